@@ -1,1 +1,2 @@
+#![cfg_attr(not(feature = "decode"), no_std)]
 //! The wire between the two ends.

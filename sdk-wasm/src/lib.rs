@@ -1,1 +1,32 @@
-//! The browser core.
+//! The whole JS ABI of the core: three exports, no logic.
+//!
+//! JavaScript writes a message into the buffer that `buffer` hands out (`abi.rs` gives its form), then names it with
+//! `put`. What the core has to say goes out through one import (`browser/`). `put` answers with the next deadline: a time
+//! on the `performance.now()` clock in ms at which JavaScript has to send `TICK`, or infinity.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+pub mod abi;
+pub mod client;
+pub mod host;
+pub mod json;
+pub mod message;
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+
+#[cfg(target_arch = "wasm32")]
+mod exports {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[wasm_bindgen]
+    pub fn buffer(len: usize) -> usize {
+        crate::browser::buffer(len)
+    }
+
+    #[wasm_bindgen]
+    pub fn put(op: u32, now: f64, len: usize) -> f64 {
+        crate::browser::put(op, now, len)
+    }
+}

@@ -1,2 +1,5 @@
 //! Tasks.
-fn main() {}
+mod sdk;
+fn main() -> anyhow::Result<()> {
+    sdk::build(std::path::Path::new("."))
+}

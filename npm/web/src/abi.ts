@@ -1,0 +1,14 @@
+/** The numbers of sdk-wasm/src/abi.rs, which says what each message holds; a test compares the two files. */
+export const enum Op {
+  Tick, Start, Event, Log, Measurement, Exception, Span, Request, Vital, Visibility, Activity, Navigation, View, User,
+  Attributes, Consent, Flush, Session, Trail, Suppressed,
+}
+
+/** What the core tells us through `emit`. */
+export const enum Signal { Batch = 1, Store, Session, Diagnostic, Hook }
+
+/** Why something was not kept; the codes that `onDiagnostic` gets. */
+export const enum Diagnostic {
+  ItemCut = 1, CapReached, HookThrew, BatchDropped, BatchRefused, CoreLost, Unsupported, PendingFull, BadMessage,
+  EarlyFull, BadOption,
+}

@@ -1,0 +1,97 @@
+//! The messages that cross the ABI: JavaScript writes, the core reads, one number names each kind.
+//!
+//! A message is its fields one after the other, without padding, little-endian:
+//! `str` = u32 length in bytes + UTF-8; `f64`; `u32`; `u8`; `attrs` = u32 count, then for each a
+//! `str` key, a u8 tag (0 str, 1 f64, 2 false, 3 true) and the value. A time is ms on the
+//! `performance.now()` clock (`NaN`: now). `npm/web/src/abi.ts` holds the same numbers; a test
+//! compares the two files.
+
+/// What JavaScript tells the core. The comment behind each lists the fields in order.
+pub mod op {
+    /// Nothing happened but time (sent by `tick`, never by `put`). No fields.
+    pub const TICK: u32 = 0;
+    /// The first message of a core: see `options.rs` for its fields.
+    pub const START: u32 = 1;
+    /// A custom event: str name, str domain, attrs, str trace id, str span id (empty: none), f64 time.
+    pub const EVENT: u32 = 2;
+    /// A log: str level, str message, attrs, str trace id, str span id, f64 time.
+    pub const LOG: u32 = 3;
+    /// A measurement: str type, u32 count, count × (str name, f64 value), attrs, str trace id, str span id, f64 time.
+    pub const MEASUREMENT: u32 = 4;
+    /// An exception: u8 flags (1 handled, 2 fatal), str mechanism, str type, str message, str stack,
+    /// str file, f64 line, f64 column (file empty, NaN: unknown), u32 count of causes × (str type, str message, str stack),
+    /// attrs, str trace id, str span id, f64 time, u32 count of debug ids × (str file, str id), str module, str release.
+    pub const EXCEPTION: u32 = 5;
+    /// A finished span of the page's own: str trace id, str span id, str parent span id (empty: root), str name,
+    /// u8 kind (OTLP number), f64 start, f64 end, u8 status (OTLP number), str status message, attrs.
+    pub const SPAN: u32 = 6;
+    /// A finished request: u8 initiator (0 fetch, 1 XMLHttpRequest), str trace id, str span id, str parent span id,
+    /// str method, str url (absolute), f64 start, f64 end, f64 status (0: none came), str error type (empty: none), attrs.
+    pub const REQUEST: u32 = 7;
+    /// A performance entry or a vitals signal: u8 what, then by `what`: see `vitals.rs`.
+    pub const VITAL: u32 = 8;
+    /// The page was shown or hidden: u8 0 visible, 1 hidden, 2 pagehide, 3 pageshow from bfcache; f64 event time.
+    pub const VISIBILITY: u32 = 9;
+    /// A trusted input, for the session's idle clock. No fields.
+    pub const ACTIVITY: u32 = 10;
+    /// The URL changed: str url, u8 how (0 load, 1 push, 2 replace, 3 traverse, 4 hash, 5 reload), str page id, f64 time.
+    pub const NAVIGATION: u32 = 11;
+    /// The view changed: str name.
+    pub const VIEW: u32 = 12;
+    /// The user: u8 present, str id, str username, str email, str full name, str hash, str roles, attrs.
+    pub const USER: u32 = 13;
+    /// The attributes put on every item from now on: attrs (replaces all).
+    pub const ATTRIBUTES: u32 = 14;
+    /// Consent: u8 0 pending, 1 granted, 2 denied.
+    pub const CONSENT: u32 = 15;
+    /// Seal what waits: u8 why (0 asked for, 1 hidden, 2 shutdown).
+    pub const FLUSH: u32 = 16;
+    /// The session's attributes: attrs (replaces all).
+    pub const SESSION: u32 = 17;
+    /// Something for the trail alone: str kind, str text, f64 time.
+    pub const TRAIL: u32 = 18;
+    /// Identical exceptions past the cap, that JavaScript only counted: u32 count.
+    pub const SUPPRESSED: u32 = 19;
+}
+
+/// What the core tells JavaScript: `emit(signal, pointer, length)`.
+pub mod signal {
+    /// A sealed batch: str id, f64 clock offset (epoch ms at `performance.now()` = 0 when its items were stamped),
+    /// u32 items, u8 flags (1 sealed because hidden, 2 holds an exception), then the payload's bytes to the end.
+    pub const BATCH: u32 = 1;
+    /// What to keep in the tab's storage: UTF-8 text; empty: remove it.
+    pub const STORE: u32 = 2;
+    /// The session is another one, or its sampling is: u8 state (0 off, 1 ring, 2 on), str id.
+    pub const SESSION: u32 = 3;
+    /// Something that the developer may want to know: u32 code (`diagnostic`), f64 number.
+    pub const DIAGNOSTIC: u32 = 4;
+    /// An item for `beforeSend`: u8 kind (0 log, 1 exception, 2 measurement, 3 event, 4 span), then its JSON. The answer is the
+    /// length of the JSON that JavaScript has put into the buffer instead, −1 to drop the item, −2 to keep it as it is.
+    pub const HOOK: u32 = 5;
+}
+
+/// Why something was not kept: the codes of `onDiagnostic`.
+pub mod diagnostic {
+    /// An item over its bound of bytes was cut.
+    pub const ITEM_CUT: u32 = 1;
+    /// An item was dropped: the cap of its kind for this session is reached.
+    pub const CAP_REACHED: u32 = 2;
+    /// `beforeSend` threw; the item was sent as it was.
+    pub const HOOK_THREW: u32 = 3;
+    /// A batch was dropped: too many wait to be sent.
+    pub const BATCH_DROPPED: u32 = 4;
+    /// The collector refused a batch for good.
+    pub const BATCH_REFUSED: u32 = 5;
+    /// The core met a trap and is gone; what was sealed is still sent.
+    pub const CORE_LOST: u32 = 6;
+    /// The browser lacks what the SDK needs, or forbids it; nothing is captured.
+    pub const UNSUPPORTED: u32 = 7;
+    /// An item was dropped while consent was pending: the bound was reached.
+    pub const PENDING_FULL: u32 = 8;
+    /// A message that the core could not read.
+    pub const BAD_MESSAGE: u32 = 9;
+    /// A call before the start was dropped: the queue was full.
+    pub const EARLY_FULL: u32 = 10;
+    /// An option was not of its type, and its default was taken.
+    pub const BAD_OPTION: u32 = 11;
+}

@@ -1,0 +1,72 @@
+//! The only place that names browser crates: the imports, the instance's one client, memory.
+
+mod memory;
+
+use alloc::vec::Vec;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::client::Client;
+use crate::host::Host;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = host)]
+    fn emit(signal: u32, pointer: usize, len: usize) -> f64;
+    #[wasm_bindgen(js_namespace = host)]
+    fn number(value: f64, pointer: usize) -> usize;
+}
+
+/// The longest text of a number in JavaScript: `-2.2250738585072014e-308` has 24 characters.
+const NUMBER_LEN: usize = 32;
+
+#[derive(Debug)]
+struct Browser;
+
+impl Host for Browser {
+    fn emit(&mut self, signal: u32, bytes: &[u8]) -> f64 {
+        emit(signal, bytes.as_ptr() as usize, bytes.len())
+    }
+
+    fn number(&self, value: f64, out: &mut Vec<u8>) {
+        let from = out.len();
+        out.resize(from + NUMBER_LEN, 0);
+        let len = number(value, out[from..].as_ptr() as usize);
+        out.truncate(from + len);
+    }
+
+    fn wall(&self) -> f64 {
+        js_sys::Date::now()
+    }
+
+    fn answer(&self, len: usize) -> &[u8] {
+        // SAFETY: JavaScript wrote `len` bytes there after asking `buffer(len)` for room.
+        unsafe { core::slice::from_raw_parts((*(&raw const IN)).as_ptr(), len) }
+    }
+}
+
+/// One instance is one client (house rule): its state is the module's.
+static mut CLIENT: Option<Client<Browser>> = None;
+static mut IN: Vec<u8> = Vec::new();
+
+pub(crate) fn buffer(len: usize) -> usize {
+    // SAFETY: Wasm here has one thread, and no reference to `IN` outlives an export but the message's, which JavaScript
+    // does not write to while `put` runs (it asks for the buffer again only to answer a hook, after the message was read).
+    let input = unsafe { &mut *(&raw mut IN) };
+    input.clear();
+    input.reserve(len);
+    input.as_ptr() as usize
+}
+
+pub(crate) fn put(op: u32, now: f64, len: usize) -> f64 {
+    // SAFETY: as above; JavaScript never enters while an export runs (core.ts `busy`), so this is the only reference.
+    let client = unsafe { (*(&raw mut CLIENT)).get_or_insert_with(|| Client::new(Browser)) };
+    // SAFETY: JavaScript wrote `len` bytes after `buffer(len)`.
+    let message = unsafe { core::slice::from_raw_parts((*(&raw const IN)).as_ptr(), len) };
+    client.put(op, now, message)
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
