@@ -1,1 +1,14 @@
-//! The collector.
+//! The collector: takes what browsers send and passes it on as OpenTelemetry.
+//!
+//! Modules in the order that data flows.
+
+pub mod config;
+
+pub mod queue;
+pub mod record;
+
+pub mod outcome;
+
+mod boot;
+
+pub use boot::{Listeners, run};

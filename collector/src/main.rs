@@ -1,2 +1,3 @@
-//! The collector.
+//! The collector's command line.
+
 fn main() {}

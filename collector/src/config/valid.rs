@@ -1,0 +1,368 @@
+//! Settings that were checked. Nothing here can be wrong in a way that shows only later.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Secret;
+use crate::queue::Start;
+
+/// Everything the collector is told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where browsers reach it.
+    pub listen: SocketAddr,
+    /// Where `/metrics` and `/-/` are, when not at `listen`.
+    pub admin_listen: Option<SocketAddr>,
+    /// The folder for all that it keeps.
+    pub data_dir: PathBuf,
+    /// Declared apps; none means open.
+    pub apps: Vec<App>,
+    /// Where the data goes.
+    pub destinations: Vec<Destination>,
+    /// Bounds on what clients may do.
+    pub limits: Limits,
+    /// The queue between receiving and exporting.
+    pub queue: QueueSettings,
+    /// How long stopping may take.
+    pub shutdown_timeout: Duration,
+    /// What the collector says of itself.
+    pub telemetry: Telemetry,
+}
+
+impl Default for Config {
+    /// What runs without a file: loopback, and OTLP files in the data folder.
+    fn default() -> Self {
+        Self {
+            listen: DEFAULT_LISTEN,
+            admin_listen: None,
+            data_dir: PathBuf::from(DEFAULT_DATA_DIR),
+            apps: Vec::new(),
+            destinations: vec![Destination::embedded(&PathBuf::from(DEFAULT_DATA_DIR))],
+            limits: Limits::default(),
+            queue: QueueSettings::default(),
+            shutdown_timeout: Duration::from_secs(10),
+            telemetry: Telemetry::default(),
+        }
+    }
+}
+
+/// The address that Alloy's faro.receiver has, so that a page set up for it finds this one.
+pub const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 12347);
+
+/// Beside where it was started.
+pub const DEFAULT_DATA_DIR: &str = "./farol-data";
+
+/// A site that may send.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its name, which becomes `service.name`.
+    pub name: String,
+    /// Keys that belong to it; several, so that they can be rotated.
+    pub keys: Vec<Secret>,
+    /// Origins that may send.
+    pub origins: Vec<Origin>,
+    /// The tenant it belongs to; empty for none.
+    pub tenant: String,
+    /// Whether requests without an Origin header are taken (apps that are no web pages).
+    pub allow_no_origin: bool,
+}
+
+/// An origin that may send: exact, or any host below a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// `http` or `https`; `None` for any.
+    pub scheme: Option<String>,
+    /// The host, lower case; for a wildcard the part behind `*.`.
+    pub host: String,
+    /// True for `*.host`; an empty host with this is every origin.
+    pub wildcard: bool,
+    /// The port, when not the scheme's own.
+    pub port: Option<u16>,
+}
+
+/// One place that data goes to.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// Its identity, in metrics and over restarts.
+    pub name: String,
+    /// What it is and how it is reached.
+    pub kind: DestinationKind,
+    /// What it wants.
+    pub signals: Signals,
+    /// How log records are written for it.
+    pub dialect: Dialect,
+    /// Where it starts when it is new.
+    pub start: Start,
+    /// The most bytes it may be behind; `None` is the queue's own bound.
+    pub max_lag: Option<usize>,
+    /// How items become export batches.
+    pub batch: Batch,
+    /// How often a failed batch is tried again.
+    pub retry: Retry,
+}
+
+impl Destination {
+    /// A destination with every setting at its default.
+    pub fn new(name: impl Into<String>, kind: DestinationKind) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            signals: Signals::default(),
+            dialect: Dialect::Semconv,
+            start: Start::Tail,
+            max_lag: None,
+            batch: Batch::default(),
+            retry: Retry::default(),
+        }
+    }
+
+    /// What there is without a file: OTLP JSON lines in the data folder.
+    pub fn embedded(data_dir: &std::path::Path) -> Self {
+        Self::new(
+            "otlp_file",
+            DestinationKind::OtlpFile(OtlpFile::in_folder(data_dir.join("otlp"))),
+        )
+    }
+}
+
+/// What a destination is.
+#[derive(Debug, Clone)]
+pub enum DestinationKind {
+    /// OTLP over HTTP, protobuf.
+    OtlpHttp(OtlpRemote),
+    /// OTLP over gRPC.
+    OtlpGrpc(OtlpRemote),
+    /// OTLP JSON lines in files.
+    OtlpFile(OtlpFile),
+    /// One readable line an item.
+    Terminal(Terminal),
+}
+
+impl DestinationKind {
+    /// The name in the configuration.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::OtlpHttp(_) => "otlp_http",
+            Self::OtlpGrpc(_) => "otlp_grpc",
+            Self::OtlpFile(_) => "otlp_file",
+            Self::Terminal(_) => "terminal",
+        }
+    }
+}
+
+/// An OTLP receiver.
+#[derive(Debug, Clone)]
+pub struct OtlpRemote {
+    /// Its base address, `http` or `https`. OTLP/HTTP appends `/v1/logs` and its like.
+    pub endpoint: http::Uri,
+    /// Headers of every request.
+    pub headers: Vec<(http::HeaderName, Secret)>,
+    /// How requests are compressed.
+    pub compression: Compression,
+    /// Set where the endpoint is `https`.
+    pub tls: Tls,
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// How many requests may be on their way at once.
+    pub concurrency: usize,
+}
+
+/// How requests to a destination are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// With gzip.
+    #[default]
+    Gzip,
+}
+
+/// What TLS needs beyond the roots that are built in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// A PEM file of roots to trust instead of the built-in ones.
+    pub ca_file: Option<PathBuf>,
+    /// The client's certificate, PEM.
+    pub cert_file: Option<PathBuf>,
+    /// Its key, PEM.
+    pub key_file: Option<PathBuf>,
+    /// The name to verify, when not the endpoint's host.
+    pub server_name: Option<String>,
+    /// Takes any certificate. For tests only.
+    pub insecure_skip_verify: bool,
+}
+
+/// Files of OTLP JSON lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtlpFile {
+    /// The folder that holds `logs.jsonl`, `traces.jsonl` and `metrics.jsonl`.
+    pub path: PathBuf,
+    /// A file is rotated when it would grow beyond this.
+    pub max_bytes: u64,
+    /// How many rotated files of each signal are kept.
+    pub max_files: usize,
+}
+
+impl OtlpFile {
+    /// With the defaults: 100 MiB as in the OpenTelemetry Collector's file exporter, and few enough files that three signals stay below 1.5 GiB.
+    pub fn in_folder(path: PathBuf) -> Self {
+        Self {
+            path,
+            max_bytes: 100 << 20,
+            max_files: 4,
+        }
+    }
+}
+
+/// The terminal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// Colours: always, never, or (`None`) where the output is a terminal.
+    pub color: Option<bool>,
+}
+
+/// Which signals a destination wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signals {
+    /// Log records: logs, exceptions, measurements, events.
+    pub logs: bool,
+    /// Spans.
+    pub traces: bool,
+    /// What the aggregator makes.
+    pub metrics: bool,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self {
+            logs: true,
+            traces: true,
+            metrics: true,
+        }
+    }
+}
+
+/// How log records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Dialect {
+    /// OpenTelemetry's conventions.
+    #[default]
+    Semconv,
+    /// The lines that Grafana Alloy writes.
+    Alloy,
+    /// The lines that the OpenTelemetry Collector's Faro receiver writes.
+    Contrib,
+}
+
+/// How items become export batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// The most items.
+    pub max_items: u64,
+    /// The most bytes of stored payload.
+    pub max_bytes: usize,
+    /// How long an item waits for others.
+    pub max_wait: Duration,
+}
+
+impl Default for Batch {
+    /// 512 is the OpenTelemetry SDKs' batch; 1 MiB stays well below the 4 MiB that gRPC receivers take; 50 ms keeps arrival to receipt below 100 ms.
+    fn default() -> Self {
+        Self {
+            max_items: 512,
+            max_bytes: 1 << 20,
+            max_wait: Duration::from_millis(50),
+        }
+    }
+}
+
+/// How often a failed batch is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// The first wait; doubled after each, with jitter.
+    pub initial: Duration,
+    /// The longest wait.
+    pub max: Duration,
+    /// A batch is dropped when it was tried for this long; `None` for never.
+    pub max_elapsed: Option<Duration>,
+}
+
+impl Default for Retry {
+    /// The waits of the OpenTelemetry Collector's exporters are 5 s and 30 s; the first is shorter here because a restart of the
+    /// destination takes about a second. There is no end: the bound is what the queue holds.
+    fn default() -> Self {
+        Self {
+            initial: Duration::from_secs(1),
+            max: Duration::from_secs(30),
+            max_elapsed: None,
+        }
+    }
+}
+
+/// Bounds on what clients may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes of a body as sent.
+    pub body: usize,
+    /// The most bytes of a body once inflated.
+    pub inflated: usize,
+    /// The most bytes of bodies that are read or worked on at once.
+    pub in_flight: usize,
+    /// The most bytes of a request's head.
+    pub header_bytes: usize,
+    /// How long a request's head may take.
+    pub header_timeout: Duration,
+    /// How long a body may take.
+    pub body_timeout: Duration,
+    /// How long a connection may idle.
+    pub idle_timeout: Duration,
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one address.
+    pub connections_per_address: usize,
+}
+
+impl Default for Limits {
+    /// A browser's keepalive request is at most 64 KiB and Faro's largest body known to us 2 MB uncompressed: 1 MiB and 5 MiB (Alloy's own bound) leave room.
+    /// The time-outs are what a phone on a bad network needs, several times over.
+    fn default() -> Self {
+        Self {
+            body: 1 << 20,
+            inflated: 5 << 20,
+            in_flight: 64 << 20,
+            header_bytes: 32 << 10,
+            header_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(15),
+            idle_timeout: Duration::from_secs(60),
+            connections: 20_000,
+            connections_per_address: 1_000,
+        }
+    }
+}
+
+/// The queue between receiving and exporting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueSettings {
+    /// The most bytes it holds.
+    pub max_bytes: usize,
+}
+
+impl Default for QueueSettings {
+    /// About 25,000 payloads of the size that the SDKs send.
+    fn default() -> Self {
+        Self {
+            max_bytes: 64 << 20,
+        }
+    }
+}
+
+/// What the collector says of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Telemetry {
+    /// Where its own traces go, OTLP/HTTP; `None` for nowhere.
+    pub traces_endpoint: Option<http::Uri>,
+    /// Headers of those requests.
+    pub traces_headers: Vec<(http::HeaderName, Secret)>,
+}

@@ -1,0 +1,374 @@
+//! The state under the queue's lock: slots in order of position, and for each reader what it still wants.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::entry::cost;
+use super::{Depth, Entry, Lag, Position, ReaderOptions, Start};
+use crate::outcome::{DestinationLedger, DropReason};
+use crate::record::Record;
+
+/// One bit for each reader. 64 destinations are more than anybody fans out to; the configuration refuses more.
+pub(super) type Mask = u64;
+
+/// The most readers that a queue can have.
+pub(crate) const MAX_READERS: usize = Mask::BITS as usize;
+
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) entry: Arc<Entry>,
+    /// Who has not acknowledged it.
+    pub(super) wanted: Mask,
+    /// Who was handed it. What is in somebody's hands is not dropped for lag: its verdict is on the way.
+    handed: Mask,
+}
+
+#[derive(Debug)]
+pub(super) struct ReaderState {
+    pub(super) name: String,
+    /// The next position to hand out.
+    cursor: Position,
+    lag: Lag,
+    max_lag: Option<usize>,
+    ledger: Option<DestinationLedger>,
+    wake: Arc<Notify>,
+    removed: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    /// `None` where nobody wants the entry any more, while an older one is still wanted.
+    slots: VecDeque<Option<Slot>>,
+    /// The position of the first slot.
+    base: Position,
+    records: usize,
+    bytes: usize,
+    max_bytes: usize,
+    pub(super) readers: Vec<ReaderState>,
+    closed: bool,
+}
+
+impl State {
+    pub(super) fn new(max_bytes: usize) -> Self {
+        Self {
+            slots: VecDeque::new(),
+            base: 0,
+            records: 0,
+            bytes: 0,
+            max_bytes,
+            readers: Vec::new(),
+            closed: false,
+        }
+    }
+
+    /// Appends for all readers; `None` when there is no room.
+    pub(super) fn append(&mut self, record: Record, recovered: bool) -> Option<Position> {
+        let everyone = self.everyone();
+        self.append_for(record, everyone, recovered)
+    }
+
+    /// Appends for the readers of `wanted`. A recovered record was acknowledged to its client before, so it is taken whatever the bound says.
+    pub(super) fn append_for(
+        &mut self,
+        record: Record,
+        wanted: Mask,
+        recovered: bool,
+    ) -> Option<Position> {
+        let cost = cost(&record);
+        if !recovered && (self.closed || !self.make_room(cost)) {
+            return None;
+        }
+        let position = self.base + self.slots.len() as u64;
+        let items = record.header.counts.items();
+        for (i, reader) in self.readers.iter_mut().enumerate() {
+            if wanted & bit(i) == 0 {
+                continue;
+            }
+            reader.lag.records += 1;
+            reader.lag.items += items;
+            reader.lag.bytes += cost;
+            if let Some(ledger) = &reader.ledger {
+                match recovered {
+                    true => ledger.recovered(items),
+                    false => ledger.enqueued(items),
+                }
+            }
+            reader.wake.notify_one();
+        }
+        let slot = Slot {
+            entry: Arc::new(Entry { position, record }),
+            wanted,
+            handed: 0,
+        };
+        if wanted == 0 {
+            // Nobody reads (a collector without destinations, or a test): it is done as soon as it came.
+            self.slots.push_back(None);
+            self.free_front();
+        } else {
+            self.slots.push_back(Some(slot));
+            self.records += 1;
+            self.bytes += cost;
+        }
+        self.enforce_max_lag();
+        Some(position)
+    }
+
+    pub(super) fn open_reader(&mut self, options: ReaderOptions) -> (usize, Arc<Notify>) {
+        if let Some(i) = self
+            .readers
+            .iter()
+            .position(|r| r.name == options.name && !r.removed)
+        {
+            self.resume(i, options);
+            return (i, self.readers[i].wake.clone());
+        }
+        let fresh = ReaderState {
+            name: options.name,
+            cursor: self.base + self.slots.len() as u64,
+            lag: Lag::default(),
+            max_lag: options.max_lag,
+            ledger: options.ledger,
+            wake: Arc::new(Notify::new()),
+            removed: false,
+        };
+        let i = match self.readers.iter().position(|r| r.removed) {
+            Some(i) => {
+                self.readers[i] = fresh;
+                i
+            }
+            None => {
+                assert!(
+                    self.readers.len() < MAX_READERS,
+                    "the configuration bounds the number of destinations"
+                );
+                self.readers.push(fresh);
+                self.readers.len() - 1
+            }
+        };
+        if options.start == Start::Oldest {
+            self.start_at_oldest(i);
+        }
+        (i, self.readers[i].wake.clone())
+    }
+
+    pub(super) fn take(
+        &mut self,
+        i: usize,
+        max_items: u64,
+        max_bytes: usize,
+    ) -> (Vec<Arc<Entry>>, bool) {
+        let (mut items, mut bytes) = (0, 0);
+        let mut taken = Vec::new();
+        let end = self.base + self.slots.len() as u64;
+        let mut cursor = self.readers[i].cursor.max(self.base);
+        while cursor < end {
+            let Some(slot) = &mut self.slots[(cursor - self.base) as usize] else {
+                cursor += 1;
+                continue;
+            };
+            if slot.wanted & bit(i) != 0 {
+                items += slot.entry.items();
+                bytes += slot.entry.cost();
+                if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
+                    break;
+                }
+                slot.handed |= bit(i);
+                taken.push(slot.entry.clone());
+            }
+            cursor += 1;
+        }
+        self.readers[i].cursor = cursor;
+        (taken, self.closed)
+    }
+
+    pub(super) fn ack(&mut self, i: usize, positions: &[Position]) {
+        for position in positions {
+            self.settle(i, *position);
+        }
+        self.free_front();
+    }
+
+    pub(super) fn remove_reader(&mut self, i: usize) {
+        self.drop_for(
+            i,
+            self.base + self.slots.len() as u64,
+            DropReason::DestinationRemoved,
+            Mask::MAX,
+        );
+        self.readers[i].removed = true;
+        self.free_front();
+    }
+
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        for reader in &self.readers {
+            reader.wake.notify_one();
+        }
+    }
+
+    pub(super) fn lag(&self, i: usize) -> Lag {
+        self.readers[i].lag
+    }
+
+    pub(super) fn lags(&self) -> Vec<(String, Lag)> {
+        let living = self.readers.iter().filter(|r| !r.removed);
+        living.map(|r| (r.name.clone(), r.lag)).collect()
+    }
+
+    pub(super) fn depth(&self) -> Depth {
+        Depth {
+            records: self.records,
+            bytes: self.bytes,
+            max_bytes: self.max_bytes,
+        }
+    }
+
+    /// What somebody still wants, oldest first.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter().flatten()
+    }
+
+    fn everyone(&self) -> Mask {
+        let living = self.readers.iter().enumerate().filter(|(_, r)| !r.removed);
+        living.fold(0, |mask, (i, _)| mask | bit(i))
+    }
+
+    fn destinations(&self) -> Mask {
+        let with_books = self.readers.iter().enumerate();
+        let with_books = with_books.filter(|(_, r)| !r.removed && r.ledger.is_some());
+        with_books.fold(0, |mask, (i, _)| mask | bit(i))
+    }
+
+    fn resume(&mut self, i: usize, options: ReaderOptions) {
+        let reader = &mut self.readers[i];
+        reader.cursor = self.base;
+        reader.max_lag = options.max_lag;
+        reader.ledger = options.ledger;
+        for slot in self.slots.iter_mut().flatten() {
+            slot.handed &= !bit(i);
+        }
+        self.readers[i].wake.notify_one();
+    }
+
+    fn start_at_oldest(&mut self, i: usize) {
+        let reader = &mut self.readers[i];
+        reader.cursor = self.base;
+        for slot in self.slots.iter_mut().flatten() {
+            slot.wanted |= bit(i);
+            reader.lag.records += 1;
+            reader.lag.items += slot.entry.items();
+            reader.lag.bytes += slot.entry.cost();
+            if let Some(ledger) = &reader.ledger {
+                ledger.enqueued(slot.entry.items());
+            }
+        }
+        reader.wake.notify_one();
+    }
+
+    /// Makes room by dropping the oldest for those who fell behind, as long as a destination keeps up that had it already.
+    fn make_room(&mut self, cost: usize) -> bool {
+        if self.bytes + cost <= self.max_bytes {
+            return true;
+        }
+        let destinations = self.destinations();
+        let someone_ahead =
+            bits(destinations).any(|i| self.readers[i].lag.records < self.records as u64);
+        if cost > self.max_bytes || !someone_ahead {
+            return false;
+        }
+        let mut at = 0;
+        while self.bytes + cost > self.max_bytes {
+            let Some(slot) = self.slots.get(at) else {
+                return false;
+            };
+            at += 1;
+            let Some(slot) = slot else { continue };
+            let someone_keeps_up = destinations & !slot.wanted != 0;
+            if !someone_keeps_up || slot.wanted & slot.handed != 0 {
+                continue;
+            }
+            let (position, wanted) = (slot.entry.position, slot.wanted);
+            for i in bits(wanted) {
+                self.drop_one(i, position, DropReason::Lag);
+            }
+        }
+        self.free_front();
+        true
+    }
+
+    fn enforce_max_lag(&mut self) {
+        for i in 0..self.readers.len() {
+            let Some(max) = self.readers[i].max_lag else {
+                continue;
+            };
+            let mut at = 0;
+            while self.readers[i].lag.bytes > max && at < self.slots.len() {
+                let hit = self.slots[at]
+                    .as_ref()
+                    .filter(|s| s.wanted & !s.handed & bit(i) != 0);
+                if let Some(position) = hit.map(|s| s.entry.position) {
+                    self.drop_one(i, position, DropReason::Lag);
+                }
+                at += 1;
+            }
+        }
+        self.free_front();
+    }
+
+    fn drop_for(&mut self, i: usize, before: Position, why: DropReason, among: Mask) {
+        let positions: Vec<_> = self
+            .wanted()
+            .filter(|s| s.wanted & bit(i) & among != 0 && s.entry.position < before)
+            .map(|s| s.entry.position)
+            .collect();
+        for position in positions {
+            self.drop_one(i, position, why);
+        }
+    }
+
+    fn drop_one(&mut self, i: usize, position: Position, why: DropReason) {
+        let items = self.settle(i, position);
+        if let (Some(n), Some(ledger)) = (items, &self.readers[i].ledger) {
+            ledger.dropped(why, n);
+        }
+    }
+
+    /// Takes a reader's want off an entry; returns its items if it was wanted.
+    fn settle(&mut self, i: usize, position: Position) -> Option<u64> {
+        let at = usize::try_from(position.checked_sub(self.base)?).ok()?;
+        let place = self.slots.get_mut(at)?;
+        let slot = place.as_mut()?;
+        if slot.wanted & bit(i) == 0 {
+            return None;
+        }
+        slot.wanted &= !bit(i);
+        let (items, cost) = (slot.entry.items(), slot.entry.cost());
+        if slot.wanted == 0 {
+            *place = None;
+            self.records -= 1;
+            self.bytes -= cost;
+        }
+        let lag = &mut self.readers[i].lag;
+        lag.records -= 1;
+        lag.items -= items;
+        lag.bytes -= cost;
+        Some(items)
+    }
+
+    fn free_front(&mut self) {
+        while let Some(None) = self.slots.front() {
+            self.slots.pop_front();
+            self.base += 1;
+        }
+    }
+}
+
+pub(super) fn bit(i: usize) -> Mask {
+    1 << i
+}
+
+pub(super) fn bits(mask: Mask) -> impl Iterator<Item = usize> {
+    (0..MAX_READERS).filter(move |i| mask & bit(*i) != 0)
+}

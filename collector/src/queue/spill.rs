@@ -1,0 +1,1 @@
+//! What was not exported when the collector stopped: written to the data folder, read at start.
