@@ -1,0 +1,153 @@
+/**
+ * `cargo xtask bench sdk`: what Farol costs a page, beside Faro with tracing and the page without an SDK, in the same browser.
+ *
+ * Each figure is the median over processes (a new browser each), with its spread; peers take turns within a round so that
+ * a busy moment of the machine hits all. Options: --json, --rounds N (default 10).
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { executable } from '../e2e/driver/executable.js';
+import { mainThread } from './trace.js';
+import { serve, type Pages } from './pages.js';
+import { spread, type Spread } from './stats.js';
+
+const KINDS = ['blank', 'farol', 'faro'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** What one process measured, in ms for `start` (evaluation to the first event taken) and µs for one event and one fetch. */
+interface Measured {
+  start: number;
+  event: number;
+  fetch: number;
+  bytes: number;
+}
+
+const EVENTS = 1000;
+const BURST = 50;
+const FETCHES = 200;
+
+const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '10' } } });
+const rounds = Number(options.rounds);
+
+async function scripts(): Promise<Map<string, string>> {
+  const here = (name: string): string => new URL(name, import.meta.url).pathname;
+  const all = new Map<string, string>();
+  for (const kind of KINDS) {
+    const { outputFiles } = await build({
+      entryPoints: [here(`${kind}.ts`)],
+      bundle: true,
+      minify: true,
+      format: 'iife',
+      write: false,
+      legalComments: 'none',
+      target: 'chrome120',
+    });
+    const sdk = kind === 'farol' ? await readFile(here('../../npm/web/dist/farol.js'), 'utf8') : '';
+    all.set(`/${kind}.js`, sdk + outputFiles[0]!.text);
+  }
+  return all;
+}
+
+async function measure(kind: Kind, pages: Pages): Promise<Measured> {
+  const browser = await chromium.launch({
+    executablePath: await executable('chromium'),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${pages.url}/page`, { waitUntil: 'load' });
+    const start = await page.evaluate(
+      async ({ source, url }) => {
+        const text = await (await fetch(source)).text();
+        const script = document.createElement('script');
+        script.textContent = text;
+        const from = performance.now();
+        document.head.append(script);
+        const bench = (window as any).bench;
+        const client = bench.start(url);
+        bench.event(client, 'first', { a: 'b' });
+        const took = performance.now() - from;
+        (window as any).client = client;
+        return took;
+      },
+      { source: `/${kind}.js`, url: pages.url },
+    );
+    // The vitals, the session and the first batches leave before the next figure is taken.
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 6000)));
+
+    const cdp = await page.context().newCDPSession(page);
+    const mark = (name: string): Promise<void> => page.evaluate((name) => void performance.mark(name), name);
+    pages.reset();
+    const events = await mainThread(cdp, mark, () =>
+      page.evaluate(
+        async ({ count, burst }) => {
+          const { bench, client } = window as any;
+          for (let i = 0; i < count; i += burst) {
+            for (let k = i; k < i + burst; k++) bench.event(client, 'add-to-cart', { product: `lamp-${k}`, price: '19.90', position: 'list' });
+            await new Promise((done) => setTimeout(done, 20));
+          }
+          await new Promise((done) => setTimeout(done, 6500));
+        },
+        { count: EVENTS, burst: BURST },
+      ),
+    );
+    const bytes = pages.received().bytes;
+    const fetches = await mainThread(cdp, mark, () =>
+      page.evaluate(
+        async (count) => {
+          for (let i = 0; i < count; i++) await (await fetch(`/api?i=${i}`)).text();
+          await new Promise((done) => setTimeout(done, 6500));
+        },
+        FETCHES,
+      ),
+    );
+    return { start, event: (events * 1000) / EVENTS, fetch: (fetches * 1000) / FETCHES, bytes };
+  } finally {
+    await browser.close();
+  }
+}
+
+const pages = await serve(await scripts());
+const measured: Record<Kind, Measured[]> = { blank: [], farol: [], faro: [] };
+for (let round = 0; round < rounds; round++) {
+  for (const kind of KINDS) {
+    if (!options.json) process.stderr.write(`round ${round + 1} of ${rounds}: ${kind}   \r`);
+    measured[kind].push(await measure(kind, pages));
+  }
+}
+pages.close();
+
+const FIGURES = ['start', 'event', 'fetch', 'bytes'] as const;
+const over = (kind: Kind, figure: (typeof FIGURES)[number]): Spread => {
+  // What the page costs without an SDK is taken off as a median: a pair of single runs would add their noise.
+  const base = figure === 'bytes' ? 0 : spread(measured.blank.map((run) => run[figure])).median;
+  return spread(measured[kind].map((run) => run[figure] - base));
+};
+const units = { start: 'ms', event: 'µs', fetch: 'µs', bytes: 'bytes' };
+const BARS: Partial<Record<(typeof FIGURES)[number], number>> = { start: 1 / 5, event: 1 / 8, fetch: 1 / 15 };
+const results = FIGURES.map((figure) => {
+  const farol = over('farol', figure);
+  const faro = over('faro', figure);
+  return { name: figure, unit: units[figure], farol, faro, blank: spread(measured.blank.map((run) => run[figure])), ratio: farol.median / faro.median, bar: BARS[figure] };
+});
+
+const require = createRequire(import.meta.url);
+const versions = {
+  faro: (require('@grafana/faro-web-sdk/package.json') as { version: string }).version,
+  node: process.version,
+  rounds,
+};
+if (options.json) {
+  console.log(JSON.stringify({ versions, results }, null, 2));
+} else {
+  console.log(`Farol beside Faro ${versions.faro} with tracing; ${rounds} processes each; median (min – max), less the page without an SDK`);
+  const show = (s: Spread, unit: string): string => `${s.median.toFixed(2)} ${unit} (${s.min.toFixed(2)} – ${s.max.toFixed(2)})`;
+  for (const row of results) {
+    const bar = row.bar ? `, bar 1/${Math.round(1 / row.bar)}: ${row.ratio <= row.bar ? 'met' : 'MISSED'}` : '';
+    console.log(`${row.name.padEnd(6)} Farol ${show(row.farol, row.unit)}   Faro ${show(row.faro, row.unit)}   ratio 1/${(1 / row.ratio).toFixed(1)}${bar}`);
+  }
+}
+if (results.some((row) => row.bar && row.ratio > row.bar)) process.exitCode = 1;

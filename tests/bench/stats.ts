@@ -1,0 +1,18 @@
+/** The middle of a list and how far it spreads: smallest, largest, and the interquartile range as a share of the median. */
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+  iqr: number;
+}
+
+export function spread(values: number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (q: number): number => {
+    const place = (sorted.length - 1) * q;
+    const low = Math.floor(place);
+    const high = Math.ceil(place);
+    return sorted[low]! + (sorted[high]! - sorted[low]!) * (place - low);
+  };
+  return { median: at(0.5), min: sorted[0]!, max: sorted[sorted.length - 1]!, iqr: at(0.75) - at(0.25) };
+}
