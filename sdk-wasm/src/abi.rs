@@ -5,22 +5,29 @@
 //! `str` key, a u8 tag (0 str, 1 f64, 2 false, 3 true) and the value. A time is ms on the
 //! `performance.now()` clock (`NaN`: now). `npm/web/src/abi.ts` holds the same numbers; a test
 //! compares the two files.
+//!
+//! What JavaScript leaves to the core, so that it is done once: URLs are scrubbed, numbers that are not finite left out,
+//! long texts cut, global attributes added, caps and consent observed. It may hand over everything as it finds it.
 
 /// What JavaScript tells the core. The comment behind each lists the fields in order.
 pub mod op {
-    /// Nothing happened but time (sent by `tick`, never by `put`). No fields.
+    /// Nothing happened but time. No fields. To be sent at the deadline that the last `put` answered.
     pub const TICK: u32 = 0;
-    /// The first message of a core: see `options.rs` for its fields.
+    /// The first message of a core: see `options.rs` for its fields. What comes before it is dropped. Signals `SESSION` and
+    /// `STORE` come while it is taken.
     pub const START: u32 = 1;
-    /// A custom event: str name, str domain, attrs, str trace id, str span id (empty: none), f64 time.
+    /// A custom event: str name, str domain (empty: `browser`), attrs, str trace id, str span id (empty: none), f64 time.
     pub const EVENT: u32 = 2;
-    /// A log: str level, str message, attrs, str trace id, str span id, f64 time.
+    /// A log: str level (trace, debug, info, log, warn, error; else log), str message, attrs, str trace id, str span id, f64 time.
     pub const LOG: u32 = 3;
     /// A measurement: str type, u32 count, count × (str name, f64 value), attrs, str trace id, str span id, f64 time.
     pub const MEASUREMENT: u32 = 4;
-    /// An exception: u8 flags (1 handled, 2 fatal), str mechanism, str type, str message, str stack,
-    /// str file, f64 line, f64 column (file empty, NaN: unknown), u32 count of causes × (str type, str message, str stack),
-    /// attrs, str trace id, str span id, f64 time, u32 count of debug ids × (str file, str id), str module, str release.
+    /// An exception: u8 flags (1 handled, 2 fatal), str mechanism (onerror, onunhandledrejection, api), str type, str message, str stack,
+    /// str file, f64 line, f64 column (file empty, NaN: unknown; used where the stack has no frame),
+    /// u32 count of causes × (str type, str message, str stack) in order of depth, an AggregateError's children behind it,
+    /// attrs, str trace id, str span id, f64 time,
+    /// u32 count of bundles × (str file, str debug id, str module, str release): what bundlers left for that file (empty: nothing).
+    /// What was thrown and is no Error comes with the stack empty and a type and a message that say what it was.
     pub const EXCEPTION: u32 = 5;
     /// A finished span of the page's own: str trace id, str span id, str parent span id (empty: root), str name,
     /// u8 kind (OTLP number), f64 start, f64 end, u8 status (OTLP number), str status message, attrs.
@@ -31,12 +38,14 @@ pub mod op {
     /// A performance entry or a vitals signal: u8 what, then by `what`: see `vitals.rs`.
     pub const VITAL: u32 = 8;
     /// The page was shown or hidden: u8 0 visible, 1 hidden, 2 pagehide, 3 pageshow from bfcache; f64 event time.
+    /// 1 and 2 seal what waits, vitals included; what is made in the second after them is sealed at once, as nothing may run later.
     pub const VISIBILITY: u32 = 9;
-    /// A trusted input, for the session's idle clock. No fields.
+    /// A trusted input, for the session's idle clock. No fields. One a second is enough.
     pub const ACTIVITY: u32 = 10;
-    /// The URL changed: str url, u8 how (0 load, 1 push, 2 replace, 3 traverse, 4 hash, 5 reload), str page id, f64 time.
+    /// The URL changed: str url, u8 how, str page id, f64 time. `how`: 0 load (this document's own, once after `START`: an event
+    /// and nothing else), 1 push, 2 replace, 3 traverse, 4 hash, 5 reload, 6 back from bfcache.
     pub const NAVIGATION: u32 = 11;
-    /// The view changed: str name.
+    /// The view changed: str name. The same name again is nothing.
     pub const VIEW: u32 = 12;
     /// The user: u8 present, str id, str username, str email, str full name, str hash, str roles, attrs.
     pub const USER: u32 = 13;
@@ -48,18 +57,35 @@ pub mod op {
     pub const FLUSH: u32 = 16;
     /// The session's attributes: attrs (replaces all).
     pub const SESSION: u32 = 17;
-    /// Something for the trail alone: str kind, str text, f64 time.
+    /// Something for the trail alone: u8 kind (`trail`), str text, f64 time.
     pub const TRAIL: u32 = 18;
-    /// Identical exceptions past the cap, that JavaScript only counted: u32 count.
+    /// Repeats of the last exception that JavaScript only counted, because nothing in it had changed: u32 count.
     pub const SUPPRESSED: u32 = 19;
+}
+
+/// What the trail of an exception tells of. Requests, navigations, logs, events and errors enter it by themselves.
+pub mod trail {
+    /// The URL changed.
+    pub const NAVIGATION: u8 = 0;
+    /// A request ended.
+    pub const FETCH: u8 = 1;
+    /// A click or another input: the only one that JavaScript sends.
+    pub const CLICK: u8 = 2;
+    /// A log.
+    pub const LOG: u8 = 3;
+    /// An event.
+    pub const EVENT: u8 = 4;
+    /// An exception.
+    pub const ERROR: u8 = 5;
 }
 
 /// What the core tells JavaScript: `emit(signal, pointer, length)`.
 pub mod signal {
     /// A sealed batch: str id, f64 clock offset (epoch ms at `performance.now()` = 0 when its items were stamped),
     /// u32 items, u8 flags (1 sealed because hidden, 2 holds an exception), then the payload's bytes to the end.
+    /// `sent` of a request is max(offset + performance.now(), Date.now()): see `clock.rs` for the reason.
     pub const BATCH: u32 = 1;
-    /// What to keep in the tab's storage: UTF-8 text; empty: remove it.
+    /// What to keep in the tab's storage: UTF-8 text; empty: remove it. Failing to is no failure.
     pub const STORE: u32 = 2;
     /// The session is another one, or its sampling is: u8 state (0 off, 1 ring, 2 on), str id.
     pub const SESSION: u32 = 3;
@@ -67,14 +93,18 @@ pub mod signal {
     pub const DIAGNOSTIC: u32 = 4;
     /// An item for `beforeSend`: u8 kind (0 log, 1 exception, 2 measurement, 3 event, 4 span), then its JSON. The answer is the
     /// length of the JSON that JavaScript has put into the buffer instead, −1 to drop the item, −2 to keep it as it is.
+    /// Sent where `START` says that there is such a hook.
     pub const HOOK: u32 = 5;
+    /// Does a list of the page's match? u8 list (0 `ignoreErrors`, 1 `denyUrls`), then a text: `type: message`, or the file of the
+    /// top frame. The answer is 1 if it does, so that the exception is left out. Sent where `START` says that there is such a list.
+    pub const FILTER: u32 = 6;
 }
 
 /// Why something was not kept: the codes of `onDiagnostic`.
 pub mod diagnostic {
-    /// An item over its bound of bytes was cut.
+    /// An item over its bound of bytes was cut. Number: its kind, as in `HOOK`.
     pub const ITEM_CUT: u32 = 1;
-    /// An item was dropped: the cap of its kind for this session is reached.
+    /// An item was dropped: the cap of its kind for this session is reached. Told once a kind and session. Number: its kind.
     pub const CAP_REACHED: u32 = 2;
     /// `beforeSend` threw; the item was sent as it was.
     pub const HOOK_THREW: u32 = 3;
@@ -86,12 +116,16 @@ pub mod diagnostic {
     pub const CORE_LOST: u32 = 6;
     /// The browser lacks what the SDK needs, or forbids it; nothing is captured.
     pub const UNSUPPORTED: u32 = 7;
-    /// An item was dropped while consent was pending: the bound was reached.
+    /// An item was dropped while consent was pending: the bound was reached. Number: its kind.
     pub const PENDING_FULL: u32 = 8;
-    /// A message that the core could not read.
+    /// A message that the core could not read. Number: its op.
     pub const BAD_MESSAGE: u32 = 9;
     /// A call before the start was dropped: the queue was full.
     pub const EARLY_FULL: u32 = 10;
-    /// An option was not of its type, and its default was taken.
+    /// An option was not of its type or bounds, and its default was taken. Number: its place in `options.rs`.
     pub const BAD_OPTION: u32 = 11;
+    /// An exception was left out on purpose. Number: 0 a browser extension's, 1 `ignoreErrors`, 2 `denyUrls`.
+    pub const IGNORED: u32 = 12;
+    /// What `beforeSend` gave back was no JSON object or over the bound; the item was sent as it was. Number: its kind.
+    pub const HOOK_INVALID: u32 = 13;
 }

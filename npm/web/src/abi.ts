@@ -4,11 +4,14 @@ export const enum Op {
   Attributes, Consent, Flush, Session, Trail, Suppressed,
 }
 
+/** What the trail of an exception tells of. */
+export const enum Trail { Navigation, Fetch, Click, Log, Event, Error }
+
 /** What the core tells us through `emit`. */
-export const enum Signal { Batch = 1, Store, Session, Diagnostic, Hook }
+export const enum Signal { Batch = 1, Store, Session, Diagnostic, Hook, Filter }
 
 /** Why something was not kept; the codes that `onDiagnostic` gets. */
 export const enum Diagnostic {
   ItemCut = 1, CapReached, HookThrew, BatchDropped, BatchRefused, CoreLost, Unsupported, PendingFull, BadMessage,
-  EarlyFull, BadOption,
+  EarlyFull, BadOption, Ignored, HookInvalid,
 }
