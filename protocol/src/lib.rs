@@ -1,2 +1,40 @@
-#![cfg_attr(not(feature = "decode"), no_std)]
-//! The wire between the two ends.
+#![cfg_attr(not(any(test, feature = "decode")), no_std)]
+//! The wire between the two ends: what a browser may say and what the collector understands.
+//!
+//! Without features this crate is constants and pure functions, small enough for the browser core. The feature `decode`
+//! adds the owned payload types, which only the collector needs. No clock, no randomness, no input or output here.
+
+pub mod kind;
+pub mod limits;
+pub mod names;
+pub mod sampling;
+
+#[cfg(feature = "decode")]
+#[macro_use]
+mod fields;
+#[cfg(feature = "decode")]
+pub mod event;
+#[cfg(feature = "decode")]
+pub mod exception;
+#[cfg(feature = "decode")]
+pub mod item;
+#[cfg(feature = "decode")]
+pub mod log;
+#[cfg(feature = "decode")]
+pub mod map;
+#[cfg(feature = "decode")]
+pub mod measurement;
+#[cfg(feature = "decode")]
+pub mod meta;
+#[cfg(feature = "decode")]
+pub mod payload;
+#[cfg(feature = "decode")]
+pub mod read;
+#[cfg(feature = "decode")]
+pub mod span;
+#[cfg(feature = "decode")]
+pub mod time;
+#[cfg(feature = "decode")]
+pub mod value;
+
+pub use kind::Kind;

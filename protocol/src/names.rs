@@ -1,0 +1,228 @@
+//! Every name that leaves or enters Farol, once: events, attributes, vitals, scopes, metrics. In OpenTelemetry's spelling
+//! where it has one, under `farol.` where it has none.
+
+/// The OpenTelemetry schema that the attribute names below are taken from.
+pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
+
+/// Events as a browser sends them.
+pub mod event {
+    /// A session began.
+    pub const SESSION_START: &str = "session_start";
+    /// A stored session was found again on a new page.
+    pub const SESSION_RESUME: &str = "session_resume";
+    /// A session was replaced by a new one; the attribute `previousSession` names the old.
+    pub const SESSION_EXTEND: &str = "session_extend";
+    /// The view changed.
+    pub const VIEW_CHANGED: &str = "view_changed";
+    /// A navigation within the document, as Farol's SDK and OpenTelemetry name it.
+    pub const NAVIGATION: &str = "browser.navigation";
+    /// A navigation within the document, as Faro names it.
+    pub const FARO_NAVIGATION: &str = "faro.navigation";
+    /// The timing of a page load, as Faro sends it.
+    pub const FARO_NAVIGATION_TIMING: &str = "faro.performance.navigation";
+    /// The timing of a resource, as Faro sends it.
+    pub const FARO_RESOURCE_TIMING: &str = "faro.performance.resource";
+    /// A user action with the work that it caused.
+    pub const FARO_USER_ACTION: &str = "faro.user.action";
+    /// A copy of a fetch span's attributes.
+    pub const FARO_TRACING_FETCH: &str = "faro.tracing.fetch";
+    /// A copy of an XMLHttpRequest span's attributes.
+    pub const FARO_TRACING_XHR: &str = "faro.tracing.xml-http-request";
+    /// A refusal by the content security policy.
+    pub const SECURITY_POLICY_VIOLATION: &str = "securitypolicyviolation";
+}
+
+/// Events as OpenTelemetry names them on a log record.
+pub mod otel_event {
+    /// A session began.
+    pub const SESSION_START: &str = "session.start";
+    /// A navigation.
+    pub const NAVIGATION: &str = "browser.navigation";
+    /// The timing of a page load.
+    pub const NAVIGATION_TIMING: &str = "browser.navigation_timing";
+    /// The timing of a resource.
+    pub const RESOURCE_TIMING: &str = "browser.resource_timing";
+    /// A Web Vital.
+    pub const WEB_VITAL: &str = "browser.web_vital";
+    /// An exception.
+    pub const EXCEPTION: &str = "exception";
+    /// A measurement that is no vital. Ours: OpenTelemetry has no event for free numbers.
+    pub const MEASUREMENT: &str = "farol.measurement";
+}
+
+/// Web Vitals, as measurements on the wire.
+pub mod vital {
+    /// The type of the measurement that carries a vital.
+    pub const TYPE: &str = "web-vitals";
+    /// The names of the vitals; each is also the key of its value.
+    pub const ALL: [&str; 5] = ["cls", "fcp", "inp", "lcp", "ttfb"];
+    /// A vital that other senders may still report.
+    pub const FID: &str = "fid";
+    /// The value's change since it was last reported.
+    pub const DELTA: &str = "delta";
+    /// Context: identifies the vital on its page.
+    pub const ID: &str = "id";
+    /// Context: `good`, `needs-improvement` or `poor`.
+    pub const RATING: &str = "rating";
+    /// Context: how the page was reached.
+    pub const NAVIGATION_TYPE: &str = "navigation_type";
+}
+
+/// Instrumentation scopes.
+pub mod scope {
+    /// What the collector makes out of payload items.
+    pub const COLLECTOR: &str = "farol.collector";
+    /// Spans that the page's own code started.
+    pub const CUSTOM: &str = "farol";
+    /// Spans of `fetch`.
+    pub const FETCH: &str = "farol.fetch";
+    /// Spans of `XMLHttpRequest`.
+    pub const XHR: &str = "farol.xhr";
+}
+
+/// Attributes, OpenTelemetry's first, ours after.
+pub mod attr {
+    /// The service's name: the app's.
+    pub const SERVICE_NAME: &str = "service.name";
+    /// The namespace that the app belongs to.
+    pub const SERVICE_NAMESPACE: &str = "service.namespace";
+    /// The app's version.
+    pub const SERVICE_VERSION: &str = "service.version";
+    /// Where the app is deployed.
+    pub const DEPLOYMENT_ENVIRONMENT: &str = "deployment.environment.name";
+    /// The SDK that made the telemetry.
+    pub const TELEMETRY_SDK_NAME: &str = "telemetry.sdk.name";
+    /// The SDK's language: `webjs`.
+    pub const TELEMETRY_SDK_LANGUAGE: &str = "telemetry.sdk.language";
+    /// The SDK's version.
+    pub const TELEMETRY_SDK_VERSION: &str = "telemetry.sdk.version";
+    /// The build that is running.
+    pub const APP_BUILD_ID: &str = "app.build_id";
+    /// The installation of the app.
+    pub const APP_INSTALLATION_ID: &str = "app.installation.id";
+    /// The session.
+    pub const SESSION_ID: &str = "session.id";
+    /// The session before it.
+    pub const SESSION_PREVIOUS_ID: &str = "session.previous_id";
+    /// The user's id.
+    pub const USER_ID: &str = "user.id";
+    /// The user's short name.
+    pub const USER_NAME: &str = "user.name";
+    /// The user's mail address.
+    pub const USER_EMAIL: &str = "user.email";
+    /// The user's name in full.
+    pub const USER_FULL_NAME: &str = "user.full_name";
+    /// A hash that stands for the user.
+    pub const USER_HASH: &str = "user.hash";
+    /// The user's roles.
+    pub const USER_ROLES: &str = "user.roles";
+    /// The user agent string as sent.
+    pub const USER_AGENT_ORIGINAL: &str = "user_agent.original";
+    /// The browser's name.
+    pub const USER_AGENT_NAME: &str = "user_agent.name";
+    /// The browser's version.
+    pub const USER_AGENT_VERSION: &str = "user_agent.version";
+    /// Name and version of the brands that the browser goes by.
+    pub const BROWSER_BRANDS: &str = "browser.brands";
+    /// The operating system that the browser names.
+    pub const BROWSER_PLATFORM: &str = "browser.platform";
+    /// Whether the browser says that it runs on a mobile device.
+    pub const BROWSER_MOBILE: &str = "browser.mobile";
+    /// The browser's language.
+    pub const BROWSER_LANGUAGE: &str = "browser.language";
+    /// The address of the document.
+    pub const DOCUMENT_URL: &str = "browser.document.url.full";
+    /// A full address: the page's, or the one that the item is about.
+    pub const URL_FULL: &str = "url.full";
+    /// The template that an address was made of.
+    pub const URL_TEMPLATE: &str = "url.template";
+    /// Operating system: name.
+    pub const OS_NAME: &str = "os.name";
+    /// Operating system: version.
+    pub const OS_VERSION: &str = "os.version";
+    /// Operating system: build.
+    pub const OS_BUILD_ID: &str = "os.build_id";
+    /// Operating system: free text.
+    pub const OS_DESCRIPTION: &str = "os.description";
+    /// Device: manufacturer.
+    pub const DEVICE_MANUFACTURER: &str = "device.manufacturer";
+    /// Device: model, as its maker identifies it.
+    pub const DEVICE_MODEL_IDENTIFIER: &str = "device.model.identifier";
+    /// Device: model, as people call it.
+    pub const DEVICE_MODEL_NAME: &str = "device.model.name";
+    /// Geography: continent.
+    pub const GEO_CONTINENT: &str = "geo.continent.code";
+    /// Geography: country.
+    pub const GEO_COUNTRY: &str = "geo.country.iso_code";
+    /// Geography: region.
+    pub const GEO_REGION: &str = "geo.region.iso_code";
+    /// Geography: place.
+    pub const GEO_LOCALITY: &str = "geo.locality.name";
+    /// Exception: type.
+    pub const EXCEPTION_TYPE: &str = "exception.type";
+    /// Exception: message.
+    pub const EXCEPTION_MESSAGE: &str = "exception.message";
+    /// Exception: stack as text.
+    pub const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
+    /// The record's unique id: the same on every retry and every replica.
+    pub const LOG_RECORD_UID: &str = "log.record.uid";
+    /// Web Vital: name in lower case.
+    pub const VITAL_NAME: &str = "browser.web_vital.name";
+    /// Web Vital: value.
+    pub const VITAL_VALUE: &str = "browser.web_vital.value";
+    /// Web Vital: change since last reported.
+    pub const VITAL_DELTA: &str = "browser.web_vital.delta";
+    /// Web Vital: id on its page.
+    pub const VITAL_ID: &str = "browser.web_vital.id";
+    /// Web Vital: rating.
+    pub const VITAL_RATING: &str = "browser.web_vital.rating";
+    /// Web Vital: how the page was reached.
+    pub const VITAL_NAVIGATION_TYPE: &str = "browser.web_vital.navigation_type";
+    /// Navigation: within the same document.
+    pub const NAVIGATION_SAME_DOCUMENT: &str = "browser.navigation.same_document";
+    /// Navigation: the fragment alone changed.
+    pub const NAVIGATION_HASH_CHANGE: &str = "browser.navigation.hash_change";
+    /// Navigation: `push`, `replace`, `reload`, `traverse`.
+    pub const NAVIGATION_TYPE: &str = "browser.navigation.type";
+
+    /// Prefix of a vital's attribution.
+    pub const VITAL_ATTRIBUTION: &str = "farol.web_vital.";
+    /// The SDK instance that made the item.
+    pub const CLIENT_ID: &str = "farol.client.id";
+    /// The item's place in what its client ever sent.
+    pub const ITEM_SEQUENCE: &str = "farol.item.sequence";
+    /// The view that the item belongs to.
+    pub const VIEW_NAME: &str = "farol.view.name";
+    /// How many identical exceptions one record stands for.
+    pub const EXCEPTION_COUNT: &str = "farol.exception.count";
+    /// The key by which equal exceptions are grouped.
+    pub const EXCEPTION_FINGERPRINT: &str = "farol.exception.fingerprint";
+    /// Prefix of what a payload carries that nothing here names.
+    pub const EXTRA: &str = "farol.extra.";
+}
+
+/// Metrics that the collector makes out of items.
+pub mod metric {
+    /// Histogram, milliseconds.
+    pub const VITAL_LCP: &str = "farol.web_vital.lcp";
+    /// Histogram, milliseconds.
+    pub const VITAL_FCP: &str = "farol.web_vital.fcp";
+    /// Histogram, milliseconds.
+    pub const VITAL_INP: &str = "farol.web_vital.inp";
+    /// Histogram, milliseconds.
+    pub const VITAL_TTFB: &str = "farol.web_vital.ttfb";
+    /// Histogram, no unit.
+    pub const VITAL_CLS: &str = "farol.web_vital.cls";
+    /// Counter of vitals by name and rating.
+    pub const VITAL_RATINGS: &str = "farol.web_vital.ratings";
+    /// Counter.
+    pub const SESSIONS: &str = "farol.sessions";
+    /// Counter of sessions by their first exception.
+    pub const SESSIONS_WITH_EXCEPTIONS: &str = "farol.sessions.with_exceptions";
+    /// Counter.
+    pub const PAGE_VIEWS: &str = "farol.page_views";
+    /// Counter.
+    pub const EXCEPTIONS: &str = "farol.exceptions";
+    /// Histogram, seconds; OpenTelemetry's stable name.
+    pub const CLIENT_REQUEST_DURATION: &str = "http.client.request.duration";
+}
