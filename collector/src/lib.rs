@@ -4,8 +4,13 @@
 
 pub mod config;
 
+pub mod decode;
+pub mod scrub;
+
 pub mod queue;
 pub mod record;
+
+pub mod convert;
 
 pub mod outcome;
 

@@ -1,0 +1,33 @@
+//! From what the queue stores to OTLP. Pure: header and payload in, records and spans out, the same each time.
+
+use crate::record::Header;
+use farol_protocol::payload::Payload;
+use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+
+/// How the same data is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Dialect {
+    /// OpenTelemetry's conventions: attributes, severity, event names.
+    #[default]
+    Semconv,
+    /// Grafana Alloy's log lines.
+    Alloy,
+    /// The OpenTelemetry Collector's Faro translation.
+    Contrib,
+}
+
+/// OTLP, ready to be sent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Otlp {
+    /// Log records by resource.
+    pub logs: Vec<ResourceLogs>,
+    /// Spans by resource.
+    pub traces: Vec<ResourceSpans>,
+}
+
+/// Converts one record.
+#[must_use]
+pub fn to_otlp(_header: &Header, _payload: &Payload, _dialect: Dialect) -> Otlp {
+    Otlp::default()
+}

@@ -1,0 +1,205 @@
+//! From the bytes of a request to a payload. Apart from the rest because it is what strangers reach first: it never
+//! panics, its work is linear in the body, and one bad item costs that item alone.
+//!
+//! The good path is one typed pass over the body. Only a body that does not pass is read again, item by item.
+
+mod limit;
+mod recover;
+mod scan;
+
+use farol_protocol::Kind;
+use farol_protocol::limits;
+use farol_protocol::payload::Payload;
+use std::borrow::Cow;
+
+/// Bounds of what one body may hold. What is over is cut and counted; only depth refuses the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep the body may nest.
+    pub depth: usize,
+    /// Items in all.
+    pub items: usize,
+    /// Bytes of one string.
+    pub string: usize,
+    /// Attributes of one item or of one part of the meta.
+    pub attributes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            depth: limits::DEPTH,
+            items: limits::ITEMS,
+            string: limits::STRING_BYTES,
+            attributes: limits::ATTRIBUTES,
+        }
+    }
+}
+
+/// A body that was read, and what could not be taken as it stood.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decoded {
+    /// What was read.
+    pub payload: Payload,
+    /// Items that could not be read, by place.
+    pub unreadable: Vec<Unreadable>,
+    /// What was over the limits.
+    pub cut: Cut,
+    /// What was put right.
+    pub repaired: Vec<Repair>,
+}
+
+/// An item that could not be read. Its place in the payload stays empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The list that it stood in.
+    pub kind: Kind,
+    /// Its place among all items of the payload.
+    pub index: u32,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why an item could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Not an object.
+    NotAnObject,
+    /// A field holds something that it cannot be made of.
+    WrongType,
+    /// A number too large for its field.
+    NumberRange,
+    /// Nothing in it but, at most, a time.
+    Empty,
+    /// A span without valid trace and span ids.
+    BadId,
+    /// The list that should hold items is no list.
+    NotAList,
+}
+
+impl Reason {
+    /// The reason's name in metrics and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::NotAnObject => "not_an_object",
+            Reason::WrongType => "wrong_type",
+            Reason::NumberRange => "number_range",
+            Reason::Empty => "empty",
+            Reason::BadId => "bad_id",
+            Reason::NotAList => "not_a_list",
+        }
+    }
+}
+
+/// What was over the limits and left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Items past the bound, by kind in counting order.
+    pub items: [u64; 5],
+    /// Attributes, frames and other parts of items.
+    pub parts: u64,
+    /// Strings that were shortened.
+    pub strings: u64,
+}
+
+impl Cut {
+    /// Items past the bound, of all kinds.
+    #[must_use]
+    pub fn all_items(&self) -> u64 {
+        self.items.iter().sum()
+    }
+}
+
+/// Something that was taken although it was not right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Repair {
+    /// The meta, or the named part of it, could not be read and is empty.
+    Meta(&'static str),
+    /// The item at this place has no time that can be read; it gets the time of its reception.
+    Time(u32),
+    /// Text that was no Unicode became U+FFFD.
+    Text,
+}
+
+/// A body of which nothing can be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    /// For programs.
+    pub code: Code,
+    /// For people: what is wrong, where, and what to do. Holds nothing of the body.
+    pub message: String,
+}
+
+/// The kinds of bodies that cannot be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// No byte, or white space only.
+    Empty,
+    /// No JSON.
+    BadJson,
+    /// JSON that is no payload.
+    BadPayload,
+    /// Nested deeper than is taken.
+    TooDeep,
+}
+
+impl Code {
+    /// The code's name in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::Empty => "empty_body",
+            Code::BadJson => "bad_json",
+            Code::BadPayload => "bad_payload",
+            Code::TooDeep => "too_deep",
+        }
+    }
+}
+
+impl std::fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Reads a body in Faro's JSON, as both SDKs send it.
+///
+/// # Errors
+/// When the body as a whole cannot be taken: empty, no JSON, no object, or nested too deeply.
+pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
+    let mut decoded = Decoded::default();
+    let text = String::from_utf8_lossy(body);
+    let found = scan::scan(text.as_bytes(), limits.depth)?;
+    let text = if found.surrogates {
+        scan::mend(text)
+    } else {
+        text
+    };
+    if matches!((&text, body), (Cow::Owned(now), was) if now.as_bytes() != was) {
+        decoded.repaired.push(Repair::Text);
+    }
+    match serde_json::from_str::<Payload>(&text) {
+        Ok(payload) => decoded.payload = payload,
+        Err(_) => recover::recover(&text, limits, &mut decoded)?,
+    }
+    limit::apply(&mut decoded, limits);
+    Ok(decoded)
+}
+
+/// The door for fuzzers: any bytes, and what must hold of the answer.
+#[doc(hidden)]
+pub fn fuzz(body: &[u8]) {
+    if let Ok(decoded) = faro(body, &Limits::default()) {
+        let stored = decoded.payload.encode();
+        match Payload::decode(&stored) {
+            Ok(again) => assert_eq!(
+                again, decoded.payload,
+                "the stored payload reads back equal"
+            ),
+            Err(error) => panic!("the stored payload does not read back: {error}"),
+        }
+    }
+}
