@@ -1,0 +1,93 @@
+//! What a destination is to the code that drives it: one attempt with one batch, and what came of it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use super::Batch;
+
+/// A boxed future, so that all destinations are driven by the same compiled code.
+pub type Attempt<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// Somewhere that batches go. It makes one attempt; waiting, repeating and dividing are the driver's.
+pub trait Destination: Send + Sync + 'static {
+    /// Tries to hand over a batch.
+    fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a>;
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken, except for `rejected` items that the destination will not take, whoever asks.
+    Accepted {
+        /// How many it refused; it does not say which.
+        rejected: u64,
+        /// Its words.
+        reason: Option<Reason>,
+    },
+    /// Not taken now.
+    Retry {
+        /// When it wants to be asked again.
+        after: Option<Duration>,
+        /// Whether the batch itself may be what it fails at (a server error rather than a busy or absent server).
+        suspect: bool,
+        /// Why.
+        reason: Reason,
+    },
+    /// This batch will never be taken as it is.
+    Refused(Reason),
+}
+
+impl Outcome {
+    /// All taken.
+    pub(crate) fn accepted() -> Self {
+        Self::Accepted {
+            rejected: 0,
+            reason: None,
+        }
+    }
+
+    /// A try again whose cause is not the batch.
+    pub(crate) fn retry(reason: Reason) -> Self {
+        Self::Retry {
+            after: None,
+            suspect: false,
+            reason,
+        }
+    }
+}
+
+/// Why something was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Of a small set: `http 503`, `grpc unavailable`, `timeout`. Fit for a log line.
+    pub code: String,
+    /// The destination's own words. They may quote data, so they go to the dead-letter file, never to a log line.
+    pub detail: String,
+}
+
+/// Enough for a sentence; a page of HTML is no reason.
+const MAX_DETAIL: usize = 512;
+
+impl Reason {
+    /// A reason with the destination's words, cut.
+    pub fn new(code: impl Into<String>, detail: impl AsRef<str>) -> Self {
+        let detail = detail.as_ref();
+        Self {
+            code: code.into(),
+            detail: detail[..detail.floor_char_boundary(MAX_DETAIL)].to_owned(),
+        }
+    }
+
+    /// A reason that needs no words.
+    pub fn code(code: impl Into<String>) -> Self {
+        Self::new(code, "")
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)
+    }
+}

@@ -1,0 +1,222 @@
+//! The driver of one destination: reads on from its own place in the queue, gathers batches, keeps a bounded number of them in
+//! flight, and acknowledges an entry when each of its items has a fate.
+//!
+//! Each destination has its own driver and its own reader, so none waits for another. Dropping a running driver loses nothing:
+//! what was not acknowledged is still in the queue.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::batch::{Source, measure};
+use super::lane::{Job, Settled, Shared};
+use super::tally::{Fate, Shares, Tallies};
+use super::{Batch, Signal};
+use crate::config::{Batch as Bounds, Dialect, Signals};
+use crate::outcome::{DestinationLedger, DropReason};
+use crate::queue::{Entry, Position, Reader};
+
+/// Verdicts that may wait for the driver; lanes that have more wait a moment.
+const SETTLED: usize = 64;
+
+/// What a driver needs to know of its destination.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) signals: Signals,
+    pub(crate) dialect: Dialect,
+    pub(crate) bounds: Bounds,
+    /// Batches in flight at once.
+    pub(crate) lanes: usize,
+    pub(crate) ledger: DestinationLedger,
+}
+
+/// Drives one destination.
+pub(crate) struct Driver {
+    plan: Plan,
+    shared: Arc<Shared>,
+    reader: Reader,
+    gathered: Gathered,
+    waiting: VecDeque<Job>,
+    lanes: JoinSet<()>,
+    tallies: Tallies,
+    settled: (mpsc::Sender<Settled>, mpsc::Receiver<Settled>),
+    ended: bool,
+}
+
+#[derive(Default)]
+struct Gathered {
+    entries: Vec<Arc<Entry>>,
+    items: u64,
+    bytes: usize,
+    due: Option<Instant>,
+}
+
+impl Driver {
+    pub(crate) fn new(plan: Plan, shared: Arc<Shared>, reader: Reader) -> Self {
+        Self {
+            plan,
+            shared,
+            reader,
+            gathered: Gathered::default(),
+            waiting: VecDeque::new(),
+            lanes: JoinSet::new(),
+            tallies: Tallies::default(),
+            settled: mpsc::channel(SETTLED),
+            ended: false,
+        }
+    }
+
+    /// Runs until the queue is closed and all of it is delivered.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.dispatch();
+            let quiet = self.waiting.is_empty() && self.lanes.is_empty();
+            if self.ended && self.gathered.entries.is_empty() && quiet {
+                // A lane is joined after its last verdict was sent; what is left in the channel is all there is.
+                while let Ok(done) = self.settled.1.try_recv() {
+                    self.settle(&done);
+                }
+                return;
+            }
+            let read_on = !self.ended && self.waiting.is_empty();
+            let due = self.gathered.due;
+            let Bounds {
+                max_items,
+                max_bytes,
+                ..
+            } = self.plan.bounds;
+            let room = (
+                max_items.saturating_sub(self.gathered.items).max(1),
+                max_bytes.saturating_sub(self.gathered.bytes).max(1),
+            );
+            tokio::select! {
+                Some(done) = self.settled.1.recv() => self.settle(&done),
+                Some(lane) = self.lanes.join_next() => {
+                    if let Err(error) = lane && error.is_panic() {
+                        // The entries of that lane would never be acknowledged: let the supervisor start anew from the queue.
+                        std::panic::resume_unwind(error.into_panic());
+                    }
+                }
+                entries = self.reader.next(room.0, room.1), if read_on => self.gather(entries),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.flush(),
+            }
+        }
+    }
+
+    fn gather(&mut self, entries: Vec<Arc<Entry>>) {
+        if entries.is_empty() {
+            self.ended = true;
+            return self.flush();
+        }
+        for entry in entries {
+            self.gathered.items += entry.items();
+            self.gathered.bytes += entry.cost();
+            self.gathered.entries.push(entry);
+        }
+        let Bounds {
+            max_items,
+            max_bytes,
+            max_wait,
+        } = self.plan.bounds;
+        if self.gathered.items >= max_items || self.gathered.bytes >= max_bytes {
+            return self.flush();
+        }
+        self.gathered.due.get_or_insert(Instant::now() + max_wait);
+    }
+
+    /// Makes batches of what was gathered, one for each signal.
+    fn flush(&mut self) {
+        let entries = std::mem::take(&mut self.gathered).entries;
+        if entries.is_empty() {
+            return;
+        }
+        let mut through = Vec::new();
+        let mut wanted: [(Vec<Source>, Vec<Position>); 2] = Default::default();
+        for entry in &entries {
+            let otlp = entry.otlp(self.plan.dialect);
+            let mut shares = Shares::default();
+            for (slot, (signal, wants)) in self.wants().into_iter().enumerate() {
+                let (items, _) = measure(&otlp, signal);
+                match wants {
+                    true => {
+                        shares.wanted += items as u64;
+                        if items > 0 {
+                            wanted[slot].0.push(Source::Record(Arc::clone(&otlp)));
+                            wanted[slot].1.push(entry.position);
+                        }
+                    }
+                    false => shares.filtered += items as u64,
+                }
+            }
+            let converted = shares.wanted + shares.filtered;
+            shares.unconvertible = entry.items().saturating_sub(converted);
+            if self
+                .tallies
+                .open(entry.position, shares, &self.plan.ledger)
+            {
+                through.push(entry.position);
+            }
+        }
+        self.reader.ack(&through);
+        for ((sources, positions), (signal, _)) in wanted.into_iter().zip(self.wants()) {
+            if !sources.is_empty() {
+                self.waiting.push_back(Job {
+                    batch: Batch::new(signal, sources),
+                    positions: positions.into(),
+                });
+            }
+        }
+    }
+
+    fn wants(&self) -> [(Signal, bool); 2] {
+        [
+            (Signal::Logs, self.plan.signals.logs),
+            (Signal::Traces, self.plan.signals.traces),
+        ]
+    }
+
+    fn dispatch(&mut self) {
+        while self.lanes.len() < self.plan.lanes.max(1) {
+            let Some(job) = self.waiting.pop_front() else {
+                return;
+            };
+            let shared = Arc::clone(&self.shared);
+            let settled = self.settled.0.clone();
+            self.lanes
+                .spawn(async move { shared.deliver(job, settled).await });
+        }
+    }
+
+    fn settle(&mut self, done: &Settled) {
+        let mut through = Vec::new();
+        let mut rejected = done.rejected;
+        // Neighbouring items mostly share an entry: one settlement for each run of them.
+        let mut sources = done.job.batch.sources().peekable();
+        while let Some(source) = sources.next() {
+            let fate = if rejected > 0 {
+                rejected -= 1;
+                Fate::Dropped(DropReason::Rejected)
+            } else {
+                done.fate
+            };
+            let mut n = 1;
+            while rejected == 0 && fate == done.fate && sources.next_if_eq(&source).is_some() {
+                n += 1;
+            }
+            let position = done.job.positions[source];
+            if self
+                .tallies
+                .settle(position, n, fate, &self.plan.ledger)
+            {
+                through.push(position);
+            }
+        }
+        self.reader.ack(&through);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! One lane: takes one batch to its end. Tries, waits, tries again; divides what is refused for good down to the culprit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::dead_letters::DeadLetters;
+use super::destination::{Destination, Outcome, Reason};
+use super::retry::Backoff;
+use super::tally::Fate;
+use super::{Batch, Stats};
+use crate::config::Retry;
+use crate::outcome::DropReason;
+use crate::queue::Position;
+
+/// After so many server errors in a row, while other batches pass, the batch itself is taken for their cause and divided.
+/// With the default waits that is about a minute.
+const SUSPECT_AFTER: u32 = 6;
+
+/// What all lanes of a destination share.
+pub(crate) struct Shared {
+    pub(crate) name: String,
+    pub(crate) destination: Arc<dyn Destination>,
+    pub(crate) retry: Retry,
+    pub(crate) dead_letters: DeadLetters,
+    pub(crate) stats: Arc<Stats>,
+    /// Numbers from 0 to 1; a parameter so that tests know their waits.
+    pub(crate) random: fn() -> f64,
+    /// Nothing is sent before: a destination that asks for a pause asks all lanes.
+    pause: watch::Sender<Option<Instant>>,
+    /// Batches taken so far: the evidence that the destination is alive.
+    taken: AtomicU64,
+    failing: AtomicBool,
+}
+
+/// A batch and the queue positions of its sources.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) batch: Batch,
+    pub(crate) positions: Arc<[Position]>,
+}
+
+/// A part of a job that met its fate.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) job: Job,
+    pub(crate) fate: Fate,
+    /// How many of its items were dropped all the same.
+    pub(crate) rejected: u64,
+}
+
+enum End {
+    Taken(u64),
+    Refused(Reason),
+    Exhausted(Reason),
+}
+
+impl Shared {
+    pub(crate) fn new(
+        name: &str,
+        destination: Arc<dyn Destination>,
+        retry: Retry,
+        dead_letters: DeadLetters,
+        stats: Arc<Stats>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            destination,
+            retry,
+            dead_letters,
+            stats,
+            random: super::retry::random,
+            pause: watch::Sender::new(None),
+            taken: AtomicU64::new(0),
+            failing: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes a job to its end, and says of each part what became of it as soon as that is known.
+    pub(crate) async fn deliver(&self, job: Job, settled: mpsc::Sender<Settled>) {
+        let mut stack = vec![job];
+        while let Some(job) = stack.pop() {
+            let (fate, rejected) = match self.insist(&job.batch).await {
+                End::Taken(rejected) => (Fate::Exported, rejected),
+                End::Exhausted(reason) => {
+                    let letters = &self.dead_letters;
+                    letters.keep(&self.name, &job.batch, &reason).await;
+                    (Fate::Dropped(DropReason::RetriesExhausted), 0)
+                }
+                End::Refused(reason) => match job.batch.split() {
+                    Some((left, right)) => {
+                        for batch in [right, left] {
+                            let positions = Arc::clone(&job.positions);
+                            stack.push(Job { batch, positions });
+                        }
+                        continue;
+                    }
+                    None => {
+                        tracing::warn!(
+                            destination = self.name,
+                            reason = %reason,
+                            "an item was refused for good; it is in the dead-letter file"
+                        );
+                        let letters = &self.dead_letters;
+                        letters.keep(&self.name, &job.batch, &reason).await;
+                        (Fate::Dropped(DropReason::Rejected), 0)
+                    }
+                },
+            };
+            let done = Settled {
+                job,
+                fate,
+                rejected,
+            };
+            if settled.send(done).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Tries until there is an answer that stands.
+    async fn insist(&self, batch: &Batch) -> End {
+        let first = Instant::now();
+        let taken_before = self.taken.load(Ordering::Relaxed);
+        let mut backoff = Backoff::new(&self.retry);
+        loop {
+            self.paused().await;
+            match self.attempt(batch).await {
+                Outcome::Accepted { rejected, reason } => {
+                    let rejected = rejected.min(batch.len() as u64);
+                    if rejected > 0 {
+                        let reason = reason.unwrap_or_else(|| Reason::code("partial success"));
+                        tracing::warn!(
+                            destination = self.name,
+                            items = rejected,
+                            "the destination took a batch in part"
+                        );
+                        let letters = &self.dead_letters;
+                        letters.note(&self.name, batch, rejected, &reason).await;
+                    }
+                    return End::Taken(rejected);
+                }
+                Outcome::Refused(reason) => return End::Refused(reason),
+                Outcome::Retry {
+                    after,
+                    suspect,
+                    reason,
+                } => {
+                    let others_pass = self.taken.load(Ordering::Relaxed) > taken_before;
+                    if suspect && others_pass && backoff.tries() >= SUSPECT_AFTER {
+                        return End::Refused(reason);
+                    }
+                    let wait = backoff.next((self.random)(), after);
+                    let limit = self.retry.max_elapsed;
+                    if limit.is_some_and(|limit| first.elapsed() + wait > limit) {
+                        return End::Exhausted(reason);
+                    }
+                    if after.is_some() {
+                        self.pause_all(wait);
+                    }
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// One attempt, counted.
+    pub(crate) async fn attempt(&self, batch: &Batch) -> Outcome {
+        let outcome = self.destination.send(batch).await;
+        let stats = &self.stats;
+        match &outcome {
+            Outcome::Accepted { .. } => {
+                stats.accepted.fetch_add(1, Ordering::Relaxed);
+                self.taken.fetch_add(1, Ordering::Relaxed);
+                self.healthy();
+            }
+            Outcome::Refused(reason) => {
+                stats.refused.fetch_add(1, Ordering::Relaxed);
+                stats.remember(reason);
+                // It answers and judges: that is health.
+                self.healthy();
+            }
+            Outcome::Retry { reason, .. } => {
+                stats.retried.fetch_add(1, Ordering::Relaxed);
+                stats.remember(reason);
+                stats.failing.store(true, Ordering::Relaxed);
+                if !self.failing.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        destination = self.name,
+                        reason = %reason,
+                        "the destination does not take data; trying on"
+                    );
+                }
+            }
+        }
+        outcome
+    }
+
+    fn healthy(&self) {
+        self.stats.failing.store(false, Ordering::Relaxed);
+        if self.failing.swap(false, Ordering::Relaxed) {
+            tracing::info!(destination = self.name, "the destination takes data again");
+        }
+    }
+
+    fn pause_all(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        self.pause
+            .send_modify(|pause| *pause = Some(pause.map_or(until, |it| it.max(until))));
+    }
+
+    async fn paused(&self) {
+        let until = *self.pause.borrow();
+        if let Some(until) = until {
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What is known about a destination's health, for `/metrics` and the status page.
+
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Mutex, PoisonError};
+
+use super::Reason;
+
+/// Counted by attempts, not by items: those are the ledger's.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Attempts that the destination answered by taking the batch.
+    pub accepted: AtomicU64,
+    /// Attempts that will be repeated.
+    pub retried: AtomicU64,
+    /// Attempts that were refused for good.
+    pub refused: AtomicU64,
+    /// States of the metrics that were delivered.
+    pub metric_states: AtomicU64,
+    /// States of the metrics that a newer one overtook. Their values are cumulative: the newer one holds them.
+    pub metric_states_superseded: AtomicU64,
+    /// States of the metrics that the destination refused.
+    pub metric_states_refused: AtomicU64,
+    /// True from a failed attempt to the next one that is answered.
+    pub failing: AtomicBool,
+    last: Mutex<Option<Reason>>,
+}
+
+impl Stats {
+    /// The latest failure.
+    pub fn last_reason(&self) -> Option<Reason> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
+    }
+
+    pub(crate) fn remember(&self, reason: &Reason) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(reason.clone());
+    }
+}
