@@ -12,6 +12,8 @@ pub mod record;
 
 pub mod convert;
 
+pub mod export;
+
 pub mod outcome;
 
 mod boot;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::Secret;
 use crate::queue::Start;
 
+pub use crate::convert::Dialect;
+
 /// Everything the collector is told.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -242,18 +244,6 @@ impl Default for Signals {
             metrics: true,
         }
     }
-}
-
-/// How log records are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub enum Dialect {
-    /// OpenTelemetry's conventions.
-    #[default]
-    Semconv,
-    /// The lines that Grafana Alloy writes.
-    Alloy,
-    /// The lines that the OpenTelemetry Collector's Faro receiver writes.
-    Contrib,
 }
 
 /// How items become export batches.

@@ -17,6 +17,11 @@ pub enum Dialect {
     Contrib,
 }
 
+impl Dialect {
+    /// How many there are.
+    pub const COUNT: usize = 3;
+}
+
 /// OTLP, ready to be sent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Otlp {

@@ -208,25 +208,18 @@ fn walk<T: Branch>(number: usize, source: &Source, places: &mut Vec<Place>) {
     }
 }
 
-/// How many items of `signal` a conversion holds, and an estimate of their bytes on the wire.
-pub(crate) fn measure(otlp: &Otlp, signal: Signal) -> (usize, usize) {
+/// How many items of `signal` a conversion holds.
+pub(crate) fn count(otlp: &Otlp, signal: Signal) -> u64 {
     match signal {
-        Signal::Logs => size::<LogRecord>(&otlp.logs),
-        Signal::Traces => size::<Span>(&otlp.traces),
-        Signal::Metrics => (0, 0),
+        Signal::Logs => leaves::<LogRecord>(&otlp.logs),
+        Signal::Traces => leaves::<Span>(&otlp.traces),
+        Signal::Metrics => 0,
     }
 }
 
-fn size<T: Item>(roots: &[T::Root]) -> (usize, usize) {
-    let mut sum = (0, 0);
-    for root in roots {
-        for scope in 0..T::scopes(root) {
-            for item in T::items(root, scope) {
-                sum = (sum.0 + 1, sum.1 + item.encoded_len());
-            }
-        }
-    }
-    sum
+fn leaves<T: Item>(roots: &[T::Root]) -> u64 {
+    let below = |root| (0..T::scopes(root)).map(move |scope| T::items(root, scope).len() as u64);
+    roots.iter().flat_map(below).sum()
 }
 
 #[cfg(test)]

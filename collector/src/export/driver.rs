@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::batch::{Source, measure};
+use super::batch::{Source, count};
 use super::lane::{Job, Settled, Shared};
 use super::tally::{Fate, Shares, Tallies};
 use super::{Batch, Signal};
@@ -139,24 +139,21 @@ impl Driver {
             let otlp = entry.otlp(self.plan.dialect);
             let mut shares = Shares::default();
             for (slot, (signal, wants)) in self.wants().into_iter().enumerate() {
-                let (items, _) = measure(&otlp, signal);
+                let items = count(&otlp, signal);
                 match wants {
                     true => {
-                        shares.wanted += items as u64;
+                        shares.wanted += items;
                         if items > 0 {
                             wanted[slot].0.push(Source::Record(Arc::clone(&otlp)));
                             wanted[slot].1.push(entry.position);
                         }
                     }
-                    false => shares.filtered += items as u64,
+                    false => shares.filtered += items,
                 }
             }
             let converted = shares.wanted + shares.filtered;
             shares.unconvertible = entry.items().saturating_sub(converted);
-            if self
-                .tallies
-                .open(entry.position, shares, &self.plan.ledger)
-            {
+            if self.tallies.open(entry.position, shares, &self.plan.ledger) {
                 through.push(entry.position);
             }
         }
@@ -207,16 +204,10 @@ impl Driver {
                 n += 1;
             }
             let position = done.job.positions[source];
-            if self
-                .tallies
-                .settle(position, n, fate, &self.plan.ledger)
-            {
+            if self.tallies.settle(position, n, fate, &self.plan.ledger) {
                 through.push(position);
             }
         }
         self.reader.ack(&through);
     }
 }
-
-#[cfg(test)]
-mod tests;

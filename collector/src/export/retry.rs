@@ -37,9 +37,7 @@ impl Backoff {
         let ceiling = doubled.min(self.max);
         self.tries = self.tries.saturating_add(1);
         match asked {
-            Some(asked) => {
-                asked.min(MAX_RETRY_AFTER) + self.initial.min(self.max).mul_f64(random)
-            }
+            Some(asked) => asked.min(MAX_RETRY_AFTER) + self.initial.min(self.max).mul_f64(random),
             None => ceiling.mul_f64(random),
         }
     }

@@ -123,10 +123,7 @@ impl Rolling {
             .filter_map(|entry| {
                 let name = entry.ok()?.file_name();
                 let rest = name.to_str()?.strip_prefix(self.name.as_str())?;
-                rest.strip_prefix('-')?
-                    .strip_suffix(".jsonl")?
-                    .parse()
-                    .ok()
+                rest.strip_prefix('-')?.strip_suffix(".jsonl")?.parse().ok()
             })
             .collect();
         numbers.sort_unstable();

@@ -98,7 +98,7 @@ impl State {
             reader.wake.notify_one();
         }
         let slot = Slot {
-            entry: Arc::new(Entry { position, record }),
+            entry: Arc::new(Entry::new(position, record)),
             wanted,
             handed: 0,
         };
