@@ -4,17 +4,25 @@
 
 pub mod config;
 
+pub mod admit;
+pub mod dedupe;
+pub mod inflate;
+
 pub mod decode;
 pub mod scrub;
 
 pub mod queue;
 pub mod record;
 
+pub mod symbolicate;
+
 pub mod convert;
 
 pub mod export;
 
 pub mod outcome;
+
+pub mod error;
 
 mod boot;
 

@@ -1,51 +1,73 @@
-//! One entry of the queue, shared by all readers.
+//! One entry of the queue, shared by all readers: decoded once, converted once a dialect, whoever asks first.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use farol_protocol::payload::Payload;
 
+use super::Position;
 use crate::convert::{Dialect, Otlp, to_otlp};
 use crate::record::{Record, SourceKind};
+use crate::symbolicate::symbolicate;
 
-use super::Position;
+/// The most bytes of decoded and converted forms that are kept, as estimated below: the tail that healthy destinations read,
+/// some thousand payloads. A destination that is behind decodes again.
+const WARM_BYTES: usize = 16 << 20;
 
-/// A record and its position. Its body is read once and converted once for each dialect, however many destinations there are.
+/// Size of an entry, its slot and its reference counts, rounded up.
+const OVERHEAD: usize = 256;
+
+/// About how many bytes a decoded payload, or one converted form, takes for each byte of stored body (measured on captured payloads).
+const WARM_FACTOR: usize = 4;
+
+/// A record and its position.
 #[derive(Debug)]
 pub struct Entry {
     /// Where it stands in the queue.
     pub position: Position,
     /// What was stored.
     pub record: Record,
-    payload: OnceLock<Arc<Payload>>,
-    otlp: [OnceLock<Arc<Otlp>>; Dialect::COUNT],
+    forms: Arc<Mutex<Forms>>,
+    warm: Warm,
+}
+
+#[derive(Debug, Default)]
+struct Forms {
+    payload: Option<Arc<Payload>>,
+    otlp: [Option<Arc<Otlp>>; Dialect::COUNT],
 }
 
 impl Entry {
     /// Nothing is read before somebody asks.
     pub fn new(position: Position, record: Record) -> Self {
-        Self {
+        Self::with(position, record, None, Warm::default())
+    }
+
+    pub(super) fn with(
+        position: Position,
+        record: Record,
+        payload: Option<Payload>,
+        warm: Warm,
+    ) -> Self {
+        let known = payload.is_some();
+        let payload = payload.map(|mut payload| {
+            symbolicate(&mut payload);
+            Arc::new(payload)
+        });
+        let forms = Forms {
+            payload,
+            otlp: Default::default(),
+        };
+        let entry = Self {
             position,
             record,
-            payload: OnceLock::new(),
-            otlp: Default::default(),
-        }
-    }
-
-    /// What the body says. Empty where this version cannot read it; the items then count as unconvertible.
-    pub fn payload(&self) -> Arc<Payload> {
-        let read = || match self.record.header.kind {
-            SourceKind::Faro => Payload::decode(&self.record.body).unwrap_or_default(),
-            SourceKind::OtlpLogs | SourceKind::OtlpTraces | SourceKind::OtlpMetrics => {
-                Payload::default()
-            }
+            forms: Arc::new(Mutex::new(forms)),
+            warm,
         };
-        Arc::clone(self.payload.get_or_init(|| Arc::new(read())))
-    }
-
-    /// The record in OTLP, spelled as `dialect` has it.
-    pub fn otlp(&self, dialect: Dialect) -> Arc<Otlp> {
-        let convert = || to_otlp(&self.record.header, &self.payload(), dialect);
-        Arc::clone(self.otlp[dialect as usize].get_or_init(|| Arc::new(convert())))
+        if known {
+            entry.keep_warm();
+        }
+        entry
     }
 
     /// The items that it holds.
@@ -57,6 +79,55 @@ impl Entry {
     pub fn cost(&self) -> usize {
         cost(&self.record)
     }
+
+    /// What the body says, its stacks put right. Empty where this version cannot read it; the items then count as unconvertible.
+    pub fn payload(&self) -> Arc<Payload> {
+        let mut forms = self.forms();
+        if let Some(payload) = &forms.payload {
+            return payload.clone();
+        }
+        let payload = self.read();
+        forms.payload = Some(payload.clone());
+        drop(forms);
+        self.keep_warm();
+        payload
+    }
+
+    /// The record in OTLP, spelled as `dialect` has it.
+    pub fn otlp(&self, dialect: Dialect) -> Arc<Otlp> {
+        let mut forms = self.forms();
+        if let Some(otlp) = &forms.otlp[dialect as usize] {
+            return otlp.clone();
+        }
+        let payload = forms.payload.clone().unwrap_or_else(|| self.read());
+        let otlp = Arc::new(to_otlp(&self.record.header, &payload, dialect));
+        forms.payload = Some(payload);
+        forms.otlp[dialect as usize] = Some(otlp.clone());
+        drop(forms);
+        self.keep_warm();
+        otlp
+    }
+
+    fn read(&self) -> Arc<Payload> {
+        let mut payload = match self.record.header.kind {
+            SourceKind::Faro => Payload::decode(&self.record.body).unwrap_or_default(),
+            SourceKind::OtlpLogs | SourceKind::OtlpTraces | SourceKind::OtlpMetrics => {
+                Payload::default()
+            }
+        };
+        symbolicate(&mut payload);
+        Arc::new(payload)
+    }
+
+    fn keep_warm(&self) {
+        self.warm
+            .push(&self.forms, OVERHEAD + self.record.body.len() * WARM_FACTOR);
+    }
+
+    fn forms(&self) -> MutexGuard<'_, Forms> {
+        // A conversion that panicked left the form unset.
+        self.forms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a record costs of the queue's bound: its bytes, and about what the bookkeeping of an entry takes.
@@ -64,5 +135,35 @@ pub(super) fn cost(record: &Record) -> usize {
     record.encoded_len() + OVERHEAD
 }
 
-/// Size of an entry, its slot and its reference counts, rounded up.
-const OVERHEAD: usize = 256;
+/// The decoded forms that are kept, oldest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Warm(Arc<Mutex<WarmList>>);
+
+#[derive(Debug, Default)]
+struct WarmList {
+    forms: VecDeque<(Weak<Mutex<Forms>>, usize)>,
+    bytes: usize,
+}
+
+impl Warm {
+    /// Counts one more form; where that is too much the oldest entries lose theirs.
+    fn push(&self, forms: &Arc<Mutex<Forms>>, cost: usize) {
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        list.forms.push_back((Arc::downgrade(forms), cost));
+        list.bytes += cost;
+        let mut cold = Vec::new();
+        while list.bytes > WARM_BYTES
+            && let Some((forms, cost)) = list.forms.pop_front()
+        {
+            list.bytes -= cost;
+            cold.extend(forms.upgrade());
+        }
+        drop(list);
+        for forms in cold {
+            // One that is being converted right now is not waited for: it comes into the list again when that is done.
+            if let Ok(mut forms) = forms.try_lock() {
+                *forms = Forms::default();
+            }
+        }
+    }
+}

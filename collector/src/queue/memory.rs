@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::entry::cost;
+use farol_protocol::payload::Payload;
+
+use super::entry::{Warm, cost};
 use super::{Depth, Entry, Lag, Position, ReaderOptions, Start};
 use crate::outcome::{DestinationLedger, DropReason};
 use crate::record::Record;
@@ -48,6 +50,7 @@ pub(super) struct State {
     max_bytes: usize,
     pub(super) readers: Vec<ReaderState>,
     closed: bool,
+    warm: Warm,
 }
 
 impl State {
@@ -60,26 +63,31 @@ impl State {
             max_bytes,
             readers: Vec::new(),
             closed: false,
+            warm: Warm::default(),
         }
     }
 
     /// Appends for all readers; `None` when there is no room.
-    pub(super) fn append(&mut self, record: Record, recovered: bool) -> Option<Position> {
-        let everyone = self.everyone();
-        self.append_for(record, everyone, recovered)
-    }
-
-    /// Appends for the readers of `wanted`. A recovered record was acknowledged to its client before, so it is taken whatever the bound says.
-    pub(super) fn append_for(
-        &mut self,
-        record: Record,
-        wanted: Mask,
-        recovered: bool,
-    ) -> Option<Position> {
-        let cost = cost(&record);
-        if !recovered && (self.closed || !self.make_room(cost)) {
+    pub(super) fn append(&mut self, record: Record, payload: Option<Payload>) -> Option<Position> {
+        if self.closed || !self.make_room(cost(&record)) {
             return None;
         }
+        Some(self.push(record, payload, self.everyone(), false))
+    }
+
+    /// Appends what an earlier run had acknowledged to its client, so it is taken whatever the bound says.
+    pub(super) fn recover(&mut self, record: Record, wanted: Mask) {
+        self.push(record, None, wanted, true);
+    }
+
+    fn push(
+        &mut self,
+        record: Record,
+        payload: Option<Payload>,
+        wanted: Mask,
+        recovered: bool,
+    ) -> Position {
+        let cost = cost(&record);
         let position = self.base + self.slots.len() as u64;
         let items = record.header.counts.items();
         for (i, reader) in self.readers.iter_mut().enumerate() {
@@ -98,7 +106,7 @@ impl State {
             reader.wake.notify_one();
         }
         let slot = Slot {
-            entry: Arc::new(Entry::new(position, record)),
+            entry: Arc::new(Entry::with(position, record, payload, self.warm.clone())),
             wanted,
             handed: 0,
         };
@@ -112,7 +120,7 @@ impl State {
             self.bytes += cost;
         }
         self.enforce_max_lag();
-        Some(position)
+        position
     }
 
     pub(super) fn open_reader(&mut self, options: ReaderOptions) -> (usize, Arc<Notify>) {

@@ -7,6 +7,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use farol_protocol::payload::Payload;
+
 use crate::outcome::DestinationLedger;
 use crate::record::Record;
 
@@ -103,7 +105,16 @@ impl Queue {
     /// where none keeps up the record is refused.
     // Async because the durable queue waits for its group commit here.
     pub async fn append(&self, record: Record) -> Result<Position, Full> {
-        self.lock().append(record, false).ok_or(Full {
+        self.append_known(record, None).await
+    }
+
+    /// Like [`Queue::append`], with the payload that the record's body was made from, so that the first reader need not read it again.
+    pub async fn append_known(
+        &self,
+        record: Record,
+        payload: Option<Payload>,
+    ) -> Result<Position, Full> {
+        self.lock().append(record, payload).ok_or(Full {
             retry_after: RETRY_AFTER,
         })
     }
