@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Secret;
-pub use crate::convert::Dialect;
 use crate::queue::Start;
 
 pub use crate::convert::Dialect;
