@@ -159,6 +159,8 @@ impl DestinationKind {
 pub struct OtlpRemote {
     /// Its base address, `http` or `https`. OTLP/HTTP appends `/v1/logs` and its like.
     pub endpoint: http::Uri,
+    /// Whole addresses of single signals, taken as they are. OTLP/HTTP only.
+    pub signal_endpoints: SignalEndpoints,
     /// Headers of every request.
     pub headers: Vec<(http::HeaderName, Secret)>,
     /// How requests are compressed.
@@ -171,6 +173,17 @@ pub struct OtlpRemote {
     pub concurrency: usize,
 }
 
+/// Addresses of single signals, where they are not below the base address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignalEndpoints {
+    /// Of log records.
+    pub logs: Option<http::Uri>,
+    /// Of spans.
+    pub traces: Option<http::Uri>,
+    /// Of metrics.
+    pub metrics: Option<http::Uri>,
+}
+
 /// How requests to a destination are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compression {
@@ -179,6 +192,8 @@ pub enum Compression {
     /// With gzip.
     #[default]
     Gzip,
+    /// With zstd.
+    Zstd,
 }
 
 /// What TLS needs beyond the roots that are built in.

@@ -1,0 +1,205 @@
+//! OTLP over gRPC.
+//!
+//! tonic frames and compresses; the message is the same bytes that OTLP/HTTP sends, so a batch is never copied into owned
+//! requests as the generated clients would have it.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use bytes::{BufMut as _, Bytes};
+use http::Uri;
+use http::header::{HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use prost::Message;
+use tonic::client::Grpc;
+use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Request, Status};
+
+use super::answer::{ExportResponse, RpcStatus};
+use super::client::{self, Version};
+use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::otlp_http::AGENT;
+use super::{Batch, Signal};
+use crate::config::{Compression, OtlpRemote};
+
+/// An OTLP/gRPC receiver.
+pub(crate) struct OtlpGrpc {
+    client: Client<HttpsConnector<HttpConnector>, tonic::body::Body>,
+    origin: Uri,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    compression: Option<CompressionEncoding>,
+    timeout: Duration,
+}
+
+impl OtlpGrpc {
+    pub(crate) fn new(remote: &OtlpRemote) -> Result<Self> {
+        // Only scheme and host count; a path is no part of gRPC's addresses.
+        let mut parts = remote.endpoint.clone().into_parts();
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        Ok(Self {
+            client: client::client(remote, Version::Two)?,
+            origin: Uri::from_parts(parts).context("endpoint")?,
+            headers: client::headers(remote)?,
+            compression: match remote.compression {
+                Compression::None => None,
+                Compression::Gzip => Some(CompressionEncoding::Gzip),
+                Compression::Zstd => Some(CompressionEncoding::Zstd),
+            },
+            timeout: remote.timeout,
+        })
+    }
+
+    async fn call(&self, batch: &Batch) -> Outcome {
+        let (batch, signal) = (batch.clone(), batch.signal());
+        let Ok(body) = tokio::task::spawn_blocking(move || batch.protobuf()).await else {
+            return Outcome::retry(Reason::code("encoding failed"));
+        };
+        let mut grpc = Grpc::with_origin(self.client.clone(), self.origin.clone());
+        if let Some(encoding) = self.compression {
+            grpc = grpc.send_compressed(encoding);
+        }
+        let grpc = &mut grpc
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd);
+        if grpc.ready().await.is_err() {
+            return Outcome::retry(Reason::code("no connection"));
+        }
+        let mut request = Request::new(Bytes::from(body));
+        request.set_timeout(self.timeout);
+        let mut metadata = std::mem::take(request.metadata_mut()).into_headers();
+        metadata.insert(http::header::USER_AGENT, HeaderValue::from_static(AGENT));
+        for (name, value) in &self.headers {
+            metadata.insert(name, value.clone());
+        }
+        *request.metadata_mut() = MetadataMap::from_headers(metadata);
+        let path = PathAndQuery::from_static(method(signal));
+        match grpc.unary(request, path, Raw).await {
+            Ok(response) => taken(response.get_ref()),
+            Err(status) => judge(&status),
+        }
+    }
+}
+
+impl Destination for OtlpGrpc {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+        Box::pin(async move {
+            match tokio::time::timeout(self.timeout, self.call(batch)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Outcome::retry(Reason::code("timeout")),
+            }
+        })
+    }
+}
+
+fn method(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+        Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+    }
+}
+
+fn taken(answer: &ExportResponse) -> Outcome {
+    let (rejected, words) = answer.rejected();
+    Outcome::Accepted {
+        rejected,
+        reason: (rejected > 0).then(|| Reason::new("partial success", words)),
+    }
+}
+
+/// OTLP/gRPC's rules, with the same exception as over HTTP: an operator's mistake can be mended while the queue holds what waits.
+fn judge(status: &Status) -> Outcome {
+    if std::error::Error::source(status).is_some() {
+        // Made on this side: there was no answer.
+        return Outcome::retry(Reason::code("connection lost"));
+    }
+    let reason = Reason::new(format!("grpc {}", name(status.code())), status.message());
+    let after = RpcStatus::decode(status.details())
+        .ok()
+        .and_then(|it| it.retry_delay());
+    let retry = |suspect| Outcome::Retry {
+        after,
+        suspect,
+        reason: reason.clone(),
+    };
+    match status.code() {
+        Code::InvalidArgument => Outcome::Refused(reason),
+        // Servers of both big implementations speak of messages above their limit by these codes; dividing helps. Else the first
+        // means a quota, the second nothing that OTLP explains.
+        Code::ResourceExhausted | Code::OutOfRange if too_large(status.message()) => {
+            Outcome::Refused(reason)
+        }
+        Code::ResourceExhausted => retry(after.is_none()),
+        Code::Internal | Code::Unknown => retry(true),
+        _ => retry(false),
+    }
+}
+
+fn too_large(message: &str) -> bool {
+    message.contains("larger than max") || message.contains("too large")
+}
+
+fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "ok",
+        Code::Cancelled => "cancelled",
+        Code::Unknown => "unknown",
+        Code::InvalidArgument => "invalid_argument",
+        Code::DeadlineExceeded => "deadline_exceeded",
+        Code::NotFound => "not_found",
+        Code::AlreadyExists => "already_exists",
+        Code::PermissionDenied => "permission_denied",
+        Code::ResourceExhausted => "resource_exhausted",
+        Code::FailedPrecondition => "failed_precondition",
+        Code::Aborted => "aborted",
+        Code::OutOfRange => "out_of_range",
+        Code::Unimplemented => "unimplemented",
+        Code::Internal => "internal",
+        Code::Unavailable => "unavailable",
+        Code::DataLoss => "data_loss",
+        Code::Unauthenticated => "unauthenticated",
+    }
+}
+
+/// Requests that are bytes already.
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = ExportResponse;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        out.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = ExportResponse;
+    type Error = Status;
+
+    fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<ExportResponse>, Status> {
+        ExportResponse::decode(bytes)
+            .map(Some)
+            .map_err(|_| Status::internal("the answer is no export response"))
+    }
+}
