@@ -1,0 +1,108 @@
+/**
+ * The npm package as its users get it: packed, installed into a fresh folder, type-checked, imported on a server, bundled by Vite,
+ * and loaded from a plain HTML file by a script tag.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { pathToFileURL, fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { launch, type Browser } from '../e2e/driver/index.js';
+import { listen, type Sink } from './sink.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const require = createRequire(import.meta.url);
+
+let folder: string;
+let sink: Sink;
+let browser: Browser;
+
+const MAIN = `
+import { init, type Client } from '@farol/web';
+const client: Client = init({ url: document.documentElement.dataset.collector!, app: { name: 'packed', version: '1.0.0' } });
+client.event('from-vite', { n: 1 });
+client.flush();
+`;
+
+const page = (script: string, collector: string): string =>
+  `<!doctype html><html data-collector="${collector}"><meta charset="utf-8"><title>packed</title><link rel="icon" href="data:,">${script}<h1>packed</h1></html>`;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'farol-packed-'));
+  sink = await listen(folder);
+  const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: join(root, 'npm/web'), encoding: 'utf8' }).trim();
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
+  execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--offline', join(folder, packed)], { cwd: folder });
+  browser = await launch({ engine: 'chromium' });
+});
+
+after(async () => {
+  await browser?.close();
+  sink?.close();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+test('the package holds what its manifest names, and nothing of its sources', async () => {
+  const installed = join(folder, 'node_modules/@farol/web');
+  const files = await readdir(installed);
+  assert.deepEqual(files.sort(), ['LICENSE', 'README.md', 'dist', 'package.json']);
+  const { exports } = require(join(installed, 'package.json')) as { exports: Record<string, string | Record<string, string>> };
+  const named = Object.values(exports).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
+  for (const target of named) assert.ok(require('node:fs').existsSync(join(installed, target)), `${target} is named and missing`);
+});
+
+test('it can be imported on a server, and does nothing there', () => {
+  const out = execFileSync(
+    process.execPath,
+    ['--input-type=module', '-e', "const m = await import('@farol/web'); const c = m.init({ url: 'http://127.0.0.1:9', app: { name: 'x' } }); c.event('e'); console.log(typeof m.init, c.sessionId());"],
+    { cwd: folder, encoding: 'utf8' },
+  );
+  assert.match(out, /^function /);
+});
+
+test('its types check in a strict project', async () => {
+  await writeFile(join(folder, 'main.ts'), MAIN);
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { strict: true, noEmit: true, target: 'ES2022', module: 'ESNext', moduleResolution: 'bundler', lib: ['ES2022', 'DOM'], types: [] }, files: ['main.ts'] }),
+  );
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', folder], { stdio: 'inherit' });
+});
+
+test('bundled by Vite without settings, it sends its first batch', async () => {
+  await writeFile(join(folder, 'main.ts'), MAIN);
+  await writeFile(join(folder, 'index.html'), page('<script type="module" src="/main.ts"></script>', sink.url));
+  await build({ root: folder, logLevel: 'error', build: { outDir: 'built' } });
+  const tab = await browser.newPage();
+  await tab.goto(`${sink.url}/built/index.html`);
+  const { body } = await sink.batch((text) => text.includes('"from-vite"'));
+  assert.match(body, /"name":"packed"/);
+  await tab.close();
+});
+
+for (const [how, address] of [
+  ['over HTTP', () => `${sink.url}/plain.html`],
+  ['from the disk', () => pathToFileURL(join(folder, 'plain.html')).href],
+] as const) {
+  test(`as one script tag in a plain HTML file ${how}, it configures itself`, async () => {
+    const installed = join(folder, 'node_modules/@farol/web/dist');
+    await mkdir(join(folder, 'assets'), { recursive: true });
+    await copyFile(join(installed, 'farol.js'), join(folder, 'assets/farol.js'));
+    const name = `tag-${how.replaceAll(' ', '-')}`;
+    const tag = `<script src="assets/farol.js" data-url="${sink.url}" data-app="${name}" data-version="2.0.1" data-environment="test" data-sample-rate="1"></script>`;
+    await writeFile(join(folder, 'plain.html'), page(tag, sink.url));
+    const tab = await browser.newPage();
+    await tab.goto(address());
+    await tab.evaluate('Farol.event("from-tag", { n: 1 }); Farol.flush()');
+    const { body } = await sink.batch((text) => text.includes('"from-tag"') && text.includes(name));
+    assert.match(body, /"version":"2\.0\.1"/);
+    assert.match(body, /"environment":"test"/);
+    assert.match(body, /"session_start"/);
+    await tab.close();
+  });
+}
