@@ -12,6 +12,7 @@ pub mod client;
 pub mod host;
 pub mod json;
 pub mod message;
+pub mod vitals;
 pub mod options;
 
 #[cfg(target_arch = "wasm32")]
