@@ -74,6 +74,14 @@ macro_rules! object {
             }
         }
 
+        impl $crate::walk::Walked for $name {
+            fn walk(&mut self, at: $crate::walk::At<'_>, walk: &mut dyn $crate::walk::Walk) {
+                use $crate::walk::At;
+                $( self.$field.walk(At { field: concat!(stringify!($name), ".", $key), key: at.key }, walk); )*
+                self.extra.walk(At { field: concat!(stringify!($name), ".*"), key: at.key }, walk);
+            }
+        }
+
         impl $name {
             /// Whether nothing at all was said.
             #[must_use]

@@ -36,5 +36,7 @@ pub mod span;
 pub mod time;
 #[cfg(feature = "decode")]
 pub mod value;
+#[cfg(feature = "decode")]
+pub mod walk;
 
 pub use kind::Kind;

@@ -101,40 +101,35 @@ impl<V> Map<V> {
         }
     }
 
-    /// Makes the names distinct again after [`Map::push`], in one sort.
+    /// Makes the names distinct again after [`Map::push`]: nothing to do for the few that were compared on the way.
     pub(crate) fn settle(&mut self) {
-        if self.0.len() <= SCAN {
-            return;
+        if self.0.len() > SCAN {
+            self.distinct();
         }
+    }
+
+    /// Makes the names distinct in one sort: the oldest of equal names keeps its place and gets the newest's value.
+    pub(crate) fn distinct(&mut self) {
         let mut order: Vec<usize> = (0..self.0.len()).collect();
         order.sort_by(|a, b| self.0[*a].0.cmp(&self.0[*b].0));
-        let mut dead = vec![false; self.0.len()];
-        let mut found = false;
-        for start in 0..order.len() {
-            // Equal names stand together, oldest first: the oldest keeps its place and gets the newest's value.
-            let first = order[start];
-            if dead[first]
-                || start + 1 >= order.len()
-                || self.0[order[start + 1]].0 != self.0[first].0
-            {
-                continue;
-            }
-            let mut end = start + 1;
-            while end < order.len() && self.0[order[end]].0 == self.0[first].0 {
-                dead[order[end]] = true;
-                end += 1;
-            }
-            let (head, tail) = self.0.split_at_mut(order[end - 1]);
+        let groups = order.chunk_by(|a, b| self.0[*a].0 == self.0[*b].0);
+        let again: Vec<(usize, usize)> = groups
+            .filter_map(|group| Some((*group.first()?, *group.last()?)))
+            .filter(|(first, last)| first != last)
+            .collect();
+        if again.is_empty() {
+            return;
+        }
+        let mut keep = vec![false; self.0.len()];
+        for group in order.chunk_by(|a, b| self.0[*a].0 == self.0[*b].0) {
+            keep[group[0]] = true;
+        }
+        for (first, last) in again {
+            let (head, tail) = self.0.split_at_mut(last);
             std::mem::swap(&mut head[first].1, &mut tail[0].1);
-            found = true;
         }
-        if found {
-            let mut at = 0;
-            self.0.retain(|_| {
-                at += 1;
-                !dead[at - 1]
-            });
-        }
+        let mut kept = keep.into_iter();
+        self.0.retain(|_| kept.next().unwrap_or(true));
     }
 }
 
@@ -209,6 +204,23 @@ impl<'de, V: crate::read::Entry> Visitor<'de> for MapVisitor<V> {
                 serde::de::Unexpected::Seq,
                 &self,
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Map;
+
+    #[test]
+    fn of_equal_names_the_first_place_and_the_last_value_stay() {
+        for count in [3u32, 10, 24, 25, 200] {
+            let entries = (0..count * 3).map(|n| (format!("k{}", n % count), n));
+            let map: Map<u32> = entries.collect();
+            let expected: Vec<_> = (0..count)
+                .map(|n| (format!("k{n}"), n + 2 * count))
+                .collect();
+            assert_eq!(map.into_iter().collect::<Vec<_>>(), expected);
         }
     }
 }

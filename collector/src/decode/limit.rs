@@ -1,5 +1,182 @@
-//! Holds a payload to its limits.
+//! Holds a payload to its limits, and takes out items that were read but say nothing.
 
-use super::{Decoded, Limits};
+use super::{Cut, Decoded, Limits, Reason, Repair, Unreadable};
+use farol_protocol::Kind;
+use farol_protocol::item::Item;
+use farol_protocol::limits;
+use farol_protocol::payload::Payload;
+use farol_protocol::time::Time;
+use farol_protocol::walk::{At, Walk};
 
-pub(super) fn apply(_decoded: &mut Decoded, _limits: &Limits) {}
+pub(super) fn apply(decoded: &mut Decoded, limits: &Limits) {
+    let payload = &mut decoded.payload;
+    cut_items(payload, limits.items, &mut decoded.cut);
+    if payload.items().any(|(_, item)| useless(item).is_some()) {
+        let unreadable = &mut decoded.unreadable;
+        payload.retain(|index, item| match useless(item) {
+            Some(reason) => {
+                unreadable.push(Unreadable {
+                    kind: item.kind(),
+                    index,
+                    reason,
+                });
+                false
+            }
+            None => true,
+        });
+        unreadable.sort_unstable_by_key(|item| item.index);
+    }
+    for resource in &mut payload.traces.resource_spans {
+        resource.scope_spans.retain(|scope| !scope.spans.is_empty());
+    }
+    payload
+        .traces
+        .resource_spans
+        .retain(|resource| !resource.scope_spans.is_empty());
+    for (index, item) in payload.items() {
+        if unreadable_time(item) {
+            decoded.repaired.push(Repair::Time(index));
+        }
+    }
+    payload.visit(&mut Scissors {
+        limits,
+        cut: &mut decoded.cut,
+    });
+}
+
+/// Drops the items whose place is past the bound. They are the last of the order, so that no place before them moves.
+fn cut_items(payload: &mut Payload, bound: usize, cut: &mut Cut) {
+    let all = payload.len();
+    let mut room = payload
+        .items()
+        .take_while(|(place, _)| (*place as usize) < bound)
+        .count();
+    if room == all {
+        return;
+    }
+    fn keep<T>(list: &mut Vec<T>, room: &mut usize, cut: &mut u64) {
+        *cut += list.len().saturating_sub(*room) as u64;
+        list.truncate(*room);
+        *room -= list.len();
+    }
+    keep(
+        &mut payload.logs,
+        &mut room,
+        &mut cut.items[Kind::Log as usize],
+    );
+    keep(
+        &mut payload.exceptions,
+        &mut room,
+        &mut cut.items[Kind::Exception as usize],
+    );
+    keep(
+        &mut payload.measurements,
+        &mut room,
+        &mut cut.items[Kind::Measurement as usize],
+    );
+    keep(
+        &mut payload.events,
+        &mut room,
+        &mut cut.items[Kind::Event as usize],
+    );
+    for scope in payload
+        .traces
+        .resource_spans
+        .iter_mut()
+        .flat_map(|r| &mut r.scope_spans)
+    {
+        keep(
+            &mut scope.spans,
+            &mut room,
+            &mut cut.items[Kind::Span as usize],
+        );
+    }
+}
+
+/// Why an item that was read cannot be used.
+fn useless(item: Item<'_>) -> Option<Reason> {
+    let empty = match item {
+        Item::Log(log) => {
+            log.message.is_empty()
+                && log.level.is_empty()
+                && log.context.is_empty()
+                && log.extra.is_empty()
+        }
+        Item::Exception(e) => {
+            e.kind.is_empty()
+                && e.value.is_empty()
+                && e.stacktrace.is_blank()
+                && e.context.is_empty()
+                && e.causes.is_empty()
+                && e.extra.is_empty()
+        }
+        Item::Measurement(m) => {
+            m.kind.is_empty() && m.values.is_empty() && m.context.is_empty() && m.extra.is_empty()
+        }
+        Item::Event(e) => e.name.is_empty() && e.attributes.is_empty() && e.extra.is_empty(),
+        Item::Span(_, _, span) => {
+            let good = is_id(&span.trace_id, 32) && is_id(&span.span_id, 16);
+            return (!good).then_some(Reason::BadId);
+        }
+    };
+    empty.then_some(Reason::Empty)
+}
+
+/// Hexadecimal of this length and not all zero, as OTLP wants ids.
+fn is_id(text: &str, len: usize) -> bool {
+    text.len() == len
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && text.bytes().any(|byte| byte != b'0')
+}
+
+fn unreadable_time(item: Item<'_>) -> bool {
+    let bad = |time: &Time| matches!(time, Time::Unreadable(_));
+    match item {
+        Item::Span(_, _, span) => bad(&span.start.0) || bad(&span.end.0),
+        other => bad(other.time()),
+    }
+}
+
+/// Shortens what is too long.
+struct Scissors<'a> {
+    limits: &'a Limits,
+    cut: &'a mut Cut,
+}
+
+impl Walk for Scissors<'_> {
+    fn text(&mut self, _at: At<'_>, text: &mut String) {
+        if text.len() > self.limits.string {
+            text.truncate(text.floor_char_boundary(self.limits.string));
+            self.cut.strings += 1;
+        }
+    }
+
+    fn name(&mut self, _at: At<'_>, name: &mut String) -> bool {
+        let long = name.len() > limits::KEY_BYTES;
+        if long {
+            name.truncate(name.floor_char_boundary(limits::KEY_BYTES));
+            self.cut.strings += 1;
+        }
+        long
+    }
+
+    fn bound(&mut self, at: At<'_>, len: usize) -> usize {
+        let bound = match at.field {
+            // Items and what holds them were counted before; lost places are ours.
+            "Payload.logs" | "Payload.exceptions" | "Payload.measurements" | "Payload.events" => {
+                return len;
+            }
+            "Traces.resourceSpans"
+            | "ResourceSpans.scopeSpans"
+            | "ScopeSpans.spans"
+            | "Farol.lost" => return len,
+            "Stacktrace.frames" => limits::FRAMES,
+            "Exception.causes" => limits::CAUSES,
+            "Exception.trail" => limits::TRAIL,
+            "Span.events" | "Span.links" => limits::SPAN_EVENTS,
+            _ => self.limits.attributes,
+        };
+        self.cut.parts += len.saturating_sub(bound) as u64;
+        len.min(bound)
+    }
+}

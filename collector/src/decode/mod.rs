@@ -171,6 +171,8 @@ impl std::error::Error for DecodeError {}
 /// When the body as a whole cannot be taken: empty, no JSON, no object, or nested too deeply.
 pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
     let mut decoded = Decoded::default();
+    // A byte order mark, which editors and some HTTP libraries write.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text = String::from_utf8_lossy(body);
     let found = scan::scan(text.as_bytes(), limits.depth)?;
     let text = if found.surrogates {
@@ -182,7 +184,11 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
         decoded.repaired.push(Repair::Text);
     }
     match serde_json::from_str::<Payload>(&text) {
-        Ok(payload) => decoded.payload = payload,
+        Ok(payload) => {
+            decoded.payload = payload;
+            // Ours to say, not the client's.
+            decoded.payload.farol.lost.clear();
+        }
         Err(_) => recover::recover(&text, limits, &mut decoded)?,
     }
     limit::apply(&mut decoded, limits);
@@ -203,3 +209,6 @@ pub fn fuzz(body: &[u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
