@@ -184,12 +184,13 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
         decoded.repaired.push(Repair::Text);
     }
     match serde_json::from_str::<Payload>(&text) {
-        Ok(payload) => {
+        // A bare null would pass as a payload that says nothing.
+        Ok(payload) if text.trim_start().starts_with('{') => {
             decoded.payload = payload;
             // Ours to say, not the client's.
             decoded.payload.farol.lost.clear();
         }
-        Err(_) => recover::recover(&text, limits, &mut decoded)?,
+        _ => recover::recover(&text, limits, &mut decoded)?,
     }
     limit::apply(&mut decoded, limits);
     Ok(decoded)
@@ -201,10 +202,8 @@ pub fn fuzz(body: &[u8]) {
     if let Ok(decoded) = faro(body, &Limits::default()) {
         let stored = decoded.payload.encode();
         match Payload::decode(&stored) {
-            Ok(again) => assert_eq!(
-                again, decoded.payload,
-                "the stored payload reads back equal"
-            ),
+            // Bytes and not values are compared: a span may carry NaN, which equals nothing.
+            Ok(again) => assert!(again.encode() == stored, "it reads back equal"),
             Err(error) => panic!("the stored payload does not read back: {error}"),
         }
     }

@@ -23,8 +23,14 @@ fn numbers_and_booleans_are_taken_where_text_is_wanted() {
     );
     assert_eq!((decoded.unreadable.len(), decoded.repaired.len()), (0, 0));
     let payload = &decoded.payload;
-    assert_eq!((&*payload.meta.app.name, &*payload.meta.app.version), ("7", "1.5"));
-    assert_eq!((&*payload.logs[0].message, &*payload.logs[0].level), ("42", "false"));
+    assert_eq!(
+        (&*payload.meta.app.name, &*payload.meta.app.version),
+        ("7", "1.5")
+    );
+    assert_eq!(
+        (&*payload.logs[0].message, &*payload.logs[0].level),
+        ("42", "false")
+    );
     assert_eq!(payload.logs[0].context.get("n"), Some(&Value::Int(3)));
     assert_eq!(payload.logs[0].context.get("x"), Some(&Value::Double(0.5)));
     assert_eq!(payload.measurements[0].values.get("v"), Some(&1.25));
@@ -38,7 +44,10 @@ fn the_last_of_equal_keys_stands() {
     );
     assert_eq!(decoded.payload.logs.len(), 1);
     assert_eq!(decoded.payload.logs[0].message, "b");
-    assert_eq!(decoded.payload.logs[0].context.get("k"), Some(&Value::from("2")));
+    assert_eq!(
+        decoded.payload.logs[0].context.get("k"),
+        Some(&Value::from("2"))
+    );
     assert_eq!(decoded.payload.meta.app.name, "new");
 }
 
@@ -57,16 +66,28 @@ fn null_is_absent_everywhere() {
 
 #[test]
 fn half_a_surrogate_pair_becomes_the_replacement_character() {
-    let decoded = read(r#"{"logs":[{"message":"a\ud800b \uDC00 \ud83d\ude00 \\ud800 \ud800\ud83d\ude00"},{"message":"ok"}]}"#);
-    assert_eq!(decoded.payload.logs[0].message, "a\u{fffd}b \u{fffd} 😀 \\ud800 \u{fffd}😀");
+    let decoded = read(
+        r#"{"logs":[{"message":"a\ud800b \uDC00 \ud83d\ude00 \\ud800 \ud800\ud83d\ude00"},{"message":"ok"}]}"#,
+    );
+    assert_eq!(
+        decoded.payload.logs[0].message,
+        "a\u{fffd}b \u{fffd} 😀 \\ud800 \u{fffd}😀"
+    );
     assert_eq!(decoded.payload.logs[1].message, "ok");
     assert_eq!(decoded.repaired, [Repair::Text]);
-    assert_eq!(read(r#"{"logs":[{"message":"\ud83d\ude00"}]}"#).repaired, []);
+    assert_eq!(
+        read(r#"{"logs":[{"message":"\ud83d\ude00"}]}"#).repaired,
+        []
+    );
 }
 
 #[test]
 fn bytes_that_are_no_unicode_become_the_replacement_character() {
-    let decoded = faro(b"\xef\xbb\xbf{\"logs\":[{\"message\":\"a\xffb\"}]}", &Limits::default()).unwrap();
+    let decoded = faro(
+        b"\xef\xbb\xbf{\"logs\":[{\"message\":\"a\xffb\"}]}",
+        &Limits::default(),
+    )
+    .unwrap();
     assert_eq!(decoded.payload.logs[0].message, "a\u{fffd}b");
     assert_eq!(decoded.repaired, [Repair::Text]);
 }
@@ -79,7 +100,11 @@ fn an_item_that_cannot_be_read_costs_its_own_place_alone() {
         "measurements":[{"type":"t","values":{"v":1e999}},{"type":"t","values":{"v":"fast"}},{"type":"t","values":{"v":1}}],
         "events":[{"name":"e","attributes":["a"]},{"timestamp":"2026-11-20T03:34:26Z"},{"name":"f"}]}"#,
     );
-    let places: Vec<_> = decoded.unreadable.iter().map(|u| (u.kind, u.index, u.reason)).collect();
+    let places: Vec<_> = decoded
+        .unreadable
+        .iter()
+        .map(|u| (u.kind, u.index, u.reason))
+        .collect();
     assert_eq!(
         places,
         [
@@ -93,7 +118,11 @@ fn an_item_that_cannot_be_read_costs_its_own_place_alone() {
             (Kind::Event, 11, Reason::Empty),
         ]
     );
-    let kept: Vec<_> = decoded.payload.items().map(|(index, item)| (index, item.kind())).collect();
+    let kept: Vec<_> = decoded
+        .payload
+        .items()
+        .map(|(index, item)| (index, item.kind()))
+        .collect();
     assert_eq!(
         kept,
         [
@@ -108,28 +137,47 @@ fn an_item_that_cannot_be_read_costs_its_own_place_alone() {
 
 #[test]
 fn places_survive_storage() {
-    let decoded = read(r#"{"logs":[5,{"message":"one"},{}, {"message":"three"}],"farol":{"seq":100,"lost":[1,2,3]}}"#);
+    let decoded = read(
+        r#"{"logs":[5,{"message":"one"},{}, {"message":"three"}],"farol":{"seq":100,"lost":[1,2,3]}}"#,
+    );
     let stored = decoded.payload.encode();
     let again = farol_protocol::payload::Payload::decode(&stored).unwrap();
     assert_eq!(again, decoded.payload);
-    assert_eq!(again.items().map(|(index, _)| index).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(
+        again.items().map(|(index, _)| index).collect::<Vec<_>>(),
+        [1, 3]
+    );
 }
 
 #[test]
 fn a_client_cannot_claim_lost_places() {
     let decoded = read(r#"{"logs":[{"message":"one"}],"farol":{"lost":[0,1,2,3]}}"#);
-    assert_eq!(decoded.payload.items().map(|(index, _)| index).collect::<Vec<_>>(), [0]);
+    assert_eq!(
+        decoded
+            .payload
+            .items()
+            .map(|(index, _)| index)
+            .collect::<Vec<_>>(),
+        [0]
+    );
 }
 
 #[test]
 fn a_meta_of_a_wrong_type_costs_the_meta_alone() {
     for meta in ["[]", "[1]", "5", "\"x\"", "true"] {
-        let decoded = read(&format!(r#"{{"meta":{meta},"logs":[{{"message":"one"}}]}}"#));
+        let decoded = read(&format!(
+            r#"{{"meta":{meta},"logs":[{{"message":"one"}}]}}"#
+        ));
         assert_eq!(decoded.repaired, [Repair::Meta("meta")], "{meta}");
         assert_eq!(decoded.payload.logs.len(), 1);
     }
-    let decoded = read(r#"{"meta":{"app":{"name":"shop"},"page":{"url":"u","attributes":7},"browser":[1],"mine":{"a":1}},"logs":[{"message":"one"}]}"#);
-    assert_eq!(decoded.repaired, [Repair::Meta("page"), Repair::Meta("browser")]);
+    let decoded = read(
+        r#"{"meta":{"app":{"name":"shop"},"page":{"url":"u","attributes":7},"browser":[1],"mine":{"a":1}},"logs":[{"message":"one"}]}"#,
+    );
+    assert_eq!(
+        decoded.repaired,
+        [Repair::Meta("page"), Repair::Meta("browser")]
+    );
     assert_eq!(decoded.payload.meta.app.name, "shop");
     assert_eq!(decoded.payload.meta.page.url, "u");
     assert!(decoded.payload.meta.extra.get("mine").is_some());
@@ -139,9 +187,26 @@ fn a_meta_of_a_wrong_type_costs_the_meta_alone() {
 #[test]
 fn a_list_that_is_no_list_takes_one_place() {
     let decoded = read(r#"{"logs":{"message":"x"},"events":[{"name":"e"}],"traces":[1]}"#);
-    assert_eq!(decoded.payload.items().map(|(index, _)| index).collect::<Vec<_>>(), [1]);
-    let reasons: Vec<_> = decoded.unreadable.iter().map(|u| (u.kind, u.index, u.reason)).collect();
-    assert_eq!(reasons, [(Kind::Log, 0, Reason::NotAList), (Kind::Span, 2, Reason::NotAnObject)]);
+    assert_eq!(
+        decoded
+            .payload
+            .items()
+            .map(|(index, _)| index)
+            .collect::<Vec<_>>(),
+        [1]
+    );
+    let reasons: Vec<_> = decoded
+        .unreadable
+        .iter()
+        .map(|u| (u.kind, u.index, u.reason))
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            (Kind::Log, 0, Reason::NotAList),
+            (Kind::Span, 2, Reason::NotAnObject)
+        ]
+    );
 }
 
 #[test]
@@ -150,9 +215,18 @@ fn a_time_that_is_none_keeps_the_item_and_is_told() {
         r#"{"logs":[{"message":"ms","timestamp":1795145666814},{"message":"bad","timestamp":"yesterday"},{"message":"bool","timestamp":true}],
         "measurements":[{"type":"t","values":{"v":1},"timestamp":-5}]}"#,
     );
-    assert_eq!(decoded.payload.logs[0].timestamp, Time::At(1_795_145_666_814_000_000));
-    assert_eq!(decoded.repaired, [Repair::Time(1), Repair::Time(2), Repair::Time(3)]);
-    assert_eq!(decoded.payload.logs[1].timestamp, Time::Unreadable("yesterday".into()));
+    assert_eq!(
+        decoded.payload.logs[0].timestamp,
+        Time::At(1_795_145_666_814_000_000)
+    );
+    assert_eq!(
+        decoded.repaired,
+        [Repair::Time(1), Repair::Time(2), Repair::Time(3)]
+    );
+    assert_eq!(
+        decoded.payload.logs[1].timestamp,
+        Time::Unreadable("yesterday".into())
+    );
 }
 
 #[test]
@@ -176,20 +250,40 @@ fn spans_are_read_one_by_one_in_every_spelling() {
         ]},
     ]}});
     let decoded = read(&body.to_string());
-    let reasons: Vec<_> = decoded.unreadable.iter().map(|u| (u.index, u.reason)).collect();
+    let reasons: Vec<_> = decoded
+        .unreadable
+        .iter()
+        .map(|u| (u.index, u.reason))
+        .collect();
     assert_eq!(
         reasons,
-        [(0, Reason::NotAnObject), (2, Reason::BadId), (3, Reason::WrongType), (4, Reason::NotAnObject)]
+        [
+            (0, Reason::NotAnObject),
+            (2, Reason::BadId),
+            (3, Reason::WrongType),
+            (4, Reason::NotAnObject)
+        ]
     );
     let span = &decoded.payload.traces.resource_spans[0].scope_spans[0].spans[0];
     assert_eq!((span.kind.0, span.status.code.0, span.flags), (3, 2, 257));
     assert_eq!(span.start.0, Time::At(1_795_145_668_390_000_000));
     assert_eq!(span.end.0, Time::At((2 << 32) + 1));
-    assert_eq!(span.attributes.get("i"), Some(&Value::Int(9_007_199_254_740_993)));
-    assert_eq!(span.attributes.get("b"), Some(&Value::Bytes(vec![0, 1, 255])));
+    assert_eq!(
+        span.attributes.get("i"),
+        Some(&Value::Int(9_007_199_254_740_993))
+    );
+    assert_eq!(
+        span.attributes.get("b"),
+        Some(&Value::Bytes(vec![0, 1, 255]))
+    );
     assert_eq!(span.attributes.get("bare"), Some(&Value::from("x")));
-    assert_eq!(span.attributes.get("l"), Some(&Value::List(vec![Value::Bool(true), Value::Null])));
-    assert!(matches!(span.attributes.get("m"), Some(Value::Map(m)) if m.get("k") == Some(&Value::from("v"))));
+    assert_eq!(
+        span.attributes.get("l"),
+        Some(&Value::List(vec![Value::Bool(true), Value::Null]))
+    );
+    assert!(
+        matches!(span.attributes.get("m"), Some(Value::Map(m)) if m.get("k") == Some(&Value::from("v")))
+    );
     fuzz(body.to_string().as_bytes());
 }
 
@@ -200,7 +294,10 @@ fn unknown_fields_are_kept_at_every_level() {
     );
     let payload = &decoded.payload;
     assert!(matches!(payload.extra.get("new"), Some(Value::Map(_))));
-    assert_eq!(payload.meta.page.extra.get("title"), Some(&Value::from("Shop")));
+    assert_eq!(
+        payload.meta.page.extra.get("title"),
+        Some(&Value::from("Shop"))
+    );
     assert_eq!(payload.meta.extra.get("net"), Some(&Value::from("4g")));
     assert_eq!(payload.logs[0].extra.get("line"), Some(&Value::Int(3)));
     assert_eq!(payload.farol.extra.get("x"), Some(&Value::Int(1)));
@@ -208,17 +305,39 @@ fn unknown_fields_are_kept_at_every_level() {
 
 #[test]
 fn what_is_over_the_limits_is_cut_and_counted() {
-    let limits = Limits { depth: 8, items: 3, string: 4, attributes: 2 };
+    let limits = Limits {
+        depth: 8,
+        items: 3,
+        string: 4,
+        attributes: 2,
+    };
     let body = r#"{"logs":[{"message":"aéééé","context":{"a":"1","b":"2","c":"3"}},5],"events":[{"name":"e"},{"name":"f"},7,{"name":"g"}]}"#;
     let decoded = faro(body.as_bytes(), &limits).unwrap();
     assert_eq!(decoded.payload.logs[0].message, "aé");
     assert_eq!(decoded.payload.logs[0].context.len(), 2);
-    assert_eq!((decoded.payload.events.len(), decoded.unreadable.len()), (1, 1));
-    assert_eq!((decoded.cut.all_items(), decoded.cut.items[Kind::Event as usize]), (3, 3));
+    assert_eq!(
+        (decoded.payload.events.len(), decoded.unreadable.len()),
+        (1, 1)
+    );
+    assert_eq!(
+        (
+            decoded.cut.all_items(),
+            decoded.cut.items[Kind::Event as usize]
+        ),
+        (3, 3)
+    );
     assert_eq!((decoded.cut.parts, decoded.cut.strings), (1, 1));
 
-    let typed = faro(r#"{"logs":[{"message":"a"},{"message":"b"}],"events":[{"name":"e"},{"name":"f"}]}"#.as_bytes(), &limits).unwrap();
-    assert_eq!((typed.payload.len(), typed.cut.items[Kind::Event as usize]), (3, 1));
+    let typed = faro(
+        r#"{"logs":[{"message":"a"},{"message":"b"}],"events":[{"name":"e"},{"name":"f"}]}"#
+            .as_bytes(),
+        &limits,
+    )
+    .unwrap();
+    assert_eq!(
+        (typed.payload.len(), typed.cut.items[Kind::Event as usize]),
+        (3, 1)
+    );
 }
 
 #[test]
@@ -233,12 +352,21 @@ fn a_body_that_is_no_payload_is_refused_with_a_place() {
     assert!(message.contains("byte 0 (line 1, column 1)"), "{message}");
     let (code, message) = refused(b"{\"measurements\":[\n{\"values\":{\"v\":NaN}}]}");
     assert_eq!(code, Code::BadJson);
-    assert!(message.contains("line 2, column 16") && message.contains("NaN"), "{message}");
+    assert!(
+        message.contains("line 2, column 16") && message.contains("NaN"),
+        "{message}"
+    );
     let (code, message) = refused(b"{\"logs\":[{\"message\":\"secret");
     assert_eq!(code, Code::BadJson);
-    assert!(message.contains("ends in the middle") && !message.contains("secret"), "{message}");
+    assert!(
+        message.contains("ends in the middle") && !message.contains("secret"),
+        "{message}"
+    );
     assert_eq!(refused(b"{} {}").0, Code::BadJson);
-    assert_eq!(refused(b"{\"logs\":[{\"message\":\"a\nb\"}]}").0, Code::BadJson);
+    assert_eq!(
+        refused(b"{\"logs\":[{\"message\":\"a\nb\"}]}").0,
+        Code::BadJson
+    );
 }
 
 #[test]
@@ -253,37 +381,83 @@ fn deep_nesting_is_refused_wherever_it_is() {
         let body = format!("{{\"unknown\":{}1{}}}", open.repeat(31), close.repeat(31));
         assert_eq!(read(&body).repaired, []);
     }
-    assert_eq!(read(&format!("{{\"logs\":[{{\"message\":\"{}\"}}]}}", "[{".repeat(100))).payload.logs.len(), 1);
+    assert_eq!(
+        read(&format!(
+            "{{\"logs\":[{{\"message\":\"{}\"}}]}}",
+            "[{".repeat(100)
+        ))
+        .payload
+        .logs
+        .len(),
+        1
+    );
 }
 
 #[test]
 fn work_is_linear_in_the_body() {
     // Ten megabytes of what is costly in each way: names without end, equal names, bad items, escapes, empty containers.
     let bodies = [
-        format!("{{\"logs\":[{{\"context\":{{{}\"z\":1}}}}]}}", (0..500_000).map(|n| format!("\"k{n}\":1,")).collect::<String>()),
-        format!("{{\"logs\":[{{\"context\":{{{}\"z\":1}}}}]}}", "\"kkkkkkkkk\":1,".repeat(500_000)),
+        format!(
+            "{{\"logs\":[{{\"context\":{{{}\"z\":1}}}}]}}",
+            (0..500_000)
+                .map(|n| format!("\"k{n}\":1,"))
+                .collect::<String>()
+        ),
+        format!(
+            "{{\"logs\":[{{\"context\":{{{}\"z\":1}}}}]}}",
+            "\"kkkkkkkkk\":1,".repeat(500_000)
+        ),
         format!("{{\"logs\":[5{}]}}", ",{\"message\":[]}".repeat(500_000)),
-        format!("{{\"logs\":[{{\"message\":\"{}\"}}]}}", "\\ud800".repeat(1_500_000)),
-        format!("{{\"traces\":{{\"resourceSpans\":[{{}}{}]}}}}", ",{\"scopeSpans\":[{\"spans\":[5]}]}".repeat(200_000)),
-        format!("{{\"meta\":{{\"page\":{{\"attributes\":5,{}\"z\":1}}}}}}", (0..500_000).map(|n| format!("\"k{n}\":1,")).collect::<String>()),
-        format!("{{{}\"logs\":5}}", (0..500_000).map(|n| format!("\"k{n}\":1,")).collect::<String>()),
+        format!(
+            "{{\"logs\":[{{\"message\":\"{}\"}}]}}",
+            "\\ud800".repeat(1_500_000)
+        ),
+        format!(
+            "{{\"traces\":{{\"resourceSpans\":[{{}}{}]}}}}",
+            ",{\"scopeSpans\":[{\"spans\":[5]}]}".repeat(200_000)
+        ),
+        format!(
+            "{{\"meta\":{{\"page\":{{\"attributes\":5,{}\"z\":1}}}}}}",
+            (0..500_000)
+                .map(|n| format!("\"k{n}\":1,"))
+                .collect::<String>()
+        ),
+        format!(
+            "{{{}\"logs\":5}}",
+            (0..500_000)
+                .map(|n| format!("\"k{n}\":1,"))
+                .collect::<String>()
+        ),
     ];
     for (n, body) in bodies.iter().enumerate() {
         let start = std::time::Instant::now();
         let _ = faro(body.as_bytes(), &Limits::default());
         // A quadratic step would take minutes; the bound leaves room for a slow, busy machine without optimisation.
-        assert!(start.elapsed().as_secs() < 30, "body {n} took {:?}", start.elapsed());
+        assert!(
+            start.elapsed().as_secs() < 30,
+            "body {n} took {:?}",
+            start.elapsed()
+        );
     }
 }
 
 /// Damages that leave a body JSON: what stands in the place of an item.
-const DAMAGES: [&str; 7] =
-    ["5", "null", "[]", "\"x\"", "{}", "{\"message\":{},\"name\":[],\"values\":3,\"stacktrace\":1}", "{\"timestamp\":1e999,\"message\":1e999,\"name\":1e999,\"type\":1e999}"];
+const DAMAGES: [&str; 7] = [
+    "5",
+    "null",
+    "[]",
+    "\"x\"",
+    "{}",
+    "{\"message\":{},\"name\":[],\"values\":3,\"stacktrace\":1}",
+    "{\"timestamp\":1e999,\"message\":1e999,\"name\":1e999,\"type\":1e999}",
+];
 
 fn item(kind: usize, n: usize) -> String {
     match kind {
         0 => format!(r#"{{"message":"log {n}","level":"warn","context":{{"a":"b"}}}}"#),
-        1 => format!(r#"{{"type":"E","value":"exception {n}","stacktrace":{{"frames":[{{"filename":"f","lineno":1}}]}}}}"#),
+        1 => format!(
+            r#"{{"type":"E","value":"exception {n}","stacktrace":{{"frames":[{{"filename":"f","lineno":1}}]}}}}"#
+        ),
         2 => format!(r#"{{"type":"measurement {n}","values":{{"v":{n}.5}}}}"#),
         _ => format!(r#"{{"name":"event {n}","attributes":{{"k":"v"}}}}"#),
     }
