@@ -1,5 +1,74 @@
-//! Tasks.
+//! `cargo xtask`: everything that one does with this repository, for people and CI alike.
+//!
+//! cli (what was asked) → setup (what it needs) → one module a command. Every process that a command starts goes through
+//! `process`, which ends it by its id when the command ends, however it ends.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks to its user"
+)]
+#![allow(unreachable_pub, reason = "a binary has no outside")]
+
+mod bench;
+mod browser;
+mod build;
+mod cli;
+mod counts;
+mod demo;
+mod e2e;
+mod licences;
+mod paths;
+mod process;
 mod sdk;
-fn main() -> anyhow::Result<()> {
-    sdk::build(std::path::Path::new("."))
+mod setup;
+mod size;
+mod steps;
+mod test;
+mod tidy;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use cli::Command;
+
+fn main() -> ExitCode {
+    let code = match cli::parse(std::env::args_os()) {
+        Ok(command) => run(&command),
+        Err(error) => {
+            eprintln!("error: {error}\n\n{}", cli::HELP);
+            ExitCode::from(2)
+        }
+    };
+    process::end_all();
+    code
+}
+
+fn run(command: &Command) -> ExitCode {
+    process::end_all_on_signals();
+    let root = paths::root();
+    let done = match command {
+        Command::Help(text) => {
+            println!("{text}");
+            Ok(true)
+        }
+        Command::Setup { engines } => setup::all(&root, engines).map(|()| true),
+        Command::Demo { drive } => demo::run(&root, *drive),
+        Command::Check => test::check(&root),
+        Command::Test(options) => test::run(&root, options),
+        Command::Sdk => setup::for_sdk(&root)
+            .and_then(|()| sdk::build(&root))
+            .map(|()| true),
+        Command::Size(format) => size::run(&root, *format).map(|()| true),
+        Command::Bench { what, rest } => bench::run(&root, what, rest),
+        Command::E2e(options) => e2e::run(&root, options),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

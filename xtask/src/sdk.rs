@@ -6,17 +6,23 @@
 mod glue;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+
+use crate::{paths, process, toolchain};
 
 /// Neither reference types (the browser floor, wasm2js) nor multi-value: rustc has both on by default.
 const TARGET_FEATURES: &str = "-C target-feature=-reference-types,-multivalue";
 
 /// What the features above leave on for the browser floor (Chrome 90, Firefox 90, Safari 15.1).
-const WASM_FEATURES: [&str; 4] =
-    ["--enable-bulk-memory", "--enable-sign-ext", "--enable-nontrapping-float-to-int", "--enable-mutable-globals"];
+const WASM_FEATURES: [&str; 4] = [
+    "--enable-bulk-memory",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-mutable-globals",
+];
 
 /// Builds everything under npm/web/dist.
 pub fn build(root: &Path) -> Result<()> {
@@ -28,38 +34,88 @@ pub fn build(root: &Path) -> Result<()> {
     fs::write(&bound_path, &bound.wasm)?;
 
     let core = work.join("core.wasm");
-    binaryen(root, "wasm-opt", &[&["-Oz", "--converge", "--strip-producers", "--strip-target-features"], &WASM_FEATURES[..]].concat(), &bound_path, &core)?;
+    binaryen(
+        root,
+        "wasm-opt",
+        &[
+            &[
+                "-Oz",
+                "--converge",
+                "--strip-producers",
+                "--strip-target-features",
+            ],
+            &WASM_FEATURES[..],
+        ]
+        .concat(),
+        &bound_path,
+        &core,
+    )?;
     let used = glue::imports(&fs::read(&core)?)?;
     let gen_dir = root.join("npm/web/gen");
     fs::create_dir_all(&gen_dir)?;
     fs::write(gen_dir.join("glue.js"), glue::wrap(&bound.glue, &used)?)?;
 
     wasm2js(root, &work, &bound_path)?;
-    run(Command::new("node").arg("build.mjs").current_dir(root.join("npm/web")), "npm/web/build.mjs")
+    process::run(
+        Command::new("node")
+            .arg("build.mjs")
+            .current_dir(root.join("npm/web")),
+        "npm/web/build.mjs",
+    )
 }
 
 /// The core without Wasm, for pages whose CSP forbids it.
 fn wasm2js(root: &Path, work: &Path, bound: &Path) -> Result<()> {
     let lowered = work.join("lowered.wasm");
-    let lower = ["--signext-lowering", "--llvm-nontrapping-fptoint-lowering", "--llvm-memory-copy-fill-lowering", "-Oz", "--converge", "--strip-producers", "--strip-target-features"];
-    binaryen(root, "wasm-opt", &[&lower[..], &WASM_FEATURES[..]].concat(), bound, &lowered)?;
+    let lower = [
+        "--signext-lowering",
+        "--llvm-nontrapping-fptoint-lowering",
+        "--llvm-memory-copy-fill-lowering",
+        "-Oz",
+        "--converge",
+        "--strip-producers",
+        "--strip-target-features",
+    ];
+    binaryen(
+        root,
+        "wasm-opt",
+        &[&lower[..], &WASM_FEATURES[..]].concat(),
+        bound,
+        &lowered,
+    )?;
     let script = work.join("core.wasm2js.js");
-    binaryen(root, "wasm2js", &["-Oz", "--enable-mutable-globals"], &lowered, &script)?;
+    binaryen(
+        root,
+        "wasm2js",
+        &["-Oz", "--enable-mutable-globals"],
+        &lowered,
+        &script,
+    )?;
     let text = fs::read_to_string(&script)?;
-    fs::write(root.join("npm/web/gen/core-js.js"), glue::wrap_wasm2js(&text)?)?;
+    fs::write(
+        root.join("npm/web/gen/core-js.js"),
+        glue::wrap_wasm2js(&text)?,
+    )?;
     Ok(())
 }
 
 fn compile(root: &Path) -> Result<Vec<u8>> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = toolchain::wasm()?.build();
     cargo
-        .args(["build", "--locked", "-p", "farol-sdk-wasm", "--profile", "wasm", "--target", "wasm32-unknown-unknown"])
+        .args([
+            "--quiet",
+            "--locked",
+            "-p",
+            "farol-sdk-wasm",
+            "--profile",
+            "wasm",
+        ])
         .env("RUSTFLAGS", TARGET_FEATURES)
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .current_dir(root);
-    run(&mut cargo, "cargo build of the core")?;
-    let path = target.join("wasm32-unknown-unknown/wasm/farol_sdk.wasm");
+    process::run(&mut cargo, "cargo build of the core")?;
+    let path = paths::target(root)
+        .join(toolchain::TARGET)
+        .join("wasm/farol_sdk.wasm");
     fs::read(&path).with_context(|| format!("reading {}", path.display()))
 }
 
@@ -72,24 +128,38 @@ fn bind(mut bytes: Vec<u8>) -> Result<Bound> {
     // The standard library's objects were compiled with these features and say so in the module, though none of ours uses
     // them; wasm-bindgen goes by what the module says.
     for feature in [&b"+\x0freference-types"[..], b"+\x0amultivalue"] {
-        if let Some(at) = bytes.windows(feature.len()).position(|window| window == feature) {
+        if let Some(at) = bytes
+            .windows(feature.len())
+            .position(|window| window == feature)
+        {
             bytes[at] = b'-';
         }
     }
-    let mut output = wasm_bindgen_cli_support::Bindgen::new().input_bytes("core", bytes).typescript(false).web(true)?.generate_output()?;
-    Ok(Bound { glue: output.js().to_owned(), wasm: output.wasm_mut().emit_wasm() })
+    let mut output = wasm_bindgen_cli_support::Bindgen::new()
+        .input_bytes("core", bytes)
+        .typescript(false)
+        .web(true)?
+        .generate_output()?;
+    Ok(Bound {
+        glue: output.js().to_owned(),
+        wasm: output.wasm_mut().emit_wasm(),
+    })
 }
 
 fn binaryen(root: &Path, tool: &str, args: &[&str], input: &Path, output: &Path) -> Result<()> {
     let path = root.join("node_modules/binaryen/bin").join(tool);
-    ensure!(path.exists(), "{} is missing: run `cargo xtask setup`", path.display());
-    run(Command::new("node").arg(path).args(args).arg(input).arg("-o").arg(output), tool)
-}
-
-fn run(command: &mut Command, what: &str) -> Result<()> {
-    let status = command.status().with_context(|| format!("starting {what}"))?;
-    if !status.success() {
-        bail!("{what} failed ({status})");
-    }
-    Ok(())
+    ensure!(
+        path.exists(),
+        "{} is missing: run `cargo xtask setup`",
+        path.display()
+    );
+    process::run(
+        Command::new("node")
+            .arg(path)
+            .args(args)
+            .arg(input)
+            .arg("-o")
+            .arg(output),
+        tool,
+    )
 }

@@ -18,7 +18,10 @@ pub fn imports(module: &[u8]) -> Result<Vec<String>> {
         for _ in 0..leb(module, &mut at)? {
             name(module, &mut at)?;
             names.push(name(module, &mut at)?);
-            ensure!(module.get(at) == Some(&0), "the core imports something that is no function: {names:?}");
+            ensure!(
+                module.get(at) == Some(&0),
+                "the core imports something that is no function: {names:?}"
+            );
             at += 1;
             leb(module, &mut at)?;
         }
@@ -52,12 +55,26 @@ pub fn wrap(glue: &str, used: &[String]) -> Result<String> {
     let mut entries = String::new();
     for import in used {
         let head = format!("{import}: function(");
-        let from = glue.find(&head).with_context(|| format!("the glue has no {import}"))?;
+        let from = glue
+            .find(&head)
+            .with_context(|| format!("the glue has no {import}"))?;
         let rest = &glue[from + head.len()..];
-        let to = rest.find("\n},").with_context(|| format!("the glue's {import} has no end"))?;
-        let (params, body) = rest[..to].split_once(") {").context("an import without a body")?;
+        let to = rest
+            .find("\n},")
+            .with_context(|| format!("the glue's {import} has no end"))?;
+        let (params, body) = rest[..to]
+            .split_once(") {")
+            .context("an import without a body")?;
         ensure!(
-            !["takeObject", "getObject", "addHeapObject", "FromWasm", "ToWasm"].iter().any(|part| body.contains(part)),
+            ![
+                "takeObject",
+                "getObject",
+                "addHeapObject",
+                "FromWasm",
+                "ToWasm"
+            ]
+            .iter()
+            .any(|part| body.contains(part)),
             "the core's import {import} passes objects or strings, which the narrow ABI does not: {body}"
         );
         entries.push_str(&format!("    {import}({params}) {{{body}\n    }},\n"));
@@ -70,8 +87,16 @@ pub fn wrap(glue: &str, used: &[String]) -> Result<String> {
 
 /// wasm2js's output as an ES module with the same `instantiate(imports)`.
 pub fn wrap_wasm2js(script: &str) -> Result<String> {
-    let body: Vec<&str> = script.lines().filter(|line| !line.starts_with("import ") && !line.starts_with("export ")).collect();
+    let body: Vec<&str> = script
+        .lines()
+        .filter(|line| !line.starts_with("import ") && !line.starts_with("export "))
+        .collect();
     let body = body.join("\n");
-    let call = body.find("var retasmFunc = asmFunc(").context("wasm2js wrote no asmFunc call")?;
-    Ok(format!("// Made by `cargo xtask sdk` with wasm2js.\n{}\nexport const instantiate = (imports) => asmFunc(imports);\n", &body[..call]))
+    let call = body
+        .find("var retasmFunc = asmFunc(")
+        .context("wasm2js wrote no asmFunc call")?;
+    Ok(format!(
+        "// Made by `cargo xtask sdk` with wasm2js.\n{}\nexport const instantiate = (imports) => asmFunc(imports);\n",
+        &body[..call]
+    ))
 }

@@ -1,0 +1,109 @@
+//! Browsers for the tests. Where one is looked for stands in one place, tests/e2e/driver/executable.ts, because the tests look too
+//! when they are run by hand; here is what to do when none is found, and the environment that hands on the find.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::setup::apt;
+use crate::{process, steps};
+
+/// What an engine's tests run: the variable that names the program, and the packages that bring it.
+struct Engine {
+    name: &'static str,
+    variable: &'static str,
+    packages: &'static [&'static str],
+}
+
+/// Each with what drives it. Geckodriver is in no package of Debian's.
+const ENGINES: [Engine; 3] = [
+    Engine {
+        name: "chromium",
+        variable: "FAROL_CHROMIUM",
+        packages: &["chromium"],
+    },
+    Engine {
+        name: "firefox",
+        variable: "FAROL_FIREFOX",
+        packages: &["firefox-esr"],
+    },
+    Engine {
+        name: "webkitgtk",
+        variable: "FAROL_WEBKIT",
+        packages: &["webkit2gtk-driver", "xvfb", "xauth"],
+    },
+];
+
+/// Finds the browser, installs it where that is allowed, and puts it into the environment of every process started later.
+pub fn setup(root: &Path, name: &str) -> Result<()> {
+    let engine = ENGINES
+        .iter()
+        .find(|engine| engine.name == name)
+        .with_context(|| format!("there is no engine `{name}`"))?;
+    if engine.name == "firefox" {
+        geckodriver()?;
+    }
+    let not_found = match find(root, engine) {
+        Ok(path) => return there(engine, &path),
+        Err(error) => error,
+    };
+    let remedy = format!(
+        "install it, or set {} to its program{}",
+        engine.variable,
+        if cfg!(target_os = "linux") {
+            format!(
+                "; on Debian and its children, as root: apt-get install {}",
+                engine.packages.join(" ")
+            )
+        } else {
+            String::new()
+        }
+    );
+    if std::env::var_os(engine.variable).is_some() || !apt::usable() {
+        bail!("{not_found:#}\n{remedy}");
+    }
+    steps::step(&format!("{name}, by apt"), || {
+        apt::update()?;
+        apt::install(engine.packages)
+    })
+    .with_context(|| remedy.clone())?;
+    there(engine, &find(root, engine).context(remedy)?)
+}
+
+fn there(engine: &Engine, path: &str) -> Result<()> {
+    steps::there(engine.name, path);
+    process::hand_on(engine.variable, path);
+    Ok(())
+}
+
+fn find(root: &Path, engine: &Engine) -> Result<String> {
+    let script = root.join("tests/e2e/driver/executable.ts");
+    let found = process::output(
+        Command::new("node")
+            .args(["--import", "tsx"])
+            .arg(script)
+            .arg(engine.name)
+            .current_dir(root),
+        "looking for a browser",
+    );
+    found
+        .map(|path| path.trim().to_owned())
+        .map_err(|_| anyhow::anyhow!("no {} was found", engine.name))
+}
+
+/// From Rust's registry: npm's package of that name downloads a binary from elsewhere.
+fn geckodriver() -> Result<()> {
+    if crate::setup::in_path("geckodriver") {
+        steps::there("geckodriver", "already there");
+        return Ok(());
+    }
+    steps::step("geckodriver, by cargo install", || {
+        process::output(
+            Command::new("cargo").args(["install", "--locked", "geckodriver"]),
+            "cargo install geckodriver",
+        )
+    })
+    .context("install geckodriver, from your system's packages or by `cargo install geckodriver`")
+    .map(drop)
+}

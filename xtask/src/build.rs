@@ -1,0 +1,66 @@
+//! What several commands build. The collector and the shop are always built together, in one profile: asked for one by one, cargo
+//! would unite their dependencies' features differently and compile them again.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{process, sdk, steps};
+
+/// Cargo, in the repository.
+pub fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+/// Node with TypeScript read as it is, in the repository.
+pub fn node(root: &Path) -> Command {
+    let mut command = Command::new("node");
+    command.args(["--import", "tsx"]).current_dir(root);
+    command
+}
+
+/// The release collector and the shop's backend.
+pub fn servers(root: &Path) -> Result<()> {
+    steps::step("collector and shop backend, release", || {
+        process::run(
+            cargo(root).args([
+                "build",
+                "--quiet",
+                "--release",
+                "--locked",
+                "-p",
+                "farol-collector",
+                "-p",
+                "farol-shop",
+            ]),
+            "cargo build",
+        )
+    })
+}
+
+pub fn sdk(root: &Path) -> Result<()> {
+    steps::step("SDK", || sdk::build(root))
+}
+
+/// The shop's page, into examples/spa/dist.
+pub fn spa(root: &Path) -> Result<()> {
+    steps::step("shop", || {
+        process::output(
+            Command::new("npm")
+                .args(["run", "--silent", "build", "-w", "farol-shop"])
+                .current_dir(root),
+            "vite build",
+        )
+        .map(drop)
+    })
+}
+
+/// All that the demo and the browser tests run.
+pub fn all(root: &Path) -> Result<()> {
+    sdk(root)?;
+    spa(root)?;
+    servers(root)
+}

@@ -1,0 +1,288 @@
+//! The command line: what can be asked, and the help that says so.
+
+use std::ffi::OsString;
+
+use anyhow::{Result, bail};
+use lexopt::prelude::*;
+
+pub const HELP: &str = "\
+cargo xtask <COMMAND>
+
+  setup [--engines LIST]         get what is missing: wasm target, npm packages, a browser
+  demo [--drive]                 build all, start the collector and the example shop, print the address;
+                                 --drive: a headless browser uses the shop, and every item must arrive
+  check                          formatting, lints, house rules, licences, types; runs no test
+  test [--full] [--only DOOR]…   every test of every door; --full adds the large counts and long runs
+  e2e [--engines LIST] [NAME]…   the browser tests whose file names contain NAME
+  sdk                            build npm/web/dist
+  size [--json | --write]        raw, gzip and brotli of each artefact; --write renews the table in docs/size.md
+  bench sdk|collector [--json]   every figure beside its bar
+
+Run `cargo xtask <COMMAND> --help` for more about one command.";
+
+const SETUP: &str = "\
+cargo xtask setup [--engines LIST]
+
+Gets what is missing, a line a step; what is there already is left alone.
+
+  --engines LIST   browsers to find, by commas: chromium, firefox, webkitgtk (default: chromium)
+
+A browser is looked for in this order: FAROL_CHROMIUM (FAROL_FIREFOX, FAROL_WEBKIT), installed ones, Playwright's
+download, the packages of Debian and its children (as root). FAROL_WASM_TOOLCHAIN=rustup|debian chooses where the
+wasm target comes from; without it rustup is tried first.";
+
+const DEMO: &str = "\
+cargo xtask demo [--drive]
+
+Builds SDK, collector, shop and backend, starts them, and prints the shop's address; what arrives is shown as it
+comes. Ctrl-C ends all of it. Ports 12347 (collector) and 8080 (shop) are used where they are free, others where not.
+
+  --drive   a headless browser uses the shop instead of a person; exit code 0 only if every kind of item came through
+            the collector to its OTLP files and no sequence number is missing";
+
+const TEST: &str = "\
+cargo xtask test [--full] [--only DOOR]…
+
+  --full        also the tests with large counts and long runs (they see FAROL_FULL=1)
+  --only DOOR   this door alone; may be given several times
+  doors         format, tidy, licences, lint, rust, sdk, types, node, size, packaging, e2e
+
+The last line says `N passed, N failed`.";
+
+const E2E: &str = "\
+cargo xtask e2e [--engines LIST] [--full] [NAME]…
+
+Builds what is stale (SDK, collector, shop), then runs the browser tests whose file names contain one of the NAMEs.
+
+  --engines LIST   chromium, firefox, webkitgtk, by commas (default: chromium)
+  --full           the large counts and long runs too (FAROL_FULL=1)";
+
+const SIZE: &str = "\
+cargo xtask size [--json | --write]
+
+Raw, gzip -9 and brotli -11 bytes of every file in npm/web/dist, beside Faro's and web-vitals' own bundles.
+
+  --json    [{\"artefact\",\"raw\",\"gzip\",\"brotli\"}]
+  --write   renew the table in docs/size.md; `cargo xtask test` fails where it is not true any more";
+
+const BENCH: &str = "\
+cargo xtask bench sdk|collector [--json] [OPTION]…
+
+Other options go to the benchmark itself: `bench sdk --rounds 3`.";
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    Help(&'static str),
+    Setup { engines: Vec<String> },
+    Demo { drive: bool },
+    Check,
+    Test(TestOptions),
+    Sdk,
+    Size(Format),
+    Bench { what: String, rest: Vec<OsString> },
+    E2e(E2eOptions),
+}
+
+/// How `size` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Table,
+    Json,
+    Write,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TestOptions {
+    pub full: bool,
+    pub only: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct E2eOptions {
+    pub engines: Vec<String>,
+    pub full: bool,
+    pub names: Vec<String>,
+}
+
+pub const ENGINES: [&str; 3] = ["chromium", "firefox", "webkitgtk"];
+
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
+    let mut args = lexopt::Parser::from_iter(args);
+    let command = match args.next()? {
+        None | Some(Short('h') | Long("help")) => return Ok(Command::Help(HELP)),
+        Some(Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match command.as_str() {
+        "help" => Ok(Command::Help(HELP)),
+        "setup" => setup(&mut args),
+        "demo" => {
+            let mut drive = false;
+            while let Some(arg) = args.next()? {
+                match arg {
+                    Long("drive") => drive = true,
+                    Short('h') | Long("help") => return Ok(Command::Help(DEMO)),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(Command::Demo { drive })
+        }
+        "check" => plain(&mut args, Command::Check),
+        "sdk" => plain(&mut args, Command::Sdk),
+        "test" => test(&mut args),
+        "e2e" => e2e(&mut args),
+        "size" => {
+            let mut format = Format::Table;
+            while let Some(arg) = args.next()? {
+                match arg {
+                    Long("json") => format = Format::Json,
+                    Long("write") => format = Format::Write,
+                    Short('h') | Long("help") => return Ok(Command::Help(SIZE)),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(Command::Size(format))
+        }
+        "bench" => bench(&mut args),
+        other => bail!("there is no command `{other}`"),
+    }
+}
+
+fn plain(args: &mut lexopt::Parser, command: Command) -> Result<Command> {
+    match args.next()? {
+        None => Ok(command),
+        Some(Short('h') | Long("help")) => Ok(Command::Help(HELP)),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn setup(args: &mut lexopt::Parser) -> Result<Command> {
+    let mut engines = default_engines();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("engines") => engines = engine_list(&args.value()?.string()?)?,
+            Short('h') | Long("help") => return Ok(Command::Help(SETUP)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Setup { engines })
+}
+
+fn test(args: &mut lexopt::Parser) -> Result<Command> {
+    let mut options = TestOptions::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("full") => options.full = true,
+            Long("only") => options.only.push(args.value()?.string()?),
+            Short('h') | Long("help") => return Ok(Command::Help(TEST)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Test(options))
+}
+
+fn e2e(args: &mut lexopt::Parser) -> Result<Command> {
+    let mut options = E2eOptions {
+        engines: default_engines(),
+        full: false,
+        names: Vec::new(),
+    };
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("engines") => options.engines = engine_list(&args.value()?.string()?)?,
+            Long("full") => options.full = true,
+            Short('h') | Long("help") => return Ok(Command::Help(E2E)),
+            Value(name) => options.names.push(name.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::E2e(options))
+}
+
+fn bench(args: &mut lexopt::Parser) -> Result<Command> {
+    let what = match args.next()? {
+        Some(Value(what)) => what.string()?,
+        _ => return Ok(Command::Help(BENCH)),
+    };
+    if !["sdk", "collector"].contains(&what.as_str()) {
+        bail!("there is no benchmark `{what}`; there are sdk and collector");
+    }
+    let rest: Vec<OsString> = args.raw_args()?.collect();
+    if rest.iter().any(|arg| arg == "--help" || arg == "-h") {
+        return Ok(Command::Help(BENCH));
+    }
+    Ok(Command::Bench { what, rest })
+}
+
+fn default_engines() -> Vec<String> {
+    vec![ENGINES[0].to_owned()]
+}
+
+fn engine_list(text: &str) -> Result<Vec<String>> {
+    let engines: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    if let Some(unknown) = engines
+        .iter()
+        .find(|name| !ENGINES.contains(&name.as_str()))
+    {
+        bail!(
+            "there is no engine `{unknown}`; there are {}",
+            ENGINES.join(", ")
+        );
+    }
+    Ok(engines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command> {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn without_a_command_the_help_is_shown() {
+        assert_eq!(parsed("xtask").unwrap(), Command::Help(HELP));
+    }
+
+    #[test]
+    fn doors_and_engines_are_read() {
+        assert_eq!(
+            parsed("xtask test --only tidy --only e2e").unwrap(),
+            Command::Test(TestOptions {
+                full: false,
+                only: vec!["tidy".to_owned(), "e2e".to_owned()]
+            })
+        );
+        let Command::E2e(options) = parsed("xtask e2e --engines firefox,chromium smoke").unwrap()
+        else {
+            panic!("not e2e")
+        };
+        assert_eq!(options.engines, ["firefox", "chromium"]);
+        assert_eq!(options.names, ["smoke"]);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_named_in_the_error() {
+        for (line, named) in [
+            ("xtask tests", "tests"),
+            ("xtask e2e --engines opera", "opera"),
+            ("xtask bench disk", "disk"),
+            ("xtask sdk --fast", "--fast"),
+        ] {
+            let error = parsed(line).unwrap_err().to_string();
+            assert!(error.contains(named), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_benchmark_gets_the_options_that_are_its_own() {
+        assert_eq!(
+            parsed("xtask bench sdk --json --rounds 3").unwrap(),
+            Command::Bench {
+                what: "sdk".to_owned(),
+                rest: ["--json", "--rounds", "3"].map(OsString::from).to_vec()
+            }
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! The browser tests: every `*.test.ts` below tests/e2e, one file after the other (two browsers at once on two cores disturb each
+//! other's timings).
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::cli::E2eOptions;
+use crate::counts::Counts;
+use crate::{browser, build, process, setup};
+
+/// A test that hangs ends after this many milliseconds; long runs of `--full` get more.
+const PATIENCE: &str = "240000";
+const PATIENCE_FULL: &str = "1800000";
+
+pub fn run(root: &Path, options: &E2eOptions) -> Result<bool> {
+    setup::all(root, &options.engines)?;
+    build::all(root)?;
+    let counts = tests(root, options)?;
+    println!("\n{} passed, {} failed", counts.passed, counts.failed);
+    Ok(counts.failed == 0)
+}
+
+/// Runs the tests; what they need has been built.
+pub fn tests(root: &Path, options: &E2eOptions) -> Result<Counts> {
+    let mut files = files(&root.join("tests/e2e"));
+    if !options.names.is_empty() {
+        files.retain(|file| {
+            options
+                .names
+                .iter()
+                .any(|name| file.to_string_lossy().contains(name.as_str()))
+        });
+    }
+    if files.is_empty() {
+        bail!(
+            "no browser test's file name contains {}",
+            options.names.join(" or ")
+        );
+    }
+    for engine in &options.engines {
+        browser::setup(root, engine)?;
+    }
+    process::hand_on("FAROL_ENGINES", &options.engines.join(","));
+    node_tests(root, &files, options.full, Some(1))
+}
+
+/// Runs node's test runner over files and counts.
+pub fn node_tests(
+    root: &Path,
+    files: &[PathBuf],
+    full: bool,
+    at_once: Option<u32>,
+) -> Result<Counts> {
+    let mut command = build::node(root);
+    command.args([
+        "--test",
+        "--test-reporter=spec",
+        "--test-timeout",
+        if full { PATIENCE_FULL } else { PATIENCE },
+    ]);
+    if let Some(at_once) = at_once {
+        command.args(["--test-concurrency", &at_once.to_string()]);
+    }
+    command
+        .args(files)
+        .env("FAROL_TARGET", crate::paths::target(root));
+    if full {
+        command.env("FAROL_FULL", "1");
+    }
+    let mut counts = Counts::default();
+    let status = process::watch(&mut command, "node --test", |line| counts.read(line))?;
+    // The runner can fail without a failed test: a file that does not load.
+    if !status.success() && counts.failed == 0 {
+        counts.failed = 1;
+    }
+    Ok(counts)
+}
+
+/// Every test file below a folder, in the order of their names.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !["node_modules", "dist", ".out", "gen"].contains(&name.as_str()) {
+                    folders.push(path);
+                }
+            } else if name.ends_with(".test.ts") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,194 @@
+//! Child processes: each gets a process group of its own, and all of them, with whatever they started, are ended by their ids
+//! when the command ends: done, failed, or told to by Ctrl-C.
+//!
+//! Browsers put themselves into groups of their own, so ending our groups is not enough: on Linux orphans become our children
+//! (sub-reaper), and the process table then shows every descendant.
+
+mod table;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// How long a process may take to end by itself: the collector writes down what it has not exported.
+const GRACE: Duration = Duration::from_secs(8);
+
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+static REMOVED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+static HANDED_ON: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+/// Puts a variable into the environment of every process started later.
+pub fn hand_on(name: &str, value: &str) {
+    if let Ok(mut all) = HANDED_ON.lock() {
+        all.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+/// Makes Ctrl-C and its like end every process that was started, then this one.
+pub fn end_all_on_signals() {
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_child_subreaper(true);
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([2, 15, 1]) else {
+        return;
+    };
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            ENDING.store(true, Ordering::SeqCst);
+            // A second Ctrl-C means: at once.
+            thread::spawn(move || {
+                if signals.forever().next().is_some() {
+                    table::descendants()
+                        .into_iter()
+                        .for_each(|pid| send(pid, Signal::SIGKILL));
+                }
+            });
+            end_all();
+            std::process::exit(128 + signal);
+        }
+    });
+}
+
+/// Removes a folder when everything has ended.
+pub fn remove_at_end(folder: &Path) {
+    if let Ok(mut all) = REMOVED.lock() {
+        all.push(folder.to_path_buf());
+    }
+}
+
+/// Ends everything that this process started and that is still there, then removes what only they needed. Every command calls it
+/// last.
+pub fn end_all() {
+    end_descendants();
+    for folder in REMOVED
+        .lock()
+        .into_iter()
+        .flat_map(|mut all| std::mem::take(&mut *all))
+    {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+fn end_descendants() {
+    let patience = Instant::now() + GRACE;
+    let mut told = Vec::new();
+    loop {
+        let left = table::descendants();
+        if left.is_empty() {
+            return;
+        }
+        let signal = if Instant::now() < patience {
+            Signal::SIGTERM
+        } else {
+            Signal::SIGKILL
+        };
+        for pid in left {
+            if signal == Signal::SIGKILL || !told.contains(&pid) {
+                send(pid, signal);
+                told.push(pid);
+            }
+        }
+        if Instant::now() > patience + GRACE {
+            return;
+        }
+        thread::sleep(Duration::from_millis(30));
+    }
+}
+
+fn send(pid: i32, signal: Signal) {
+    let _ = kill(Pid::from_raw(pid), signal);
+}
+
+/// Starts a child that `end_all` will find.
+pub fn spawn(command: &mut Command, what: &str) -> Result<Child> {
+    stop_if_ending();
+    command.process_group(0).stdin(Stdio::null());
+    if let Ok(all) = HANDED_ON.lock() {
+        command.envs(all.iter().map(|(name, value)| (name, value)));
+    }
+    #[cfg(target_os = "linux")]
+    // SAFETY: prctl is async-signal-safe and touches nothing of the parent's.
+    unsafe {
+        command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?));
+    }
+    command
+        .spawn()
+        .with_context(|| format!("starting {what} ({})", command.get_program().display()))
+}
+
+/// Runs to the end, its output going where ours goes; anything but success is an error.
+pub fn run(command: &mut Command, what: &str) -> Result<()> {
+    let status = status(command, what)?;
+    if !status.success() {
+        bail!("{what} failed ({status})");
+    }
+    Ok(())
+}
+
+pub fn status(command: &mut Command, what: &str) -> Result<ExitStatus> {
+    let status = spawn(command, what)?.wait()?;
+    stop_if_ending();
+    Ok(status)
+}
+
+/// Runs to the end and gives what it printed; on failure the error holds the end of its error output.
+pub fn output(command: &mut Command, what: &str) -> Result<String> {
+    let mut child = spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()), what)?;
+    let stderr = child.stderr.take();
+    let errors = thread::spawn(move || read_all(stderr));
+    let out = read_all(child.stdout.take());
+    let status = child.wait()?;
+    stop_if_ending();
+    if !status.success() {
+        let errors = errors.join().unwrap_or_default();
+        let tail: Vec<&str> = errors.trim().lines().rev().take(6).collect();
+        bail!(
+            "{what} failed ({status}): {}",
+            tail.into_iter().rev().collect::<Vec<_>>().join("\n")
+        );
+    }
+    Ok(out)
+}
+
+/// Runs to the end, shows each line of output as it comes and hands it to `line`.
+pub fn watch(command: &mut Command, what: &str, mut line: impl FnMut(&str)) -> Result<ExitStatus> {
+    let mut child = spawn(command.stdout(Stdio::piped()), what)?;
+    if let Some(stdout) = child.stdout.take() {
+        let mut reader = BufReader::new(stdout);
+        let mut bytes = Vec::new();
+        // Lines as bytes: what a test prints need not be UTF-8.
+        while reader.read_until(b'\n', &mut bytes)? > 0 {
+            std::io::stdout().write_all(&bytes)?;
+            line(String::from_utf8_lossy(&bytes).trim_end());
+            bytes.clear();
+        }
+    }
+    let status = child.wait()?;
+    stop_if_ending();
+    Ok(status)
+}
+
+fn read_all(stream: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut stream) = stream {
+        let _ = stream.read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// While the signal thread ends everything, the main thread must not start more or report children that were ended.
+fn stop_if_ending() {
+    while ENDING.load(Ordering::SeqCst) {
+        thread::park();
+    }
+}

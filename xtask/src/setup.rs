@@ -1,0 +1,96 @@
+//! Set-up: what a fresh machine with Rust and Node lacks. One line a step; what is there is left alone; what cannot be had is an
+//! error that says what to do.
+
+pub mod apt;
+
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{browser, process, steps, toolchain};
+
+/// The oldest Node that the npm packages of the lock file run on.
+const NODE: u32 = 20;
+
+pub fn all(root: &Path, engines: &[String]) -> Result<()> {
+    for_sdk(root)?;
+    for engine in engines {
+        browser::setup(root, engine)?;
+    }
+    Ok(())
+}
+
+/// What `sdk` needs: no browser.
+pub fn for_sdk(root: &Path) -> Result<()> {
+    node()?;
+    toolchain::setup()?;
+    npm(root)
+}
+
+fn node() -> Result<()> {
+    const REMEDY: &str =
+        "install Node.js 20 or newer with npm, from its site or by your system's packages";
+    let version = process::output(Command::new("node").arg("--version"), "node").context(REMEDY)?;
+    match major(&version) {
+        Some(major) if major >= NODE => {
+            steps::there("node", version.trim());
+            Ok(())
+        }
+        _ => bail!("node is {}: {REMEDY}", version.trim()),
+    }
+}
+
+fn major(version: &str) -> Option<u32> {
+    version
+        .trim()
+        .trim_start_matches('v')
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// The packages of the root lock file, for all workspaces. Npm keeps a lock file of its own in node_modules, but writes it anew;
+/// a copy of ours tells whether what is installed is what the lock file says.
+fn npm(root: &Path) -> Result<()> {
+    const STEP: &str = "npm packages";
+    let wanted = fs::read(root.join("package-lock.json")).context("package-lock.json")?;
+    let stamp = root.join("node_modules/.farol-lock");
+    if fs::read(&stamp).is_ok_and(|there| there == wanted) {
+        steps::there(STEP, "already there");
+        return Ok(());
+    }
+    steps::step(STEP, || {
+        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+        process::output(
+            Command::new(npm)
+                .args(["ci", "--no-audit", "--no-fund"])
+                .current_dir(root),
+            "npm ci",
+        )
+        .context(
+            "npm could not install what package-lock.json lists; is its registry within reach?",
+        )?;
+        fs::write(&stamp, &wanted)?;
+        Ok(())
+    })
+}
+
+/// Whether a program is in PATH.
+pub fn in_path(name: &str) -> bool {
+    env::var_os("PATH")
+        .is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_major_version_is_read() {
+        assert_eq!(major("v20.20.2\n"), Some(20));
+        assert_eq!(major("not a version"), None);
+    }
+}

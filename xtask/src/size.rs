@@ -1,0 +1,242 @@
+//! What a page has to fetch: raw, gzip and brotli bytes of each artefact, beside Faro's and web-vitals' own bundles; and the table
+//! in docs/size.md, which says what this says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::cli::Format;
+use crate::{process, setup};
+
+/// The whole script-tag file, Wasm included, brotli.
+const BAR: u64 = 16 * 1024;
+
+/// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
+const TOLERANCE: u64 = 2;
+
+const DOCUMENT: &str = "docs/size.md";
+const START: &str = "<!-- sizes: written by `cargo xtask size --write` -->";
+const END: &str = "<!-- /sizes -->";
+
+/// Peers, as their packages ship them for a script tag.
+const PEERS: [(&str, &[&str]); 4] = [
+    (
+        "Faro",
+        &["@grafana/faro-web-sdk/dist/bundle/faro-web-sdk.iife.js"],
+    ),
+    (
+        "Faro with tracing",
+        &[
+            "@grafana/faro-web-sdk/dist/bundle/faro-web-sdk.iife.js",
+            "@grafana/faro-web-tracing/dist/bundle/faro-web-tracing.iife.js",
+        ],
+    ),
+    ("web-vitals", &["web-vitals/dist/web-vitals.iife.js"]),
+    (
+        "web-vitals with attribution",
+        &["web-vitals/dist/web-vitals.attribution.iife.js"],
+    ),
+];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Size {
+    artefact: String,
+    raw: u64,
+    gzip: u64,
+    brotli: u64,
+}
+
+pub fn run(root: &Path, format: Format) -> Result<()> {
+    let sizes = measure(root)?;
+    match format {
+        Format::Table => print!("{}", table(&sizes)),
+        Format::Json => {
+            let rows: Vec<Value> =
+                sizes.iter().map(|size| serde_json::json!({ "artefact": size.artefact, "raw": size.raw, "gzip": size.gzip, "brotli": size.brotli })).collect();
+            println!("{}", serde_json::to_string_pretty(&rows)?);
+        }
+        Format::Write => {
+            let path = root.join(DOCUMENT);
+            let text = fs::read_to_string(&path).context(DOCUMENT)?;
+            fs::write(&path, replaced(&text, &table(&sizes))?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The bar on the script-tag file, and the truth of docs/size.md.
+pub fn check(root: &Path) -> Result<()> {
+    let sizes = measure(root)?;
+    print!("{}", table(&sizes));
+    let script = sizes
+        .iter()
+        .find(|size| size.artefact == "farol.js")
+        .context("npm/web/dist/farol.js is missing")?;
+    ensure!(
+        script.brotli <= BAR,
+        "farol.js has {} bytes brotli; at most {BAR} are allowed",
+        script.brotli
+    );
+    let text = fs::read_to_string(root.join(DOCUMENT)).context(DOCUMENT)?;
+    let (_, written, _) = parts(&text)?;
+    let written = rows(written);
+    for size in &sizes {
+        let Some(said) = written.iter().find(|row| row.artefact == size.artefact) else {
+            bail!(
+                "{DOCUMENT} does not name {}: run `cargo xtask size --write`",
+                size.artefact
+            )
+        };
+        let off = |a: u64, b: u64| a.abs_diff(b) * 100 > TOLERANCE * b;
+        if off(said.raw, size.raw) || off(said.gzip, size.gzip) || off(said.brotli, size.brotli) {
+            bail!(
+                "{DOCUMENT} says {} / {} / {} of {}, which has {} / {} / {}: run `cargo xtask size --write`",
+                said.raw,
+                said.gzip,
+                said.brotli,
+                size.artefact,
+                size.raw,
+                size.gzip,
+                size.brotli
+            );
+        }
+    }
+    Ok(())
+}
+
+fn measure(root: &Path) -> Result<Vec<Size>> {
+    ensure!(
+        setup::in_path("node"),
+        "node is missing: run `cargo xtask setup`"
+    );
+    let mut ours = Vec::new();
+    let dist = root.join("npm/web/dist");
+    for entry in dist
+        .read_dir()
+        .context("npm/web/dist is missing: run `cargo xtask sdk`")?
+        .flatten()
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // farol-<version>.js is farol.js once more, under the name that caches keep for ever.
+        if [".js", ".wasm", ".cjs"]
+            .iter()
+            .any(|end| name.ends_with(end))
+            && !name.starts_with("farol-")
+        {
+            ours.push((name, vec![entry.path()]));
+        }
+    }
+    ours.sort();
+    let modules = root.join("node_modules");
+    let peers = PEERS.iter().map(|(name, files)| {
+        (
+            (*name).to_owned(),
+            files
+                .iter()
+                .map(|file| modules.join(file))
+                .collect::<Vec<_>>(),
+        )
+    });
+    ours.into_iter()
+        .chain(peers)
+        .map(|(artefact, paths)| sum(artefact, &paths))
+        .collect()
+}
+
+fn sum(artefact: String, paths: &[PathBuf]) -> Result<Size> {
+    let script = include_str!("size.mjs");
+    let printed = process::output(
+        Command::new("node")
+            .args(["--input-type=module", "--eval", script, "--"])
+            .args(paths),
+        "measuring",
+    )?;
+    let mut size = Size {
+        artefact,
+        raw: 0,
+        gzip: 0,
+        brotli: 0,
+    };
+    for line in printed.lines() {
+        let one: Value = serde_json::from_str(line)?;
+        size.raw += one["raw"].as_u64().context("raw")?;
+        size.gzip += one["gzip"].as_u64().context("gzip")?;
+        size.brotli += one["brotli"].as_u64().context("brotli")?;
+    }
+    Ok(size)
+}
+
+fn table(sizes: &[Size]) -> String {
+    let mut text = String::from("| artefact | raw | gzip | brotli |\n|---|--:|--:|--:|\n");
+    for size in sizes {
+        text += &format!(
+            "| {} | {} | {} | {} |\n",
+            size.artefact, size.raw, size.gzip, size.brotli
+        );
+    }
+    text
+}
+
+fn rows(table: &str) -> Vec<Size> {
+    table
+        .lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let [artefact, raw, gzip, brotli] = cells[..] else {
+                return None;
+            };
+            Some(Size {
+                artefact: artefact.to_owned(),
+                raw: raw.parse().ok()?,
+                gzip: gzip.parse().ok()?,
+                brotli: brotli.parse().ok()?,
+            })
+        })
+        .collect()
+}
+
+/// A document before, within and after its marks.
+fn parts(text: &str) -> Result<(&str, &str, &str)> {
+    let found = text.split_once(START).and_then(|(head, rest)| {
+        rest.split_once(END)
+            .map(|(table, tail)| (head, table, tail))
+    });
+    found.with_context(|| format!("{DOCUMENT} holds no `{START}` … `{END}`"))
+}
+
+fn replaced(text: &str, table: &str) -> Result<String> {
+    let (head, _, tail) = parts(text)?;
+    Ok(format!("{head}{START}\n{table}{END}{tail}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_table_is_read_back() {
+        let sizes = vec![Size {
+            artefact: "farol.js".to_owned(),
+            raw: 3,
+            gzip: 2,
+            brotli: 1,
+        }];
+        let text = replaced(
+            &format!("# Size\n{START}\nold\n{END}\nmore\n"),
+            &table(&sizes),
+        )
+        .unwrap();
+        assert_eq!(rows(parts(&text).unwrap().1), sizes);
+        assert!(
+            text.starts_with("# Size\n") && text.ends_with("\nmore\n") && !text.contains("old")
+        );
+    }
+
+    #[test]
+    fn a_document_without_marks_is_an_error() {
+        assert!(replaced("# Size", "").is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! What people see while a command works: one line a step, with its time.
+
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+/// A step that was there already, or needed nothing.
+pub fn there(name: &str, what: impl Display) {
+    println!("✓ {name}  ({what})");
+}
+
+/// Runs a step and says how it went; the error goes on.
+pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    let done = work();
+    let time = seconds(start.elapsed());
+    match &done {
+        Ok(_) => println!("✓ {name}  ({time})"),
+        Err(_) => println!("✗ {name}  ({time})"),
+    }
+    done
+}
+
+pub fn seconds(time: Duration) -> String {
+    let all = time.as_secs();
+    if all >= 60 {
+        format!("{} min {:02} s", all / 60, all % 60)
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
+}

@@ -1,0 +1,352 @@
+//! `cargo xtask test`: every door, one after the other, and a summary. A door that fails does not keep the next from being tried,
+//! except where it builds what they need.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::cli::{E2eOptions, TestOptions};
+use crate::counts::Counts;
+use crate::{build, e2e, licences, process, setup, size, steps, tidy, toolchain};
+
+/// A door: a name for `--only`, and what it does.
+struct Door {
+    name: &'static str,
+    /// Doors that build what this one needs; asked for alone, it opens them too.
+    needs: &'static [&'static str],
+    run: fn(&Path, &TestOptions) -> Result<Counts>,
+}
+
+/// Cheap ones first: what is wrong is said early.
+const DOORS: &[Door] = &[
+    Door {
+        name: "format",
+        needs: &[],
+        run: format,
+    },
+    Door {
+        name: "tidy",
+        needs: &[],
+        run: tidy_up,
+    },
+    Door {
+        name: "licences",
+        needs: &[],
+        run: licence,
+    },
+    Door {
+        name: "lint",
+        needs: &[],
+        run: lint,
+    },
+    Door {
+        name: "rust",
+        needs: &[],
+        run: rust,
+    },
+    Door {
+        name: "sdk",
+        needs: &[],
+        run: sdk,
+    },
+    Door {
+        name: "types",
+        needs: &["sdk"],
+        run: types,
+    },
+    Door {
+        name: "node",
+        needs: &["sdk"],
+        run: node,
+    },
+    Door {
+        name: "size",
+        needs: &["sdk"],
+        run: sizes,
+    },
+    Door {
+        name: "packaging",
+        needs: &["sdk"],
+        run: packaging,
+    },
+    Door {
+        name: "e2e",
+        needs: &["sdk"],
+        run: browsers,
+    },
+];
+
+/// What a door without tests of its own counts for.
+const ONE: Counts = Counts {
+    passed: 1,
+    failed: 0,
+};
+
+pub fn run(root: &Path, options: &TestOptions) -> Result<bool> {
+    for name in &options.only {
+        if !DOORS.iter().any(|door| door.name == name) {
+            bail!(
+                "there is no door `{name}`; there are {}",
+                DOORS
+                    .iter()
+                    .map(|door| door.name)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            );
+        }
+    }
+    let wanted =
+        |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+    let doors: Vec<&Door> = DOORS
+        .iter()
+        .filter(|door| {
+            wanted(door.name)
+                || DOORS
+                    .iter()
+                    .any(|other| wanted(other.name) && other.needs.contains(&door.name))
+        })
+        .collect();
+
+    let start = Instant::now();
+    headline("setup");
+    if doors
+        .iter()
+        .any(|door| ["packaging", "e2e"].contains(&door.name))
+    {
+        setup::all(root, &["chromium".to_owned()])?;
+    } else {
+        setup::for_sdk(root)?;
+    }
+
+    let mut results: Vec<(&str, Counts, Duration)> = Vec::new();
+    for door in doors {
+        headline(door.name);
+        let begun = Instant::now();
+        let broken = door.needs.iter().find(|need| {
+            results
+                .iter()
+                .any(|(name, counts, _)| name == *need && counts.failed > 0)
+        });
+        let counts = match broken {
+            Some(need) => Err(anyhow::anyhow!("not tried, because {need} failed")),
+            None => (door.run)(root, options),
+        };
+        let counts = counts.unwrap_or_else(|error| {
+            println!("✗ {}: {error:#}", door.name);
+            Counts {
+                passed: 0,
+                failed: 1,
+            }
+        });
+        results.push((door.name, counts, begun.elapsed()));
+    }
+    Ok(summary(&results, start.elapsed()))
+}
+
+/// Everything that needs no test to run.
+pub fn check(root: &Path) -> Result<bool> {
+    setup::for_sdk(root)?;
+    let doors = [
+        (
+            "format",
+            format as fn(&Path, &TestOptions) -> Result<Counts>,
+        ),
+        ("tidy", tidy_up),
+        ("licences", deny),
+        ("lint", lint),
+        ("sdk", sdk),
+        ("types", types),
+    ];
+    let start = Instant::now();
+    let mut results = Vec::new();
+    for (name, door) in doors {
+        headline(name);
+        let begun = Instant::now();
+        let counts = door(root, &TestOptions::default()).unwrap_or_else(|error| {
+            println!("✗ {name}: {error:#}");
+            Counts {
+                passed: 0,
+                failed: 1,
+            }
+        });
+        results.push((name, counts, begun.elapsed()));
+    }
+    Ok(summary(&results, start.elapsed()))
+}
+
+fn headline(name: &str) {
+    println!("\n── {name} ──");
+}
+
+/// The table of doors, and the closing line that machines read: alone, plain, last.
+fn summary(results: &[(&str, Counts, Duration)], time: Duration) -> bool {
+    let mut all = Counts::default();
+    println!("\n{:<12}{:>8}{:>8}   time", "door", "passed", "failed");
+    for (name, counts, time) in results {
+        all.add(*counts);
+        println!(
+            "{name:<12}{:>8}{:>8}   {}",
+            counts.passed,
+            counts.failed,
+            steps::seconds(*time)
+        );
+    }
+    println!(
+        "{:<12}{:>8}{:>8}   {}\n",
+        "all",
+        all.passed,
+        all.failed,
+        steps::seconds(time)
+    );
+    println!("{} passed, {} failed", all.passed, all.failed);
+    all.failed == 0
+}
+
+fn format(root: &Path, _: &TestOptions) -> Result<Counts> {
+    process::run(
+        build::cargo(root).args(["fmt", "--all", "--check"]),
+        "cargo fmt",
+    )
+    .context("run `cargo fmt --all`")?;
+    Ok(ONE)
+}
+
+fn tidy_up(root: &Path, _: &TestOptions) -> Result<Counts> {
+    let findings = tidy::findings(root)?;
+    ensure!(findings.is_empty(), "\n{}", findings.join("\n"));
+    Ok(ONE)
+}
+
+fn licence(root: &Path, options: &TestOptions) -> Result<Counts> {
+    licences::quick(root)?;
+    if options.full || setup::in_path("cargo-deny") {
+        licences::deny(root)?;
+    }
+    Ok(ONE)
+}
+
+fn deny(root: &Path, _: &TestOptions) -> Result<Counts> {
+    licences::quick(root)?;
+    licences::deny(root)?;
+    Ok(ONE)
+}
+
+fn lint(root: &Path, _: &TestOptions) -> Result<Counts> {
+    process::run(
+        build::cargo(root).args([
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+        "clippy",
+    )?;
+    // What only a browser compiles is linted for wasm32, where the toolchain in use has a clippy for it.
+    if toolchain::wasm()?.env.is_empty() {
+        process::run(
+            build::cargo(root).args([
+                "clippy",
+                "--quiet",
+                "-p",
+                "farol-sdk-wasm",
+                "--target",
+                toolchain::TARGET,
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+            "clippy for wasm32",
+        )?;
+    }
+    Ok(ONE)
+}
+
+fn rust(root: &Path, options: &TestOptions) -> Result<Counts> {
+    let mut command = build::cargo(root);
+    command.args([
+        "test",
+        "--quiet",
+        "--workspace",
+        "--locked",
+        "--no-fail-fast",
+    ]);
+    if options.full {
+        command.env("FAROL_FULL", "1");
+    }
+    let mut counts = Counts::default();
+    let status = process::watch(&mut command, "cargo test", |line| counts.read(line))?;
+    if !status.success() && counts.failed == 0 {
+        counts.failed = 1;
+    }
+    ensure!(counts.passed > 0 || counts.failed > 0, "no test ran");
+    Ok(counts)
+}
+
+fn sdk(root: &Path, _: &TestOptions) -> Result<Counts> {
+    build::sdk(root)?;
+    Ok(ONE)
+}
+
+/// The type checker over every TypeScript project.
+fn types(root: &Path, _: &TestOptions) -> Result<Counts> {
+    let mut counts = Counts::default();
+    for project in [
+        "npm/web",
+        "tests/e2e",
+        "tests/bench",
+        "tests/packaging",
+        "examples/spa",
+    ] {
+        if !root.join(project).join("tsconfig.json").exists() {
+            continue;
+        }
+        process::run(
+            build::node(root)
+                .arg("node_modules/typescript/bin/tsc")
+                .args(["--noEmit", "-p", project]),
+            &format!("tsc -p {project}"),
+        )?;
+        counts.passed += 1;
+    }
+    Ok(counts)
+}
+
+/// Tests that need no browser.
+fn node(root: &Path, options: &TestOptions) -> Result<Counts> {
+    let mut files = e2e::files(&root.join("npm"));
+    files.extend(e2e::files(&root.join("examples")));
+    e2e::node_tests(root, &files, options.full, None)
+}
+
+fn sizes(root: &Path, _: &TestOptions) -> Result<Counts> {
+    size::check(root)?;
+    Ok(ONE)
+}
+
+fn packaging(root: &Path, options: &TestOptions) -> Result<Counts> {
+    e2e::node_tests(
+        root,
+        &e2e::files(&root.join("tests/packaging")),
+        options.full,
+        Some(1),
+    )
+}
+
+fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
+    build::spa(root)?;
+    build::servers(root)?;
+    e2e::tests(
+        root,
+        &E2eOptions {
+            engines: vec!["chromium".to_owned()],
+            full: options.full,
+            names: Vec::new(),
+        },
+    )
+}
