@@ -73,10 +73,9 @@ const MAX_DETAIL: usize = 512;
 impl Reason {
     /// A reason with the destination's words, cut.
     pub fn new(code: impl Into<String>, detail: impl AsRef<str>) -> Self {
-        let detail = detail.as_ref();
         Self {
             code: code.into(),
-            detail: detail[..detail.floor_char_boundary(MAX_DETAIL)].to_owned(),
+            detail: detail.as_ref().chars().take(MAX_DETAIL).collect(),
         }
     }
 

@@ -222,7 +222,7 @@ pub(crate) fn metrics() -> Vec<ResourceMetrics> {
             aggregation_temporality: 2,
         }),
         Data::Sum(Sum {
-            data_points: vec![point.clone()],
+            data_points: vec![point],
             aggregation_temporality: 2,
             is_monotonic: true,
         }),

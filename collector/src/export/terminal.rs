@@ -1,0 +1,92 @@
+//! The terminal: one readable line an item, as it comes in.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::tz::TimeZone;
+
+use super::Batch;
+use super::destination::{Attempt, Destination, Outcome, Reason};
+use crate::config::Terminal as Settings;
+
+mod item;
+mod line;
+mod text;
+
+use line::{Look, Paint};
+
+/// Where the output is no terminal there is no width to keep; a line is still no page.
+const UNKNOWN_WIDTH: usize = 240;
+
+/// Lines on standard output.
+pub(crate) struct Terminal {
+    out: Arc<Mutex<Box<dyn Write + Send>>>,
+    paint: Paint,
+    zone: TimeZone,
+    width: fn() -> usize,
+}
+
+impl Terminal {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let tty = io::stdout().is_terminal();
+        // https://no-color.org: set and not empty.
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+        Self {
+            out: Arc::new(Mutex::new(Box::new(io::stdout()))),
+            paint: Paint(settings.color.unwrap_or(tty && !unwanted)),
+            zone: TimeZone::system(),
+            width,
+        }
+    }
+}
+
+/// Asked anew for each batch: people resize windows.
+fn width() -> usize {
+    match terminal_size::terminal_size() {
+        Some((width, _)) => usize::from(width.0),
+        None => UNKNOWN_WIDTH,
+    }
+}
+
+impl Destination for Terminal {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+        Box::pin(async move {
+            let look = Look {
+                paint: self.paint,
+                width: (self.width)(),
+                zone: self.zone.clone(),
+            };
+            let lines = lines(batch, &look);
+            let out = Arc::clone(&self.out);
+            // Off the runtime's threads: a terminal can be stopped by a key.
+            let written = tokio::task::spawn_blocking(move || {
+                let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+                out.write_all(lines.as_bytes())?;
+                out.flush()
+            });
+            match written.await {
+                Ok(Ok(())) => Outcome::accepted(),
+                _ => Outcome::retry(Reason::code("terminal closed")),
+            }
+        })
+    }
+}
+
+/// In order of time: within a batch people read a story, whatever order the payload had.
+fn lines(batch: &Batch, look: &Look) -> String {
+    let logs = batch.logs().map(|it| (it.time_unix_nano, item::log(it)));
+    let spans = batch
+        .spans()
+        .map(|it| (it.start_time_unix_nano, item::span(it)));
+    let mut all: Vec<_> = logs.chain(spans).collect();
+    all.sort_by_key(|(time, _)| *time);
+    let mut out = String::new();
+    for (time, line) in all {
+        line.write(time, look, &mut out);
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;
