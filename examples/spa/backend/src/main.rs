@@ -41,17 +41,33 @@ fn serve(args: &Args) -> anyhow::Result<()> {
             "farol-shop ready on http://{}",
             listeners.shop.local_addr()?
         ));
-        run(args, listeners, &tracing, async {
-            // Without a signal handler there is nothing better to wait for than the end of the process.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        })
-        .await
+        run(args, listeners, &tracing, stop_asked()).await
     });
     drop(runtime);
     tracing.stop();
     outcome
+}
+
+/// Ctrl-C, or the polite end that a supervisor asks for. Where neither can be heard, only the process's end ends it.
+async fn stop_asked() {
+    let ctrl_c = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = ctrl_c => {}
+        () = terminated => {}
+    }
 }
 
 async fn bind(address: &str, flag: &str) -> anyhow::Result<TcpListener> {

@@ -83,6 +83,7 @@ fn content_type(path: &Path) -> &'static str {
         Some("png") => "image/png",
         Some("json" | "map") => "application/json",
         Some("wasm") => "application/wasm",
+        Some("woff2") => "font/woff2",
         _ => "application/octet-stream",
     }
 }
