@@ -25,8 +25,8 @@ export type CreateCore = (host: CoreHost) => CoreExports;
 export interface Port {
   /** Sends one message: `write` fills in its fields now, whether or not the core is there yet. */
   put(op: Op, now: number, write?: (w: Writer) => void): void;
-  /** Hands over the core. */
-  open(create: CreateCore): void;
+  /** Hands over the core, and the fields of its first message, `START`. */
+  open(create: CreateCore, start: (w: Writer) => void): void;
   /** No core will come: what waits is forgotten, and nothing is kept from now on. */
   close(): void;
 }
@@ -116,14 +116,12 @@ export function createPort(options: PortOptions): Port {
         waitingBytes += bytes.length;
       }
     },
-    open(create) {
+    open(create, start) {
       if (closed) return;
-      try {
-        core = create(host);
-      } catch {
-        closed = true;
-        options.onLost();
-      }
+      core = create(host);
+      writer.reset();
+      start(writer);
+      enter(Op.Start, performance.now(), writer.done());
       drain();
     },
     close() {

@@ -1,5 +1,4 @@
-/** Attribute values that the wire knows. */
-export type Attrs = Record<string, string | number | boolean>;
+import type { Attributes } from './types.js';
 
 /** Writes the fields of a message for the core (the form is described in sdk-wasm/src/abi.rs). */
 export interface Writer {
@@ -9,10 +8,10 @@ export interface Writer {
   u(value: number): Writer;
   /** f64 */
   n(value: number): Writer;
-  /** str; a lone surrogate becomes U+FFFD */
-  s(value: string): Writer;
+  /** str; a lone surrogate becomes U+FFFD, nothing becomes empty, anything else its text */
+  s(value: unknown): Writer;
   /** attrs; values of other types are left out */
-  a(map: Attrs | undefined): Writer;
+  a(map: Attributes | undefined): Writer;
   /** The bytes written so far: a view, valid until the next write. */
   done(): Uint8Array;
   /** Starts over. */
@@ -39,7 +38,8 @@ export function createWriter(): Writer {
     b(value) { room(1); bytes[at++] = value; return writer; },
     u(value) { room(4); view.setUint32(at, value, true); at += 4; return writer; },
     n(value) { room(8); view.setFloat64(at, value, true); at += 8; return writer; },
-    s(value) {
+    s(given) {
+      const value = given == null ? '' : '' + given;
       const length = value.length;
       // Three bytes a code unit always suffice.
       room(4 + length * 3);
@@ -59,7 +59,7 @@ export function createWriter(): Writer {
       for (const key in map) {
         const value = map[key];
         if (typeof value == 'string') writer.s(key).b(0).s(value);
-        else if (typeof value == 'number') writer.s(key).b(1).n(value);
+        else if (typeof value == 'number') value - value == 0 ? writer.s(key).b(1).n(value) : writer.s(key).b(0).s(value);
         else if (typeof value == 'boolean') writer.s(key).b(value ? 3 : 2);
         else continue;
         count++;

@@ -1,0 +1,38 @@
+/** Random ids, and the sampling decision where the core is not there yet to make it. */
+
+/** Gives so many random bytes as hex. */
+export type RandomHex = (bytes: number) => string;
+
+/** One call of the browser's source serves some ten spans. */
+const POOL = 256;
+
+export function createIds(): RandomHex {
+  const pool = new Uint8Array(POOL);
+  const hex: string[] = [];
+  let at = POOL;
+  return (count) => {
+    if (at + count > POOL) {
+      at = 0;
+      try {
+        crypto.getRandomValues(pool);
+      } catch {
+        for (let i = 0; i < POOL; i++) pool[i] = Math.random() * 256;
+      }
+    }
+    let text = '';
+    for (; count; count--) {
+      const byte = pool[at++];
+      text += hex[byte] ||= (byte + 256).toString(16).slice(1);
+    }
+    return text;
+  };
+}
+
+/** The sampling decision of `farol_protocol::sampling`: FNV-1a over UTF-8 (ids are ASCII), then Murmur3's finaliser. */
+export function isSampled(id: string, rate: number): boolean {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) h = Math.imul(h ^ id.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0 < rate * 4294967296;
+}

@@ -1,0 +1,42 @@
+/** What the visitor does: comes and goes, is there, clicks. */
+import { Op } from '../abi.js';
+import type { Sdk } from '../sdk.js';
+
+/** The session's idle clock counts in minutes. */
+const ACTIVITY_EVERY = 1000;
+
+/** `flush` seals what waits; `leaving`: nothing of this page may live on. */
+export function observeVisit(sdk: Sdk, flush: (leaving: boolean) => void): void {
+  const told = (what: number, event: Event) => sdk.put_(Op.Visibility, (w) => w.b(what).n(event.timeStamp));
+  // On the way up, so that what the page's own listeners record still goes along.
+  sdk.on_(window, 'visibilitychange', (event: Event) => {
+    const hidden = document.visibilityState == 'hidden';
+    told(+hidden, event);
+    if (hidden) flush(false);
+  });
+  sdk.on_(window, 'pagehide', (event: Event) => {
+    told(2, event);
+    flush(true);
+  });
+  sdk.on_(window, 'pageshow', (event: PageTransitionEvent) => {
+    if (event.persisted) told(3, event);
+  });
+  sdk.on_(document, 'freeze', () => flush(true));
+  let last = -ACTIVITY_EVERY;
+  sdk.on_(window, 'pointerdown keydown', (event: Event) => {
+    if (!event.isTrusted || event.timeStamp - last < ACTIVITY_EVERY) return;
+    last = event.timeStamp;
+    sdk.put_(Op.Activity);
+  }, true);
+}
+
+/** For the trail alone. Never text, which may be anybody's: a name given for it, else what kind of thing it is. */
+export function observeClicks(sdk: Sdk): void {
+  sdk.on_(window, 'click', ({ target, timeStamp }: Event) => {
+    if (!(target instanceof Element)) return;
+    const named = target.closest('[data-farol-name]');
+    const thing = target.closest('a,button,input,select,label,[role]') || target;
+    const text = named ? named.getAttribute('data-farol-name') : thing.getAttribute('role') || thing.localName;
+    sdk.put_(Op.Trail, (w) => w.s('click').s(text).n(timeStamp));
+  }, true);
+}

@@ -1,0 +1,51 @@
+/**
+ * What clients on one page share, across versions and copies of this code: one layer a patched function, and the bytes of
+ * keepalive requests under way, which the browser bounds for the page as a whole. The names here are an interface between
+ * versions: a change of form takes a new number in the symbol.
+ */
+interface Layer {
+  native: Function;
+  wrapper: Function;
+  subs: unknown[];
+}
+
+export interface Page {
+  layers: Record<string, Layer>;
+  /** Bytes and requests of keepalive fetches under way. */
+  bytes: number;
+  flights: number;
+}
+
+export function page(): Page {
+  const key = Symbol.for('farol.patch/1') as unknown as 'page';
+  const root = globalThis as unknown as { page?: Page };
+  // Not enumerable: the page's own loops over its globals do not meet it.
+  if (!root[key]) Object.defineProperty(root, key, { value: { layers: {}, bytes: 0, flights: 0 } });
+  return root[key]!;
+}
+
+/**
+ * Adds a subscriber to the one wrapper around `owner[name]`, made by `make` if there is none yet. Returns what takes it away
+ * again: with the last one the original is put back, unless others have wrapped ours since; then our layer only passes on.
+ */
+export function patch<S, F extends Function>(key: string, owner: object, name: string, sub: S, make: (native: F, subs: S[]) => F): () => void {
+  const { layers } = page();
+  const target = owner as Record<string, Function>;
+  const layer = (layers[key] ||= (() => {
+    const subs: S[] = [];
+    const own = Object.prototype.hasOwnProperty.call(owner, name);
+    const native = target[name];
+    const wrapper = (target[name] = make(native as F, subs));
+    return { native, wrapper, subs, own };
+  })()) as Layer & { own: boolean };
+  layer.subs.push(sub);
+  return () => {
+    const at = layer.subs.indexOf(sub);
+    if (at < 0) return;
+    layer.subs.splice(at, 1);
+    if (layer.subs.length || target[name] != layer.wrapper) return;
+    if (layer.own) target[name] = layer.native;
+    else delete target[name];
+    delete layers[key];
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * What the parts of one client share. Names that end in `_` are private to the bundle and are shortened in it.
+ */
+import type { Op } from './abi.js';
+import type { Options } from './types.js';
+import type { RandomHex } from './ids.js';
+import type { Tell } from './guard.js';
+import type { Writer } from './writer.js';
+
+/** Where a span stands in its trace. */
+export interface Place {
+  trace_: string;
+  span_: string;
+}
+
+/** Whether a session is captured: `Ring` keeps its items back until its id is settled. */
+export const enum State { Off, Ring, On }
+
+export interface Sdk {
+  options_: Options;
+  /** The address that batches go to, absolute. */
+  endpoint_: string;
+  hex_: RandomHex;
+  tell_: Tell;
+  /** Sends the core a message; `at` is the time it belongs to (default: now). */
+  put_(op: Op, write?: (w: Writer) => void, at?: number): void;
+  guard_<F extends (this: any, ...args: any[]) => any>(fn: F): F;
+  /** Listens until `shutdown`, behind the guard. */
+  on_(target: EventTarget | undefined, types: string, listener: (event: any) => void, capture?: boolean): void;
+  /** Run by `shutdown`, last added first. */
+  stops_: (() => void)[];
+  /** The span whose `run` is on the stack. */
+  place_?: Place;
+  /** Whether there is any use in capturing now. */
+  live_(): boolean;
+  /** The header for a request of that place; empty: none may be sent. */
+  header_(place: Place): string;
+  /** The place of a new span below the running one. */
+  child_(parent?: Place | null): Place;
+}

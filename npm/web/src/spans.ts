@@ -1,0 +1,74 @@
+/** Spans of the page's own. What is ambient is synchronous only: after an `await`, `span.run`. */
+import { Op } from './abi.js';
+import type { Place, Sdk } from './sdk.js';
+import type { Attributes, Span, SpanOptions } from './types.js';
+
+/** OTLP's numbers. */
+const INTERNAL = 1;
+const ERROR = 2;
+
+type Ours = Span & Place;
+
+export function startSpan(sdk: Sdk, name: string, options: SpanOptions = {}): Span {
+  const parent = options.parent === undefined ? sdk.place_ : (options.parent as Ours | null);
+  const place = sdk.child_(parent);
+  const start = options.startTime ?? performance.now();
+  const attributes: Attributes = { ...options.attributes };
+  let status = 0;
+  let reason = '';
+  let ended = false;
+  const span: Ours = {
+    ...place,
+    traceId: place.trace_,
+    spanId: place.span_,
+    setAttributes(more) {
+      Object.assign(attributes, more);
+    },
+    setError(message) {
+      status = ERROR;
+      reason = message || '';
+    },
+    run(fn) {
+      const before = sdk.place_;
+      sdk.place_ = place;
+      try {
+        return fn();
+      } finally {
+        sdk.place_ = before;
+      }
+    },
+    traceparent: () => sdk.header_(place),
+    end: sdk.guard_((end?: number) => {
+      if (ended) return;
+      ended = true;
+      sdk.put_(Op.Span, (w) =>
+        w.s(place.trace_).s(place.span_).s(parent?.span_).s(name).b(INTERNAL).n(start).n(end ?? performance.now())
+          .b(status).s(reason).a(attributes));
+    }),
+  };
+  return span;
+}
+
+export function withSpan<T>(sdk: Sdk, name: string, fn: (span: Span) => T, options?: SpanOptions): T {
+  const span = startSpan(sdk, name, options);
+  const fail = (error: unknown) => {
+    // Reading `message` of what was thrown may throw in its turn.
+    sdk.guard_(() => span.setError(String((error as Error)?.message ?? error)))();
+    span.end();
+    throw error;
+  };
+  let result: T;
+  try {
+    result = span.run(() => fn(span));
+  } catch (error) {
+    return fail(error);
+  }
+  if (typeof (result as unknown as PromiseLike<unknown>)?.then == 'function') {
+    return (result as unknown as PromiseLike<unknown>).then((value) => {
+      span.end();
+      return value;
+    }, fail) as unknown as T;
+  }
+  span.end();
+  return result;
+}

@@ -1,0 +1,235 @@
+/** The public types of @farol/web. */
+
+/** Attributes of an item: values of other types are left out. In `faro` mode numbers and booleans become text. */
+export type Attributes = Record<string, string | number | boolean | null | undefined>;
+
+/** How severe a log is. */
+export type Level = 'trace' | 'debug' | 'info' | 'log' | 'warn' | 'error';
+
+/** What the visitor agreed to. `pending`: items wait in memory (bounded), nothing is stored or sent; `denied`: nothing is kept. */
+export type Consent = 'pending' | 'granted' | 'denied';
+
+/** A text that an address or message contains, or an expression that it matches. */
+export type Pattern = string | RegExp;
+
+/** Who uses the page. Everything is optional, and nothing is collected that is not given here. */
+export interface User {
+  id?: string;
+  username?: string;
+  email?: string;
+  fullName?: string;
+  hash?: string;
+  /** Comma-separated. */
+  roles?: string;
+  attributes?: Attributes;
+}
+
+/** What is captured without a call; everything is on unless it is set to `false`. */
+export interface Capture {
+  /** The five Web Vitals with their attribution. */
+  vitals?: boolean;
+  /** Uncaught errors and unhandled rejections. */
+  errors?: boolean;
+  /** Spans of `fetch`, and `traceparent` where it may go. */
+  fetch?: boolean;
+  /** Spans of `XMLHttpRequest`, and `traceparent` where it may go. */
+  xhr?: boolean;
+  /** Changes of the URL. */
+  navigation?: boolean;
+  /** Clicks, for the trail of an error only: tag, role or `data-farol-name`; never text. */
+  clicks?: boolean;
+}
+
+/** One request as a `transport` gets it. */
+export interface TransportRequest {
+  /** The whole address, query string included. */
+  url: string;
+  /** JSON in UTF-8; the same bytes on every try. */
+  body: Uint8Array;
+  headers: Record<string, string>;
+  /** Names the batch: the same on every try. */
+  id: string;
+  /** From 1. */
+  attempt: number;
+  /** The page is being hidden; this may be the last chance. */
+  hidden: boolean;
+}
+
+/**
+ * Sends a request in place of the network and answers with the HTTP status, at once or later; nothing, or a failed promise,
+ * means that no answer came.
+ */
+export type Transport = (request: TransportRequest) => number | PromiseLike<number> | void;
+
+/** A core that is brought along: what `@farol/web/no-wasm` is. */
+export interface CoreModule {
+  instantiate(imports: WebAssembly.Imports): unknown;
+}
+
+/** An item before it is kept, as `beforeSend` gets it: one of Faro's shapes with its `kind`. */
+export interface Item {
+  kind: 'log' | 'exception' | 'measurement' | 'event' | 'span';
+  [field: string]: unknown;
+}
+
+/** Options of `init`. Only `url` is needed. One that is not of its type is told to `onDiagnostic` and its default taken. */
+export interface Options {
+  /** The collector's base address, or a whole `/collect…` address, which is taken as it is. */
+  url: string;
+  /** The app key, where the collector asks for one. */
+  key?: string;
+  app?: { name?: string; version?: string; environment?: string; namespace?: string; release?: string };
+  /** Share of the sessions that are captured, 0 to 1. Default 1. A session is in or out as a whole. */
+  sampleRate?: number;
+  /**
+   * Other origins that get `traceparent`; the page's own always does. A text is the beginning of an address, whole up to a
+   * `/`, `?` or `#`: `https://api.example.com`, `https://example.com/api`.
+   */
+  propagateTo?: Pattern[];
+  /** Errors whose `Type: message` contains or matches one of these are dropped. */
+  ignoreErrors?: Pattern[];
+  /** Errors whose topmost file contains or matches one of these are dropped. */
+  denyUrls?: Pattern[];
+  /** The wire: Farol's (default), or plain Faro for Grafana Alloy, the OpenTelemetry Collector and Grafana Cloud. */
+  protocol?: 'farol' | 'faro';
+  session?: {
+    /** Idle time in ms after which a new session starts. Default 900000 (15 min). */
+    idleMs?: number;
+    /** Longest life of a session in ms. Default 14400000 (4 h). */
+    lifetimeMs?: number;
+    /** Where the session's id survives a reload: the tab's `sessionStorage` (default), or nowhere. */
+    storage?: 'tab' | 'none';
+    attributes?: Attributes;
+  };
+  /** Default `granted`. */
+  consent?: Consent;
+  batch?: {
+    /** Items that fill a batch. Default 50. */
+    items?: number;
+    /** Bytes that fill a batch. Default 49152. */
+    bytes?: number;
+    /** Age in ms at which a batch is sent though it is not full. Default 5000. */
+    ageMs?: number;
+  };
+  /** Most items of a kind in one session. Default 10000, exceptions 1000. */
+  limits?: { logs?: number; exceptions?: number; measurements?: number; events?: number; spans?: number };
+  /** Name of the first view. */
+  view?: string;
+  user?: User;
+  /** Attributes of every item. */
+  attributes?: Attributes;
+  /**
+   * Sees each item after scrubbing and before it is kept: returns it (changed or not), or `null` to drop it. Synchronous. If
+   * it throws, the item is kept as it was.
+   */
+  beforeSend?: (item: Item) => Item | null;
+  /** Is told what the SDK could not do; the SDK never writes to the console. */
+  onDiagnostic?: (code: DiagnosticCode, detail: unknown) => void;
+  /** Takes requests in place of the network (`@farol/web/testing` has one). */
+  transport?: Transport;
+  capture?: Capture;
+  /**
+   * `'auto'` (default): the inlined Wasm core. A function, such as `() => import('@farol/web/no-wasm')`: called only where
+   * the page's Content-Security-Policy forbids Wasm. A module: used in place of Wasm.
+   */
+  core?: 'auto' | CoreModule | (() => PromiseLike<CoreModule>);
+  /** For tests: makes the core late by so many ms. Default 0. */
+  coreDelayMs?: number;
+  /** Send `traceparent` with the flag `00` for sessions that are not sampled. Default `false`: then they send none. */
+  unsampledHeader?: boolean;
+}
+
+/** What `onDiagnostic` is told. */
+export type DiagnosticCode =
+  /** Something in the SDK threw; the page did not notice. */
+  | 'internal'
+  /** An item over its bound of bytes was cut. */
+  | 'item-cut'
+  /** An item was dropped: the cap of its kind for this session is reached. */
+  | 'cap-reached'
+  /** `beforeSend` threw; the item was sent as it was. */
+  | 'hook-threw'
+  /** A batch was dropped: too many wait to be sent. */
+  | 'batch-dropped'
+  /** The collector refused a batch for good; the detail is the HTTP status. */
+  | 'batch-refused'
+  /** The core is gone; what was sealed is still sent. */
+  | 'core-lost'
+  /** The browser lacks what the SDK needs, or forbids it; nothing is captured. */
+  | 'unsupported'
+  /** An item was dropped while consent was pending: the bound was reached. */
+  | 'pending-full'
+  /** A message that the core could not read. */
+  | 'bad-message'
+  /** A call made before the core was there was dropped: the queue was full. */
+  | 'early-full'
+  /** An option was not of its type or out of bounds, and its default was taken; the detail is its name. */
+  | 'bad-option';
+
+/** Options of a span. */
+export interface SpanOptions {
+  attributes?: Attributes;
+  /** The span that this one belongs to. Default: the one whose `run` is on the stack; `null`: none. */
+  parent?: Span | null;
+  /** Start in ms on the `performance.now()` clock. Default: now. */
+  startTime?: number;
+}
+
+/** A piece of the page's own work. It is delivered once it has ended. */
+export interface Span {
+  /** 32 hex digits. */
+  readonly traceId: string;
+  /** 16 hex digits. */
+  readonly spanId: string;
+  /** Adds attributes. */
+  setAttributes(attributes: Attributes): void;
+  /** Marks the span as failed. */
+  setError(message?: string): void;
+  /** Runs `fn` with this span as the parent of what starts inside, synchronously: after an `await`, call `run` again. */
+  run<T>(fn: () => T): T;
+  /** The `traceparent` header for a request of this span; empty if none may be sent. */
+  traceparent(): string;
+  /** Ends the span, once. `endTime` in ms on the `performance.now()` clock; default: now. */
+  end(endTime?: number): void;
+}
+
+/** One running SDK. No method ever throws. */
+export interface Client {
+  /** Records a custom event. */
+  event(name: string, attributes?: Attributes): void;
+  /** Records a log. */
+  log(level: Level, message: string, attributes?: Attributes): void;
+  /** Records a measurement: named numbers of one type. */
+  measure(type: string, values: Record<string, number>, attributes?: Attributes): void;
+  /** Records an error that the page caught; anything can be given that can be thrown. */
+  captureError(error: unknown, options?: { attributes?: Attributes; fatal?: boolean }): void;
+  /** Starts a span. */
+  startSpan(name: string, options?: SpanOptions): Span;
+  /**
+   * Runs `fn` in a new span, which ends when `fn` returns, or when the promise that it returned settles. What `fn` returns or
+   * throws is the caller's.
+   */
+  withSpan<T>(name: string, fn: (span: Span) => T, options?: SpanOptions): T;
+  /** Sets the user of all items from now on; `null`: none. */
+  setUser(user: User | null): void;
+  /** Names the view that the visitor sees from now on. */
+  setView(name: string): void;
+  /** Replaces the attributes of all items from now on. */
+  setAttributes(attributes: Attributes): void;
+  /** Replaces the attributes of the session. */
+  setSessionAttributes(attributes: Attributes): void;
+  /** Tells what the visitor agreed to. */
+  setConsent(consent: Consent): void;
+  /** The id of the session; empty where there is none (on a server). */
+  sessionId(): string;
+  /** Whether the session is captured. */
+  sampled(): boolean;
+  /** Calls back whenever the session becomes another one; returns what ends that. */
+  onSessionChange(callback: (sessionId: string) => void): () => void;
+  /** The `traceparent` header for a request of the page's own, as a child of the running span; empty if none may be sent. */
+  traceparent(): string;
+  /** Sends what waits. The promise is fulfilled once all of it was tried, and is never rejected. */
+  flush(): Promise<void>;
+  /** Sends what waits, and ends: wrapped functions are put back where we are the outermost. */
+  shutdown(): Promise<void>;
+}
