@@ -19,14 +19,16 @@ export interface CoreHost {
   number(value: number, pointer: number): number;
 }
 
-/** Makes an instance bound to a host. */
-export type CreateCore = (host: CoreHost) => CoreExports;
+/** Binds an instance, there now or later, to its host. */
+export type CreateCore = (host: CoreHost) => CoreExports | PromiseLike<CoreExports>;
 
 export interface Port {
+  /** What a core is instantiated with. */
+  host: CoreHost;
   /** Sends one message: `write` fills in its fields now, whether or not the core is there yet. */
   put(op: Op, now: number, write?: (w: Writer) => void): void;
   /** Hands over the core, and the fields of its first message, `START`. */
-  open(create: CreateCore, start: (w: Writer) => void): void;
+  open(exports: CoreExports, start: (w: Writer) => void): void;
   /** No core will come: what waits is forgotten, and nothing is kept from now on. */
   close(): void;
 }
@@ -101,6 +103,7 @@ export function createPort(options: PortOptions): Port {
   };
 
   return {
+    host,
     put(op, now, write) {
       if (closed) return;
       writer.reset();
@@ -116,9 +119,9 @@ export function createPort(options: PortOptions): Port {
         waitingBytes += bytes.length;
       }
     },
-    open(create, start) {
+    open(exports, start) {
       if (closed) return;
-      core = create(host);
+      core = exports;
       writer.reset();
       start(writer);
       enter(Op.Start, performance.now(), writer.done());

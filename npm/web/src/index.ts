@@ -1,21 +1,13 @@
-/** @farol/web: the public API. */
-import { Op, Signal } from './abi.js';
-import { createPort } from './core.js';
-import { inlined } from './load.js';
-import type { Attrs } from './writer.js';
+/** @farol/web: real user monitoring that you host yourself. Importing it does nothing; `init` starts it. */
+import { createClient } from './client.js';
+import type { Client, Options } from './types.js';
 
-export interface Client { event(name: string, attributes?: Attrs): void; flush(): void }
+export type * from './types.js';
 
-export function init(options: { url: string }): Client {
-  const port = createPort({
-    onSignal(signal, bytes) {
-      if (signal == Signal.Batch) fetch(options.url + '/collect', { method: 'POST', body: bytes as BufferSource, headers: { 'content-type': 'text/plain' } });
-    },
-    onDeadline() {}, onFull() {}, onLost() {},
-  });
-  port.open(inlined);
-  return {
-    event(name, attributes) { port.put(Op.Event, performance.now(), (w) => w.s(name).s('browser').a(attributes)); },
-    flush() { port.put(Op.Flush, performance.now(), (w) => w.b(0)); },
-  };
+/**
+ * Starts a client. It never throws: what it cannot do it tells `onDiagnostic`. Where there is no page (on a server) the client
+ * does nothing.
+ */
+export function init(options: Options): Client {
+  return createClient(options || {});
 }

@@ -1,3 +1,33 @@
-/** The script-tag file: the global `Farol`. */
-import * as Farol from './index.js';
-(window as unknown as { Farol: unknown }).Farol = Farol;
+/**
+ * The script-tag file: the global `Farol`. It starts by itself where its tag has a `data-url`; calls that the page queued
+ * before (`Farol = window.Farol || { q: [] }; Farol.q.push(['event', 'name'])`) are made then.
+ */
+import { init } from './index.js';
+import { fromTag, script } from './early.js';
+import type { Client, Options } from './types.js';
+
+type Call = [method: keyof Client, ...args: unknown[]];
+
+const root = window as unknown as { Farol?: { q?: Call[]; init?: unknown } & Record<string, unknown> };
+
+// A second load of the file leaves the first alone.
+if (!root.Farol?.init) {
+  const early = root.Farol?.q || [];
+  const tag = script();
+  const Farol: Record<string, unknown> = (root.Farol = {
+    q: early,
+    init(options: Options) {
+      const client = init({ core: tag?.src ? () => import(tag.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm')) : 'auto', ...options });
+      // The page's first client is the one that queued calls, and `Farol.event(…)`, mean.
+      if (!('event' in Farol)) {
+        Object.assign(Farol, client);
+        const call = ([method, ...args]: Call) => (client[method] as (...args: unknown[]) => void)?.(...args);
+        Farol.q = { push: (...calls: Call[]) => calls.forEach(call) };
+        early.forEach(call);
+      }
+      return client;
+    },
+  });
+  const options = tag && fromTag(tag.dataset);
+  if (options) (Farol.init as typeof init)(options);
+}

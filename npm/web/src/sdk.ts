@@ -22,11 +22,14 @@ export interface Sdk {
   endpoint_: string;
   hex_: RandomHex;
   tell_: Tell;
+  /** The browser's timers as they were at the start; called without a `this`. */
+  later_: typeof setTimeout;
+  cancel_: typeof clearTimeout;
   /** Sends the core a message; `at` is the time it belongs to (default: now). */
   put_(op: Op, write?: (w: Writer) => void, at?: number): void;
   guard_<F extends (this: any, ...args: any[]) => any>(fn: F): F;
   /** Listens until `shutdown`, behind the guard. */
-  on_(target: EventTarget | undefined, types: string, listener: (event: any) => void, capture?: boolean): void;
+  on_(target: EventTarget, types: string, listener: (event: any) => void, capture?: boolean): void;
   /** Run by `shutdown`, last added first. */
   stops_: (() => void)[];
   /** The span whose `run` is on the stack. */

@@ -197,10 +197,10 @@ export interface Span {
 export interface Client {
   /** Records a custom event. */
   event(name: string, attributes?: Attributes): void;
-  /** Records a log. */
-  log(level: Level, message: string, attributes?: Attributes): void;
-  /** Records a measurement: named numbers of one type. */
-  measure(type: string, values: Record<string, number>, attributes?: Attributes): void;
+  /** Records a log. Default level: `info`. */
+  log(message: string, options?: { level?: Level; attributes?: Attributes }): void;
+  /** Records a measurement: named numbers of one type. What is no finite number is left out. */
+  measure(type: string, values: Record<string, number>, options?: { attributes?: Attributes }): void;
   /** Records an error that the page caught; anything can be given that can be thrown. */
   captureError(error: unknown, options?: { attributes?: Attributes; fatal?: boolean }): void;
   /** Starts a span. */

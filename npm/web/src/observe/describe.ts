@@ -34,9 +34,8 @@ function show(value: Record<string, unknown>): string {
 }
 
 export function describe(thrown: unknown): Described {
-  if (!isObject(thrown)) {
-    return { type_: 'Error', message_: 'Thrown ' + (thrown === undefined || thrown === null ? '' : typeof thrown + ': ') + text(() => thrown === null || thrown === undefined ? '' + thrown : thrown), stack_: '' };
-  }
+  // The type says that it was no error; the message is what was thrown.
+  if (!isObject(thrown)) return { type_: typeof thrown, message_: thrown == null ? '' + thrown : text(() => thrown), stack_: '' };
   const name = text(() => thrown.name) || text(() => (thrown.constructor as Function).name) || 'Object';
   const message = text(() => thrown.message);
   const stack = text(() => thrown.stack);

@@ -12,10 +12,9 @@ export interface Traced extends Place {
 export const HEADER = 'traceparent';
 
 /** Whether the address is the pattern, or goes on behind it at a boundary: `https://a.example` is no `https://a.example.net`. */
-function under(pattern: Pattern, address: string): boolean {
-  return typeof pattern == 'string'
-    ? address.startsWith(pattern) && /^$|^[/?#]|\/$/.test(address.slice(pattern.length, pattern.length + 1) || (pattern.endsWith('/') ? '/' : ''))
-    : address.search(pattern) >= 0;
+export function under(pattern: Pattern, address: string): boolean {
+  if (typeof pattern != 'string') return address.search(pattern) >= 0;
+  return address.startsWith(pattern) && (pattern.endsWith('/') || /^$|^[/?#]/.test(address.slice(pattern.length)));
 }
 
 /** Begins a request; nothing if it is none that we look at. */

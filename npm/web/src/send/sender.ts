@@ -42,7 +42,7 @@ const KEEPALIVE_FLIGHTS = 9;
 const TIMEOUT = 30000;
 
 export function createSender(sdk: Sdk, nativeFetch: typeof fetch): Sender {
-  const { options_: options, tell_: tell, guard_: guard } = sdk;
+  const { options_: options, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = options.protocol == 'faro';
   const separator = sdk.endpoint_.includes('?') ? '&' : '?';
   const shared = page();
@@ -145,12 +145,12 @@ export function createSender(sdk: Sdk, nativeFetch: typeof fetch): Sender {
   }
 
   const pump = guard(() => {
-    clearTimeout(timer);
+    cancel(timer);
     settle();
     if (!queue.length) return;
     const wait = blocked - performance.now();
     if (wait > 0) {
-      timer = setTimeout(pump, wait);
+      timer = later(pump, wait);
       return;
     }
     // After a failure one request feels the way.
@@ -172,7 +172,7 @@ export function createSender(sdk: Sdk, nativeFetch: typeof fetch): Sender {
     }
   }
 
-  sdk.on_(globalThis.window, 'online', () => {
+  sdk.on_(window, 'online', () => {
     if (!asked) blocked = 0;
     pump();
   });
@@ -194,7 +194,7 @@ export function createSender(sdk: Sdk, nativeFetch: typeof fetch): Sender {
     },
     stop_() {
       queue = [];
-      clearTimeout(timer);
+      cancel(timer);
     },
   };
 }

@@ -1,0 +1,30 @@
+/** Writes `START` and `USER`, whose fields `sdk-wasm/src/options.rs` and `abi.rs` list. */
+import type { RandomHex } from './ids.js';
+import { writeMeta } from './meta.js';
+import { number } from './options.js';
+import type { Consent, Options, User } from './types.js';
+import type { Writer } from './writer.js';
+
+/** By the numbers of `op::CONSENT`. */
+export const CONSENTS: Consent[] = ['pending', 'granted', 'denied'];
+
+export function writeUser(w: Writer, user: User | null | undefined): void {
+  const { id, username, email, fullName, hash, roles, attributes } = user || ({} as User);
+  w.b(+!!user).s(id).s(username).s(email).s(fullName).s(hash).s(roles).a(attributes);
+}
+
+export function writeStart(w: Writer, options: Options, consent: Consent, hex: RandomHex, session: string, stored: string): void {
+  const { app = {}, session: own = {}, batch = {}, limits = {} } = options;
+  w.b(+(options.protocol == 'faro') | +!!options.beforeSend << 1 | +(document.visibilityState == 'hidden') << 5);
+  w.b(CONSENTS.indexOf(consent));
+  for (let i = 0; i < 4; i++) w.u(parseInt(hex(4), 16));
+  for (const value of [
+    options.sampleRate, own.idleMs, own.lifetimeMs, batch.items, batch.bytes, batch.ageMs,
+    limits.logs, limits.exceptions, limits.measurements, limits.events, limits.spans,
+  ]) w.n(number(value));
+  w.s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
+  w.s('').s(location.href).s(options.view);
+  writeMeta(w);
+  writeUser(w, options.user);
+  w.a(own.attributes).a(options.attributes);
+}
