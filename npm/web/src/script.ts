@@ -21,7 +21,7 @@ if (!root.Farol?.init) {
       // The page's first client is the one that queued calls, and `Farol.event(…)`, mean.
       if (!('event' in Farol)) {
         Object.assign(Farol, client);
-        const call = ([method, ...args]: Call) => (client[method] as (...args: unknown[]) => void)?.(...args);
+        const call = ([method, ...args]: Call) => (client[method] as Function).apply(client, args);
         Farol.q = { push: (...calls: Call[]) => calls.forEach(call) };
         early.forEach(call);
       }
