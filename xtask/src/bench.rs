@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::{build, paths, process, setup};
+use crate::{build, process, setup};
 
 pub fn run(root: &Path, what: &str, rest: &[OsString]) -> Result<bool> {
     let script = root.join("tests/bench").join(format!("{what}.ts"));
@@ -28,10 +28,7 @@ pub fn run(root: &Path, what: &str, rest: &[OsString]) -> Result<bool> {
         return Ok(true);
     }
     let mut command = build::node(root);
-    command
-        .arg(script)
-        .args(rest)
-        .env("FAROL_TARGET", paths::target(root));
+    command.arg(script).args(rest);
     Ok(process::status(&mut command, "the benchmark")?.success())
 }
 

@@ -62,9 +62,7 @@ pub fn node_tests(
     if let Some(at_once) = at_once {
         command.args(["--test-concurrency", &at_once.to_string()]);
     }
-    command
-        .args(files)
-        .env("FAROL_TARGET", crate::paths::target(root));
+    command.args(files);
     if full {
         command.env("FAROL_FULL", "1");
     }

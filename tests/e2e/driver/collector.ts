@@ -1,16 +1,18 @@
 /** The real collector on a free port with a data folder of its own, and what it wrote there. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { flatten, type Item } from './otlp.js';
+import { removeAtExit, start } from './processes.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 export interface Collector {
   url: string;
+  /** Its data folder, gone after `stop`. */
+  data: string;
   /** Everything that came to the OTLP files so far. */
   items(): Item[];
   /** Waits until `done` holds of what came; fails with what is there when it does not within `ms` (default 20 s). */
@@ -33,13 +35,12 @@ export function collectorProgram(): string {
 
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
   const data = await mkdtemp(join(tmpdir(), 'farol-data-'));
-  const child = spawn(collectorProgram(), ['--listen', '127.0.0.1:0', '--data-dir', data, ...(options.args ?? [])], {
+  removeAtExit(data);
+  const program = start(collectorProgram(), ['--listen', '127.0.0.1:0', '--data-dir', data, ...(options.args ?? [])], {
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: data,
   });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  const url = await ready(child);
+  const [, url] = await program.line(/ready on (http:\/\/[^\s,;]+)/);
   const folder = join(data, 'otlp');
 
   const items = (): Item[] =>
@@ -52,7 +53,8 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     });
 
   return {
-    url,
+    url: url!,
+    data,
     items,
     async until(done, what, ms = 20_000) {
       const giveUp = AbortSignal.timeout(ms);
@@ -73,28 +75,8 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
       }
     },
     async stop() {
-      process.off('exit', kill);
-      const gone = new Promise((done) => child.once('exit', done));
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGTERM');
-        await gone;
-      }
+      await program.end();
       await rm(data, { recursive: true, force: true });
     },
   };
-}
-
-function ready(child: ChildProcess): Promise<string> {
-  return new Promise((done, fail) => {
-    let out = '';
-    let err = '';
-    child.stderr!.on('data', (chunk) => (err += chunk));
-    child.stdout!.on('data', (chunk) => {
-      out += chunk;
-      const url = /ready on (http:\/\/\S+)/.exec(out)?.[1];
-      if (url) done(url.replace(/[,;]$/, ''));
-    });
-    child.once('error', fail);
-    child.once('exit', (code) => fail(new Error(`the collector ended with ${code} before it was ready:\n${out}${err}`)));
-  });
 }
