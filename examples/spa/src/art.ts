@@ -13,8 +13,8 @@ const K = '#3d7068'; // kelp
 const G = '#bcd6d3'; // glass
 
 const drawings: Record<string, string> = {
-  lantern: `<circle cx="100" cy="112" r="62" fill="${L}" opacity=".55"/><circle cx="100" cy="112" r="42" fill="${L}" opacity=".8"/>
-    <path d="M62 58a38 38 0 0 1 76 0" fill="none" stroke="${N}" stroke-width="5" stroke-linecap="round"/>
+  lantern: `<circle cx="100" cy="112" r="84" fill="${L}" opacity=".12"/><circle cx="100" cy="112" r="64" fill="${L}" opacity=".2"/><circle cx="100" cy="112" r="46" fill="${L}" opacity=".5"/>
+    <path d="M62 62a38 38 0 0 1 76 0" fill="none" stroke="${B}" stroke-width="5" stroke-linecap="round"/>
     <path d="M84 46h32l-5 14H89z" fill="${S}"/><path d="M76 60h48l10 16H66z" fill="${B}"/><path d="M112 60h12l10 16h-16z" fill="${S}"/>
     <path d="M70 76h60v62H70z" fill="${P}"/><path d="M70 76h60v62H70z" fill="${L}" opacity=".6"/>
     <path d="M100 92q17 17 10 32-4 8-10 8t-10-8q-6-14 10-32z" fill="${R}"/><path d="M100 106q8 9 4 18-2 5-4 5t-4-5q-4-8 4-18z" fill="${L}"/>
@@ -45,7 +45,7 @@ const drawings: Record<string, string> = {
   mug: `<path d="M132 88h18q18 0 18 24t-24 28h-14v-14h12q12 0 12-14t-8-10h-14z" fill="${N}"/>
     <path d="M48 72h90l-4 84q-1 16-16 16H68q-15 0-16-16z" fill="${P}"/><path d="M112 72h26l-4 84q-1 16-16 16h-18q12-30 12-100z" fill="${T}"/>
     <path d="M46 66h94v12H46z" fill="${N}"/><path d="M49.300 100h87.600l-1 22H50.400z" fill="${R}"/><path d="M111 100h26l-1 22h-26z" fill="${D}"/>
-    <path d="M78 54q-10-10 0-20t0-20M104 54q-10-10 0-20t0-20" stroke="${G}" stroke-width="6" fill="none" stroke-linecap="round"/>
+    <path d="M78 54q-10-10 0-20t0-20M104 54q-10-10 0-20t0-20" stroke="${P}" stroke-width="6" fill="none" stroke-linecap="round"/>
     <path d="M60 132l6 0M62 144l10 2" stroke="${N}" stroke-width="3" stroke-linecap="round"/>`,
   barometer: `<circle cx="100" cy="38" r="9" fill="none" stroke="${S}" stroke-width="5"/><circle cx="100" cy="110" r="66" fill="${B}"/><path d="M100 44a66 66 0 0 1 0 132 80 80 0 0 0 0-132z" fill="${S}"/>
     <circle cx="100" cy="110" r="53" fill="${P}"/><circle cx="100" cy="110" r="53" fill="none" stroke="${N}" stroke-width="3"/>
@@ -65,7 +65,7 @@ const tints: Record<string, string> = {
   oilskin: '#c9dcd8',
   bell: '#ecc9b4',
   logbook: '#f1e3c6',
-  mug: '#24506a',
+  mug: '#8fb8b6',
   barometer: '#d7e3dc',
   blanket: '#eac48a',
 };
@@ -75,3 +75,17 @@ export const art = (id: string): Markup =>
   new Markup(
     `<svg class="art" viewBox="0 0 200 200" aria-hidden="true" style="--tint:${tints[id] ?? '#e4dccb'}">${drawings[id] ?? ''}</svg>`,
   );
+
+/** Rough weather: what stands behind that page's title. */
+export const storm = new Markup(
+  `<svg class="storm" viewBox="0 0 1200 260" preserveAspectRatio="xMaxYMax slice" aria-hidden="true">
+    <path d="M868 67l-9 26M673 156l-9 26M594 91l-9 26M1129 15l-9 26M923 111l-9 26M615 68l-9 26M1012 81l-9 26M1025 28l-9 26M733 20l-9 26M894 166l-9 26M944 139l-9 26M820 134l-9 26M651 52l-9 26M995 131l-9 26M843 16l-9 26M750 38l-9 26M759 146l-9 26M710 160l-9 26M1118 10l-9 26M817 89l-9 26M604 76l-9 26M1134 20l-9 26M948 22l-9 26M937 161l-9 26M712 1l-9 26M640 97l-9 26M600 15l-9 26M888 166l-9 26M842 72l-9 26M973 17l-9 26M938 31l-9 26M955 172l-9 26M623 100l-9 26M954 27l-9 26M751 179l-9 26M1189 22l-9 26M1013 171l-9 26M732 110l-9 26M616 66l-9 26M994 106l-9 26M1055 16l-9 26M798 156l-9 26M940 81l-9 26M831 177l-9 26M935 3l-9 26M1070 59l-9 26M850 38l-9 26M856 58l-9 26M643 113l-9 26M652 141l-9 26M605 141l-9 26M1075 90l-9 26M1016 45l-9 26M1033 77l-9 26M729 174l-9 26M831 67l-9 26M1106 66l-9 26M991 31l-9 26M1096 47l-9 26M620 176l-9 26" stroke="#6d87a3" stroke-width="2" stroke-linecap="round" opacity=".55"/>
+    <g fill="#2a3f5c"><path d="M640 66q4-40 52-40 18-30 58-22 40-12 62 20 46-4 52 30 40 0 40 24t-40 22H650q-44-4-10-34z"/></g>
+    <path d="M900 34q6-34 48-32 20-22 54-12 34-8 52 18 40-2 46 28 34 2 30 22-2 18-36 18H910q-44-8-10-42z" fill="#384f6e"/>
+    <path d="M786 98l-34 56h24l-22 52 58-70h-26l30-38z" fill="${L}"/>
+    <path d="M0 214q50-26 100 0t100 0 100 0 100 0 100 0 100 0 100 0 100 0 100 0 100 0 100 0 100 0v60H0z" fill="#1f4a63"/>
+    <g transform="translate(1010 196) rotate(-13)"><path d="M-52 0q8 26 26 28h64q18-4 24-30z" fill="${R}"/><path d="M-44 14h98l-6 8h-88z" fill="${P}"/><path d="M4-4V-96L-40-10z" fill="${P}"/><path d="M10-4V-80q36 30 38 72z" fill="${T}"/><path d="M6-102V2" stroke="${N}" stroke-width="4"/></g>
+    <path d="M-40 232q60-34 120 0t120 0 120 0 120 0 120 0 120 0 120 0 120 0 120 0 120 0 120 0v40H-40z" fill="#183a54"/>
+    <path d="M-80 252q70-26 140 0t140 0 140 0 140 0 140 0 140 0 140 0 140 0 140 0 140 0v20H-80z" fill="#fff9ec"/>
+  </svg>`,
+);

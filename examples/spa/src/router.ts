@@ -34,7 +34,9 @@ const match = (view: View, path: string): Record<string, string> | undefined => 
 
 /** Draws the view of the current address, now and whenever it changes. The last view takes what no other does. */
 export function start(views: View[], root: HTMLElement, onShow: (view: View) => void): void {
+  let shown = '';
   const show = (): void => {
+    shown = location.pathname;
     leave.abort();
     leave = new AbortController();
     const path = location.pathname.replace(/(.)\/$/, '$1');
@@ -54,7 +56,10 @@ export function start(views: View[], root: HTMLElement, onShow: (view: View) => 
     event.preventDefault();
     go(link.pathname + link.search);
   });
-  addEventListener('popstate', show);
+  addEventListener('popstate', () => {
+    // A jump within the page is an entry of the history too, and no other view.
+    if (location.pathname !== shown) show();
+  });
   redraw = show;
   show();
 }

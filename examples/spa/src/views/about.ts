@@ -9,7 +9,7 @@ export const about: View = {
   draw({ root }) {
     fill(
       root,
-      html`<article class="page narrow prose">
+      html`<article class="page beside"><div class="prose">
         <h1>The light</h1>
         <p class="lede">A farol is a lighthouse. It does not sail the ships; it lets those ashore and those at sea know where things stand.</p>
         <p>This shop is the example app of Farol, real user monitoring that a team hosts itself. A small SDK runs in this page and tells a collector, which runs beside it, how the page does: how fast it painted, what shifted, what broke, how long the backend took.</p>
@@ -20,7 +20,7 @@ export const about: View = {
           <li>Put a <a href="/product/lantern">lantern</a> in the cart and check out: one trace, from the click to the backend.</li>
           <li>Go out in <a href="/rough-weather">rough weather</a>, where every button breaks something.</li>
         </ul>
-      </article>`,
+        </div><img src="/harbour.svg" alt="The lighthouse and the keeper’s house" width="800" height="1000"></article>`,
     );
   },
 };

@@ -1,9 +1,13 @@
 // The order: one trace from the click, over the browser's fetch, to the backend's spans.
-import { Refused, order } from '../api';
+import { type Line, Refused, order } from '../api';
+import { art } from '../art';
 import { cart } from '../cart';
 import { byId, fill, html, price } from '../dom';
 import type { View } from '../router';
 import { farol } from '../telemetry';
+
+/** The cart, or a mug where it is empty, so that this page always has an order to place. */
+const load = (): Line[] => (cart.count() > 0 ? cart.lines() : [{ id: 'mug', quantity: 1 }]);
 
 export const checkout: View = {
   path: '/checkout',
@@ -12,7 +16,7 @@ export const checkout: View = {
   draw({ root, left }) {
     fill(
       root,
-      html`<section class="page narrow">
+      html`<section class="page beside"><div>
         <h1>Check out</h1>
         <p class="lede">Nothing is charged and nothing is kept: what you type here stays in these fields.</p>
         <form data-testid="checkout-form">
@@ -25,6 +29,11 @@ export const checkout: View = {
           <button class="wide" data-testid="place-order">Place the order</button>
           <p class="note" role="status" data-testid="checkout-result">${cart.count() === 0 && 'The cart is empty, so one enamel mug will be ordered.'}</p>
         </form>
+        </div>
+        <aside class="load">
+          <h2>For the boat</h2>
+          <ul>${load().map((line) => html`<li>${art(line.id)}<b>${line.quantity}</b></li>`)}</ul>
+        </aside>
       </section>`,
     );
     const button = byId<HTMLButtonElement>(root, 'place-order');
@@ -34,7 +43,7 @@ export const checkout: View = {
       event.preventDefault();
       button.disabled = true;
       result.textContent = 'Rowing it over…';
-      const lines = cart.count() > 0 ? cart.lines() : [{ id: 'mug', quantity: 1 }];
+      const lines = load();
       try {
         const placed = await farol.withSpan('checkout', async (span) => {
           span.setAttribute('cart.lines', lines.length);

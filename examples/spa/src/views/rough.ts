@@ -1,4 +1,5 @@
 // Rough weather: one button for each thing that can go wrong, in groups.
+import { storm } from '../art';
 import { byId, fill, html } from '../dom';
 import type { Fault, FaultGroup } from '../faults/fault';
 import { network } from '../faults/network';
@@ -30,13 +31,14 @@ export const rough: View = {
   draw({ root }) {
     fill(
       root,
-      html`<div class="page rough">
-        <header class="rough-head">
-          <h1>Rough weather</h1>
-          <p class="lede">Every button here breaks something, on purpose. Press one, then look at the terminal where the demo runs.</p>
+      html`<header class="rough-head">
+          ${storm}
+          <div>
+            <h1>Rough weather</h1>
+            <p class="lede">Every button here breaks something, on purpose. Press one, then look at the terminal where the demo runs.</p>
+          </div>
         </header>
-        ${groups.map(section)}
-      </div>`,
+        <div class="page rough">${groups.map(section)}</div>`,
     );
     for (const fault of groups.flatMap((group) => group.faults)) {
       const result = byId(root, `${fault.id}-result`);
