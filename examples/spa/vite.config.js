@@ -1,15 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { defineConfig } from 'vite';
 
-/** Puts the script-tag file beside plain.html, as a user would who hosts it. */
+/** Puts the script-tag file beside plain.html, as a user would who hosts it, with the core that pages without Wasm ask for. */
 function scriptTag() {
   return {
     name: 'farol-script-tag',
     generateBundle() {
-      const file = createRequire(import.meta.url).resolve('@farol/web/farol.js');
-      if (!existsSync(file)) this.error('@farol/web is not built: run `cargo xtask sdk` first');
-      this.emitFile({ type: 'asset', fileName: 'farol.js', source: readFileSync(file) });
+      const folder = new URL('.', pathToFileURL(createRequire(import.meta.url).resolve('@farol/web/farol.js')));
+      for (const fileName of ['farol.js', 'farol-nowasm.js']) {
+        const file = new URL(fileName, folder);
+        if (!existsSync(file)) this.error(`@farol/web has no ${fileName}: run \`cargo xtask sdk\` first`);
+        this.emitFile({ type: 'asset', fileName, source: readFileSync(file) });
+      }
     },
   };
 }

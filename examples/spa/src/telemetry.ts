@@ -13,5 +13,5 @@ export const farol = init({
   url: collector,
   app: { name: 'keepers-store', version: '1.0.0', environment: 'demo' },
   // The same origin is always part of the trace; of the others only this one.
-  propagateTo: [`${other}/delivery/`],
+  propagateTo: [`${other}/delivery`],
 });

@@ -46,10 +46,10 @@ export const checkout: View = {
       const lines = load();
       try {
         const placed = await farol.withSpan('checkout', async (span) => {
-          span.setAttribute('cart.lines', lines.length);
+          span.setAttributes({ 'cart.lines': lines.length });
           // Called before the first await, so the fetch span finds this one as its parent by itself.
           const placed = await order(lines);
-          span.setAttribute('order.total', placed.total);
+          span.setAttributes({ 'order.total': placed.total });
           return placed;
         });
         farol.event('order_placed', { number: placed.number, total: placed.total });
