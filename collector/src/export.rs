@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::aggregate::Snapshots;
 use crate::config::{self, DestinationKind};
 use crate::outcome::Ledgers;
 use crate::queue::{Queue, ReaderOptions};
@@ -29,9 +29,10 @@ mod metrics;
 mod otlp_file;
 mod otlp_grpc;
 mod otlp_http;
+mod points;
 mod protobuf;
 mod retry;
-pub(crate) mod rolling;
+mod rolling;
 #[cfg(test)]
 mod samples;
 mod stats;
@@ -42,7 +43,6 @@ mod tls;
 
 pub use batch::{Batch, Signal};
 pub use destination::{Attempt, Destination, Outcome, Reason};
-pub use metrics::MetricsState;
 pub use stats::Stats;
 
 use dead_letters::DeadLetters;
@@ -68,7 +68,7 @@ pub fn start(
     queue: &Queue,
     ledgers: &Ledgers,
     data_dir: &Path,
-    metrics: &watch::Receiver<Option<MetricsState>>,
+    snapshots: &Snapshots,
 ) -> Result<Exports> {
     let mut tasks = JoinSet::new();
     let mut all_stats = BTreeMap::new();
@@ -101,7 +101,7 @@ pub fn start(
         if settings.signals.metrics && !matches!(settings.kind, DestinationKind::Terminal(_)) {
             let changes_only = matches!(settings.kind, DestinationKind::OtlpFile(_));
             let shared = Arc::clone(&shared);
-            tasks.spawn(metrics::run(shared, metrics.clone(), changes_only));
+            tasks.spawn(metrics::run(shared, snapshots.clone(), changes_only));
         }
         tasks.spawn(supervise::items(plan, shared, queue.clone(), reader));
     }

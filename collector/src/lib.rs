@@ -18,6 +18,7 @@ pub mod symbolicate;
 
 pub mod convert;
 
+pub mod aggregate;
 pub mod export;
 
 pub mod outcome;

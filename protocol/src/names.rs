@@ -199,30 +199,70 @@ pub mod attr {
     pub const EXCEPTION_FINGERPRINT: &str = "farol.exception.fingerprint";
     /// Prefix of what a payload carries that nothing here names.
     pub const EXTRA: &str = "farol.extra.";
+
+    /// A request's method.
+    pub const HTTP_REQUEST_METHOD: &str = "http.request.method";
+    /// A response's status.
+    pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
+    /// What an operation failed with.
+    pub const ERROR_TYPE: &str = "error.type";
+    /// Metrics: the class of a response's status, `2xx` to `5xx`, or `error` where none came.
+    pub const HTTP_STATUS_CLASS: &str = "farol.http.status_class";
+    /// Metrics: `mobile`, `tablet`, `desktop` or `other`.
+    pub const DEVICE_TYPE: &str = "farol.device.type";
+    /// Metrics: `deferred` where an item waited offline; such points stay out of alerts.
+    pub const DELIVERY: &str = "farol.delivery";
+    /// Metrics: whether the page's code caught the exception.
+    pub const EXCEPTION_HANDLED: &str = "farol.exception.handled";
+    /// Metrics: true on the series that takes what found no room in the others; OpenTelemetry's name.
+    pub const METRIC_OVERFLOW: &str = "otel.metric.overflow";
+    /// Metrics: which collector counted. OpenTelemetry's name.
+    pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
 }
 
-/// Metrics that the collector makes out of items.
+/// Metrics that the collector makes out of items. What they count and how they divide stands in the collector's table, which
+/// `docs/metrics.md` repeats.
 pub mod metric {
-    /// Histogram, milliseconds.
+    /// Largest Contentful Paint by page and device.
     pub const VITAL_LCP: &str = "farol.web_vital.lcp";
-    /// Histogram, milliseconds.
+    /// Largest Contentful Paint by country.
+    pub const VITAL_LCP_BY_COUNTRY: &str = "farol.web_vital.lcp.by_country";
+    /// Largest Contentful Paint by release.
+    pub const VITAL_LCP_BY_RELEASE: &str = "farol.web_vital.lcp.by_release";
+    /// First Contentful Paint by page and device.
     pub const VITAL_FCP: &str = "farol.web_vital.fcp";
-    /// Histogram, milliseconds.
+    /// First Contentful Paint by country.
+    pub const VITAL_FCP_BY_COUNTRY: &str = "farol.web_vital.fcp.by_country";
+    /// First Contentful Paint by release.
+    pub const VITAL_FCP_BY_RELEASE: &str = "farol.web_vital.fcp.by_release";
+    /// Interaction to Next Paint by page and device.
     pub const VITAL_INP: &str = "farol.web_vital.inp";
-    /// Histogram, milliseconds.
+    /// Interaction to Next Paint by country.
+    pub const VITAL_INP_BY_COUNTRY: &str = "farol.web_vital.inp.by_country";
+    /// Interaction to Next Paint by release.
+    pub const VITAL_INP_BY_RELEASE: &str = "farol.web_vital.inp.by_release";
+    /// Time to First Byte by page and device.
     pub const VITAL_TTFB: &str = "farol.web_vital.ttfb";
-    /// Histogram, no unit.
+    /// Time to First Byte by country.
+    pub const VITAL_TTFB_BY_COUNTRY: &str = "farol.web_vital.ttfb.by_country";
+    /// Time to First Byte by release.
+    pub const VITAL_TTFB_BY_RELEASE: &str = "farol.web_vital.ttfb.by_release";
+    /// Cumulative Layout Shift by page and device.
     pub const VITAL_CLS: &str = "farol.web_vital.cls";
-    /// Counter of vitals by name and rating.
+    /// Cumulative Layout Shift by country.
+    pub const VITAL_CLS_BY_COUNTRY: &str = "farol.web_vital.cls.by_country";
+    /// Cumulative Layout Shift by release.
+    pub const VITAL_CLS_BY_RELEASE: &str = "farol.web_vital.cls.by_release";
+    /// Vitals by name and rating.
     pub const VITAL_RATINGS: &str = "farol.web_vital.ratings";
-    /// Counter.
+    /// Sessions.
     pub const SESSIONS: &str = "farol.sessions";
-    /// Counter of sessions by their first exception.
+    /// Sessions in which an exception was seen.
     pub const SESSIONS_WITH_EXCEPTIONS: &str = "farol.sessions.with_exceptions";
-    /// Counter.
+    /// Page loads and navigations within pages.
     pub const PAGE_VIEWS: &str = "farol.page_views";
-    /// Counter.
+    /// Exceptions.
     pub const EXCEPTIONS: &str = "farol.exceptions";
-    /// Histogram, seconds; OpenTelemetry's stable name.
+    /// How long the page's requests took; OpenTelemetry's stable name.
     pub const CLIENT_REQUEST_DURATION: &str = "http.client.request.duration";
 }

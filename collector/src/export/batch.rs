@@ -39,7 +39,7 @@ impl Signal {
 pub(crate) enum Source {
     /// A record's conversion.
     Record(Arc<Otlp>),
-    /// A state of all metrics.
+    /// A snapshot of all metrics.
     Metrics(Arc<Vec<ResourceMetrics>>),
 }
 

@@ -14,12 +14,12 @@ pub struct Stats {
     pub retried: AtomicU64,
     /// Attempts that were refused for good.
     pub refused: AtomicU64,
-    /// States of the metrics that were delivered.
-    pub metric_states: AtomicU64,
-    /// States of the metrics that a newer one overtook. Their values are cumulative: the newer one holds them.
-    pub metric_states_superseded: AtomicU64,
-    /// States of the metrics that the destination refused.
-    pub metric_states_refused: AtomicU64,
+    /// Snapshots of the metrics that were delivered.
+    pub snapshots: AtomicU64,
+    /// Snapshots of the metrics that a newer one overtook. Their values are cumulative: the newer one holds them.
+    pub snapshots_superseded: AtomicU64,
+    /// Snapshots of the metrics that the destination refused.
+    pub snapshots_refused: AtomicU64,
     /// True from a failed attempt to the next one that is answered.
     pub failing: AtomicBool,
     last: Mutex<Option<Reason>>,

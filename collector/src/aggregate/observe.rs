@@ -1,0 +1,260 @@
+//! What one record adds to the metrics. Pure: header and payload in, additions out.
+//!
+//! Weights: a session that is sampled with rate r stands for 1/r sessions; so do its page views. Exceptions of sessions outside the
+//! sample are kept where the SDK's ring is on, so each stands for itself there. Histograms take sampled sessions alone and no
+//! weights: what they say is a distribution.
+
+use farol_protocol::item::{Item, Overrides};
+use farol_protocol::kind::Kind;
+use farol_protocol::measurement::Measurement;
+use farol_protocol::names::{attr, event, vital};
+use farol_protocol::payload::Payload;
+use farol_protocol::span::{Span, SpanKind};
+
+use super::names::{self, Id, VITALS};
+use super::route;
+use super::series::{App, Store};
+use crate::record::{Header, SampleState};
+
+/// A rate below this is a mistake or a lie; believed, one session would count for a million.
+const LEAST_RATE: f64 = 1e-4;
+
+/// Adds a record.
+pub(crate) fn observe(header: &Header, payload: &Payload, now: u64, store: &mut Store) {
+    let mut observer = Observer::new(header, payload, now, store);
+    for (_, item) in payload.items() {
+        observer.item(item);
+    }
+    let marks = &payload.farol.first;
+    if marks.iter().any(|mark| mark == Kind::Exception.name()) {
+        let (device, delivery, weight) = (observer.device, observer.delivery, observer.exceptions);
+        observer.add(names::SESSIONS_WITH_EXCEPTIONS, &[device, delivery], weight);
+    }
+}
+
+struct Observer<'a> {
+    payload: &'a Payload,
+    store: &'a mut Store,
+    app: App,
+    now: u64,
+    device: &'static str,
+    delivery: &'static str,
+    country: &'a str,
+    release: &'a str,
+    /// Whether the session is in the sample.
+    sampled: bool,
+    /// What a sampled session stands for.
+    sessions: f64,
+    /// What an exception stands for.
+    exceptions: f64,
+}
+
+impl<'a> Observer<'a> {
+    fn new(header: &Header, payload: &'a Payload, now: u64, store: &'a mut Store) -> Self {
+        let meta = &payload.meta;
+        let sampled = header.state == SampleState::On;
+        let sessions = weight(header.rate);
+        let kept = payload.farol.kept.get(Kind::Exception.name());
+        let name = match header.app.is_empty() {
+            true => &meta.app.name,
+            false => &header.app,
+        };
+        Self {
+            payload,
+            store,
+            app: App {
+                name: short(name),
+                environment: short(&meta.app.environment),
+                overflow: false,
+            },
+            now,
+            device: device(payload),
+            delivery: if header.deferred { "deferred" } else { "" },
+            country: country(&meta.geo.country_iso),
+            release: match meta.app.version.is_empty() {
+                true => &meta.app.release,
+                false => &meta.app.version,
+            },
+            sampled,
+            sessions,
+            exceptions: match (sampled, kept) {
+                (_, Some(rate)) => weight(*rate),
+                (true, None) => sessions,
+                (false, None) => 1.0,
+            },
+        }
+    }
+
+    fn add(&mut self, family: Id, values: &[&str], amount: f64) {
+        self.store.add(family, &self.app, values, amount, self.now);
+    }
+
+    fn item(&mut self, item: Item<'a>) {
+        match item {
+            Item::Measurement(measurement) if self.sampled => self.measurement(measurement),
+            Item::Exception(it) => {
+                let handled = match it.handled {
+                    Some(true) => "true",
+                    Some(false) => "false",
+                    None => "",
+                };
+                let count = it.count.unwrap_or(1).max(1) as f64;
+                let values = [it.kind.as_str(), handled, self.delivery];
+                self.add(names::EXCEPTIONS, &values, count * self.exceptions);
+            }
+            Item::Event(it) if self.sampled => {
+                let attribute = |name| it.attributes.get(name).and_then(|it| it.as_str());
+                match it.name.as_str() {
+                    event::SESSION_START => {
+                        self.session();
+                        self.page_view(self.page(it.farol.get()));
+                    }
+                    event::SESSION_EXTEND => self.session(),
+                    // A session found again is a page that loaded.
+                    event::SESSION_RESUME => self.page_view(self.page(it.farol.get())),
+                    event::NAVIGATION | event::FARO_NAVIGATION => {
+                        let to = attribute("url").or_else(|| attribute("toUrl"));
+                        let to = to.unwrap_or_else(|| self.page(it.farol.get()));
+                        let from = attribute("fromUrl").unwrap_or("");
+                        if is_view(attribute("type"), from, to) {
+                            self.page_view(to);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            Item::Span(_, _, span) if self.sampled && span.kind == SpanKind::CLIENT => {
+                self.request(span);
+            }
+            Item::Measurement(_) | Item::Event(_) | Item::Log(_) | Item::Span(..) => {}
+        }
+    }
+
+    fn session(&mut self) {
+        self.add(
+            names::SESSIONS,
+            &[self.device, self.delivery],
+            self.sessions,
+        );
+    }
+
+    fn page_view(&mut self, url: &str) {
+        let route = route::of_page(url);
+        let values = [route.as_str(), self.device, self.delivery];
+        self.add(names::PAGE_VIEWS, &values, self.sessions);
+    }
+
+    fn page(&self, own: Option<&'a Overrides>) -> &'a str {
+        &self.payload.context(own).page.url
+    }
+
+    fn measurement(&mut self, measurement: &'a Measurement) {
+        let Some((name, value)) = measurement.vital() else {
+            return;
+        };
+        let Some(at) = VITALS.iter().position(|it| *it == name) else {
+            return;
+        };
+        // CLS and INP may be reported again as they grow. A cumulative histogram takes nothing back, so a visit counts once, with
+        // its first report.
+        let delta = measurement.values.get(vital::DELTA);
+        if !value.is_finite() || value < 0.0 || delta.is_some_and(|delta| *delta != value) {
+            return;
+        }
+        let delivery = self.delivery;
+        let route = route::of_page(self.page(measurement.farol.get()));
+        let first = at as u8 * 3;
+        self.add(Id(first), &[&route, self.device, delivery], value);
+        self.add(Id(first + 1), &[self.country, delivery], value);
+        self.add(Id(first + 2), &[self.release, delivery], value);
+        let rating = measurement.context.get(vital::RATING);
+        let rating = match rating.and_then(|it| it.as_str()) {
+            Some(known @ ("good" | "needs-improvement" | "poor")) => known,
+            _ => "",
+        };
+        self.add(names::RATINGS, &[name, rating, delivery], 1.0);
+    }
+
+    fn request(&mut self, span: &'a Span) {
+        let text = |names: [&str; 2]| {
+            let mut found = names.iter().filter_map(|name| span.attributes.get(name));
+            found.find_map(|it| it.as_str()).unwrap_or("")
+        };
+        let number = |names: [&str; 2]| {
+            let mut found = names.iter().filter_map(|name| span.attributes.get(name));
+            found.find_map(|it| it.as_f64())
+        };
+        // The second name is that of conventions before 1.21, which the Faro SDK's tracing still writes.
+        let method = text([attr::HTTP_REQUEST_METHOD, "http.method"]);
+        let (Some(start), Some(end)) = (span.start.0.nanos(), span.end.0.nanos()) else {
+            return;
+        };
+        if method.is_empty() || end < start {
+            return;
+        }
+        let class = match number([attr::HTTP_RESPONSE_STATUS_CODE, "http.status_code"]) {
+            Some(code) if (100.0..200.0).contains(&code) => "1xx",
+            Some(code) if (200.0..300.0).contains(&code) => "2xx",
+            Some(code) if (300.0..400.0).contains(&code) => "3xx",
+            Some(code) if (400.0..500.0).contains(&code) => "4xx",
+            Some(code) if (500.0..600.0).contains(&code) => "5xx",
+            _ => "error",
+        };
+        let template = text([attr::URL_TEMPLATE, attr::URL_TEMPLATE]);
+        let route = match template.is_empty() {
+            true => {
+                let url = text([attr::URL_FULL, "http.url"]);
+                route::of_request(url, self.page(span.farol.get()))
+            }
+            false => template.to_owned(),
+        };
+        let seconds = (end - start) as f64 / 1e9;
+        self.add(names::REQUESTS, &[&route, class, self.delivery], seconds);
+    }
+}
+
+/// What something kept with this rate stands for.
+fn weight(rate: f64) -> f64 {
+    match rate.is_finite() {
+        true => 1.0 / rate.clamp(LEAST_RATE, 1.0),
+        false => 1.0,
+    }
+}
+
+/// A change of page, not of a fragment or of parameters. `replace` serves both.
+fn is_view(kind: Option<&str>, from: &str, to: &str) -> bool {
+    let path = |url: &'_ str| url.split(['?', '#']).next().map(str::to_owned);
+    match kind {
+        Some("hash" | "reload") => false,
+        _ => from.is_empty() || path(from) != path(to),
+    }
+}
+
+fn device(payload: &Payload) -> &'static str {
+    let kind = payload.meta.device.kind.to_ascii_lowercase();
+    match (kind.as_str(), payload.meta.browser.mobile) {
+        ("mobile" | "phone" | "smartphone", _) => "mobile",
+        ("tablet", _) => "tablet",
+        ("desktop", _) => "desktop",
+        ("", Some(true)) => "mobile",
+        ("", Some(false)) => "desktop",
+        ("", None) => "",
+        _ => "other",
+    }
+}
+
+/// Two capital letters, or nothing.
+fn country(code: &str) -> &str {
+    match code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) {
+        true => code,
+        false => "",
+    }
+}
+
+/// A name that is short enough for a resource.
+fn short(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+#[cfg(test)]
+mod tests;

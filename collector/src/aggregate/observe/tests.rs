@@ -1,0 +1,205 @@
+use farol_protocol::payload::Payload;
+
+use super::super::series::Value;
+use super::*;
+
+const NOW: u64 = 1_000;
+
+fn header(rate: f64, state: SampleState) -> Header {
+    Header {
+        app: "shop".into(),
+        rate,
+        state,
+        ..Header::default()
+    }
+}
+
+fn payload(items: &str) -> Payload {
+    let body = format!(
+        r#"{{"meta":{{"app":{{"name":"claimed","version":"1.2","environment":"prod"}},"page":{{"url":"https://shop.example/orders/7?x=1"}},
+        "browser":{{"mobile":true}},"geo":{{"country_iso":"CH"}}}},{items}}}"#
+    );
+    Payload::decode(body.as_bytes()).expect("a payload")
+}
+
+/// Each series as `name{attributes} value`.
+fn series(header: &Header, payload: &Payload) -> Vec<String> {
+    let mut store = Store::default();
+    observe(header, payload, NOW, &mut store);
+    let show = |it: &&super::super::series::Series| {
+        let value = match &it.value {
+            Value::Sum(sum) => sum.to_string(),
+            Value::Histogram(histogram) => format!("n={} sum={}", histogram.count, histogram.sum),
+        };
+        format!(
+            "{} {} {value}",
+            it.family.family().name,
+            it.values.join("|")
+        )
+    };
+    store.sorted().iter().map(show).collect()
+}
+
+fn on() -> Header {
+    header(1.0, SampleState::On)
+}
+
+const LCP: &str = r#""measurements":[{"type":"web-vitals","values":{"lcp":1200.5,"delta":1200.5},"context":{"rating":"good"}}]"#;
+
+#[test]
+fn a_vital_counts_by_page_and_device_by_country_by_release_and_by_rating() {
+    assert_eq!(
+        series(&on(), &payload(LCP)),
+        [
+            "farol.web_vital.lcp /orders/{id}|mobile| n=1 sum=1200.5",
+            "farol.web_vital.lcp.by_country CH| n=1 sum=1200.5",
+            "farol.web_vital.lcp.by_release 1.2| n=1 sum=1200.5",
+            "farol.web_vital.ratings lcp|good| 1",
+        ]
+    );
+}
+
+#[test]
+fn a_vital_of_another_page_counts_there() {
+    let own = LCP.replace(
+        r#""context""#,
+        r#""farol":{"page":{"url":"https://shop.example/cart"}},"context""#,
+    );
+    let found = series(&on(), &payload(&own));
+    assert_eq!(found[0], "farol.web_vital.lcp /cart|mobile| n=1 sum=1200.5");
+}
+
+#[test]
+fn a_visit_counts_once_with_its_first_report() {
+    let update = LCP.replace(r#""delta":1200.5"#, r#""delta":100"#);
+    assert_eq!(series(&on(), &payload(&update)), [""; 0]);
+    let silent = LCP.replace(r#","delta":1200.5"#, "");
+    assert_eq!(series(&on(), &payload(&silent)).len(), 4);
+}
+
+#[test]
+fn vitals_take_sampled_sessions_alone_and_no_weight() {
+    assert_eq!(
+        series(&header(0.1, SampleState::Ring), &payload(LCP)),
+        [""; 0]
+    );
+    let found = series(&header(0.1, SampleState::On), &payload(LCP));
+    assert!(found[0].ends_with("n=1 sum=1200.5"), "{found:?}");
+}
+
+#[test]
+fn sessions_and_page_views_weigh_what_they_stand_for() {
+    let events = r#""events":[{"name":"session_start"},{"name":"session_extend"},
+        {"name":"browser.navigation","attributes":{"url":"https://shop.example/cart","fromUrl":"https://shop.example/","type":"push"}},
+        {"name":"browser.navigation","attributes":{"url":"https://shop.example/cart#a","fromUrl":"https://shop.example/cart","type":"hash"}},
+        {"name":"browser.navigation","attributes":{"url":"https://shop.example/cart?b","fromUrl":"https://shop.example/cart","type":"replace"}}]"#;
+    assert_eq!(
+        series(&header(0.25, SampleState::On), &payload(events)),
+        [
+            "farol.sessions mobile| 8",
+            "farol.page_views /cart|mobile| 4",
+            "farol.page_views /orders/{id}|mobile| 4",
+        ]
+    );
+    assert_eq!(
+        series(&header(0.25, SampleState::Ring), &payload(events)),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_session_found_again_is_a_page_view_and_no_session() {
+    let found = series(&on(), &payload(r#""events":[{"name":"session_resume"}]"#));
+    assert_eq!(found, ["farol.page_views /orders/{id}|mobile| 1"]);
+}
+
+const ERRORS: &str = r#""exceptions":[{"type":"TypeError","value":"x","handled":false},{"type":"TypeError","value":"y","count":4,"handled":false}]"#;
+
+#[test]
+fn exceptions_stand_for_themselves_where_the_ring_keeps_them_all() {
+    let found = series(&header(0.1, SampleState::Ring), &payload(ERRORS));
+    assert_eq!(found, ["farol.exceptions TypeError|false| 5"]);
+    let kept = format!(r#"{ERRORS},"farol":{{"kept":{{"exception":1}}}}"#);
+    let found = series(&header(0.1, SampleState::On), &payload(&kept));
+    assert_eq!(found, ["farol.exceptions TypeError|false| 5"]);
+    let found = series(&header(0.1, SampleState::On), &payload(ERRORS));
+    assert_eq!(found, ["farol.exceptions TypeError|false| 50"]);
+}
+
+#[test]
+fn sessions_with_exceptions_come_from_the_mark_of_the_first_one() {
+    let marked = format!(r#"{ERRORS},"farol":{{"first":["exception"]}}"#);
+    let found = series(&on(), &payload(&marked));
+    assert_eq!(found[0], "farol.sessions.with_exceptions mobile| 1");
+    assert!(!series(&on(), &payload(ERRORS))[0].contains("sessions"));
+}
+
+#[test]
+fn what_waited_offline_is_marked() {
+    let late = Header {
+        deferred: true,
+        ..on()
+    };
+    for line in series(&late, &payload(&format!("{LCP},{ERRORS}"))) {
+        assert!(line.contains("|deferred "), "{line}");
+    }
+}
+
+fn request(attributes: &str) -> String {
+    format!(
+        r#""traces":{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"kind":3,"name":"GET","startTimeUnixNano":"1000000000","endTimeUnixNano":"1250000000","attributes":[{attributes}]}}]}}]}}]}}"#
+    )
+}
+
+#[test]
+fn requests_count_by_route_and_class_whichever_convention_names_them() {
+    for (attributes, want) in [
+        (
+            r#"{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.full","value":{"stringValue":"https://shop.example/api/9?q"}},{"key":"http.response.status_code","value":{"intValue":"503"}}"#,
+            "/api/{id}|5xx|",
+        ),
+        (
+            r#"{"key":"http.method","value":{"stringValue":"GET"}},{"key":"http.url","value":{"stringValue":"https://api.example/v1"}},{"key":"http.status_code","value":{"intValue":204}}"#,
+            "api.example/v1|2xx|",
+        ),
+        (
+            r#"{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.template","value":{"stringValue":"/api/:n"}}"#,
+            "/api/:n|error|",
+        ),
+    ] {
+        let found = series(&on(), &payload(&request(attributes)));
+        let want = format!("http.client.request.duration {want} n=1 sum=0.25");
+        assert_eq!(found, [want]);
+    }
+}
+
+#[test]
+fn other_spans_are_no_requests() {
+    let other = request(r#"{"key":"a","value":{"stringValue":"b"}}"#);
+    assert_eq!(series(&on(), &payload(&other)), [""; 0]);
+}
+
+#[test]
+fn a_rate_that_cannot_be_blows_nothing_up() {
+    for (rate, want) in [
+        (f64::NAN, 1.0),
+        (0.0, 1e4),
+        (-1.0, 1e4),
+        (7.0, 1.0),
+        (0.5, 2.0),
+    ] {
+        assert_eq!(weight(rate), want, "{rate}");
+    }
+}
+
+#[test]
+fn the_declared_app_counts_not_the_claimed_one() {
+    let mut store = Store::default();
+    observe(&on(), &payload(LCP), NOW, &mut store);
+    assert!(
+        store
+            .sorted()
+            .iter()
+            .all(|it| it.app.name == "shop" && it.app.environment == "prod")
+    );
+}

@@ -1,0 +1,294 @@
+//! All series and their values. Nothing a client sends can make more than a bounded number of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::histogram::Histogram;
+use super::names::{Id, Kind};
+
+/// Series of one family of one app. Above the pages, countries or releases that anybody looks at one by one; OpenTelemetry's
+/// SDKs have 2,000 for all of an instrument.
+const MAX_PER_FAMILY: usize = 500;
+/// Apps and environments that have metrics of their own. Declared apps are far fewer; an open collector takes what clients say.
+const MAX_APPS: usize = 64;
+/// All series. A histogram takes at most 1.5 KB, so that is 30 MB at the very worst, and some MB in earnest.
+const MAX_SERIES: usize = 20_000;
+/// Characters of an attribute's value.
+const MAX_VALUE: usize = 200;
+/// A series that nothing was added to for a day is let go: releases that nobody runs any more would fill the bounds. If it comes
+/// back it starts from zero with a new start time, which readers of cumulative series understand.
+const STALE_NS: u64 = 24 * 60 * 60 * 1_000_000_000;
+/// Parts the fields of a key; cut out of values.
+const SEPARATOR: char = '\u{1f}';
+
+/// The value of a series.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Value {
+    Sum(f64),
+    Histogram(Box<Histogram>),
+}
+
+/// Whose series: becomes the resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct App {
+    pub(crate) name: String,
+    pub(crate) environment: String,
+    /// Set for the one that takes what found no room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) overflow: bool,
+}
+
+/// One series.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Series {
+    pub(crate) family: Id,
+    pub(crate) app: App,
+    /// In the order of the family's attributes; empty where nothing is known.
+    pub(crate) values: Vec<String>,
+    pub(crate) overflow: bool,
+    pub(crate) value: Value,
+    /// Since when it counts.
+    pub(crate) start_ns: u64,
+    /// When something was last added.
+    pub(crate) touched_ns: u64,
+}
+
+/// All series.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    series: HashMap<String, Series>,
+    counts: BTreeMap<App, HashMap<Id, usize>>,
+    /// Reused for looking up.
+    key: String,
+}
+
+impl Store {
+    /// Adds to a series. `amount` is a weight for a counter, a value for a histogram.
+    pub(crate) fn add(&mut self, family: Id, app: &App, values: &[&str], amount: f64, now: u64) {
+        self.fill_key(family, app, values, false);
+        if let Some(series) = self.series.get_mut(&self.key) {
+            return series.add(amount, now);
+        }
+        let (app, overflow) = self.room(family, app);
+        let values: Vec<String> = match overflow {
+            true => Vec::new(),
+            false => values.iter().map(|it| clean(it)).collect(),
+        };
+        let borrowed: Vec<&str> = values.iter().map(String::as_str).collect();
+        self.fill_key(family, &app, &borrowed, overflow);
+        if let Some(series) = self.series.get_mut(&self.key) {
+            return series.add(amount, now);
+        }
+        let mut series = Series {
+            family,
+            app,
+            values,
+            overflow,
+            value: match family.family().kind {
+                Kind::Counter => Value::Sum(0.0),
+                Kind::Histogram => Value::Histogram(Box::default()),
+            },
+            start_ns: now,
+            touched_ns: now,
+        };
+        series.add(amount, now);
+        self.insert(series);
+    }
+
+    /// Puts a series back that was stored.
+    pub(crate) fn insert(&mut self, series: Series) {
+        let values: Vec<&str> = series.values.iter().map(String::as_str).collect();
+        self.fill_key(series.family, &series.app, &values, series.overflow);
+        let of_app = self.counts.entry(series.app.clone()).or_default();
+        *of_app.entry(series.family).or_default() += 1;
+        self.series.insert(self.key.clone(), series);
+    }
+
+    /// All series by app, family and attributes.
+    pub(crate) fn sorted(&self) -> Vec<&Series> {
+        let mut all: Vec<&Series> = self.series.values().collect();
+        all.sort_by(|a, b| {
+            (&a.app, a.family, a.overflow, &a.values)
+                .cmp(&(&b.app, b.family, b.overflow, &b.values))
+        });
+        all
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    /// Lets go of what is stale; says how many series that were.
+    pub(crate) fn forget_stale(&mut self, now: u64) -> usize {
+        let before = self.series.len();
+        let counts = &mut self.counts;
+        self.series.retain(|_, series| {
+            let keep = now.saturating_sub(series.touched_ns) < STALE_NS;
+            if !keep
+                && let Some(of_app) = counts.get_mut(&series.app)
+                && let Some(count) = of_app.get_mut(&series.family)
+            {
+                *count -= 1;
+            }
+            keep
+        });
+        self.counts
+            .retain(|_, of_app| of_app.values().any(|count| *count > 0));
+        before - self.series.len()
+    }
+
+    /// Where a new series goes: to its own place, to its app's overflow, or to that of all apps.
+    fn room(&self, family: Id, app: &App) -> (App, bool) {
+        let known = self.counts.get(app);
+        if known.is_none() && self.counts.keys().filter(|it| !it.overflow).count() >= MAX_APPS {
+            let nobody = App {
+                overflow: true,
+                ..App::default()
+            };
+            return (nobody, true);
+        }
+        let of_family = known.and_then(|it| it.get(&family)).copied().unwrap_or(0);
+        // One place is the overflow series' own.
+        let full = of_family + 1 >= MAX_PER_FAMILY || self.series.len() >= MAX_SERIES;
+        (app.clone(), full)
+    }
+
+    fn fill_key(&mut self, family: Id, app: &App, values: &[&str], overflow: bool) {
+        let key = &mut self.key;
+        key.clear();
+        key.push(char::from(family.0));
+        key.push(if overflow { '!' } else { '.' });
+        for text in [app.name.as_str(), &app.environment].iter().chain(values) {
+            key.push_str(text);
+            key.push(SEPARATOR);
+        }
+        if app.overflow {
+            key.push('!');
+        }
+    }
+}
+
+impl Series {
+    fn add(&mut self, amount: f64, now: u64) {
+        self.touched_ns = now;
+        match &mut self.value {
+            Value::Sum(sum) => *sum += amount,
+            Value::Histogram(histogram) => histogram.record(amount),
+        }
+    }
+}
+
+/// A value that is short enough for a label. Most are as they came.
+fn clean(value: &str) -> String {
+    value
+        .chars()
+        .filter(|c| *c != SEPARATOR)
+        .take(MAX_VALUE)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names;
+    use super::*;
+
+    fn app(name: &str) -> App {
+        App {
+            name: name.into(),
+            ..App::default()
+        }
+    }
+
+    fn total(store: &Store) -> f64 {
+        let sum = |series: &&Series| match series.value {
+            Value::Sum(sum) => sum,
+            Value::Histogram(_) => 0.0,
+        };
+        store.sorted().iter().map(sum).sum()
+    }
+
+    #[test]
+    fn equal_attributes_are_one_series() {
+        let mut store = Store::default();
+        for country in ["CH", "BR", "CH"] {
+            store.add(names::SESSIONS, &app("shop"), &[country, ""], 2.0, 1);
+        }
+        let values: Vec<_> = store.sorted().iter().map(|it| it.value.clone()).collect();
+        assert_eq!(values, [Value::Sum(2.0), Value::Sum(4.0)]);
+    }
+
+    #[test]
+    fn what_finds_no_room_goes_to_the_overflow_and_no_weight_is_lost() {
+        let mut store = Store::default();
+        for n in 0..2_000 {
+            store.add(names::EXCEPTIONS, &app("shop"), &[&format!("E{n}")], 1.0, 1);
+        }
+        assert_eq!(store.len(), MAX_PER_FAMILY);
+        assert_eq!(total(&store), 2_000.0);
+        let overflow: Vec<_> = store
+            .sorted()
+            .into_iter()
+            .filter(|it| it.overflow)
+            .cloned()
+            .collect();
+        assert_eq!(overflow.len(), 1);
+        assert_eq!(overflow[0].value, Value::Sum(1_501.0));
+        // One family's flood leaves the others alone.
+        store.add(names::SESSIONS, &app("shop"), &["mobile"], 1.0, 1);
+        assert!(store.sorted().iter().any(|it| it.values == ["mobile"]));
+    }
+
+    #[test]
+    fn clients_cannot_mint_apps_without_end() {
+        let mut store = Store::default();
+        for n in 0..1_000 {
+            store.add(
+                names::SESSIONS,
+                &app(&format!("app{n}")),
+                &["mobile"],
+                1.0,
+                1,
+            );
+        }
+        assert_eq!(store.len(), MAX_APPS + 1);
+        assert_eq!(total(&store), 1_000.0);
+    }
+
+    #[test]
+    fn nothing_mints_more_series_than_there_may_be() {
+        let mut store = Store::default();
+        for n in 0..60_000 {
+            let app = app(&format!("app{}", n % 60));
+            store.add(names::PAGE_VIEWS, &app, &[&format!("/{n}")], 1.0, 1);
+            store.add(names::EXCEPTIONS, &app, &[&format!("E{n}")], 1.0, 1);
+        }
+        assert!(store.len() <= MAX_SERIES + 2 * MAX_APPS);
+        assert_eq!(total(&store), 120_000.0);
+    }
+
+    #[test]
+    fn a_series_that_nobody_adds_to_is_let_go_and_makes_room() {
+        let mut store = Store::default();
+        for n in 0..MAX_PER_FAMILY {
+            store.add(names::EXCEPTIONS, &app("shop"), &[&format!("E{n}")], 1.0, 1);
+        }
+        assert_eq!(store.forget_stale(STALE_NS), 0);
+        assert_eq!(store.forget_stale(STALE_NS + 1), MAX_PER_FAMILY);
+        store.add(names::EXCEPTIONS, &app("shop"), &["E"], 1.0, STALE_NS + 1);
+        assert_eq!(store.sorted()[0].start_ns, STALE_NS + 1);
+        assert!(!store.sorted()[0].overflow);
+    }
+
+    #[test]
+    fn long_values_and_the_separator_make_no_second_series_each_time() {
+        let mut store = Store::default();
+        let long = format!("a\u{1f}{}", "x".repeat(500));
+        for _ in 0..3 {
+            store.add(names::EXCEPTIONS, &app("shop"), &[&long], 1.0, 1);
+        }
+        assert_eq!(store.len(), 1);
+        assert_eq!(total(&store), 3.0);
+    }
+}

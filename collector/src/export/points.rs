@@ -1,0 +1,162 @@
+//! Snapshots of the aggregator as OTLP metrics, cumulative.
+
+use farol_protocol::names::{SCHEMA_URL, attr, scope};
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
+use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, ExponentialHistogram, ExponentialHistogramDataPoint, Metric,
+    NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+
+use crate::aggregate::names::{Family, Kind};
+use crate::aggregate::{App, Histogram, Series, Snapshot, Value};
+
+/// Points of one metric in one piece. A batch is divided between metrics, not within them, and a line of a file is to stay below
+/// 1 MiB: a point of a full histogram is about 1.5 KB of JSON.
+const MAX_POINTS: usize = 400;
+const CUMULATIVE: i32 = AggregationTemporality::Cumulative as i32;
+
+/// A resource for each app, a metric for each family.
+pub(crate) fn metrics(snapshot: &Snapshot) -> Vec<ResourceMetrics> {
+    let by_app = snapshot.series.chunk_by(|a, b| a.app == b.app);
+    by_app
+        .map(|of_app| ResourceMetrics {
+            resource: Some(resource(&of_app[0].app, &snapshot.instance)),
+            scope_metrics: vec![ScopeMetrics {
+                scope: Some(InstrumentationScope {
+                    name: scope::COLLECTOR.into(),
+                    version: env!("CARGO_PKG_VERSION").into(),
+                    ..InstrumentationScope::default()
+                }),
+                metrics: of_app
+                    .chunk_by(|a, b| a.family == b.family)
+                    .flat_map(|of_family| of_family.chunks(MAX_POINTS))
+                    .map(|series| metric(series[0].family.family(), series, snapshot.time_ns))
+                    .collect(),
+                schema_url: SCHEMA_URL.into(),
+            }],
+            schema_url: SCHEMA_URL.into(),
+        })
+        .collect()
+}
+
+fn resource(app: &App, instance: &str) -> Resource {
+    let name = match app.name.as_str() {
+        // OpenTelemetry's word for it.
+        "" => "unknown_service",
+        name => name,
+    };
+    let mut attributes = vec![
+        text(attr::SERVICE_NAME, name),
+        text(attr::SERVICE_INSTANCE_ID, instance),
+    ];
+    if !app.environment.is_empty() {
+        attributes.push(text(attr::DEPLOYMENT_ENVIRONMENT, &app.environment));
+    }
+    if app.overflow {
+        attributes.push(yes(attr::METRIC_OVERFLOW));
+    }
+    Resource {
+        attributes,
+        ..Resource::default()
+    }
+}
+
+fn metric(family: &Family, series: &[Series], now: u64) -> Metric {
+    let data = match family.kind {
+        Kind::Counter => Data::Sum(Sum {
+            data_points: series.iter().filter_map(|it| number(it, now)).collect(),
+            aggregation_temporality: CUMULATIVE,
+            is_monotonic: true,
+        }),
+        Kind::Histogram => Data::ExponentialHistogram(ExponentialHistogram {
+            data_points: series.iter().filter_map(|it| histogram(it, now)).collect(),
+            aggregation_temporality: CUMULATIVE,
+        }),
+    };
+    Metric {
+        name: family.name.into(),
+        description: family.help.into(),
+        unit: family.unit.into(),
+        data: Some(data),
+        ..Metric::default()
+    }
+}
+
+fn number(series: &Series, now: u64) -> Option<NumberDataPoint> {
+    let Value::Sum(sum) = series.value else {
+        return None;
+    };
+    Some(NumberDataPoint {
+        attributes: attributes(series),
+        start_time_unix_nano: series.start_ns,
+        time_unix_nano: now,
+        // Weights make fractions.
+        value: Some(Number::AsDouble(sum)),
+        ..NumberDataPoint::default()
+    })
+}
+
+fn histogram(series: &Series, now: u64) -> Option<ExponentialHistogramDataPoint> {
+    let Value::Histogram(it) = &series.value else {
+        return None;
+    };
+    let Histogram {
+        scale,
+        offset,
+        buckets,
+        zeros,
+        count,
+        sum,
+        min,
+        max,
+    } = &**it;
+    Some(ExponentialHistogramDataPoint {
+        attributes: attributes(series),
+        start_time_unix_nano: series.start_ns,
+        time_unix_nano: now,
+        count: *count,
+        sum: Some(*sum),
+        scale: *scale,
+        zero_count: *zeros,
+        positive: Some(Buckets {
+            offset: *offset,
+            bucket_counts: buckets.iter().copied().collect(),
+        }),
+        min: Some(*min),
+        max: Some(*max),
+        ..ExponentialHistogramDataPoint::default()
+    })
+}
+
+fn attributes(series: &Series) -> Vec<KeyValue> {
+    if series.overflow {
+        return vec![yes(attr::METRIC_OVERFLOW)];
+    }
+    let names = series.family.family().attributes;
+    let known = names.iter().zip(&series.values);
+    known
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| text(name, value))
+        .collect()
+}
+
+fn text(key: &str, value: &str) -> KeyValue {
+    pair(key, Any::StringValue(value.into()))
+}
+
+fn yes(key: &str) -> KeyValue {
+    pair(key, Any::BoolValue(true))
+}
+
+fn pair(key: &str, value: Any) -> KeyValue {
+    KeyValue {
+        key: key.into(),
+        value: Some(AnyValue { value: Some(value) }),
+        ..KeyValue::default()
+    }
+}
