@@ -185,18 +185,133 @@ pub mod attr {
     /// Navigation: `push`, `replace`, `reload`, `traverse`.
     pub const NAVIGATION_TYPE: &str = "browser.navigation.type";
 
-    /// Prefix of a vital's attribution.
-    pub const VITAL_ATTRIBUTION: &str = "farol.web_vital.";
+    /// The commit that the app was built from.
+    pub const VCS_REVISION: &str = "vcs.ref.head.revision";
+    /// `test` where a machine drives the browser.
+    pub const USER_AGENT_SYNTHETIC: &str = "user_agent.synthetic.type";
+    /// The status that a server answered.
+    pub const HTTP_STATUS: &str = "http.response.status_code";
+    /// The port of the other side.
+    pub const SERVER_PORT: &str = "server.port";
+    /// How an environment was named before; resources of some SDKs still carry it.
+    pub const DEPLOYMENT_ENVIRONMENT_OLD: &str = "deployment.environment";
+
+    /// The kind of item that a record was made of.
+    pub const ITEM_KIND: &str = "farol.item.kind";
     /// The SDK instance that made the item.
     pub const CLIENT_ID: &str = "farol.client.id";
     /// The item's place in what its client ever sent.
     pub const ITEM_SEQUENCE: &str = "farol.item.sequence";
+    /// The app's name as the browser gave it, where the collector knows another.
+    pub const APP_NAME: &str = "farol.app.name";
+    /// The app's release.
+    pub const APP_RELEASE: &str = "farol.app.release";
+    /// The SDK's parts, each `name:version`.
+    pub const SDK_INTEGRATIONS: &str = "farol.sdk.integrations";
+    /// Prefix of what the page says of the user.
+    pub const USER_ATTRIBUTE: &str = "farol.user.attribute.";
+    /// Prefix of the session's attributes.
+    pub const SESSION_ATTRIBUTE: &str = "farol.session.attribute.";
+    /// The service that the session asks to be booked on.
+    pub const SESSION_OVERRIDE_SERVICE: &str = "farol.session.override.service_name";
+    /// Whether the session allows to be located.
+    pub const SESSION_OVERRIDE_GEO: &str = "farol.session.override.geo_location";
+    /// The page's id.
+    pub const PAGE_ID: &str = "farol.page.id";
+    /// Prefix of the page's attributes.
+    pub const PAGE_ATTRIBUTE: &str = "farol.page.attribute.";
     /// The view that the item belongs to.
     pub const VIEW_NAME: &str = "farol.view.name";
+    /// Width of the viewport in CSS pixels.
+    pub const VIEWPORT_WIDTH: &str = "farol.browser.viewport.width";
+    /// Height of the viewport in CSS pixels.
+    pub const VIEWPORT_HEIGHT: &str = "farol.browser.viewport.height";
+    /// The device's brand.
+    pub const DEVICE_BRAND: &str = "farol.device.brand";
+    /// Whether the device is no emulator.
+    pub const DEVICE_IS_PHYSICAL: &str = "farol.device.is_physical";
+    /// Phone, tablet, desktop.
+    pub const DEVICE_TYPE: &str = "farol.device.type";
+    /// Who runs the network.
+    pub const GEO_AS_ORGANIZATION: &str = "farol.geo.as.organization";
+    /// The network's number.
+    pub const GEO_AS_NUMBER: &str = "farol.geo.as.number";
+    /// Whether k6 drives the browser.
+    pub const K6_BROWSER: &str = "farol.k6.browser";
+    /// The test run of k6.
+    pub const K6_TEST_RUN: &str = "farol.k6.test_run_id";
+    /// The share of sessions that is sampled.
+    pub const SAMPLING_RATE: &str = "farol.sampling.rate";
+    /// The session's sampling state.
+    pub const SAMPLING_STATE: &str = "farol.sampling.state";
+    /// Prefix of the rates by kind.
+    pub const SAMPLING_KEPT: &str = "farol.sampling.kept.";
+    /// The kinds of which the batch holds the session's first.
+    pub const BATCH_FIRST: &str = "farol.batch.first";
+    /// Whether the batch waited for a later page.
+    pub const BATCH_DEFERRED: &str = "farol.batch.deferred";
+    /// The time as the client gave it, where another stands on the record.
+    pub const TIME_CLIENT: &str = "farol.time.client";
+    /// Why another time stands on the record: `missing`, `unreadable`, `future`, `past`.
+    pub const TIME_REPLACED: &str = "farol.time.replaced";
+    /// The user action's id, on the action itself.
+    pub const ACTION_ID: &str = "farol.action.id";
+    /// The user action's name.
+    pub const ACTION_NAME: &str = "farol.action.name";
+    /// The user action that the item belongs to.
+    pub const ACTION_PARENT: &str = "farol.action.parent_id";
+    /// A trace id that OTLP cannot hold.
+    pub const BAD_TRACE_ID: &str = "farol.trace.trace_id";
+    /// A span id that OTLP cannot hold.
+    pub const BAD_SPAN_ID: &str = "farol.trace.span_id";
+    /// A parent's id that OTLP cannot hold.
+    pub const BAD_PARENT_ID: &str = "farol.trace.parent_span_id";
+    /// Where an event's name belongs.
+    pub const EVENT_DOMAIN: &str = "farol.event.domain";
+    /// The name that the browser gave an event, where OpenTelemetry has another for it.
+    pub const EVENT_NAME: &str = "farol.event.name";
+    /// Prefix of a vital's attribution.
+    pub const VITAL_ATTRIBUTION: &str = "farol.web_vital.";
+    /// A measurement's type.
+    pub const MEASUREMENT_TYPE: &str = "farol.measurement.type";
+    /// Prefix of a measurement's numbers.
+    pub const MEASUREMENT_VALUE: &str = "farol.measurement.value.";
+    /// The address that a navigation left.
+    pub const NAVIGATION_FROM: &str = "farol.navigation.from_url";
+    /// How long a navigation took, in milliseconds.
+    pub const NAVIGATION_DURATION: &str = "farol.navigation.duration";
+    /// A navigation's type where OpenTelemetry has none for it.
+    pub const NAVIGATION_KIND: &str = "farol.navigation.type";
+    /// The page load that a timing belongs to.
+    pub const NAVIGATION_ID: &str = "farol.navigation.id";
+    /// The page load before it.
+    pub const NAVIGATION_PREVIOUS: &str = "farol.navigation.previous_id";
+    /// The resource that a timing is of.
+    pub const RESOURCE_ID: &str = "farol.resource.id";
+    /// Prefix of a page load's timing.
+    pub const NAVIGATION_TIMING: &str = "browser.navigation_timing.";
+    /// Prefix of a resource's timing.
+    pub const RESOURCE_TIMING: &str = "browser.resource_timing.";
+    /// Prefix of the parts of a timing that OpenTelemetry has no name for.
+    pub const TIMING: &str = "farol.timing.";
+    /// The stack's frames.
+    pub const EXCEPTION_FRAMES: &str = "farol.exception.frames";
     /// How many identical exceptions one record stands for.
     pub const EXCEPTION_COUNT: &str = "farol.exception.count";
     /// The key by which equal exceptions are grouped.
     pub const EXCEPTION_FINGERPRINT: &str = "farol.exception.fingerprint";
+    /// Whether the page's code caught it.
+    pub const EXCEPTION_HANDLED: &str = "farol.exception.handled";
+    /// Whether the page ended with it.
+    pub const EXCEPTION_FATAL: &str = "farol.exception.fatal";
+    /// How it was seen.
+    pub const EXCEPTION_MECHANISM: &str = "farol.exception.mechanism";
+    /// Its causes.
+    pub const EXCEPTION_CAUSES: &str = "farol.exception.causes";
+    /// What happened before it.
+    pub const EXCEPTION_TRAIL: &str = "farol.exception.trail";
+    /// Prefix of an attribute whose own name stands for something else on the record.
+    pub const CLASH: &str = "farol.attribute.";
     /// Prefix of what a payload carries that nothing here names.
     pub const EXTRA: &str = "farol.extra.";
 

@@ -1,5 +1,12 @@
 //! From what the queue stores to OTLP. Pure: header and payload in, records and spans out, the same each time.
 
+mod attrs;
+mod clock;
+mod ids;
+mod lines;
+mod semconv;
+mod spans;
+
 use crate::record::Header;
 use farol_protocol::payload::Payload;
 use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
@@ -33,6 +40,13 @@ pub struct Otlp {
 
 /// Converts one record.
 #[must_use]
-pub fn to_otlp(_header: &Header, _payload: &Payload, _dialect: Dialect) -> Otlp {
-    Otlp::default()
+pub fn to_otlp(header: &Header, payload: &Payload, dialect: Dialect) -> Otlp {
+    match dialect {
+        Dialect::Semconv => semconv::convert(header, payload),
+        Dialect::Alloy => lines::alloy::convert(header, payload),
+        Dialect::Contrib => lines::contrib::convert(header, payload),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! The times that leave: the client's, corrected by what is known of its clock, within what can be true.
+
+use crate::record::Header;
+use farol_protocol::time::Time;
+
+/// How far back an item's time is believed. The SDK keeps what it could not send for at most 47 hours; a week leaves room
+/// for other senders and is what log stores take by default.
+const MAX_AGE_NS: u64 = 7 * 24 * 3_600 * 1_000_000_000;
+
+/// A time and, if it is not the client's, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) nanos: u64,
+    pub(super) replaced: Option<&'static str>,
+}
+
+/// The time that stands on a record or at a span's end.
+pub(super) fn stamp(header: &Header, time: &Time) -> Stamp {
+    let replace = |why| Stamp {
+        nanos: header.received_ns,
+        replaced: Some(why),
+    };
+    let client = match time {
+        Time::Missing => return replace("missing"),
+        Time::Unreadable(_) => return replace("unreadable"),
+        Time::At(nanos) => *nanos,
+    };
+    let nanos = shift(client, header.clock_offset_ms.saturating_mul(1_000_000));
+    if nanos > header.received_ns {
+        replace("future")
+    } else if nanos < header.received_ns.saturating_sub(MAX_AGE_NS) {
+        replace("past")
+    } else {
+        Stamp {
+            nanos,
+            replaced: None,
+        }
+    }
+}
+
+/// Moves a time and stays within the range.
+pub(super) fn shift(nanos: u64, by: i64) -> u64 {
+    nanos.saturating_add_signed(by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_AGE_NS, stamp};
+    use crate::record::Header;
+    use farol_protocol::time::Time;
+
+    const NOW: u64 = 1_795_145_670_000_000_000;
+
+    fn at(offset_ms: i64, time: &Time) -> (u64, Option<&'static str>) {
+        let header = Header {
+            received_ns: NOW,
+            clock_offset_ms: offset_ms,
+            ..Header::default()
+        };
+        let stamp = stamp(&header, time);
+        (stamp.nanos, stamp.replaced)
+    }
+
+    #[test]
+    fn the_offset_of_the_clocks_is_added() {
+        let second = 1_000_000_000;
+        assert_eq!(at(0, &Time::At(NOW - second)), (NOW - second, None));
+        assert_eq!(
+            at(-3_000, &Time::At(NOW + second)),
+            (NOW - 2 * second, None)
+        );
+        assert_eq!(
+            at(3_000, &Time::At(NOW - 5 * second)),
+            (NOW - 2 * second, None)
+        );
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_true_gives_way_to_the_time_of_reception() {
+        assert_eq!(at(0, &Time::At(NOW + 1)), (NOW, Some("future")));
+        assert_eq!(at(i64::MAX, &Time::At(NOW)), (NOW, Some("future")));
+        assert_eq!(at(i64::MIN, &Time::At(NOW)), (NOW, Some("past")));
+        assert_eq!(at(0, &Time::At(NOW - MAX_AGE_NS - 1)), (NOW, Some("past")));
+        assert_eq!(at(0, &Time::At(NOW - MAX_AGE_NS)).1, None);
+        assert_eq!(at(0, &Time::Missing), (NOW, Some("missing")));
+        assert_eq!(
+            at(0, &Time::Unreadable("x".into())),
+            (NOW, Some("unreadable"))
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! What the OpenTelemetry Collector's Faro translation makes of a payload.
+
+use super::{Line, beside, go, logfmt, meta};
+use crate::convert::attrs::{any, pairs, to_any};
+use crate::convert::ids::id;
+use crate::convert::{Otlp, semconv, spans};
+use crate::record::Header;
+use farol_protocol::exception::stack_text;
+use farol_protocol::item::{Action, Item, TraceContext};
+use farol_protocol::meta::App;
+use farol_protocol::names::attr;
+use farol_protocol::payload::Payload;
+use farol_protocol::value::Value as Own;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+
+/// The translation's name for the environment, older than OpenTelemetry's present one.
+const ENVIRONMENT: &str = attr::DEPLOYMENT_ENVIRONMENT_OLD;
+
+pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
+    let shared = meta::contrib(payload, None);
+    let rich = semconv::convert(header, payload).logs;
+    let rich = rich
+        .iter()
+        .flat_map(|logs| &logs.scope_logs)
+        .flat_map(|scope| &scope.log_records);
+    let mut records = Vec::new();
+    for ((_, item), rich) in payload.items().zip(rich) {
+        let Some((mut line, trace)) = line(item) else {
+            continue;
+        };
+        match item.overrides() {
+            None => line.merge(&shared),
+            own => line.merge(&meta::contrib(payload, own)),
+        }
+        records.push(LogRecord {
+            observed_time_unix_nano: header.received_ns,
+            body: Some(any(Value::StringValue(logfmt::write(&line)))),
+            attributes: beside(item, &rich.attributes, &[]),
+            trace_id: id::<16>(&trace.trace_id).unwrap_or_default(),
+            span_id: id::<8>(&trace.span_id).unwrap_or_default(),
+            ..LogRecord::default()
+        });
+    }
+    let app = &payload.meta.app;
+    let mut otlp = Otlp {
+        logs: Vec::new(),
+        traces: spans::unchanged(&payload.traces),
+    };
+    for resource in otlp
+        .traces
+        .iter_mut()
+        .filter_map(|group| group.resource.as_mut())
+    {
+        overwrite(&mut resource.attributes, app);
+    }
+    if !records.is_empty() {
+        let mut attributes = Vec::new();
+        overwrite(&mut attributes, app);
+        if !app.bundle_id.is_empty() {
+            attributes.extend(pairs(
+                [("app_bundle_id", &Own::from(app.bundle_id.as_str()))].into_iter(),
+            ));
+        }
+        otlp.logs.push(ResourceLogs {
+            resource: Some(Resource {
+                attributes,
+                ..Resource::default()
+            }),
+            scope_logs: vec![ScopeLogs {
+                scope: Some(InstrumentationScope::default()),
+                log_records: records,
+                ..ScopeLogs::default()
+            }],
+            ..ResourceLogs::default()
+        });
+    }
+    otlp
+}
+
+/// Sets the service's attributes; the first three always, even to nothing.
+fn overwrite(attributes: &mut Vec<KeyValue>, app: &App) {
+    let mut set = |name: &str, value: &str| {
+        let value = Some(to_any(&Own::from(value)));
+        match attributes
+            .iter_mut()
+            .find(|attribute| attribute.key == name)
+        {
+            Some(attribute) => attribute.value = value,
+            None => attributes.push(KeyValue {
+                key: name.to_owned(),
+                value,
+                ..KeyValue::default()
+            }),
+        }
+    };
+    set(attr::SERVICE_NAME, &app.name);
+    set(attr::SERVICE_VERSION, &app.version);
+    set(ENVIRONMENT, &app.environment);
+    if !app.namespace.is_empty() {
+        set(attr::SERVICE_NAMESPACE, &app.namespace);
+    }
+}
+
+/// The item's own part of its line.
+fn line(item: Item<'_>) -> Option<(Line, &TraceContext)> {
+    let mut line = Line::default();
+    line.set("timestamp", go::time_millis(item.time()));
+    line.set("kind", item.kind().name().to_owned());
+    let trace = match item {
+        Item::Log(log) => {
+            line.add(
+                "level",
+                if log.level.is_empty() {
+                    "info"
+                } else {
+                    &log.level
+                },
+            );
+            line.add("message", &log.message);
+            line.under("context_", &log.context);
+            line.trace(&log.trace);
+            action(&mut line, &log.action);
+            &log.trace
+        }
+        Item::Exception(exception) => {
+            line.add("level", "error");
+            line.add("type", &exception.kind);
+            line.add("value", &exception.value);
+            if exception.fatal == Some(true) {
+                line.add("fatal", "true");
+            }
+            line.add(
+                "stacktrace",
+                &stack_text(&exception.kind, &exception.value, &exception.stacktrace),
+            );
+            line.trace(&exception.trace);
+            line.under("context_", &exception.context);
+            action(&mut line, &exception.action);
+            &exception.trace
+        }
+        Item::Measurement(measurement) => {
+            line.add("level", "info");
+            line.add("type", &measurement.kind);
+            line.under("context_", &measurement.context);
+            let values = measurement.values.sorted();
+            for (name, value) in &values {
+                line.set(name, go::fixed(**value));
+            }
+            line.trace(&measurement.trace);
+            for (name, value) in &values {
+                line.set(&format!("value_{name}"), go::shortest(**value));
+            }
+            action(&mut line, &measurement.action);
+            &measurement.trace
+        }
+        Item::Event(event) => {
+            line.add("level", "info");
+            line.add("event_name", &event.name);
+            line.add("event_domain", &event.domain);
+            line.under("event_data_", &event.attributes);
+            action(&mut line, &event.action);
+            line.trace(&event.trace);
+            &event.trace
+        }
+        Item::Span(..) => return None,
+    };
+    Some((line, trace))
+}
+
+fn action(line: &mut Line, action: &Action) {
+    line.add("action_id", &action.id);
+    line.add("action_name", &action.name);
+    line.add("action_parent_id", &action.parent_id);
+}

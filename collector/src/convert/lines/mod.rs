@@ -1,0 +1,95 @@
+//! The log lines that Faro's two open receivers write, byte for byte, for dashboards that read them.
+
+pub(super) mod alloy;
+pub(super) mod contrib;
+mod go;
+mod logfmt;
+mod meta;
+
+use crate::convert::attrs::Attrs;
+use farol_protocol::item::{Item, TraceContext};
+use farol_protocol::map::Attributes;
+use farol_protocol::names::attr;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+
+/// What neither receiver knows, by the start of its name in OpenTelemetry's dialect.
+const UNKNOWN: &[&str] = &[
+    attr::USER_FULL_NAME,
+    attr::USER_HASH,
+    attr::USER_ROLES,
+    attr::VCS_REVISION,
+    "farol.session.override.",
+    attr::EXCEPTION_FINGERPRINT,
+    attr::EXCEPTION_COUNT,
+    attr::EXCEPTION_HANDLED,
+    attr::EXCEPTION_MECHANISM,
+    attr::EXCEPTION_CAUSES,
+    attr::EXCEPTION_TRAIL,
+    "farol.sampling.",
+    "farol.batch.",
+    attr::CLIENT_ID,
+    attr::ITEM_SEQUENCE,
+    attr::EXTRA,
+];
+
+/// The attributes beside a line: the kind, an exception's hash, and what the line does not say, which log stores keep as
+/// structured metadata.
+fn beside(item: Item<'_>, rich: &[KeyValue], dropped: &[&str]) -> Vec<KeyValue> {
+    let mut out = Attrs::default();
+    out.text("kind", item.kind().name());
+    if let Item::Exception(exception) = item {
+        out.text("hash", &alloy::hash(exception));
+    }
+    let known_to_neither = |name: &str| {
+        UNKNOWN
+            .iter()
+            .chain(dropped)
+            .any(|start| name.starts_with(start))
+    };
+    for attribute in rich
+        .iter()
+        .filter(|attribute| known_to_neither(&attribute.key))
+    {
+        out.or_put(attribute);
+    }
+    out.0
+}
+
+/// What a line is made of: names and values in order. A name that is set again keeps its place and takes the new value,
+/// as the ordered map of both receivers does.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Line(Vec<(String, String)>);
+
+impl Line {
+    /// Adds a value unless it is empty.
+    fn add(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.set(name, value.to_owned());
+        }
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        match self.0.iter_mut().find(|(key, _)| key == name) {
+            Some(entry) => entry.1 = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    /// Adds a map's entries, sorted by name.
+    fn under(&mut self, prefix: &str, map: &Attributes) {
+        for (name, value) in map.sorted() {
+            self.add(&format!("{prefix}{name}"), &value.to_text());
+        }
+    }
+
+    fn trace(&mut self, trace: &TraceContext) {
+        self.add("traceID", &trace.trace_id);
+        self.add("spanID", &trace.span_id);
+    }
+
+    fn merge(&mut self, other: &Line) {
+        for (name, value) in &other.0 {
+            self.set(name, value.clone());
+        }
+    }
+}

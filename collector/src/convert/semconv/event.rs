@@ -1,0 +1,157 @@
+//! Events: those that OpenTelemetry has a name for get it, with its attributes; others keep their own.
+
+use super::record::Draft;
+use crate::convert::attrs::Attrs;
+use farol_protocol::event::Event;
+use farol_protocol::names::{attr, event, otel_event};
+use farol_protocol::value::Value;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use std::borrow::Cow;
+
+/// What becomes of one attribute.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// The text, under another name.
+    Text(&'static str),
+    /// A whole number, where the text spells one.
+    Number(&'static str),
+    /// A boolean, where the text spells one.
+    Flag(&'static str),
+    /// A navigation's type, by OpenTelemetry's four where it is one of them.
+    NavigationType,
+    /// A part of a timing that OpenTelemetry has no name for, under our prefix.
+    Timing,
+}
+
+pub(super) fn fill(draft: &mut Draft, item: &Event) {
+    let name = otel_name(&item.name);
+    draft.event_name = name.unwrap_or(&item.name).to_owned();
+    let out = &mut draft.attributes;
+    if name.is_some_and(|name| name != item.name) {
+        out.text(attr::EVENT_NAME, &item.name);
+    }
+    out.text(attr::EVENT_DOMAIN, &item.domain);
+    for (key, value) in item.attributes.iter() {
+        if let Some(turn) = turn(&item.name, key) {
+            apply(out, turn, key, value);
+        }
+    }
+}
+
+/// Whether [`fill`] took this attribute.
+pub(super) fn takes(item: &Event, key: &str) -> bool {
+    turn(&item.name, key).is_some()
+}
+
+/// Names whose values OpenTelemetry wants as numbers, which Faro writes as text.
+pub(super) fn typed<'a>(name: &str, value: &'a Value) -> Cow<'a, Value> {
+    if !matches!(name, attr::HTTP_STATUS | attr::SERVER_PORT) {
+        return Cow::Borrowed(value);
+    }
+    match value.as_str().and_then(|text| text.parse().ok()) {
+        Some(number) => Cow::Owned(Value::Int(number)),
+        None => Cow::Borrowed(value),
+    }
+}
+
+fn otel_name(name: &str) -> Option<&'static str> {
+    Some(match name {
+        event::SESSION_START => otel_event::SESSION_START,
+        event::NAVIGATION | event::FARO_NAVIGATION => otel_event::NAVIGATION,
+        event::FARO_NAVIGATION_TIMING => otel_event::NAVIGATION_TIMING,
+        event::FARO_RESOURCE_TIMING => otel_event::RESOURCE_TIMING,
+        _ => return None,
+    })
+}
+
+fn turn(name: &str, key: &str) -> Option<Turn> {
+    match name {
+        event::NAVIGATION | event::FARO_NAVIGATION => Some(match key {
+            "url" | "toUrl" => Turn::Text(attr::URL_FULL),
+            "fromUrl" => Turn::Text(attr::NAVIGATION_FROM),
+            "sameDocument" => Turn::Flag(attr::NAVIGATION_SAME_DOCUMENT),
+            "hashChange" => Turn::Flag(attr::NAVIGATION_HASH_CHANGE),
+            "duration" => Turn::Number(attr::NAVIGATION_DURATION),
+            "type" => Turn::NavigationType,
+            _ => return None,
+        }),
+        event::FARO_NAVIGATION_TIMING if key == "type" => {
+            Some(Turn::Text("browser.navigation_timing.type"))
+        }
+        event::FARO_NAVIGATION_TIMING | event::FARO_RESOURCE_TIMING => Some(match key {
+            "name" => Turn::Text(attr::URL_FULL),
+            "responseStatus" => Turn::Number(attr::HTTP_STATUS),
+            "initiatorType" => Turn::Text("browser.resource_timing.initiator_type"),
+            "duration" => Turn::Number("browser.resource_timing.duration"),
+            "transferSize" => Turn::Number("browser.resource_timing.transfer_size"),
+            "encodedBodySize" => Turn::Number("browser.resource_timing.encoded_body_size"),
+            "decodedBodySize" => Turn::Number("browser.resource_timing.decoded_body_size"),
+            "protocol" => Turn::Text("browser.resource_timing.next_hop_protocol"),
+            "renderBlockingStatus" => Turn::Text("browser.resource_timing.render_blocking_status"),
+            "faroNavigationId" => Turn::Text(attr::NAVIGATION_ID),
+            "faroPreviousNavigationId" => Turn::Text(attr::NAVIGATION_PREVIOUS),
+            "faroResourceId" => Turn::Text(attr::RESOURCE_ID),
+            // Faro's other fields are durations and states of its own; OpenTelemetry has points in time.
+            _ => Turn::Timing,
+        }),
+        _ => None,
+    }
+}
+
+fn apply(out: &mut Attrs, turn: Turn, key: &str, value: &Value) {
+    let name = match turn {
+        Turn::Text(name) => Cow::Borrowed(name),
+        Turn::Number(name) => {
+            let number = value
+                .as_str()
+                .filter(|text| !text.is_empty())
+                .map(|text| (text.parse::<i64>(), value.as_f64()));
+            match number {
+                Some((Ok(number), _)) => return out.free(name, &Value::Int(number)),
+                Some((_, Some(number))) => return out.free(name, &Value::Double(number)),
+                _ => Cow::Borrowed(name),
+            }
+        }
+        Turn::Flag(name) => {
+            match value.as_str() {
+                Some("true") => return out.free(name, &Value::Bool(true)),
+                Some("false") => return out.free(name, &Value::Bool(false)),
+                _ => {}
+            }
+            Cow::Borrowed(name)
+        }
+        Turn::NavigationType => match value.as_str() {
+            Some("push" | "replace" | "reload" | "traverse") => {
+                Cow::Borrowed(attr::NAVIGATION_TYPE)
+            }
+            other => {
+                if other == Some("hash") && out.get(attr::NAVIGATION_HASH_CHANGE).is_none() {
+                    out.put(attr::NAVIGATION_HASH_CHANGE, Any::BoolValue(true));
+                }
+                Cow::Borrowed(attr::NAVIGATION_KIND)
+            }
+        },
+        Turn::Timing => {
+            let name = format!("{}{}", attr::TIMING, snake(key));
+            return match value.as_str().and_then(|text| text.parse::<i64>().ok()) {
+                Some(number) => out.free(&name, &Value::Int(number)),
+                None => out.free(&name, value),
+            };
+        }
+    };
+    if value.as_str() != Some("") {
+        out.free(&name, value);
+    }
+}
+
+/// `dnsLookupTime` as `dns_lookup_time`.
+fn snake(key: &str) -> String {
+    let mut out = String::with_capacity(key.len() + 4);
+    for letter in key.chars() {
+        if letter.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}

@@ -1,0 +1,49 @@
+//! Measurements: a Web Vital is OpenTelemetry's event, others are ours.
+
+use super::record::Draft;
+use farol_protocol::measurement::Measurement;
+use farol_protocol::names::{attr, otel_event, vital};
+use farol_protocol::value::Value;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+
+pub(super) fn fill(draft: &mut Draft, measurement: &Measurement) {
+    let out = &mut draft.attributes;
+    let Some((name, value)) = measurement.vital() else {
+        draft.event_name = otel_event::MEASUREMENT.to_owned();
+        out.text(attr::MEASUREMENT_TYPE, &measurement.kind);
+        for (name, value) in measurement.values.iter() {
+            out.free(
+                &format!("{}{name}", attr::MEASUREMENT_VALUE),
+                &Value::Double(*value),
+            );
+        }
+        return;
+    };
+    draft.event_name = otel_event::WEB_VITAL.to_owned();
+    out.text(attr::VITAL_NAME, name);
+    out.put(attr::VITAL_VALUE, Any::DoubleValue(value));
+    for (key, value) in measurement.values.iter().filter(|(key, _)| *key != name) {
+        match key {
+            vital::DELTA => out.put(attr::VITAL_DELTA, Any::DoubleValue(*value)),
+            _ => out.free(
+                &format!("{}{key}", attr::VITAL_ATTRIBUTION),
+                &Value::Double(*value),
+            ),
+        }
+    }
+    for (key, value) in measurement.context.iter() {
+        match (key, value) {
+            (vital::ID, Value::Text(text)) => out.text(attr::VITAL_ID, text),
+            (vital::RATING, Value::Text(text)) => out.text(attr::VITAL_RATING, text),
+            (vital::NAVIGATION_TYPE, Value::Text(text)) => {
+                out.text(attr::VITAL_NAVIGATION_TYPE, text)
+            }
+            _ => out.free(&format!("{}{key}", attr::VITAL_ATTRIBUTION), value),
+        }
+    }
+}
+
+/// A vital's whole context is its attribution.
+pub(super) fn takes(measurement: &Measurement, _name: &str) -> bool {
+    measurement.vital().is_some()
+}

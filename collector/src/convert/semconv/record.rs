@@ -1,0 +1,151 @@
+//! One log record of one item: what all kinds share, and the choice of the kind.
+
+use super::{Source, event, exception, measurement};
+use crate::convert::attrs::{Attrs, any};
+use crate::convert::clock::{Stamp, stamp};
+use crate::convert::ids::{id, uid};
+use crate::record::SampleState;
+use farol_protocol::item::{Action, Item, TraceContext};
+use farol_protocol::log::Log;
+use farol_protocol::map::Attributes;
+use farol_protocol::names::attr;
+use farol_protocol::time::{Time, to_iso};
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
+
+/// W3C's flag of a sampled trace.
+const SAMPLED: u32 = 1;
+
+/// A record under construction.
+pub(super) struct Draft {
+    pub(super) event_name: String,
+    pub(super) severity: SeverityNumber,
+    pub(super) severity_text: String,
+    pub(super) body: Option<String>,
+    pub(super) attributes: Attrs,
+}
+
+/// The record of an item; none for a span, which is no log.
+pub(super) fn record(source: &Source<'_>, index: u32, item: Item<'_>) -> Option<LogRecord> {
+    let mut draft = Draft {
+        event_name: String::new(),
+        severity: SeverityNumber::Info,
+        severity_text: "INFO".to_owned(),
+        body: None,
+        attributes: Attrs::default(),
+    };
+    draft
+        .attributes
+        .text(attr::LOG_RECORD_UID, &uid(&source.header.id, index));
+    draft.attributes.text(attr::ITEM_KIND, item.kind().name());
+    source.origin(&mut draft.attributes, index);
+    // What the kind calls its own goes first, then the visitor, and what clients name last: it steps aside.
+    let (free, trace, action, extra) = match item {
+        Item::Log(item) => {
+            log(&mut draft, item);
+            (&item.context, &item.trace, &item.action, &item.extra)
+        }
+        Item::Exception(item) => {
+            exception::fill(&mut draft, item);
+            (&item.context, &item.trace, &item.action, &item.extra)
+        }
+        Item::Measurement(item) => {
+            measurement::fill(&mut draft, item);
+            (&item.context, &item.trace, &item.action, &item.extra)
+        }
+        Item::Event(item) => {
+            event::fill(&mut draft, item);
+            (&item.attributes, &item.trace, &item.action, &item.extra)
+        }
+        Item::Span(..) => return None,
+    };
+    let out = &mut draft.attributes;
+    for attribute in source.visitor(item).iter() {
+        out.or_put(attribute);
+    }
+    let url = &source.payload.context(item.overrides()).page.url;
+    if out.get(attr::URL_FULL).is_none() {
+        out.text(attr::URL_FULL, url);
+    }
+    let stamp = stamp(source.header, item.time());
+    replaced(out, stamp, item.time());
+    let (trace_id, span_id) = ids(out, trace);
+    doings(out, action);
+    out.under(&format!("{}item.", attr::EXTRA), extra.iter());
+    out.under(&format!("{}trace.", attr::EXTRA), trace.extra.iter());
+    out.under(&format!("{}action.", attr::EXTRA), action.extra.iter());
+    own(&mut draft, item, free);
+    let sampled = !trace_id.is_empty() && source.header.state == SampleState::On;
+    Some(LogRecord {
+        time_unix_nano: stamp.nanos,
+        observed_time_unix_nano: source.header.received_ns,
+        severity_number: draft.severity as i32,
+        severity_text: draft.severity_text,
+        body: draft.body.map(|text| any(Value::StringValue(text))),
+        attributes: draft.attributes.0,
+        flags: if sampled { SAMPLED } else { 0 },
+        trace_id,
+        span_id,
+        event_name: draft.event_name,
+        dropped_attributes_count: 0,
+    })
+}
+
+/// The attributes that the page named, as far as the kind did not take them for something better.
+fn own(draft: &mut Draft, item: Item<'_>, free: &Attributes) {
+    for (name, value) in free.iter() {
+        let taken = match item {
+            Item::Event(event) => event::takes(event, name),
+            Item::Measurement(measurement) => measurement::takes(measurement, name),
+            _ => false,
+        };
+        if !taken {
+            draft.attributes.free(name, &event::typed(name, value));
+        }
+    }
+}
+
+fn log(draft: &mut Draft, log: &Log) {
+    draft.severity = match log.level.to_ascii_lowercase().as_str() {
+        "trace" => SeverityNumber::Trace,
+        "debug" => SeverityNumber::Debug,
+        "info" | "log" | "" => SeverityNumber::Info,
+        "warn" | "warning" => SeverityNumber::Warn,
+        "error" => SeverityNumber::Error,
+        "fatal" | "critical" => SeverityNumber::Fatal,
+        _ => SeverityNumber::Unspecified,
+    };
+    draft.severity_text.clone_from(&log.level);
+    draft.body = Some(log.message.clone());
+}
+
+/// Says that another time than the client's stands on the record, and which the client's was.
+pub(super) fn replaced(out: &mut Attrs, stamp: Stamp, time: &Time) {
+    if let Some(why) = stamp.replaced {
+        out.text(attr::TIME_REPLACED, why);
+        match time {
+            Time::Missing => {}
+            Time::At(nanos) => out.text(attr::TIME_CLIENT, &to_iso(*nanos)),
+            Time::Unreadable(text) => out.text(attr::TIME_CLIENT, text),
+        }
+    }
+}
+
+/// Ids where OTLP can hold them; else as they came, as attributes.
+fn ids(out: &mut Attrs, trace: &TraceContext) -> (Vec<u8>, Vec<u8>) {
+    let trace_id = id::<16>(&trace.trace_id);
+    let span_id = id::<8>(&trace.span_id).filter(|_| trace_id.is_some());
+    if trace_id.is_none() {
+        out.text(attr::BAD_TRACE_ID, &trace.trace_id);
+    }
+    if span_id.is_none() {
+        out.text(attr::BAD_SPAN_ID, &trace.span_id);
+    }
+    (trace_id.unwrap_or_default(), span_id.unwrap_or_default())
+}
+
+fn doings(out: &mut Attrs, action: &Action) {
+    out.text(attr::ACTION_ID, &action.id);
+    out.text(attr::ACTION_NAME, &action.name);
+    out.text(attr::ACTION_PARENT, &action.parent_id);
+}

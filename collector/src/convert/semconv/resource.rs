@@ -1,0 +1,41 @@
+//! The resource: the service, where it runs, and what made its telemetry.
+
+use crate::convert::attrs::Attrs;
+use crate::record::Header;
+use farol_protocol::names::attr;
+use farol_protocol::payload::Payload;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+
+/// OpenTelemetry's name for a service that nobody named.
+const UNKNOWN: &str = "unknown_service";
+
+/// The service's name: what the operator declared, else what the browser says. A browser can say anything.
+pub(super) fn service(header: &Header, payload: &Payload) -> String {
+    let names = [&header.app, &payload.meta.app.name];
+    let known = names.into_iter().find(|name| !name.is_empty());
+    known.map_or_else(|| UNKNOWN.to_owned(), Clone::clone)
+}
+
+/// The resource of a payload's records.
+pub(super) fn of(header: &Header, payload: &Payload) -> Resource {
+    let sdk = &payload.meta.sdk;
+    with_sdk(header, payload, &sdk.name, &sdk.version)
+}
+
+/// The resource of what a certain SDK made: Faro's spans come from OpenTelemetry's.
+pub(super) fn with_sdk(header: &Header, payload: &Payload, name: &str, version: &str) -> Resource {
+    let app = &payload.meta.app;
+    let mut out = Attrs::default();
+    out.text(attr::SERVICE_NAME, &service(header, payload));
+    out.text(attr::SERVICE_NAMESPACE, &app.namespace);
+    out.text(attr::SERVICE_VERSION, &app.version);
+    out.text(attr::DEPLOYMENT_ENVIRONMENT, &app.environment);
+    out.text(attr::TELEMETRY_SDK_NAME, name);
+    out.text(attr::TELEMETRY_SDK_LANGUAGE, "webjs");
+    out.text(attr::TELEMETRY_SDK_VERSION, version);
+    out.text(attr::APP_BUILD_ID, &app.bundle_id);
+    Resource {
+        attributes: out.0,
+        ..Resource::default()
+    }
+}

@@ -1,0 +1,167 @@
+//! What is known of the visitor and of where they are, for a record or a span.
+
+use super::resource;
+use crate::convert::attrs::Attrs;
+use crate::record::Header;
+use farol_protocol::item::Overrides;
+use farol_protocol::map::Attributes;
+use farol_protocol::meta::{Brands, Session, User};
+use farol_protocol::names::attr;
+use farol_protocol::payload::{Farol, Payload};
+use farol_protocol::value::Value;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+
+/// The session's attribute that names the session before it.
+const PREVIOUS: &str = "previousSession";
+
+/// The attributes of one item's visitor.
+pub(super) fn attributes(header: &Header, payload: &Payload, own: Option<&Overrides>) -> Attrs {
+    let meta = &payload.meta;
+    let context = payload.context(own);
+    let mut out = Attrs::default();
+    session(&mut out, context.session);
+    user(&mut out, context.user);
+    out.text(attr::DOCUMENT_URL, &context.page.url);
+    out.text(attr::PAGE_ID, &context.page.id);
+    out.under(attr::PAGE_ATTRIBUTE, context.page.attributes.iter());
+    out.text(attr::VIEW_NAME, &context.view.name);
+    browser(&mut out, payload);
+    system(&mut out, payload);
+    if meta.app.name != resource::service(header, payload) {
+        out.text(attr::APP_NAME, &meta.app.name);
+    }
+    out.text(attr::APP_RELEASE, &meta.app.release);
+    out.text(attr::VCS_REVISION, &meta.app.git_hash);
+    out.text(attr::APP_INSTALLATION_ID, &meta.app.installation_id);
+    let parts = meta
+        .sdk
+        .integrations
+        .iter()
+        .map(|part| format!("{}:{}", part.name, part.version));
+    let parts: Vec<String> = parts.collect();
+    out.texts(attr::SDK_INTEGRATIONS, parts.iter().map(String::as_str));
+    batch(&mut out, &payload.farol);
+    extras(&mut out, payload, own);
+    out
+}
+
+fn session(out: &mut Attrs, session: &Session) {
+    out.text(attr::SESSION_ID, &session.id);
+    for (name, value) in session.attributes.iter() {
+        match value {
+            Value::Text(id) if name == PREVIOUS => out.text(attr::SESSION_PREVIOUS_ID, id),
+            _ => out.free(&format!("{}{name}", attr::SESSION_ATTRIBUTE), value),
+        }
+    }
+    out.text(
+        attr::SESSION_OVERRIDE_SERVICE,
+        &session.overrides.service_name,
+    );
+    out.flag(attr::SESSION_OVERRIDE_GEO, session.overrides.geo_location);
+}
+
+fn user(out: &mut Attrs, user: &User) {
+    out.text(attr::USER_ID, &user.id);
+    out.text(attr::USER_NAME, &user.username);
+    out.text(attr::USER_EMAIL, &user.email);
+    out.text(attr::USER_FULL_NAME, &user.full_name);
+    out.text(attr::USER_HASH, &user.hash);
+    let roles = user
+        .roles
+        .split(',')
+        .map(str::trim)
+        .filter(|role| !role.is_empty());
+    out.texts(attr::USER_ROLES, roles);
+    out.under(attr::USER_ATTRIBUTE, user.attributes.iter());
+}
+
+fn browser(out: &mut Attrs, payload: &Payload) {
+    let browser = &payload.meta.browser;
+    out.text(attr::USER_AGENT_ORIGINAL, &browser.user_agent);
+    out.text(attr::USER_AGENT_NAME, &browser.name);
+    out.text(attr::USER_AGENT_VERSION, &browser.version);
+    out.text(attr::BROWSER_PLATFORM, &browser.os);
+    out.flag(attr::BROWSER_MOBILE, browser.mobile);
+    out.text(attr::BROWSER_LANGUAGE, &browser.language);
+    match &browser.brands {
+        Brands::List(list) => {
+            let spelled = list
+                .iter()
+                .map(|brand| format!("{} {}", brand.brand, brand.version));
+            let spelled: Vec<String> = spelled.map(|text| text.trim().to_owned()).collect();
+            out.texts(attr::BROWSER_BRANDS, spelled.iter().map(String::as_str));
+        }
+        Brands::Text(text) => out.texts(attr::BROWSER_BRANDS, std::iter::once(text.as_str())),
+    }
+    out.number(attr::VIEWPORT_WIDTH, &browser.viewport_width);
+    out.number(attr::VIEWPORT_HEIGHT, &browser.viewport_height);
+}
+
+fn system(out: &mut Attrs, payload: &Payload) {
+    let meta = &payload.meta;
+    out.text(attr::OS_NAME, &meta.os.name);
+    out.text(attr::OS_VERSION, &meta.os.version);
+    out.text(attr::OS_BUILD_ID, &meta.os.build_id);
+    out.text(attr::OS_DESCRIPTION, &meta.os.detail);
+    out.text(attr::DEVICE_MANUFACTURER, &meta.device.manufacturer);
+    out.text(attr::DEVICE_MODEL_IDENTIFIER, &meta.device.model_identifier);
+    out.text(attr::DEVICE_MODEL_NAME, &meta.device.model_name);
+    out.text(attr::DEVICE_BRAND, &meta.device.brand);
+    out.text(attr::DEVICE_IS_PHYSICAL, &meta.device.is_physical);
+    out.text(attr::DEVICE_TYPE, &meta.device.kind);
+    out.text(attr::GEO_CONTINENT, &meta.geo.continent_iso);
+    out.text(attr::GEO_COUNTRY, &meta.geo.country_iso);
+    out.text(attr::GEO_REGION, &meta.geo.subdivision_iso);
+    out.text(attr::GEO_LOCALITY, &meta.geo.city);
+    out.text(attr::GEO_AS_ORGANIZATION, &meta.geo.asn_org);
+    out.text(attr::GEO_AS_NUMBER, &meta.geo.asn_id);
+    if meta.k6.is_k6_browser == Some(true) {
+        out.text(attr::USER_AGENT_SYNTHETIC, "test");
+    }
+    out.flag(attr::K6_BROWSER, meta.k6.is_k6_browser);
+    out.text(attr::K6_TEST_RUN, &meta.k6.test_run_id);
+}
+
+fn batch(out: &mut Attrs, farol: &Farol) {
+    if let Some(rate) = farol.rate {
+        out.put(attr::SAMPLING_RATE, Any::DoubleValue(rate));
+    }
+    out.text(attr::SAMPLING_STATE, &farol.state);
+    for (kind, rate) in farol.kept.iter() {
+        out.free(
+            &format!("{}{kind}", attr::SAMPLING_KEPT),
+            &Value::Double(*rate),
+        );
+    }
+    out.texts(attr::BATCH_FIRST, farol.first.iter().map(String::as_str));
+    out.flag(attr::BATCH_DEFERRED, farol.deferred);
+}
+
+/// Fields that this version has no name for, by the object that they came in.
+fn extras(out: &mut Attrs, payload: &Payload, own: Option<&Overrides>) {
+    let meta = &payload.meta;
+    let context = payload.context(own);
+    let mut extra = |object: &str, fields: &Attributes| {
+        if !fields.is_empty() {
+            out.under(&format!("{}{object}", attr::EXTRA), fields.iter());
+        }
+    };
+    extra("", &payload.extra);
+    extra("meta.", &meta.extra);
+    extra("sdk.", &meta.sdk.extra);
+    extra("app.", &meta.app.extra);
+    extra("user.", &context.user.extra);
+    extra("session.", &context.session.extra);
+    extra("session.overrides.", &context.session.overrides.extra);
+    extra("page.", &context.page.extra);
+    extra("view.", &context.view.extra);
+    extra("browser.", &meta.browser.extra);
+    extra("k6.", &meta.k6.extra);
+    extra("os.", &meta.os.extra);
+    extra("device.", &meta.device.extra);
+    extra("geo.", &meta.geo.extra);
+    extra("batch.", &payload.farol.extra);
+    if let Some(own) = own {
+        extra("item.", &own.extra);
+    }
+}
