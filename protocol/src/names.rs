@@ -189,8 +189,6 @@ pub mod attr {
     pub const VCS_REVISION: &str = "vcs.ref.head.revision";
     /// `test` where a machine drives the browser.
     pub const USER_AGENT_SYNTHETIC: &str = "user_agent.synthetic.type";
-    /// The status that a server answered.
-    pub const HTTP_STATUS: &str = "http.response.status_code";
     /// The port of the other side.
     pub const SERVER_PORT: &str = "server.port";
     /// How an environment was named before; resources of some SDKs still carry it.
@@ -230,7 +228,7 @@ pub mod attr {
     pub const DEVICE_BRAND: &str = "farol.device.brand";
     /// Whether the device is no emulator.
     pub const DEVICE_IS_PHYSICAL: &str = "farol.device.is_physical";
-    /// Phone, tablet, desktop.
+    /// The device's kind; in metrics one of `mobile`, `tablet`, `desktop`, `other`.
     pub const DEVICE_TYPE: &str = "farol.device.type";
     /// Who runs the network.
     pub const GEO_AS_ORGANIZATION: &str = "farol.geo.as.organization";
@@ -323,12 +321,8 @@ pub mod attr {
     pub const ERROR_TYPE: &str = "error.type";
     /// Metrics: the class of a response's status, `2xx` to `5xx`, or `error` where none came.
     pub const HTTP_STATUS_CLASS: &str = "farol.http.status_class";
-    /// Metrics: `mobile`, `tablet`, `desktop` or `other`.
-    pub const DEVICE_TYPE: &str = "farol.device.type";
     /// Metrics: `deferred` where an item waited offline; such points stay out of alerts.
     pub const DELIVERY: &str = "farol.delivery";
-    /// Metrics: whether the page's code caught the exception.
-    pub const EXCEPTION_HANDLED: &str = "farol.exception.handled";
     /// Metrics: true on the series that takes what found no room in the others; OpenTelemetry's name.
     pub const METRIC_OVERFLOW: &str = "otel.metric.overflow";
     /// Metrics: which collector counted. OpenTelemetry's name.

@@ -45,7 +45,7 @@ pub(super) fn takes(item: &Event, key: &str) -> bool {
 
 /// Names whose values OpenTelemetry wants as numbers, which Faro writes as text.
 pub(super) fn typed<'a>(name: &str, value: &'a Value) -> Cow<'a, Value> {
-    if !matches!(name, attr::HTTP_STATUS | attr::SERVER_PORT) {
+    if !matches!(name, attr::HTTP_RESPONSE_STATUS_CODE | attr::SERVER_PORT) {
         return Cow::Borrowed(value);
     }
     match value.as_str().and_then(|text| text.parse().ok()) {
@@ -80,7 +80,7 @@ fn turn(name: &str, key: &str) -> Option<Turn> {
         }
         event::FARO_NAVIGATION_TIMING | event::FARO_RESOURCE_TIMING => Some(match key {
             "name" => Turn::Text(attr::URL_FULL),
-            "responseStatus" => Turn::Number(attr::HTTP_STATUS),
+            "responseStatus" => Turn::Number(attr::HTTP_RESPONSE_STATUS_CODE),
             "initiatorType" => Turn::Text("browser.resource_timing.initiator_type"),
             "duration" => Turn::Number("browser.resource_timing.duration"),
             "transferSize" => Turn::Number("browser.resource_timing.transfer_size"),
