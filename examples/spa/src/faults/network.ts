@@ -60,7 +60,7 @@ export const network: FaultGroup = {
       id: 'net-refused',
       button: 'Hail a ghost ship',
       what: 'Nobody listens at that address: a network error without a status.',
-      run: () => ask('http://127.0.0.1:9/').then(traced, failed),
+      run: () => ask('http://127.0.0.1:49999/').then(traced, failed),
     },
     { id: 'net-xhr', button: 'Send a telegram', what: 'The same by XMLHttpRequest.', run: () => viaXhr('/api/trace').then(traced, failed) },
     {

@@ -23,14 +23,15 @@ export const shift: FaultGroup = {
     {
       id: 'shift-fog',
       button: 'Let the fog in',
-      what: 'Three strips without a reserved place push this page down, 700 ms from now.',
+      what: 'Three strips without a reserved place push the rest down, 700 ms from now.',
       async run() {
         await wait(700);
         for (let strip = 0; strip < 3; strip += 1) {
           const fog = document.createElement('div');
           fog.className = 'fog';
           fog.dataset.testid = 'fog';
-          document.querySelector('.rough')?.prepend(fog);
+          // Just above its own button: what is off the screen's top the browser would make up for by scrolling.
+          document.querySelector('[data-testid="shift-fog"]')?.closest('.group')?.before(fog);
           await wait(120);
         }
         setTimeout(() => {

@@ -44,7 +44,7 @@ export const telling: FaultGroup = {
           const first = await ask('/api/trace');
           await wait(40);
           const second = await span.run(() => ask('/api/trace'));
-          return first.traceId === second.traceId ? `one trace, ${first.traceId}` : 'two traces, which is a bug';
+          return first.traceId === second.traceId ? `one trace, ${first.traceId}` : 'two traces: is this session sampled out?';
         }),
     },
     {
