@@ -22,6 +22,8 @@ mod client;
 mod dead_letters;
 mod destination;
 mod driver;
+#[cfg(test)]
+mod fake;
 mod group;
 mod json;
 mod lane;

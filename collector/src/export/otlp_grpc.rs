@@ -203,3 +203,6 @@ impl Decoder for Raw {
             .map_err(|_| Status::internal("the answer is no export response"))
     }
 }
+
+#[cfg(test)]
+mod tests;

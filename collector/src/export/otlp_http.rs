@@ -203,3 +203,6 @@ fn is_json(headers: &HeaderMap) -> bool {
         .get(CONTENT_TYPE)
         .is_some_and(|it| it.as_bytes().starts_with(b"application/json"))
 }
+
+#[cfg(test)]
+mod tests;
