@@ -10,7 +10,7 @@ export function shiftLater(slot: HTMLElement, left: AbortSignal): void {
   const timer = setTimeout(() => {
     fill(
       slot,
-      html`<p class="banner" data-testid="banner"><span>The Thursday boat is free from €150.</span> <small>This banner pushed the shelf down, on purpose.</small></p>`,
+      html`<p class="banner" data-testid="banner"><span>The Thursday boat is free from €150.</span> <small>This banner pushed the page down, on purpose.</small></p>`,
     );
   }, SHELF_DELAY);
   left.addEventListener('abort', () => clearTimeout(timer));

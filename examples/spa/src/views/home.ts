@@ -32,7 +32,8 @@ export const home: View = {
   async draw({ root, left }) {
     fill(
       root,
-      html`<section class="hero">
+      html`<div data-testid="shift-slot"></div>
+        <section class="hero">
           <img class="hero-art" data-testid="hero" alt="A lighthouse on a headland at dawn, its beam over the sea" src="/late/harbour.svg?ms=${HERO_DELAY}" width="1600" height="760">
           <div class="hero-text">
             <h1>Goods for those who keep the light on.</h1>
@@ -44,7 +45,6 @@ export const home: View = {
           </div>
           <p class="on-purpose">This picture is sent ${HERO_DELAY} ms late, on purpose</p>
         </section>
-        <div data-testid="shift-slot"></div>
         <section class="shelf" id="shelf">
           <header>
             <h2>The shelf</h2>
