@@ -4,11 +4,15 @@
 
 pub mod config;
 
+pub mod serve;
+
 pub mod admit;
 pub mod dedupe;
 pub mod inflate;
 
 pub mod decode;
+pub mod enrich;
+pub mod filter;
 pub mod scrub;
 
 pub mod queue;
@@ -24,6 +28,8 @@ pub mod export;
 pub mod outcome;
 
 pub mod error;
+pub mod health;
+pub mod telemetry;
 
 mod boot;
 

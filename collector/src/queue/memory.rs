@@ -275,17 +275,24 @@ impl State {
         reader.wake.notify_one();
     }
 
+    /// Whether there is room, or some can be made.
+    pub(super) fn has_room(&self, cost: usize) -> bool {
+        !self.closed && (self.bytes + cost <= self.max_bytes || self.some_destination_keeps_up())
+    }
+
+    fn some_destination_keeps_up(&self) -> bool {
+        bits(self.destinations()).any(|i| self.readers[i].lag.records < self.records as u64)
+    }
+
     /// Makes room by dropping the oldest for those who fell behind, as long as a destination keeps up that had it already.
     fn make_room(&mut self, cost: usize) -> bool {
         if self.bytes + cost <= self.max_bytes {
             return true;
         }
-        let destinations = self.destinations();
-        let someone_ahead =
-            bits(destinations).any(|i| self.readers[i].lag.records < self.records as u64);
-        if cost > self.max_bytes || !someone_ahead {
+        if cost > self.max_bytes || !self.some_destination_keeps_up() {
             return false;
         }
+        let destinations = self.destinations();
         let mut at = 0;
         while self.bytes + cost > self.max_bytes {
             let Some(slot) = self.slots.get(at) else {

@@ -30,6 +30,9 @@ pub type Position = u64;
 /// and the SDKs' own back-off grows from there.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// What readiness asks room for: more than nearly all payloads need.
+const USUAL_RECORD: usize = 64 * 1024;
+
 /// The queue has no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full {
@@ -133,6 +136,11 @@ impl Queue {
     /// How full it is.
     pub fn depth(&self) -> Depth {
         self.lock().depth()
+    }
+
+    /// Whether a record of usual size would be taken.
+    pub fn has_room(&self) -> bool {
+        self.lock().has_room(USUAL_RECORD)
     }
 
     /// What every reader has before it, by name.

@@ -1,0 +1,158 @@
+//! The accept loop. Own, because a server that strangers reach needs bounds that `axum::serve` has no knobs for: time for a head,
+//! time to idle, connections in all and per address, HTTP/2's streams.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, Version};
+use hyper::body::{Body, Incoming};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+use tower::{Service, ServiceExt};
+
+use crate::config::Limits;
+use connection::{Activity, Watched};
+pub use limiter::{Connections, Refused};
+
+mod connection;
+mod limiter;
+
+/// HTTP/2 streams at once on a connection: browsers open at most 100, and a page sends one batch at a time.
+const H2_STREAMS: u32 = 100;
+/// Streams that may wait to be reset: hyper's own guard against rapid reset (CVE-2023-44487), at its default.
+const H2_RESETS: usize = 20;
+/// The window of an HTTP/2 stream: what a client may send unasked. A beacon's 64 KiB fit.
+const H2_WINDOW: u32 = 64 * 1024;
+/// The window of a whole HTTP/2 connection: one body at the largest.
+const H2_CONNECTION_WINDOW: u32 = 1 << 20;
+/// Header fields of a request: browsers send about 20.
+const MAX_HEADERS: usize = 64;
+/// The pause after a failed accept (no file handle left): long enough for some connection to end.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The other end of a connection, an extension of each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// A server on one socket.
+#[derive(Debug, Clone)]
+pub struct Server<S> {
+    /// What answers.
+    pub service: S,
+    /// What clients may do.
+    pub limits: Limits,
+    /// Who is connected.
+    pub connections: Connections,
+    /// How long requests may go on once it is to stop.
+    pub grace: Duration,
+}
+
+impl<S, B> Server<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    /// Accepts until `stop` says true; then lets open requests end.
+    pub async fn serve(self, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+        // Closed when the last connection has dropped its end.
+        let (open, mut all_closed) = mpsc::channel::<()>(1);
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stop.wait_for(|stop| *stop) => break,
+            };
+            let (stream, from) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(kind = %error.kind(), "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            // Over the cap the connection is closed at once: one that waits in the backlog would time out instead, later and dearer.
+            let Ok(place) = self.connections.enter(from.ip()) else {
+                continue;
+            };
+            let (server, stop, open) = (self.clone(), stop.clone(), open.clone());
+            tokio::spawn(async move {
+                server.connection(stream, from.ip(), stop).await;
+                drop((place, open));
+            });
+        }
+        drop((listener, open));
+        let _ = all_closed.recv().await;
+    }
+
+    async fn connection(self, stream: TcpStream, from: IpAddr, mut stop: watch::Receiver<bool>) {
+        // Answers are one small write each; nothing is gained by waiting to fill a segment.
+        let _ = stream.set_nodelay(true);
+        let activity = Arc::new(Activity::new(&self.limits));
+        let service = {
+            let (activity, service) = (activity.clone(), self.service);
+            hyper::service::service_fn(move |mut request: Request<Incoming>| {
+                let working = activity.begin(request.version() == Version::HTTP_2);
+                request.extensions_mut().insert(Peer(from));
+                let answer = service.clone().oneshot(request);
+                async move {
+                    let answer = answer.await;
+                    drop(working);
+                    answer
+                }
+            })
+        };
+        let builder = builder(&self.limits);
+        let io = TokioIo::new(Watched::new(stream, activity.clone()));
+        let mut connection = pin!(builder.serve_connection(io, service));
+        let mut expired = pin!(activity.expired());
+        let mut stopped = pin!(async move { drop(stop.wait_for(|stop| *stop).await) });
+        let mut last_moment = pin!(None);
+        std::future::poll_fn(|cx| {
+            if last_moment.is_none() && stopped.as_mut().poll(cx).is_ready() {
+                last_moment.set(Some(sleep(self.grace)));
+                connection.as_mut().graceful_shutdown();
+            }
+            let over = last_moment.as_mut().as_pin_mut().map(|at| at.poll(cx));
+            if over.is_some_and(|over| over.is_ready()) {
+                return Poll::Ready(());
+            }
+            if connection.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            expired.as_mut().poll(cx)
+        })
+        .await;
+    }
+}
+
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        // Ours covers both protocols and the idle time between requests.
+        .header_read_timeout(None)
+        .max_buf_size(limits.header_bytes.max(8 * 1024))
+        .max_headers(MAX_HEADERS);
+    builder
+        .http2()
+        .max_concurrent_streams(H2_STREAMS)
+        .max_pending_accept_reset_streams(H2_RESETS)
+        .max_local_error_reset_streams(H2_RESETS)
+        .initial_stream_window_size(H2_WINDOW)
+        .initial_connection_window_size(H2_CONNECTION_WINDOW)
+        .max_header_list_size(limits.header_bytes as u32);
+    builder
+}

@@ -1,0 +1,222 @@
+//! What a connection is doing, and when it has done nothing for too long.
+//!
+//! The deadline is looked at after each poll of the connection and kept in one timer that is only moved forward when it fires,
+//! so that a busy connection costs no timer work.
+
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, sleep_until};
+
+use crate::config::Limits;
+
+/// The state of one connection. Only its own task writes it; atomics spare a lock, not a race.
+#[derive(Debug)]
+pub(super) struct Activity {
+    start: Instant,
+    head_timeout: Duration,
+    idle_timeout: Duration,
+    /// Requests that are being answered.
+    working: AtomicU32,
+    /// Milliseconds from `start` to the last byte in either direction, or end of a request.
+    moved: AtomicU64,
+    /// Milliseconds from `start` to the first byte of a head that is not whole yet, plus one; 0 where there is none.
+    head: AtomicU64,
+    /// HTTP/2 has frames between requests that are no head.
+    http2: AtomicBool,
+}
+
+impl Activity {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            start: Instant::now(),
+            head_timeout: limits.header_timeout,
+            idle_timeout: limits.idle_timeout,
+            working: AtomicU32::new(0),
+            moved: AtomicU64::new(0),
+            head: AtomicU64::new(0),
+            http2: AtomicBool::new(false),
+        }
+    }
+
+    /// A head is whole and its request begins; it ends when the guard is dropped.
+    pub(super) fn begin(self: &Arc<Self>, http2: bool) -> Working {
+        self.working.fetch_add(1, Relaxed);
+        self.head.store(0, Relaxed);
+        self.http2.store(http2, Relaxed);
+        Working(self.clone())
+    }
+
+    /// Ends when the connection has been idle, or at one head, for too long. To be polled after the connection itself.
+    pub(super) async fn expired(&self) {
+        let mut timer = pin!(sleep_until(self.deadline()));
+        std::future::poll_fn(|cx| {
+            let deadline = self.deadline();
+            if deadline < timer.deadline() {
+                timer.as_mut().reset(deadline);
+            }
+            while timer.as_mut().poll(cx).is_ready() {
+                let deadline = self.deadline();
+                if deadline <= Instant::now() {
+                    return Poll::Ready(());
+                }
+                timer.as_mut().reset(deadline);
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn deadline(&self) -> Instant {
+        let head = self.head.load(Relaxed);
+        let moved = self.start + Duration::from_millis(self.moved.load(Relaxed));
+        if self.working.load(Relaxed) == 0 && head > 0 {
+            return self.start + Duration::from_millis(head - 1) + self.head_timeout;
+        }
+        // While a request is worked on its own time-outs hold; this one ends a client that never takes its answer.
+        moved + self.idle_timeout
+    }
+
+    fn now(&self) -> u64 {
+        self.start.elapsed().as_millis() as u64
+    }
+
+    fn did_read(&self) {
+        let now = self.now();
+        self.moved.store(now, Relaxed);
+        let between = self.working.load(Relaxed) == 0 && !self.http2.load(Relaxed);
+        if between && self.head.load(Relaxed) == 0 {
+            self.head.store(now + 1, Relaxed);
+        }
+    }
+
+    fn did_write(&self) {
+        self.moved.store(self.now(), Relaxed);
+    }
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(super) struct Working(Arc<Activity>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.did_write();
+        self.0.working.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A stream that tells its [`Activity`] of every byte.
+#[derive(Debug)]
+pub(super) struct Watched<S> {
+    stream: S,
+    activity: Arc<Activity>,
+}
+
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Self { stream, activity }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.activity.did_read();
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if polled.is_ready() {
+            self.activity.did_write();
+        }
+        polled
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        if polled.is_ready() {
+            self.activity.did_write();
+        }
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn activity() -> Arc<Activity> {
+        Arc::new(Activity::new(&Limits {
+            header_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(60),
+            ..Limits::default()
+        }))
+    }
+
+    async fn expires_after(activity: &Activity) -> u64 {
+        let start = Instant::now();
+        activity.expired().await;
+        start.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_connection_has_the_idle_time() {
+        assert_eq!(expires_after(&activity()).await, 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_has_begun_has_its_own_time_however_it_drips() {
+        let activity = activity();
+        activity.did_read();
+        tokio::time::advance(Duration::from_secs(3)).await;
+        activity.did_read();
+        assert_eq!(expires_after(&activity).await, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_in_work_is_not_a_head_and_the_idle_time_starts_with_its_end() {
+        let activity = activity();
+        activity.did_read();
+        let working = activity.begin(false);
+        tokio::time::advance(Duration::from_secs(30)).await;
+        drop(working);
+        assert_eq!(expires_after(&activity).await, 60);
+    }
+}

@@ -1,0 +1,356 @@
+//! The collector's own metrics: one table, whose doc comments are the help texts, and where each figure is read.
+//!
+//! Most figures are read from the ledgers and the parts themselves at scrape time, so that no second count can disagree.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::dedupe::Dedupe;
+use crate::export::Stats;
+use crate::inflate::Budget;
+use crate::outcome::{Deliveries, Ledgers, Snapshot};
+use crate::queue::Queue;
+use crate::record::Counts;
+use crate::serve::Connections;
+
+mod exposition;
+mod family;
+mod histogram;
+mod process;
+mod proto;
+
+pub use exposition::{Format, encode, negotiate};
+pub use family::{Family, Kind, Metric, Value};
+pub use histogram::Histogram;
+
+macro_rules! metrics {
+    ($($(#[doc = $help:literal])+ $id:ident = $name:literal, $kind:ident, [$($label:literal),*];)+) => {
+        /// Every metric of the collector itself, in the order of `/metrics`.
+        pub const TABLE: &[&Metric] = &[$(&$id),+];
+        $(
+            $(#[doc = $help])+
+            pub static $id: Metric = Metric {
+                name: $name,
+                help: concat!($($help),+),
+                kind: Kind::$kind,
+                labels: &[$($label),*],
+            };
+        )+
+    };
+}
+
+metrics! {
+    /// Always 1; says which version runs.
+    BUILD_INFO = "farol_build_info", Gauge, ["version"];
+    /// Requests that reached a collect route with POST.
+    REQUESTS_RECEIVED = "farol_requests_received_total", Counter, [];
+    /// Requests by how they ended: accepted, duplicate, refused, aborted. Received minus all of these are being worked on.
+    REQUESTS = "farol_requests_total", Counter, ["outcome", "reason"];
+    /// Time from a request's head to its answer.
+    REQUEST_DURATION = "farol_request_duration_seconds", Histogram, [];
+    /// Bytes of bodies as they were sent.
+    REQUEST_BODY = "farol_request_body_bytes", Histogram, [];
+    /// Items in bodies that could be read.
+    ITEMS_SEEN = "farol_items_seen_total", Counter, [];
+    /// Items by what became of them up to the queue: enqueued, filtered, dropped, refused.
+    ITEMS = "farol_items_total", Counter, ["outcome", "reason"];
+    /// Items put into the queue, by kind.
+    ITEMS_BY_KIND = "farol_items_enqueued_by_kind_total", Counter, ["kind"];
+    /// Items that a destination got to deliver: recovered from the data folder, enqueued, or replayed.
+    DESTINATION_IN = "farol_destination_items_received_total", Counter, ["destination", "source"];
+    /// Items by what became of them at a destination: exported, filtered, dropped.
+    DESTINATION_OUT = "farol_destination_items_total", Counter, ["destination", "outcome", "reason"];
+    /// Items that a destination has not delivered yet.
+    DESTINATION_PENDING = "farol_destination_items_pending", Gauge, ["destination"];
+    /// Attempts to deliver a batch, by how the destination took it: accepted, retried, refused.
+    DESTINATION_ATTEMPTS = "farol_destination_attempts_total", Counter, ["destination", "outcome"];
+    /// 1 from a failed attempt to the next one that is answered.
+    DESTINATION_FAILING = "farol_destination_failing", Gauge, ["destination"];
+    /// Entries in the queue.
+    QUEUE_RECORDS = "farol_queue_records", Gauge, [];
+    /// Bytes in the queue.
+    QUEUE_BYTES = "farol_queue_bytes", Gauge, [];
+    /// Bytes that the queue may hold.
+    QUEUE_LIMIT = "farol_queue_limit_bytes", Gauge, [];
+    /// Entries that a reader of the queue has not acknowledged.
+    QUEUE_LAG_RECORDS = "farol_queue_lag_records", Gauge, ["reader"];
+    /// Bytes that a reader of the queue has not acknowledged.
+    QUEUE_LAG_BYTES = "farol_queue_lag_bytes", Gauge, ["reader"];
+    /// Batches whose repetition would be recognised.
+    DEDUPE_BATCHES = "farol_dedupe_batches", Gauge, [];
+    /// How far back repeated batches are recognised; below 600 when there were more batches than are remembered.
+    DEDUPE_WINDOW = "farol_dedupe_window_seconds", Gauge, [];
+    /// Bytes of bodies that are being read or worked on.
+    BODIES = "farol_bodies_in_flight_bytes", Gauge, [];
+    /// Connections that are open.
+    CONNECTIONS = "farol_connections_open", Gauge, [];
+    /// Connections that were accepted.
+    CONNECTIONS_ACCEPTED = "farol_connections_accepted_total", Counter, [];
+    /// Connections that were closed at once, because there were too many in all or from one address.
+    CONNECTIONS_REFUSED = "farol_connections_refused_total", Counter, ["reason"];
+    /// Stored files of an earlier run that held something damaged; what was whole in them was taken.
+    RECOVERY_DAMAGED = "farol_recovery_damaged_files_total", Counter, [];
+    /// Times that a task was started again after a panic.
+    TASK_RESTARTS = "farol_task_restarts_total", Counter, ["task"];
+    /// Requests or items that ended without a verdict. Anything but 0 is a bug; please report it.
+    BUGS = "farol_bugs_total", Counter, [];
+    /// Processor time used, user and system.
+    PROCESS_CPU = "process_cpu_seconds_total", Counter, [];
+    /// Memory that is resident.
+    PROCESS_RSS = "process_resident_memory_bytes", Gauge, [];
+    /// File handles that are open.
+    PROCESS_FDS = "process_open_fds", Gauge, [];
+    /// When the process started, seconds since 1970.
+    PROCESS_START = "process_start_time_seconds", Gauge, [];
+}
+
+/// What is counted here because no part of the collector keeps it for its own use.
+#[derive(Debug)]
+pub struct Meters {
+    /// Time from head to answer.
+    pub request_duration: Histogram,
+    /// Bytes of bodies as sent.
+    pub request_body: Histogram,
+    enqueued_by_kind: [AtomicU64; 5],
+    recovery_damaged: AtomicU64,
+    task_restarts: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+const KINDS: [&str; 5] = ["log", "exception", "measurement", "event", "span"];
+
+impl Default for Meters {
+    fn default() -> Self {
+        Self {
+            // The bar is 5 ms in memory and 20 ms with fsync at the 99th percentile; 15 s is a body's time-out.
+            request_duration: Histogram::new(&[
+                0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0,
+            ]),
+            // SDKs send 1 to 4 KiB; keepalive ends at 64 KiB; the default bound is 1 MiB.
+            request_body: Histogram::new(&[
+                256.0,
+                1024.0,
+                4096.0,
+                16384.0,
+                65536.0,
+                262_144.0,
+                1_048_576.0,
+            ]),
+            enqueued_by_kind: Default::default(),
+            recovery_damaged: AtomicU64::new(0),
+            task_restarts: Mutex::default(),
+        }
+    }
+}
+
+impl Meters {
+    /// Counts what went into the queue, by kind.
+    pub fn enqueued(&self, counts: &Counts) {
+        let by_kind = [
+            counts.logs,
+            counts.exceptions,
+            counts.measurements,
+            counts.events,
+            counts.spans,
+        ];
+        for (meter, n) in self.enqueued_by_kind.iter().zip(by_kind) {
+            if n > 0 {
+                meter.fetch_add(u64::from(n), Relaxed);
+            }
+        }
+    }
+
+    /// Counts a stored file that was not whole.
+    pub fn recovery_damaged(&self) {
+        self.recovery_damaged.fetch_add(1, Relaxed);
+    }
+
+    /// Counts a task that panicked and was started again.
+    pub fn task_restarted(&self, task: &'static str) {
+        let mut restarts = self
+            .task_restarts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *restarts.entry(task).or_default() += 1;
+    }
+}
+
+/// The parts that figures are read from.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The three ledgers.
+    pub ledgers: Ledgers,
+    /// The queue.
+    pub queue: Queue,
+    /// The memory of batches.
+    pub dedupe: Dedupe,
+    /// Who is connected.
+    pub connections: Connections,
+    /// Bodies in memory.
+    pub bodies: Budget,
+    /// What is counted for its own sake.
+    pub meters: Arc<Meters>,
+    /// Destinations' health, by name.
+    pub destinations: Vec<(String, Arc<Stats>)>,
+}
+
+impl Sources {
+    /// Every metric at this moment.
+    pub fn gather(&self) -> Vec<Family> {
+        let books = self.ledgers.snapshot();
+        let mut out = Gathered::default();
+        out.add(&BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1);
+        requests(&mut out, &books);
+        items(&mut out, &books);
+        for (kind, n) in KINDS.iter().zip(&self.meters.enqueued_by_kind) {
+            out.add(&ITEMS_BY_KIND, &[kind], n.load(Relaxed));
+        }
+        for (name, books) in &books.destinations {
+            destination(&mut out, name, books);
+        }
+        for (name, stats) in &self.destinations {
+            attempts(&mut out, name, stats);
+        }
+        self.queue_figures(&mut out);
+        self.server_figures(&mut out);
+        out.add(&BUGS, &[], books.requests.bugs + books.items.bugs);
+        process::figures(&mut out);
+        out.families()
+    }
+
+    fn queue_figures(&self, out: &mut Gathered) {
+        let depth = self.queue.depth();
+        out.add(&QUEUE_RECORDS, &[], depth.records as u64);
+        out.add(&QUEUE_BYTES, &[], depth.bytes as u64);
+        out.add(&QUEUE_LIMIT, &[], depth.max_bytes as u64);
+        for (reader, lag) in self.queue.lags() {
+            out.add(&QUEUE_LAG_RECORDS, &[&reader], lag.records);
+            out.add(&QUEUE_LAG_BYTES, &[&reader], lag.bytes as u64);
+        }
+        out.add(
+            &RECOVERY_DAMAGED,
+            &[],
+            self.meters.recovery_damaged.load(Relaxed),
+        );
+    }
+
+    fn server_figures(&self, out: &mut Gathered) {
+        out.push(&REQUEST_DURATION, &[], self.meters.request_duration.value());
+        out.push(&REQUEST_BODY, &[], self.meters.request_body.value());
+        let memory = self.dedupe.memory();
+        out.add(&DEDUPE_BATCHES, &[], memory.batches as u64);
+        out.add(&DEDUPE_WINDOW, &[], u64::from(memory.window));
+        out.add(&BODIES, &[], self.bodies.used() as u64);
+        let connections = self.connections.figures();
+        out.add(&CONNECTIONS, &[], connections.open as u64);
+        out.add(&CONNECTIONS_ACCEPTED, &[], connections.accepted);
+        out.add(
+            &CONNECTIONS_REFUSED,
+            &["in_all"],
+            connections.refused_in_all,
+        );
+        out.add(
+            &CONNECTIONS_REFUSED,
+            &["per_address"],
+            connections.refused_per_address,
+        );
+        let restarts = self
+            .meters
+            .task_restarts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (task, n) in &*restarts {
+            out.add(&TASK_RESTARTS, &[task], *n);
+        }
+    }
+}
+
+fn requests(out: &mut Gathered, books: &Snapshot) {
+    let r = &books.requests;
+    out.add(&REQUESTS_RECEIVED, &[], r.received);
+    out.add(&REQUESTS, &["accepted", ""], r.accepted);
+    out.add(&REQUESTS, &["duplicate", ""], r.duplicate);
+    for (why, n) in &r.refused {
+        out.add(&REQUESTS, &["refused", why.as_str()], *n);
+    }
+    for (why, n) in &r.aborted {
+        out.add(&REQUESTS, &["aborted", why.as_str()], *n);
+    }
+}
+
+fn items(out: &mut Gathered, books: &Snapshot) {
+    let i = &books.items;
+    out.add(&ITEMS_SEEN, &[], i.seen);
+    out.add(&ITEMS, &["enqueued", ""], i.enqueued);
+    for (why, n) in &i.filtered {
+        out.add(&ITEMS, &["filtered", why.as_str()], *n);
+    }
+    for (why, n) in &i.dropped {
+        out.add(&ITEMS, &["dropped", why.as_str()], *n);
+    }
+    for (why, n) in &i.refused {
+        out.add(&ITEMS, &["refused", why.as_str()], *n);
+    }
+}
+
+fn destination(out: &mut Gathered, name: &str, books: &Deliveries) {
+    for (source, n) in [
+        ("recovered", books.recovered),
+        ("enqueued", books.enqueued),
+        ("replayed", books.replayed),
+    ] {
+        out.add(&DESTINATION_IN, &[name, source], n);
+    }
+    out.add(&DESTINATION_OUT, &[name, "exported", ""], books.exported);
+    for (why, n) in &books.filtered {
+        out.add(&DESTINATION_OUT, &[name, "filtered", why.as_str()], *n);
+    }
+    for (why, n) in &books.dropped {
+        out.add(&DESTINATION_OUT, &[name, "dropped", why.as_str()], *n);
+    }
+    out.add(&DESTINATION_PENDING, &[name], books.pending());
+}
+
+fn attempts(out: &mut Gathered, name: &str, stats: &Stats) {
+    for (outcome, n) in [
+        ("accepted", &stats.accepted),
+        ("retried", &stats.retried),
+        ("refused", &stats.refused),
+    ] {
+        out.add(&DESTINATION_ATTEMPTS, &[name, outcome], n.load(Relaxed));
+    }
+    out.add(
+        &DESTINATION_FAILING,
+        &[name],
+        u64::from(stats.failing.load(Relaxed)),
+    );
+}
+
+/// Families as they fill.
+#[derive(Debug, Default)]
+struct Gathered(BTreeMap<usize, Family>);
+
+impl Gathered {
+    fn add(&mut self, metric: &'static Metric, labels: &[&str], n: u64) {
+        self.push(metric, labels, Value::Number(n as f64));
+    }
+
+    fn push(&mut self, metric: &'static Metric, labels: &[&str], value: Value) {
+        debug_assert_eq!(labels.len(), metric.labels.len(), "{}", metric.name);
+        let place = TABLE.iter().position(|m| std::ptr::eq(*m, metric));
+        let family = self
+            .0
+            .entry(place.unwrap_or(usize::MAX))
+            .or_insert_with(|| Family::new(metric));
+        family
+            .samples
+            .push((labels.iter().map(|l| (*l).to_owned()).collect(), value));
+    }
+
+    fn families(self) -> Vec<Family> {
+        self.0.into_values().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
