@@ -4,7 +4,10 @@
 
 pub mod config;
 
+pub mod router;
 pub mod serve;
+
+pub mod receive;
 
 pub mod admit;
 pub mod dedupe;

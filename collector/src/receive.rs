@@ -1,0 +1,313 @@
+//! One request: admit → read → dedupe → inflate → decode → scrub → enrich → filter → enqueue → answer.
+//!
+//! What a client can go wrong with is checked as early as it can be known. From the moment the body is here the rest runs in its own
+//! task: a client that hangs up then changes nothing, so the ledgers never lose sight of an item.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::USER_AGENT;
+use http::{HeaderMap, StatusCode, Uri};
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use crate::admit::Admission;
+use crate::config::{App, Limits};
+use crate::decode;
+use crate::dedupe::{Claim, Dedupe};
+use crate::error::{ApiError, json as json_answer};
+use crate::health::Life;
+use crate::inflate::{Budget, Encoding, Reserved};
+use crate::outcome::{Ledgers, Refusal, RequestGuard};
+use crate::queue::Queue;
+use crate::record::record_id;
+use crate::telemetry::Meters;
+
+mod body;
+mod parameters;
+mod prepare;
+mod random;
+
+use parameters::Parameters;
+use prepare::{Prepared, Source, prepare};
+pub use random::RandomIds;
+
+/// Bodies up to this are worked on where they are read; that takes well under a millisecond. Larger ones go to the threads for blocking
+/// work, so that others are answered meanwhile.
+const INLINE: usize = 32 * 1024;
+
+/// How long a client waits that comes while the collector stops: a restart takes a few seconds.
+const RETRY_STOPPING: Duration = Duration::from_secs(5);
+
+/// How long a client waits that comes while too many bodies are worked on: these are gone in a moment.
+const RETRY_BUSY: Duration = Duration::from_secs(1);
+
+/// What receiving needs.
+#[derive(Debug)]
+pub struct Receiver {
+    /// Who may send.
+    pub admission: Admission,
+    /// Bounds on requests.
+    pub limits: Limits,
+    /// Bounds on what is in them.
+    pub decode_limits: decode::Limits,
+    /// Batches taken already.
+    pub dedupe: Dedupe,
+    /// Where records go.
+    pub queue: Queue,
+    /// The books.
+    pub ledgers: Ledgers,
+    /// Bodies in memory, of all requests together.
+    pub bodies: Budget,
+    /// Figures for `/metrics`.
+    pub meters: Arc<Meters>,
+    /// Whether the collector is to stop.
+    pub life: Life,
+    /// Ids of records whose request names no batch.
+    pub random: RandomIds,
+    /// Large bodies that are worked on at once: one for each processor, more would only wait for each other.
+    pub heavy: Arc<Semaphore>,
+    /// What the dedupe's seconds count from.
+    pub started: Instant,
+}
+
+/// What is known of a request apart from its body.
+#[derive(Debug)]
+struct Head {
+    app: Option<Arc<App>>,
+    id: Option<[u8; 16]>,
+    encoding: Encoding,
+    sent_ms: Option<u64>,
+    received: Duration,
+    user_agent: Option<String>,
+}
+
+/// What became of a request that was not refused.
+#[derive(Debug)]
+enum Taken {
+    Accepted(Accepted),
+    Duplicate,
+}
+
+/// What an answer says about a batch that was taken.
+#[derive(Debug)]
+struct Accepted {
+    items: u64,
+    dropped: u64,
+    unreadable: Vec<decode::Unreadable>,
+}
+
+/// The most unreadable items that an answer describes; enough to find the fault.
+const DESCRIBED: usize = 8;
+
+/// `POST /collect` and `POST /collect/{app_key}`.
+pub async fn collect(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    let start = Instant::now();
+    let answer = receiver.clone().answer(request).await;
+    receiver
+        .meters
+        .request_duration
+        .observe(start.elapsed().as_secs_f64());
+    answer
+}
+
+impl Receiver {
+    async fn answer(self: Arc<Self>, request: Request) -> Response {
+        let books = self.ledgers.request();
+        let (parts, body) = request.into_parts();
+        let head = match self.head(&parts.uri, &parts.headers) {
+            Ok(head) => head,
+            Err(error) => return refuse_unread(books, error, body, body::UNKNOWN).await,
+        };
+        let mut reserved = self.bodies.reserve();
+        let body = match body::read(body, &parts.headers, &self.limits, &mut reserved).await {
+            Ok(body) => body,
+            Err(body::ReadError::Cut(why)) => {
+                books.aborted(why);
+                // Nobody is there to read it, or its framing is broken.
+                let message = "the body ended before its announced length";
+                return crate::error::error_json(StatusCode::BAD_REQUEST, why.as_str(), message);
+            }
+            Err(body::ReadError::Refused(error, rest)) => {
+                return refuse_unread(books, error, rest, body::ADMITTED).await;
+            }
+        };
+        self.meters.request_body.observe(body.len() as f64);
+        match tokio::spawn(self.take(books, head, body, reserved)).await {
+            Ok(Ok(taken)) => taken.into_answer(),
+            Ok(Err(error)) => axum::response::IntoResponse::into_response(error),
+            Err(_) => axum::response::IntoResponse::into_response(internal()),
+        }
+    }
+
+    fn head(&self, uri: &Uri, headers: &HeaderMap) -> Result<Head, ApiError> {
+        if self.life.is_stopping() {
+            let message = "the collector is stopping; send the batch again";
+            return Err(ApiError::later(
+                Refusal::ShuttingDown,
+                message,
+                RETRY_STOPPING,
+            ));
+        }
+        let parameters = Parameters::read(uri, headers)?;
+        let app = self.admission.admit(parameters.key.as_deref(), headers);
+        let app = app.map_err(|(why, message)| ApiError::new(why, message))?;
+        let name = app.as_ref().map_or("", |app| &app.name);
+        Ok(Head {
+            id: parameters.id.as_deref().map(|id| record_id(name, id)),
+            encoding: parameters.encoding,
+            sent_ms: parameters.sent_ms,
+            received: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
+            user_agent: headers
+                .get(USER_AGENT)
+                .and_then(|v| v.to_str().ok())
+                .map(str::to_owned),
+            app,
+        })
+    }
+
+    async fn take(
+        self: Arc<Self>,
+        books: RequestGuard,
+        head: Head,
+        body: Bytes,
+        reserved: Reserved,
+    ) -> Result<Taken, ApiError> {
+        let first = match head.id {
+            None => None,
+            Some(id) => match self.dedupe.claim(id, self.seconds()).await {
+                Claim::First(first) => Some(first),
+                Claim::Duplicate => {
+                    books.duplicate();
+                    return Ok(Taken::Duplicate);
+                }
+            },
+        };
+        let taken = match self.prepare(head, body, reserved).await {
+            Ok(prepared) => self.enqueue(prepared).await,
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(accepted) => {
+                if let Some(first) = first {
+                    first.taken(self.seconds());
+                }
+                books.accepted();
+                Ok(Taken::Accepted(accepted))
+            }
+            Err(error) => {
+                books.refused(error.why);
+                Err(error)
+            }
+        }
+    }
+
+    async fn prepare(
+        self: &Arc<Self>,
+        head: Head,
+        body: Bytes,
+        mut reserved: Reserved,
+    ) -> Result<Prepared, ApiError> {
+        let source = Source {
+            id: head.id.unwrap_or_else(|| self.random.next()),
+            head,
+        };
+        if body.len() <= INLINE {
+            return prepare(self, source, &body, &mut reserved);
+        }
+        let place = self.heavy.clone().acquire_owned().await;
+        let receiver = self.clone();
+        let work = move || {
+            let prepared = prepare(&receiver, source, &body, &mut reserved);
+            drop(place);
+            prepared
+        };
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|_| Err(internal()))
+    }
+
+    async fn enqueue(&self, prepared: Prepared) -> Result<Accepted, ApiError> {
+        let Prepared {
+            record,
+            accepted,
+            items,
+        } = prepared;
+        let Some((record, payload)) = record else {
+            items.enqueued();
+            return Ok(accepted);
+        };
+        let counts = record.header.counts;
+        match self.queue.append_known(record, Some(payload)).await {
+            Ok(_) => {
+                items.enqueued();
+                self.meters.enqueued(&counts);
+                Ok(accepted)
+            }
+            Err(full) => {
+                items.refused(Refusal::QueueFull);
+                let message = "the queue is full: the destinations do not take as much as comes in; send the batch again";
+                Err(ApiError::later(
+                    Refusal::QueueFull,
+                    message,
+                    full.retry_after,
+                ))
+            }
+        }
+    }
+
+    fn seconds(&self) -> u32 {
+        self.started.elapsed().as_secs() as u32
+    }
+}
+
+impl Taken {
+    fn into_answer(self) -> Response {
+        let body = match self {
+            Self::Duplicate => json!({ "status": "duplicate", "items": 0, "dropped": 0 }),
+            Self::Accepted(accepted) => accepted.json(),
+        };
+        json_answer(StatusCode::ACCEPTED, &body)
+    }
+}
+
+impl Accepted {
+    fn json(&self) -> serde_json::Value {
+        let mut body =
+            json!({ "status": "accepted", "items": self.items, "dropped": self.dropped });
+        if !self.unreadable.is_empty() {
+            let described = self.unreadable.iter().take(DESCRIBED);
+            body["unreadable"] = described
+                .map(|u| json!({ "kind": u.kind.as_str(), "index": u.index, "reason": u.reason.as_str() }))
+                .collect();
+        }
+        body
+    }
+}
+
+fn internal() -> ApiError {
+    ApiError::later(
+        Refusal::Internal,
+        "a fault of the collector; send the batch again",
+        RETRY_BUSY,
+    )
+}
+
+/// Refuses a request whose body was not read. What is on its way is taken and thrown away, within bounds: a browser that is still
+/// sending when the connection closes shows its page a network error instead of the answer.
+async fn refuse_unread(
+    books: RequestGuard,
+    error: ApiError,
+    body: Body,
+    linger: body::Linger,
+) -> Response {
+    books.refused(error.why);
+    body::discard(body, linger).await;
+    axum::response::IntoResponse::into_response(error)
+}

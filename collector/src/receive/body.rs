@@ -1,0 +1,139 @@
+//! Reading a body within its bounds, and throwing away what is not wanted.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, EXPECT};
+use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::RETRY_BUSY;
+use crate::config::Limits;
+use crate::error::ApiError;
+use crate::inflate::Reserved;
+use crate::outcome::{Abort, Refusal};
+
+/// Why there is no body.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// It ended early; nobody reads an answer.
+    Cut(Abort),
+    /// It is not taken; with what was not read of it.
+    Refused(ApiError, Body),
+}
+
+/// How much of an unwanted body is taken off the wire.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Linger {
+    bytes: usize,
+    time: Duration,
+}
+
+/// For those who may not send at all: what a browser has on its way when the answer reaches it.
+pub(super) const UNKNOWN: Linger = Linger {
+    bytes: 64 * 1024,
+    time: Duration::from_secs(1),
+};
+
+/// For those who may: a body that is too large by mistake deserves an answer that can be read. 16 MiB are more than any page sends.
+pub(super) const ADMITTED: Linger = Linger {
+    bytes: 16 << 20,
+    time: Duration::from_secs(5),
+};
+
+/// Reads a whole body.
+pub(super) async fn read(
+    mut body: Body,
+    headers: &HeaderMap,
+    limits: &Limits,
+    reserved: &mut Reserved,
+) -> Result<Bytes, ReadError> {
+    let announced = content_length(headers);
+    if announced.is_some_and(|n| n > limits.body as u64) {
+        // A client that asks before it sends is told at once.
+        let rest = match headers.contains_key(EXPECT) {
+            true => Body::empty(),
+            false => body,
+        };
+        return Err(ReadError::Refused(too_large(limits), rest));
+    }
+    let deadline = Instant::now() + limits.body_timeout;
+    let mut first: Option<Bytes> = None;
+    let mut rest = BytesMut::new();
+    loop {
+        let frame = match timeout_at(deadline, body.frame()).await {
+            Err(_) => return Err(ReadError::Refused(too_slow(limits), body)),
+            Ok(None) => break,
+            Ok(Some(Err(_))) => return Err(ReadError::Cut(Abort::BodyCut)),
+            Ok(Some(Ok(frame))) => frame,
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        let have = first.as_ref().map_or(0, Bytes::len).max(rest.len());
+        if have + data.len() > limits.body {
+            return Err(ReadError::Refused(too_large(limits), body));
+        }
+        if !reserved.grow(data.len()) {
+            return Err(ReadError::Refused(busy(), body));
+        }
+        // Most bodies come in one piece and need not be copied.
+        match first.take() {
+            None if rest.is_empty() => first = Some(data),
+            None => rest.extend_from_slice(&data),
+            Some(head) => {
+                rest.reserve(
+                    announced
+                        .map_or(0, |n| n as usize)
+                        .max(head.len() + data.len()),
+                );
+                rest.extend_from_slice(&head);
+                rest.extend_from_slice(&data);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| rest.freeze()))
+}
+
+/// Takes what is on its way and throws it away.
+pub(super) async fn discard(mut body: Body, linger: Linger) {
+    let drain = async {
+        let mut left = linger.bytes;
+        while let Some(Ok(frame)) = body.frame().await {
+            let size = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(size) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    // Out of time is as good as done.
+    let _ = timeout(linger.time, drain).await;
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn too_large(limits: &Limits) -> ApiError {
+    let message = format!(
+        "the body is larger than {} bytes as sent; send smaller batches, or raise limits.body",
+        limits.body
+    );
+    ApiError::new(Refusal::TooLarge, message)
+}
+
+fn too_slow(limits: &Limits) -> ApiError {
+    let message = format!(
+        "the body did not come within {} s; send it again",
+        limits.body_timeout.as_secs()
+    );
+    ApiError::new(Refusal::BodyTimeout, message)
+}
+
+fn busy() -> ApiError {
+    let message = "too many bodies are being worked on at once; send the batch again";
+    ApiError::later(Refusal::Busy, message, RETRY_BUSY)
+}

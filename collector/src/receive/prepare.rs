@@ -1,0 +1,153 @@
+//! The part of receiving that computes: from the bytes of a body to a record.
+
+use bytes::Bytes;
+use farol_protocol::payload::Payload;
+
+use super::{Accepted, Head, RETRY_BUSY, Receiver};
+use crate::decode::{self, Code, Decoded};
+use crate::enrich::{clock_offset_ms, enrich};
+use crate::error::ApiError;
+use crate::filter::{filter, sample_rate, sample_state};
+use crate::inflate::{InflateError, Reserved, inflate};
+use crate::outcome::{DropReason, ItemsGuard, Refusal};
+use crate::record::{Counts, FORMAT, Header, Record, SourceKind};
+use crate::scrub::scrub;
+
+/// Where a body came from.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) head: Head,
+    pub(super) id: [u8; 16],
+}
+
+/// A body that can be put into the queue.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// The record, and the payload that its body was written from. None where nothing is left to keep.
+    pub(super) record: Option<(Record, Payload)>,
+    pub(super) accepted: Accepted,
+    /// The items of the record, which want their verdict.
+    pub(super) items: ItemsGuard,
+}
+
+/// Inflates, decodes, scrubs, enriches and filters.
+pub(super) fn prepare(
+    receiver: &Receiver,
+    source: Source,
+    body: &Bytes,
+    reserved: &mut Reserved,
+) -> Result<Prepared, ApiError> {
+    let head = source.head;
+    let plain = inflate(head.encoding, body, receiver.limits.inflated, reserved)
+        .map_err(|e| inflate_error(e, receiver.limits.inflated))?;
+    let decoded = decode::faro(&plain, &receiver.decode_limits).map_err(decode_error)?;
+    drop(plain);
+    let Decoded {
+        mut payload,
+        unreadable,
+        cut,
+        ..
+    } = decoded;
+    let mut counts = counts(&payload);
+    let left = counts.items();
+    let mut items = receiver
+        .ledgers
+        .items(left + unreadable.len() as u64 + cut.all_items());
+    items.dropped(DropReason::Unreadable, unreadable.len() as u64);
+    items.dropped(DropReason::TooMany, cut.all_items());
+    counts.unreadable =
+        u32::try_from(unreadable.len() as u64 + cut.all_items()).unwrap_or(u32::MAX);
+    let mut accepted = Accepted {
+        items: left,
+        dropped: u64::from(counts.unreadable),
+        unreadable,
+    };
+    let state = sample_state(&payload);
+    if let Some(why) = filter(state) {
+        items.filtered(why, left);
+        accepted.items = 0;
+    }
+    if items.open() == 0 {
+        return Ok(Prepared {
+            record: None,
+            accepted,
+            items,
+        });
+    }
+    scrub(&mut payload);
+    enrich(
+        &mut payload,
+        head.app.as_deref(),
+        head.user_agent.as_deref(),
+    );
+    let received_ms = u64::try_from(head.received.as_millis()).unwrap_or(u64::MAX);
+    let header = Header {
+        format: FORMAT,
+        kind: SourceKind::Faro,
+        app: payload.meta.app.name.clone(),
+        tenant: head
+            .app
+            .as_ref()
+            .map(|app| app.tenant.clone())
+            .unwrap_or_default(),
+        received_ns: u64::try_from(head.received.as_nanos()).unwrap_or(u64::MAX),
+        clock_offset_ms: clock_offset_ms(head.sent_ms, received_ms),
+        id: source.id,
+        counts,
+        rate: sample_rate(&payload),
+        state,
+        deferred: payload.farol.deferred.unwrap_or_default(),
+        generation: 0,
+    };
+    let record = Record {
+        header,
+        body: payload.encode().into(),
+    };
+    Ok(Prepared {
+        record: Some((record, payload)),
+        accepted,
+        items,
+    })
+}
+
+fn counts(payload: &Payload) -> Counts {
+    let n = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+    Counts {
+        logs: n(payload.logs.len()),
+        exceptions: n(payload.exceptions.len()),
+        measurements: n(payload.measurements.len()),
+        events: n(payload.events.len()),
+        spans: n(payload.spans()),
+        unreadable: 0,
+    }
+}
+
+fn inflate_error(error: InflateError, cap: usize) -> ApiError {
+    match error {
+        InflateError::TooLarge => ApiError::new(
+            Refusal::InflatedTooLarge,
+            format!(
+                "the body is larger than {cap} bytes once inflated; send smaller batches, or raise limits.inflated"
+            ),
+        ),
+        InflateError::Corrupt => ApiError::new(
+            Refusal::BadEncoding,
+            "the body does not inflate: it is cut short, or not packed as content-encoding or z says",
+        ),
+        InflateError::Busy => ApiError::later(
+            Refusal::Busy,
+            "too many bodies are being worked on at once; send the batch again",
+            RETRY_BUSY,
+        ),
+    }
+}
+
+fn decode_error(error: decode::DecodeError) -> ApiError {
+    let why = match error.code {
+        Code::Empty => Refusal::Empty,
+        Code::BadJson => Refusal::BadJson,
+        Code::BadPayload => Refusal::BadPayload,
+        Code::TooDeep => Refusal::TooDeep,
+    };
+    ApiError::new(why, error.message)
+}

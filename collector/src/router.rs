@@ -1,0 +1,156 @@
+//! Every route and layer, in reading order.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::header::{
+    ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CONTENT_TYPE, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use crate::error::error_json;
+use crate::health::{self, Life};
+use crate::queue::Queue;
+use crate::receive::{Receiver, collect};
+use crate::telemetry::{Sources, encode, negotiate};
+
+/// What the routes need.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// For the collect routes.
+    pub receiver: Arc<Receiver>,
+    /// For `/metrics`.
+    pub sources: Arc<Sources>,
+    /// For `/-/ready`.
+    pub life: Life,
+    /// For `/-/ready`.
+    pub queue: Queue,
+}
+
+/// What browsers reach.
+pub fn public(parts: &Parts) -> Router {
+    Router::new()
+        .route("/collect", post(collect).fallback(only_post))
+        .route("/collect/", post(collect).fallback(only_post))
+        .route("/collect/{app_key}", post(collect).fallback(only_post))
+        .fallback(not_found)
+        .layer(from_fn(cors))
+        .with_state(parts.receiver.clone())
+}
+
+/// What operators reach: beside the public routes, or at their own address.
+pub fn admin(parts: &Parts) -> Router {
+    Router::new()
+        .route(
+            "/-/healthy",
+            get(|| async { health::healthy() }).fallback(only_get),
+        )
+        .route("/-/ready", get(ready).fallback(only_get))
+        .route("/metrics", get(metrics).fallback(only_get))
+        .with_state(parts.clone())
+}
+
+async fn ready(State(parts): State<Parts>) -> Response {
+    health::ready(&parts.life, &parts.queue)
+}
+
+async fn metrics(State(parts): State<Parts>, headers: HeaderMap) -> Response {
+    let format = negotiate(headers.get(ACCEPT).and_then(|v| v.to_str().ok()));
+    let body = encode(&parts.sources.gather(), format);
+    ([(CONTENT_TYPE, format.content_type())], body).into_response()
+}
+
+pub(crate) async fn not_found() -> Response {
+    let message = "there is nothing here; browsers send to POST /collect or /collect/{app_key}";
+    error_json(StatusCode::NOT_FOUND, "not_found", message)
+}
+
+async fn only_post() -> Response {
+    let message = "only POST (and a browser's OPTIONS before it) is taken here";
+    not_allowed("POST, OPTIONS", message)
+}
+
+async fn only_get() -> Response {
+    not_allowed("GET, HEAD", "only GET is taken here")
+}
+
+fn not_allowed(allow: &'static str, message: &str) -> Response {
+    let mut response = error_json(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        message,
+    );
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+/// Headers that the SDKs send: ours, Faro's, and what is set beside them for Grafana's backends.
+const ALLOWED_HEADERS: &str = "content-type, content-encoding, idempotency-key, x-api-key, x-faro-session-id, traceparent, \
+     x-scope-orgid, authorization";
+
+/// How long a browser may remember a preflight: Chromium's own maximum.
+const MAX_AGE: &str = "7200";
+
+/// The most bytes of requested header names that are granted beyond the list.
+const MAX_REQUESTED: usize = 1024;
+
+/// The headers that let a page read the answer, on refusals as well. Who may send is decided by key and origin, never by CORS: no cookie or
+/// other credential of the browser is at stake here.
+async fn cors(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(ORIGIN).cloned();
+    let mut response = match *request.method() == Method::OPTIONS
+        && request.uri().path().starts_with("/collect")
+    {
+        true => preflight(request.headers()),
+        false => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_ORIGIN,
+        origin.unwrap_or(HeaderValue::from_static("*")),
+    );
+    headers.insert(VARY, HeaderValue::from_static("origin"));
+    let exposed = HeaderValue::from_static("retry-after, x-faro-session-status");
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    response
+}
+
+fn preflight(request: &HeaderMap) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("POST, OPTIONS"),
+    );
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
+    // An SDK's new version or a page's own setting may add a header; a fixed list would then block all of its data.
+    let requested = request
+        .get(ACCESS_CONTROL_REQUEST_HEADERS)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let fits = requested.len() <= MAX_REQUESTED;
+    let more = requested
+        .split(',')
+        .map(str::trim)
+        .filter(|name| fits && is_new(name));
+    let all: Vec<_> = std::iter::once(ALLOWED_HEADERS).chain(more).collect();
+    let all =
+        HeaderValue::from_str(&all.join(", ")).unwrap_or(HeaderValue::from_static(ALLOWED_HEADERS));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, all);
+    response
+}
+
+fn is_new(name: &str) -> bool {
+    !ALLOWED_HEADERS
+        .split(", ")
+        .any(|known| known.eq_ignore_ascii_case(name))
+        && http::HeaderName::from_bytes(name.as_bytes()).is_ok()
+}
