@@ -1,11 +1,29 @@
-//! The one place where collaborators are made and wired to each other.
+//! The one place where collaborators are made and wired to each other, and where they are stopped in order.
 
 use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 
+use crate::admit::Admission;
 use crate::config::Config;
+use crate::data_folder::DataFolder;
+use crate::dedupe::Dedupe;
+use crate::export::{self, Exports};
+use crate::health::Life;
+use crate::inflate::Budget;
+use crate::outcome::{DropReason, Ledgers};
+use crate::queue::{Queue, spill};
+use crate::receive::{RandomIds, Receiver};
+use crate::router::{self, Parts};
+use crate::serve::{Connections, Server};
+use crate::telemetry::{Meters, Sources};
 
 /// Sockets that are bound already: the caller owns them.
 #[derive(Debug)]
@@ -16,13 +34,221 @@ pub struct Listeners {
     pub admin: Option<TcpListener>,
 }
 
-/// Runs the collector until `shutdown` ends, then stops in bounded time.
+/// The part of the time for stopping that requests on their way may take; the rest is for exporting.
+const REQUESTS_SHARE: u32 = 4;
+
+/// Runs the collector until `shutdown` ends, then stops in bounded time: no new requests, deliver what is there, keep the rest in the
+/// data folder.
 pub async fn run(
     config: Config,
     listeners: Listeners,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<()> {
-    drop((config, listeners));
-    shutdown.await;
+    let collector = Collector::wire(config)?;
+    collector.run(listeners, shutdown).await
+}
+
+struct Collector {
+    config: Config,
+    folder: DataFolder,
+    queue: Queue,
+    ledgers: Ledgers,
+    exports: Exports,
+    parts: Parts,
+    connections: Connections,
+}
+
+impl Collector {
+    fn wire(config: Config) -> Result<Self> {
+        let folder = DataFolder::open(&config.data_dir)?;
+        let ledgers = Ledgers::new();
+        let queue = Queue::new(config.queue.max_bytes);
+        let meters = Arc::<Meters>::default();
+        // The aggregator's states; without one, destinations wait for the first in vain.
+        let (_, metrics) = watch::channel(None);
+        let exports = export::start(
+            &config.destinations,
+            &queue,
+            &ledgers,
+            &config.data_dir,
+            &metrics,
+        )?;
+        recover(&queue, &folder.queue(), &meters)?;
+
+        let limits = config.limits;
+        let life = Life::default();
+        let connections = Connections::new(&limits);
+        let receiver = Arc::new(Receiver {
+            admission: Admission::new(&config.apps),
+            limits,
+            decode_limits: crate::decode::Limits::default(),
+            dedupe: Dedupe::default(),
+            queue: queue.clone(),
+            ledgers: ledgers.clone(),
+            bodies: Budget::new(limits.in_flight),
+            meters: meters.clone(),
+            life: life.clone(),
+            random: RandomIds::new()?,
+            heavy: Arc::new(Semaphore::new(
+                available_parallelism().map_or(1, usize::from),
+            )),
+            started: Instant::now(),
+        });
+        let sources = Arc::new(Sources {
+            ledgers: ledgers.clone(),
+            queue: queue.clone(),
+            dedupe: receiver.dedupe.clone(),
+            connections: connections.clone(),
+            bodies: receiver.bodies.clone(),
+            meters,
+            destinations: exports
+                .stats()
+                .iter()
+                .map(|(n, s)| (n.clone(), s.clone()))
+                .collect(),
+        });
+        let parts = Parts {
+            receiver,
+            sources,
+            life,
+            queue: queue.clone(),
+        };
+        Ok(Self {
+            config,
+            folder,
+            queue,
+            ledgers,
+            exports,
+            parts,
+            connections,
+        })
+    }
+
+    async fn run(
+        self,
+        listeners: Listeners,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<()> {
+        let (stop_public, public_stopped) = watch::channel(false);
+        let (stop_admin, admin_stopped) = watch::channel(false);
+        let mut routes = router::public(&self.parts);
+        let admin = match listeners.admin {
+            None => {
+                routes = routes.merge(router::admin(&self.parts));
+                None
+            }
+            Some(listener) => {
+                let routes = router::admin(&self.parts).fallback(router::not_found);
+                Some(self.serve(routes, listener, admin_stopped))
+            }
+        };
+        let mut public = self.serve(routes, listeners.public, public_stopped);
+        self.parts.life.running();
+
+        let ended = tokio::select! {
+            () = shutdown => None,
+            ended = &mut public => Some(ended),
+        };
+        if let Some(ended) = ended {
+            // Never healthy and idle: without its accept loop the process has no reason to live.
+            return Err(anyhow!(
+                "the accept loop ended by itself: {}",
+                describe(ended)
+            ));
+        }
+        self.stop(public, stop_public).await;
+        drop(stop_admin.send(true));
+        if let Some(admin) = admin {
+            admin.abort();
+        }
+        Ok(())
+    }
+
+    fn serve(
+        &self,
+        routes: axum::Router,
+        listener: TcpListener,
+        stop: watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let server = Server {
+            service: routes,
+            limits: self.config.limits,
+            connections: self.connections.clone(),
+            grace: self.config.shutdown_timeout / REQUESTS_SHARE,
+        };
+        tokio::spawn(server.serve(listener, stop))
+    }
+
+    /// Readiness first, so that balancers look elsewhere; then the requests on their way; then the queue.
+    async fn stop(self, public: JoinHandle<()>, stop_public: watch::Sender<bool>) {
+        let deadline = tokio::time::Instant::now() + self.config.shutdown_timeout;
+        self.parts.life.stopping();
+        tracing::info!("stopping");
+        drop(stop_public.send(true));
+        drop(public.await);
+        self.queue.close();
+        let delivered = self.exports.drain(deadline).await;
+        if !delivered {
+            keep(&self.queue, &self.folder.queue());
+        }
+        let books = self.ledgers.snapshot();
+        tracing::info!(
+            accepted = books.requests.accepted,
+            enqueued = books.items.enqueued,
+            "stopped"
+        );
+    }
+}
+
+fn describe(ended: std::result::Result<(), tokio::task::JoinError>) -> &'static str {
+    match ended {
+        Err(e) if e.is_panic() => "it panicked",
+        _ => "it returned",
+    }
+}
+
+/// Takes up what an earlier run left, and removes its files once every destination has it.
+fn recover(queue: &Queue, folder: &Path, meters: &Meters) -> Result<()> {
+    let found = spill::recover(queue, folder)
+        .with_context(|| format!("cannot read {}", folder.display()))?;
+    for _ in 0..found.damaged {
+        meters.recovery_damaged();
+    }
+    if found.files.is_empty() {
+        return Ok(());
+    }
+    tracing::info!(
+        records = found.records,
+        unwanted = found.unwanted,
+        damaged_files = found.damaged,
+        "took up what the last run had not delivered"
+    );
+    let queue = queue.clone();
+    tokio::spawn(async move {
+        if queue.passed(found.until).await {
+            remove(&found.files);
+        }
+    });
     Ok(())
+}
+
+fn remove(files: &[std::path::PathBuf]) {
+    for file in files {
+        if let Err(error) = std::fs::remove_file(file)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(kind = %error.kind(), "a delivered queue file could not be removed; it will be delivered again");
+        }
+    }
+}
+
+/// Puts what is not delivered into the data folder.
+fn keep(queue: &Queue, folder: &Path) {
+    match spill::save(queue, folder) {
+        Ok(records) => tracing::info!(records, "kept what is not delivered in the data folder"),
+        Err(error) => {
+            spill::give_up(queue);
+            tracing::error!(kind = %error.kind(), reason = %DropReason::Shutdown, "what is not delivered could not be kept");
+        }
+    }
 }

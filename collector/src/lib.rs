@@ -35,5 +35,7 @@ pub mod health;
 pub mod telemetry;
 
 mod boot;
+pub mod cli;
+mod data_folder;
 
 pub use boot::{Listeners, run};

@@ -1,3 +1,9 @@
-//! The collector's command line.
+//! The collector's command line: arguments → configuration → sockets → [`farol_collector::run`] → exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use farol_collector::cli;
+
+fn main() -> ExitCode {
+    cli::main(std::env::args_os().skip(1).collect())
+}

@@ -284,7 +284,7 @@ impl Accepted {
         if !self.unreadable.is_empty() {
             let described = self.unreadable.iter().take(DESCRIBED);
             body["unreadable"] = described
-                .map(|u| json!({ "kind": u.kind.as_str(), "index": u.index, "reason": u.reason.as_str() }))
+                .map(|u| json!({ "kind": u.kind.name(), "index": u.index, "reason": u.reason.as_str() }))
                 .collect();
         }
         body

@@ -364,10 +364,45 @@ impl Default for QueueSettings {
 }
 
 /// What the collector says of itself.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Telemetry {
+    /// What goes to standard error: a filter as of tracing's `EnvFilter`.
+    pub log: String,
     /// Where its own traces go, OTLP/HTTP; `None` for nowhere.
     pub traces_endpoint: Option<http::Uri>,
     /// Headers of those requests.
     pub traces_headers: Vec<(http::HeaderName, Secret)>,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            log: "info".into(),
+            traces_endpoint: None,
+            traces_headers: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// What it comes to, in one line.
+    pub fn summary(&self) -> String {
+        let destinations: Vec<_> = self
+            .destinations
+            .iter()
+            .map(|d| format!("{} ({})", d.name, d.kind.as_str()))
+            .collect();
+        let apps: Vec<_> = self.apps.iter().map(|app| app.name.as_str()).collect();
+        let apps = if apps.is_empty() {
+            "none, open".to_owned()
+        } else {
+            apps.join(", ")
+        };
+        format!(
+            "the settings are valid: listen {}, data {}, apps: {apps}, destinations: {}",
+            self.listen,
+            self.data_dir.display(),
+            destinations.join(", ")
+        )
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use farol_protocol::payload::Payload;
 
@@ -36,7 +36,7 @@ pub(super) struct ReaderState {
     max_lag: Option<usize>,
     ledger: Option<DestinationLedger>,
     wake: Arc<Notify>,
-    removed: bool,
+    pub(super) removed: bool,
 }
 
 #[derive(Debug)]
@@ -51,6 +51,7 @@ pub(super) struct State {
     pub(super) readers: Vec<ReaderState>,
     closed: bool,
     warm: Warm,
+    milestones: Vec<(Position, oneshot::Sender<()>)>,
 }
 
 impl State {
@@ -64,6 +65,7 @@ impl State {
             readers: Vec::new(),
             closed: false,
             warm: Warm::default(),
+            milestones: Vec::new(),
         }
     }
 
@@ -88,7 +90,7 @@ impl State {
         recovered: bool,
     ) -> Position {
         let cost = cost(&record);
-        let position = self.base + self.slots.len() as u64;
+        let position = self.end();
         let items = record.header.counts.items();
         for (i, reader) in self.readers.iter_mut().enumerate() {
             if wanted & bit(i) == 0 {
@@ -134,7 +136,7 @@ impl State {
         }
         let fresh = ReaderState {
             name: options.name,
-            cursor: self.base + self.slots.len() as u64,
+            cursor: self.end(),
             lag: Lag::default(),
             max_lag: options.max_lag,
             ledger: options.ledger,
@@ -169,7 +171,7 @@ impl State {
     ) -> (Vec<Arc<Entry>>, bool) {
         let (mut items, mut bytes) = (0, 0);
         let mut taken = Vec::new();
-        let end = self.base + self.slots.len() as u64;
+        let end = self.end();
         let mut cursor = self.readers[i].cursor.max(self.base);
         while cursor < end {
             let Some(slot) = &mut self.slots[(cursor - self.base) as usize] else {
@@ -199,12 +201,7 @@ impl State {
     }
 
     pub(super) fn remove_reader(&mut self, i: usize) {
-        self.drop_for(
-            i,
-            self.base + self.slots.len() as u64,
-            DropReason::DestinationRemoved,
-            Mask::MAX,
-        );
+        self.drop_for(i, self.end(), DropReason::DestinationRemoved);
         self.readers[i].removed = true;
         self.free_front();
     }
@@ -233,12 +230,33 @@ impl State {
         }
     }
 
+    /// The position that the next record gets.
+    pub(super) fn end(&self) -> Position {
+        self.base + self.slots.len() as u64
+    }
+
+    /// Tells when everything before `until` is acknowledged by all.
+    pub(super) fn passed(&mut self, until: Position) -> oneshot::Receiver<()> {
+        let (tell, told) = oneshot::channel();
+        self.milestones.push((until, tell));
+        self.free_front();
+        told
+    }
+
+    /// Drops everything for everybody.
+    pub(super) fn drop_all(&mut self, why: DropReason) {
+        for i in 0..self.readers.len() {
+            self.drop_for(i, self.end(), why);
+        }
+        self.free_front();
+    }
+
     /// What somebody still wants, oldest first.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &Slot> {
         self.slots.iter().flatten()
     }
 
-    fn everyone(&self) -> Mask {
+    pub(super) fn everyone(&self) -> Mask {
         let living = self.readers.iter().enumerate().filter(|(_, r)| !r.removed);
         living.fold(0, |mask, (i, _)| mask | bit(i))
     }
@@ -332,10 +350,10 @@ impl State {
         self.free_front();
     }
 
-    fn drop_for(&mut self, i: usize, before: Position, why: DropReason, among: Mask) {
+    fn drop_for(&mut self, i: usize, before: Position, why: DropReason) {
         let positions: Vec<_> = self
             .wanted()
-            .filter(|s| s.wanted & bit(i) & among != 0 && s.entry.position < before)
+            .filter(|s| s.wanted & bit(i) != 0 && s.entry.position < before)
             .map(|s| s.entry.position)
             .collect();
         for position in positions {
@@ -376,6 +394,11 @@ impl State {
         while let Some(None) = self.slots.front() {
             self.slots.pop_front();
             self.base += 1;
+        }
+        let base = self.base;
+        for (_, tell) in self.milestones.extract_if(.., |(until, _)| *until <= base) {
+            // Nobody may wait for it any more.
+            let _ = tell.send(());
         }
     }
 }

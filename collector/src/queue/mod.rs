@@ -143,6 +143,12 @@ impl Queue {
         self.lock().has_room(USUAL_RECORD)
     }
 
+    /// Waits until all before `until` is acknowledged by all readers. False when the queue is gone before that.
+    pub async fn passed(&self, until: Position) -> bool {
+        let told = self.lock().passed(until);
+        told.await.is_ok()
+    }
+
     /// What every reader has before it, by name.
     pub fn lags(&self) -> Vec<(String, Lag)> {
         self.lock().lags()

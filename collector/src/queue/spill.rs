@@ -1,1 +1,255 @@
 //! What was not exported when the collector stopped: written to the data folder, read at start.
+//!
+//! One segment of records in their final format, and beside it who still wants which of them. The durable queue will write the same
+//! segments as it goes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::memory::{Mask, bit};
+use super::{Position, Queue};
+use crate::outcome::DropReason;
+use crate::record::{Record, RecordError};
+
+/// The first bytes of a segment: what it is, and the version of its framing.
+const MAGIC: &[u8; 8] = b"FAROLQ\x00\x01";
+
+/// The ending of a segment's name.
+const SEGMENT: &str = "farolq";
+/// The ending of the name of who wants what.
+const CURSORS: &str = "cursors.json";
+
+/// Who has acknowledged what of a segment, by place in it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Cursors {
+    version: u32,
+    readers: BTreeMap<String, Cursor>,
+}
+
+/// A low watermark and the ranges above it, ends exclusive.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Cursor {
+    low: u64,
+    acked: Vec<(u64, u64)>,
+}
+
+/// What was found in the data folder.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Records put into the queue again.
+    pub records: u64,
+    /// Records that no destination of today's configuration wants.
+    pub unwanted: u64,
+    /// Files that held something damaged.
+    pub damaged: u64,
+    /// Files to remove when [`Recovered::until`] is passed.
+    pub files: Vec<PathBuf>,
+    /// The position behind the last of these records.
+    pub until: Position,
+}
+
+/// Writes all that some reader has not acknowledged into a new segment in `folder`; returns how many records that were.
+/// The queue must be closed and its readers idle.
+pub fn save(queue: &Queue, folder: &Path) -> io::Result<u64> {
+    let state = queue.lock();
+    let mut bytes = MAGIC.to_vec();
+    let mut wanted = Vec::new();
+    for slot in state.wanted() {
+        slot.entry.record.encode(&mut bytes);
+        wanted.push(slot.wanted);
+    }
+    if wanted.is_empty() {
+        return Ok(0);
+    }
+    let readers = state.readers.iter().enumerate().filter(|(_, r)| !r.removed);
+    let cursors = Cursors {
+        version: 1,
+        readers: readers
+            .map(|(i, r)| (r.name.clone(), Cursor::of(&wanted, bit(i))))
+            .collect(),
+    };
+    drop(state);
+    create_folder(folder)?;
+    let number = segments(folder)?.last().map_or(0, |(n, _)| n + 1);
+    // Who wants what comes first: a segment without it is wanted by all.
+    write(
+        folder,
+        &format!("{number:020}.{CURSORS}"),
+        &serde_json::to_vec(&cursors)?,
+    )?;
+    write(folder, &format!("{number:020}.{SEGMENT}"), &bytes)?;
+    Ok(wanted.len() as u64)
+}
+
+/// Counts what could not be saved as lost, for every destination.
+pub fn give_up(queue: &Queue) {
+    queue.lock().drop_all(DropReason::Shutdown);
+}
+
+/// Puts what an earlier run left into the queue, for the readers that want it. The readers must be open already.
+pub fn recover(queue: &Queue, folder: &Path) -> io::Result<Recovered> {
+    let mut found = Recovered::default();
+    for (number, path) in segments(folder)? {
+        let bytes = fs::read(&path)?;
+        let cursors = folder.join(format!("{number:020}.{CURSORS}"));
+        let wants = Wants::read(queue, &cursors, &mut found);
+        let whole = read_segment(&bytes, |place, record| match wants.of(place) {
+            0 => found.unwanted += 1,
+            mask => {
+                queue.lock().recover(record, mask);
+                found.records += 1;
+            }
+        });
+        found.damaged += u64::from(!whole);
+        found.files.extend([path, cursors]);
+    }
+    found.until = queue.lock().end();
+    Ok(found)
+}
+
+/// Hands out every record that is whole; false where something was not.
+fn read_segment(bytes: &[u8], mut take: impl FnMut(u64, Record)) -> bool {
+    let Some(mut rest) = bytes.strip_prefix(MAGIC) else {
+        return false;
+    };
+    let (mut whole, mut place) = (true, 0);
+    while !rest.is_empty() {
+        match Record::decode(rest) {
+            Ok((record, used)) => {
+                take(place, record);
+                rest = &rest[used..];
+            }
+            Err(RecordError::Torn) => return false,
+            Err(RecordError::Corrupt | RecordError::UnknownFormat(_)) => {
+                whole = false;
+                // The length may be right although what follows is not; where it is not, the next one is torn or damaged as well.
+                let length = rest
+                    .first_chunk::<4>()
+                    .map_or(0, |n| u32::from_le_bytes(*n) as usize);
+                match rest.get(4 + length + 4..) {
+                    Some(next) if length > 0 => rest = next,
+                    _ => return false,
+                }
+            }
+        }
+        place += 1;
+    }
+    whole
+}
+
+impl Cursor {
+    fn of(wanted: &[Mask], reader: Mask) -> Self {
+        let done: Vec<bool> = wanted.iter().map(|mask| mask & reader == 0).collect();
+        let low = done.iter().take_while(|done| **done).count();
+        let mut acked: Vec<(u64, u64)> = Vec::new();
+        for i in (low..done.len()).filter(|i| done[*i]) {
+            let i = i as u64;
+            match acked.last_mut() {
+                Some((_, end)) if *end == i => *end += 1,
+                _ => acked.push((i, i + 1)),
+            }
+        }
+        Self {
+            low: low as u64,
+            acked,
+        }
+    }
+
+    fn wants(&self, place: u64) -> bool {
+        place >= self.low
+            && !self
+                .acked
+                .iter()
+                .any(|(from, end)| (*from..*end).contains(&place))
+    }
+}
+
+/// Which readers want what of a segment.
+struct Wants {
+    cursors: Option<HashMap<usize, Cursor>>,
+    everyone: Mask,
+}
+
+impl Wants {
+    fn read(queue: &Queue, path: &Path, found: &mut Recovered) -> Self {
+        let state = queue.lock();
+        let everyone = state.everyone();
+        let parsed = fs::read(path)
+            .ok()
+            .and_then(|b| serde_json::from_slice::<Cursors>(&b).ok());
+        if parsed.is_none() {
+            found.damaged += 1;
+        }
+        let place = |name: &str| {
+            state
+                .readers
+                .iter()
+                .position(|r| r.name == name && !r.removed)
+        };
+        let cursors = parsed.map(|c| {
+            c.readers
+                .into_iter()
+                .filter_map(|(n, c)| Some((place(&n)?, c)))
+                .collect()
+        });
+        Self { cursors, everyone }
+    }
+
+    fn of(&self, place: u64) -> Mask {
+        match &self.cursors {
+            // Twice is better than never.
+            None => self.everyone,
+            Some(cursors) => cursors
+                .iter()
+                .filter(|(_, c)| c.wants(place))
+                .fold(0, |m, (i, _)| m | bit(*i)),
+        }
+    }
+}
+
+fn segments(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let number = path
+            .file_stem()
+            .and_then(|s| s.to_str())
+            .and_then(|s| s.parse().ok());
+        if let (Some(number), Some(SEGMENT)) = (number, path.extension().and_then(|e| e.to_str())) {
+            found.push((number, path));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn create_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Written beside its place and moved there, so that it is there whole or not at all.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let draft = folder.join(format!("{name}.draft"));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, folder.join(name))?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Arguments → configuration → sockets → run → exit code. In the library, so that tests can give it arguments.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::boot::{Listeners, run};
+use crate::config::{self, Config};
+
+mod arguments;
+
+use arguments::{Action, Arguments};
+
+/// A wrong setting or argument: nothing was started.
+const MISUSED: u8 = 2;
+
+/// Runs the program.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    let arguments = match Arguments::parse(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
+    match arguments.action {
+        Action::Help => say(arguments::HELP),
+        Action::Version => say(concat!("farol-collector ", env!("CARGO_PKG_VERSION"))),
+        Action::Run | Action::CheckConfig => {
+            let environment = std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+            let config = match config::load(&arguments.settings, environment) {
+                Ok(config) => config,
+                Err(error) => return misused(&error.to_string()),
+            };
+            match arguments.action {
+                Action::CheckConfig => say(&config.summary()),
+                _ => start(config),
+            }
+        }
+    }
+}
+
+fn start(config: Config) -> ExitCode {
+    log_to_stderr(&config);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    match runtime.block_on(serve(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn serve(config: Config) -> Result<()> {
+    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let listeners = Listeners {
+        public: bind("listen", config.listen).await?,
+        admin: match config.admin_listen {
+            Some(address) => Some(bind("admin_listen", address).await?),
+            None => None,
+        },
+    };
+    let line = ready_line(&config, &listeners)?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    run(config, listeners, async {
+        // Polled for the first time when all is wired and the sockets are served.
+        say(&line);
+        shutdown.await;
+    })
+    .await
+}
+
+async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|e| {
+        anyhow::anyhow!(
+            "{setting} = {address}: {}; name another address, or stop what uses it",
+            plain(&e)
+        )
+    })
+}
+
+fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "the address is in use".into(),
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        kind => kind.to_string(),
+    }
+}
+
+/// What scripts wait for.
+fn ready_line(config: &Config, listeners: &Listeners) -> Result<String> {
+    let address = listeners.public.local_addr()?;
+    let admin = match &listeners.admin {
+        Some(admin) => format!("admin: http://{}, ", admin.local_addr()?),
+        None => String::new(),
+    };
+    let open = if config.apps.is_empty() {
+        ", apps: none declared, open"
+    } else {
+        ""
+    };
+    Ok(format!(
+        "farol-collector {} ready on http://{address} ({admin}queue: memory, data: {}{open})",
+        env!("CARGO_PKG_VERSION"),
+        config.data_dir.display(),
+    ))
+}
+
+fn log_to_stderr(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::new(&config.telemetry.log);
+    let format = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_target(false);
+    // A second call in one process (tests) keeps the first.
+    let _ = format.with_ansi(false).try_init();
+}
+
+fn say(line: &str) -> ExitCode {
+    // A closed pipe is the reader's decision.
+    let _ = writeln!(io::stdout(), "{line}");
+    ExitCode::SUCCESS
+}
+
+fn misused(line: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "farol-collector: {line}");
+    ExitCode::from(MISUSED)
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(io::stderr(), "farol-collector: {error:#}");
+    ExitCode::FAILURE
+}

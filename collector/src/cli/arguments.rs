@@ -1,0 +1,79 @@
+//! The arguments, and the help that describes them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::config::Given;
+
+/// `--help`.
+pub(super) const HELP: &str = "\
+farol-collector: takes what browsers send and passes it on as OpenTelemetry.
+
+usage: farol-collector [options]                run, with sensible defaults where no file is named
+       farol-collector check-config [options]   read the settings, say what they come to, and end
+
+  --config FILE          settings in TOML (or FAROL_CONFIG)
+  --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
+  --admin-listen ADDR    move /metrics and /-/ to an address of their own (or FAROL_ADMIN_LISTEN)
+  --data-dir DIR         where data is kept (./farol-data; or FAROL_DATA_DIR)
+  --help                 this text
+  --version              the version
+
+Arguments count before environment variables, these before the file. Every setting is described in docs/collector.md.";
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Collect.
+    Run,
+    /// Read the settings only.
+    CheckConfig,
+    /// Say how to use it.
+    Help,
+    /// Say the version.
+    Version,
+}
+
+/// What the command line says.
+#[derive(Debug)]
+pub(super) struct Arguments {
+    pub(super) action: Action,
+    pub(super) settings: Given,
+}
+
+impl Arguments {
+    pub(super) fn parse(arguments: Vec<OsString>) -> Result<Self, String> {
+        Self::read(arguments).map_err(|e| format!("{e}; --help lists what there is"))
+    }
+
+    fn read(arguments: Vec<OsString>) -> Result<Self, lexopt::Error> {
+        let mut parser = Parser::from_args(arguments);
+        let mut action = Action::Run;
+        let mut settings = Given::default();
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Arg::Long("config") | Arg::Short('c') => {
+                    settings.file = Some(PathBuf::from(parser.value()?))
+                }
+                Arg::Long("listen") => settings
+                    .arguments
+                    .push(("listen", parser.value()?.string()?)),
+                Arg::Long("admin-listen") => settings
+                    .arguments
+                    .push(("admin_listen", parser.value()?.string()?)),
+                Arg::Long("data-dir") => settings
+                    .arguments
+                    .push(("data_dir", parser.value()?.string()?)),
+                Arg::Long("help") | Arg::Short('h') => action = Action::Help,
+                Arg::Long("version") | Arg::Short('V') => action = Action::Version,
+                Arg::Value(word) if word == "check-config" && action == Action::Run => {
+                    action = Action::CheckConfig
+                }
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(Self { action, settings })
+    }
+}

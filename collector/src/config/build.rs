@@ -1,0 +1,314 @@
+//! From the tree to [`Config`]: every rule that a setting must keep.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::ConfigError;
+use super::Secret;
+use super::read::Section;
+use super::tree::Node;
+use super::valid::{
+    App, Config, DEFAULT_DATA_DIR, Destination, Limits, Origin, QueueSettings, Telemetry,
+};
+
+mod destination;
+
+/// Bodies of more than this would make records larger than [`crate::record::MAX_BLOCK`] believes.
+const MOST_INFLATED: usize = 16 << 20;
+
+type Built<T> = Result<T, ConfigError>;
+
+/// Checks everything.
+pub(super) fn build(root: &Node) -> Built<Config> {
+    let root = Section::root(root);
+    version(&root)?;
+    let data_dir = root
+        .text("data_dir")?
+        .unwrap_or_else(|| DEFAULT_DATA_DIR.into());
+    if data_dir.is_empty() {
+        return Err(root.wrong("data_dir", "name a folder"));
+    }
+    let data_dir = PathBuf::from(data_dir);
+    let defaults = Config::default();
+    let config = Config {
+        listen: root.address("listen")?.unwrap_or(defaults.listen),
+        admin_listen: root.address("admin_listen")?,
+        apps: apps(&root)?,
+        destinations: destinations(&root, &data_dir)?,
+        limits: limits(root.section("limits")?)?,
+        queue: queue(root.section("queue")?)?,
+        shutdown_timeout: positive(&root, "shutdown_timeout", defaults.shutdown_timeout)?,
+        telemetry: telemetry(root.section("telemetry")?)?,
+        data_dir,
+    };
+    addresses(&root, &config)?;
+    if config.queue.max_bytes < 2 * config.limits.inflated {
+        let problem = format!(
+            "less than two of the largest bodies (limits.inflated = {})",
+            config.limits.inflated
+        );
+        return Err(root
+            .section("queue")?
+            .wrong("max_bytes", format!("{problem}; raise it")));
+    }
+    root.finish()?;
+    Ok(config)
+}
+
+fn version(root: &Section<'_>) -> Built<()> {
+    let from_file = matches!(root.at(), super::tree::Place::File { .. });
+    match root.number("version")? {
+        Some(1) => Ok(()),
+        Some(_) => Err(root.wrong(
+            "version",
+            "this collector reads version 1; write version = 1",
+        )),
+        None if from_file => Err(root.missing("version", "write version = 1 at the top")),
+        None => Ok(()),
+    }
+}
+
+fn addresses(root: &Section<'_>, config: &Config) -> Built<()> {
+    let open = root.flag("allow_open")?.unwrap_or_default();
+    if config.apps.is_empty() && !open && !is_loopback(config.listen) {
+        let problem = "other machines can reach this address, and with no [[apps]] everybody could send; declare an app with keys \
+             and origins, listen on 127.0.0.1, or set allow_open = true";
+        return Err(root.wrong("listen", problem));
+    }
+    if config
+        .admin_listen
+        .is_some_and(|admin| admin == config.listen && admin.port() != 0)
+    {
+        return Err(root.wrong(
+            "admin_listen",
+            "this is the address of listen; leave it out, or name another",
+        ));
+    }
+    Ok(())
+}
+
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+fn apps(root: &Section<'_>) -> Built<Vec<App>> {
+    let mut apps = Vec::new();
+    let (mut names, mut keys) = (HashSet::new(), HashMap::new());
+    for section in root.entries("apps")?.unwrap_or_default() {
+        let app = app(&section)?;
+        if !names.insert(app.name.clone()) {
+            return Err(section.wrong("name", "two apps have this name; give each its own"));
+        }
+        for key in &app.keys {
+            if let Some(other) = keys.insert(key.clone(), app.name.clone()) {
+                let problem = format!("a key belongs to app {other:?} as well; give each its own");
+                return Err(section.wrong_secret("keys", problem));
+            }
+        }
+        section.finish()?;
+        apps.push(app);
+    }
+    Ok(apps)
+}
+
+fn app(section: &Section<'_>) -> Built<App> {
+    let name = required_name(section)?;
+    let allow_no_origin = section.flag("allow_no_origin")?.unwrap_or_default();
+    let keys = section.texts("keys")?.unwrap_or_default();
+    if keys.is_empty() {
+        return Err(section.wrong_secret(
+            "keys",
+            "an app needs one key at least; write keys = [\"…\"]",
+        ));
+    }
+    // A key stands in a path and in a header.
+    let plain = |key: &String| {
+        !key.is_empty()
+            && key
+                .chars()
+                .all(|c| c.is_ascii_graphic() && !"/?#%\"\\".contains(c))
+    };
+    if !keys.iter().all(plain) {
+        return Err(section.wrong_secret(
+            "keys",
+            "a key is letters, digits and signs that a path can hold, such as - _ . ~",
+        ));
+    }
+    let mut origins = Vec::new();
+    for text in section.texts("origins")?.unwrap_or_default() {
+        let origin = Origin::parse(&text)
+            .map_err(|problem| section.wrong("origins", format!("{text:?}: {problem}")))?;
+        origins.push(origin);
+    }
+    if origins.is_empty() && !allow_no_origin {
+        let problem =
+            "name the pages that may send, such as [\"https://shop.example\"], or [\"*\"] for all";
+        return Err(section.wrong("origins", problem));
+    }
+    Ok(App {
+        name,
+        keys: keys.into_iter().map(Secret::new).collect(),
+        origins,
+        tenant: section.text("tenant")?.unwrap_or_default(),
+        allow_no_origin,
+    })
+}
+
+fn required_name(section: &Section<'_>) -> Built<String> {
+    match section.text("name")? {
+        Some(name) if !name.is_empty() => Ok(name),
+        _ => Err(section.missing("name", "write name = \"…\"")),
+    }
+}
+
+fn destinations(root: &Section<'_>, data_dir: &std::path::Path) -> Built<Vec<Destination>> {
+    let Some(sections) = root.entries("destinations")? else {
+        return Ok(vec![Destination::embedded(data_dir)]);
+    };
+    if sections.is_empty() {
+        let problem = "without a destination all data would be lost; leave the list out for files in the data folder";
+        return Err(root.wrong("destinations", problem));
+    }
+    // Two readers are the collector's own.
+    let most = crate::queue::MAX_READERS - 2;
+    if sections.len() > most {
+        return Err(root.wrong(
+            "destinations",
+            format!("more than {most}; fan out behind one of them"),
+        ));
+    }
+    let mut names = HashSet::new();
+    let mut paths = HashMap::new();
+    let mut all = Vec::new();
+    for section in sections {
+        let destination = destination::build(&section, data_dir)?;
+        if !names.insert(destination.name.clone()) {
+            return Err(section.wrong("name", "two destinations have this name; give each its own"));
+        }
+        if let super::DestinationKind::OtlpFile(file) = &destination.kind
+            && let Some(other) = paths.insert(file.path.clone(), destination.name.clone())
+        {
+            return Err(section.wrong(
+                "path",
+                format!("destination {other:?} writes there; name another folder"),
+            ));
+        }
+        section.finish()?;
+        all.push(destination);
+    }
+    Ok(all)
+}
+
+fn limits(section: Section<'_>) -> Built<Limits> {
+    let default = Limits::default();
+    let limits = Limits {
+        body: size(&section, "body", default.body, 1024)?,
+        inflated: size(&section, "inflated", default.inflated, 1024)?,
+        in_flight: size(&section, "in_flight", default.in_flight, 1024)?,
+        header_bytes: size(&section, "header_bytes", default.header_bytes, 8192)?,
+        header_timeout: positive(&section, "header_timeout", default.header_timeout)?,
+        body_timeout: positive(&section, "body_timeout", default.body_timeout)?,
+        idle_timeout: positive(&section, "idle_timeout", default.idle_timeout)?,
+        connections: count(&section, "connections", default.connections)?,
+        connections_per_address: count(
+            &section,
+            "connections_per_address",
+            default.connections_per_address,
+        )?,
+    };
+    if limits.inflated > MOST_INFLATED {
+        return Err(section.wrong("inflated", "at most 16 MiB"));
+    }
+    if limits.body > limits.inflated {
+        let problem = format!(
+            "a body is never larger as sent than inflated (limits.inflated = {}); lower it",
+            limits.inflated
+        );
+        return Err(section.wrong("body", problem));
+    }
+    if limits.in_flight < limits.body + limits.inflated {
+        return Err(section.wrong(
+            "in_flight",
+            "the largest body would not fit: at least limits.body + limits.inflated",
+        ));
+    }
+    section.finish()?;
+    Ok(limits)
+}
+
+fn queue(section: Section<'_>) -> Built<QueueSettings> {
+    section.word("type", &[("memory", ())])?;
+    let max_bytes = size(
+        &section,
+        "max_bytes",
+        QueueSettings::default().max_bytes,
+        1 << 20,
+    )?;
+    section.finish()?;
+    Ok(QueueSettings { max_bytes })
+}
+
+fn telemetry(section: Section<'_>) -> Built<Telemetry> {
+    let log = section
+        .text("log")?
+        .unwrap_or_else(|| Telemetry::default().log);
+    if tracing_subscriber::EnvFilter::try_new(&log).is_err() {
+        return Err(section.wrong(
+            "log",
+            "write error, warn, info, debug, or a filter such as info,farol_collector=debug",
+        ));
+    }
+    let telemetry = Telemetry {
+        log,
+        traces_endpoint: section.url("traces_endpoint")?,
+        traces_headers: headers(&section, "traces_headers")?,
+    };
+    section.finish()?;
+    Ok(telemetry)
+}
+
+fn headers(section: &Section<'_>, key: &'static str) -> Built<Vec<(http::HeaderName, Secret)>> {
+    let mut out = Vec::new();
+    for (name, value) in section.pairs(key)?.unwrap_or_default() {
+        // Variables cannot spell a hyphen.
+        let Ok(header) = name.replace('_', "-").parse::<http::HeaderName>() else {
+            return Err(section.wrong_secret(key, format!("{name:?} is no header's name")));
+        };
+        if http::HeaderValue::from_str(&value).is_err() {
+            return Err(section.wrong_secret(
+                key,
+                format!("the value of {name} has characters that a header cannot hold"),
+            ));
+        }
+        out.push((header, Secret::new(value)));
+    }
+    Ok(out)
+}
+
+fn size(section: &Section<'_>, key: &'static str, default: usize, least: usize) -> Built<usize> {
+    match section.size(key)? {
+        None => Ok(default),
+        Some(n) if n >= least => Ok(n),
+        Some(_) => Err(section.wrong(key, format!("at least {least} bytes"))),
+    }
+}
+
+fn count(section: &Section<'_>, key: &'static str, default: usize) -> Built<usize> {
+    match section.number(key)? {
+        None => Ok(default),
+        Some(0) => Err(section.wrong(key, "at least 1")),
+        Some(n) => usize::try_from(n).map_err(|_| section.wrong(key, "too large")),
+    }
+}
+
+fn positive(section: &Section<'_>, key: &'static str, default: Duration) -> Built<Duration> {
+    /// Longer waits are a slip of the unit.
+    const MOST: Duration = Duration::from_secs(86_400);
+    match section.duration(key)? {
+        None => Ok(default),
+        Some(d) if !d.is_zero() && d <= MOST => Ok(d),
+        Some(_) => Err(section.wrong(key, "more than nothing, and at most 24h")),
+    }
+}

@@ -1,0 +1,58 @@
+//! A wrong setting, in one line.
+
+use super::tree::Place;
+
+/// What is wrong with the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    place: Place,
+    key: String,
+    value: Option<String>,
+    problem: String,
+}
+
+/// Enough of a value to recognise it.
+const SHOWN: usize = 80;
+
+impl ConfigError {
+    /// `problem` says what is wrong and what to do.
+    pub(super) fn new(
+        place: &Place,
+        key: impl Into<String>,
+        value: Option<&str>,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self {
+            place: place.clone(),
+            key: key.into(),
+            value: value.map(|v| {
+                let shown: String = v.chars().take(SHOWN).collect();
+                let more = if shown.len() < v.len() { "…" } else { "" };
+                format!("{}{more}", shown.escape_debug())
+            }),
+            problem: problem.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.place {
+            Place::Default => {}
+            Place::File { name, line: 0 } => write!(f, "{name}: ")?,
+            Place::File { name, line } => write!(f, "{name}:{line}: ")?,
+            Place::Variable(name) => write!(f, "{name}: ")?,
+            Place::Argument(name) => write!(f, "--{name}: ")?,
+        }
+        f.write_str(&self.key)?;
+        if let Some(value) = &self.value {
+            write!(f, " = \"{value}\"")?;
+        }
+        if !self.key.is_empty() {
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.problem)
+    }
+}
+
+impl std::error::Error for ConfigError {}

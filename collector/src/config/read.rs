@@ -1,0 +1,410 @@
+//! From the tree to typed values, with errors that say what would have been right.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::ConfigError;
+use super::nearest::nearest;
+use super::tree::{Node, Place, Value};
+
+/// A table that is being read. It notes every key that is asked for, so that what is left over is known to be wrong.
+pub(super) struct Section<'a> {
+    path: String,
+    node: &'a Node,
+    table: Option<&'a BTreeMap<String, Node>>,
+    asked: RefCell<Vec<&'static str>>,
+}
+
+type Read<T> = Result<Option<T>, ConfigError>;
+
+impl<'a> Section<'a> {
+    pub(super) fn root(node: &'a Node) -> Self {
+        Self::of(String::new(), node)
+    }
+
+    fn of(path: String, node: &'a Node) -> Self {
+        let table = match &node.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        };
+        Self {
+            path,
+            node,
+            table,
+            asked: RefCell::default(),
+        }
+    }
+
+    /// Where the section stands.
+    pub(super) fn at(&self) -> &Place {
+        &self.node.at
+    }
+
+    /// An error about one of its keys, with its value.
+    pub(super) fn wrong(&self, key: &str, problem: impl Into<String>) -> ConfigError {
+        match self.table.and_then(|t| t.get(key)) {
+            Some(node) => ConfigError::new(&node.at, self.full(key), Some(&node.shown()), problem),
+            None => ConfigError::new(self.at(), self.full(key), None, problem),
+        }
+    }
+
+    /// An error about a key that must be there. Where a slip of it is there instead, the error is about that.
+    pub(super) fn missing(&self, key: &'static str, problem: &str) -> ConfigError {
+        let asked = self.asked.borrow();
+        let strangers = self
+            .table
+            .into_iter()
+            .flatten()
+            .filter(|(k, _)| !asked.contains(&k.as_str()));
+        for (stranger, node) in strangers {
+            if nearest(stranger, [key]).is_some() {
+                let problem = format!("no such setting here; did you mean {key}?");
+                return ConfigError::new(&node.at, self.full(stranger), None, problem);
+            }
+        }
+        ConfigError::new(
+            self.at(),
+            self.full(key),
+            None,
+            format!("it is missing; {problem}"),
+        )
+    }
+
+    /// An error about one of its keys whose value is nobody's business.
+    pub(super) fn wrong_secret(&self, key: &str, problem: impl Into<String>) -> ConfigError {
+        let at = self
+            .table
+            .and_then(|t| t.get(key))
+            .map_or(self.at(), |n| &n.at);
+        ConfigError::new(at, self.full(key), None, problem)
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|t| t.contains_key(key))
+    }
+
+    pub(super) fn text(&self, key: &'static str) -> Read<String> {
+        self.read(key, "a text", |node| match &node.value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        })
+    }
+
+    pub(super) fn flag(&self, key: &'static str) -> Read<bool> {
+        self.read(key, "true or false", |node| match &node.value {
+            Value::Flag(flag) => Some(*flag),
+            Value::Text(text) if is_loose(node) => text.parse().ok(),
+            _ => None,
+        })
+    }
+
+    pub(super) fn number(&self, key: &'static str) -> Read<u64> {
+        self.read(key, "a whole number", |node| match &node.value {
+            Value::Integer(n) => u64::try_from(*n).ok(),
+            Value::Text(text) if is_loose(node) => text.parse().ok(),
+            _ => None,
+        })
+    }
+
+    pub(super) fn size(&self, key: &'static str) -> Read<usize> {
+        self.read(
+            key,
+            "a size such as \"1 MiB\" or \"500 kB\"",
+            |node| match &node.value {
+                Value::Integer(n) => usize::try_from(*n).ok(),
+                Value::Text(text) => parse_size(text),
+                _ => None,
+            },
+        )
+    }
+
+    pub(super) fn duration(&self, key: &'static str) -> Read<Duration> {
+        self.read(
+            key,
+            "a duration such as \"500ms\", \"10s\" or \"2m\"",
+            |node| match &node.value {
+                Value::Text(text) => parse_duration(text),
+                _ => None,
+            },
+        )
+    }
+
+    pub(super) fn address(&self, key: &'static str) -> Read<SocketAddr> {
+        self.read(
+            key,
+            "an address such as 127.0.0.1:12347 or [::]:12347",
+            |node| match &node.value {
+                Value::Integer(port) => {
+                    Some(SocketAddr::new(LOCALHOST, u16::try_from(*port).ok()?))
+                }
+                Value::Text(text) => parse_address(text),
+                _ => None,
+            },
+        )
+    }
+
+    /// An `http` or `https` URL with a host.
+    pub(super) fn url(&self, key: &'static str) -> Read<http::Uri> {
+        self.read(
+            key,
+            "a URL with http:// or https:// and a host",
+            |node| match &node.value {
+                Value::Text(text) => text.parse().ok().filter(|uri: &http::Uri| {
+                    matches!(uri.scheme_str(), Some("http" | "https"))
+                        && uri.host().is_some_and(|h| !h.is_empty())
+                }),
+                _ => None,
+            },
+        )
+    }
+
+    /// One of some words.
+    pub(super) fn word<T: Clone>(&self, key: &'static str, words: &[(&str, T)]) -> Read<T> {
+        let Some(text) = self.text(key)? else {
+            return Ok(None);
+        };
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(meaning.clone()));
+        }
+        let all: Vec<_> = words.iter().map(|(w, _)| *w).collect();
+        Err(self.wrong(
+            key,
+            format!(
+                "no such word{}; use one of {}",
+                meant(&text, &all),
+                all.join(", ")
+            ),
+        ))
+    }
+
+    /// A list of texts. In a variable they are divided by commas.
+    pub(super) fn texts(&self, key: &'static str) -> Read<Vec<String>> {
+        self.read(key, "a list of texts", |node| match &node.value {
+            Value::List(items) => items
+                .iter()
+                .map(|item| match &item.value {
+                    Value::Text(text) => Some(text.clone()),
+                    _ => None,
+                })
+                .collect(),
+            Value::Text(text) if is_loose(node) => {
+                Some(text.split(',').map(|t| t.trim().to_owned()).collect())
+            }
+            _ => None,
+        })
+    }
+
+    /// A table of any keys with texts.
+    pub(super) fn pairs(&self, key: &'static str) -> Read<Vec<(String, String)>> {
+        self.read(key, "a table of texts", |node| match &node.value {
+            Value::Table(table) => table
+                .iter()
+                .map(|(key, node)| match &node.value {
+                    Value::Text(text) => Some((key.clone(), text.clone())),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        })
+    }
+
+    /// A table within; an empty one where it is missing.
+    pub(super) fn section(&self, key: &'static str) -> Result<Section<'a>, ConfigError> {
+        self.ask(key);
+        let Some(node) = self.table.and_then(|t| t.get(key)) else {
+            return Ok(Section::of(self.full(key), &EMPTY));
+        };
+        match node.value {
+            Value::Table(_) => Ok(Section::of(self.full(key), node)),
+            _ => Err(self.wrong(key, format!("this is a table; write [{}]", self.full(key)))),
+        }
+    }
+
+    /// The entries of a list of tables; `None` where it is missing.
+    pub(super) fn entries(&self, key: &'static str) -> Read<Vec<Section<'a>>> {
+        self.ask(key);
+        let Some(node) = self.table.and_then(|t| t.get(key)) else {
+            return Ok(None);
+        };
+        let wrong = || self.wrong(key, format!("this is a list of tables; write [[{key}]]"));
+        let Value::List(items) = &node.value else {
+            return Err(wrong());
+        };
+        let mut sections = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            let Value::Table(table) = &item.value else {
+                return Err(wrong());
+            };
+            // By name, as people think of it; by number until it has one.
+            let name = table
+                .get("name")
+                .map_or_else(|| (i + 1).to_string(), Node::shown);
+            sections.push(Section::of(format!("{key}.{name}"), item));
+        }
+        Ok(Some(sections))
+    }
+
+    /// Every key must have been asked for by now.
+    pub(super) fn finish(self) -> Result<Vec<&'static str>, ConfigError> {
+        let asked = self.asked.into_inner();
+        for (key, node) in self.table.into_iter().flatten() {
+            if !asked.contains(&key.as_str()) {
+                let problem = format!(
+                    "no such setting here{}; docs/collector.md lists them",
+                    meant(key, &asked)
+                );
+                let path = if self.path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{}.{key}", self.path)
+                };
+                return Err(ConfigError::new(&node.at, path, None, problem));
+            }
+        }
+        Ok(asked)
+    }
+
+    fn read<T>(
+        &self,
+        key: &'static str,
+        wanted: &str,
+        read: impl Fn(&Node) -> Option<T>,
+    ) -> Read<T> {
+        self.ask(key);
+        let Some(node) = self.table.and_then(|t| t.get(key)) else {
+            return Ok(None);
+        };
+        match read(node) {
+            Some(value) => Ok(Some(value)),
+            None if SECRET.contains(&key) => Err(self.wrong_secret(key, format!("write {wanted}"))),
+            None => Err(self.wrong(key, format!("write {wanted}"))),
+        }
+    }
+
+    fn ask(&self, key: &'static str) {
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&key) {
+            asked.push(key);
+        }
+    }
+
+    fn full(&self, key: &str) -> String {
+        match self.path.as_str() {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        }
+    }
+}
+
+/// Settings whose values are never shown.
+const SECRET: [&str; 3] = ["keys", "headers", "traces_headers"];
+
+static EMPTY: Node = Node {
+    at: Place::Default,
+    value: Value::Table(BTreeMap::new()),
+};
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Variables and arguments have no types but text.
+fn is_loose(node: &Node) -> bool {
+    matches!(node.at, Place::Variable(_) | Place::Argument(_))
+}
+
+fn meant(name: &str, all: &[&str]) -> String {
+    match nearest(name, all.iter().copied()) {
+        Some(near) => format!("; did you mean {near}?"),
+        None => String::new(),
+    }
+    .replace("?;", "?")
+}
+
+fn parse_address(text: &str) -> Option<SocketAddr> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Some(SocketAddr::new(LOCALHOST, port));
+    }
+    match text.strip_prefix("localhost:") {
+        Some(port) => Some(SocketAddr::new(LOCALHOST, port.parse().ok()?)),
+        None => text.parse().ok(),
+    }
+}
+
+fn parse_size(text: &str) -> Option<usize> {
+    let (number, unit) = split_unit(text);
+    let unit: usize = match unit {
+        "" | "B" => 1,
+        "kB" | "KB" => 1000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<usize>().ok()?.checked_mul(unit)
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let (number, unit) = split_unit(text);
+    let number: u64 = number.parse().ok()?;
+    let seconds = match unit {
+        "ms" => return Some(Duration::from_millis(number)),
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    Some(Duration::from_secs(number.checked_mul(seconds)?))
+}
+
+fn split_unit(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    (&text[..end], text[end..].trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_durations_have_units() {
+        assert_eq!(parse_size("1 MiB"), Some(1 << 20));
+        assert_eq!(parse_size("5kB"), Some(5000));
+        assert_eq!(parse_size("77"), Some(77));
+        assert_eq!(
+            (
+                parse_size("1 mib"),
+                parse_size("-1"),
+                parse_size("999999999999 GiB")
+            ),
+            (None, None, None)
+        );
+        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(parse_duration("2m"), Some(Duration::from_secs(120)));
+        assert_eq!(
+            (
+                parse_duration("5"),
+                parse_duration("s"),
+                parse_duration("1.5s")
+            ),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn an_address_is_a_port_a_pair_or_localhost() {
+        assert_eq!(parse_address("80").unwrap().to_string(), "127.0.0.1:80");
+        assert_eq!(
+            parse_address("localhost:80").unwrap().to_string(),
+            "127.0.0.1:80"
+        );
+        assert_eq!(parse_address("[::]:80").unwrap().to_string(), "[::]:80");
+        assert!(parse_address("collector.example:80").is_none());
+    }
+}

@@ -1,0 +1,79 @@
+//! Every setting there is, once: its path, what it takes, its default, and what it does. `docs/collector.md` is this table, and the
+//! reader of settings knows no others; tests hold both.
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Its path; `[]` stands for each entry of a list, `*` for any key.
+    pub path: &'static str,
+    /// What it takes.
+    pub takes: &'static str,
+    /// What holds where it is not set.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+macro_rules! settings {
+    ($($path:literal, $takes:literal, $default:literal, $help:literal;)+) => {
+        /// Every setting, in the order of the documentation.
+        pub const TABLE: &[Setting] = &[$(Setting { path: $path, takes: $takes, default: $default, help: $help }),+];
+    };
+}
+
+settings! {
+    "version", "1", "required in a file", "The version of the file's layout.";
+    "listen", "address", "127.0.0.1:12347", "Where browsers send to. `HOST:PORT`, or a port alone for 127.0.0.1. Port 0 takes a free one.";
+    "admin_listen", "address", "none", "Moves `/metrics` and `/-/` to an address of their own. Without it they are at `listen`.";
+    "data_dir", "folder", "./farol-data", "Where the collector keeps what it keeps. One collector to a folder.";
+    "allow_open", "flag", "false", "Allows an address that other machines can reach while no `[[apps]]` are declared. Everybody can then send.";
+    "shutdown_timeout", "duration", "10s", "How long stopping may take. What is not delivered by then goes to the data folder and is delivered after the next start.";
+    "apps[].name", "text", "required", "The app's name. It becomes `service.name`, whatever the page says.";
+    "apps[].keys", "list of texts", "required", "Keys that belong to the app; several, so that they can be rotated. A key comes in the path (`/collect/{key}`), in `x-api-key` or in `Authorization`.";
+    "apps[].origins", "list of origins", "required unless allow_no_origin", "Pages that may send: `https://shop.example`, `https://*.shop.example`, `shop.example` for both schemes, `*` for all.";
+    "apps[].tenant", "text", "none", "The tenant that the app belongs to.";
+    "apps[].allow_no_origin", "flag", "false", "Takes requests without an Origin header: apps that are no web pages.";
+    "destinations[].name", "text", "required", "The destination's identity, in metrics and over restarts: small letters, digits, `-` and `_`.";
+    "destinations[].type", "otlp_http, otlp_grpc, otlp_file or terminal", "required", "What it is. Without any destination there is one `otlp_file` in the data folder.";
+    "destinations[].signals", "list of logs, traces, metrics", "all three", "What it wants. The terminal shows no metrics.";
+    "destinations[].dialect", "semconv, alloy or contrib", "semconv", "How log records are written: OpenTelemetry's conventions, or the lines of Grafana Alloy or of the OpenTelemetry Collector.";
+    "destinations[].start", "tail or oldest", "tail", "Where a new destination starts in the queue.";
+    "destinations[].max_lag", "size", "none", "The most it may be behind; beyond it the oldest is dropped for it, counted. Without it, it loses its oldest only while another destination keeps up and the queue is full.";
+    "destinations[].batch.max_items", "number", "512", "The most items of a request to it.";
+    "destinations[].batch.max_bytes", "size", "1 MiB", "The most bytes of stored payload in a request to it.";
+    "destinations[].batch.max_wait", "duration", "50ms", "How long an item waits for others.";
+    "destinations[].retry.initial", "duration", "1s", "The first wait after a failed request; doubled after each, with jitter.";
+    "destinations[].retry.max", "duration", "30s", "The longest wait.";
+    "destinations[].retry.max_elapsed", "duration", "none", "A batch is dropped, counted, when it was tried for this long. Without it the bound is what the queue holds.";
+    "destinations[].endpoint", "URL", "required for otlp_http and otlp_grpc", "The receiver's base address, `http` or `https`. OTLP/HTTP appends `/v1/logs`, `/v1/traces`, `/v1/metrics`.";
+    "destinations[].endpoints.logs", "URL", "below endpoint", "The whole address for log records, taken as it is. otlp_http only.";
+    "destinations[].endpoints.traces", "URL", "below endpoint", "The whole address for spans. otlp_http only.";
+    "destinations[].endpoints.metrics", "URL", "below endpoint", "The whole address for metrics. otlp_http only.";
+    "destinations[].headers.*", "text", "none", "Headers of every request to it, such as `authorization`.";
+    "destinations[].compression", "none, gzip or zstd", "gzip", "How requests to it are packed.";
+    "destinations[].timeout", "duration", "10s", "How long one request to it may take.";
+    "destinations[].concurrency", "number", "4", "Requests on their way to it at once.";
+    "destinations[].tls.ca_file", "file", "built-in roots", "PEM file of the roots to trust instead.";
+    "destinations[].tls.cert_file", "file", "none", "The collector's own certificate, PEM, where the receiver asks for one.";
+    "destinations[].tls.key_file", "file", "none", "Its key, PEM.";
+    "destinations[].tls.server_name", "text", "the endpoint's host", "The name to verify.";
+    "destinations[].tls.insecure_skip_verify", "flag", "false", "Takes any certificate. For tests only.";
+    "destinations[].path", "folder", "otlp in the data folder", "Where `logs.jsonl`, `traces.jsonl` and `metrics.jsonl` are. otlp_file only.";
+    "destinations[].max_bytes", "size", "100 MiB", "A file is rotated when it would grow beyond this. otlp_file only.";
+    "destinations[].max_files", "number", "4", "How many rotated files of each signal are kept. otlp_file only.";
+    "destinations[].color", "flag", "where it is a terminal", "Colours. terminal only.";
+    "limits.body", "size", "1 MiB", "The largest body as sent. 413 beyond.";
+    "limits.inflated", "size", "5 MiB", "The largest body once inflated. 413 beyond.";
+    "limits.in_flight", "size", "64 MiB", "Bodies that are read or worked on at once, in all. 503 beyond.";
+    "limits.header_bytes", "size", "32 KiB", "The largest head of a request.";
+    "limits.header_timeout", "duration", "5s", "How long a head may take.";
+    "limits.body_timeout", "duration", "15s", "How long a body may take. 408 beyond.";
+    "limits.idle_timeout", "duration", "60s", "How long a connection may idle.";
+    "limits.connections", "number", "20000", "Connections at once.";
+    "limits.connections_per_address", "number", "1000", "Connections at once from one address (IPv6: from one /64). Raise it behind a proxy.";
+    "queue.type", "memory", "memory", "Where the queue lives. What is in memory is lost when the process is killed; a stop in order keeps it in the data folder.";
+    "queue.max_bytes", "size", "64 MiB", "The most it holds. 503 beyond, unless a destination keeps up: then those that do not lose their oldest, counted.";
+    "telemetry.log", "text", "info", "What goes to standard error: `error`, `warn`, `info`, `debug`, or a filter as of tracing's EnvFilter.";
+    "telemetry.traces_endpoint", "URL", "none", "Where the collector's own traces go, OTLP/HTTP. Off without it.";
+    "telemetry.traces_headers.*", "text", "none", "Headers of those requests.";
+}
