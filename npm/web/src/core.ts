@@ -3,7 +3,8 @@
  * and are given to it in order. Sync and async start are the same code. Every entry into Wasm goes through `enter`: a trap
  * ends this core and reaches nobody.
  */
-import { Op } from './abi.js';
+import { Diagnostic, Op } from './abi.js';
+import type { Tell } from './guard.js';
 import { createWriter, type Writer } from './writer.js';
 
 /** What the core's exports are, whichever of the cores it is. */
@@ -24,24 +25,22 @@ export type CreateCore = (host: CoreHost) => CoreExports | PromiseLike<CoreExpor
 
 export interface Port {
   /** What a core is instantiated with. */
-  host: CoreHost;
+  host_: CoreHost;
   /** Sends one message: `write` fills in its fields now, whether or not the core is there yet. */
   put(op: Op, now: number, write?: (w: Writer) => void): void;
   /** Hands over the core, and the fields of its first message, `START`. */
-  open(exports: CoreExports, start: (w: Writer) => void): void;
+  open_(exports: CoreExports, start: (w: Writer) => void): void;
   /** No core will come: what waits is forgotten, and nothing is kept from now on. */
-  close(): void;
+  close_(): void;
 }
 
 export interface PortOptions {
   /** A copy of the bytes that the core named. For `Signal.Hook` the answer may be bytes to be used instead, else a number. */
-  onSignal(signal: number, bytes: Uint8Array): Uint8Array | number | void;
+  signal_(signal: number, bytes: Uint8Array): Uint8Array | number | void;
   /** The core wants `tick` at this time (ms, `performance.now()` clock), or never (Infinity). */
-  onDeadline(at: number): void;
-  /** A call was dropped because the queue was full. */
-  onFull(): void;
-  /** The core met a trap. */
-  onLost(): void;
+  deadline_(at: number): void;
+  /** A call was dropped because the queue was full, or the core met a trap. */
+  tell_: Tell;
 }
 
 /** Bytes of calls that may wait before the core is there. A core comes within some 100 ms; 64 KiB is hundreds of calls. */
@@ -68,12 +67,12 @@ export function createPort(options: PortOptions): Port {
     busy = true;
     try {
       load(bytes);
-      options.onDeadline(core!.put(op, now, bytes.length));
-    } catch {
+      options.deadline_(core!.put(op, now, bytes.length));
+    } catch (error) {
       closed = true;
       core = undefined;
       waiting = [];
-      options.onLost();
+      options.tell_(Diagnostic.CoreLost, error);
     }
     busy = false;
   }
@@ -88,7 +87,7 @@ export function createPort(options: PortOptions): Port {
 
   const host: CoreHost = {
     emit(signal, pointer, length) {
-      const answer = options.onSignal(signal, memory(pointer, length).slice());
+      const answer = options.signal_(signal, memory(pointer, length).slice());
       if (typeof answer == 'number') return answer;
       if (!answer) return -2;
       load(answer);
@@ -103,7 +102,7 @@ export function createPort(options: PortOptions): Port {
   };
 
   return {
-    host,
+    host_: host,
     put(op, now, write) {
       if (closed) return;
       writer.reset();
@@ -113,13 +112,13 @@ export function createPort(options: PortOptions): Port {
         enter(op, now, bytes);
         drain();
       } else if (waitingBytes + bytes.length > EARLY_BYTES) {
-        options.onFull();
+        options.tell_(Diagnostic.EarlyFull);
       } else {
         waiting.push([op, now, bytes.slice()]);
         waitingBytes += bytes.length;
       }
     },
-    open(exports, start) {
+    open_(exports, start) {
       if (closed) return;
       core = exports;
       writer.reset();
@@ -127,7 +126,7 @@ export function createPort(options: PortOptions): Port {
       enter(Op.Start, performance.now(), writer.done());
       drain();
     },
-    close() {
+    close_() {
       closed = true;
       waiting = [];
     },

@@ -7,41 +7,35 @@ export function number(value: unknown): number {
   return value === undefined ? NaN : typeof value == 'number' && value == value ? value : -Infinity;
 }
 
-const TYPES: Record<string, string> = {
-  url: 'string', key: 'string', app: 'object', session: 'object', batch: 'object', limits: 'object', user: 'object',
-  attributes: 'object', capture: 'object', view: 'string', beforeSend: 'function', onDiagnostic: 'function',
-  transport: 'function', unsampledHeader: 'boolean', coreDelayMs: 'number',
+/** Names by what `kind` says of a value; the numbers are the core's to check. */
+const KINDS: Record<string, string> = {
+  string: 'url key view',
+  object: 'app session batch limits user attributes capture',
+  function: 'beforeSend onDiagnostic transport',
+  list: 'propagateTo ignoreErrors denyUrls',
 };
 
-const ENUMS: Record<string, unknown[]> = { protocol: ['farol', 'faro'], consent: ['granted', 'pending', 'denied'] };
+const kind = (value: unknown) => (Array.isArray(value) ? 'list' : typeof value);
 
-const LISTS = ['propagateTo', 'ignoreErrors', 'denyUrls'];
-
-/** A copy that holds only what is of its type. */
+/** A copy that holds only what is of its kind. */
 export function check(given: Options, tell: (code: number, detail: unknown) => void): Options {
-  const options = Object.assign({}, given) as unknown as Record<string, unknown>;
+  const options = { ...given } as unknown as Record<string, unknown>;
   const drop = (name: string) => {
     delete options[name];
     tell(Diagnostic.BadOption, name);
   };
-  for (const name in options) {
-    const value = options[name];
-    const type = TYPES[name];
-    if (value == null) delete options[name];
-    else if (type ? typeof value != type : ENUMS[name] && !ENUMS[name].includes(value)) drop(name);
-  }
-  for (const name of LISTS) {
-    const list = options[name];
-    if (list === undefined) continue;
-    if (!Array.isArray(list)) drop(name);
-    else {
-      options[name] = list.filter((item) => typeof item == 'string' || item instanceof RegExp || tell(Diagnostic.BadOption, name));
+  for (const wanted in KINDS) {
+    for (const name of KINDS[wanted].split(' ')) {
+      const value = options[name];
+      if (value == null) delete options[name];
+      else if (kind(value) != wanted || (wanted == 'list' && !(value as unknown[]).every((item) => typeof item == 'string' || item instanceof RegExp))) drop(name);
     }
   }
+  if (!/^(farol|faro|undefined)$/.test('' + options.protocol)) drop('protocol');
   return options as unknown as Options;
 }
 
 /** Whether one of the patterns is contained in, or matches, the text. */
-export function matches(patterns: Pattern[] | undefined, text: string): boolean {
-  return !!patterns?.some((pattern) => (typeof pattern == 'string' ? text.includes(pattern) : text.search(pattern) >= 0));
+export function matches(patterns: Pattern[] | undefined, text: string): boolean | undefined {
+  return patterns?.some((pattern) => (typeof pattern == 'string' ? text.includes(pattern) : text.search(pattern) >= 0));
 }

@@ -3,7 +3,6 @@
  */
 import type { Op } from './abi.js';
 import type { Options } from './types.js';
-import type { RandomHex } from './ids.js';
 import type { Tell } from './guard.js';
 import type { Writer } from './writer.js';
 
@@ -20,7 +19,6 @@ export interface Sdk {
   options_: Options;
   /** The address that batches go to, absolute. */
   endpoint_: string;
-  hex_: RandomHex;
   tell_: Tell;
   /** The browser's timers as they were at the start; called without a `this`. */
   later_: typeof setTimeout;
@@ -33,11 +31,13 @@ export interface Sdk {
   /** Run by `shutdown`, last added first. */
   stops_: (() => void)[];
   /** The span whose `run` is on the stack. */
-  place_?: Place;
+  current_?: Place;
   /** Whether there is any use in capturing now. */
   live_(): boolean;
   /** The header for a request of that place; empty: none may be sent. */
   header_(place: Place): string;
+  /** Writes the running span's trace id and span id, and that the time is now. */
+  place_(w: Writer): Writer;
   /** The place of a new span below the running one. */
   child_(parent?: Place | null): Place;
 }

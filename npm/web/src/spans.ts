@@ -10,7 +10,7 @@ const ERROR = 2;
 type Ours = Span & Place;
 
 export function startSpan(sdk: Sdk, name: string, options: SpanOptions = {}): Span {
-  const parent = options.parent === undefined ? sdk.place_ : (options.parent as Ours | null);
+  const parent = options.parent === undefined ? sdk.current_ : (options.parent as Ours | null);
   const place = sdk.child_(parent);
   const start = options.startTime ?? performance.now();
   const attributes: Attributes = { ...options.attributes };
@@ -29,12 +29,12 @@ export function startSpan(sdk: Sdk, name: string, options: SpanOptions = {}): Sp
       reason = message || '';
     },
     run(fn) {
-      const before = sdk.place_;
-      sdk.place_ = place;
+      const before = sdk.current_;
+      sdk.current_ = place;
       try {
         return fn();
       } finally {
-        sdk.place_ = before;
+        sdk.current_ = before;
       }
     },
     traceparent: () => sdk.header_(place),

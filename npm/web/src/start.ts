@@ -7,16 +7,18 @@ import type { Writer } from './writer.js';
 
 /** By the numbers of `op::CONSENT`. */
 export const CONSENTS: Consent[] = ['pending', 'granted', 'denied'];
+export const GRANTED = 1;
+export const DENIED = 2;
 
 export function writeUser(w: Writer, user: User | null | undefined): void {
   const { id, username, email, fullName, hash, roles, attributes } = user || ({} as User);
   w.b(+!!user).s(id).s(username).s(email).s(fullName).s(hash).s(roles).a(attributes);
 }
 
-export function writeStart(w: Writer, options: Options, consent: Consent, hex: RandomHex, session: string, stored: string): void {
+export function writeStart(w: Writer, options: Options, consent: number, hex: RandomHex, session: string, stored: string): void {
   const { app = {}, session: own = {}, batch = {}, limits = {} } = options;
   w.b(+(options.protocol == 'faro') | +!!options.beforeSend << 1 | +(document.visibilityState == 'hidden') << 5);
-  w.b(CONSENTS.indexOf(consent));
+  w.b(consent);
   for (let i = 0; i < 4; i++) w.u(parseInt(hex(4), 16));
   for (const value of [
     options.sampleRate, own.idleMs, own.lifetimeMs, batch.items, batch.bytes, batch.ageMs,

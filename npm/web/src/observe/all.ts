@@ -1,15 +1,14 @@
 /** Starts what the options leave on. One that fails to start leaves the others alone. */
 import type { Port } from '../core.js';
 import type { Sdk } from '../sdk.js';
-import type { Details } from './errors.js';
-import { observeErrors } from './errors.js';
+import { type Capture, observeErrors } from './errors.js';
 import { observeFetch } from './fetch.js';
 import { observeNavigation } from './navigation.js';
 import { observeClicks, observeVisit } from './visit.js';
 import { startVitals } from './vitals.js';
 import { observeXhr } from './xhr.js';
 
-export function observeAll(sdk: Sdk, port: Port, capture: (thrown: unknown, details: Details) => void, flush: (leaving: boolean) => void): void {
+export function observeAll(sdk: Sdk, port: Port, capture: Capture, flush: (leaving: boolean) => void): void {
   const { errors, vitals, fetch, xhr, navigation, clicks } = sdk.options_.capture || {};
   const start = (wanted: boolean | undefined, observe: () => void) => {
     if (wanted !== false) sdk.guard_(observe)();

@@ -1,16 +1,10 @@
 /** Puts into words whatever was thrown. Anything of the page's may be a getter or a proxy that throws. */
 
-export interface Described {
-  type_: string;
-  message_: string;
-  stack_: string;
-}
+/** Type, message and stack. */
+export type Described = [type: string, message: string, stack: string];
 
-/** Properties of an object that are shown, and the length of the whole. */
-const MOST_KEYS = 8;
-const MOST_TEXT = 200;
-/** Causes and children of one error that are kept. */
-const MOST_CAUSES = 8;
+/** Properties of an object that are shown; causes and children of one error that are kept. */
+const MOST = 8;
 
 /** What `read` gives; nothing where it throws. */
 export function safe<T>(read: () => T): T | undefined {
@@ -19,47 +13,39 @@ export function safe<T>(read: () => T): T | undefined {
   } catch {}
 }
 
-const text = (read: () => unknown): string => safe(() => String(read() ?? '')) || '';
+const get = (value: unknown, key: string): unknown => safe(() => (value as Record<string, unknown>)[key]);
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value == 'object' && value !== null;
+const text = (value: unknown): string => safe(() => String(value ?? '')) || '';
 
-/** Shown without `JSON`, which pages replace, and one level deep. */
-function show(value: Record<string, unknown>): string {
-  const keys = safe(() => Object.keys(value)) || [];
-  const parts = keys.slice(0, MOST_KEYS).map((key) => {
-    const part = safe(() => value[key]);
-    return key + ': ' + (isObject(part) ? '{…}' : typeof part == 'string' ? '"' + part + '"' : text(() => part));
-  });
-  return ('{' + parts + (keys.length > MOST_KEYS ? ',…}' : '}')).slice(0, MOST_TEXT);
-}
+const isObject = (value: unknown): value is object => !!value && typeof value == 'object';
 
 export function describe(thrown: unknown): Described {
   // The type says that it was no error; the message is what was thrown.
-  if (!isObject(thrown)) return { type_: typeof thrown, message_: thrown == null ? '' + thrown : text(() => thrown), stack_: '' };
-  const name = text(() => thrown.name) || text(() => (thrown.constructor as Function).name) || 'Object';
-  const message = text(() => thrown.message);
-  const stack = text(() => thrown.stack);
-  if (stack || message || safe(() => thrown instanceof Error)) return { type_: name, message_: message, stack_: stack };
-  // An event as a reason says little by its own keys.
-  const kind = text(() => thrown.type);
-  return { type_: name, message_: (kind ? kind + ' ' : '') + show(thrown), stack_: '' };
+  if (!isObject(thrown)) return [typeof thrown, String(thrown), ''];
+  const [name, message, stack, kind] = ['name', 'message', 'stack', 'type'].map((key) => text(get(thrown, key)));
+  return [
+    name || text(get(get(thrown, 'constructor'), 'name')),
+    // Without `JSON`, which pages replace, and one level deep. An event's own keys say little, its type does.
+    message || stack ? message : kind + '{' + (safe(() => Object.keys(thrown)) || []).slice(0, MOST).map((key) => {
+      const value = get(thrown, key);
+      return key + ': ' + (isObject(value) ? '…' : text(value));
+    }) + '}',
+    stack,
+  ];
 }
 
 /** The cause, its cause, and the children of an `AggregateError`. */
 export function causes(thrown: unknown): Described[] {
   const found: Described[] = [];
   const seen: unknown[] = [thrown];
-  const visit = (error: unknown): void => {
-    if (!isObject(error)) return;
-    const children = safe(() => error.errors);
-    const next = [safe(() => error.cause), ...(Array.isArray(children) ? safe(() => children.slice(0, MOST_CAUSES)) || [] : [])];
-    for (const child of next) {
-      if (child == null || seen.includes(child) || found.length >= MOST_CAUSES) continue;
+  // `seen` grows while it is walked.
+  for (const error of seen) {
+    const children = get(error, 'errors');
+    for (const child of [get(error, 'cause'), ...(safe(() => Array.isArray(children) && children.slice(0, MOST)) || [])]) {
+      if (child == null || seen.includes(child) || found.length >= MOST) continue;
       seen.push(child);
       found.push(describe(child));
-      visit(child);
     }
-  };
-  visit(thrown);
+  }
   return found;
 }

@@ -5,46 +5,33 @@ import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { causes, describe, safe } from './describe.js';
 
-export interface Details {
-  mechanism_: string;
-  handled_?: boolean;
-  fatal_?: boolean;
-  file_?: string;
-  line_?: number;
-  column_?: number;
-  message_?: string;
-  attributes_?: Attributes;
-}
+/** Takes what was thrown. `flags` as in `op::EXCEPTION`. */
+export type Capture = (thrown: unknown, mechanism: string, flags: number, event?: Partial<ErrorEvent>, attributes?: Attributes) => void;
 
 /** Errors read in full in one window of time; of more in it, a loop most likely, only the number is told. */
 const MOST = 30;
 const WINDOW = 1000;
 
-/** The first address in a stack is that of its top frame. */
-const ADDRESS = /(?:[\w-]+:\/\/|\/)[^\s()]+?(?=:\d+(?::\d+)?(?:\)|\s|$))/g;
+/** The files in a stack, that of its top frame first. The bounds keep a hostile message from costing more than its length. */
+const FILE = /[\w-]{2,30}:\/\/[^\s()]{1,500}?(?=:\d+:\d+)/g;
 
-/** Maps that bundlers leave: the key is a stack captured in the file, the value what they say of it. */
-type Left = Record<string, unknown> | undefined;
-
-/** What a bundler left for the files of this stack. */
-function left(stack: string, name: string): [file: string, value: unknown][] {
-  const map = safe(() => (globalThis as unknown as Record<string, Left>)[name]);
+/** What a bundler left for the files of this stack, in a map whose keys are stacks captured while a file was evaluated. */
+function left(name: string, stack: string): [file: string, value: unknown][] {
+  const map = safe(() => (globalThis as unknown as Record<string, Record<string, unknown>>)[name]);
   const found: [string, unknown][] = [];
   for (const key in map) {
-    // The chunk itself is the last frame of the stack that it captured when it was evaluated.
-    const file = key.match(ADDRESS)?.pop();
+    const file = key.match(FILE)?.pop();
     if (file && stack.includes(file)) found.push([file, map[key]]);
   }
   return found;
 }
 
-/** Answers with the function that takes what was thrown. */
-export function createErrors(sdk: Sdk): (thrown: unknown, details: Details) => void {
+export function createErrors(sdk: Sdk): Capture {
   const { ignoreErrors, denyUrls } = sdk.options_;
   let since = 0;
   let count = 0;
 
-  return (thrown, details) => {
+  return (thrown, mechanism, flags, event, attributes) => {
     if (!sdk.live_()) return;
     const now = performance.now();
     if (now - since > WINDOW) {
@@ -52,37 +39,26 @@ export function createErrors(sdk: Sdk): (thrown: unknown, details: Details) => v
       count = 0;
     }
     if (++count > MOST) return sdk.put_(Op.Suppressed, (w) => w.u(1));
-    const { type_: type, message_: message, stack_: stack } = details.message_ === undefined
-      ? describe(thrown) : { type_: 'Error', message_: details.message_, stack_: '' };
-    if (matches(ignoreErrors, type + ': ' + message)) return;
-    const files = stack.match(ADDRESS) || [];
-    if (matches(denyUrls, files[0] || details.file_ || '')) return;
+    // Across origins a script's error comes without itself.
+    const told = thrown == null && event?.message;
+    const [type, message, stack] = told ? ['Error', told.replace(/^Uncaught /, ''), ''] : describe(thrown);
+    const { filename, lineno, colno } = event || {};
+    if (matches(ignoreErrors, type + ': ' + message) || matches(denyUrls, stack.match(FILE)?.[0] || filename || '')) return;
     const chain = causes(thrown);
-    const ids = [...left(stack, '_debugIds'), ...left(stack, '_sentryDebugIds')];
-    const context = left(stack, 'DD_SOURCE_CODE_CONTEXT')[0]?.[1] as { service?: string; version?: string } | undefined;
-    const release = context?.version ?? safe(() => (globalThis as { SENTRY_RELEASE?: { id?: string } }).SENTRY_RELEASE?.id);
+    const ids = ['_debugIds', '_sentryDebugIds'].flatMap((name) => left(name, stack));
+    const context = left('DD_SOURCE_CODE_CONTEXT', stack)[0]?.[1] as { service?: string; version?: string } | undefined;
     sdk.put_(Op.Exception, (w) => {
-      w.b(+!!details.handled_ | +!!details.fatal_ << 1).s(details.mechanism_).s(type).s(message).s(stack);
-      w.s(details.file_).n(details.line_ || NaN).n(details.column_ || NaN).u(chain.length);
-      for (const cause of chain) w.s(cause.type_).s(cause.message_).s(cause.stack_);
-      w.a(details.attributes_).s(sdk.place_?.trace_).s(sdk.place_?.span_).n(NaN).u(ids.length);
-      for (const [file, id] of ids) w.s(file).s(id);
-      w.s(context?.service).s(release);
+      w.b(flags).s(mechanism).s(type).s(message).s(stack).s(filename).n(lineno || NaN).n(colno || NaN).u(chain.length);
+      for (const cause of chain) cause.forEach(w.s);
+      sdk.place_(w.a(attributes)).u(ids.length);
+      for (const id of ids) id.forEach(w.s);
+      w.s(context?.service).s(context?.version ?? safe(() => (globalThis as { SENTRY_RELEASE?: { id?: string } }).SENTRY_RELEASE?.id));
     });
   };
 }
 
-export function observeErrors(sdk: Sdk, capture: (thrown: unknown, details: Details) => void): void {
-  sdk.on_(window, 'error', (event: ErrorEvent) => {
-    // A failed load of an image or script comes here only in the capture phase, and is no exception.
-    const { error, message } = event;
-    // Across origins a script's error comes without itself; browsers also leave it out in old handlers.
-    capture(error, {
-      mechanism_: 'onerror', file_: event.filename, line_: event.lineno, column_: event.colno,
-      message_: error == null && message ? message.replace(/^Uncaught /, '') : undefined,
-    });
-  });
-  sdk.on_(window, 'unhandledrejection', (event: PromiseRejectionEvent) => {
-    capture(event.reason, { mechanism_: 'onunhandledrejection' });
-  });
+export function observeErrors(sdk: Sdk, capture: Capture): void {
+  // Not in the capture phase, where images and scripts that did not come pass by.
+  sdk.on_(window, 'error', (event: ErrorEvent) => capture(event.error, 'onerror', 0, event));
+  sdk.on_(window, 'unhandledrejection', (event: PromiseRejectionEvent) => capture(event.reason, 'onunhandledrejection', 0));
 }

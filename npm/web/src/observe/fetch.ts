@@ -2,46 +2,48 @@
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
 import { safe } from './describe.js';
-import { begin, HEADER, type Traced } from './request.js';
+import { begin, HEADER } from './request.js';
+
+type End = (response?: Response, error?: unknown) => void;
 
 /** A subscriber of the page's one wrapper: sees the arguments, and may answer with others and what to call at the end. */
-type Sub = (args: unknown[]) => { args: unknown[]; end: (response?: Response, error?: unknown) => void } | undefined;
+type Sub = (args: ArrayLike<unknown>) => [args: ArrayLike<unknown>, end: End] | undefined;
 
 type Fetch = typeof fetch;
 
 function wrap(native: Fetch, subs: Sub[]): Fetch {
   return function (this: unknown) {
-    let args = arguments as unknown as unknown[];
-    const ends: ((response?: Response, error?: unknown) => void)[] = [];
+    let args: ArrayLike<unknown> = arguments;
+    const ends: End[] = [];
+    const end: End = (response, error) => ends.forEach((call) => call(response, error));
+    const fail = (error: unknown) => {
+      end(undefined, error);
+      throw error;
+    };
     for (const sub of subs) {
       const seen = sub(args);
       if (seen) {
-        args = seen.args;
-        ends.push(seen.end);
+        args = seen[0];
+        ends.push(seen[1]);
       }
     }
-    const end = (response?: Response, error?: unknown) => ends.forEach((call) => call(response, error));
-    let result: Promise<Response>;
+    let result;
     try {
-      result = native.apply(this as Window, args as Parameters<Fetch>);
+      result = native.apply(this as Window, args as unknown as Parameters<Fetch>);
     } catch (error) {
-      end(undefined, error);
-      throw error;
+      return fail(error);
     }
-    // Two handlers, so that a rejection that nobody handles stays one.
+    // Two handlers, and what was thrown is thrown on: a rejection that nobody handles stays one.
     return ends.length && result?.then ? result.then((response) => {
       end(response);
       return response;
-    }, (error) => {
-      end(undefined, error);
-      throw error;
-    }) : result;
+    }, fail) : result;
   } as Fetch;
 }
 
 /** The arguments with the header in them, in the form in which the page gave them; its own objects stay as they are. */
-function withHeader(args: unknown[], value: string): unknown[] {
-  const [input, init] = args as [RequestInfo | URL, RequestInit | undefined];
+function withHeader(args: ArrayLike<unknown>, value: string): ArrayLike<unknown> {
+  const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
   const given = init?.headers;
   if (input instanceof Request && !given) {
     if (input.headers.has(HEADER)) return args;
@@ -62,16 +64,14 @@ function withHeader(args: unknown[], value: string): unknown[] {
 }
 
 export function observeFetch(sdk: Sdk): void {
-  const sub: Sub = (args) => {
-    const [input, init] = args as [RequestInfo | URL, RequestInit | undefined];
+  sdk.stops_.push(patch('fetch', window, 'fetch', sdk.guard_(((args) => {
+    const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
     const request = input instanceof Request ? input : undefined;
-    const traced: Traced | undefined = begin(sdk, 0, init?.method || request?.method || 'GET', request ? request.url : '' + input);
-    if (!traced) return;
-    return {
+    const traced = begin(sdk, 0, init?.method || request?.method || 'GET', request ? request.url : '' + input);
+    return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
-      args: traced.header_ && safe(() => withHeader(args, traced.header_)) || args,
-      end: (response, error) => traced.end_(response ? response.status : 0, response ? '' : safe(() => (error as Error).name) || 'Error'),
-    };
-  };
-  sdk.stops_.push(patch('fetch', window, 'fetch', sdk.guard_(sub), wrap));
+      traced.header_ && safe(() => withHeader(args, traced.header_)) || args,
+      (response, error) => traced.end_(response ? response.status : 0, response ? '' : safe(() => (error as Error).name) || 'Error'),
+    ];
+  }) as Sub), wrap));
 }

@@ -23,7 +23,7 @@ export function begin(sdk: Sdk, initiator: number, method: string, address: stri
   const { href, origin, protocol } = new URL(address, document.baseURI);
   if (!/^http/.test(protocol) || href.startsWith(sdk.endpoint_)) return;
   const start = performance.now();
-  const parent = sdk.place_;
+  const parent = sdk.current_;
   const place = sdk.child_();
   const may = origin == location.origin || sdk.options_.propagateTo?.some((pattern) => under(pattern, href));
   return {

@@ -3,12 +3,12 @@ import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
 import { begin, HEADER, type Traced } from './request.js';
 
-interface Sub {
-  open(xhr: XMLHttpRequest, args: unknown[]): void;
-  header(xhr: XMLHttpRequest, args: unknown[]): void;
-  send(xhr: XMLHttpRequest): void;
-  fail(xhr: XMLHttpRequest): void;
-}
+/** What the one wrapper of the page tells its subscribers. An interface between versions, as in page.ts. */
+const enum What { Open, Header, Send, Failed }
+
+type Sub = (what: What, xhr: XMLHttpRequest, args: string[]) => void;
+
+type Method = (this: XMLHttpRequest, ...args: unknown[]) => void;
 
 interface State {
   method_: string;
@@ -18,23 +18,19 @@ interface State {
   traced_?: Traced;
 }
 
-type Method = (this: XMLHttpRequest, ...args: unknown[]) => void;
-
-/** After the native function, because what that refuses never happened. */
-const after = (name: 'open' | 'header') => (native: Method, subs: Sub[]): Method => function () {
-  native.apply(this, arguments as unknown as unknown[]);
-  for (const sub of subs) sub[name](this, arguments as unknown as unknown[]);
-};
-
-const around = (native: Method, subs: Sub[]): Method => function () {
-  for (const sub of subs) sub.send(this);
+const wrap = (what: What) => (native: Method, subs: Sub[]): Method => function (this: XMLHttpRequest) {
+  const args = arguments as unknown as string[];
+  const tell = (what: What) => subs.forEach((sub) => sub(what, this, args));
+  if (what == What.Send) tell(what);
   try {
-    native.apply(this, arguments as unknown as unknown[]);
+    native.apply(this, args);
   } catch (error) {
     // A synchronous request fails here, and tells no listener.
-    for (const sub of subs) sub.fail(this);
+    tell(What.Failed);
     throw error;
   }
+  // What the native function refuses never happened.
+  if (what != What.Send) tell(what);
 };
 
 export function observeXhr(sdk: Sdk): void {
@@ -44,33 +40,24 @@ export function observeXhr(sdk: Sdk): void {
     state?.traced_?.end_(error ? 0 : xhr.status, error);
     if (state) state.traced_ = undefined;
   };
-  const listener = sdk.guard_((event: Event) => {
-    finish(event.target as XMLHttpRequest, event.type == 'load' ? '' : event.type);
-  });
-  const sub: Sub = {
-    open: sdk.guard_((xhr, [method, url]) => {
+  const ended = sdk.guard_(({ target, type }: Event) => finish(target as XMLHttpRequest, type == 'load' ? '' : type));
+  const sub: Sub = sdk.guard_((what, xhr, [first, second]) => {
+    const state = states.get(xhr);
+    if (what == What.Failed) finish(xhr, 'error');
+    else if (what == What.Open) {
       // Opened again while under way: the browser lets go of the old request without a word.
       finish(xhr, 'abort');
-      if (!states.has(xhr)) for (const type of ['load', 'error', 'abort', 'timeout']) xhr.addEventListener(type, listener);
-      states.set(xhr, { method_: '' + method, url_: '' + url });
-    }),
-    header: sdk.guard_((xhr, [name]) => {
-      const state = states.get(xhr);
-      if (state && ('' + name).toLowerCase() == HEADER) state.own_ = true;
-    }),
-    send: sdk.guard_((xhr) => {
-      const state = states.get(xhr);
-      if (!state || state.traced_) return;
-      const traced = begin(sdk, 1, state.method_, state.url_);
-      if (traced?.header_ && !state.own_) xhr.setRequestHeader(HEADER, traced.header_);
-      state.traced_ = traced;
-    }),
-    fail: sdk.guard_((xhr) => finish(xhr, 'error')),
-  };
+      if (!state) for (const type of ['load', 'error', 'abort', 'timeout']) xhr.addEventListener(type, ended);
+      states.set(xhr, { method_: '' + first, url_: '' + second });
+    } else if (state) {
+      if (what == What.Header) {
+        if (('' + first).toLowerCase() == HEADER) state.own_ = true;
+      } else if (!state.traced_) {
+        const traced = (state.traced_ = begin(sdk, 1, state.method_, state.url_));
+        if (traced?.header_ && !state.own_) xhr.setRequestHeader(HEADER, traced.header_);
+      }
+    }
+  });
   const proto = XMLHttpRequest.prototype;
-  sdk.stops_.push(
-    patch('xhr.open', proto, 'open', sub, after('open')),
-    patch('xhr.header', proto, 'setRequestHeader', sub, after('header')),
-    patch('xhr.send', proto, 'send', sub, around),
-  );
+  ['open', 'setRequestHeader', 'send'].forEach((name, what) => sdk.stops_.push(patch('xhr.' + name, proto, name, sub, wrap(what))));
 }

@@ -5,7 +5,6 @@
 import { Diagnostic } from '../abi.js';
 import { page } from '../page.js';
 import type { Sdk } from '../sdk.js';
-import type { Transport } from '../types.js';
 import { backoff, retryAfter } from './retry.js';
 
 export interface Batch {
@@ -13,7 +12,7 @@ export interface Batch {
   /** Epoch ms at `performance.now()` = 0 when its items were stamped. */
   offset_: number;
   /** It holds an exception, and is dropped after the others. */
-  error_: boolean;
+  error_: boolean | number;
   body_: Uint8Array;
   session_: string;
   tries_: number;
@@ -27,118 +26,116 @@ export interface Sender {
   hidden_(leaving: boolean): void;
   /** Calls back once everything that waits was tried. */
   settled_(callback: () => void): void;
-  stop_(): void;
+  /** From now on an empty queue means that nothing waits: the core is there, or will not come. */
+  open_(): void;
 }
 
 /** Batches and bytes that may wait: some minutes of a busy page without a network. */
-const MOST_BATCHES = 64;
-const MOST_BYTES = 1 << 20;
+export const MOST_BATCHES = 64;
+export const MOST_BYTES = 1 << 20;
 /** Requests under way while the page is visible. */
 const MOST_FLIGHTS = 3;
 /** The browsers' bound on the bodies of all keepalive requests of a page, and Chrome's on their number. */
 const KEEPALIVE_BYTES = 65536;
 const KEEPALIVE_FLIGHTS = 9;
-/** A request that has no answer by then has failed. */
+/** A request that has no answer after so many ms has failed. */
 const TIMEOUT = 30000;
 
-export function createSender(sdk: Sdk, nativeFetch: typeof fetch): Sender {
-  const { options_: options, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
-  const faro = options.protocol == 'faro';
-  const separator = sdk.endpoint_.includes('?') ? '&' : '?';
+/** What is told of an answer; status 0: none came, −1: it cannot be sent now. */
+type Done = (status: number, after?: string | null) => void;
+
+export function createSender(sdk: Sdk, nativeFetch: Function): Sender {
+  const { options_: { protocol, key, transport }, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
+  const faro = protocol == 'faro';
   const shared = page();
   let queue: Batch[] = [];
+  let waiters: (() => void)[] = [];
+  let open = false;
   let flights = 0;
   let failures = 0;
+  /** Nothing is sent before. */
   let blocked = 0;
-  /** The collector asked for the wait: then nothing goes out before its end, hidden or not. */
+  /** The collector asked for that: then hiding the page changes nothing. */
   let asked = false;
   let delivered = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let waiters: (() => void)[] = [];
+  let timer: ReturnType<typeof setTimeout>;
 
-  function remove(batch: Batch): void {
+  const remove = (batch: Batch) => {
     queue = queue.filter((other) => other != batch);
-  }
+  };
 
-  function settle(): void {
-    if (queue.length && !blocked) return;
-    const calls = waiters;
-    waiters = [];
-    for (const call of calls) call();
-  }
-
-  const network = (address: string, batch: Batch, headers: Record<string, string>, hidden: boolean, done: (status: number, after?: string | null) => void) => {
-    const size = batch.body_.length;
-    const keepalive =
-      hidden && 'keepalive' in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
+  function carry(url: string, batch: Batch, headers: Record<string, string>, hidden: boolean, done: Done): void {
+    const { body_: body } = batch;
+    const size = body.length;
+    const answered = guard(done);
+    if (transport) {
+      const failed = () => answered(0);
+      Promise.resolve(transport({ url, body, headers, id: batch.id_, attempt: batch.tries_, hidden })).then((status) => answered(status || 0), failed);
+      return;
+    }
+    const keepalive = hidden && 'keepalive' in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
     if (hidden && !keepalive) {
       // No header can go with a beacon, which Faro's receivers ask for.
-      const sent = !faro && navigator.sendBeacon(address, new Blob([batch.body_ as BlobPart], { type: headers['content-type'] }));
-      return done(sent ? 202 : -1);
+      return done(!faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' })) ? 202 : -1);
     }
-    if (keepalive) {
-      shared.bytes += size;
-      shared.flights++;
-    }
-    const finish = (status: number, after?: string | null) => {
+    const use = (sign: number) => {
       if (keepalive) {
-        shared.bytes -= size;
-        shared.flights--;
+        shared.bytes += sign * size;
+        shared.flights += sign;
       }
-      done(status, after);
     };
-    nativeFetch(address, {
-      method: 'POST', body: batch.body_ as BodyInit, headers, keepalive, credentials: 'omit',
-      signal: hidden ? undefined : (AbortSignal as { timeout?: (ms: number) => AbortSignal }).timeout?.(TIMEOUT),
-    }).then(guard((response) => finish(response.status, response.headers.get('retry-after'))), guard(() => finish(0)));
-  };
-
-  const given = (transport: Transport): typeof network => (url, batch, headers, hidden, done) => {
-    const answer = transport({ url, body: batch.body_, headers, id: batch.id_, attempt: batch.tries_, hidden });
-    if (typeof (answer as PromiseLike<number>)?.then == 'function') (answer as PromiseLike<number>).then(guard(done), guard(() => done(0)));
-    else done((answer as number) || 0);
-  };
-
-  const carry = options.transport ? given(options.transport) : network;
+    use(1);
+    nativeFetch(url, {
+      method: 'POST', body, headers, keepalive, credentials: 'omit',
+      signal: hidden ? null : (AbortSignal as { timeout?: (ms: number) => AbortSignal }).timeout?.(TIMEOUT),
+    }).then((response: Response) => {
+      use(-1);
+      answered(response.status, response.headers.get('retry-after'));
+    }, () => {
+      use(-1);
+      answered(0);
+    });
+  }
 
   function post(batch: Batch, hidden: boolean): void {
-    batch.tries_++;
-    batch.flights_++;
-    flights++;
-    // The wall clock may have jumped; the page's clock may have stood still while the machine slept.
-    const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
+    const attempt = ++batch.tries_;
     const headers: Record<string, string> = { 'content-type': faro ? 'application/json' : 'text/plain;charset=UTF-8' };
-    let address = sdk.endpoint_;
+    let url = sdk.endpoint_;
     if (faro) {
-      if (options.key) headers['x-api-key'] = options.key;
+      if (key) headers['x-api-key'] = key;
       headers['x-faro-session-id'] = batch.session_;
       // Receivers that are older than the header refuse it in the preflight, which looks like a broken network.
       if (delivered || !failures) headers['idempotency-key'] = batch.id_;
     } else {
-      address += separator + 'id=' + batch.id_ + '&sent=' + sent + '&try=' + batch.tries_;
+      // The wall clock may have jumped; the page's clock may have stood still while the machine slept.
+      const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
+      url += (/\?/.test(url) ? '&' : '?') + 'id=' + batch.id_ + '&sent=' + sent + '&try=' + attempt;
     }
-    const done = (status: number, after?: string | null) => {
+    batch.flights_++;
+    flights++;
+    const done: Done = (status, after) => {
       batch.flights_--;
       flights--;
-      if (!queue.includes(batch)) {
-        // Another try of it was answered.
-      } else if (status >= 200 && status < 300) {
-        delivered = true;
-        failures = blocked = 0;
-        asked = false;
-        remove(batch);
-      } else if (status <= 0 || status == 408 || status == 425 || status == 429 || status >= 500) {
-        const wait = retryAfter(after, Date.now());
-        asked = wait > 0;
-        blocked = performance.now() + (wait || backoff(++failures, Math.random()));
-      } else {
-        remove(batch);
-        tell(Diagnostic.BatchRefused, status);
+      // Else another try of it was answered.
+      if (queue.includes(batch)) {
+        if (status >= 200 && status < 300) {
+          failures = blocked = 0;
+          asked = false;
+          delivered = true;
+          remove(batch);
+        } else if (status <= 0 || status == 408 || status == 425 || status == 429 || status >= 500) {
+          const wait = retryAfter(after, Date.now());
+          asked = wait > 0;
+          blocked = performance.now() + (wait || backoff(++failures, Math.random()));
+        } else {
+          remove(batch);
+          tell(Diagnostic.BatchRefused, status);
+        }
       }
       pump();
     };
     try {
-      carry(address, batch, headers, hidden, done);
+      carry(url, batch, headers, hidden, done);
     } catch {
       done(0);
     }
@@ -146,31 +143,19 @@ export function createSender(sdk: Sdk, nativeFetch: typeof fetch): Sender {
 
   const pump = guard(() => {
     cancel(timer);
-    settle();
-    if (!queue.length) return;
-    const wait = blocked - performance.now();
-    if (wait > 0) {
-      timer = later(pump, wait);
-      return;
+    if (open && (blocked || !queue.length)) {
+      waiters.forEach((call) => call());
+      waiters = [];
     }
-    // After a failure one request feels the way.
-    const most = failures ? 1 : MOST_FLIGHTS;
-    for (const batch of queue) {
-      if (flights >= most) break;
-      if (!batch.flights_) post(batch, document.visibilityState == 'hidden');
+    const wait = blocked - performance.now();
+    if (queue.length && wait > 0) timer = later(pump, wait);
+    else {
+      for (const batch of queue) {
+        // After a failure one request feels the way.
+        if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, document.visibilityState == 'hidden');
+      }
     }
   });
-
-  function bound(): void {
-    let bytes = 0;
-    for (const batch of queue) bytes += batch.body_.length;
-    while (queue.length > MOST_BATCHES || bytes > MOST_BYTES) {
-      const victim = queue.find((batch) => !batch.error_) || queue[0];
-      bytes -= victim.body_.length;
-      remove(victim);
-      tell(Diagnostic.BatchDropped);
-    }
-  }
 
   sdk.on_(window, 'online', () => {
     if (!asked) blocked = 0;
@@ -180,7 +165,10 @@ export function createSender(sdk: Sdk, nativeFetch: typeof fetch): Sender {
   return {
     add_(batch) {
       queue.push(batch);
-      bound();
+      while (queue.length > MOST_BATCHES || queue.reduce((sum, { body_: body }) => sum + body.length, 0) > MOST_BYTES) {
+        remove(queue.find(({ error_: error }) => !error) || queue[0]);
+        tell(Diagnostic.BatchDropped);
+      }
       pump();
     },
     hidden_(leaving) {
@@ -190,11 +178,11 @@ export function createSender(sdk: Sdk, nativeFetch: typeof fetch): Sender {
     },
     settled_(callback) {
       waiters.push(callback);
-      settle();
+      pump();
     },
-    stop_() {
-      queue = [];
-      cancel(timer);
+    open_() {
+      open = true;
+      pump();
     },
   };
 }
