@@ -12,7 +12,7 @@ import { type Sdk, State } from './sdk.js';
 import { createSender } from './send/sender.js';
 import { page } from './page.js';
 import { startSpan, withSpan } from './spans.js';
-import { CONSENTS, DENIED, GRANTED, writeStart, writeUser } from './start.js';
+import { CONSENTS, DENIED, GRANTED, NUMBERS, writeStart, writeUser } from './start.js';
 import type { Client, DiagnosticCode, Item, Options } from './types.js';
 
 /** By the numbers of abi.ts; a test compares them. */
@@ -38,6 +38,10 @@ export function createClient(given: Options): Client {
   const options = check(given, tell);
   const later = setTimeout;
   const cancel = clearTimeout;
+  // The page may replace what we use later, and more often than not with something lesser.
+  const Native = Promise;
+  const { parse, stringify } = JSON;
+  const decoder = new TextDecoder();
   const hex = createIds();
   const name = 'farol:1:' + (options.key || options.app?.name || '');
   const store = options.session?.storage == 'none' ? undefined : safe(() => sessionStorage);
@@ -88,7 +92,7 @@ export function createClient(given: Options): Client {
     if (consent == GRANTED) text ? store?.setItem(name, text) : store?.removeItem(name);
   });
 
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const decode = (bytes: Uint8Array) => decoder.decode(bytes);
 
   const port = createPort({
     signal_(signal, bytes) {
@@ -107,14 +111,18 @@ export function createClient(given: Options): Client {
         state = bytes[0];
         session = decode(bytes.subarray(5));
         if (before != session) for (const callback of [...callbacks]) safely(callback)(session);
-      } else if (signal == Signal.Diagnostic) tell(view.getUint32(0, true), view.getFloat64(4, true));
+      } else if (signal == Signal.Diagnostic) {
+        const code = view.getUint32(0, true);
+        const number = view.getFloat64(4, true);
+        tell(code, code == Diagnostic.BadOption ? NUMBERS[number] : number);
+      }
       else if (signal == Signal.Hook) {
         try {
-          const item = JSON.parse(decode(bytes.subarray(1)));
+          const item = parse(decode(bytes.subarray(1)));
           item.kind = KINDS[bytes[0]];
           const answer = options.beforeSend!(item);
           if (answer === null) return -1;
-          return new TextEncoder().encode(JSON.stringify({ ...(answer || item), kind: undefined }));
+          return new TextEncoder().encode(stringify({ ...(answer || item), kind: undefined }));
         } catch {
           tell(Diagnostic.HookThrew);
         }
@@ -150,7 +158,7 @@ export function createClient(given: Options): Client {
     sender!.open_();
   })));
 
-  const flush = (why: number): Promise<void> => new Promise((resolve) => {
+  const flush = (why: number): Promise<void> => new Native((resolve) => {
     put(Op.Flush, (w) => w.b(why));
     sender ? sender.settled_(resolve) : resolve();
   });
@@ -236,10 +244,10 @@ export function createClient(given: Options): Client {
     // A page that is rendered ahead of its visit may never be visited: until then calls wait.
     if ((document as { prerendering?: boolean }).prerendering) sdk.on_(document, 'prerenderingchange', start);
     else start();
-    observeAll(sdk, port, capture, (leaving) => {
+    observeAll(sdk, port, capture, (leaving, told) => sender!.hidden_(leaving, () => {
+      told();
       put(Op.Flush, (w) => w.b(1));
-      sender!.hidden_(leaving);
-    });
+    }));
   })();
   return client;
 }

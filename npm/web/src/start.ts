@@ -10,23 +10,25 @@ export const CONSENTS: Consent[] = ['pending', 'granted', 'denied'];
 export const GRANTED = 1;
 export const DENIED = 2;
 
+/** The options that are numbers, by their places in `options.rs`. */
+export const NUMBERS = (
+  'sampleRate session.idleMs session.lifetimeMs batch.items batch.bytes batch.ageMs limits.logs limits.exceptions limits.measurements limits.events limits.spans'
+).split(' ');
+
 export function writeUser(w: Writer, user: User | null | undefined): void {
   const { id, username, email, fullName, hash, roles, attributes } = user || ({} as User);
   w.b(+!!user).s(id).s(username).s(email).s(fullName).s(hash).s(roles).a(attributes);
 }
 
 export function writeStart(w: Writer, options: Options, consent: number, hex: RandomHex, session: string, stored: string): void {
-  const { app = {}, session: own = {}, batch = {}, limits = {} } = options;
+  const { app = {} } = options;
   w.b(+(options.protocol == 'faro') | +!!options.beforeSend << 1 | +(document.visibilityState == 'hidden') << 5);
   w.b(consent);
   for (let i = 0; i < 4; i++) w.u(parseInt(hex(4), 16));
-  for (const value of [
-    options.sampleRate, own.idleMs, own.lifetimeMs, batch.items, batch.bytes, batch.ageMs,
-    limits.logs, limits.exceptions, limits.measurements, limits.events, limits.spans,
-  ]) w.n(number(value));
+  for (const path of NUMBERS) w.n(number(path.split('.').reduce((at, key) => (at as Record<string, unknown>)?.[key], options as unknown)));
   w.s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
   w.s('').s(location.href).s(options.view);
   writeMeta(w);
   writeUser(w, options.user);
-  w.a(own.attributes).a(options.attributes);
+  w.a(options.session?.attributes).a(options.attributes);
 }

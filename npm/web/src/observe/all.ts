@@ -8,7 +8,7 @@ import { observeClicks, observeVisit } from './visit.js';
 import { startVitals } from './vitals.js';
 import { observeXhr } from './xhr.js';
 
-export function observeAll(sdk: Sdk, port: Port, capture: Capture, flush: (leaving: boolean) => void): void {
+export function observeAll(sdk: Sdk, port: Port, capture: Capture, hide: Parameters<typeof observeVisit>[1]): void {
   const { errors, vitals, fetch, xhr, navigation, clicks } = sdk.options_.capture || {};
   const start = (wanted: boolean | undefined, observe: () => void) => {
     if (wanted !== false) sdk.guard_(observe)();
@@ -20,5 +20,5 @@ export function observeAll(sdk: Sdk, port: Port, capture: Capture, flush: (leavi
   start(xhr, () => observeXhr(sdk));
   start(navigation, () => observeNavigation(sdk));
   start(clicks, () => observeClicks(sdk));
-  start(true, () => observeVisit(sdk, flush));
+  start(true, () => observeVisit(sdk, hide));
 }

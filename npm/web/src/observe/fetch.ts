@@ -65,6 +65,7 @@ function withHeader(args: ArrayLike<unknown>, value: string): ArrayLike<unknown>
 
 export function observeFetch(sdk: Sdk): void {
   sdk.stops_.push(patch('fetch', window, 'fetch', sdk.guard_(((args) => {
+    if (!args.length) return;
     const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
     const request = input instanceof Request ? input : undefined;
     const traced = begin(sdk, 0, init?.method || request?.method || 'GET', request ? request.url : '' + input);

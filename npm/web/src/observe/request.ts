@@ -1,5 +1,6 @@
 /** What fetch and XMLHttpRequest have in common: one request from its start to its end, and where its trace may go. */
 import { Op } from '../abi.js';
+import { safe } from './describe.js';
 import type { Place, Sdk } from '../sdk.js';
 import type { Pattern } from '../types.js';
 
@@ -20,8 +21,9 @@ export function under(pattern: Pattern, address: string): boolean {
 /** Begins a request; nothing if it is none that we look at. */
 export function begin(sdk: Sdk, initiator: number, method: string, address: string): Traced | undefined {
   if (!sdk.live_()) return;
-  const { href, origin, protocol } = new URL(address, document.baseURI);
-  if (!/^http/.test(protocol) || href.startsWith(sdk.endpoint_)) return;
+  // An address that is none is the page's to find out.
+  const { href, origin } = safe(() => new URL(address, document.baseURI)) || ({ href: '' } as URL);
+  if (!/^http/.test(href) || href.startsWith(sdk.endpoint_)) return;
   const start = performance.now();
   const parent = sdk.current_;
   const place = sdk.child_();

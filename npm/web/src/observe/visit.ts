@@ -5,23 +5,19 @@ import type { Sdk } from '../sdk.js';
 /** The session's idle clock counts in minutes. */
 const ACTIVITY_EVERY = 1000;
 
-/** `flush` seals what waits; `leaving`: nothing of this page may live on. */
-export function observeVisit(sdk: Sdk, flush: (leaving: boolean) => void): void {
-  const told = (what: number, event: Event) => sdk.put_(Op.Visibility, (w) => w.b(what).n(event.timeStamp));
+/** `hide` makes what the core seals while `tell` runs outlive the page; `leaving`: nothing else may. */
+export function observeVisit(sdk: Sdk, hide: (leaving: boolean, tell: () => void) => void): void {
+  const told = (what: number) => ({ timeStamp }: Event) => {
+    const tell = () => sdk.put_(Op.Visibility, (w) => w.b(what).n(timeStamp));
+    what % 3 ? hide(what > 1, tell) : tell();
+  };
   // On the way up, so that what the page's own listeners record still goes along.
-  sdk.on_(window, 'visibilitychange', (event: Event) => {
-    const hidden = document.visibilityState == 'hidden';
-    told(+hidden, event);
-    if (hidden) flush(false);
-  });
-  sdk.on_(window, 'pagehide', (event: Event) => {
-    told(2, event);
-    flush(true);
-  });
+  sdk.on_(window, 'visibilitychange', (event: Event) => told(+(document.visibilityState == 'hidden'))(event));
+  sdk.on_(window, 'pagehide', told(2));
+  sdk.on_(document, 'freeze', told(2));
   sdk.on_(window, 'pageshow', (event: PageTransitionEvent) => {
-    if (event.persisted) told(3, event);
+    if (event.persisted) told(3)(event);
   });
-  sdk.on_(document, 'freeze', () => flush(true));
   let last = -ACTIVITY_EVERY;
   sdk.on_(window, 'pointerdown keydown', (event: Event) => {
     if (!event.isTrusted || event.timeStamp - last < ACTIVITY_EVERY) return;

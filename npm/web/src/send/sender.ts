@@ -18,12 +18,14 @@ export interface Batch {
   tries_: number;
   /** Requests of it under way. */
   flights_: number;
+  /** The last of them outlives the page. */
+  kept_?: boolean;
 }
 
 export interface Sender {
   add_(batch: Batch): void;
-  /** The page is being hidden, or left (`leaving`): sends what waits by what outlives it. */
-  hidden_(leaving: boolean): void;
+  /** The page is being hidden, or left (`leaving`): sends what waits, and what `seal` adds, by what outlives the page. */
+  hidden_(leaving: boolean, seal: () => void): void;
   /** Calls back once everything that waits was tried. */
   settled_(callback: () => void): void;
   /** From now on an empty queue means that nothing waits: the core is there, or will not come. */
@@ -51,6 +53,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function): Sender {
   let queue: Batch[] = [];
   let waiters: (() => void)[] = [];
   let open = false;
+  let hiding = false;
   let flights = 0;
   let failures = 0;
   /** Nothing is sent before. */
@@ -99,6 +102,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function): Sender {
 
   function post(batch: Batch, hidden: boolean): void {
     const attempt = ++batch.tries_;
+    batch.kept_ = hidden;
     const headers: Record<string, string> = { 'content-type': faro ? 'application/json' : 'text/plain;charset=UTF-8' };
     let url = sdk.endpoint_;
     if (faro) {
@@ -169,12 +173,15 @@ export function createSender(sdk: Sdk, nativeFetch: Function): Sender {
         remove(queue.find(({ error_: error }) => !error) || queue[0]);
         tell(Diagnostic.BatchDropped);
       }
-      pump();
+      if (!hiding) pump();
     },
-    hidden_(leaving) {
+    hidden_(leaving, seal) {
+      hiding = true;
+      seal();
+      hiding = false;
       if (asked && blocked > performance.now()) return;
       // What is under way dies with the page; where it does not, the collector knows the id.
-      for (const batch of queue) if (!batch.flights_ || (leaving && !faro)) post(batch, true);
+      for (const batch of queue) if (!batch.flights_ || (leaving && !batch.kept_ && !faro)) post(batch, true);
     },
     settled_(callback) {
       waiters.push(callback);
