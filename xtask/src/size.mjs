@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-for (const path of process.argv.slice(2)) {
+// Given to node by --eval, so that no script's name stands before the arguments.
+for (const path of process.argv.slice(1)) {
   const bytes = readFileSync(path);
   const brotli = brotliCompressSync(bytes, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },

@@ -120,12 +120,7 @@ fn measure(root: &Path) -> Result<Vec<Size>> {
         .flatten()
     {
         let name = entry.file_name().to_string_lossy().into_owned();
-        // farol-<version>.js is farol.js once more, under the name that caches keep for ever.
-        if [".js", ".wasm", ".cjs"]
-            .iter()
-            .any(|end| name.ends_with(end))
-            && !name.starts_with("farol-")
-        {
+        if is_artefact(&name) {
             ours.push((name, vec![entry.path()]));
         }
     }
@@ -144,6 +139,17 @@ fn measure(root: &Path) -> Result<Vec<Size>> {
         .chain(peers)
         .map(|(artefact, paths)| sum(artefact, &paths))
         .collect()
+}
+
+/// Code that a page fetches. A name with a version in it is another name of a file without, for caches that keep it for ever.
+fn is_artefact(name: &str) -> bool {
+    let Some((stem, "js" | "wasm")) = name.rsplit_once('.') else {
+        return false;
+    };
+    let versioned = stem
+        .rsplit_once('-')
+        .is_some_and(|(_, end)| end.chars().all(|c| c.is_ascii_digit() || c == '.'));
+    !versioned
 }
 
 fn sum(artefact: String, paths: &[PathBuf]) -> Result<Size> {
@@ -233,6 +239,12 @@ mod tests {
         assert!(
             text.starts_with("# Size\n") && text.ends_with("\nmore\n") && !text.contains("old")
         );
+    }
+
+    #[test]
+    fn a_file_under_its_versioned_name_is_not_counted_twice() {
+        assert!(is_artefact("farol.js") && is_artefact("farol-nowasm.js"));
+        assert!(!is_artefact("farol-0.1.0.js") && !is_artefact("index.d.ts"));
     }
 
     #[test]
