@@ -1,10 +1,11 @@
 /** The real collector on a free port with a data folder of its own, and what it wrote there. */
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, watch } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { flatten, type Item } from './otlp.js';
+import { delivered, deliveredUntil } from './delivered.js';
+import type { Item } from './otlp.js';
 import { removeAtExit, start } from './processes.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -41,38 +42,15 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     cwd: data,
   });
   const [, url] = await program.line(/ready on (http:\/\/[^\s,;]+)/);
-  const folder = join(data, 'otlp');
-
-  const items = (): Item[] =>
-    ['logs', 'traces'].flatMap((signal) => {
-      const file = join(folder, `${signal}.jsonl`);
-      if (!existsSync(file)) return [];
-      // The last line may be in the making.
-      const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-      return lines.flatMap((line) => flatten(JSON.parse(line)));
-    });
-
   return {
     url: url!,
     data,
-    items,
+    items: () => delivered(data),
     async until(done, what, ms = 20_000) {
-      const giveUp = AbortSignal.timeout(ms);
-      for (;;) {
-        const now = items();
-        if (done(now)) return now;
-        try {
-          const changes = watch(existsSync(folder) ? folder : data, { signal: AbortSignal.any([giveUp, AbortSignal.timeout(250)]) });
-          for await (const _ of changes) break;
-        } catch {
-          // A quarter of a second without a change, or the end: look again, once more after the end.
-        }
-        if (giveUp.aborted) {
-          const last = items();
-          if (done(last)) return last;
-          throw new Error(`${what} did not come within ${ms} ms; what came:\n${last.map((item) => `  ${item.signal} ${item.name} ${item.body}`).join('\n')}`);
-        }
-      }
+      const came = await deliveredUntil(data, done, ms);
+      if (came.done) return came.items;
+      const list = came.items.map((item) => `  ${item.signal} ${item.name} ${item.body}`).join('\n');
+      throw new Error(`${what} did not come within ${ms} ms; what came:\n${list}\nwhat the collector said:\n${program.output()}`);
     },
     async stop() {
       await program.end();
