@@ -16,22 +16,22 @@ struct Engine {
     packages: &'static [&'static str],
 }
 
-/// Each with what drives it. Geckodriver is in no package of Debian's.
+/// Chromium and Firefox are driven over their own protocols; WebKitGTK needs its driver, and a screen to draw on.
 const ENGINES: [Engine; 3] = [
     Engine {
         name: "chromium",
         variable: "FAROL_CHROMIUM",
-        packages: &["chromium"],
+        packages: &["chromium", "fonts-liberation"],
     },
     Engine {
         name: "firefox",
         variable: "FAROL_FIREFOX",
-        packages: &["firefox-esr"],
+        packages: &["firefox-esr", "fonts-liberation"],
     },
     Engine {
         name: "webkitgtk",
         variable: "FAROL_WEBKIT",
-        packages: &["webkit2gtk-driver", "xvfb", "xauth"],
+        packages: &["webkit2gtk-driver", "xvfb", "fonts-liberation"],
     },
 ];
 
@@ -41,9 +41,6 @@ pub fn setup(root: &Path, name: &str) -> Result<()> {
         .iter()
         .find(|engine| engine.name == name)
         .with_context(|| format!("there is no engine `{name}`"))?;
-    if engine.name == "firefox" {
-        geckodriver()?;
-    }
     let not_found = match find(root, engine) {
         Ok(path) => return there(engine, &path),
         Err(error) => error,
@@ -90,20 +87,4 @@ fn find(root: &Path, engine: &Engine) -> Result<String> {
     found
         .map(|path| path.trim().to_owned())
         .map_err(|_| anyhow::anyhow!("no {} was found", engine.name))
-}
-
-/// From Rust's registry: npm's package of that name downloads a binary from elsewhere.
-fn geckodriver() -> Result<()> {
-    if crate::setup::in_path("geckodriver") {
-        steps::there("geckodriver", "already there");
-        return Ok(());
-    }
-    steps::step("geckodriver, by cargo install", || {
-        process::output(
-            Command::new("cargo").args(["install", "--locked", "geckodriver"]),
-            "cargo install geckodriver",
-        )
-    })
-    .context("install geckodriver, from your system's packages or by `cargo install geckodriver`")
-    .map(drop)
 }

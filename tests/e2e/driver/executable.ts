@@ -46,14 +46,13 @@ const PLACES: Record<Engine, Places> = {
     variable: 'FAROL_FIREFOX',
     names: ['firefox', 'firefox-esr'],
     paths: ['/Applications/Firefox.app/Contents/MacOS/firefox', '~/Applications/Firefox.app/Contents/MacOS/firefox', '/snap/bin/firefox'],
-    // Playwright's Firefox speaks no WebDriver.
+    // Playwright's Firefox speaks Playwright's protocol alone.
     download: { start: 'firefox-', programs: [] },
   },
   webkitgtk: {
     variable: 'FAROL_WEBKIT',
-    // What is started is the driver; it starts MiniBrowser.
-    names: ['WebKitWebDriver'],
-    paths: [],
+    names: ['MiniBrowser'],
+    paths: ['x86_64', 'aarch64'].flatMap((machine) => ['4.1', '6.0'].map((version) => `/usr/lib/${machine}-linux-gnu/webkit${version === '6.0' ? '' : '2'}gtk-${version}/MiniBrowser`)),
     download: { start: 'webkit-', programs: [] },
   },
 };

@@ -5,7 +5,9 @@
 import type { CDPSession } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import type { Engine } from './executable.js';
+import { launchFirefox } from './firefox.js';
 import type { Source } from './source.js';
+import { launchWebKit } from './webkit.js';
 
 export { executable, type Engine } from './executable.js';
 export type { Source } from './source.js';
@@ -117,6 +119,14 @@ export function engines(): Engine[] {
 /** Starts a browser. It is ended by `close`, and at the latest with this process. */
 export async function launch(options: LaunchOptions = {}): Promise<Browser> {
   const engine = options.engine ?? engines()[0] ?? 'chromium';
-  if (engine === 'chromium') return launchChromium(options);
-  throw new Unsupported(engine, 'be launched', 'no driver is written yet');
+  switch (engine) {
+    case 'chromium':
+      return launchChromium(options);
+    case 'firefox':
+      return launchFirefox(options);
+    case 'webkitgtk':
+      return launchWebKit(options);
+    default:
+      throw new Error(`there is no engine ${engine as string}`);
+  }
 }
