@@ -1,4 +1,4 @@
-//! The whole JS ABI of the core: three exports, no logic.
+//! The whole JS ABI of the core: two exports, no logic.
 //!
 //! JavaScript writes a message into the buffer that `buffer` hands out (`abi.rs` gives its form), then names it with
 //! `put`. What the core has to say goes out through one import (`browser/`). `put` answers with the next deadline: a time
@@ -10,10 +10,23 @@ extern crate alloc;
 pub mod abi;
 pub mod client;
 pub mod host;
-pub mod json;
 pub mod message;
 pub mod vitals;
 pub mod options;
+pub mod vitals;
+
+mod attributes;
+mod clock;
+#[cfg(test)]
+mod fake;
+mod history;
+mod json;
+mod random;
+mod scrub;
+mod session;
+mod stack;
+mod time;
+mod trail;
 
 #[cfg(target_arch = "wasm32")]
 mod browser;

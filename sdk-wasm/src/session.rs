@@ -1,0 +1,229 @@
+//! The session: which visit an item belongs to.
+//!
+//! A session ends after `idle` without trusted input, navigation or change of visibility, and after `lifetime` in any case;
+//! telemetry does not prolong it. What a page tells after its visitor has gone still needs a session: it opens one that
+//! nobody attends, which idleness does not end (else a forgotten tab that polls would open one every quarter of an hour), but
+//! the next activity does.
+//!
+//! What the tab's storage holds is `1 <id> <started> <active> <flags>`, epoch ms as decimal integers: `active` 0 where nobody
+//! attends, flags 1 where the session has had an exception. A text that begins otherwise is another version's and left alone.
+
+use alloc::vec::Vec;
+
+use farol_protocol::{limits, sampling};
+
+use crate::json::Json;
+use crate::scrub::split;
+
+/// Begins what this version stores.
+const FORMAT: &[u8] = b"1 ";
+
+/// A session. Times are on the steady clock (`clock.rs`).
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    pub(crate) id: Vec<u8>,
+    /// The one before it in this tab; empty: none known.
+    pub(crate) previous: Vec<u8>,
+    started: f64,
+    /// The last activity; `None`: nobody attends.
+    active: Option<f64>,
+    /// An exception has been sent in it.
+    pub(crate) failed: bool,
+    /// Its telemetry is sent.
+    pub(crate) sampled: bool,
+}
+
+/// When sessions end, in ms.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) idle: f64,
+    pub(crate) lifetime: f64,
+}
+
+/// What the storage held.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// A session that goes on.
+    Resumed,
+    /// Nothing, or a session that is over.
+    New,
+    /// What another version wrote.
+    Foreign,
+}
+
+impl Session {
+    /// A session of a page that is just being opened, at `steady`.
+    pub(crate) fn new(id: Vec<u8>, previous: Vec<u8>, steady: f64, rate: f64) -> Self {
+        // SAFETY: ids are ASCII: hexadecimal digits, or what `valid` let through.
+        let text = unsafe { core::str::from_utf8_unchecked(&id) };
+        let sampled = sampling::sampled(text, rate);
+        Self { id, previous, started: steady, active: Some(steady), failed: false, sampled }
+    }
+
+    /// Goes on with the stored session, or begins one with the id `fresh`. `epoch` is the wall clock's now.
+    pub(crate) fn open(stored: &[u8], fresh: &[u8], steady: f64, epoch: f64, bounds: Bounds, rate: f64) -> (Self, Stored) {
+        let fresh = if valid(fresh) { fresh } else { b"0" };
+        let mut session = Self::new(fresh.to_vec(), Vec::new(), steady, rate);
+        if stored.is_empty() {
+            return (session, Stored::New);
+        }
+        let Some(rest) = stored.strip_prefix(FORMAT) else {
+            return (session, Stored::Foreign);
+        };
+        let (id, rest) = split(rest, b' ');
+        let (started, rest) = split(rest.unwrap_or_default(), b' ');
+        let (active, rest) = split(rest.unwrap_or_default(), b' ');
+        let (flags, _) = split(rest.unwrap_or_default(), b' ');
+        let (Some(started), Some(active), true) = (integer(started), integer(active), valid(id)) else {
+            return (session, Stored::New);
+        };
+        // A time to come was written before the clock was set back: it is as good as now.
+        let steadied = |then: f64| steady - (epoch - then).max(0.0);
+        let mut last = Self::new(id.to_vec(), Vec::new(), steadied(started), rate);
+        last.active = if active > 0.0 { Some(steadied(active)) } else { None };
+        last.failed = flags == b"1";
+        if last.over(steady, true, bounds) {
+            session.previous = last.id;
+            return (session, Stored::New);
+        }
+        last.active = Some(steady);
+        (last, Stored::Resumed)
+    }
+
+    /// Whether it is over for something that happens now: an activity of the visitor's, or telemetry.
+    pub(crate) fn over(&self, steady: f64, activity: bool, bounds: Bounds) -> bool {
+        let since = match self.active {
+            Some(active) => active,
+            None if activity => self.started,
+            None => steady,
+        };
+        steady - since >= bounds.idle || steady - self.started >= bounds.lifetime
+    }
+
+    /// The visitor did something.
+    pub(crate) fn touch(&mut self, steady: f64) {
+        self.active = Some(steady);
+    }
+
+    /// Nobody attends: it was telemetry that opened it.
+    pub(crate) fn unattended(&mut self) {
+        self.active = None;
+    }
+
+    /// The text for the tab's storage.
+    pub(crate) fn stored(&self, steady: f64, epoch: f64) -> Vec<u8> {
+        let mut json = Json::new(Vec::with_capacity(64), usize::MAX);
+        json.raw(FORMAT);
+        json.raw(&self.id);
+        for time in [Some(self.started), self.active] {
+            json.byte(b' ');
+            // Whole milliseconds of an epoch: 13 digits, in two parts that fit 32 bits.
+            let ms = time.map_or(0.0, |time| epoch - (steady - time)).max(0.0);
+            let high = (ms / 1e6) as u32;
+            json.digits(high, 1);
+            json.digits((ms - f64::from(high) * 1e6) as u32, 6);
+        }
+        json.raw(if self.failed { b" 1" } else { b" 0" });
+        json.out
+    }
+}
+
+/// Faro's rule for session ids.
+fn valid(id: &[u8]) -> bool {
+    !id.is_empty()
+        && id.len() <= limits::SESSION_ID
+        && id.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b':' | b'-'))
+}
+
+fn integer(digits: &[u8]) -> Option<f64> {
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
+    }
+    digits.iter().try_fold(0.0, |n, &b| b.is_ascii_digit().then(|| n * 10.0 + f64::from(b - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { idle: 900_000.0, lifetime: 14_400_000.0 };
+    const EPOCH: f64 = 1_700_000_000_000.0;
+
+    fn open(stored: &[u8], steady: f64, epoch: f64) -> (Session, Stored) {
+        Session::open(stored, b"fresh", steady, epoch, BOUNDS, 1.0)
+    }
+
+    #[test]
+    fn a_stored_session_goes_on_within_its_idle_time() {
+        let (session, how) = open(b"", 5.0, EPOCH);
+        assert_eq!((how, &*session.id), (Stored::New, &b"fresh"[..]));
+        let text = session.stored(5.0, EPOCH);
+        assert_eq!(text, b"1 fresh 1700000000000 1700000000000 0");
+
+        let (next, how) = Session::open(&text, b"other", 0.0, EPOCH + 899_999.0, BOUNDS, 1.0);
+        assert_eq!((how, &*next.id), (Stored::Resumed, &b"fresh"[..]));
+        let (next, how) = Session::open(&text, b"other", 0.0, EPOCH + 900_000.0, BOUNDS, 1.0);
+        assert_eq!((how, &*next.id, &*next.previous), (Stored::New, &b"other"[..], &b"fresh"[..]));
+    }
+
+    #[test]
+    fn activity_prolongs_it_to_its_lifetime_and_no_further() {
+        let (mut session, _) = open(b"", 0.0, EPOCH);
+        let mut now = 0.0;
+        while now < BOUNDS.lifetime {
+            assert!(!session.over(now, true, BOUNDS), "{now}");
+            session.touch(now);
+            now += 600_000.0;
+        }
+        assert!(session.over(now, true, BOUNDS));
+    }
+
+    #[test]
+    fn telemetry_does_not_end_a_session_that_nobody_attends_but_activity_does() {
+        let (mut session, _) = open(b"", 0.0, EPOCH);
+        assert!(session.over(900_000.0, false, BOUNDS));
+        session.unattended();
+        assert!(!session.over(3_600_000.0, false, BOUNDS));
+        assert!(session.over(3_600_000.0, true, BOUNDS));
+        assert!(!session.over(600_000.0, true, BOUNDS));
+        assert!(session.over(BOUNDS.lifetime, false, BOUNDS));
+        let text = session.stored(600_000.0, EPOCH);
+        assert!(text.ends_with(b" 0000000 0"), "{:?}", core::str::from_utf8(&text));
+        assert_eq!(open(&text, 0.0, EPOCH + 10.0).1, Stored::Resumed);
+    }
+
+    #[test]
+    fn a_clock_set_back_between_pages_ends_nothing() {
+        let (session, _) = open(b"", 0.0, EPOCH);
+        let text = session.stored(0.0, EPOCH);
+        let (next, how) = open(&text, 0.0, EPOCH - 86_400_000.0);
+        assert_eq!(how, Stored::Resumed);
+        assert!(next.over(BOUNDS.lifetime, true, BOUNDS));
+    }
+
+    #[test]
+    fn what_another_version_stored_is_left_alone_and_what_is_broken_is_replaced() {
+        assert_eq!(open(b"2 abc 1 2", 0.0, EPOCH).1, Stored::Foreign);
+        assert_eq!(open(b"{\"id\":1}", 0.0, EPOCH).1, Stored::Foreign);
+        for broken in ["1 ", "1 a", "1 a b c", "1  5 5 0", "1 <x> 1700000000000 1700000000000 0"] {
+            assert_eq!(open(broken.as_bytes(), 0.0, EPOCH).1, Stored::New, "{broken}");
+        }
+    }
+
+    #[test]
+    fn an_exception_is_remembered_over_pages() {
+        let (mut session, _) = open(b"", 0.0, EPOCH);
+        session.failed = true;
+        assert!(open(&session.stored(0.0, EPOCH), 0.0, EPOCH).0.failed);
+    }
+
+    proptest! {
+        #[test]
+        fn any_stored_bytes_give_a_valid_session(stored in proptest::collection::vec(any::<u8>(), 0..200), fresh in proptest::collection::vec(any::<u8>(), 0..20)) {
+            let (session, _) = Session::open(&stored, &fresh, 0.0, EPOCH, BOUNDS, 1.0);
+            prop_assert!(valid(&session.id));
+        }
+    }
+}
