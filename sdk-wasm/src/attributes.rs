@@ -22,7 +22,14 @@ pub(crate) type Own<'a> = &'a [(&'a str, Value<'a>)];
 
 /// Writes `own`, then what `local` adds, then what `global` adds. No key comes twice; an empty text that is ours is left out.
 #[inline(never)]
-pub(crate) fn write<H: Host>(json: &mut Json, host: &H, form: Form, own: Own<'_>, local: Attrs<'_>, global: Attrs<'_>) {
+pub(crate) fn write<H: Host>(
+    json: &mut Json,
+    host: &H,
+    form: Form,
+    own: Own<'_>,
+    local: Attrs<'_>,
+    global: Attrs<'_>,
+) {
     let ours = |key: &[u8]| own.iter().any(|(k, _)| k.as_bytes() == key);
     for (key, value) in own {
         if *value != Value::Text(b"") {
@@ -62,7 +69,8 @@ fn one<H: Host>(json: &mut Json, host: &H, form: Form, key: &[u8], value: Value<
         json.text(key);
         json.byte(b':');
     }
-    let quote = form == Form::Strings && !matches!(value, Value::Text(_)) || form == Form::Otlp && matches!(value, Value::Number(n) if whole(n));
+    let quote = form == Form::Strings && !matches!(value, Value::Text(_))
+        || form == Form::Otlp && matches!(value, Value::Number(n) if whole(n));
     if quote {
         json.byte(b'"');
     }

@@ -40,30 +40,38 @@ impl Host for Browser {
     }
 
     fn answer(&self, len: usize) -> &[u8] {
-        // SAFETY: JavaScript wrote `len` bytes there after asking `buffer(len)` for room.
-        unsafe { core::slice::from_raw_parts((*(&raw const IN)).as_ptr(), len) }
+        // SAFETY: JavaScript wrote `len` bytes there after asking `buffer(len)` for room, while `put` ran.
+        unsafe { core::slice::from_raw_parts((*(&raw const ANSWER)).as_ptr(), len) }
     }
 }
 
 /// One instance is one client (house rule): its state is the module's.
 static mut CLIENT: Option<Client<Browser>> = None;
+/// The message, and the answer to a hook: two, because the message is still read while a hook is asked.
 static mut IN: Vec<u8> = Vec::new();
+static mut ANSWER: Vec<u8> = Vec::new();
+static mut BUSY: bool = false;
 
 pub(crate) fn buffer(len: usize) -> usize {
-    // SAFETY: Wasm here has one thread, and no reference to `IN` outlives an export but the message's, which JavaScript
-    // does not write to while `put` runs (it asks for the buffer again only to answer a hook, after the message was read).
-    let input = unsafe { &mut *(&raw mut IN) };
-    input.clear();
-    input.reserve(len);
-    input.as_ptr() as usize
+    // SAFETY: Wasm here has one thread. While `put` runs, the message is not touched: JavaScript gets the other buffer then,
+    // and what the core read of that one is copied before it asks again.
+    let buffer = unsafe { if BUSY { &mut *(&raw mut ANSWER) } else { &mut *(&raw mut IN) } };
+    buffer.clear();
+    buffer.reserve(len);
+    buffer.as_ptr() as usize
 }
 
 pub(crate) fn put(op: u32, now: f64, len: usize) -> f64 {
-    // SAFETY: as above; JavaScript never enters while an export runs (core.ts `busy`), so this is the only reference.
+    // SAFETY: one thread, and JavaScript never enters `put` while it runs (core.ts `busy`), so this is the only reference.
     let client = unsafe { (*(&raw mut CLIENT)).get_or_insert_with(|| Client::new(Browser)) };
     // SAFETY: JavaScript wrote `len` bytes after `buffer(len)`.
     let message = unsafe { core::slice::from_raw_parts((*(&raw const IN)).as_ptr(), len) };
-    client.put(op, now, message)
+    // SAFETY: one thread.
+    unsafe { BUSY = true };
+    let due = client.put(op, now, message);
+    // SAFETY: one thread.
+    unsafe { BUSY = false };
+    due
 }
 
 #[panic_handler]

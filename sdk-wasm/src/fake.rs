@@ -30,7 +30,9 @@ impl Host for Fake {
                     self.answer.len() as f64
                 }
             },
-            signal::FILTER => f64::from(u8::from(self.filter.is_some_and(|filter| filter(bytes[0], text())))),
+            signal::FILTER => f64::from(u8::from(
+                self.filter.is_some_and(|filter| filter(bytes[0], text())),
+            )),
             _ => 0.0,
         }
     }

@@ -74,7 +74,10 @@ mod tests {
         for (from, name) in [(0.0, "a"), (100.0, "b"), (200.0, "c")] {
             history.push(from, name.into(), Vec::new());
         }
-        assert_eq!([0.0, 99.9, 100.0, 150.0, 1e9, f64::NAN].map(|t| page(&history, t)), [b"a", b"a", b"b", b"b", b"c", b"c"]);
+        assert_eq!(
+            [0.0, 99.9, 100.0, 150.0, 1e9, f64::NAN].map(|t| page(&history, t)),
+            [b"a", b"a", b"b", b"b", b"c", b"c"]
+        );
     }
 
     #[test]

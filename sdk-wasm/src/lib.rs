@@ -11,19 +11,23 @@ pub mod abi;
 pub mod client;
 pub mod host;
 pub mod message;
-pub mod vitals;
 pub mod options;
 pub mod vitals;
 
 mod attributes;
+mod batch;
 mod clock;
+mod exception;
 #[cfg(test)]
 mod fake;
 mod history;
+mod item;
 mod json;
+mod meta;
 mod random;
 mod scrub;
 mod session;
+mod span;
 mod stack;
 mod time;
 mod trail;

@@ -64,7 +64,17 @@ impl<'a> Message<'a> {
         for _ in 0..count {
             self.attribute()?;
         }
-        Some(Attrs { count, rest: Message::new(from.get(..from.len() - self.rest.len())?) })
+        Some(Attrs {
+            count,
+            rest: Message::new(from.get(..from.len() - self.rest.len())?),
+        })
+    }
+
+    /// Attributes as bytes, to be kept and read again.
+    pub fn raw_attrs(&mut self) -> Option<&'a [u8]> {
+        let from = self.rest;
+        self.attrs()?;
+        from.get(..from.len() - self.rest.len())
     }
 
     fn attribute(&mut self) -> Option<(&'a [u8], Value<'a>)> {
@@ -100,7 +110,15 @@ pub struct Attrs<'a> {
 
 impl<'a> Attrs<'a> {
     /// No attributes.
-    pub const NONE: Self = Self { count: 0, rest: Message { rest: &[] } };
+    pub const NONE: Self = Self {
+        count: 0,
+        rest: Message { rest: &[] },
+    };
+
+    /// Reads what `raw_attrs` gave.
+    pub fn kept(bytes: &'a [u8]) -> Self {
+        Message::new(bytes).attrs().unwrap_or(Self::NONE)
+    }
 
     /// Whether one has this key.
     pub fn has(mut self, key: &[u8]) -> bool {

@@ -15,7 +15,11 @@ impl Default for Random {
 impl Random {
     pub(crate) fn new(seed: [u32; 4]) -> Self {
         // All zeros would stay so for ever.
-        if seed == [0; 4] { Self::default() } else { Self(seed) }
+        if seed == [0; 4] {
+            Self::default()
+        } else {
+            Self(seed)
+        }
     }
 
     fn next(&mut self) -> u32 {
@@ -50,7 +54,12 @@ mod tests {
             let ids: HashSet<_> = (0..10_000).map(|_| random.id(16, 4)).collect();
             assert_eq!(ids.len(), 10_000);
             assert!(ids.iter().flatten().all(u8::is_ascii_hexdigit));
-            assert!(random.id(20, 5).iter().all(|c| c.is_ascii_digit() || (b'a'..=b'v').contains(c)));
+            assert!(
+                random
+                    .id(20, 5)
+                    .iter()
+                    .all(|c| c.is_ascii_digit() || (b'a'..=b'v').contains(c))
+            );
         }
     }
 }

@@ -15,8 +15,18 @@ const REDACTED: &[u8] = b"REDACTED";
 /// Ends of key names (letter case, `-` and `_` do not count) whose values are secrets. OpenTelemetry's default list
 /// (`X-Amz-Signature`, `X-Amz-Credential`, `X-Amz-Security-Token`, `AWSAccessKeyId`, `Signature`, `X-Goog-Signature`) is in it.
 const ENDS: [&[u8]; 12] = [
-    b"token", b"secret", b"password", b"passwd", b"signature", b"credential", b"apikey", b"accesskeyid", b"jwt", b"sessionid",
-    b"authorization", b"privatekey",
+    b"token",
+    b"secret",
+    b"password",
+    b"passwd",
+    b"signature",
+    b"credential",
+    b"apikey",
+    b"accesskeyid",
+    b"jwt",
+    b"sessionid",
+    b"authorization",
+    b"privatekey",
 ];
 
 /// Whole key names whose values are secrets, but not every name that ends so.
@@ -34,7 +44,12 @@ pub(crate) fn url(out: &mut Vec<u8>, url: &[u8]) {
     let (rest, fragment) = split(url, b'#');
     let (path, query) = split(rest, b'?');
     let authority = authority(path);
-    match authority.and_then(|(from, to)| Some((from, path.get(from..to)?.iter().rposition(|&b| b == b'@')? + from))) {
+    match authority.and_then(|(from, to)| {
+        Some((
+            from,
+            path.get(from..to)?.iter().rposition(|&b| b == b'@')? + from,
+        ))
+    }) {
         Some((from, at)) => {
             out.extend_from_slice(path.get(..from).unwrap_or_default());
             out.extend_from_slice(path.get(at + 1..).unwrap_or_default());
@@ -72,7 +87,10 @@ pub(crate) fn scrubbed(text: &[u8]) -> Vec<u8> {
 pub(crate) fn authority(url: &[u8]) -> Option<(usize, usize)> {
     let from = url.windows(3).take(32).position(|w| w == b"://")? + 3;
     let rest = url.get(from..)?;
-    let len = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\')).unwrap_or(rest.len());
+    let len = rest
+        .iter()
+        .position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\'))
+        .unwrap_or(rest.len());
     Some((from, from + len))
 }
 
@@ -102,13 +120,19 @@ fn parameters(out: &mut Vec<u8>, query: &[u8]) {
 }
 
 fn secret(name: &[u8]) -> bool {
-    let plain: Vec<u8> = name.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+    let plain: Vec<u8> = name
+        .iter()
+        .filter(|b| b.is_ascii_alphanumeric())
+        .map(u8::to_ascii_lowercase)
+        .collect();
     ENDS.iter().any(|end| plain.ends_with(end)) || WHOLE.contains(&&*plain)
 }
 
 fn token(text: &[u8]) -> bool {
     text.len() >= TOKEN_BYTES
-        && text.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+'))
+        && text
+            .iter()
+            .all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+'))
         && text.iter().any(u8::is_ascii_digit)
         && text.iter().any(u8::is_ascii_uppercase)
 }
@@ -146,10 +170,22 @@ mod tests {
         for (url, expected) in [
             ("https://joe:pw@shop.example/a", "https://shop.example/a"),
             ("https://joe@x:p@w@shop.example?q", "https://shop.example?q"),
-            ("/a?access_token=1&b=2&X-Amz-Signature=3", "/a?access_token=REDACTED&b=2&X-Amz-Signature=REDACTED"),
-            ("/a?AWSAccessKeyId=1&sig=2&X-Goog-Signature=3&design=4", "/a?AWSAccessKeyId=REDACTED&sig=REDACTED&X-Goog-Signature=REDACTED&design=4"),
-            ("/a?code=1&zipcode=2&apiKey=3", "/a?code=REDACTED&zipcode=2&apiKey=REDACTED"),
-            ("/a#access_token=1&state=2", "/a#access_token=REDACTED&state=2"),
+            (
+                "/a?access_token=1&b=2&X-Amz-Signature=3",
+                "/a?access_token=REDACTED&b=2&X-Amz-Signature=REDACTED",
+            ),
+            (
+                "/a?AWSAccessKeyId=1&sig=2&X-Goog-Signature=3&design=4",
+                "/a?AWSAccessKeyId=REDACTED&sig=REDACTED&X-Goog-Signature=REDACTED&design=4",
+            ),
+            (
+                "/a?code=1&zipcode=2&apiKey=3",
+                "/a?code=REDACTED&zipcode=2&apiKey=REDACTED",
+            ),
+            (
+                "/a#access_token=1&state=2",
+                "/a#access_token=REDACTED&state=2",
+            ),
             ("/a#/reset?token=1", "/a#/reset?token=REDACTED"),
             ("/a#eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0", "/a#REDACTED"),
             ("data:text/html;base64,PGI+", "data:text/html;base64"),

@@ -57,11 +57,25 @@ impl Session {
         // SAFETY: ids are ASCII: hexadecimal digits, or what `valid` let through.
         let text = unsafe { core::str::from_utf8_unchecked(&id) };
         let sampled = sampling::sampled(text, rate);
-        Self { id, previous, started: steady, active: Some(steady), failed: false, sampled }
+        Self {
+            id,
+            previous,
+            started: steady,
+            active: Some(steady),
+            failed: false,
+            sampled,
+        }
     }
 
     /// Goes on with the stored session, or begins one with the id `fresh`. `epoch` is the wall clock's now.
-    pub(crate) fn open(stored: &[u8], fresh: &[u8], steady: f64, epoch: f64, bounds: Bounds, rate: f64) -> (Self, Stored) {
+    pub(crate) fn open(
+        stored: &[u8],
+        fresh: &[u8],
+        steady: f64,
+        epoch: f64,
+        bounds: Bounds,
+        rate: f64,
+    ) -> (Self, Stored) {
         let fresh = if valid(fresh) { fresh } else { b"0" };
         let mut session = Self::new(fresh.to_vec(), Vec::new(), steady, rate);
         if stored.is_empty() {
@@ -74,13 +88,18 @@ impl Session {
         let (started, rest) = split(rest.unwrap_or_default(), b' ');
         let (active, rest) = split(rest.unwrap_or_default(), b' ');
         let (flags, _) = split(rest.unwrap_or_default(), b' ');
-        let (Some(started), Some(active), true) = (integer(started), integer(active), valid(id)) else {
+        let (Some(started), Some(active), true) = (integer(started), integer(active), valid(id))
+        else {
             return (session, Stored::New);
         };
         // A time to come was written before the clock was set back: it is as good as now.
         let steadied = |then: f64| steady - (epoch - then).max(0.0);
         let mut last = Self::new(id.to_vec(), Vec::new(), steadied(started), rate);
-        last.active = if active > 0.0 { Some(steadied(active)) } else { None };
+        last.active = if active > 0.0 {
+            Some(steadied(active))
+        } else {
+            None
+        };
         last.failed = flags == b"1";
         if last.over(steady, true, bounds) {
             session.previous = last.id;
@@ -132,14 +151,18 @@ impl Session {
 fn valid(id: &[u8]) -> bool {
     !id.is_empty()
         && id.len() <= limits::SESSION_ID
-        && id.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b':' | b'-'))
+        && id
+            .iter()
+            .all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b':' | b'-'))
 }
 
 fn integer(digits: &[u8]) -> Option<f64> {
     if digits.is_empty() || digits.len() > 15 {
         return None;
     }
-    digits.iter().try_fold(0.0, |n, &b| b.is_ascii_digit().then(|| n * 10.0 + f64::from(b - b'0')))
+    digits.iter().try_fold(0.0, |n, &b| {
+        b.is_ascii_digit().then(|| n * 10.0 + f64::from(b - b'0'))
+    })
 }
 
 #[cfg(test)]
@@ -148,7 +171,10 @@ mod tests {
 
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { idle: 900_000.0, lifetime: 14_400_000.0 };
+    const BOUNDS: Bounds = Bounds {
+        idle: 900_000.0,
+        lifetime: 14_400_000.0,
+    };
     const EPOCH: f64 = 1_700_000_000_000.0;
 
     fn open(stored: &[u8], steady: f64, epoch: f64) -> (Session, Stored) {
@@ -165,7 +191,10 @@ mod tests {
         let (next, how) = Session::open(&text, b"other", 0.0, EPOCH + 899_999.0, BOUNDS, 1.0);
         assert_eq!((how, &*next.id), (Stored::Resumed, &b"fresh"[..]));
         let (next, how) = Session::open(&text, b"other", 0.0, EPOCH + 900_000.0, BOUNDS, 1.0);
-        assert_eq!((how, &*next.id, &*next.previous), (Stored::New, &b"other"[..], &b"fresh"[..]));
+        assert_eq!(
+            (how, &*next.id, &*next.previous),
+            (Stored::New, &b"other"[..], &b"fresh"[..])
+        );
     }
 
     #[test]
@@ -190,7 +219,11 @@ mod tests {
         assert!(!session.over(600_000.0, true, BOUNDS));
         assert!(session.over(BOUNDS.lifetime, false, BOUNDS));
         let text = session.stored(600_000.0, EPOCH);
-        assert!(text.ends_with(b" 0000000 0"), "{:?}", core::str::from_utf8(&text));
+        assert!(
+            text.ends_with(b" 0000000 0"),
+            "{:?}",
+            core::str::from_utf8(&text)
+        );
         assert_eq!(open(&text, 0.0, EPOCH + 10.0).1, Stored::Resumed);
     }
 
@@ -207,8 +240,18 @@ mod tests {
     fn what_another_version_stored_is_left_alone_and_what_is_broken_is_replaced() {
         assert_eq!(open(b"2 abc 1 2", 0.0, EPOCH).1, Stored::Foreign);
         assert_eq!(open(b"{\"id\":1}", 0.0, EPOCH).1, Stored::Foreign);
-        for broken in ["1 ", "1 a", "1 a b c", "1  5 5 0", "1 <x> 1700000000000 1700000000000 0"] {
-            assert_eq!(open(broken.as_bytes(), 0.0, EPOCH).1, Stored::New, "{broken}");
+        for broken in [
+            "1 ",
+            "1 a",
+            "1 a b c",
+            "1  5 5 0",
+            "1 <x> 1700000000000 1700000000000 0",
+        ] {
+            assert_eq!(
+                open(broken.as_bytes(), 0.0, EPOCH).1,
+                Stored::New,
+                "{broken}"
+            );
         }
     }
 

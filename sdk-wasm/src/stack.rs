@@ -58,7 +58,10 @@ fn rfind(text: &[u8], what: &[u8]) -> Option<usize> {
 
 /// `text` around `at`, without `len` bytes there.
 fn cut(text: &[u8], at: usize, len: usize) -> (&[u8], &[u8]) {
-    (text.get(..at).unwrap_or_default(), text.get(at + len..).unwrap_or_default())
+    (
+        text.get(..at).unwrap_or_default(),
+        text.get(at + len..).unwrap_or_default(),
+    )
 }
 
 fn frame(line: &[u8]) -> Option<Frame<'_>> {
@@ -87,7 +90,12 @@ fn v8(text: &[u8]) -> Option<Frame<'_>> {
             None => outer,
         };
     }
-    place(place_text, function).or(Some(Frame { function: name(function), file: place_text, line: 0, column: 0 }))
+    place(place_text, function).or(Some(Frame {
+        function: name(function),
+        file: place_text,
+        line: 0,
+        column: 0,
+    }))
 }
 
 /// `fn@place`, `async*fn@place`, a place alone, `fn@[native code]`.
@@ -95,7 +103,11 @@ fn others(text: &[u8]) -> Option<Frame<'_>> {
     let Some(at) = text.iter().position(|&b| b == b'@') else {
         // Safari leaves the `@` out where the function has no name.
         let url = find(text, b"://")?;
-        return if cut(text, url, 0).0.contains(&b' ') { None } else { place(text, UNKNOWN) };
+        return if cut(text, url, 0).0.contains(&b' ') {
+            None
+        } else {
+            place(text, UNKNOWN)
+        };
     };
     let (function, place_text) = cut(text, at, 1);
     // A package's version in a URL (`/react@18/`) is no separator.
@@ -107,7 +119,12 @@ fn others(text: &[u8]) -> Option<Frame<'_>> {
         _ => function,
     };
     if matches!(place_text, b"[native code]" | b"[wasm code]") {
-        return Some(Frame { function: name(function), file: place_text, line: 0, column: 0 });
+        return Some(Frame {
+            function: name(function),
+            file: place_text,
+            line: 0,
+            column: 0,
+        });
     }
     place(place_text, function)
 }
@@ -116,25 +133,52 @@ fn others(text: &[u8]) -> Option<Frame<'_>> {
 fn place<'a>(text: &'a [u8], function: &'a [u8]) -> Option<Frame<'a>> {
     let function = name(function);
     if matches!(text, b"<anonymous>" | b"native") {
-        return Some(Frame { function, file: text, line: 0, column: 0 });
+        return Some(Frame {
+            function,
+            file: text,
+            line: 0,
+            column: 0,
+        });
     }
     if let Some(at) = find(text, b":wasm-function[") {
         // The WebAssembly convention: the offset in the module is the column of its one line, as source maps have it.
         let (file, rest) = cut(text, at, 1);
         let (index, offset) = cut(rest, rfind(rest, b":0x")?, 3);
-        let column = offset.iter().take(8).fold(0, |n: u32, &b| n << 4 | char::from(b).to_digit(16).unwrap_or(0));
-        return Some(Frame { function: if function == UNKNOWN { index } else { function }, file, line: 1, column });
+        let column = offset.iter().take(8).fold(0, |n: u32, &b| {
+            n << 4 | char::from(b).to_digit(16).unwrap_or(0)
+        });
+        return Some(Frame {
+            function: if function == UNKNOWN { index } else { function },
+            file,
+            line: 1,
+            column,
+        });
     }
     if let Some(at) = find(text, b" line ")
         && let (file, rest) = cut(text, at, 6)
         && let Some(end) = find(rest, b" > ")
     {
-        return Some(Frame { function, file, line: number(cut(rest, end, 0).0)?, column: 0 });
+        return Some(Frame {
+            function,
+            file,
+            line: number(cut(rest, end, 0).0)?,
+            column: 0,
+        });
     }
     let (head, last) = tail(text)?;
     Some(match tail(head) {
-        Some((file, line)) => Frame { function, file, line, column: last },
-        None => Frame { function, file: head, line: last, column: 0 },
+        Some((file, line)) => Frame {
+            function,
+            file,
+            line,
+            column: last,
+        },
+        None => Frame {
+            function,
+            file: head,
+            line: last,
+            column: 0,
+        },
     })
 }
 
@@ -149,11 +193,17 @@ fn number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 9 {
         return None;
     }
-    digits.iter().try_fold(0, |n, &b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+    digits.iter().try_fold(0, |n, &b| {
+        b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0'))
+    })
 }
 
 fn name(function: &[u8]) -> &[u8] {
-    if matches!(function, b"" | b"<anonymous>" | b"anonymous") { UNKNOWN } else { function }
+    if matches!(function, b"" | b"<anonymous>" | b"anonymous") {
+        UNKNOWN
+    } else {
+        function
+    }
 }
 
 #[cfg(test)]

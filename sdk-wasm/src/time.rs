@@ -8,6 +8,9 @@ const DAY: f64 = 86_400_000.0;
 /// The last millisecond of the year 9999: four digits are all that ISO 8601 has without agreement.
 const LAST: f64 = 253_402_300_799_999.0;
 
+/// Bytes of a time in ISO 8601.
+pub(crate) const ISO_BYTES: usize = 24;
+
 /// `2026-01-02T03:04:05.678Z`: 24 characters.
 #[inline(never)]
 pub(crate) fn iso(json: &mut Json, epoch_ms: f64) {
@@ -19,11 +22,16 @@ pub(crate) fn iso(json: &mut Json, epoch_ms: f64) {
     let z = days + 719_468;
     let era = z / 146_097;
     let day_of_era = z % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = era * 400 + year_of_era + u32::from(month < 3);
 
     let parts = [

@@ -34,14 +34,20 @@ impl Trail {
             self.next = 0;
         }
         if self.next >= self.entries.len() {
-            self.entries.push(Entry { epoch, kind, text: Vec::new() });
+            self.entries.push(Entry {
+                epoch,
+                kind,
+                text: Vec::new(),
+            });
         }
         if let Some(entry) = self.entries.get_mut(self.next) {
             entry.epoch = epoch;
             entry.kind = kind;
             entry.text.clear();
             for part in text {
-                entry.text.extend_from_slice(shorten(part, TEXT_BYTES.saturating_sub(entry.text.len())));
+                entry
+                    .text
+                    .extend_from_slice(shorten(part, TEXT_BYTES.saturating_sub(entry.text.len())));
             }
         }
         self.next += 1;
@@ -101,6 +107,9 @@ mod tests {
         let list = value["trail"].as_array().unwrap();
         assert_eq!(list.len(), ENTRIES);
         assert_eq!(list[0]["t"], "1970-01-01T00:00:00.033Z");
-        assert_eq!(list[19], serde_json::json!({"t": "1970-01-01T00:00:00.052Z", "k": "fetch", "m": "GET A"}));
+        assert_eq!(
+            list[19],
+            serde_json::json!({"t": "1970-01-01T00:00:00.052Z", "k": "fetch", "m": "GET A"})
+        );
     }
 }

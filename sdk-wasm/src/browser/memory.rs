@@ -82,5 +82,8 @@ unsafe impl GlobalAlloc for SizeClasses {
 }
 
 #[global_allocator]
-static ALLOCATOR: SizeClasses =
-    SizeClasses(UnsafeCell::new(State { free: [core::ptr::null_mut(); CLASSES], next: 0, end: 0 }));
+static ALLOCATOR: SizeClasses = SizeClasses(UnsafeCell::new(State {
+    free: [core::ptr::null_mut(); CLASSES],
+    next: 0,
+    end: 0,
+}));

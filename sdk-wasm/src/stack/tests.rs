@@ -13,7 +13,10 @@ fn read(stack: &str) -> Vec<(String, String, u32, u32)> {
 }
 
 fn check(stack: &str, expected: &[(&str, &str, u32, u32)]) {
-    let expected: Vec<_> = expected.iter().map(|&(a, b, c, d)| (a.into(), b.into(), c, d)).collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|&(a, b, c, d)| (a.into(), b.into(), c, d))
+        .collect();
     assert_eq!(read(stack), expected, "{stack}");
 }
 
@@ -27,7 +30,12 @@ fn v8_stacks_are_read() {
             ("foo", "https://shop.example/app.js?v=1", 10, 5),
             ("?", "https://shop.example/app.js", 20, 7),
             ("new Cart", "app.js", 3, 4),
-            ("Object.handle [as click]", "https://shop.example/a(b).js", 1, 2),
+            (
+                "Object.handle [as click]",
+                "https://shop.example/a(b).js",
+                1,
+                2,
+            ),
             ("Promise.all", "index 0", 0, 0),
             ("load", "https://shop.example/l.js", 4, 9),
             ("Array.map", "<anonymous>", 0, 0),
@@ -43,7 +51,10 @@ fn v8_stacks_are_read() {
 fn v8_eval_lies_where_eval_was_called() {
     check(
         "Error: x\n    at eval (eval at run (https://shop.example/a.js:1:2), <anonymous>:3:4)\n    at f (eval at g (eval at h (https://shop.example/b.js:5:6), <anonymous>:1:1), <anonymous>:7:8)",
-        &[("eval", "https://shop.example/a.js", 1, 2), ("f", "https://shop.example/b.js", 5, 6)],
+        &[
+            ("eval", "https://shop.example/a.js", 1, 2),
+            ("f", "https://shop.example/b.js", 5, 6),
+        ],
     );
 }
 
@@ -51,11 +62,17 @@ fn v8_eval_lies_where_eval_was_called() {
 fn wasm_frames_have_their_offset_as_column() {
     check(
         "Error: x\n    at add (wasm://wasm/0a1b:wasm-function[12]:0x1f3)\n    at https://shop.example/m.wasm:wasm-function[3]:0xff",
-        &[("add", "wasm://wasm/0a1b", 1, 0x1f3), ("wasm-function[3]", "https://shop.example/m.wasm", 1, 255)],
+        &[
+            ("add", "wasm://wasm/0a1b", 1, 0x1f3),
+            ("wasm-function[3]", "https://shop.example/m.wasm", 1, 255),
+        ],
     );
     check(
         "add@https://shop.example/m.wasm:wasm-function[12]:0x1f3\n<?>.wasm-function[1]@[wasm code]",
-        &[("add", "https://shop.example/m.wasm", 1, 0x1f3), ("<?>.wasm-function[1]", "[wasm code]", 0, 0)],
+        &[
+            ("add", "https://shop.example/m.wasm", 1, 0x1f3),
+            ("<?>.wasm-function[1]", "[wasm code]", 0, 0),
+        ],
     );
 }
 
@@ -97,11 +114,22 @@ fn javascriptcore_stacks_are_read() {
 
 #[test]
 fn a_message_is_no_frame() {
-    for stack in ["Error: look at me\nat noon\nmail me@shop.example", "TypeError: see https://shop.example/x:1:2", "", "\n\n", "Script error."] {
+    for stack in [
+        "Error: look at me\nat noon\nmail me@shop.example",
+        "TypeError: see https://shop.example/x:1:2",
+        "",
+        "\n\n",
+        "Script error.",
+    ] {
         check(stack, &[]);
     }
     let message = b"bad\n    at fake (https://shop.example/fake.js:1:1)";
-    let stack = [b"Error: ".as_slice(), message, b"\n    at real (https://shop.example/real.js:2:2)"].concat();
+    let stack = [
+        b"Error: ".as_slice(),
+        message,
+        b"\n    at real (https://shop.example/real.js:2:2)",
+    ]
+    .concat();
     let frames = parse(&stack, b"Error", message);
     assert_eq!(frames.len(), 1);
     assert_eq!(frames[0].function, b"real");
@@ -111,13 +139,27 @@ fn a_message_is_no_frame() {
 fn depth_and_width_are_bounded() {
     let stack = "    at f (https://shop.example/a.js:1:2)\n".repeat(10_000);
     assert_eq!(read(&stack).len(), FRAMES);
-    let wide = std::format!("f@https://shop.example/{}:1:2\ng@https://shop.example/a.js:3:4", "x".repeat(1_000_000));
+    let wide = std::format!(
+        "f@https://shop.example/{}:1:2\ng@https://shop.example/a.js:3:4",
+        "x".repeat(1_000_000)
+    );
     assert_eq!(read(&wide).last().unwrap().0, "g");
 }
 
 #[test]
 fn a_hostile_line_costs_no_more_than_its_length() {
-    for piece in ["(", " (", "@", ":1", "eval at ", "*", " line ", "at ", "://", ":wasm-function["] {
+    for piece in [
+        "(",
+        " (",
+        "@",
+        ":1",
+        "eval at ",
+        "*",
+        " line ",
+        "at ",
+        "://",
+        ":wasm-function[",
+    ] {
         let stack = std::format!("at {}", piece.repeat(LINE_BYTES)).repeat(2_000);
         let from = std::time::Instant::now();
         read(&stack);
