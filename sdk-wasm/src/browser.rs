@@ -55,7 +55,13 @@ static mut BUSY: bool = false;
 pub(crate) fn buffer(len: usize) -> usize {
     // SAFETY: Wasm here has one thread. While `put` runs, the message is not touched: JavaScript gets the other buffer then,
     // and what the core read of that one is copied before it asks again.
-    let buffer = unsafe { if BUSY { &mut *(&raw mut ANSWER) } else { &mut *(&raw mut IN) } };
+    let buffer = unsafe {
+        if BUSY {
+            &mut *(&raw mut ANSWER)
+        } else {
+            &mut *(&raw mut IN)
+        }
+    };
     buffer.clear();
     buffer.reserve(len);
     buffer.as_ptr() as usize

@@ -121,7 +121,10 @@ impl<H: Host> Client<H> {
                 self.start(now, &mut message)
             }
         } else if self.started {
-            self.follow_clock(now);
+            // Not where consent changes: what waits may have to be dropped, and following may send it.
+            if op != op::CONSENT {
+                self.follow_clock(now);
+            }
             self.take(op, now, &mut message)
         } else {
             None

@@ -50,3 +50,106 @@ impl Host for Fake {
         &self.answer[..len]
     }
 }
+
+/// Writes a message as JavaScript would.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Writer(pub(crate) Vec<u8>);
+
+impl Writer {
+    pub(crate) fn b(mut self, value: u8) -> Self {
+        self.0.push(value);
+        self
+    }
+
+    pub(crate) fn u(mut self, value: u32) -> Self {
+        self.0.extend_from_slice(&value.to_le_bytes());
+        self
+    }
+
+    pub(crate) fn n(mut self, value: f64) -> Self {
+        self.0.extend_from_slice(&value.to_le_bytes());
+        self
+    }
+
+    pub(crate) fn s(mut self, text: &str) -> Self {
+        self = self.u(text.len() as u32);
+        self.0.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    pub(crate) fn many(self, texts: &[&str]) -> Self {
+        texts.iter().fold(self, |writer, text| writer.s(text))
+    }
+
+    /// Attributes by their text: a number, `true`, `false`, else a text.
+    pub(crate) fn a(self, attrs: &[(&str, &str)]) -> Self {
+        let mut writer = self.u(attrs.len() as u32);
+        for (key, value) in attrs {
+            writer = writer.s(key);
+            writer = match (*value, value.parse::<f64>()) {
+                ("true", _) => writer.b(3),
+                ("false", _) => writer.b(2),
+                (_, Ok(number)) => writer.b(1).n(number),
+                _ => writer.b(0).s(value),
+            };
+        }
+        writer
+    }
+}
+
+/// The fields of `START` that tests change.
+#[derive(Debug, Clone)]
+pub(crate) struct Start {
+    pub(crate) flags: u8,
+    pub(crate) consent: u8,
+    pub(crate) numbers: [f64; 11],
+    pub(crate) fresh: &'static str,
+    pub(crate) stored: String,
+    pub(crate) globals: Vec<(&'static str, &'static str)>,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            flags: 0,
+            consent: 1,
+            numbers: [f64::NAN; 11],
+            fresh: "00f067aa0ba902b7",
+            stored: String::new(),
+            globals: Vec::new(),
+        }
+    }
+}
+
+impl Start {
+    pub(crate) fn message(&self) -> Vec<u8> {
+        let mut writer = Writer::default()
+            .b(self.flags)
+            .b(self.consent)
+            .u(1)
+            .u(2)
+            .u(3)
+            .u(4);
+        for number in self.numbers {
+            writer = writer.n(number);
+        }
+        writer
+            .many(&[self.fresh, &self.stored])
+            .many(&["shop", "web", "1.2.3", "production", "1.2.3+abc"])
+            .many(&["page0", "https://joe:pw@shop.example/?token=t0", "home"])
+            .many(&["Chrome", "156.0"])
+            .b(0)
+            .many(&["Mozilla/5.0", "en-GB"])
+            .n(1280.0)
+            .n(720.5)
+            .u(1)
+            .many(&["Chromium", "156"])
+            .many(&["Linux", "6.1"])
+            .b(1)
+            .many(&["u1", "joe", "joe@shop.example", "Joe", "h", "admin,ops"])
+            .a(&[("plan", "gold"), ("age", "41")])
+            .a(&[("experiment", "b"), ("beta", "true")])
+            .a(&self.globals)
+            .0
+    }
+}

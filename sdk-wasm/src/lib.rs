@@ -40,12 +40,12 @@ mod exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 
     #[wasm_bindgen]
-    pub fn buffer(len: usize) -> usize {
+    pub(crate) fn buffer(len: usize) -> usize {
         crate::browser::buffer(len)
     }
 
     #[wasm_bindgen]
-    pub fn put(op: u32, now: f64, len: usize) -> f64 {
+    pub(crate) fn put(op: u32, now: f64, len: usize) -> f64 {
         crate::browser::put(op, now, len)
     }
 }

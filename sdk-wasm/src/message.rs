@@ -51,6 +51,11 @@ impl<'a> Message<'a> {
         self.take(len)
     }
 
+    /// Passes over `count` texts.
+    pub fn skip(&mut self, count: u32) -> Option<()> {
+        (0..count).try_for_each(|_| self.text().map(|_| ()))
+    }
+
     /// A text.
     pub fn str(&mut self) -> Option<&'a str> {
         core::str::from_utf8(self.text()?).ok()

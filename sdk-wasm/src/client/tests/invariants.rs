@@ -1,0 +1,222 @@
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// One step of a page's life.
+#[derive(Debug, Clone)]
+enum Step {
+    Put(u32, Vec<u8>),
+    Wait(f64),
+    Jump(f64),
+}
+
+fn text() -> impl Strategy<Value = std::string::String> {
+    prop_oneof!["[a-z]{0,8}", "\\PC{0,30}", Just("x".repeat(3000))]
+}
+
+fn put(op: u32, writer: impl Strategy<Value = Writer>) -> impl Strategy<Value = Step> {
+    writer.prop_map(move |writer| Step::Put(op, writer.0))
+}
+
+fn attrs() -> impl Strategy<Value = Vec<(std::string::String, std::string::String)>> {
+    proptest::collection::vec(
+        (
+            text(),
+            prop_oneof![
+                text(),
+                Just("1.5".into()),
+                Just("NaN".into()),
+                Just("true".into())
+            ],
+        ),
+        0..4,
+    )
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let with = |writer: Writer, attrs: Vec<(std::string::String, std::string::String)>| {
+        let attrs: Vec<_> = attrs.iter().map(|(k, v)| (&**k, &**v)).collect();
+        writer.a(&attrs)
+    };
+    let w = Writer::default;
+    let item = prop_oneof![
+        put(
+            op::EVENT,
+            (text(), attrs())
+                .prop_map(move |(t, a)| with(w().s(&t).s(""), a).s("").s("").n(f64::NAN))
+        ),
+        put(
+            op::LOG,
+            (text(), attrs())
+                .prop_map(move |(t, a)| with(w().s("info").s(&t), a).s("").s("").n(f64::NAN))
+        ),
+        put(
+            op::MEASUREMENT,
+            (text(), any::<f64>()).prop_map(move |(t, v)| w()
+                .s(&t)
+                .u(2)
+                .s("a")
+                .n(v)
+                .s("b")
+                .n(1.0)
+                .a(&[])
+                .s("")
+                .s("")
+                .n(f64::NAN))
+        ),
+        put(
+            op::EXCEPTION,
+            (text(), text()).prop_map(move |(t, s)| w()
+                .b(0)
+                .many(&["api", &t, "m", &s, ""])
+                .n(0.0)
+                .n(0.0)
+                .u(0)
+                .a(&[])
+                .s("")
+                .s("")
+                .n(f64::NAN)
+                .u(0))
+        ),
+        put(
+            op::SPAN,
+            (text(), any::<f64>()).prop_map(move |(t, v)| w()
+                .many(&["t", "s", "", &t])
+                .b(1)
+                .n(v)
+                .n(v)
+                .b(0)
+                .s("")
+                .a(&[]))
+        ),
+        put(
+            op::REQUEST,
+            (text(), any::<f64>()).prop_map(move |(t, v)| w()
+                .b(1)
+                .many(&["t", "s", "", &t, &t])
+                .n(1.0)
+                .n(2.0)
+                .n(v)
+                .s("")
+                .a(&[]))
+        ),
+        Just(Step::Put(op::SUPPRESSED, 3u32.to_le_bytes().into())),
+    ];
+    let state = prop_oneof![
+        put(
+            op::NAVIGATION,
+            (text(), 0u8..8).prop_map(move |(t, how)| w().s(&t).b(how).s(&t).n(f64::NAN))
+        ),
+        put(op::VIEW, text().prop_map(move |t| w().s(&t))),
+        put(
+            op::USER,
+            (0u8..2, text())
+                .prop_map(move |(p, t)| w().b(p).many(&[&t, "", "", "", "", ""]).a(&[]))
+        ),
+        put(op::ATTRIBUTES, attrs().prop_map(move |a| with(w(), a))),
+        put(op::SESSION, attrs().prop_map(move |a| with(w(), a))),
+        put(
+            op::VISIBILITY,
+            (0u8..4).prop_map(move |v| w().b(v).n(f64::NAN))
+        ),
+        put(op::CONSENT, (0u8..3).prop_map(move |c| w().b(c))),
+        put(op::FLUSH, (0u8..3).prop_map(move |c| w().b(c))),
+        Just(Step::Put(op::ACTIVITY, Vec::new())),
+        Just(Step::Put(op::TICK, Vec::new())),
+    ];
+    let time = prop_oneof![
+        (0.0..3000.0f64).prop_map(Step::Wait),
+        Just(Step::Wait(1e6)),
+        Just(Step::Wait(2e7)),
+        (-1e8..1e8f64).prop_map(Step::Jump),
+    ];
+    let noise = (0u32..25, proptest::collection::vec(any::<u8>(), 0..60))
+        .prop_filter_map("not the user's consent", |(op, bytes)| {
+            (op != op::CONSENT).then_some(Step::Put(op, bytes))
+        });
+    prop_oneof![8 => item, 3 => state, 2 => time, 1 => noise]
+}
+
+fn options() -> impl Strategy<Value = Start> {
+    (
+        0u8..64,
+        0u8..3,
+        prop_oneof![Just(f64::NAN), Just(0.0), Just(0.5)],
+        prop_oneof![Just(f64::NAN), Just(2.0)],
+        prop_oneof![Just(f64::NAN), Just(1024.0)],
+    )
+        .prop_map(|(flags, consent, rate, items, bytes)| {
+            let mut numbers = [f64::NAN; 11];
+            numbers[0] = rate;
+            numbers[3] = items;
+            numbers[4] = bytes;
+            Start {
+                flags,
+                consent,
+                numbers,
+                ..Start::default()
+            }
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_every_item_has_one_place_and_nothing_leaves_unasked(start in options(), steps in proptest::collection::vec(step(), 0..60)) {
+        let mut bench = Bench::new(&start);
+        let mut granted = start.consent == 1;
+        let faro = start.flags & flag::FARO != 0;
+        let (mut ids, mut next, mut clients) = (HashSet::new(), 0, HashSet::new());
+        let end = [Step::Put(op::FLUSH, vec![2])];
+        for step in steps.iter().chain(&end) {
+            match step {
+                Step::Put(op, bytes) => {
+                    if *op == op::CONSENT {
+                        granted = bytes[0] == 1;
+                    }
+                    bench.put(*op, bytes);
+                    prop_assert!(bench.due == f64::INFINITY || (bench.now..=bench.now + 5000.0).contains(&bench.due));
+                }
+                Step::Wait(ms) => { bench.wait(*ms); }
+                Step::Jump(ms) => bench.client.host.wall += ms,
+            }
+            prop_assert!(!bench.due.is_nan());
+
+            prop_assert_eq!(bench.due.is_finite(), bench.client.batch.items > 0 && granted);
+            for batch in bench.batches() {
+                prop_assert!(granted);
+                prop_assert!(ids.insert(batch.id));
+                prop_assert!(batch.bytes <= 65_536 + 8192);
+                let all = items(&batch.json);
+                prop_assert_eq!(all.len(), batch.items as usize);
+                prop_assert!(batch.items > 0);
+                prop_assert!(batch.json["meta"]["session"]["id"].is_string());
+                if faro {
+                    prop_assert!(batch.json.get("farol").is_none());
+                    prop_assert!(all.iter().all(|(_, item)| item.get("farol").is_none()));
+                } else {
+                    prop_assert_eq!(&batch.json["farol"]["seq"], next);
+                    clients.insert(batch.json["farol"]["client"].to_string());
+                }
+                next += batch.items;
+            }
+        }
+        prop_assert!(clients.len() <= 1);
+        if start.numbers[0] == 0.0 {
+            prop_assert_eq!(next, 0);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_core_panic(op in 0u32..30, bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..400) {
+        let start = Start::default().message();
+        let mut bench = Bench { client: Client::new(Fake::default()), now: 0.0, due: 0.0 };
+        bench.put(op::START, &start[..cut.min(start.len())]);
+        bench.put(op::START, &bytes);
+        let mut bench = Bench::new(&Start::default());
+        bench.put(op, &bytes).flush();
+    }
+}

@@ -1,0 +1,276 @@
+use serde_json::json;
+
+use super::*;
+use crate::options::VERSION;
+
+#[test]
+fn the_first_payload_says_who_where_and_what() {
+    let mut bench = Bench::new(&Start::default());
+    let batch = bench.batch();
+    assert_eq!(batch.id.len(), 20);
+    assert_eq!((batch.offset, batch.items, batch.flags), (EPOCH, 1, 0));
+    let client = batch.json["farol"]["client"].clone();
+    assert_eq!(client.as_str().unwrap().len(), 16);
+    assert_eq!(
+        batch.json,
+        json!({
+            "meta": {
+                "sdk": {"name": "farol-web", "version": VERSION},
+                "app": {"name": "shop", "namespace": "web", "version": "1.2.3", "environment": "production", "release": "1.2.3+abc"},
+                "browser": {
+                    "name": "Chrome", "version": "156.0", "os": "Linux 6.1", "mobile": false, "userAgent": "Mozilla/5.0", "language": "en-GB",
+                    "viewportWidth": "1280", "viewportHeight": "720.5", "brands": [{"brand": "Chromium", "version": "156"}]
+                },
+                "os": {"name": "Linux", "version": "6.1"},
+                "session": {"id": "00f067aa0ba902b7", "attributes": {"experiment": "b", "beta": true}},
+                "user": {
+                    "id": "u1", "username": "joe", "email": "joe@shop.example", "fullName": "Joe", "hash": "h", "roles": "admin,ops",
+                    "attributes": {"plan": "gold", "age": 41}
+                },
+                "page": {"id": "page0", "url": "https://shop.example/?token=REDACTED"},
+                "view": {"name": "home"}
+            },
+            "events": [{"name": "session_start", "domain": "browser", "timestamp": "2026-01-01T00:00:00.000Z"}],
+            "farol": {"v": 1, "client": client, "seq": 0, "rate": 1, "state": "on", "first": ["session"]}
+        })
+    );
+}
+
+#[test]
+fn in_faros_protocol_nothing_is_ours_and_all_attributes_are_texts() {
+    let mut bench = Bench::new(&Start {
+        flags: flag::FARO,
+        globals: vec![("n", "1.5")],
+        ..Start::default()
+    });
+    let json = bench.batch().json;
+    assert!(json.get("farol").is_none());
+    assert_eq!(
+        json["meta"]["user"]["attributes"],
+        json!({"plan": "gold", "age": "41"})
+    );
+    assert_eq!(
+        json["meta"]["session"]["attributes"],
+        json!({"experiment": "b", "beta": "true"})
+    );
+    assert_eq!(json["events"][0]["attributes"], json!({"n": "1.5"}));
+}
+
+#[test]
+fn items_are_numbered_on_from_payload_to_payload() {
+    let mut bench = Bench::new(&Start::default());
+    bench.event("a").event("b");
+    assert_eq!(bench.batch().json["farol"]["seq"], 0);
+    bench.event("c");
+    let batch = bench.batch();
+    assert_eq!((&batch.json["farol"]["seq"], batch.items), (&json!(3), 1));
+    assert!(batch.json["farol"].get("first").is_none());
+}
+
+#[test]
+fn a_batch_is_sealed_by_count() {
+    let mut bench = Bench::started(&Start {
+        numbers: with(3, 3.0),
+        ..Start::default()
+    });
+    bench.event("a").event("b");
+    assert!(bench.batches().is_empty());
+    bench.event("c").event("d");
+    assert_eq!(bench.batches()[0].items, 3);
+    assert_eq!(bench.batch().items, 1);
+}
+
+#[test]
+fn a_batch_is_sealed_before_it_outgrows_its_bytes() {
+    let mut bench = Bench::started(&Start {
+        numbers: with(4, 2048.0),
+        ..Start::default()
+    });
+    for _ in 0..40 {
+        bench.event(&"x".repeat(200));
+    }
+    let batches = bench.flush().batches();
+    assert!(batches.len() > 5);
+    assert_eq!(batches.iter().map(|b| b.items).sum::<u32>(), 40);
+    assert!(batches.iter().all(|b| b.bytes < 2048 + 1500), "{batches:?}");
+    let ids: std::collections::HashSet<_> = batches.iter().map(|b| &b.id).collect();
+    assert_eq!(ids.len(), batches.len());
+}
+
+#[test]
+fn a_batch_is_sealed_by_age_the_first_one_sooner() {
+    let mut bench = Bench::new(&Start::default());
+    assert_eq!(bench.due, 1000.0);
+    bench.wait(999.0).put(op::TICK, &[]);
+    assert!(bench.batches().is_empty());
+    bench.wait(1.0).put(op::TICK, &[]);
+    assert_eq!((bench.batches().len(), bench.due), (1, f64::INFINITY));
+    bench.event("a");
+    assert_eq!(bench.due, 6000.0);
+    bench.wait(1000.0).event("b");
+    assert_eq!(bench.due, 6000.0);
+    bench.wait(5000.0).put(op::TICK, &[]);
+    assert_eq!(bench.batches()[0].items, 2);
+}
+
+#[test]
+fn a_hidden_page_seals_and_so_does_what_follows_at_once() {
+    let mut bench = Bench::new(&Start::default());
+    bench
+        .wait(10.0)
+        .put(op::VISIBILITY, &Writer::default().b(1).n(10.0).0);
+    assert_eq!(bench.batches()[0].flags, 1);
+    bench.wait(1.0).event("late");
+    assert_eq!(bench.batches()[0].flags, 1);
+    // In a tab that stays in the background timers serve again.
+    bench.wait(5000.0).event("polled");
+    assert_eq!((bench.batches().len(), bench.due), (0, bench.now + 1000.0));
+    bench
+        .put(op::VISIBILITY, &Writer::default().b(0).n(f64::NAN).0)
+        .flush();
+    assert_eq!(bench.batches()[0].flags, 0);
+}
+
+#[test]
+fn an_item_of_another_page_view_or_user_says_so_itself() {
+    let mut bench = Bench::new(&Start::default());
+    bench.wait(10.0).put(
+        op::NAVIGATION,
+        &Writer::default()
+            .s("https://shop.example/cart?sid=1")
+            .b(1)
+            .s("page1")
+            .n(f64::NAN)
+            .0,
+    );
+    bench.put(op::VIEW, &Writer::default().s("cart").0);
+    bench.put(
+        op::USER,
+        &Writer::default()
+            .b(0)
+            .many(&["", "", "", "", "", ""])
+            .a(&[])
+            .0,
+    );
+    bench.event("here");
+    let json = bench.batch().json;
+    assert_eq!(json["meta"]["page"]["id"], "page0");
+    let page = json!({"id": "page1", "url": "https://shop.example/cart?sid=REDACTED"});
+    assert_eq!(
+        json["events"],
+        json!([
+            {"name": "session_start", "domain": "browser", "timestamp": "2026-01-01T00:00:00.000Z"},
+            {"name": "browser.navigation", "domain": "browser", "timestamp": "2026-01-01T00:00:00.010Z",
+             "attributes": {"url": page["url"], "fromUrl": "https://shop.example/?token=REDACTED", "type": "push", "sameDocument": true},
+             "farol": {"page": page}},
+            {"name": "view_changed", "domain": "browser", "timestamp": "2026-01-01T00:00:00.010Z",
+             "attributes": {"fromView": "home", "toView": "cart"}, "farol": {"page": page, "view": {"name": "cart"}}},
+            {"name": "here", "domain": "browser", "timestamp": "2026-01-01T00:00:00.010Z",
+             "farol": {"user": {}, "page": page, "view": {"name": "cart"}}},
+        ])
+    );
+    bench.event("next");
+    let json = bench.batch().json;
+    assert_eq!(
+        (
+            &json["meta"]["page"],
+            &json["meta"]["view"],
+            json["meta"].get("user")
+        ),
+        (&page, &json!({"name": "cart"}), None)
+    );
+    assert!(json["events"][0].get("farol").is_none());
+}
+
+#[test]
+fn in_faros_protocol_another_page_is_another_payload() {
+    let mut bench = Bench::new(&Start {
+        flags: flag::FARO,
+        ..Start::default()
+    });
+    bench.put(
+        op::NAVIGATION,
+        &Writer::default()
+            .s("https://shop.example/cart")
+            .b(1)
+            .s("page1")
+            .n(f64::NAN)
+            .0,
+    );
+    let batches = bench.flush().batches();
+    assert_eq!(batches.len(), 2);
+    assert_eq!(batches[0].json["meta"]["page"]["id"], "page0");
+    assert_eq!(batches[1].json["meta"]["page"]["id"], "page1");
+    assert_eq!(
+        batches[1].json["events"][0]["attributes"]["sameDocument"],
+        "true"
+    );
+}
+
+#[test]
+fn a_clock_that_jumps_seals_what_it_stamped() {
+    let mut bench = Bench::new(&Start::default());
+    bench.wait(100.0).event("before");
+    bench.client.host.wall -= 3_600_000.0;
+    bench.wait(100.0).event("after");
+    let batches = bench.flush().batches();
+    assert_eq!(
+        batches.iter().map(|b| b.offset - EPOCH).collect::<Vec<_>>(),
+        [0.0, -3_600_000.0]
+    );
+    assert_eq!(
+        batches[0].json["events"][1]["timestamp"],
+        "2026-01-01T00:00:00.100Z"
+    );
+    assert_eq!(
+        batches[1].json["events"][0]["timestamp"],
+        "2025-12-31T23:00:00.200Z"
+    );
+}
+
+#[test]
+fn options_out_of_bounds_are_told_and_their_defaults_taken() {
+    let mut numbers = [f64::NAN; 11];
+    numbers[0] = 1.5;
+    numbers[4] = 1e9;
+    numbers[7] = f64::NEG_INFINITY;
+    let mut bench = Bench::new(&Start {
+        numbers,
+        ..Start::default()
+    });
+    let bad = |n| (diagnostic::BAD_OPTION, n);
+    assert_eq!(bench.diagnostics(), [bad(0.0), bad(4.0), bad(7.0)]);
+    assert_eq!(bench.batch().json["farol"]["rate"], 1);
+}
+
+#[test]
+fn before_the_start_there_is_nothing_and_there_is_one_start() {
+    let mut bench = Bench {
+        client: Client::new(Fake::default()),
+        now: 0.0,
+        due: 0.0,
+    };
+    bench.event("early").flush();
+    assert!(bench.said(signal::BATCH).is_empty());
+    assert_eq!(
+        bench.diagnostics(),
+        [
+            (diagnostic::BAD_MESSAGE, 2.0),
+            (diagnostic::BAD_MESSAGE, 16.0)
+        ]
+    );
+    let start = Start::default().message();
+    bench
+        .put(op::START, &start[..start.len() - 1])
+        .event("early");
+    assert_eq!(bench.diagnostics().len(), 2);
+    bench.put(op::START, &start).put(op::START, &start);
+    assert_eq!(bench.batch().items, 1);
+}
+
+/// The numbers of `START`, one of them given.
+pub(super) fn with(place: usize, value: f64) -> [f64; 11] {
+    let mut numbers = [f64::NAN; 11];
+    numbers[place] = value;
+    numbers
+}

@@ -1,0 +1,275 @@
+use super::payload::with;
+use super::*;
+
+const MINUTE: f64 = 60_000.0;
+
+fn names(batches: &[Sealed]) -> Vec<(std::string::String, std::string::String)> {
+    let text = |json: &Json| json.as_str().unwrap().to_owned();
+    batches
+        .iter()
+        .flat_map(|b| {
+            b.json["events"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|e| (text(&b.json["meta"]["session"]["id"]), text(&e["name"])))
+        })
+        .collect()
+}
+
+fn stored(bench: &mut Bench) -> std::string::String {
+    std::string::String::from_utf8(bench.said(signal::STORE).pop().unwrap()).unwrap()
+}
+
+#[test]
+fn a_start_says_and_stores_its_session() {
+    let mut bench = Bench::new(&Start::default());
+    assert_eq!(bench.sessions(), [(2, "00f067aa0ba902b7".into())]);
+    assert_eq!(
+        stored(&mut bench),
+        "1 00f067aa0ba902b7 1767225600000 1767225600000 0"
+    );
+}
+
+#[test]
+fn a_stored_session_is_resumed_and_has_no_first_mark() {
+    let stored = "1 older 1767225000000 1767225500000 1".into();
+    let mut bench = Bench::new(&Start {
+        stored,
+        ..Start::default()
+    });
+    assert_eq!(bench.sessions(), [(2, "older".into())]);
+    let batch = bench.batch();
+    assert_eq!(
+        names(std::slice::from_ref(&batch)),
+        [("older".into(), "session_resume".into())]
+    );
+    assert!(batch.json["farol"].get("first").is_none());
+}
+
+#[test]
+fn a_stored_session_that_is_over_is_named_as_the_previous_one() {
+    let stored = "1 older 1767220000000 1767220000000 1".into();
+    let mut bench = Bench::new(&Start {
+        stored,
+        ..Start::default()
+    });
+    let json = bench.batch().json;
+    assert_eq!(json["events"][0]["name"], "session_start");
+    assert_eq!(json["events"][0]["attributes"]["previousSession"], "older");
+    assert_eq!(
+        json["meta"]["session"]["attributes"]["previousSession"],
+        "older"
+    );
+}
+
+#[test]
+fn what_another_version_stored_stays() {
+    let mut bench = Bench::new(&Start {
+        stored: "2;x".into(),
+        ..Start::default()
+    });
+    bench
+        .wait(20.0 * MINUTE)
+        .put(op::ACTIVITY, &[])
+        .put(op::CONSENT, &[2]);
+    assert!(bench.said(signal::STORE).is_empty());
+}
+
+#[test]
+fn telemetry_does_not_prolong_a_session_and_trusted_input_does() {
+    let mut bench = Bench::started(&Start::default());
+    bench.sessions();
+    for _ in 0..20 {
+        bench.wait(MINUTE).event("poll");
+    }
+    assert_eq!(
+        bench.sessions().len(),
+        1,
+        "a new one after 15 minutes, then nobody attends"
+    );
+    let mut bench = Bench::started(&Start::default());
+    bench.sessions();
+    for _ in 0..20 {
+        bench.wait(MINUTE).put(op::ACTIVITY, &[]).event("click");
+    }
+    assert_eq!(bench.sessions(), []);
+}
+
+#[test]
+fn an_item_is_stamped_with_the_session_of_its_time() {
+    let mut bench = Bench::started(&Start::default());
+    bench.said(signal::SESSION);
+    bench.wait(14.0 * MINUTE).event("before");
+    bench.wait(2.0 * MINUTE).event("after");
+    let (_, new) = bench.sessions().remove(0);
+    assert_eq!(new.len(), 16);
+    let batches = bench.flush().batches();
+    let old = "00f067aa0ba902b7".to_owned();
+    assert_eq!(
+        names(&batches),
+        [
+            (old.clone(), "before".into()),
+            (new.clone(), "session_extend".into()),
+            (new, "after".into())
+        ]
+    );
+    assert_eq!(
+        batches[1].json["events"][0]["attributes"]["previousSession"],
+        *old
+    );
+    assert_eq!(
+        batches[1].json["farol"]["first"],
+        serde_json::json!(["session"])
+    );
+}
+
+#[test]
+fn a_session_ends_with_its_lifetime() {
+    let mut bench = Bench::started(&Start::default());
+    bench.said(signal::SESSION);
+    for _ in 0..239 {
+        bench.wait(MINUTE).put(op::ACTIVITY, &[]);
+    }
+    assert!(bench.sessions().is_empty());
+    bench.wait(MINUTE).put(op::ACTIVITY, &[]);
+    assert_eq!(bench.sessions().len(), 1);
+}
+
+#[test]
+fn a_forgotten_tab_that_polls_opens_few_sessions() {
+    let mut bench = Bench::started(&Start::default());
+    bench.said(signal::SESSION);
+    for _ in 0..24 * 60 {
+        bench.wait(MINUTE).event("poll");
+    }
+    assert!(bench.sessions().len() <= 6);
+}
+
+#[test]
+fn sleep_ends_a_session_and_a_clock_set_back_does_not_keep_one() {
+    let mut bench = Bench::started(&Start::default());
+    bench.said(signal::SESSION);
+    bench.client.host.wall += 60.0 * MINUTE;
+    bench.put(op::ACTIVITY, &[]);
+    assert_eq!(bench.sessions().len(), 1);
+    bench.client.host.wall -= 300.0 * MINUTE;
+    bench.wait(MINUTE).put(op::ACTIVITY, &[]);
+    assert_eq!(bench.sessions().len(), 0);
+    bench.wait(16.0 * MINUTE).put(op::ACTIVITY, &[]);
+    assert_eq!(bench.sessions().len(), 1);
+}
+
+#[test]
+fn closing_an_idle_page_begins_no_session() {
+    let mut bench = Bench::started(&Start::default());
+    bench.said(signal::SESSION);
+    bench
+        .wait(30.0 * MINUTE)
+        .put(op::VISIBILITY, &Writer::default().b(1).n(f64::NAN).0);
+    assert!(bench.sessions().is_empty());
+    bench
+        .wait(MINUTE)
+        .put(op::VISIBILITY, &Writer::default().b(0).n(f64::NAN).0);
+    assert_eq!(bench.sessions().len(), 1);
+}
+
+#[test]
+fn a_session_sampled_out_says_nothing_but_its_id() {
+    let mut bench = Bench::new(&Start {
+        numbers: with(0, 0.0),
+        ..Start::default()
+    });
+    assert_eq!(bench.sessions(), [(0, "00f067aa0ba902b7".into())]);
+    bench
+        .event("a")
+        .put(op::VIEW, &Writer::default().s("v").0)
+        .flush();
+    assert_eq!(bench.due, f64::INFINITY);
+    assert!(bench.batches().is_empty());
+    assert!(!stored(&mut bench).is_empty());
+}
+
+#[test]
+fn sampling_is_the_protocols_function() {
+    for n in 0..100u32 {
+        let id: &'static str = std::format!("session{n}").leak();
+        let mut bench = Bench::new(&Start {
+            fresh: id,
+            numbers: with(0, 0.3),
+            ..Start::default()
+        });
+        assert_eq!(
+            bench.sessions()[0].0 == 2,
+            farol_protocol::sampling::sampled(id, 0.3)
+        );
+    }
+}
+
+#[test]
+fn while_consent_is_pending_items_are_kept_within_a_bound_and_then_sent() {
+    let mut bench = Bench::new(&Start {
+        consent: 0,
+        ..Start::default()
+    });
+    assert_eq!(bench.due, f64::INFINITY);
+    for _ in 0..2000 {
+        bench.event(&"x".repeat(100));
+    }
+    bench.put(op::VISIBILITY, &Writer::default().b(1).n(f64::NAN).0);
+    assert!(bench.said(signal::STORE).is_empty());
+    assert!(bench.batches().is_empty());
+    assert!(
+        bench
+            .diagnostics()
+            .iter()
+            .all(|d| *d == (diagnostic::PENDING_FULL, 3.0))
+    );
+    bench.put(op::CONSENT, &[1]).flush();
+    let batches = bench.batches();
+    assert!(batches.len() > 1);
+    let mut next = 0;
+    for batch in &batches {
+        assert_eq!(batch.json["farol"]["seq"], next);
+        next += batch.items;
+    }
+    assert!((200..2000).contains(&next), "{next}");
+    assert!(batches.iter().map(|b| b.bytes).sum::<usize>() < 150_000);
+    assert!(!stored(&mut bench).is_empty());
+}
+
+#[test]
+fn who_refuses_is_forgotten() {
+    let mut bench = Bench::new(&Start {
+        consent: 0,
+        ..Start::default()
+    });
+    bench.event("a").put(op::CONSENT, &[2]);
+    assert_eq!(stored(&mut bench), "");
+    assert_eq!(bench.sessions().pop().unwrap().0, 0);
+    bench.client.host.said.clear();
+    bench
+        .wait(60.0 * MINUTE)
+        .event("b")
+        .put(op::ACTIVITY, &[])
+        .put(op::VIEW, &Writer::default().s("v").0)
+        .flush();
+    assert!(bench.client.host.said.is_empty());
+    // Who agrees later begins then.
+    bench.put(op::CONSENT, &[1]).event("c");
+    let batch = bench.batch();
+    assert_eq!(batch.json["farol"]["seq"], 0);
+    assert_eq!(batch.json["meta"]["view"]["name"], "v");
+}
+
+#[test]
+fn attributes_of_the_session_are_replaced() {
+    let mut bench = Bench::started(&Start::default());
+    bench
+        .put(op::SESSION, &Writer::default().a(&[("x", "1")]).0)
+        .event("a");
+    assert_eq!(
+        bench.batch().json["meta"]["session"]["attributes"],
+        serde_json::json!({"x": 1})
+    );
+}
