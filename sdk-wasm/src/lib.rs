@@ -36,16 +36,19 @@ mod trail;
 mod browser;
 
 #[cfg(target_arch = "wasm32")]
-mod exports {
+pub mod exports {
+    //! What JavaScript calls.
     use wasm_bindgen::prelude::wasm_bindgen;
 
+    /// The address of a buffer for a message of `len` bytes; while `put` runs, of one for the answer to a hook.
     #[wasm_bindgen]
-    pub(crate) fn buffer(len: usize) -> usize {
+    pub fn buffer(len: usize) -> usize {
         crate::browser::buffer(len)
     }
 
+    /// Takes the message in the buffer; answers the next deadline.
     #[wasm_bindgen]
-    pub(crate) fn put(op: u32, now: f64, len: usize) -> f64 {
+    pub fn put(op: u32, now: f64, len: usize) -> f64 {
         crate::browser::put(op, now, len)
     }
 }
