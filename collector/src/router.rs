@@ -39,6 +39,7 @@ pub fn public(parts: &Parts) -> Router {
         .route("/collect", post(collect).fallback(only_post))
         .route("/collect/", post(collect).fallback(only_post))
         .route("/collect/{app_key}", post(collect).fallback(only_post))
+        .route("/collect/{app_key}/", post(collect).fallback(only_post))
         .fallback(not_found)
         .layer(from_fn(cors))
         .with_state(parts.receiver.clone())

@@ -1,0 +1,403 @@
+//! A collector on a free port with its own data folder, a client that can misbehave, and a backend that does as it is told.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::time::Duration;
+
+use farol_collector::config::{
+    App, Batch, Compression, Config, Destination, DestinationKind, Origin, OtlpRemote, Retry,
+    Secret, SignalEndpoints, Tls,
+};
+use farol_collector::{Listeners, run};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// Long enough for a loaded machine; reached only by a test that fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running collector.
+pub struct Collector {
+    pub address: SocketAddr,
+    pub folder: Arc<TempDir>,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Collector {
+    /// With all defaults but the address and the folder.
+    pub async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// With settings changed.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::in_folder(Arc::new(tempfile::tempdir().unwrap()), change).await
+    }
+
+    /// In the folder of an earlier one.
+    pub async fn in_folder(folder: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config {
+            data_dir: folder.path().to_owned(),
+            destinations: vec![Destination::embedded(folder.path())],
+            shutdown_timeout: Duration::from_secs(2),
+            ..Config::default()
+        };
+        change(&mut config);
+        let public = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = public.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (ready, is_ready) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let listeners = Listeners {
+                public,
+                admin: None,
+            };
+            let shutdown = async move {
+                ready.send(()).unwrap();
+                let _ = stopped.await;
+            };
+            run(config, listeners, shutdown).await.unwrap();
+        });
+        is_ready.await.expect("the collector starts");
+        Self {
+            address,
+            folder,
+            stop: Some(stop),
+            task: Some(task),
+        }
+    }
+
+    /// Stops it as SIGTERM does, and waits.
+    pub async fn stop(mut self) -> Arc<TempDir> {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.task.take().unwrap().await.unwrap();
+        self.folder.clone()
+    }
+
+    /// Begins to stop it.
+    pub fn begin_stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    pub async fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
+        self.request("POST", path, headers, body.as_ref()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, &[], b"").await
+    }
+
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let mut stream = self.connect().await;
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        if method == "POST" && !head.contains("transfer-encoding") {
+            head += &format!("content-length: {}\r\n", body.len());
+        }
+        head += "\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // A refusal may come, and the connection end, before all is sent.
+        let _ = stream.write_all(body).await;
+        read_answer(&mut stream).await
+    }
+
+    pub async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// The value of one line of `/metrics`; 0 where there is none.
+    pub async fn metric(&self, line: &str) -> u64 {
+        let text = self.get("/metrics").await.body;
+        let found = text
+            .lines()
+            .find_map(|l| l.strip_prefix(line)?.strip_prefix(' '));
+        found.map_or(0, |n| n.parse::<f64>().unwrap() as u64)
+    }
+
+    /// Waits until a line of `/metrics` has a value.
+    pub async fn until_metric(&self, line: &str, value: u64) {
+        eventually(line, || async { self.metric(line).await == value }).await;
+    }
+
+    pub fn segments(&self) -> usize {
+        segments(&self.folder)
+    }
+}
+
+/// Stored segments in a data folder.
+pub fn segments(folder: &TempDir) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder.path().join("queue")) else {
+        return 0;
+    };
+    entries
+        .filter(|e| {
+            e.as_ref()
+                .unwrap()
+                .path()
+                .extension()
+                .is_some_and(|e| e == "farolq")
+        })
+        .count()
+}
+
+/// Asks again until the answer is yes.
+pub async fn eventually<F: Future<Output = bool>>(what: &str, ask: impl Fn() -> F) {
+    let asked = async {
+        while !ask().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked)
+        .await
+        .unwrap_or_else(|_| panic!("never came: {what}"));
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// The code of an error answer.
+    pub fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+/// Reads one answer to its end.
+pub async fn read_answer(stream: &mut TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    let whole = async {
+        loop {
+            if let Some(answer) = parse(&bytes) {
+                return answer;
+            }
+            match stream.read(&mut chunk).await {
+                Ok(0) | Err(_) => panic!(
+                    "the connection ended: {:?}",
+                    String::from_utf8_lossy(&bytes)
+                ),
+                Ok(n) => bytes.extend_from_slice(&chunk[..n]),
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, whole)
+        .await
+        .expect("an answer")
+}
+
+fn parse(bytes: &[u8]) -> Option<Answer> {
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&bytes[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().unwrap();
+    let headers: BTreeMap<_, _> = lines
+        .filter_map(|l| l.split_once(": "))
+        .map(|(k, v)| (k.to_ascii_lowercase(), v.to_owned()))
+        .collect();
+    let length = headers
+        .get("content-length")
+        .map_or(0, |n| n.parse().unwrap());
+    let body = bytes[end + 4..].to_vec();
+    (body.len() >= length).then(|| Answer {
+        status,
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        bytes: body,
+    })
+}
+
+/// A payload with this many logs.
+pub fn logs(n: usize) -> String {
+    let log = r#"{"message":"hello","level":"info","timestamp":"2026-01-02T03:04:05.678Z"}"#;
+    let logs = vec![log; n].join(",");
+    format!(r#"{{"meta":{{"app":{{"name":"shop"}},"session":{{"id":"s1"}}}},"logs":[{logs}]}}"#)
+}
+
+pub fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(plain).unwrap();
+    out.finish().unwrap()
+}
+
+/// A declared app.
+pub fn app(name: &str, key: &str, origin: &str) -> App {
+    App {
+        name: name.into(),
+        keys: vec![Secret::new(key)],
+        origins: vec![Origin::parse(origin).unwrap()],
+        tenant: String::new(),
+        allow_no_origin: false,
+    }
+}
+
+/// An OTLP/HTTP receiver.
+#[derive(Clone)]
+pub struct Backend {
+    pub address: SocketAddr,
+    state: Arc<State>,
+}
+
+struct State {
+    status: AtomicU16,
+    logs: AtomicU64,
+    spans: AtomicU64,
+    requests: AtomicU64,
+}
+
+impl Backend {
+    /// One that takes everything.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let backend = Self {
+            address: listener.local_addr().unwrap(),
+            state: Arc::new(State {
+                status: AtomicU16::new(200),
+                logs: AtomicU64::new(0),
+                spans: AtomicU64::new(0),
+                requests: AtomicU64::new(0),
+            }),
+        };
+        let state = backend.state.clone();
+        tokio::spawn(async move {
+            loop {
+                let Ok((stream, _)) = listener.accept().await else {
+                    return;
+                };
+                let state = state.clone();
+                let service =
+                    hyper::service::service_fn(move |request| answer(state.clone(), request));
+                let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                tokio::spawn(async move {
+                    builder
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await
+                        .map_err(drop)
+                });
+            }
+        });
+        backend
+    }
+
+    /// What it answers from now on.
+    pub fn answers(&self, status: u16) {
+        self.state.status.store(status, Ordering::SeqCst);
+    }
+
+    /// Log records that it took.
+    pub fn logs(&self) -> u64 {
+        self.state.logs.load(Ordering::SeqCst)
+    }
+
+    /// Spans that it took.
+    pub fn spans(&self) -> u64 {
+        self.state.spans.load(Ordering::SeqCst)
+    }
+
+    /// Requests that reached it.
+    pub fn requests(&self) -> u64 {
+        self.state.requests.load(Ordering::SeqCst)
+    }
+
+    /// As a destination.
+    pub fn destination(&self, name: &str) -> Destination {
+        let remote = OtlpRemote {
+            endpoint: format!("http://{}", self.address).parse().unwrap(),
+            signal_endpoints: SignalEndpoints::default(),
+            headers: Vec::new(),
+            compression: Compression::None,
+            tls: Tls::default(),
+            timeout: Duration::from_secs(5),
+            concurrency: 1,
+        };
+        Destination {
+            batch: Batch {
+                max_wait: Duration::from_millis(1),
+                ..Batch::default()
+            },
+            retry: Retry {
+                initial: Duration::from_millis(10),
+                max: Duration::from_millis(50),
+                max_elapsed: None,
+            },
+            ..Destination::new(name, DestinationKind::OtlpHttp(remote))
+        }
+    }
+}
+
+async fn answer(
+    state: Arc<State>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let path = request.uri().path().to_owned();
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map(|b| b.to_bytes())
+        .unwrap_or_default();
+    state.requests.fetch_add(1, Ordering::SeqCst);
+    let status = state.status.load(Ordering::SeqCst);
+    if status == 200 {
+        match path.as_str() {
+            "/v1/logs" => {
+                let request = ExportLogsServiceRequest::decode(body).unwrap();
+                let scopes = request.resource_logs.iter().flat_map(|r| &r.scope_logs);
+                let n: usize = scopes.map(|s| s.log_records.len()).sum();
+                state.logs.fetch_add(n as u64, Ordering::SeqCst);
+            }
+            "/v1/traces" => {
+                let request = ExportTraceServiceRequest::decode(body).unwrap();
+                let scopes = request.resource_spans.iter().flat_map(|r| &r.scope_spans);
+                let n: usize = scopes.map(|s| s.spans.len()).sum();
+                state.spans.fetch_add(n as u64, Ordering::SeqCst);
+            }
+            _ => {}
+        }
+    }
+    Ok(Response::builder()
+        .status(status)
+        .header("content-type", "application/x-protobuf")
+        .body(Full::default())
+        .unwrap())
+}

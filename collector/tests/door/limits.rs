@@ -1,0 +1,138 @@
+//! Bounds, each on both of its sides.
+
+use tokio::io::AsyncWriteExt;
+
+use crate::harness::{Collector, gzip, logs, read_answer};
+
+/// A payload of exactly this many bytes.
+fn sized(bytes: usize) -> String {
+    let body = logs(1);
+    let padding = " ".repeat(bytes - body.len());
+    format!("{body}{padding}")
+}
+
+#[tokio::test]
+async fn a_body_is_taken_up_to_its_bound() {
+    let collector = Collector::with(|config| config.limits.body = 10_000).await;
+    for (chunked, bytes, status) in [
+        (false, 10_000, 202),
+        (false, 10_001, 413),
+        (true, 10_000, 202),
+        (true, 10_001, 413),
+    ] {
+        let body = sized(bytes);
+        let answer = match chunked {
+            false => collector.post("/collect", &[], body).await,
+            true => {
+                let chunks = format!(
+                    "{:x}\r\n{}\r\n1\r\n{}\r\n0\r\n\r\n",
+                    bytes - 1,
+                    &body[..bytes - 1],
+                    &body[bytes - 1..]
+                );
+                collector
+                    .post("/collect", &[("transfer-encoding", "chunked")], chunks)
+                    .await
+            }
+        };
+        assert_eq!(answer.status, status, "{bytes} {chunked}");
+    }
+}
+
+#[tokio::test]
+async fn an_inflated_body_is_taken_up_to_its_bound() {
+    let collector = Collector::with(|config| config.limits.inflated = 100_000).await;
+    for (bytes, status) in [(100_000, 202), (100_001, 413)] {
+        let body = gzip(sized(bytes).as_bytes());
+        assert_eq!(
+            collector
+                .post("/collect", &[("content-encoding", "gzip")], body)
+                .await
+                .status,
+            status,
+            "{bytes}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_told_before_it_sends() {
+    let collector = Collector::with(|config| config.limits.body = 10_000).await;
+    let mut stream = collector.connect().await;
+    let head = "POST /collect HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 10001\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(read_answer(&mut stream).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_given_up() {
+    let collector =
+        Collector::with(|config| config.limits.body_timeout = std::time::Duration::from_millis(50))
+            .await;
+    let mut stream = collector.connect().await;
+    stream
+        .write_all(b"POST /collect HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n{")
+        .await
+        .unwrap();
+    stream.shutdown().await.unwrap();
+    collector
+        .until_metric(
+            "farol_requests_total{outcome=\"aborted\",reason=\"body_cut\"}",
+            1,
+        )
+        .await;
+    let mut stream = collector.connect().await;
+    stream
+        .write_all(b"POST /collect HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n{")
+        .await
+        .unwrap();
+    let answer = read_answer(&mut stream).await;
+    assert_eq!((answer.status, &*answer.error()), (408, "body_timeout"));
+}
+
+#[tokio::test]
+async fn bodies_in_flight_have_a_bound_together() {
+    let collector = Collector::with(|config| {
+        config.limits.in_flight = 150_000;
+        config.limits.body = 100_000;
+    })
+    .await;
+    let mut slow = collector.connect().await;
+    let head = "POST /collect HTTP/1.1\r\nhost: a\r\ncontent-length: 90000\r\n\r\n";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let body = sized(90_000);
+    slow.write_all(&body.as_bytes()[..80_000]).await.unwrap();
+    crate::harness::eventually("the first body is in flight", || async {
+        collector.metric("farol_bodies_in_flight_bytes").await == 80_000
+    })
+    .await;
+    let answer = collector.post("/collect", &[], sized(90_000)).await;
+    assert_eq!(
+        (
+            answer.status,
+            &*answer.error(),
+            answer.header("retry-after")
+        ),
+        (503, "busy", Some("1"))
+    );
+    slow.write_all(&body.as_bytes()[80_000..]).await.unwrap();
+    assert_eq!(read_answer(&mut slow).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_head_beyond_its_bound_is_refused() {
+    let collector = Collector::start().await;
+    let large = "x".repeat(40_000);
+    let mut stream = collector.connect().await;
+    let head = format!("POST /collect HTTP/1.1\r\nhost: a\r\nx-large: {large}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(read_answer(&mut stream).await.status, 431);
+    let fits = "x".repeat(20_000);
+    assert_eq!(
+        collector
+            .post("/collect", &[("x-large", &fits)], logs(1))
+            .await
+            .status,
+        202
+    );
+}

@@ -1,0 +1,14 @@
+//! The collector as clients and operators meet it: through its socket, with a backend that the tests hold in their hand.
+
+mod admission;
+mod bad_input;
+mod connections;
+mod cors;
+mod duplicates;
+mod harness;
+mod ledgers;
+mod limits;
+mod metrics;
+mod pressure;
+mod restart;
+mod settings;

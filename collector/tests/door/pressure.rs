@@ -1,0 +1,116 @@
+//! What happens when more comes in than goes out.
+
+use std::time::Duration;
+
+use crate::harness::{Backend, Collector, logs};
+
+#[tokio::test]
+async fn a_full_queue_says_so_and_takes_again_when_the_destination_is_back() {
+    let backend = Backend::start().await;
+    backend.answers(503);
+    let collector = Collector::with(|config| {
+        config.destinations = vec![backend.destination("a")];
+        config.queue.max_bytes = 200_000;
+    })
+    .await;
+    let mut taken = 0;
+    let refused = loop {
+        let answer = collector
+            .post("/collect", &[("origin", "https://a.example")], logs(100))
+            .await;
+        match answer.status {
+            202 => taken += 100,
+            _ => break answer,
+        }
+    };
+    assert!(taken > 0);
+    assert_eq!((refused.status, &*refused.error()), (503, "queue_full"));
+    assert!(
+        refused
+            .header("retry-after")
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            > 0
+    );
+    assert_eq!(
+        refused.header("access-control-allow-origin"),
+        Some("https://a.example")
+    );
+    assert_eq!(collector.get("/-/ready").await.body, "the queue is full\n");
+    backend.answers(200);
+    collector
+        .until_metric("farol_destination_items_pending{destination=\"a\"}", 0)
+        .await;
+    assert_eq!(backend.logs(), taken);
+    assert_eq!(collector.get("/-/ready").await.status, 200);
+    assert_eq!(collector.post("/collect", &[], logs(1)).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_destination_that_is_down_keeps_nobody_else_waiting() {
+    let (good, bad) = (Backend::start().await, Backend::start().await);
+    bad.answers(503);
+    let collector = Collector::with(|config| {
+        config.destinations = vec![good.destination("good"), bad.destination("bad")];
+        config.queue.max_bytes = 100_000;
+    })
+    .await;
+    for n in 1..=40 {
+        assert_eq!(
+            collector.post("/collect", &[], logs(50)).await.status,
+            202,
+            "{n}"
+        );
+        collector
+            .until_metric("farol_destination_items_pending{destination=\"good\"}", 0)
+            .await;
+        assert_eq!(good.logs(), n * 50);
+    }
+    let lost = collector
+        .metric(
+            "farol_destination_items_total{destination=\"bad\",outcome=\"dropped\",reason=\"lag\"}",
+        )
+        .await;
+    let pending = collector
+        .metric("farol_destination_items_pending{destination=\"bad\"}")
+        .await;
+    assert!(lost > 0);
+    assert_eq!(lost + pending, 2_000);
+    assert_eq!(collector.get("/-/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_refused_for_good_is_counted_and_stops_nothing() {
+    let backend = Backend::start().await;
+    backend.answers(400);
+    let collector =
+        Collector::with(|config| config.destinations = vec![backend.destination("a")]).await;
+    collector.post("/collect", &[], logs(2)).await;
+    let line =
+        "farol_destination_items_total{destination=\"a\",outcome=\"dropped\",reason=\"rejected\"}";
+    collector.until_metric(line, 2).await;
+    backend.answers(200);
+    collector.post("/collect", &[], logs(3)).await;
+    collector
+        .until_metric(
+            "farol_destination_items_total{destination=\"a\",outcome=\"exported\",reason=\"\"}",
+            3,
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn stopping_refuses_new_connections_and_ends_in_time() {
+    let backend = Backend::start().await;
+    backend.answers(503);
+    let collector = Collector::with(|config| {
+        config.destinations = vec![backend.destination("a")];
+        config.shutdown_timeout = Duration::from_millis(200);
+    })
+    .await;
+    collector.post("/collect", &[], logs(2)).await;
+    let started = std::time::Instant::now();
+    collector.stop().await;
+    assert!(started.elapsed() < Duration::from_secs(5));
+}

@@ -1,0 +1,237 @@
+//! The program itself: its arguments, its one line, and what it says of wrong settings.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farol-collector"));
+    command.current_dir(folder).env_clear();
+    command
+}
+
+fn check(toml: &str) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("farol.toml"), toml).unwrap();
+    let mut command = program(folder.path());
+    command
+        .args(["check-config", "--config", "farol.toml"])
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
+    let app = "[[apps]]\nname = \"shop\"\nkeys = [\"k1\"]\norigins = [\"*\"]\n";
+    let http =
+        "[[destinations]]\nname = \"b\"\ntype = \"otlp_http\"\nendpoint = \"http://a:4318\"\n";
+    let cases: Vec<(String, &str)> = vec![
+        ("version = 2".into(), "farol.toml:1: version = \"2\": this collector reads version 1"),
+        ("listen = \"127.0.0.1:1\"".into(), "farol.toml: version: it is missing; write version = 1"),
+        ("versoin = 1".into(), "farol.toml:1: versoin: no such setting here; did you mean version?"),
+        ("version = 1\nlisten = ".into(), "farol.toml:2: this is no TOML"),
+        ("version = 1\nlisten = \"here\"".into(), "farol.toml:2: listen = \"here\": write an address such as"),
+        ("version = 1\nlisten = 70000".into(), "farol.toml:2: listen = \"70000\": write an address"),
+        ("version = 1\nlisten = \"0.0.0.0:1\"".into(), "farol.toml:2: listen = \"0.0.0.0:1\": other machines can reach"),
+        ("version = 1\nlisen = 1".into(), "farol.toml:2: lisen: no such setting here; did you mean listen?"),
+        ("version = 1\nlogging = 1".into(), "farol.toml:2: logging: no such setting here; docs/collector.md lists them"),
+        ("version = 1\nadmin_listen = 12347".into(), "admin_listen = \"12347\": this is the address of listen"),
+        ("version = 1\ndata_dir = \"\"".into(), "data_dir = \"\": name a folder"),
+        ("version = 1\nallow_open = \"yes\"".into(), "allow_open = \"yes\": write true or false"),
+        ("version = 1\nshutdown_timeout = 5".into(), "shutdown_timeout = \"5\": write a duration such as"),
+        ("version = 1\nshutdown_timeout = \"0s\"".into(), "shutdown_timeout = \"0s\": more than nothing"),
+        ("version = 1\nlimits = 1".into(), "limits = \"1\": this is a table; write [limits]"),
+        ("version = 1\n[limits]\nbody = \"many\"".into(), "farol.toml:3: limits.body = \"many\": write a size such as"),
+        ("version = 1\n[limits]\nbody = \"6 MiB\"".into(), "limits.body = \"6 MiB\": a body is never larger as sent than inflated"),
+        ("version = 1\n[limits]\ninflated = \"1 GiB\"".into(), "limits.inflated = \"1 GiB\": at most 16 MiB"),
+        ("version = 1\n[limits]\nin_flight = \"1 MiB\"".into(), "limits.in_flight = \"1 MiB\": the largest body would not fit"),
+        ("version = 1\n[limits]\nconnections = 0".into(), "limits.connections = \"0\": at least 1"),
+        ("version = 1\n[limits]\nbodi = 1".into(), "farol.toml:3: limits.bodi: no such setting here; did you mean body?"),
+        ("version = 1\n[queue]\ntype = \"disk\"".into(), "queue.type = \"disk\": no such word; use one of memory"),
+        ("version = 1\n[queue]\nmax_bytes = \"2 MiB\"".into(), "queue.max_bytes = \"2 MiB\": less than two of the largest bodies"),
+        ("version = 1\n[telemetry]\nlog = \"a=b=c\"".into(), "telemetry.log = \"a=b=c\": write error, warn, info, debug"),
+        ("version = 1\napps = 1".into(), "apps = \"1\": this is a list of tables; write [[apps]]"),
+        ("version = 1\n[[apps]]\nkeys = [\"k\"]".into(), "farol.toml:2: apps.1.name: it is missing"),
+        ("version = 1\n[[apps]]\nname = \"shop\"".into(), "farol.toml:2: apps.shop.keys: an app needs one key at least"),
+        ("version = 1\n[[apps]]\nname = \"shop\"\nkeys = [\"a/b\"]".into(), "farol.toml:4: apps.shop.keys: a key is letters"),
+        ("version = 1\n[[apps]]\nname = \"shop\"\nkeys = [\"k\"]".into(), "apps.shop.origins: name the pages that may send"),
+        (
+            "version = 1\n[[apps]]\nname = \"shop\"\nkeys = [\"k\"]\norigins = [\"https://a.example/x\"]".into(),
+            "apps.shop.origins = \"a list\": \"https://a.example/x\": an origin is scheme, host and port only",
+        ),
+        (format!("version = 1\n{app}{app}"), "apps.shop.name = \"shop\": two apps have this name"),
+        (format!("version = 1\n{app}{}", app.replace("shop", "two")), "apps.two.keys: a key belongs to app \"shop\" as well"),
+        ("version = 1\ndestinations = []".into(), "destinations = \"a list\": without a destination all data would be lost"),
+        ("version = 1\n[[destinations]]\nname = \"b\"".into(), "destinations.b.type: it is missing"),
+        ("version = 1\n[[destinations]]\nname = \"B\"\ntype = \"terminal\"".into(), "destinations.B.name = \"B\": at most 64 small letters"),
+        ("version = 1\n[[destinations]]\nname = \"b\"\ntype = \"otlphttp\"".into(), "type = \"otlphttp\": no such word; did you mean otlp_http?"),
+        ("version = 1\n[[destinations]]\nname = \"b\"\ntype = \"otlp_http\"".into(), "destinations.b.endpoint: it is missing"),
+        (http.replace("[[", "version = 1\n[[").replace("endpoint", "endpont"), "farol.toml:5: destinations.b.endpont: no such setting here; did you mean endpoint?"),
+        (format!("version = 1\n{}", http.replace("http://a:4318", "a:4318")), "destinations.b.endpoint = \"a:4318\": write a URL with http://"),
+        (format!("version = 1\n{http}{http}"), "destinations.b.name = \"b\": two destinations have this name"),
+        (format!("version = 1\n{http}compression = \"brotli\""), "destinations.b.compression = \"brotli\": no such word; use one of none, gzip, zstd"),
+        (format!("version = 1\n{http}signals = [\"log\"]"), "destinations.b.signals = \"a list\": \"log\" is none; use logs, traces, metrics"),
+        (format!("version = 1\n{http}dialect = \"loki\""), "destinations.b.dialect = \"loki\": no such word"),
+        (format!("version = 1\n{http}tls = {{ ca_file = \"x\" }}"), "destinations.b.tls = \"a table\": the endpoint is http; write https there"),
+        (format!("version = 1\n{}tls = {{ ca_file = \"none.pem\" }}", http.replace("http:", "https:")), "destinations.b.tls.ca_file = \"none.pem\": the file cannot be read"),
+        (format!("version = 1\n{http}color = true"), "destinations.b.color: no such setting here"),
+        (format!("version = 1\n{http}[destinations.headers]\n\"a b\" = \"c\""), "destinations.b.headers: \"a b\" is no header's name"),
+        (format!("version = 1\n{http}[destinations.retry]\ninitial = \"2m\""), "destinations.b.retry.initial = \"2m\": the first wait is longer"),
+        (format!("version = 1\n{http}[destinations.batch]\nmax_wait = \"2m\""), "destinations.b.batch.max_wait = \"2m\": at most 60s"),
+    ];
+    for (toml, expected) in cases {
+        let output = check(&toml);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{toml}\n{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(
+            said.contains(expected),
+            "{toml}\n  said: {said}  not: {expected}"
+        );
+    }
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let toml = "version = 1\n[[apps]]\nname = \"shop\"\nkeys = \"hunter2\"\n[telemetry]\ntraces_headers = \"hunter2\"";
+    let said = String::from_utf8(check(toml).stderr).unwrap();
+    assert!(
+        said.contains("apps.shop.keys: write a list of texts"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2"));
+    let toml = "version = 1\n[[destinations]]\nname = \"b\"\ntype = \"otlp_http\"\nendpoint = \"http://a\"\nheaders = { x = 7 }";
+    let said = String::from_utf8(check(toml).stderr).unwrap();
+    assert!(
+        said.contains("destinations.b.headers: write a table of texts"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = program(folder.path())
+        .args(["--config", "none.toml"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("none.toml: the file cannot be read"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_wrong_argument_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["--listn", "1"][..],
+        &["--listen"],
+        &["run"],
+        &["check-config", "--listen", "x"],
+    ] {
+        let output = program(folder.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 1);
+    }
+}
+
+#[test]
+fn the_environment_counts_over_the_file_and_arguments_over_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "version = 1\nlisten = 1001\n[[destinations]]\nname = \"my-backend\"\ntype = \"otlp_http\"\nendpoint = \"http://a\"";
+    std::fs::write(folder.path().join("farol.toml"), toml).unwrap();
+    let run = |environment: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = program(folder.path());
+        command
+            .envs(environment.iter().copied())
+            .args(["check-config", "--config", "farol.toml"]);
+        let output = command.args(arguments).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    assert!(run(&[], &[]).contains("listen 127.0.0.1:1001,"));
+    let listen = ("FAROL_LISTEN", "127.0.0.1:1002");
+    assert!(run(&[listen], &[]).contains("listen 127.0.0.1:1002,"));
+    assert!(run(&[listen], &["--listen", "1003"]).contains("listen 127.0.0.1:1003,"));
+    let broken = run(&[("FAROL_DESTINATIONS__MY_BACKEND__ENDPOINT", "a")], &[]);
+    assert!(
+        broken.contains(
+            "FAROL_DESTINATIONS__MY_BACKEND__ENDPOINT: destinations.my-backend.endpoint = \"a\""
+        ),
+        "{broken}"
+    );
+    let more = run(&[("FAROL_DESTINATIONS__tty__TYPE", "terminal")], &[]);
+    assert!(
+        more.contains("destinations: my-backend (otlp_http), tty (terminal)"),
+        "{more}"
+    );
+    let app = [
+        ("FAROL_APPS__SHOP__KEYS", "k1,k2"),
+        ("FAROL_APPS__SHOP__ORIGINS", "https://a.example"),
+    ];
+    assert!(run(&app, &[]).contains("apps: shop,"));
+    assert!(
+        run(&[("FAROL_LIMITS__BODY", "x")], &[])
+            .contains("FAROL_LIMITS__BODY: limits.body = \"x\"")
+    );
+    assert!(
+        run(&[("FAROL_LISTN", "1")], &[])
+            .contains("FAROL_LISTN: no such setting; did you mean FAROL_LISTEN?")
+    );
+    assert!(
+        run(&[("FAROL_CHROMIUM", "/usr/bin/chromium")], &[]).contains("the settings are valid")
+    );
+}
+
+#[test]
+fn it_prints_one_ready_line_and_ends_on_sigterm() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = program(folder.path())
+        .args(["--listen", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(
+        line.starts_with(&format!(
+            "farol-collector {version} ready on http://127.0.0.1:"
+        )),
+        "{line}"
+    );
+    assert!(line.contains("queue: memory, data: ./farol-data"), "{line}");
+    let second = program(folder.path())
+        .args(["--listen", "0"])
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        String::from_utf8(second.stderr)
+            .unwrap()
+            .contains("another farol-collector uses it")
+    );
+    Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(lines.next().is_none(), "one line and no more");
+}
+
+#[test]
+fn an_address_in_use_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = program(folder.path())
+        .args(["--listen", &address])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the address is in use"), "{said}");
+}
