@@ -2,12 +2,13 @@
 import { cart } from './cart';
 import { byId, fill, html } from './dom';
 import type { View } from './router';
+import { find, routes } from './routes';
 import { collector, farol } from './telemetry';
 
 const links: [path: string, label: string, id: string][] = [
-  ['/', 'Shelf', 'nav-home'],
-  ['/rough-weather', 'Rough weather', 'nav-rough'],
-  ['/about', 'The light', 'nav-about'],
+  [routes.home, 'Shelf', 'nav-home'],
+  [routes['rough-weather'], 'Rough weather', 'nav-rough'],
+  [routes.about, 'The light', 'nav-about'],
 ];
 
 const wordmark = html`<svg viewBox="0 0 34 40" aria-hidden="true"><path d="M12 11 0 6v10zM22 11l12-5v10z" fill="var(--lamp)"/><path d="M12 16h10l3 22H9z" fill="var(--paper)"/><path d="m11.300 21h11.400l.8 6h-13zM9.700 33h14.600L25 38H9z" fill="var(--red)"/><path d="M11 8h12v8H11z" fill="var(--lamp)"/><path d="m9 8 8-7 8 7z" fill="var(--red)"/></svg>`;
@@ -51,7 +52,7 @@ export function drawFrame(): (view: View) => void {
 
   return (view) => {
     for (const link of top.querySelectorAll('nav a')) {
-      if (link.getAttribute('href') === view.path) link.setAttribute('aria-current', 'page');
+      if (find(link.getAttribute('href') ?? '').name === view.name) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
   };

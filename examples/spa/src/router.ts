@@ -1,4 +1,5 @@
 // Views by path, through the History API. Each view tells Farol its name, so that what happens belongs to it.
+import { type ViewName, find } from './routes';
 import { farol } from './telemetry';
 
 /** What a view gets: where to draw, the path's parts, and a signal that says when it is left. */
@@ -9,43 +10,27 @@ export interface Place {
 }
 
 export interface View {
-  /** The path, with `:name` for parts that vary. */
-  path: string;
-  /** The name that telemetry groups by: never with an id in it. */
-  name: string;
+  name: ViewName;
   title: string;
   draw(place: Place): void | Promise<void>;
 }
 
 let leave = new AbortController();
 
-const match = (view: View, path: string): Record<string, string> | undefined => {
-  const wanted = view.path.split('/');
-  const given = path.split('/');
-  if (wanted.length !== given.length) return undefined;
-  const params: Record<string, string> = {};
-  for (const [index, part] of wanted.entries()) {
-    const value = given[index] ?? '';
-    if (part.startsWith(':')) params[part.slice(1)] = decodeURIComponent(value);
-    else if (part !== value) return undefined;
-  }
-  return params;
-};
-
-/** Draws the view of the current address, now and whenever it changes. The last view takes what no other does. */
+/** Draws the view of the current address, now and whenever it changes. */
 export function start(views: View[], root: HTMLElement, onShow: (view: View) => void): void {
   let shown = '';
   const show = (): void => {
     shown = location.pathname;
     leave.abort();
     leave = new AbortController();
-    const path = location.pathname.replace(/(.)\/$/, '$1');
-    const found = views.find((view) => match(view, path)) ?? views.at(-1);
-    if (!found) return;
-    farol.setView(found.name);
-    document.title = `${found.title} · The Keeper’s Store`;
-    onShow(found);
-    void found.draw({ root, params: match(found, path) ?? {}, left: leave.signal });
+    const { name, params } = find(location.pathname);
+    const view = views.find((view) => view.name === name);
+    if (!view) return;
+    farol.setView(name);
+    document.title = `${view.title} · The Keeper’s Store`;
+    onShow(view);
+    void view.draw({ root, params, left: leave.signal });
   };
 
   document.addEventListener('click', (event) => {

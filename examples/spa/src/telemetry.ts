@@ -1,5 +1,6 @@
 // All that the shop needs in order to be seen. The rest of the app imports `farol` where it has something to say.
 import { init } from '@farol/web';
+import { find } from './routes';
 
 const meta = (name: string, otherwise: string): string =>
   document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content || otherwise;
@@ -12,6 +13,7 @@ export const collector = meta('farol-url', 'http://127.0.0.1:12347');
 export const farol = init({
   url: collector,
   app: { name: 'keepers-store', version: '1.0.0', environment: 'demo' },
+  view: find(location.pathname).name,
   // The same origin is always part of the trace; of the others only this one.
   propagateTo: [`${other}/delivery`],
 });

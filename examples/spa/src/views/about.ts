@@ -3,7 +3,6 @@ import { fill, html } from '../dom';
 import type { View } from '../router';
 
 export const about: View = {
-  path: '/about',
   name: 'about',
   title: 'The light',
   draw({ root }) {

@@ -18,7 +18,6 @@ const row = (item: Product, quantity: number) => html`
   </li>`;
 
 export const cartView: View = {
-  path: '/cart',
   name: 'cart',
   title: 'Your cart',
   async draw({ root, left }) {

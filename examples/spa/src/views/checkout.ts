@@ -10,7 +10,6 @@ import { farol } from '../telemetry';
 const load = (): Line[] => (cart.count() > 0 ? cart.lines() : [{ id: 'mug', quantity: 1 }]);
 
 export const checkout: View = {
-  path: '/checkout',
   name: 'checkout',
   title: 'Check out',
   draw({ root, left }) {

@@ -26,7 +26,6 @@ const card = (product: Product) => html`
   </li>`;
 
 export const home: View = {
-  path: '/',
   name: 'home',
   title: 'Goods for those who keep the light on',
   async draw({ root, left }) {

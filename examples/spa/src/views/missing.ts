@@ -1,9 +1,8 @@
-// Every path that no other view takes. Stands last in the list of views.
+// Every path that no other view takes.
 import { fill, html } from '../dom';
 import type { View } from '../router';
 
 export const missing: View = {
-  path: '*',
   name: 'missing',
   title: 'Off the chart',
   draw({ root }) {

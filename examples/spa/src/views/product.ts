@@ -7,7 +7,6 @@ import { type View, go } from '../router';
 import { farol } from '../telemetry';
 
 export const productView: View = {
-  path: '/product/:id',
   name: 'product',
   title: 'One thing, close up',
   async draw({ root, params, left }) {

@@ -11,9 +11,10 @@ import type { View } from '../router';
 
 const groups: FaultGroup[] = [throwing, network, slow, shift, telling];
 
+// The id is what a vital's culprit is called by.
 const entry = (fault: Fault) => html`
   <li class="fault">
-    <button data-testid="${fault.id}">${fault.button}</button>
+    <button id="${fault.id}" data-testid="${fault.id}">${fault.button}</button>
     <p>${fault.what}</p>
     <output data-testid="${fault.id}-result"></output>
   </li>`;
@@ -25,7 +26,6 @@ const section = (group: FaultGroup) => html`
   </section>`;
 
 export const rough: View = {
-  path: '/rough-weather',
   name: 'rough-weather',
   title: 'Rough weather',
   draw({ root }) {
