@@ -7,7 +7,7 @@ import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { safe } from './observe/describe.js';
 import { createErrors } from './observe/errors.js';
-import { check } from './options.js';
+import { check, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
 import { createSender } from './send/sender.js';
 import { page } from './page.js';
@@ -17,7 +17,7 @@ import type { Client, DiagnosticCode, Item, Options } from './types.js';
 
 /** By the numbers of abi.ts; a test compares them. */
 export const CODES = (
-  'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option'
+  'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid'
 ).split(' ') as DiagnosticCode[];
 
 const KINDS: Item['kind'][] = ['log', 'exception', 'measurement', 'event', 'span'];
@@ -116,6 +116,7 @@ export function createClient(given: Options): Client {
         const number = view.getFloat64(4, true);
         tell(code, code == Diagnostic.BadOption ? NUMBERS[number] : number);
       }
+      else if (signal == Signal.Filter) return +!!matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1)));
       else if (signal == Signal.Hook) {
         try {
           const item = parse(decode(bytes.subarray(1)));
@@ -167,13 +168,13 @@ export function createClient(given: Options): Client {
 
   const client: Client = {
     event(name, attributes) {
-      put(Op.Event, (w) => sdk.place_(w.s(name).s('browser').a(attributes)));
+      put(Op.Event, (w) => sdk.place_(w.s(name).s('').a(attributes)));
     },
     log(message, { level, attributes } = {}) {
       put(Op.Log, (w) => sdk.place_(w.s(level || 'info').s(message).a(attributes)));
     },
     measure(type, values, { attributes } = {}) {
-      const names = Object.keys(values).filter((key) => isFinite(values[key]));
+      const names = Object.keys(values);
       put(Op.Measurement, (w) => {
         w.s(type).u(names.length);
         for (const key of names) w.s(key).n(values[key]);
@@ -244,10 +245,7 @@ export function createClient(given: Options): Client {
     // A page that is rendered ahead of its visit may never be visited: until then calls wait.
     if ((document as { prerendering?: boolean }).prerendering) sdk.on_(document, 'prerenderingchange', start);
     else start();
-    observeAll(sdk, port, capture, (leaving, told) => sender!.hidden_(leaving, () => {
-      told();
-      put(Op.Flush, (w) => w.b(1));
-    }));
+    observeAll(sdk, port, capture, sender.hidden_);
   })();
   return client;
 }

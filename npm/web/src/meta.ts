@@ -8,7 +8,7 @@ interface Data {
 
 /** Name and the token before the version, or the expression around it. The first that matches wins: imitators come first. */
 export const BROWSERS = 'Edge=Edg\\w*/;Opera=OPR/;Samsung Internet=SamsungBrowser/;Firefox=(?:Firefox|FxiOS)/;Chrome=(?:Chrome|CriOS)/;Safari=Version/';
-export const SYSTEMS = 'Windows=Windows NT ;Android=Android ;iOS=(?:iPhone|iPad).* OS ;Chrome OS=CrOS \\w+ ;Mac OS=Mac OS X ;Linux=Linux';
+export const SYSTEMS = 'Windows=Windows NT ;Android=Android ;iOS=(?:iPhone|iPad).*? OS ;Chrome OS=CrOS \\w+ ;Mac OS=Mac OS X ;Linux=Linux';
 
 /** Name and version by the first expression that matches. */
 export function find(list: string, text: string): string[] {

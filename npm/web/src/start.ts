@@ -22,7 +22,10 @@ export function writeUser(w: Writer, user: User | null | undefined): void {
 
 export function writeStart(w: Writer, options: Options, consent: number, hex: RandomHex, session: string, stored: string): void {
   const { app = {} } = options;
-  w.b(+(options.protocol == 'faro') | +!!options.beforeSend << 1 | +(document.visibilityState == 'hidden') << 5);
+  let flags = 0;
+  [options.protocol == 'faro', options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == 'hidden']
+    .forEach((set, bit) => (flags |= +!!set << bit));
+  w.b(flags);
   w.b(consent);
   for (let i = 0; i < 4; i++) w.u(parseInt(hex(4), 16));
   for (const path of NUMBERS) w.n(number(path.split('.').reduce((at, key) => (at as Record<string, unknown>)?.[key], options as unknown)));

@@ -9,7 +9,7 @@ export type Level = 'trace' | 'debug' | 'info' | 'log' | 'warn' | 'error';
 /** What the visitor agreed to. `pending`: items wait in memory (bounded), nothing is stored or sent; `denied`: nothing is kept. */
 export type Consent = 'pending' | 'granted' | 'denied';
 
-/** A text that an address or message contains, or an expression that it matches. */
+/** A text that an address or message contains, or an expression that it matches (`propagateTo`: that it begins with). */
 export type Pattern = string | RegExp;
 
 /** Who uses the page. Everything is optional, and nothing is collected that is not given here. */
@@ -90,6 +90,8 @@ export interface Options {
   ignoreErrors?: Pattern[];
   /** Errors whose topmost file contains or matches one of these are dropped. */
   denyUrls?: Pattern[];
+  /** Keep the errors of browser extensions, too. Default `false`. */
+  extensionErrors?: boolean;
   /** The wire: Farol's (default), or plain Faro for Grafana Alloy, the OpenTelemetry Collector and Grafana Cloud. */
   protocol?: 'farol' | 'faro';
   session?: {
@@ -164,7 +166,11 @@ export type DiagnosticCode =
   /** A call made before the core was there was dropped: the queue was full. */
   | 'early-full'
   /** An option was not of its type or out of bounds, and its default was taken; the detail is its name. */
-  | 'bad-option';
+  | 'bad-option'
+  /** An error was left out on purpose; the detail: 0 a browser extension's, 1 `ignoreErrors`, 2 `denyUrls`. */
+  | 'ignored'
+  /** What `beforeSend` gave back was no object or too large; the item was sent as it was. */
+  | 'hook-invalid';
 
 /** Options of a span. */
 export interface SpanOptions {

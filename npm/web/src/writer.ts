@@ -59,7 +59,7 @@ export function createWriter(): Writer {
       for (const key in map) {
         const value = map[key];
         if (typeof value == 'string') writer.s(key).b(0).s(value);
-        else if (typeof value == 'number') value - value == 0 ? writer.s(key).b(1).n(value) : writer.s(key).b(0).s(value);
+        else if (typeof value == 'number') writer.s(key).b(1).n(value);
         else if (typeof value == 'boolean') writer.s(key).b(value ? 3 : 2);
         else continue;
         count++;

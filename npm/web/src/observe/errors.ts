@@ -1,6 +1,5 @@
 /** Uncaught errors, unhandled rejections, and errors that the page hands over. */
 import { Op } from '../abi.js';
-import { matches } from '../options.js';
 import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { causes, describe, safe } from './describe.js';
@@ -8,51 +7,61 @@ import { causes, describe, safe } from './describe.js';
 /** Takes what was thrown. `flags` as in `op::EXCEPTION`. */
 export type Capture = (thrown: unknown, mechanism: string, flags: number, event?: Partial<ErrorEvent>, attributes?: Attributes) => void;
 
-/** Errors read in full in one window of time; of more in it, a loop most likely, only the number is told. */
-const MOST = 30;
+/** How often one error in a row is read in full in one window of time; beyond that its stack is not touched, which costs most. */
+const MOST = 20;
 const WINDOW = 1000;
 
-/** The files in a stack, that of its top frame first. The bounds keep a hostile message from costing more than its length. */
+/** The files in a stack. The bounds keep a hostile message from costing more than its length. */
 const FILE = /[\w-]{2,30}:\/\/[^\s()]{1,500}?(?=:\d+:\d+)/g;
 
-/** What a bundler left for the files of this stack, in a map whose keys are stacks captured while a file was evaluated. */
-function left(name: string, stack: string): [file: string, value: unknown][] {
-  const map = safe(() => (globalThis as unknown as Record<string, Record<string, unknown>>)[name]);
-  const found: [string, unknown][] = [];
-  for (const key in map) {
-    const file = key.match(FILE)?.pop();
-    if (file && stack.includes(file)) found.push([file, map[key]]);
+/** Maps that bundlers leave. A key is a stack, captured while the file was evaluated; the value goes to these fields of a bundle. */
+const LEFT: Record<string, (value: any) => Bundle> = {
+  _debugIds: (id) => [id],
+  _sentryDebugIds: (id) => [id],
+  DD_SOURCE_CODE_CONTEXT: ({ service, version }) => [, service, version],
+};
+
+/** Debug id, module, release. */
+type Bundle = unknown[];
+
+/** What bundlers left for the files of this stack. */
+function bundles(stack: string): [file: string, bundle: Bundle][] {
+  const found: Record<string, Bundle> = {};
+  for (const name in LEFT) {
+    const map = (globalThis as unknown as Record<string, Record<string, unknown>>)[name];
+    for (const key in map) {
+      const file = key.match(FILE)?.pop();
+      if (file && stack.includes(file)) Object.assign((found[file] ||= []), LEFT[name](map[key]));
+    }
   }
-  return found;
+  return Object.entries(found);
 }
 
 export function createErrors(sdk: Sdk): Capture {
-  const { ignoreErrors, denyUrls } = sdk.options_;
   let since = 0;
   let count = 0;
+  let last = '';
 
   return (thrown, mechanism, flags, event, attributes) => {
     if (!sdk.live_()) return;
+    const { message: told, filename, lineno, colno } = event || {};
     const now = performance.now();
-    if (now - since > WINDOW) {
+    const key = '' + [told || safe(() => String(thrown)), filename, lineno, colno];
+    if (key != last || now - since > WINDOW) {
+      last = key;
       since = now;
       count = 0;
     }
     if (++count > MOST) return sdk.put_(Op.Suppressed, (w) => w.u(1));
     // Across origins a script's error comes without itself.
-    const told = thrown == null && event?.message;
-    const [type, message, stack] = told ? ['Error', told.replace(/^Uncaught /, ''), ''] : describe(thrown);
-    const { filename, lineno, colno } = event || {};
-    if (matches(ignoreErrors, type + ': ' + message) || matches(denyUrls, stack.match(FILE)?.[0] || filename || '')) return;
+    const [type, message, stack] = thrown == null && told ? ['Error', told.replace(/^Uncaught /, ''), ''] : describe(thrown);
     const chain = causes(thrown);
-    const ids = ['_debugIds', '_sentryDebugIds'].flatMap((name) => left(name, stack));
-    const context = left('DD_SOURCE_CODE_CONTEXT', stack)[0]?.[1] as { service?: string; version?: string } | undefined;
+    const left = safe(() => bundles(stack)) || [];
     sdk.put_(Op.Exception, (w) => {
       w.b(flags).s(mechanism).s(type).s(message).s(stack).s(filename).n(lineno || NaN).n(colno || NaN).u(chain.length);
       for (const cause of chain) cause.forEach(w.s);
-      sdk.place_(w.a(attributes)).u(ids.length);
-      for (const id of ids) id.forEach(w.s);
-      w.s(context?.service).s(context?.version ?? safe(() => (globalThis as { SENTRY_RELEASE?: { id?: string } }).SENTRY_RELEASE?.id));
+      sdk.place_(w.a(attributes)).u(left.length);
+      for (const [file, [id, module, release]] of left) w.s(file).s(id).s(module).s(release);
     });
   };
 }

@@ -4,7 +4,7 @@ import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
 
 /** As in `op::NAVIGATION`. */
-const enum How { Load, Push, Replace, Traverse, Hash, Reload }
+const enum How { Load, Push, Replace, Traverse, Hash, Reload, Restored }
 
 type Sub = (how: How) => void;
 
@@ -16,13 +16,14 @@ const wrap = (how: How) => (native: Function, subs: Sub[]) => function (this: Hi
 
 export function observeNavigation(sdk: Sdk): void {
   let last = location.href;
+  const tell = (how: How) => sdk.put_(Op.Navigation, (w) => w.s(last).b(how).s('').n(NaN));
   const changed = sdk.guard_((how: How) => {
-    const url = location.href;
-    if (url == last) return;
-    if (url.split('#')[0] == last.split('#')[0]) how = How.Hash;
-    last = url;
-    sdk.put_(Op.Navigation, (w) => w.s(url).b(how).s('').n(NaN));
+    const before = last;
+    last = location.href;
+    if (last != before) tell(last.split('#')[0] == before.split('#')[0] ? How.Hash : how);
   });
+  tell(How.Load);
+  sdk.on_(window, 'pageshow', ({ persisted }: PageTransitionEvent) => persisted && tell(How.Restored));
   const { navigation } = window as { navigation?: EventTarget };
   if (navigation) {
     const kinds = { push: How.Push, replace: How.Replace, traverse: How.Traverse, reload: How.Reload };

@@ -1,5 +1,5 @@
 /** What the visitor does: comes and goes, is there, clicks. */
-import { Op } from '../abi.js';
+import { Op, Trail } from '../abi.js';
 import type { Sdk } from '../sdk.js';
 
 /** The session's idle clock counts in minutes. */
@@ -33,6 +33,6 @@ export function observeClicks(sdk: Sdk): void {
     const named = target.closest('[data-farol-name]');
     const thing = target.closest('a,button,input,select,label,[role]') || target;
     const text = named ? named.getAttribute('data-farol-name') : thing.getAttribute('role') || thing.localName;
-    sdk.put_(Op.Trail, (w) => w.s('click').s(text).n(timeStamp));
+    sdk.put_(Op.Trail, (w) => w.b(Trail.Click).s(text).n(timeStamp));
   }, true);
 }

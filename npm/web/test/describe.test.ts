@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { causes, describe } from '../src/observe/describe.js';
+
+test('an error is its type, message and stack', () => {
+  const [type, message, stack] = describe(new RangeError('far'));
+  assert.deepEqual([type, message], ['RangeError', 'far']);
+  assert.match(stack, /describe\.test/);
+});
+
+test('what is thrown that is no error is described', () => {
+  assert.deepEqual(describe('text'), ['string', 'text', '']);
+  assert.deepEqual(describe(undefined), ['undefined', 'undefined', '']);
+  assert.deepEqual(describe(Symbol('s')), ['symbol', 'Symbol(s)', '']);
+  assert.deepEqual(describe({ code: 5, deep: {} }), ['Object', '{code: 5,deep: …}', '']);
+  assert.match(describe(new Event('lost'))[1], /^lost\{/);
+});
+
+test('getters and proxies that throw are survived', () => {
+  const all = () => {
+    throw new Error('no');
+  };
+  const proxy = new Proxy({}, { get: all, ownKeys: all, getPrototypeOf: all, has: all });
+  assert.deepEqual(describe(proxy), ['', '{}', '']);
+  assert.deepEqual(causes(proxy), []);
+  assert.equal(describe({ get bad() { return all(); }, ok: 1 })[1], '{bad: ,ok: 1}');
+});
+
+test('the chain of causes and the children of an AggregateError are found once each, within a bound', () => {
+  const root = new Error('root');
+  const middle = new Error('middle', { cause: root });
+  const top = new AggregateError([middle, new TypeError('child')], 'top', { cause: middle });
+  assert.deepEqual(causes(top).map(([, message]) => message), ['middle', 'child', 'root']);
+  (root as { cause?: unknown }).cause = top;
+  assert.equal(causes(top).length, 3);
+  assert.equal(causes(new AggregateError(Array.from({ length: 50 }, (_, i) => new Error(`${i}`)))).length, 8);
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Diagnostic, Op } from '../src/abi.js';
+import { createPort, type CoreExports } from '../src/core.js';
+import { guard } from '../src/guard.js';
+
+function fake(take: (op: number, now: number, bytes: string) => void = () => {}): [CoreExports, [number, number, string][]] {
+  const memory = { buffer: new ArrayBuffer(1 << 17) };
+  const calls: [number, number, string][] = [];
+  return [{
+    memory,
+    buffer: () => 0,
+    put(op, now, length) {
+      const text = Buffer.from(memory.buffer, 0, length).toString();
+      calls.push([op, now, text]);
+      take(op, now, text);
+      return Infinity;
+    },
+  }, calls];
+}
+
+function port(): [ReturnType<typeof createPort>, number[]] {
+  const told: number[] = [];
+  return [createPort({ signal_() {}, deadline_() {}, tell_: (code) => told.push(code) }), told];
+}
+
+test('what throws behind the guard is told and stays there', () => {
+  const told: unknown[] = [];
+  assert.equal(guard(() => { throw 1; }, (code, error) => told.push(code, error))(), undefined);
+  assert.deepEqual(told, [0, 1]);
+  assert.equal(guard(function (this: number, n: number) { return this + n; }, () => {}).call(1, 2), 3);
+});
+
+test('calls made before the core is there reach it in order, after its start, with their own times', () => {
+  const [made, told] = port();
+  made.put(Op.Event, 1, (w) => w.s('a'));
+  made.put(Op.Event, 2, (w) => w.s('b'));
+  const [core, calls] = fake();
+  made.open_(core, (w) => w.b(65));
+  made.put(Op.Event, 3);
+  assert.deepEqual(calls.map(([op]) => op), [Op.Start, Op.Event, Op.Event, Op.Event]);
+  assert.deepEqual(calls.slice(1).map(([, now]) => now), [1, 2, 3]);
+  assert.deepEqual(told, []);
+});
+
+test('a call made while the core is busy waits for it', () => {
+  const [made] = port();
+  const [core, calls] = fake((op) => {
+    if (op === Op.Flush) made.put(Op.Tick, 9);
+    if (op === Op.Flush) assert.equal(calls.length, 2);
+  });
+  made.open_(core, () => {});
+  made.put(Op.Flush, 1);
+  assert.deepEqual(calls.map(([op]) => op), [Op.Start, Op.Flush, Op.Tick]);
+});
+
+test('what waits for a core is bounded', () => {
+  const [made, told] = port();
+  for (let i = 0; i < 100; i++) made.put(Op.Event, i, (w) => w.s('x'.repeat(1000)));
+  assert.ok(told.length > 20 && told.every((code) => code === Diagnostic.EarlyFull));
+});
+
+test('a trap ends the core, is told once, and reaches nobody', () => {
+  const [made, told] = port();
+  const [core, calls] = fake((op) => {
+    if (op === Op.Event) throw new WebAssembly.RuntimeError('unreachable');
+  });
+  made.open_(core, () => {});
+  for (let i = 0; i < 3; i++) made.put(Op.Event, i);
+  assert.deepEqual(told, [Diagnostic.CoreLost]);
+  assert.equal(calls.length, 2);
+});

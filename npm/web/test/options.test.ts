@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Diagnostic } from '../src/abi.js';
+import { endpoint } from '../src/client.js';
+import { fromTag } from '../src/early.js';
+import { under } from '../src/observe/request.js';
+import { check, matches, number } from '../src/options.js';
+import type { Options } from '../src/types.js';
+
+function checked(options: unknown): [Options, unknown[]] {
+  const told: unknown[] = [];
+  const result = check(options as Options, (code, detail) => {
+    assert.equal(code, Diagnostic.BadOption);
+    told.push(detail);
+  });
+  return [result, told];
+}
+
+test('what is of its kind stays, and nothing is told', () => {
+  const options = { url: '/', app: { name: 'a' }, propagateTo: ['x', /y/], beforeSend: (item: unknown) => item, protocol: 'faro', consent: 'pending' };
+  assert.deepEqual(checked(options), [options, []]);
+});
+
+test('what is of another kind is dropped and told by name', () => {
+  const [options, told] = checked({ url: 5, app: 'shop', attributes: [], beforeSend: {}, ignoreErrors: [1], denyUrls: 'x', protocol: 'http' });
+  assert.deepEqual(options, {});
+  assert.deepEqual(told.sort(), ['app', 'attributes', 'beforeSend', 'denyUrls', 'ignoreErrors', 'protocol', 'url']);
+});
+
+test('a missing option is no wrong one', () => {
+  assert.deepEqual(checked({ url: '/', app: undefined, user: null })[1], []);
+});
+
+test('numbers reach the core so that it can tell none from nonsense', () => {
+  assert.ok(Number.isNaN(number(undefined)));
+  for (const nonsense of ['1', null, NaN, {}]) assert.equal(number(nonsense), -Infinity);
+  assert.equal(number(0.5), 0.5);
+});
+
+test('the address is the base with /collect and the key, or a whole one as it is', () => {
+  const of = (url: string, key?: string, protocol?: 'faro') => endpoint({ url, key, protocol });
+  assert.equal(of('https://c.example'), 'https://c.example/collect');
+  assert.equal(of('https://c.example/rum//', 'a b'), 'https://c.example/rum/collect/a%20b');
+  assert.equal(of('https://c.example/collect/k?x=1', 'other'), 'https://c.example/collect/k?x=1');
+  assert.equal(of('https://c.example/collector', 'k'), 'https://c.example/collector/collect/k');
+  assert.equal(of('https://c.example', 'secret', 'faro'), 'https://c.example/collect');
+});
+
+test('a text in propagateTo ends at a boundary of the address', () => {
+  assert.ok(under('https://a.example', 'https://a.example/x'));
+  assert.ok(under('https://a.example/api/', 'https://a.example/api/x'));
+  assert.ok(under('https://a.example/api', 'https://a.example/api?q'));
+  assert.ok(!under('https://a.example', 'https://a.example.evil.net/'));
+  assert.ok(!under('https://a.example', 'https://a.example:8443/'));
+  assert.ok(!under('https://a.example/api', 'https://a.example/apis'));
+});
+
+test('an expression with the global flag matches every time', () => {
+  const pattern = /boom/g;
+  for (let i = 0; i < 3; i++) assert.ok(matches([pattern], 'boom'));
+  assert.ok(!matches(undefined, 'boom'));
+});
+
+test('the script tag gives what its data attributes say', () => {
+  assert.equal(fromTag({}), undefined);
+  const options = fromTag({ url: '/', app: 'shop', version: '1', environment: 'e', key: 'k', sampleRate: '0.25', consent: 'pending' })!;
+  assert.deepEqual(options.app, { name: 'shop', version: '1', environment: 'e' });
+  assert.equal(options.sampleRate, 0.25);
+  assert.equal(options.consent, 'pending');
+  assert.equal(fromTag({ url: '/' })!.sampleRate, undefined);
+  assert.ok(Number.isNaN(fromTag({ url: '/', sampleRate: 'half' })!.sampleRate));
+  assert.ok(Number.isNaN(fromTag({ url: '/', sampleRate: ' ' })!.sampleRate));
+});

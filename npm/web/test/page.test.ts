@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { page, patch } from '../src/page.js';
+
+type Fn = (n: number) => number;
+const make = (native: Fn, subs: ((n: number) => void)[]): Fn => function (this: unknown, n) {
+  for (const sub of subs) sub(n);
+  return native.call(this, n);
+};
+
+test('two subscribers share one wrapper, and the last to leave puts the original back, in either order', () => {
+  for (const order of [[0, 1], [1, 0]]) {
+    const original: Fn = (n) => n + 1;
+    const owner = { f: original };
+    const seen: string[] = [];
+    const stops = ['a', 'b'].map((name) => patch('test', owner, 'f', (n: number) => seen.push(name + n), make));
+    assert.equal(owner.f(1), 2);
+    assert.deepEqual(seen, ['a1', 'b1']);
+    stops[order[0]!]!();
+    stops[order[0]!]!();
+    assert.notEqual(owner.f, original);
+    stops[order[1]!]!();
+    assert.equal(owner.f, original);
+    assert.equal(page().layers['test'], undefined);
+  }
+});
+
+test('where others wrapped us since, our layer goes inert, and wakes for the next client', () => {
+  const original: Fn = (n) => n;
+  const owner = { f: original };
+  let seen = 0;
+  const stop = patch('inert', owner, 'f', () => seen++, make);
+  const ours = owner.f;
+  const theirs: Fn = (n) => ours(n) * 2;
+  owner.f = theirs;
+  stop();
+  assert.equal(owner.f, theirs);
+  assert.equal(owner.f(2), 4);
+  assert.equal(seen, 0);
+  const again = patch('inert', owner, 'f', () => seen++, make);
+  owner.f(1);
+  assert.equal(seen, 1);
+  again();
+  owner.f = ours;
+});
+
+test('what came from the prototype comes from it again', () => {
+  class Owner { f(n: number) { return n; } }
+  const owner = new Owner();
+  patch('proto', owner, 'f', () => {}, make)();
+  assert.ok(!Object.hasOwn(owner, 'f'));
+});

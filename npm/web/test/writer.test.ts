@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createWriter } from '../src/writer.js';
+
+const written = (write: (w: ReturnType<typeof createWriter>) => void): Buffer => {
+  const writer = createWriter();
+  write(writer);
+  return Buffer.from(writer.done());
+};
+
+test('numbers are little-endian', () => {
+  assert.deepEqual(written((w) => w.b(7).u(258).n(1.5)), Buffer.from([7, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f]));
+});
+
+test('text is its length in bytes and UTF-8', () => {
+  for (const text of ['', 'plain', 'até já', '日本', '🗼', 'a🗼b']) {
+    const bytes = written((w) => w.s(text));
+    assert.equal(bytes.readUInt32LE(0), Buffer.byteLength(text));
+    assert.equal(bytes.subarray(4).toString(), text);
+  }
+});
+
+test('a lone surrogate becomes a replacement character', () => {
+  assert.equal(written((w) => w.s('a\ud800b')).subarray(4).toString(), 'a\ufffdb');
+});
+
+test('what is no text is written as its text, and nothing as an empty one', () => {
+  assert.equal(written((w) => w.s(5)).subarray(4).toString(), '5');
+  assert.equal(written((w) => w.s(undefined).s(null)).length, 8);
+});
+
+test('attributes keep text, finite numbers and booleans, and leave out the rest', () => {
+  const bytes = written((w) => w.a({ s: 'x', n: 2, t: true, f: false, u: undefined, z: null, o: {} as unknown as string }));
+  assert.equal(bytes.readUInt32LE(0), 4);
+});
+
+test('a number that is none is written as text, which JSON can hold', () => {
+  assert.ok(written((w) => w.a({ n: NaN })).includes('NaN'));
+});
+
+test('it grows with what is written, and starts over', () => {
+  const writer = createWriter();
+  writer.s('é'.repeat(100_000));
+  assert.equal(writer.done().length, 200_004);
+  assert.equal(writer.reset().b(1).done().length, 1);
+});
