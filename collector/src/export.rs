@@ -147,3 +147,6 @@ impl Exports {
         tokio::time::timeout_at(deadline, all).await.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,17 +168,18 @@ impl<'a> Observer<'a> {
         self.add(Id(first + 1), &[self.country, delivery], value);
         self.add(Id(first + 2), &[self.release, delivery], value);
         let rating = measurement.context.get(vital::RATING);
-        let rating = match rating.and_then(|it| it.as_str()) {
-            Some(known @ ("good" | "needs-improvement" | "poor")) => known,
-            _ => "",
-        };
+        let known = ["good", "needs-improvement", "poor"];
+        let rating = rating
+            .and_then(|it| it.as_str())
+            .filter(|it| known.contains(it))
+            .unwrap_or_default();
         self.add(names::RATINGS, &[name, rating, delivery], 1.0);
     }
 
     fn request(&mut self, span: &'a Span) {
         let text = |names: [&str; 2]| {
             let mut found = names.iter().filter_map(|name| span.attributes.get(name));
-            found.find_map(|it| it.as_str()).unwrap_or("")
+            found.find_map(|it| it.as_str()).unwrap_or_default()
         };
         let number = |names: [&str; 2]| {
             let mut found = names.iter().filter_map(|name| span.attributes.get(name));

@@ -76,11 +76,6 @@ impl Fake {
         Self::start(Arc::new(next), None).await
     }
 
-    /// Looks at each request and decides.
-    pub(crate) async fn deciding(decide: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
-        Self::start(Arc::new(decide), None).await
-    }
-
     /// Over TLS; 200 to all.
     pub(crate) async fn over_tls(config: rustls::ServerConfig) -> Self {
         let acceptor = TlsAcceptor::from(Arc::new(config));

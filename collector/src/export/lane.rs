@@ -19,6 +19,9 @@ use crate::queue::Position;
 /// After so many server errors in a row, while other batches pass, the batch itself is taken for their cause and divided.
 /// With the default waits that is about a minute.
 const SUSPECT_AFTER: u32 = 6;
+/// A part of a batch under suspicion needs less while others still pass, and more where nothing else passes (the traffic may
+/// have ended, or the server broken down by now).
+const SUSPECT_PART_AFTER: (u32, u32) = (1, 2 * SUSPECT_AFTER);
 
 /// What all lanes of a destination share.
 pub(crate) struct Shared {
@@ -55,6 +58,8 @@ pub(crate) struct Settled {
 enum End {
     Taken(u64),
     Refused(Reason),
+    /// Not refused, but it is what the server fails at.
+    Suspected(Reason),
     Exhausted(Reason),
 }
 
@@ -81,20 +86,22 @@ impl Shared {
 
     /// Takes a job to its end, and says of each part what became of it as soon as that is known.
     pub(crate) async fn deliver(&self, job: Job, settled: mpsc::Sender<Settled>) {
-        let mut stack = vec![job];
-        while let Some(job) = stack.pop() {
-            let (fate, rejected) = match self.insist(&job.batch).await {
+        let mut stack = vec![(job, false)];
+        while let Some((job, suspected)) = stack.pop() {
+            let end = self.insist(&job.batch, suspected).await;
+            let suspected = matches!(end, End::Suspected(_));
+            let (fate, rejected) = match end {
                 End::Taken(rejected) => (Fate::Exported, rejected),
                 End::Exhausted(reason) => {
                     let letters = &self.dead_letters;
                     letters.keep(&self.name, &job.batch, &reason).await;
                     (Fate::Dropped(DropReason::RetriesExhausted), 0)
                 }
-                End::Refused(reason) => match job.batch.split() {
+                End::Refused(reason) | End::Suspected(reason) => match job.batch.split() {
                     Some((left, right)) => {
                         for batch in [right, left] {
                             let positions = Arc::clone(&job.positions);
-                            stack.push(Job { batch, positions });
+                            stack.push((Job { batch, positions }, suspected));
                         }
                         continue;
                     }
@@ -122,7 +129,7 @@ impl Shared {
     }
 
     /// Tries until there is an answer that stands.
-    async fn insist(&self, batch: &Batch) -> End {
+    async fn insist(&self, batch: &Batch, suspected: bool) -> End {
         let first = Instant::now();
         let taken_before = self.taken.load(Ordering::Relaxed);
         let mut backoff = Backoff::new(&self.retry);
@@ -150,8 +157,14 @@ impl Shared {
                     reason,
                 } => {
                     let others_pass = self.taken.load(Ordering::Relaxed) > taken_before;
-                    if suspect && others_pass && backoff.tries() >= SUSPECT_AFTER {
-                        return End::Refused(reason);
+                    let enough = match (suspected, others_pass) {
+                        (true, true) => SUSPECT_PART_AFTER.0,
+                        (true, false) => SUSPECT_PART_AFTER.1,
+                        (false, true) => SUSPECT_AFTER,
+                        (false, false) => u32::MAX,
+                    };
+                    if suspect && backoff.tries() >= enough {
+                        return End::Suspected(reason);
                     }
                     let wait = backoff.next((self.random)(), after);
                     let limit = self.retry.max_elapsed;

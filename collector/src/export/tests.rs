@@ -1,0 +1,595 @@
+//! The driver and what it drives, from the queue to the ledger, with destinations that do what they are told.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::config::{Batch as Bounds, Dialect, Retry, Signals};
+use crate::outcome::{Deliveries, DropReason, Filter};
+use crate::queue::Start;
+use crate::record::{Counts, Header, Record};
+
+type Decide = dyn Fn(&[String]) -> Option<Outcome> + Send + Sync;
+
+/// A destination that decides by the bodies of a batch's log records. `None` is never to answer.
+struct Told {
+    decide: Box<Decide>,
+    taken: Mutex<Vec<String>>,
+    sent: mpsc::UnboundedSender<(Instant, usize)>,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
+}
+
+impl Destination for Told {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+        Box::pin(async move {
+            let bodies = bodies(batch);
+            let _ = self.sent.send((Instant::now(), batch.len()));
+            let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most_in_flight.fetch_max(now, Ordering::SeqCst);
+            // Lets the driver go on, as a network would.
+            tokio::task::yield_now().await;
+            let Some(outcome) = (self.decide)(&bodies) else {
+                return std::future::pending().await;
+            };
+            self.in_flight.fetch_sub(1, Ordering::SeqCst);
+            if let Outcome::Accepted { .. } = outcome {
+                self.taken.lock().unwrap().extend(bodies);
+            }
+            outcome
+        })
+    }
+}
+
+fn bodies(batch: &Batch) -> Vec<String> {
+    let body = |it: &opentelemetry_proto::tonic::logs::v1::LogRecord| match it
+        .body
+        .as_ref()?
+        .value
+        .as_ref()?
+    {
+        Value::StringValue(text) => Some(text.clone()),
+        _ => None,
+    };
+    let logs = batch.logs().filter_map(body);
+    logs.chain(batch.spans().map(|it| it.name.clone()))
+        .collect()
+}
+
+struct Bench {
+    queue: Queue,
+    ledgers: Ledgers,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            queue: Queue::new(64 << 20),
+            ledgers: Ledgers::new(),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    async fn put(&self, bodies: &[&str]) {
+        let logs: Vec<_> = bodies
+            .iter()
+            .map(|it| serde_json::json!({ "message": it }))
+            .collect();
+        let body = serde_json::json!({ "meta": { "app": { "name": "shop" } }, "logs": logs });
+        self.put_body(&body.to_string(), bodies.len() as u32, 0)
+            .await;
+    }
+
+    async fn put_body(&self, body: &str, logs: u32, spans: u32) {
+        let header = Header {
+            counts: Counts {
+                logs,
+                spans,
+                ..Counts::default()
+            },
+            ..Header::default()
+        };
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        self.queue.append(Record { header, body }).await.unwrap();
+    }
+
+    fn run(
+        &self,
+        name: &str,
+        decide: impl Fn(&[String]) -> Option<Outcome> + Send + Sync + 'static,
+        plan: impl FnOnce(&mut Plan, &mut Retry),
+    ) -> Running {
+        let (sent, attempts) = mpsc::unbounded_channel();
+        let told = Arc::new(Told {
+            decide: Box::new(decide),
+            taken: Mutex::default(),
+            sent,
+            in_flight: AtomicUsize::new(0),
+            most_in_flight: AtomicUsize::new(0),
+        });
+        let ledger = self.ledgers.destination(name);
+        let reader = ReaderOptions {
+            start: Start::Oldest,
+            ..ReaderOptions::destination(ledger.clone())
+        };
+        let mut the_plan = Plan {
+            signals: Signals::default(),
+            dialect: Dialect::Semconv,
+            bounds: Bounds::default(),
+            lanes: 4,
+            ledger,
+        };
+        let mut retry = Retry::default();
+        plan(&mut the_plan, &mut retry);
+        let letters = DeadLetters::new(self.folder.path(), name);
+        let stats = Arc::new(Stats::default());
+        let destination: Arc<dyn Destination> = told.clone();
+        let mut shared = Shared::new(name, destination, retry, letters, Arc::clone(&stats));
+        shared.random = || 1.0;
+        let items = supervise::items(the_plan, Arc::new(shared), self.queue.clone(), reader);
+        Running {
+            told,
+            attempts,
+            stats,
+            task: tokio::spawn(items),
+        }
+    }
+
+    fn books(&self, name: &str) -> Deliveries {
+        self.ledgers.destination(name).snapshot()
+    }
+
+    fn letters(&self, name: &str) -> Vec<serde_json::Value> {
+        let path = self
+            .folder
+            .path()
+            .join(format!("dead-letters/{name}.jsonl"));
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+struct Running {
+    told: Arc<Told>,
+    attempts: mpsc::UnboundedReceiver<(Instant, usize)>,
+    stats: Arc<Stats>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Told {
+    fn taken(&self) -> Vec<String> {
+        self.taken.lock().unwrap().clone()
+    }
+}
+
+fn plain(_: &mut Plan, _: &mut Retry) {}
+
+fn accept(_: &[String]) -> Option<Outcome> {
+    Some(Outcome::accepted())
+}
+
+fn busy(after: Option<u64>) -> Outcome {
+    Outcome::Retry {
+        after: after.map(Duration::from_secs),
+        suspect: false,
+        reason: Reason::code("http 503"),
+    }
+}
+
+fn refuse() -> Outcome {
+    Outcome::Refused(Reason::new("http 400", "no"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_put_in_comes_out_once_and_the_books_are_even() {
+    let bench = Bench::new();
+    let running = bench.run("a", accept, plain);
+    let all: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
+    for pair in all.chunks(2) {
+        bench.put(&[&pair[0], &pair[1]]).await;
+    }
+    bench.queue.close();
+    running.task.await.unwrap();
+    let mut taken = running.told.taken();
+    taken.sort_by_key(|it| it.parse::<u32>().unwrap());
+    assert_eq!(taken, all);
+    let books = bench.books("a");
+    assert_eq!(
+        (books.enqueued, books.exported, books.pending()),
+        (2_000, 2_000, 0)
+    );
+    assert_eq!(bench.queue.depth().records, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_batch_is_divided_down_to_the_culprit() {
+    let bench = Bench::new();
+    let bad = |bodies: &[String]| {
+        Some(if bodies.iter().any(|it| it == "bad") {
+            refuse()
+        } else {
+            Outcome::accepted()
+        })
+    };
+    let running = bench.run("a", bad, plain);
+    for n in 0..30 {
+        let (a, b) = (format!("a{n}"), format!("b{n}"));
+        let c = if n == 17 { "bad" } else { "c" };
+        bench.put(&[&a, c, &b]).await;
+    }
+    bench.queue.close();
+    running.task.await.unwrap();
+    assert_eq!(running.told.taken().len(), 89);
+    let books = bench.books("a");
+    assert_eq!((books.exported, books.pending()), (89, 0));
+    assert_eq!(books.dropped[&DropReason::Rejected], 1);
+    let letters = bench.letters("a");
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0]["code"], "http 400");
+    assert_eq!(letters[0]["detail"], "no");
+    let record = &letters[0]["request"]["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
+    assert_eq!(record["body"]["stringValue"], "bad");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destination_that_hangs_keeps_no_other_waiting() {
+    let bench = Bench::new();
+    let dead = bench.run("dead", |_| None, plain);
+    let alive = bench.run("alive", accept, plain);
+    for n in 0..5_000 {
+        bench.put(&[&n.to_string()]).await;
+    }
+    bench.queue.close();
+    alive.task.await.unwrap();
+    assert_eq!(bench.books("alive").exported, 5_000);
+    let books = bench.books("dead");
+    assert_eq!((books.exported, books.pending()), (0, 5_000));
+    dead.task.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_grow_until_the_destination_is_back() {
+    let bench = Bench::new();
+    let tries = AtomicUsize::new(0);
+    let down = move |_: &[String]| {
+        Some(if tries.fetch_add(1, Ordering::SeqCst) < 4 {
+            busy(None)
+        } else {
+            Outcome::accepted()
+        })
+    };
+    let mut running = bench.run("a", down, plain);
+    bench.put(&["x"]).await;
+    bench.queue.close();
+    (&mut running.task).await.unwrap();
+    let mut times = Vec::new();
+    while let Ok((at, _)) = running.attempts.try_recv() {
+        times.push(at);
+    }
+    let waits: Vec<u64> = times
+        .windows(2)
+        .map(|it| (it[1] - it[0]).as_secs())
+        .collect();
+    assert_eq!(waits, [1, 2, 4, 8]);
+    assert!(!running.stats.failing.load(Ordering::SeqCst));
+    assert_eq!(running.stats.retried.load(Ordering::SeqCst), 4);
+    assert_eq!(running.stats.last_reason(), Some(Reason::code("http 503")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_lanes_wait_as_long_as_the_destination_asks() {
+    let bench = Bench::new();
+    let first = AtomicUsize::new(0);
+    let ask = move |_: &[String]| {
+        Some(if first.fetch_add(1, Ordering::SeqCst) == 0 {
+            busy(Some(60))
+        } else {
+            Outcome::accepted()
+        })
+    };
+    let mut running = bench.run("a", ask, |plan, _| plan.bounds.max_items = 1);
+    bench.put(&["x"]).await;
+    let (start, _) = running.attempts.recv().await.unwrap();
+    bench.put(&["y"]).await;
+    bench.put(&["z"]).await;
+    bench.queue.close();
+    (&mut running.task).await.unwrap();
+    let mut later = BTreeSet::new();
+    while let Ok((at, _)) = running.attempts.try_recv() {
+        later.insert((at - start).as_secs());
+    }
+    assert!(later.iter().all(|it| *it >= 60), "{later:?}");
+    assert_eq!(bench.books("a").exported, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_rejected_in_part_is_accounted_in_part() {
+    let bench = Bench::new();
+    let part = |_: &[String]| {
+        Some(Outcome::Accepted {
+            rejected: 2,
+            reason: Some(Reason::new("partial success", "too old")),
+        })
+    };
+    let running = bench.run("a", part, plain);
+    bench.put(&["a", "b", "c"]).await;
+    bench.queue.close();
+    running.task.await.unwrap();
+    let books = bench.books("a");
+    assert_eq!(
+        (
+            books.exported,
+            books.dropped[&DropReason::Rejected],
+            books.pending()
+        ),
+        (1, 2, 0)
+    );
+    let letters = bench.letters("a");
+    assert_eq!(
+        (&letters[0]["items"], &letters[0]["request"]),
+        (&2.into(), &serde_json::Value::Null)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_rejected_than_sent_is_all_of_it() {
+    let bench = Bench::new();
+    let part = |_: &[String]| {
+        Some(Outcome::Accepted {
+            rejected: u64::MAX,
+            reason: None,
+        })
+    };
+    let running = bench.run("a", part, plain);
+    bench.put(&["a", "b", "c"]).await;
+    bench.queue.close();
+    running.task.await.unwrap();
+    let books = bench.books("a");
+    assert_eq!(
+        (
+            books.exported,
+            books.dropped[&DropReason::Rejected],
+            books.pending()
+        ),
+        (0, 3, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_breaks_a_living_server_is_divided_in_the_end() {
+    let bench = Bench::new();
+    let fragile = |bodies: &[String]| {
+        Some(match bodies.iter().any(|it| it == "bad") {
+            true => Outcome::Retry {
+                after: None,
+                suspect: true,
+                reason: Reason::code("http 500"),
+            },
+            false => Outcome::accepted(),
+        })
+    };
+    let running = bench.run("a", fragile, |plan, _| plan.bounds.max_items = 2);
+    for n in 0..20 {
+        bench.put(&["ok", if n == 3 { "bad" } else { "ok" }]).await;
+        tokio::time::advance(Duration::from_secs(20)).await;
+    }
+    bench.put(&["last"]).await;
+    // Nothing else passes once the queue is read; what passed while the culprit was tried is the evidence.
+    bench.queue.close();
+    tokio::time::timeout(Duration::from_secs(3_600), running.task)
+        .await
+        .unwrap()
+        .unwrap();
+    let books = bench.books("a");
+    assert_eq!(
+        (books.exported, books.dropped[&DropReason::Rejected]),
+        (40, 1)
+    );
+    assert_eq!(bench.letters("a")[0]["code"], "http 500");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_wholly_broken_loses_nothing() {
+    let bench = Bench::new();
+    let up = Instant::now() + Duration::from_secs(3_600);
+    let broken = move |_: &[String]| {
+        Some(match Instant::now() < up {
+            true => Outcome::Retry {
+                after: None,
+                suspect: true,
+                reason: Reason::code("http 500"),
+            },
+            false => Outcome::accepted(),
+        })
+    };
+    let running = bench.run("a", broken, plain);
+    for n in 0..100 {
+        bench.put(&[&n.to_string()]).await;
+    }
+    bench.queue.close();
+    running.task.await.unwrap();
+    assert_eq!(bench.books("a").exported, 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_retries_have_an_end_the_rest_is_dropped_with_that_reason() {
+    let bench = Bench::new();
+    let running = bench.run(
+        "a",
+        |_| Some(busy(None)),
+        |_, retry| retry.max_elapsed = Some(Duration::from_secs(60)),
+    );
+    bench.put(&["a", "b"]).await;
+    bench.queue.close();
+    running.task.await.unwrap();
+    let books = bench.books("a");
+    assert_eq!(
+        (
+            books.dropped[&DropReason::RetriesExhausted],
+            books.pending()
+        ),
+        (2, 0)
+    );
+    assert_eq!(bench.letters("a")[0]["items"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lanes_are_bounded_and_reading_waits_for_them() {
+    let bench = Bench::new();
+    let mut running = bench.run(
+        "a",
+        |_| None,
+        |plan, _| {
+            plan.lanes = 3;
+            plan.bounds.max_items = 1;
+        },
+    );
+    for n in 0..50 {
+        bench.put(&[&n.to_string()]).await;
+    }
+    for _ in 0..3 {
+        running.attempts.recv().await.unwrap();
+    }
+    // With time paused this returns when nothing else can happen any more.
+    let more = tokio::time::timeout(Duration::from_secs(60), running.attempts.recv()).await;
+    assert!(more.is_err());
+    assert_eq!(running.told.most_in_flight.load(Ordering::SeqCst), 3);
+    running.task.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_goes_when_it_is_full_or_old() {
+    let bench = Bench::new();
+    let start = Instant::now();
+    let mut running = bench.run("a", accept, |plan, _| {
+        plan.bounds.max_items = 3;
+        plan.bounds.max_wait = Duration::from_secs(5);
+        plan.lanes = 1;
+    });
+    for n in 0..4 {
+        bench.put(&[&n.to_string()]).await;
+    }
+    assert_eq!(running.attempts.recv().await.unwrap(), (start, 3));
+    let (at, len) = running.attempts.recv().await.unwrap();
+    assert_eq!(((at - start).as_secs(), len), (5, 1));
+    bench.queue.close();
+    running.task.await.unwrap();
+}
+
+const SPAN: &str = r#"{"meta":{},"logs":[{"message":"m"}],"traces":{"resourceSpans":[{"scopeSpans":[{"spans":[
+    {"traceId":"000102030405060708090a0b0c0d0e0f","spanId":"0001020304050607","name":"s","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}}"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_that_is_not_wanted_is_filtered_and_counted() {
+    let bench = Bench::new();
+    let spans = bench.run("spans", accept, |plan, _| plan.signals.logs = false);
+    let none = bench.run("none", accept, |plan, _| {
+        plan.signals.logs = false;
+        plan.signals.traces = false;
+    });
+    bench.put_body(SPAN, 1, 1).await;
+    bench.queue.close();
+    spans.task.await.unwrap();
+    none.task.await.unwrap();
+    assert_eq!(spans.told.taken(), ["s"]);
+    let books = bench.books("spans");
+    assert_eq!(
+        (
+            books.exported,
+            books.filtered[&Filter::Signal],
+            books.pending()
+        ),
+        (1, 1, 0)
+    );
+    let books = bench.books("none");
+    assert_eq!(
+        (
+            books.exported,
+            books.filtered[&Filter::Signal],
+            books.pending()
+        ),
+        (0, 2, 0)
+    );
+    assert_eq!(bench.queue.depth().records, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_converted_is_counted_and_holds_nothing_up() {
+    let bench = Bench::new();
+    let running = bench.run("a", accept, plain);
+    bench.put_body("not json", 3, 0).await;
+    bench.put(&["x"]).await;
+    bench.queue.close();
+    running.task.await.unwrap();
+    let books = bench.books("a");
+    assert_eq!(
+        (
+            books.exported,
+            books.dropped[&DropReason::Unconvertible],
+            books.pending()
+        ),
+        (1, 3, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_panics_starts_again_and_counts_nothing_twice() {
+    let bench = Bench::new();
+    let first = AtomicUsize::new(0);
+    let fragile = move |_: &[String]| {
+        assert_ne!(
+            first.fetch_add(1, Ordering::SeqCst),
+            2,
+            "a panic on purpose"
+        );
+        Some(Outcome::accepted())
+    };
+    let running = bench.run("a", fragile, |plan, _| {
+        plan.bounds.max_items = 2;
+        plan.lanes = 1;
+    });
+    for n in 0..10 {
+        bench.put(&[&n.to_string()]).await;
+    }
+    bench.queue.close();
+    running.task.await.unwrap();
+    let books = bench.books("a");
+    assert_eq!((books.exported, books.pending()), (10, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_delivered_when_the_driver_is_dropped_stays_in_the_queue() {
+    let bench = Bench::new();
+    let mut running = bench.run(
+        "a",
+        |bodies| (bodies[0] == "ok").then(Outcome::accepted),
+        |plan, _| plan.bounds.max_items = 1,
+    );
+    for body in ["ok", "stuck", "ok", "stuck"] {
+        bench.put(&[body]).await;
+    }
+    for _ in 0..4 {
+        running.attempts.recv().await.unwrap();
+    }
+    while bench.books("a").exported < 2 {
+        tokio::task::yield_now().await;
+    }
+    running.task.abort();
+    let _ = running.task.await;
+    assert_eq!(bench.queue.depth().records, 2);
+    let again = bench.run("a", accept, plain);
+    bench.queue.close();
+    again.task.await.unwrap();
+    assert_eq!(again.told.taken(), ["stuck", "stuck"]);
+    let books = bench.books("a");
+    assert_eq!((books.exported, books.pending()), (4, 0));
+}
