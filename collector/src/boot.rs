@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::admit::Admission;
+use crate::aggregate::Aggregator;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::dedupe::Dedupe;
@@ -64,15 +65,16 @@ impl Collector {
         let ledgers = Ledgers::new();
         let queue = Queue::new(config.queue.max_bytes);
         let meters = Arc::<Meters>::default();
-        // The aggregator's states; without one, destinations wait for the first in vain.
-        let (_, metrics) = watch::channel(None);
-        let exports = export::start(
+        let (aggregator, snapshots) =
+            Aggregator::open(&config.data_dir, &queue, config.metrics_interval)?;
+        let mut exports = export::start(
             &config.destinations,
             &queue,
             &ledgers,
             &config.data_dir,
-            &metrics,
+            &snapshots,
         )?;
+        exports.also(aggregator.run());
         recover(&queue, &folder.queue(), &meters)?;
 
         let limits = config.limits;
@@ -125,7 +127,7 @@ impl Collector {
     }
 
     async fn run(
-        self,
+        mut self,
         listeners: Listeners,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<()> {
@@ -148,6 +150,7 @@ impl Collector {
         let ended = tokio::select! {
             () = shutdown => None,
             ended = &mut public => Some(ended),
+            () = self.exports.failed() => return Err(anyhow!("a task that exports panicked")),
         };
         if let Some(ended) = ended {
             // Never healthy and idle: without its accept loop the process has no reason to live.

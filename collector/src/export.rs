@@ -140,6 +140,22 @@ impl Exports {
         &self.stats
     }
 
+    /// Runs something beside the destinations that ends when the queue is closed and read: the aggregator.
+    pub fn also(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Ends when one of the tasks has panicked. Drivers are started anew by themselves; what is left is a reason to end.
+    pub async fn failed(&mut self) {
+        loop {
+            match self.tasks.join_next().await {
+                Some(Err(error)) if error.is_panic() => return,
+                Some(_) => {}
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// Waits until all is delivered, once the queue is closed and the aggregator has ended, or until the deadline. What is not
     /// delivered then is still in the queue. True when nothing was left.
     pub async fn drain(mut self, deadline: Instant) -> bool {

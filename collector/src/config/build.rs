@@ -40,6 +40,7 @@ pub(super) fn build(root: &Node) -> Built<Config> {
         limits: limits(root.section("limits")?)?,
         queue: queue(root.section("queue")?)?,
         shutdown_timeout: positive(&root, "shutdown_timeout", defaults.shutdown_timeout)?,
+        metrics_interval: positive(&root, "metrics_interval", defaults.metrics_interval)?,
         telemetry: telemetry(root.section("telemetry")?)?,
         data_dir,
     };

@@ -28,6 +28,8 @@ pub struct Config {
     pub queue: QueueSettings,
     /// How long stopping may take.
     pub shutdown_timeout: Duration,
+    /// How soon metrics go out once something changed.
+    pub metrics_interval: Duration,
     /// What the collector says of itself.
     pub telemetry: Telemetry,
 }
@@ -44,6 +46,7 @@ impl Default for Config {
             limits: Limits::default(),
             queue: QueueSettings::default(),
             shutdown_timeout: Duration::from_secs(10),
+            metrics_interval: crate::aggregate::INTERVAL,
             telemetry: Telemetry::default(),
         }
     }
