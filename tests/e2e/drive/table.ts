@@ -72,7 +72,7 @@ export const ROWS: Row[] = [
   request('unavailable, 503', '/api/flaky', 1, status(503)),
   request('then there, 200', '/api/flaky', 1, status(200)),
   request('given up by the page', '/api/slow?ms=3000', 1, (item) => item.attributes['error.type'] === 'AbortError'),
-  request('to nobody', '127.0.0.1:9/', 1, (item) => item.status === 2),
+  request('to nobody', '127.0.0.1:49999/', 1, (item) => item.status === 2),
   request('to a listed origin', '/delivery/estimate', 1, status(200)),
   request('to a stranger', '/weather/now', 1, status(200)),
   { what: 'span with two requests under it', expected: 1, is: span('climb the tower') },
