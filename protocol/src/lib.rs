@@ -13,11 +13,15 @@ pub mod sampling;
 #[macro_use]
 mod fields;
 #[cfg(feature = "decode")]
+mod base64;
+#[cfg(feature = "decode")]
 pub mod event;
 #[cfg(feature = "decode")]
 pub mod exception;
 #[cfg(feature = "decode")]
 pub mod item;
+#[cfg(feature = "decode")]
+pub mod key_values;
 #[cfg(feature = "decode")]
 pub mod log;
 #[cfg(feature = "decode")]

@@ -1,9 +1,9 @@
 //! Spans, as OTLP/JSON writes them.
 
 use crate::item::Own;
+use crate::key_values::KeyValues;
 use crate::read::Read;
 use crate::time::Nanos;
-use crate::value::KeyValues;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;

@@ -2,11 +2,12 @@
 //! added to the wire is walked from then on: the macro that declares it writes its step.
 
 use crate::item::Own;
+use crate::key_values::KeyValues;
 use crate::map::Map;
 use crate::meta::Brands;
 use crate::span::{SpanKind, StatusCode};
 use crate::time::{Nanos, Time};
-use crate::value::{KeyValues, Value};
+use crate::value::Value;
 
 /// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,1 +1,3 @@
+mod behaviour;
+mod found;
 mod golden;

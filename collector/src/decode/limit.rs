@@ -137,6 +137,14 @@ fn unreadable_time(item: Item<'_>) -> bool {
     }
 }
 
+/// The last place up to `at` where a text can be cut.
+pub(super) fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
+}
+
 /// Shortens what is too long.
 struct Scissors<'a> {
     limits: &'a Limits,
@@ -146,7 +154,7 @@ struct Scissors<'a> {
 impl Walk for Scissors<'_> {
     fn text(&mut self, _at: At<'_>, text: &mut String) {
         if text.len() > self.limits.string {
-            text.truncate(text.floor_char_boundary(self.limits.string));
+            text.truncate(boundary(text, self.limits.string));
             self.cut.strings += 1;
         }
     }
@@ -154,7 +162,7 @@ impl Walk for Scissors<'_> {
     fn name(&mut self, _at: At<'_>, name: &mut String) -> bool {
         let long = name.len() > limits::KEY_BYTES;
         if long {
-            name.truncate(name.floor_char_boundary(limits::KEY_BYTES));
+            name.truncate(boundary(name, limits::KEY_BYTES));
             self.cut.strings += 1;
         }
         long

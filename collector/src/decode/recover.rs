@@ -1,6 +1,7 @@
 //! Reading item by item, for bodies of which the typed pass refused a part: every item is a raw value first, so that one
 //! that cannot be read costs its own place and no other.
 
+use super::limit::boundary;
 use super::{Code, Cut, DecodeError, Decoded, Limits, Reason, Repair, Unreadable};
 use farol_protocol::Kind;
 use farol_protocol::map::Attributes;
@@ -335,8 +336,8 @@ fn whole(text: &str, error: &serde_json::Error) -> DecodeError {
 
 /// What JavaScript programs get wrong most often.
 fn hint(text: &str, byte: usize) -> &'static str {
-    let start = text.floor_char_boundary(byte.saturating_sub(10));
-    let end = text.floor_char_boundary((byte + 9).min(text.len()));
+    let start = boundary(text, byte.saturating_sub(10));
+    let end = boundary(text, byte + 9);
     let around = &text[start..end];
     if ["NaN", "Infinity", "Inf"]
         .iter()

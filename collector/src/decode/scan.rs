@@ -76,7 +76,7 @@ pub(super) fn mend(text: Cow<'_, str>) -> Cow<'_, str> {
         }
         match unit(&bytes, at) {
             Some(0xd800..=0xdbff) if matches!(unit(&bytes, at + 6), Some(0xdc00..=0xdfff)) => {
-                at += 12
+                at += 12;
             }
             Some(0xd800..=0xdfff) => {
                 bytes[at + 2..at + 6].copy_from_slice(b"fffd");

@@ -36,7 +36,7 @@ pub(super) fn fill(draft: &mut Draft, measurement: &Measurement) {
             (vital::ID, Value::Text(text)) => out.text(attr::VITAL_ID, text),
             (vital::RATING, Value::Text(text)) => out.text(attr::VITAL_RATING, text),
             (vital::NAVIGATION_TYPE, Value::Text(text)) => {
-                out.text(attr::VITAL_NAVIGATION_TYPE, text)
+                out.text(attr::VITAL_NAVIGATION_TYPE, text);
             }
             _ => out.free(&format!("{}{key}", attr::VITAL_ATTRIBUTION), value),
         }

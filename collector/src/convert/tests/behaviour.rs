@@ -1,0 +1,376 @@
+//! What holds of every conversion, and the cases that no recording has.
+
+use super::golden::{RECEIVED, body, header, line, payload, records};
+use crate::convert::{Dialect, Otlp, to_otlp};
+use crate::decode::{Limits, faro};
+use crate::record::Header;
+use farol_protocol::payload::Payload;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+const DIALECTS: [Dialect; 3] = [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib];
+
+fn of(body: &str) -> Payload {
+    faro(body.as_bytes(), &Limits::default())
+        .expect("a payload")
+        .payload
+}
+
+fn semconv(body: &str) -> Otlp {
+    to_otlp(&header("shop"), &of(body), Dialect::Semconv)
+}
+
+fn get<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a Value> {
+    let found = attributes.iter().find(|attribute| attribute.key == name);
+    found.and_then(|attribute| attribute.value.as_ref()?.value.as_ref())
+}
+
+fn text(record: &LogRecord, name: &str) -> Option<String> {
+    match get(&record.attributes, name) {
+        Some(Value::StringValue(text)) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn spans(otlp: &Otlp) -> Vec<&Span> {
+    otlp.traces
+        .iter()
+        .flat_map(|group| &group.scope_spans)
+        .flat_map(|scope| &scope.spans)
+        .collect()
+}
+
+#[test]
+fn an_unreadable_item_keeps_its_place_in_uids_and_sequences() {
+    let whole = semconv(
+        r#"{"logs":[{"message":"a"},{"message":"b"},{"message":"c"}],"farol":{"client":"c1","seq":10}}"#,
+    );
+    let holed =
+        semconv(r#"{"logs":[{"message":"a"},5,{"message":"c"}],"farol":{"client":"c1","seq":10}}"#);
+    let ids = |otlp: &Otlp| -> Vec<_> {
+        let of = |record: &LogRecord| {
+            (
+                text(record, "log.record.uid"),
+                get(&record.attributes, "farol.item.sequence").cloned(),
+            )
+        };
+        records(otlp).map(of).collect()
+    };
+    let (whole, holed) = (ids(&whole), ids(&holed));
+    assert_eq!(holed, [whole[0].clone(), whole[2].clone()]);
+    assert_eq!(holed[1].1, Some(Value::IntValue(12)));
+}
+
+#[test]
+fn two_replicas_give_one_uid_and_two_batches_two() {
+    let payload = of(r#"{"logs":[{"message":"a"}]}"#);
+    let uid = |id: [u8; 16], received_ns: u64| {
+        let header = Header {
+            id,
+            received_ns,
+            ..header("shop")
+        };
+        let otlp = to_otlp(&header, &payload, Dialect::Semconv);
+        records(&otlp)
+            .next()
+            .and_then(|record| text(record, "log.record.uid"))
+    };
+    assert_eq!(uid([1; 16], RECEIVED), uid([1; 16], RECEIVED + 1));
+    assert_ne!(uid([1; 16], RECEIVED), uid([2; 16], RECEIVED));
+}
+
+#[test]
+fn the_resource_names_no_visitor() {
+    let allowed = [
+        "service.name",
+        "service.namespace",
+        "service.version",
+        "deployment.environment.name",
+        "telemetry.sdk.name",
+        "telemetry.sdk.language",
+        "telemetry.sdk.version",
+        "app.build_id",
+    ];
+    for path in [
+        "payload/maximal.json",
+        "payload/names.json",
+        "faro-2.12.1/03.json",
+    ] {
+        let otlp = to_otlp(&header("shop"), &payload(path), Dialect::Semconv);
+        let resources = (otlp
+            .logs
+            .iter()
+            .map(|group| (&group.resource, &group.schema_url)))
+        .chain(
+            otlp.traces
+                .iter()
+                .map(|group| (&group.resource, &group.schema_url)),
+        );
+        for (resource, schema) in resources {
+            assert!(schema.starts_with("https://opentelemetry.io/schemas/"));
+            for attribute in &resource.as_ref().expect("a resource").attributes {
+                assert!(
+                    allowed.contains(&attribute.key.as_str()),
+                    "{}",
+                    attribute.key
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_declared_app_is_the_service_whatever_the_browser_says() {
+    let payload = of(r#"{"meta":{"app":{"name":"bank"}},"logs":[{"message":"a"}]}"#);
+    let service = |app: &str| {
+        let otlp = to_otlp(&header(app), &payload, Dialect::Semconv);
+        let resource = otlp.logs[0].resource.clone().expect("a resource");
+        let named = records(&otlp)
+            .next()
+            .and_then(|record| text(record, "farol.app.name"));
+        (get(&resource.attributes, "service.name").cloned(), named)
+    };
+    assert_eq!(
+        service("shop"),
+        (Some(Value::StringValue("shop".into())), Some("bank".into()))
+    );
+    assert_eq!(service(""), (Some(Value::StringValue("bank".into())), None));
+}
+
+#[test]
+fn severity_says_who_caught_the_exception() {
+    let otlp = semconv(
+        r#"{"exceptions":[{"type":"A"},{"type":"B","handled":false},{"type":"C","handled":true},{"type":"D","handled":true,"fatal":true}]}"#,
+    );
+    assert_eq!(
+        records(&otlp)
+            .map(|record| record.severity_number)
+            .collect::<Vec<_>>(),
+        [17, 17, 13, 21]
+    );
+    assert!(records(&otlp).all(|record| record.event_name == "exception"));
+}
+
+#[test]
+fn what_a_page_names_like_ours_steps_aside() {
+    let otlp = semconv(
+        r#"{"meta":{"session":{"id":"s1"}},"events":[{"name":"e","attributes":{"session.id":"mine","log.record.uid":"x","":"no name","server.port":"8080","k":null}}]}"#,
+    );
+    let record = records(&otlp).next().expect("a record");
+    assert_eq!(text(record, "session.id").as_deref(), Some("s1"));
+    assert_eq!(
+        text(record, "farol.attribute.session.id").as_deref(),
+        Some("mine")
+    );
+    assert_eq!(
+        text(record, "farol.attribute.log.record.uid").as_deref(),
+        Some("x")
+    );
+    assert_eq!(
+        text(record, "farol.attribute._").as_deref(),
+        Some("no name")
+    );
+    assert_eq!(
+        get(&record.attributes, "server.port"),
+        Some(&Value::IntValue(8080))
+    );
+}
+
+#[test]
+fn ids_that_otlp_cannot_hold_become_attributes() {
+    let otlp = semconv(
+        r#"{"logs":[{"message":"a","trace":{"trace_id":"zz","span_id":"b7ad6b7169203331"}}]}"#,
+    );
+    let record = records(&otlp).next().expect("a record");
+    assert!(record.trace_id.is_empty() && record.span_id.is_empty() && record.flags == 0);
+    assert_eq!(text(record, "farol.trace.trace_id").as_deref(), Some("zz"));
+    assert_eq!(
+        text(record, "farol.trace.span_id").as_deref(),
+        Some("b7ad6b7169203331")
+    );
+}
+
+#[test]
+fn a_time_that_cannot_be_true_is_replaced_and_kept() {
+    let otlp = semconv(
+        r#"{"logs":[{"message":"a","timestamp":"2031-01-01T00:00:00Z"},{"message":"b","timestamp":"noon"},{"message":"c"}]}"#,
+    );
+    let seen: Vec<_> = records(&otlp)
+        .map(|record| {
+            (
+                record.time_unix_nano,
+                text(record, "farol.time.replaced"),
+                text(record, "farol.time.client"),
+            )
+        })
+        .collect();
+    let at = |why: &str, client: Option<&str>| {
+        (RECEIVED, Some(why.to_owned()), client.map(str::to_owned))
+    };
+    assert_eq!(
+        seen,
+        [
+            at("future", Some("2031-01-01T00:00:00.000Z")),
+            at("unreadable", Some("noon")),
+            at("missing", None)
+        ]
+    );
+}
+
+#[test]
+fn a_span_keeps_its_length_when_its_clock_is_put_right() {
+    let span = r#"{"traces":{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331",
+        "startTimeUnixNano":"1795145690000000000","endTimeUnixNano":"1795145691000000000",
+        "events":[{"name":"e","timeUnixNano":"1795145690500000000"}]}]}]}]}}"#;
+    for (offset, start) in [
+        (0, 1_795_145_690_000_000_000),
+        (-5_000, 1_795_145_685_000_000_000),
+        (60_000, RECEIVED - 1_000_000_000),
+    ] {
+        let header = Header {
+            clock_offset_ms: offset,
+            ..header("shop")
+        };
+        let otlp = to_otlp(&header, &of(span), Dialect::Semconv);
+        let span = spans(&otlp)[0];
+        assert_eq!(span.start_time_unix_nano, start, "offset {offset}");
+        assert_eq!(
+            span.end_time_unix_nano - span.start_time_unix_nano,
+            1_000_000_000
+        );
+        assert_eq!(
+            span.events[0].time_unix_nano - span.start_time_unix_nano,
+            500_000_000
+        );
+    }
+}
+
+#[test]
+fn a_batch_without_spans_or_without_others_makes_no_empty_groups() {
+    for dialect in DIALECTS {
+        let logs = to_otlp(
+            &header("shop"),
+            &of(r#"{"logs":[{"message":"a"}],"traces":{"resourceSpans":[{}]}}"#),
+            dialect,
+        );
+        assert_eq!((logs.logs.len(), logs.traces.len()), (1, 0));
+        assert_eq!(
+            to_otlp(&header("shop"), &of("{}"), dialect),
+            Otlp::default()
+        );
+    }
+}
+
+#[test]
+fn lines_end_with_the_items_own_page() {
+    let payload = of(
+        r#"{"meta":{"page":{"url":"https://a.example/"},"view":{"name":"one"}},
+        "logs":[{"message":"a"},{"message":"b","farol":{"page":{"url":"https://b.example/"},"view":{"name":"two"}}}]}"#,
+    );
+    for dialect in [Dialect::Alloy, Dialect::Contrib] {
+        let otlp = to_otlp(&header("shop"), &payload, dialect);
+        let lines: Vec<&str> = records(&otlp).map(line).collect();
+        assert!(
+            lines[0].contains("page_url=https://a.example/") && lines[0].contains("view_name=one")
+        );
+        assert!(
+            lines[1].contains("page_url=https://b.example/") && lines[1].contains("view_name=two")
+        );
+    }
+}
+
+#[test]
+fn what_a_line_cannot_say_stands_beside_it() {
+    for dialect in [Dialect::Alloy, Dialect::Contrib] {
+        let otlp = to_otlp(&header("shop"), &payload("payload/maximal.json"), dialect);
+        let exception = records(&otlp).nth(2).expect("the exception");
+        assert_eq!(text(exception, "kind").as_deref(), Some("exception"));
+        for name in [
+            "hash",
+            "farol.exception.fingerprint",
+            "user.full_name",
+            "farol.client.id",
+            "vcs.ref.head.revision",
+        ] {
+            assert!(text(exception, name).is_some(), "{dialect:?} {name}");
+        }
+    }
+}
+
+/// Names that are distinct and not empty, as OTLP asks, at every level.
+fn well_formed(attributes: &[KeyValue]) {
+    let mut seen = HashSet::new();
+    for attribute in attributes {
+        assert!(
+            seen.insert(&attribute.key),
+            "{} stands twice",
+            attribute.key
+        );
+        if let Some(AnyValue {
+            value: Some(Value::KvlistValue(inner)),
+        }) = &attribute.value
+        {
+            let names: HashSet<&String> = inner.values.iter().map(|pair| &pair.key).collect();
+            assert_eq!(names.len(), inner.values.len());
+        }
+    }
+}
+
+fn conversion_holds(body: &[u8]) {
+    let Ok(decoded) = faro(body, &Limits::default()) else {
+        return;
+    };
+    let payload = &decoded.payload;
+    for dialect in DIALECTS {
+        let otlp = to_otlp(&header("shop"), payload, dialect);
+        assert_eq!(records(&otlp).count(), payload.len() - payload.spans());
+        assert_eq!(spans(&otlp).len(), payload.spans());
+        records(&otlp).for_each(|record| well_formed(&record.attributes));
+        spans(&otlp)
+            .into_iter()
+            .for_each(|span| well_formed(&span.attributes));
+        assert_eq!(
+            to_otlp(&header("shop"), payload, dialect),
+            otlp,
+            "the same each time"
+        );
+        let stored = Payload::decode(&payload.encode()).expect("what was stored");
+        assert_eq!(
+            to_otlp(&header("shop"), &stored, dialect),
+            otlp,
+            "the same after storage"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_payload_breaks_a_conversion(at in any::<prop::sample::Index>(), other in any::<prop::sample::Index>(), names in any::<bool>()) {
+        // One piece of a good payload in the place of another: names meet values of other fields' shapes.
+        let body = body(if names { "payload/names.json" } else { "payload/maximal.json" });
+        let words: Vec<&str> = body.split('"').collect();
+        let (at, other) = (at.index(words.len()), other.index(words.len()));
+        let mut words = words.clone();
+        words[at] = words[other];
+        conversion_holds(words.join("\"").as_bytes());
+    }
+}
+
+#[test]
+fn the_fixtures_convert_well() {
+    for path in [
+        "payload/maximal.json",
+        "payload/names.json",
+        "faro-2.12.1/01.json",
+        "faro-2.12.1/05.json",
+        "faro-2.12.1/06.json",
+    ] {
+        conversion_holds(body(path).as_bytes());
+    }
+}
