@@ -26,7 +26,7 @@ pub(crate) use histogram::Histogram;
 use series::Store;
 pub(crate) use series::{App, Series, Value};
 
-/// How often metrics go out. Half of the minute that OpenTelemetry's SDKs wait would do for charts; ten seconds is what people
+/// How often metrics go out at most. Half of the minute that OpenTelemetry's SDKs wait would do for charts; ten seconds is what people
 /// who look at a page and then at its numbers put up with, and a state is some kilobytes.
 pub const INTERVAL: Duration = Duration::from_secs(10);
 /// Unchanged metrics are said again this often: Prometheus takes a series for gone after five minutes, and one of these may be lost.

@@ -28,7 +28,7 @@ settings! {
     "data_dir", "folder", "./farol-data", "Where the collector keeps what it keeps. One collector to a folder.";
     "allow_open", "flag", "false", "Allows an address that other machines can reach while no `[[apps]]` are declared. Everybody can then send.";
     "shutdown_timeout", "duration", "10s", "How long stopping may take. What is not delivered by then goes to the data folder and is delivered after the next start.";
-    "metrics_interval", "duration", "10s", "How soon metrics made out of items go out once something changed.";
+    "metrics_interval", "duration", "10s", "How often metrics made out of items go out at most.";
     "apps[].name", "text", "required", "The app's name. It becomes `service.name`, whatever the page says.";
     "apps[].keys", "list of texts", "required", "Keys that belong to the app; several, so that they can be rotated. A key comes in the path (`/collect/{key}`), in `x-api-key` or in `Authorization`.";
     "apps[].origins", "list of origins", "required unless allow_no_origin", "Pages that may send: `https://shop.example`, `https://*.shop.example`, `shop.example` for both schemes, `*` for all.";

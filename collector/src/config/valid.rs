@@ -28,7 +28,7 @@ pub struct Config {
     pub queue: QueueSettings,
     /// How long stopping may take.
     pub shutdown_timeout: Duration,
-    /// How soon metrics go out once something changed.
+    /// How often metrics go out at most.
     pub metrics_interval: Duration,
     /// What the collector says of itself.
     pub telemetry: Telemetry,

@@ -10,7 +10,7 @@ use super::line::{Cell, Colour, Line, cell};
 use super::text::{pad, pad_left};
 
 /// Attributes that say where an item comes from, not what it says.
-const CIRCUMSTANCES: [&str; 14] = [
+const CIRCUMSTANCES: [&str; 15] = [
     "session.",
     "user.",
     "user_agent.",
@@ -25,6 +25,7 @@ const CIRCUMSTANCES: [&str; 14] = [
     "service.",
     "network.",
     "exception.",
+    "vcs.",
 ];
 
 pub(super) fn log(record: &LogRecord) -> Line {
@@ -37,12 +38,9 @@ pub(super) fn log(record: &LogRecord) -> Line {
         event::SESSION_RESUME => session("resume", it),
         event::SESSION_EXTEND => session("extend", it),
         event::VIEW_CHANGED => view(it),
-        otel_event::MEASUREMENT => Line {
-            kind: "measure",
-            colour: Colour::Magenta,
-            main: cell(&it.own(), Colour::Plain),
-            ..Line::default()
-        },
+        otel_event::MEASUREMENT => measurement(it),
+        otel_event::NAVIGATION_TIMING => timing("load", it),
+        otel_event::RESOURCE_TIMING => timing("file", it),
         "" => message(record),
         name => Line {
             kind: "event",
@@ -122,9 +120,42 @@ fn top_frame(stack: &str) -> Option<&str> {
         .find(|line| line.starts_with("at "))
 }
 
+fn measurement(it: Attributes<'_>) -> Line {
+    let values: Vec<String> =
+        it.0.iter()
+            .filter_map(|pair| {
+                let name = pair.key.strip_prefix(attr::MEASUREMENT_VALUE)?;
+                Some(format!("{name}={}", pair.value.as_ref().map(show)?))
+            })
+            .collect();
+    Line {
+        kind: "measure",
+        colour: Colour::Magenta,
+        head: vec![
+            cell(&it.text(attr::MEASUREMENT_TYPE), Colour::Bold),
+            cell(&values.join(" "), Colour::Plain),
+        ],
+        main: cell(&it.own(), Colour::Dim),
+        ..Line::default()
+    }
+}
+
+/// Timings of a page load or of a file, as other SDKs send them.
+fn timing(kind: &'static str, it: Attributes<'_>) -> Line {
+    let took = it.number(&format!("{}duration", attr::RESOURCE_TIMING));
+    let took = took.map(duration).unwrap_or_default();
+    Line {
+        kind,
+        colour: Colour::Blue,
+        head: vec![cell(&pad_left(&took, 8), Colour::Plain)],
+        main: cell(path(&it.text(attr::URL_FULL)), Colour::Plain),
+        ..Line::default()
+    }
+}
+
 fn navigation(it: Attributes<'_>) -> Line {
     let to = first(it, &[attr::URL_FULL, "url", "toUrl"]);
-    let from = first(it, &["fromUrl"]);
+    let from = first(it, &[attr::NAVIGATION_FROM, "fromUrl"]);
     let main = match from.is_empty() {
         true => path(&to).to_owned(),
         false => format!("{} → {}", path(&from), path(&to)),
@@ -133,7 +164,10 @@ fn navigation(it: Attributes<'_>) -> Line {
         kind: "nav",
         colour: Colour::Cyan,
         head: vec![cell(
-            &pad(&first(it, &[attr::NAVIGATION_TYPE, "type"]), 8),
+            &pad(
+                &first(it, &[attr::NAVIGATION_KIND, attr::NAVIGATION_TYPE]),
+                8,
+            ),
             Colour::Bold,
         )],
         main: cell(&main, Colour::Plain),

@@ -111,7 +111,7 @@ fn story() -> Batch {
             vec![
                 string("browser.navigation.type", "push"),
                 string("url.full", "https://shop.example/checkout#pay"),
-                string("fromUrl", "https://shop.example/cart"),
+                string("farol.navigation.from_url", "https://shop.example/cart"),
             ],
         ),
         record(
@@ -126,9 +126,21 @@ fn story() -> Batch {
         ),
         message(1300, 13, "slow response"),
         record(
+            1500,
+            "browser.resource_timing",
+            vec![
+                string("url.full", "https://cdn.example/app.js?v=1"),
+                string("browser.resource_timing.duration", "84"),
+            ],
+        ),
+        record(
             1400,
             "farol.measurement",
-            vec![attribute("search.ms", Value::DoubleValue(12.5))],
+            vec![
+                string("farol.measurement.type", "search"),
+                attribute("farol.measurement.value.ms", Value::DoubleValue(12.5)),
+                string("index", "shoes"),
+            ],
         ),
     ];
     let otlp = Otlp {
@@ -196,7 +208,8 @@ fn each_kind_of_item_has_its_line() {
 22:13:21.101 k7Qm2Z view    checkout from cart
 22:13:21.200 k7Qm2Z event   add_to_cart sku=A-1 n=2
 22:13:21.300 k7Qm2Z log     warn  slow response  cart=3
-22:13:21.400 k7Qm2Z measure search.ms=12.5
+22:13:21.400 k7Qm2Z measure search ms=12.5 index=shoes
+22:13:21.500 k7Qm2Z file       84 ms /app.js
 ";
     assert_eq!(lines(&story(), &look(120)), want);
 }
