@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
@@ -132,7 +132,8 @@ impl Collector {
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<()> {
         let (stop_public, public_stopped) = watch::channel(false);
-        let (stop_admin, admin_stopped) = watch::channel(false);
+        // Until the end of all, so that operators can watch.
+        let (_stop_admin, admin_stopped) = watch::channel(false);
         let mut routes = router::public(&self.parts);
         let admin = match listeners.admin {
             None => {
@@ -147,24 +148,30 @@ impl Collector {
         let mut public = self.serve(routes, listeners.public, public_stopped);
         self.parts.life.running();
 
-        let ended = tokio::select! {
+        // Never healthy and idle: without one of these the process has no reason to live.
+        let failed = tokio::select! {
             () = shutdown => None,
-            ended = &mut public => Some(ended),
-            () = self.exports.failed() => return Err(anyhow!("a task that exports panicked")),
+            ended = &mut public => Some(anyhow!("the accept loop ended by itself: {}", describe(&ended))),
+            () = self.exports.failed() => Some(anyhow!("a task that exports panicked")),
         };
-        if let Some(ended) = ended {
-            // Never healthy and idle: without its accept loop the process has no reason to live.
-            return Err(anyhow!(
-                "the accept loop ended by itself: {}",
-                describe(ended)
-            ));
-        }
-        self.stop(public, stop_public).await;
-        drop(stop_admin.send(true));
+        let stopping = Stopping {
+            deadline: tokio::time::Instant::now() + self.config.shutdown_timeout,
+            life: self.parts.life,
+            queue: self.queue,
+            folder: self.folder,
+            exports: self.exports,
+        };
+        stopping.stop(&stop_public, public).await;
+        let books = self.ledgers.snapshot();
+        tracing::info!(
+            accepted = books.requests.accepted,
+            enqueued = books.items.enqueued,
+            "stopped"
+        );
         if let Some(admin) = admin {
             admin.abort();
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     fn serve(
@@ -181,29 +188,35 @@ impl Collector {
         };
         tokio::spawn(server.serve(listener, stop))
     }
+}
 
+/// What stopping needs of all that there was.
+struct Stopping {
+    deadline: tokio::time::Instant,
+    life: Life,
+    queue: Queue,
+    folder: DataFolder,
+    exports: Exports,
+}
+
+impl Stopping {
     /// Readiness first, so that balancers look elsewhere; then the requests on their way; then the queue.
-    async fn stop(self, public: JoinHandle<()>, stop_public: watch::Sender<bool>) {
-        let deadline = tokio::time::Instant::now() + self.config.shutdown_timeout;
-        self.parts.life.stopping();
+    async fn stop(self, stop_public: &watch::Sender<bool>, public: JoinHandle<()>) {
+        self.life.stopping();
         tracing::info!("stopping");
-        drop(stop_public.send(true));
-        drop(public.await);
+        stop_public.send_replace(true);
+        if !public.is_finished() {
+            let _ = public.await;
+        }
         self.queue.close();
-        let delivered = self.exports.drain(deadline).await;
+        let delivered = self.exports.drain(self.deadline).await;
         if !delivered {
             keep(&self.queue, &self.folder.queue());
         }
-        let books = self.ledgers.snapshot();
-        tracing::info!(
-            accepted = books.requests.accepted,
-            enqueued = books.items.enqueued,
-            "stopped"
-        );
     }
 }
 
-fn describe(ended: std::result::Result<(), tokio::task::JoinError>) -> &'static str {
+fn describe(ended: &std::result::Result<(), tokio::task::JoinError>) -> &'static str {
     match ended {
         Err(e) if e.is_panic() => "it panicked",
         _ => "it returned",

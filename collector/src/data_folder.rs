@@ -9,14 +9,14 @@ use anyhow::{Context, Result, bail};
 
 /// The data folder, locked for as long as this lives.
 #[derive(Debug)]
-pub struct DataFolder {
+pub(crate) struct DataFolder {
     path: PathBuf,
     _lock: File,
 }
 
 impl DataFolder {
     /// Makes the folder where it is missing, and locks it.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         let shown = path.display();
         DirBuilder::new()
             .recursive(true)
@@ -53,7 +53,7 @@ impl DataFolder {
     }
 
     /// Where the queue's files are.
-    pub fn queue(&self) -> PathBuf {
+    pub(crate) fn queue(&self) -> PathBuf {
         self.path.join("queue")
     }
 }
