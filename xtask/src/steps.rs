@@ -1,6 +1,7 @@
 //! What people see while a command works: one line a step, with its time.
 
 use std::fmt::Display;
+use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -13,7 +14,16 @@ pub fn there(name: &str, what: impl Display) {
 /// Runs a step and says how it went; the error goes on.
 pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let start = Instant::now();
+    // Some steps take minutes: a person sees which one it is.
+    let person = std::io::stdout().is_terminal();
+    if person {
+        print!("· {name} …");
+        let _ = std::io::stdout().flush();
+    }
     let done = work();
+    if person {
+        print!("\r\u{1b}[K");
+    }
     let time = seconds(start.elapsed());
     match &done {
         Ok(_) => println!("✓ {name}  ({time})"),

@@ -298,6 +298,7 @@ fn types(root: &Path, _: &TestOptions) -> Result<Counts> {
     let mut counts = Counts::default();
     for project in [
         "npm/web",
+        "npm/web/test",
         "tests/e2e",
         "tests/bench",
         "tests/packaging",

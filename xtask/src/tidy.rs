@@ -65,7 +65,7 @@ const BORDERS: &[Border] = &[
             "std::fs",
             "std::net",
             "getrandom",
-            "rand::",
+            " rand::",
         ],
         within: "protocol/src/",
         allowed: &[],
@@ -99,7 +99,6 @@ fn nowhere() -> Vec<(String, &'static str)> {
         (format!("{todo}("), "an open end belongs into an issue"),
         (["FIX", "ME"].concat(), "an open end belongs into an issue"),
         (["/", "root/"].concat(), "a path of one machine"),
-        (["/", "home/"].concat(), "a path of one machine"),
         (["/", "work/"].concat(), "a path of one machine"),
         (["/", "Users/"].concat(), "a path of one machine"),
         (
