@@ -2,7 +2,7 @@
 import { Diagnostic, Op, Signal } from './abi.js';
 import { createPort } from './core.js';
 import { guard, type Tell } from './guard.js';
-import { createIds, isSampled } from './ids.js';
+import { hex, isSampled } from './ids.js';
 import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { safe } from './observe/describe.js';
@@ -42,10 +42,9 @@ export function createClient(given: Options): Client {
   const Native = Promise;
   const { parse, stringify } = JSON;
   const decoder = new TextDecoder();
-  const hex = createIds();
   const name = 'farol:1:' + (options.key || options.app?.name || '');
   const store = options.session?.storage == 'none' ? undefined : safe(() => sessionStorage);
-  const callbacks: ((id: string) => void)[] = [];
+  const callbacks = new Set<(id: string) => void>();
 
   let consent = CONSENTS.indexOf(options.consent!);
   let session = '';
@@ -85,7 +84,7 @@ export function createClient(given: Options): Client {
     },
     child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(16), span_: hex(8) }),
     place_: (w) => w.s(sdk.current_?.trace_).s(sdk.current_?.span_).n(NaN),
-  };
+  } satisfies Omit<Sdk, 'send_' | 'capture_' | 'hide_'> as unknown as Sdk;
 
   /** Storage passes the gate too: before consent nothing is read, written or removed. */
   const keep = safely(() => {
@@ -155,16 +154,17 @@ export function createClient(given: Options): Client {
       tell(Diagnostic.Unsupported);
       return none();
     }
-    port.open_(core, (w) => writeStart(w, options, consent, hex, session, (consent == GRANTED && safe(() => store!.getItem(name))) || ''));
+    port.open_(core, (w) => writeStart(w, options, consent, session, (consent == GRANTED && safe(() => store!.getItem(name))) || ''));
     sender!.open_();
   })));
+
+  sdk.send_ = port.put;
+  sdk.capture_ = createErrors(sdk);
 
   const flush = (why: number): Promise<void> => new Native((resolve) => {
     put(Op.Flush, (w) => w.b(why));
     sender ? sender.settled_(resolve) : resolve();
   });
-
-  const capture = createErrors(sdk);
 
   const client: Client = {
     event(name, attributes) {
@@ -182,7 +182,7 @@ export function createClient(given: Options): Client {
       });
     },
     captureError(error, { attributes, fatal } = {}) {
-      capture(error, 'api', fatal ? 3 : 1, undefined, attributes);
+      sdk.capture_(error, 'api', fatal ? 3 : 1, undefined, attributes);
     },
     startSpan: (name, more) => startSpan(sdk, name, more),
     withSpan: (name, fn, more) => withSpan(sdk, name, fn, more),
@@ -209,9 +209,9 @@ export function createClient(given: Options): Client {
     sessionId: () => session,
     sampled: () => state != State.Off,
     onSessionChange(callback) {
-      callbacks.push(callback);
+      callbacks.add(callback);
       return () => {
-        callbacks.splice(callbacks.indexOf(callback) >>> 0, 1);
+        callbacks.delete(callback);
       };
     },
     traceparent: () => (sdk.live_() ? sdk.header_(sdk.child_()) : ''),
@@ -245,7 +245,8 @@ export function createClient(given: Options): Client {
     // A page that is rendered ahead of its visit may never be visited: until then calls wait.
     if ((document as { prerendering?: boolean }).prerendering) sdk.on_(document, 'prerenderingchange', start);
     else start();
-    observeAll(sdk, port, capture, sender.hidden_);
+    sdk.hide_ = sender.hidden_;
+    observeAll(sdk);
   })();
   return client;
 }

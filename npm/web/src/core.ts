@@ -1,7 +1,7 @@
 /**
  * One core instance behind one queue: calls made before the core is there, or while it is busy calling us, wait as bytes
- * and are given to it in order. Sync and async start are the same code. Every entry into Wasm goes through `enter`: a trap
- * ends this core and reaches nobody.
+ * and are given to it in order. Sync and async start are the same code. This is the only way into Wasm: a trap ends this core
+ * and reaches nobody.
  */
 import { Diagnostic, Op } from './abi.js';
 import type { Tell } from './guard.js';
@@ -35,9 +35,9 @@ export interface Port {
 }
 
 export interface PortOptions {
-  /** A copy of the bytes that the core named. For `Signal.Hook` the answer may be bytes to be used instead, else a number. */
+  /** A copy of the bytes that the core named. The answer goes back: a number, or bytes to be used instead of an item's. */
   signal_(signal: number, bytes: Uint8Array): Uint8Array | number | void;
-  /** The core wants `tick` at this time (ms, `performance.now()` clock), or never (Infinity). */
+  /** The core wants `TICK` at this time (ms, `performance.now()` clock), or never (Infinity). */
   deadline_(at: number): void;
   /** A call was dropped because the queue was full, or the core met a trap. */
   tell_: Tell;
@@ -46,89 +46,81 @@ export interface PortOptions {
 /** Bytes of calls that may wait before the core is there. A core comes within some 100 ms; 64 KiB is hundreds of calls. */
 const EARLY_BYTES = 65536;
 
-export function createPort(options: PortOptions): Port {
+/** Room that the core leaves for the text of a number (`browser.rs`). */
+const NUMBER_BYTES = 32;
+
+/** What the core takes for "keep the item as it is". */
+const KEEP = -2;
+
+export function createPort({ signal_: signal, deadline_: deadline, tell_: tell }: PortOptions): Port {
   const writer = createWriter();
+  const encoder = new TextEncoder();
   let core: CoreExports | undefined;
   let closed = false;
   let busy = false;
   let waiting: [Op, number, Uint8Array][] = [];
   let waitingBytes = 0;
 
-  function memory(pointer: number, length: number): Uint8Array {
-    return new Uint8Array(core!.memory.buffer, pointer, length);
-  }
+  const memory = (pointer: number, length: number) => new Uint8Array(core!.memory.buffer, pointer, length);
 
-  function load(bytes: Uint8Array): void {
-    const pointer = core!.buffer(bytes.length);
-    memory(pointer, bytes.length).set(bytes);
-  }
+  const load = (bytes: Uint8Array) => memory(core!.buffer(bytes.length), bytes.length).set(bytes);
 
-  function enter(op: Op, now: number, bytes: Uint8Array): void {
-    busy = true;
-    try {
-      load(bytes);
-      options.deadline_(core!.put(op, now, bytes.length));
-    } catch (error) {
-      closed = true;
-      core = undefined;
-      waiting = [];
-      options.tell_(Diagnostic.CoreLost, error);
-    }
-    busy = false;
-  }
+  const put = (op: Op, now: number, write?: (w: Writer) => void): void => {
+    if (closed) return;
+    writer.reset();
+    write?.(writer);
+    const bytes = writer.done();
+    if (waitingBytes > EARLY_BYTES) return tell(Diagnostic.EarlyFull);
+    waitingBytes += bytes.length;
+    // What is not taken at once outlives the writer's bytes.
+    waiting.push([op, now, core && !busy ? bytes : bytes.slice()]);
+    drain();
+  };
 
   function drain(): void {
     while (core && !busy && waiting.length) {
       const [op, now, bytes] = waiting.shift()!;
-      waitingBytes -= bytes.length;
-      enter(op, now, bytes);
+      const { length } = bytes;
+      waitingBytes -= length;
+      busy = true;
+      try {
+        load(bytes);
+        deadline(core.put(op, now, length));
+      } catch (error) {
+        close();
+        tell(Diagnostic.CoreLost, error);
+      }
+      busy = false;
     }
   }
 
-  const host: CoreHost = {
-    emit(signal, pointer, length) {
-      const answer = options.signal_(signal, memory(pointer, length).slice());
-      if (typeof answer == 'number') return answer;
-      if (!answer) return -2;
-      load(answer);
-      return answer.length;
-    },
-    number(value, pointer) {
-      const text = '' + value;
-      const bytes = memory(pointer, text.length);
-      for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-      return text.length;
-    },
-  };
+  function close(): void {
+    closed = true;
+    core = undefined;
+    waiting = [];
+  }
 
   return {
-    host_: host,
-    put(op, now, write) {
-      if (closed) return;
-      writer.reset();
-      write?.(writer);
-      const bytes = writer.done();
-      if (core && !busy) {
-        enter(op, now, bytes);
-        drain();
-      } else if (waitingBytes + bytes.length > EARLY_BYTES) {
-        options.tell_(Diagnostic.EarlyFull);
-      } else {
-        waiting.push([op, now, bytes.slice()]);
-        waitingBytes += bytes.length;
-      }
+    host_: {
+      emit(number, pointer, length) {
+        const answer = signal(number, memory(pointer, length).slice());
+        if (!answer || typeof answer == 'number') return answer ?? KEEP;
+        load(answer);
+        return answer.length;
+      },
+      number: (value, pointer) => encoder.encodeInto('' + value, memory(pointer, NUMBER_BYTES)).written,
     },
+    put,
     open_(exports, start) {
       if (closed) return;
       core = exports;
       writer.reset();
       start(writer);
-      enter(Op.Start, performance.now(), writer.done());
+      const bytes = writer.done();
+      waitingBytes += bytes.length;
+      waiting.unshift([Op.Start, performance.now(), bytes]);
       drain();
     },
-    close_() {
-      closed = true;
-      waiting = [];
-    },
+    close_: close,
   };
 }

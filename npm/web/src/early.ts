@@ -8,10 +8,7 @@ export function script(): HTMLScriptElement | null {
 
 /** Options from the data attributes; nothing where there is no `data-url`. */
 export function fromTag(data: Record<string, string | undefined>): Options | undefined {
-  const { url, key, app, version, environment, sampleRate, consent, protocol } = data;
-  if (!url) return;
-  return {
-    url, key, app: { name: app, version, environment }, consent: consent as Options['consent'], protocol: protocol as Options['protocol'],
-    sampleRate: sampleRate === undefined ? undefined : sampleRate.trim() === '' ? NaN : +sampleRate,
-  };
+  const { url, app: name, version, environment, sampleRate } = data;
+  // What is no number must not look like one that was not given.
+  return url ? ({ ...data, app: { name, version, environment }, sampleRate: sampleRate && parseFloat(sampleRate) } as unknown as Options) : undefined;
 }

@@ -1,31 +1,16 @@
 /** Random ids, and the sampling decision where the core is not there yet to make it. */
 
-/** Gives so many random bytes as hex. */
-export type RandomHex = (bytes: number) => string;
-
-/** One call of the browser's source serves some ten spans. */
-const POOL = 256;
-
-export function createIds(): RandomHex {
-  const pool = new Uint8Array(POOL);
-  const hex: string[] = [];
-  let at = POOL;
-  return (count) => {
-    if (at + count > POOL) {
-      at = 0;
-      try {
-        crypto.getRandomValues(pool);
-      } catch {
-        for (let i = 0; i < POOL; i++) pool[i] = Math.random() * 256;
-      }
-    }
-    let text = '';
-    for (; count; count--) {
-      const byte = pool[at++];
-      text += hex[byte] ||= (byte + 256).toString(16).slice(1);
-    }
-    return text;
-  };
+/** So many random bytes as hex. */
+export function hex(count: number): string {
+  const bytes = new Uint8Array(count);
+  try {
+    crypto.getRandomValues(bytes);
+  } catch {
+    for (let i = 0; i < count; i++) bytes[i] = Math.random() * 256;
+  }
+  let text = '';
+  for (const byte of bytes) text += (byte + 256).toString(16).slice(1);
+  return text;
 }
 
 /** The sampling decision of `farol_protocol::sampling`: FNV-1a over UTF-8 (ids are ASCII), then Murmur3's finaliser. */

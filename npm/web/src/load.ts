@@ -1,6 +1,6 @@
 /** How a core comes to be: Wasm that is inlined and compiled here and now, or what the page brings where Wasm is forbidden. */
 import { createCore } from '../gen/glue.js';
-import { wasm } from '../gen/core-wasm.js';
+import { key, wasm } from '../gen/core-wasm.js';
 import type { CoreExports, CoreHost } from './core.js';
 import type { CoreModule, Options } from './types.js';
 
@@ -11,7 +11,7 @@ export function load(host: CoreHost, given: Options['core'], done: (core?: CoreE
   try {
     if (typeof given == 'object') return from(given);
     const bytes = new Uint8Array(wasm.length);
-    for (let i = 0; i < bytes.length; i++) bytes[i] = wasm.charCodeAt(i);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = wasm.charCodeAt(i) ^ key;
     let exports;
     try {
       exports = createCore((imports) => new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports as unknown as CoreExports)(host);

@@ -1,5 +1,5 @@
 /** Writes `START` and `USER`, whose fields `sdk-wasm/src/options.rs` and `abi.rs` list. */
-import type { RandomHex } from './ids.js';
+import { hex } from './ids.js';
 import { writeMeta } from './meta.js';
 import { number } from './options.js';
 import type { Consent, Options, User } from './types.js';
@@ -20,7 +20,7 @@ export function writeUser(w: Writer, user: User | null | undefined): void {
   w.b(+!!user).s(id).s(username).s(email).s(fullName).s(hash).s(roles).a(attributes);
 }
 
-export function writeStart(w: Writer, options: Options, consent: number, hex: RandomHex, session: string, stored: string): void {
+export function writeStart(w: Writer, options: Options, consent: number, session: string, stored: string): void {
   const { app = {} } = options;
   let flags = 0;
   [options.protocol == 'faro', options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == 'hidden']

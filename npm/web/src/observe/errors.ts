@@ -66,7 +66,8 @@ export function createErrors(sdk: Sdk): Capture {
   };
 }
 
-export function observeErrors(sdk: Sdk, capture: Capture): void {
+export function observeErrors(sdk: Sdk): void {
+  const { capture_: capture } = sdk;
   // Not in the capture phase, where images and scripts that did not come pass by.
   sdk.on_(window, 'error', (event: ErrorEvent) => capture(event.error, 'onerror', 0, event));
   sdk.on_(window, 'unhandledrejection', (event: PromiseRejectionEvent) => capture(event.reason, 'onunhandledrejection', 0));

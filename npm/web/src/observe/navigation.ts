@@ -4,7 +4,7 @@ import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
 
 /** As in `op::NAVIGATION`. */
-const enum How { Load, Push, Replace, Traverse, Hash, Reload, Restored }
+const enum How { Load, Push, Replace, Traverse, Hash, Restored = 6 }
 
 type Sub = (how: How) => void;
 
@@ -26,8 +26,8 @@ export function observeNavigation(sdk: Sdk): void {
   sdk.on_(window, 'pageshow', ({ persisted }: PageTransitionEvent) => persisted && tell(How.Restored));
   const { navigation } = window as { navigation?: EventTarget };
   if (navigation) {
-    const kinds = { push: How.Push, replace: How.Replace, traverse: How.Traverse, reload: How.Reload };
-    sdk.on_(navigation, 'currententrychange', (event: { navigationType: keyof typeof kinds }) => changed(kinds[event.navigationType] || How.Replace));
+    const kinds = { push: How.Push, traverse: How.Traverse };
+    sdk.on_(navigation, 'currententrychange', ({ navigationType: kind }: { navigationType: 'push' }) => changed(kinds[kind] || How.Replace));
   } else {
     sdk.stops_.push(
       patch('push', history, 'pushState', changed as Sub, wrap(How.Push)),

@@ -5,11 +5,10 @@ import type { Sdk } from '../sdk.js';
 /** The session's idle clock counts in minutes. */
 const ACTIVITY_EVERY = 1000;
 
-/** `hide` makes what the core seals while `tell` runs outlive the page; `leaving`: nothing else may. */
-export function observeVisit(sdk: Sdk, hide: (leaving: boolean, tell: () => void) => void): void {
+export function observeVisit(sdk: Sdk): void {
   const told = (what: number) => ({ timeStamp }: Event) => {
     const tell = () => sdk.put_(Op.Visibility, (w) => w.b(what).n(timeStamp));
-    what % 3 ? hide(what > 1, tell) : tell();
+    what % 3 ? sdk.hide_(what > 1, tell) : tell();
   };
   // On the way up, so that what the page's own listeners record still goes along.
   sdk.on_(window, 'visibilitychange', (event: Event) => told(+(document.visibilityState == 'hidden'))(event));

@@ -43,13 +43,14 @@ const KEEPALIVE_FLIGHTS = 9;
 /** A request that has no answer after so many ms has failed. */
 const TIMEOUT = 30000;
 
-/** What is told of an answer; status 0: none came, −1: it cannot be sent now. */
-type Done = (status: number, after?: string | null) => void;
+/** An answer as the network gives it, or its status alone; 0 or nothing: none came. */
+type Answer = Response | number | void;
 
 export function createSender(sdk: Sdk, nativeFetch: Function): Sender {
   const { options_: { protocol, key, transport }, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == 'faro';
   const shared = page();
+  const Native = Promise;
   let queue: Batch[] = [];
   let waiters: (() => void)[] = [];
   let open = false;
@@ -67,37 +68,20 @@ export function createSender(sdk: Sdk, nativeFetch: Function): Sender {
     queue = queue.filter((other) => other != batch);
   };
 
-  function carry(url: string, batch: Batch, headers: Record<string, string>, hidden: boolean, done: Done): void {
-    const { body_: body } = batch;
+  function network(url: string, body: Uint8Array, headers: Record<string, string>, hidden: boolean): PromiseLike<Answer> | Answer {
     const size = body.length;
-    const answered = guard(done);
-    if (transport) {
-      const failed = () => answered(0);
-      Promise.resolve(transport({ url, body, headers, id: batch.id_, attempt: batch.tries_, hidden })).then((status) => answered(status || 0), failed);
-      return;
-    }
     const keepalive = hidden && 'keepalive' in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
-    if (hidden && !keepalive) {
-      // No header can go with a beacon, which Faro's receivers ask for.
-      return done(!faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' })) ? 202 : -1);
-    }
+    // No header can go with a beacon, which Faro's receivers ask for.
+    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * 202;
     const use = (sign: number) => {
-      if (keepalive) {
-        shared.bytes += sign * size;
-        shared.flights += sign;
-      }
+      shared.bytes += sign * size;
+      shared.flights += sign;
     };
-    use(1);
-    nativeFetch(url, {
+    if (keepalive) use(1);
+    return nativeFetch(url, {
       method: 'POST', body, headers, keepalive, credentials: 'omit',
       signal: hidden ? null : (AbortSignal as { timeout?: (ms: number) => AbortSignal }).timeout?.(TIMEOUT),
-    }).then((response: Response) => {
-      use(-1);
-      answered(response.status, response.headers.get('retry-after'));
-    }, () => {
-      use(-1);
-      answered(0);
-    });
+    }).finally(() => keepalive && use(-1));
   }
 
   function post(batch: Batch, hidden: boolean): void {
@@ -117,32 +101,30 @@ export function createSender(sdk: Sdk, nativeFetch: Function): Sender {
     }
     batch.flights_++;
     flights++;
-    const done: Done = (status, after) => {
+    const done = guard((answer: Answer) => {
+      const status = (answer as Response)?.status ?? answer ?? 0;
       batch.flights_--;
       flights--;
       // Else another try of it was answered.
       if (queue.includes(batch)) {
-        if (status >= 200 && status < 300) {
-          failures = blocked = 0;
-          asked = false;
-          delivered = true;
-          remove(batch);
-        } else if (status <= 0 || status == 408 || status == 425 || status == 429 || status >= 500) {
-          const wait = retryAfter(after, Date.now());
+        if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
+          const wait = retryAfter((answer as Response)?.headers?.get('retry-after'), Date.now());
           asked = wait > 0;
           blocked = performance.now() + (wait || backoff(++failures, Math.random()));
         } else {
+          failures = blocked = 0;
+          asked = false;
           remove(batch);
-          tell(Diagnostic.BatchRefused, status);
+          if (status < 300) delivered = true;
+          else tell(Diagnostic.BatchRefused, status);
         }
       }
       pump();
-    };
-    try {
-      carry(url, batch, headers, hidden, done);
-    } catch {
-      done(0);
-    }
+    });
+    const { body_: body } = batch;
+    new Native<Answer>((resolve) =>
+      resolve(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, hidden)),
+    ).then(done, () => done());
   }
 
   const pump = guard(() => {
