@@ -83,6 +83,9 @@ macro_rules! object {
         }
 
         impl $name {
+            /// The fields' names on the wire.
+            pub const FIELDS: &'static [&'static str] = &[$( $key ),*];
+
             /// Whether nothing at all was said.
             #[must_use]
             pub fn is_blank(&self) -> bool {

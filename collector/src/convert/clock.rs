@@ -7,6 +7,11 @@ use farol_protocol::time::Time;
 /// for other senders and is what log stores take by default.
 const MAX_AGE_NS: u64 = 7 * 24 * 3_600 * 1_000_000_000;
 
+/// How far ahead of its reception an item's time may lie. Clients that say when they sent have their clock corrected;
+/// another's is left alone within what log stores take (ten minutes), because one time for a whole batch would lose the
+/// order within it.
+const MAX_AHEAD_NS: u64 = 10 * 60 * 1_000_000_000;
+
 /// A time and, if it is not the client's, why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -26,7 +31,7 @@ pub(super) fn stamp(header: &Header, time: &Time) -> Stamp {
         Time::At(nanos) => *nanos,
     };
     let nanos = shift(client, header.clock_offset_ms.saturating_mul(1_000_000));
-    if nanos > header.received_ns {
+    if nanos > header.received_ns.saturating_add(MAX_AHEAD_NS) {
         replace("future")
     } else if nanos < header.received_ns.saturating_sub(MAX_AGE_NS) {
         replace("past")
@@ -45,7 +50,7 @@ pub(super) fn shift(nanos: u64, by: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_AGE_NS, stamp};
+    use super::{MAX_AGE_NS, MAX_AHEAD_NS, stamp};
     use crate::record::Header;
     use farol_protocol::time::Time;
 
@@ -77,7 +82,14 @@ mod tests {
 
     #[test]
     fn a_time_that_cannot_be_true_gives_way_to_the_time_of_reception() {
-        assert_eq!(at(0, &Time::At(NOW + 1)), (NOW, Some("future")));
+        assert_eq!(
+            at(0, &Time::At(NOW + MAX_AHEAD_NS)),
+            (NOW + MAX_AHEAD_NS, None)
+        );
+        assert_eq!(
+            at(0, &Time::At(NOW + MAX_AHEAD_NS + 1)),
+            (NOW, Some("future"))
+        );
         assert_eq!(at(i64::MAX, &Time::At(NOW)), (NOW, Some("future")));
         assert_eq!(at(i64::MIN, &Time::At(NOW)), (NOW, Some("past")));
         assert_eq!(at(0, &Time::At(NOW - MAX_AGE_NS - 1)), (NOW, Some("past")));

@@ -78,6 +78,16 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 6] = [
+        Reason::NotAnObject,
+        Reason::WrongType,
+        Reason::NumberRange,
+        Reason::Empty,
+        Reason::BadId,
+        Reason::NotAList,
+    ];
+
     /// The reason's name in metrics and answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {

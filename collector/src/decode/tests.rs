@@ -1,3 +1,5 @@
+mod doc;
+
 use super::{Code, Decoded, Limits, Reason, Repair, Unreadable, faro, fuzz};
 use farol_protocol::Kind;
 use farol_protocol::time::Time;
@@ -395,36 +397,36 @@ fn deep_nesting_is_refused_wherever_it_is() {
 
 #[test]
 fn work_is_linear_in_the_body() {
-    // Ten megabytes of what is costly in each way: names without end, equal names, bad items, escapes, empty containers.
+    // Megabytes of what is costly in each way: names without end, equal names, bad items, escapes, empty containers.
     let bodies = [
         format!(
             "{{\"logs\":[{{\"context\":{{{}\"z\":1}}}}]}}",
-            (0..500_000)
+            (0..120_000)
                 .map(|n| format!("\"k{n}\":1,"))
                 .collect::<String>()
         ),
         format!(
             "{{\"logs\":[{{\"context\":{{{}\"z\":1}}}}]}}",
-            "\"kkkkkkkkk\":1,".repeat(500_000)
+            "\"kkkkkkkkk\":1,".repeat(120_000)
         ),
-        format!("{{\"logs\":[5{}]}}", ",{\"message\":[]}".repeat(500_000)),
+        format!("{{\"logs\":[5{}]}}", ",{\"message\":[]}".repeat(120_000)),
         format!(
             "{{\"logs\":[{{\"message\":\"{}\"}}]}}",
-            "\\ud800".repeat(1_500_000)
+            "\\ud800".repeat(1_120_000)
         ),
         format!(
             "{{\"traces\":{{\"resourceSpans\":[{{}}{}]}}}}",
-            ",{\"scopeSpans\":[{\"spans\":[5]}]}".repeat(200_000)
+            ",{\"scopeSpans\":[{\"spans\":[5]}]}".repeat(60_000)
         ),
         format!(
             "{{\"meta\":{{\"page\":{{\"attributes\":5,{}\"z\":1}}}}}}",
-            (0..500_000)
+            (0..120_000)
                 .map(|n| format!("\"k{n}\":1,"))
                 .collect::<String>()
         ),
         format!(
             "{{{}\"logs\":5}}",
-            (0..500_000)
+            (0..120_000)
                 .map(|n| format!("\"k{n}\":1,"))
                 .collect::<String>()
         ),
@@ -434,7 +436,7 @@ fn work_is_linear_in_the_body() {
         let _ = faro(body.as_bytes(), &Limits::default());
         // A quadratic step would take minutes; the bound leaves room for a slow, busy machine without optimisation.
         assert!(
-            start.elapsed().as_secs() < 30,
+            start.elapsed().as_secs() < 20,
             "body {n} took {:?}",
             start.elapsed()
         );
