@@ -22,7 +22,7 @@ use crate::inflate::Budget;
 use crate::outcome::{DropReason, Ledgers};
 use crate::queue::{Queue, spill};
 use crate::receive::{RandomIds, Receiver};
-use crate::router::{self, Parts};
+use crate::router::{self, Parts, Routes};
 use crate::serve::{Connections, Server};
 use crate::telemetry::{Meters, Sources};
 
@@ -176,7 +176,7 @@ impl Collector {
 
     fn serve(
         &self,
-        routes: axum::Router,
+        routes: Routes,
         listener: TcpListener,
         stop: watch::Receiver<bool>,
     ) -> JoinHandle<()> {

@@ -128,11 +128,11 @@ impl Inner {
     }
 
     fn remember(&mut self, id: BatchId, now: u32) {
-        if self.order.len() >= MAX_BATCHES {
-            if let Some((at, oldest)) = self.order.pop_front() {
-                self.done.remove(&oldest);
-                self.shortened_to = Some(now.saturating_sub(at));
-            }
+        if self.order.len() >= MAX_BATCHES
+            && let Some((at, oldest)) = self.order.pop_front()
+        {
+            self.done.remove(&oldest);
+            self.shortened_to = Some(now.saturating_sub(at));
         }
         if self.done.insert(id) {
             self.order.push_back((now, id));

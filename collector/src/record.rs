@@ -258,7 +258,10 @@ impl Record {
 }
 
 fn cut(text: &str, max: usize) -> &str {
-    &text[..text.floor_char_boundary(max)]
+    let boundary = (0..=max.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at));
+    &text[..boundary.unwrap_or_default()]
 }
 
 fn decode_header(c: &mut Cursor<'_>) -> Result<Header, RecordError> {
@@ -404,5 +407,12 @@ mod tests {
     fn the_id_depends_on_app_and_batch_and_on_their_border() {
         assert_eq!(record_id("a", "b"), record_id("a", "b"));
         assert_ne!(record_id("a", "bc"), record_id("ab", "c"));
+    }
+
+    /// Written once by the first version: every later one must read it.
+    #[test]
+    fn a_record_of_format_1_stays_readable() {
+        let bytes = include_bytes!("../tests/data/record-format-1");
+        assert_eq!(Record::decode(bytes), Ok((record(), bytes.len())));
     }
 }

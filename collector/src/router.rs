@@ -20,6 +20,9 @@ use crate::queue::Queue;
 use crate::receive::{Receiver, collect};
 use crate::telemetry::{Sources, encode, negotiate};
 
+/// Routes, for those who serve them.
+pub type Routes = Router;
+
 /// What the routes need.
 #[derive(Debug, Clone)]
 pub struct Parts {

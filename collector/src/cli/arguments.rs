@@ -55,7 +55,7 @@ impl Arguments {
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("config") | Arg::Short('c') => {
-                    settings.file = Some(PathBuf::from(parser.value()?))
+                    settings.file = Some(PathBuf::from(parser.value()?));
                 }
                 Arg::Long("listen") => settings
                     .arguments
@@ -69,7 +69,7 @@ impl Arguments {
                 Arg::Long("help") | Arg::Short('h') => action = Action::Help,
                 Arg::Long("version") | Arg::Short('V') => action = Action::Version,
                 Arg::Value(word) if word == "check-config" && action == Action::Run => {
-                    action = Action::CheckConfig
+                    action = Action::CheckConfig;
                 }
                 other => return Err(other.unexpected()),
             }

@@ -284,10 +284,35 @@ impl<'a> Section<'a> {
     }
 
     fn ask(&self, key: &'static str) {
+        debug_assert!(
+            self.is_documented(key),
+            "{} is not in the table of settings",
+            self.full(key)
+        );
         let mut asked = self.asked.borrow_mut();
         if !asked.contains(&key) {
             asked.push(key);
         }
+    }
+
+    /// Whether the table of settings has the key, or something below it.
+    fn is_documented(&self, key: &str) -> bool {
+        let mut path = self.full(key);
+        for list in ["apps", "destinations"] {
+            if let Some(inner) = path
+                .strip_prefix(list)
+                .and_then(|rest| rest.strip_prefix('.'))
+            {
+                // Names hold no dot where they are valid; where they are not, nothing is proven here.
+                let key = inner.split_once('.').map_or(inner, |(_, key)| key);
+                path = format!("{list}[].{key}");
+            }
+        }
+        let below = |s: &str| {
+            s.strip_prefix(&path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        super::settings::TABLE.iter().any(|s| below(s.path))
     }
 
     fn full(&self, key: &str) -> String {

@@ -1,1 +1,220 @@
+//! The table of settings, the reader and the documentation say the same.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::settings::TABLE;
+use super::*;
+use crate::telemetry;
+
+/// A file that sets everything once.
+fn maximal(folder: &Path) -> PathBuf {
+    let pem = folder.join("some.pem");
+    std::fs::write(&pem, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let text = include_str!("../../tests/data/maximal.toml")
+        .replace("SOME.PEM", &pem.display().to_string());
+    let file = folder.join("maximal.toml");
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+fn given(file: PathBuf) -> Given {
+    Given {
+        file: Some(file),
+        arguments: Vec::new(),
+    }
+}
+
+#[test]
+fn every_documented_setting_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = maximal(folder.path());
+    let mut set = BTreeSet::new();
+    paths(
+        &tree::read_file(&file).unwrap().value,
+        String::new(),
+        &mut set,
+    );
+    for setting in TABLE {
+        let is_set = match setting.path.strip_suffix(".*") {
+            Some(front) => set.iter().any(|path| {
+                path.strip_prefix(front)
+                    .is_some_and(|rest| rest.starts_with('.'))
+            }),
+            None => set.contains(setting.path),
+        };
+        assert!(
+            is_set,
+            "tests/data/maximal.toml does not set {}",
+            setting.path
+        );
+    }
+    let config = load(&given(file), []).unwrap();
+    assert_eq!(config.listen.to_string(), "0.0.0.0:4040");
+    assert_eq!(config.apps[0].tenant, "one");
+    assert_eq!(config.destinations.len(), 4);
+    assert_eq!(config.destinations[0].dialect, Dialect::Alloy);
+    assert_eq!(config.destinations[0].batch.max_items, 100);
+    assert_eq!(config.limits.connections_per_address, 5);
+    assert_eq!(config.queue.max_bytes, 32 << 20);
+    match &config.destinations[0].kind {
+        DestinationKind::OtlpHttp(remote) => {
+            assert_eq!(remote.compression, Compression::Zstd);
+            assert_eq!(remote.headers[0].1.reveal(), "Bearer t");
+            assert!(remote.tls.insecure_skip_verify);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn paths(value: &tree::Value, path: String, out: &mut BTreeSet<String>) {
+    match value {
+        tree::Value::Table(table) => {
+            for (key, node) in table {
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                paths(&node.value, path, out);
+            }
+        }
+        tree::Value::List(items)
+            if items
+                .iter()
+                .any(|i| matches!(i.value, tree::Value::Table(_))) =>
+        {
+            for item in items {
+                paths(&item.value, format!("{path}[]"), out);
+            }
+        }
+        _ => {
+            out.insert(path);
+        }
+    }
+}
+
+#[test]
+fn without_anything_the_defaults_hold() {
+    let config = load(&Given::default(), []).unwrap();
+    let defaults = Config::default();
+    assert_eq!(format!("{config:?}"), format!("{defaults:?}"));
+}
+
+#[test]
+fn a_data_folder_named_by_a_variable_holds_the_embedded_destination() {
+    let config = load(
+        &Given::default(),
+        [("FAROL_DATA_DIR".into(), "/srv/farol".into())],
+    )
+    .unwrap();
+    match &config.destinations[0].kind {
+        DestinationKind::OtlpFile(file) => assert_eq!(file.path, PathBuf::from("/srv/farol/otlp")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn defaults_are_what_the_documentation_says() {
+    let config = Config::default();
+    let limits = config.limits;
+    let batch = Batch::default();
+    let retry = Retry::default();
+    let file = OtlpFile::in_folder(PathBuf::new());
+    let mib = |n: usize| format!("{} MiB", n >> 20);
+    let kib = |n: usize| format!("{} KiB", n >> 10);
+    let wait = |d: std::time::Duration| match d.subsec_millis() {
+        0 => format!("{}s", d.as_secs()),
+        ms => format!("{ms}ms"),
+    };
+    for (path, default) in [
+        ("listen", config.listen.to_string()),
+        ("data_dir", config.data_dir.display().to_string()),
+        ("shutdown_timeout", wait(config.shutdown_timeout)),
+        ("metrics_interval", wait(config.metrics_interval)),
+        ("limits.body", mib(limits.body)),
+        ("limits.inflated", mib(limits.inflated)),
+        ("limits.in_flight", mib(limits.in_flight)),
+        ("limits.header_bytes", kib(limits.header_bytes)),
+        ("limits.header_timeout", wait(limits.header_timeout)),
+        ("limits.body_timeout", wait(limits.body_timeout)),
+        ("limits.idle_timeout", wait(limits.idle_timeout)),
+        ("limits.connections", limits.connections.to_string()),
+        (
+            "limits.connections_per_address",
+            limits.connections_per_address.to_string(),
+        ),
+        ("queue.max_bytes", mib(config.queue.max_bytes)),
+        (
+            "destinations[].batch.max_items",
+            batch.max_items.to_string(),
+        ),
+        ("destinations[].batch.max_bytes", mib(batch.max_bytes)),
+        ("destinations[].batch.max_wait", wait(batch.max_wait)),
+        ("destinations[].retry.initial", wait(retry.initial)),
+        ("destinations[].retry.max", wait(retry.max)),
+        ("destinations[].max_bytes", mib(file.max_bytes as usize)),
+        ("destinations[].max_files", file.max_files.to_string()),
+        ("telemetry.log", config.telemetry.log),
+    ] {
+        let setting = TABLE.iter().find(|s| s.path == path).unwrap();
+        assert_eq!(setting.default, default, "{path}");
+    }
+}
+
+/// The documentation's tables. `FAROL_UPDATE_DOCS=1` writes them.
+#[test]
+fn the_documentation_has_every_setting_and_metric() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/collector.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let told = put(
+        &put(&text, "settings", &settings_table()),
+        "metrics",
+        &metrics_table(),
+    );
+    if std::env::var_os("FAROL_UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &told).unwrap();
+    }
+    assert!(
+        told == std::fs::read_to_string(&path).unwrap(),
+        "docs/collector.md is behind; FAROL_UPDATE_DOCS=1 cargo test -p farol-collector --lib documentation writes it"
+    );
+}
+
+fn put(text: &str, name: &str, table: &str) -> String {
+    let (begin, end) = (
+        format!("<!-- {name}: begin -->\n"),
+        format!("<!-- {name}: end -->"),
+    );
+    let (front, rest) = text.split_once(&begin).unwrap();
+    let (_, back) = rest.split_once(&end).unwrap();
+    format!("{front}{begin}{table}{end}{back}")
+}
+
+fn settings_table() -> String {
+    let mut out =
+        String::from("| Setting | Takes | Default | What it does |\n| --- | --- | --- | --- |\n");
+    for s in TABLE {
+        out += &format!(
+            "| `{}` | {} | {} | {} |\n",
+            s.path, s.takes, s.default, s.help
+        );
+    }
+    out
+}
+
+fn metrics_table() -> String {
+    let mut out =
+        String::from("| Metric | Kind | Labels | What it says |\n| --- | --- | --- | --- |\n");
+    for m in telemetry::TABLE {
+        let labels: Vec<_> = m.labels.iter().map(|l| format!("`{l}`")).collect();
+        out += &format!(
+            "| `{}` | {} | {} | {} |\n",
+            m.name,
+            m.kind.as_str(),
+            labels.join(", "),
+            m.help.trim()
+        );
+    }
+    out
+}

@@ -77,8 +77,10 @@ impl ReaderOptions {
     /// A reader for a destination.
     pub fn destination(ledger: DestinationLedger) -> Self {
         Self {
-            ledger: Some(ledger.clone()),
-            ..Self::new(ledger.name(), Start::Tail)
+            name: ledger.name().to_owned(),
+            start: Start::Tail,
+            max_lag: None,
+            ledger: Some(ledger),
         }
     }
 }

@@ -161,7 +161,7 @@ fn sample(metric: &super::Metric, labels: &[String], value: &Value) -> proto::Me
     };
     match value {
         Value::Number(n) if metric.kind == Kind::Counter => {
-            out.counter = Some(proto::Number { value: *n })
+            out.counter = Some(proto::Number { value: *n });
         }
         Value::Number(n) => out.gauge = Some(proto::Number { value: *n }),
         Value::Histogram {

@@ -18,7 +18,6 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,26 +29,26 @@ use tokio::task::JoinHandle;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running collector.
-pub struct Collector {
-    pub address: SocketAddr,
-    pub folder: Arc<TempDir>,
+pub(crate) struct Collector {
+    pub(crate) address: SocketAddr,
+    pub(crate) folder: Arc<TempDir>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
 
 impl Collector {
     /// With all defaults but the address and the folder.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|_| ()).await
     }
 
     /// With settings changed.
-    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         Self::in_folder(Arc::new(tempfile::tempdir().unwrap()), change).await
     }
 
     /// In the folder of an earlier one.
-    pub async fn in_folder(folder: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn in_folder(folder: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config {
             data_dir: folder.path().to_owned(),
             destinations: vec![Destination::embedded(folder.path())],
@@ -82,18 +81,13 @@ impl Collector {
     }
 
     /// Stops it as SIGTERM does, and waits.
-    pub async fn stop(mut self) -> Arc<TempDir> {
+    pub(crate) async fn stop(mut self) -> Arc<TempDir> {
         self.stop.take().unwrap().send(()).unwrap();
         self.task.take().unwrap().await.unwrap();
         self.folder.clone()
     }
 
-    /// Begins to stop it.
-    pub fn begin_stop(&mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
-    }
-
-    pub async fn post(
+    pub(crate) async fn post(
         &self,
         path: &str,
         headers: &[(&str, &str)],
@@ -102,11 +96,11 @@ impl Collector {
         self.request("POST", path, headers, body.as_ref()).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.request("GET", path, &[], b"").await
     }
 
-    pub async fn request(
+    pub(crate) async fn request(
         &self,
         method: &str,
         path: &str,
@@ -128,12 +122,12 @@ impl Collector {
         read_answer(&mut stream).await
     }
 
-    pub async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
     /// The value of one line of `/metrics`; 0 where there is none.
-    pub async fn metric(&self, line: &str) -> u64 {
+    pub(crate) async fn metric(&self, line: &str) -> u64 {
         let text = self.get("/metrics").await.body;
         let found = text
             .lines()
@@ -142,17 +136,17 @@ impl Collector {
     }
 
     /// Waits until a line of `/metrics` has a value.
-    pub async fn until_metric(&self, line: &str, value: u64) {
+    pub(crate) async fn until_metric(&self, line: &str, value: u64) {
         eventually(line, || async { self.metric(line).await == value }).await;
     }
 
-    pub fn segments(&self) -> usize {
+    pub(crate) fn segments(&self) -> usize {
         segments(&self.folder)
     }
 }
 
 /// Stored segments in a data folder.
-pub fn segments(folder: &TempDir) -> usize {
+pub(crate) fn segments(folder: &TempDir) -> usize {
     let Ok(entries) = std::fs::read_dir(folder.path().join("queue")) else {
         return 0;
     };
@@ -168,7 +162,7 @@ pub fn segments(folder: &TempDir) -> usize {
 }
 
 /// Asks again until the answer is yes.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, ask: impl Fn() -> F) {
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, ask: impl Fn() -> F) {
     let asked = async {
         while !ask().await {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -181,30 +175,30 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, ask: impl Fn() -> 
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: BTreeMap<String, String>,
-    pub body: String,
-    pub bytes: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
     /// The code of an error answer.
-    pub fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 }
 
 /// Reads one answer to its end.
-pub async fn read_answer(stream: &mut TcpStream) -> Answer {
+pub(crate) async fn read_answer(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     let whole = async {
@@ -248,20 +242,20 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
 }
 
 /// A payload with this many logs.
-pub fn logs(n: usize) -> String {
+pub(crate) fn logs(n: usize) -> String {
     let log = r#"{"message":"hello","level":"info","timestamp":"2026-01-02T03:04:05.678Z"}"#;
     let logs = vec![log; n].join(",");
     format!(r#"{{"meta":{{"app":{{"name":"shop"}},"session":{{"id":"s1"}}}},"logs":[{logs}]}}"#)
 }
 
-pub fn gzip(plain: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     out.write_all(plain).unwrap();
     out.finish().unwrap()
 }
 
 /// A declared app.
-pub fn app(name: &str, key: &str, origin: &str) -> App {
+pub(crate) fn app(name: &str, key: &str, origin: &str) -> App {
     App {
         name: name.into(),
         keys: vec![Secret::new(key)],
@@ -273,29 +267,25 @@ pub fn app(name: &str, key: &str, origin: &str) -> App {
 
 /// An OTLP/HTTP receiver.
 #[derive(Clone)]
-pub struct Backend {
-    pub address: SocketAddr,
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
     state: Arc<State>,
 }
 
 struct State {
     status: AtomicU16,
     logs: AtomicU64,
-    spans: AtomicU64,
-    requests: AtomicU64,
 }
 
 impl Backend {
     /// One that takes everything.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let backend = Self {
             address: listener.local_addr().unwrap(),
             state: Arc::new(State {
                 status: AtomicU16::new(200),
                 logs: AtomicU64::new(0),
-                spans: AtomicU64::new(0),
-                requests: AtomicU64::new(0),
             }),
         };
         let state = backend.state.clone();
@@ -320,27 +310,17 @@ impl Backend {
     }
 
     /// What it answers from now on.
-    pub fn answers(&self, status: u16) {
+    pub(crate) fn answers(&self, status: u16) {
         self.state.status.store(status, Ordering::SeqCst);
     }
 
     /// Log records that it took.
-    pub fn logs(&self) -> u64 {
+    pub(crate) fn logs(&self) -> u64 {
         self.state.logs.load(Ordering::SeqCst)
     }
 
-    /// Spans that it took.
-    pub fn spans(&self) -> u64 {
-        self.state.spans.load(Ordering::SeqCst)
-    }
-
-    /// Requests that reached it.
-    pub fn requests(&self) -> u64 {
-        self.state.requests.load(Ordering::SeqCst)
-    }
-
     /// As a destination.
-    pub fn destination(&self, name: &str) -> Destination {
+    pub(crate) fn destination(&self, name: &str) -> Destination {
         let remote = OtlpRemote {
             endpoint: format!("http://{}", self.address).parse().unwrap(),
             signal_endpoints: SignalEndpoints::default(),
@@ -376,24 +356,12 @@ async fn answer(
         .await
         .map(|b| b.to_bytes())
         .unwrap_or_default();
-    state.requests.fetch_add(1, Ordering::SeqCst);
     let status = state.status.load(Ordering::SeqCst);
-    if status == 200 {
-        match path.as_str() {
-            "/v1/logs" => {
-                let request = ExportLogsServiceRequest::decode(body).unwrap();
-                let scopes = request.resource_logs.iter().flat_map(|r| &r.scope_logs);
-                let n: usize = scopes.map(|s| s.log_records.len()).sum();
-                state.logs.fetch_add(n as u64, Ordering::SeqCst);
-            }
-            "/v1/traces" => {
-                let request = ExportTraceServiceRequest::decode(body).unwrap();
-                let scopes = request.resource_spans.iter().flat_map(|r| &r.scope_spans);
-                let n: usize = scopes.map(|s| s.spans.len()).sum();
-                state.spans.fetch_add(n as u64, Ordering::SeqCst);
-            }
-            _ => {}
-        }
+    if status == 200 && path == "/v1/logs" {
+        let request = ExportLogsServiceRequest::decode(body).unwrap();
+        let scopes = request.resource_logs.iter().flat_map(|r| &r.scope_logs);
+        let n: usize = scopes.map(|s| s.log_records.len()).sum();
+        state.logs.fetch_add(n as u64, Ordering::SeqCst);
     }
     Ok(Response::builder()
         .status(status)

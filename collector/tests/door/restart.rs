@@ -19,7 +19,7 @@ async fn what_is_not_delivered_is_delivered_after_the_next_start() {
 
     backend.answers(200);
     let collector = Collector::in_folder(folder, |config| {
-        config.destinations = vec![backend.destination("a")]
+        config.destinations = vec![backend.destination("a")];
     })
     .await;
     collector
@@ -96,7 +96,7 @@ async fn a_damaged_file_costs_what_is_damaged_and_is_counted() {
     std::fs::write(&path, &bytes[..bytes.len() - 10]).unwrap();
     backend.answers(200);
     let collector = Collector::in_folder(folder, |config| {
-        config.destinations = vec![backend.destination("a")]
+        config.destinations = vec![backend.destination("a")];
     })
     .await;
     collector
