@@ -224,7 +224,7 @@ export function createClient(given: Options): Client {
       return done;
     },
   };
-  for (const key in client) {
+  for (const key of Object.keys(client)) {
     // It runs the page's own code, and what that throws is the page's.
     if (key != 'withSpan') client[key as 'flush'] = safely(client[key as 'flush']);
   }

@@ -24,7 +24,7 @@ export function check(given: Options, tell: (code: number, detail: unknown) => v
     delete options[name];
     tell(Diagnostic.BadOption, name);
   };
-  for (const wanted in KINDS) {
+  for (const wanted of Object.keys(KINDS)) {
     for (const name of KINDS[wanted].split(' ')) {
       const value = options[name];
       if (value == null) delete options[name];

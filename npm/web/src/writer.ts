@@ -56,8 +56,8 @@ export function createWriter(): Writer {
       const head = at;
       let count = 0;
       writer.u(0);
-      for (const key in map) {
-        const value = map[key];
+      for (const key of Object.keys(map || {})) {
+        const value = map![key];
         if (typeof value == 'string') writer.s(key).b(0).s(value);
         else if (typeof value == 'number') writer.s(key).b(1).n(value);
         else if (typeof value == 'boolean') writer.s(key).b(value ? 3 : 2);

@@ -21,7 +21,7 @@ const OBSERVERS: Record<keyof Capture | 'visit', (sdk: Sdk) => unknown> = {
 
 export function observeAll(sdk: Sdk): void {
   const wanted: Capture = sdk.options_.capture || {};
-  for (const name in OBSERVERS) {
+  for (const name of Object.keys(OBSERVERS)) {
     if (wanted[name as keyof Capture] !== false) sdk.guard_(OBSERVERS[name as keyof Capture])(sdk);
   }
 }

@@ -27,9 +27,9 @@ type Bundle = unknown[];
 /** What bundlers left for the files of this stack. */
 function bundles(stack: string): [file: string, bundle: Bundle][] {
   const found: Record<string, Bundle> = {};
-  for (const name in LEFT) {
+  for (const name of Object.keys(LEFT)) {
     const map = (globalThis as unknown as Record<string, Record<string, unknown>>)[name];
-    for (const key in map) {
+    for (const key of Object.keys(map || {})) {
       const file = key.match(FILE)?.pop();
       if (file && stack.includes(file)) Object.assign((found[file] ||= []), LEFT[name](map[key]));
     }
