@@ -95,7 +95,11 @@ pub fn start(
         };
         let plan = Plan {
             signals: settings.signals,
-            dialect: settings.dialect,
+            dialect: match settings.kind {
+                // Its lines are made from attributes, which the other dialects do not have.
+                DestinationKind::Terminal(_) => config::Dialect::Semconv,
+                _ => settings.dialect,
+            },
             bounds: settings.batch,
             lanes,
             ledger,

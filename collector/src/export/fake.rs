@@ -1,5 +1,7 @@
 //! An HTTP server for tests that answers as it was told and keeps what it got. Loopback, port 0.
 
+pub(crate) mod authority;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -33,25 +33,28 @@ async fn deliver(shared: &Shared, snapshots: &mut Snapshots, mut snapshot: Arc<S
         match shared.attempt(&batch).await {
             Outcome::Accepted { rejected, reason } => {
                 stats.snapshots.fetch_add(1, Ordering::Relaxed);
-                if rejected > 0 {
-                    if let Some(reason) = &reason {
-                        stats.remember(reason);
-                    }
-                    tracing::warn!(
+                if let Some(reason) = reason
+                    && rejected > 0
+                {
+                    tracing::debug!(
                         destination = shared.name,
                         points = rejected,
                         "the destination took the metrics in part"
                     );
+                    stats.remember(&reason);
                 }
                 return;
             }
             Outcome::Refused(reason) => {
-                stats.snapshots_refused.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(
-                    destination = shared.name,
-                    reason = %reason,
-                    "the destination refused the metrics"
-                );
+                let before = stats.snapshots_refused.fetch_add(1, Ordering::Relaxed);
+                // Every interval brings the next one: said once, counted each time.
+                if before == 0 {
+                    tracing::warn!(
+                        destination = shared.name,
+                        reason = %reason,
+                        "the destination refused the metrics"
+                    );
+                }
                 return;
             }
             Outcome::Retry { after, .. } => {

@@ -1,6 +1,10 @@
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use proptest::prelude::*;
 use prost::Message as _;
 
 use crate::export::batch::{Batch, Signal, Source};
@@ -102,4 +106,70 @@ fn nesting_is_written_to_a_bound() {
 
 fn logs(otlp: &crate::convert::Otlp) -> Batch {
     Batch::new(Signal::Logs, vec![Source::Record(otlp.clone().into())])
+}
+
+/// Any value that JSON has a number for, to a few levels.
+fn any_value() -> impl Strategy<Value = AnyValue> {
+    let leaf = prop_oneof![
+        any::<String>().prop_map(Value::StringValue),
+        any::<bool>().prop_map(Value::BoolValue),
+        any::<i64>().prop_map(Value::IntValue),
+        (-1e300..1e300_f64).prop_map(Value::DoubleValue),
+        prop::num::f64::NORMAL.prop_map(Value::DoubleValue),
+        prop::collection::vec(any::<u8>(), 0..20).prop_map(Value::BytesValue),
+    ]
+    .prop_map(|value| AnyValue { value: Some(value) });
+    leaf.prop_recursive(4, 32, 5, |inner| {
+        let list = prop::collection::vec(inner.clone(), 0..5)
+            .prop_map(|values| Value::ArrayValue(ArrayValue { values }));
+        let map = prop::collection::vec((any::<String>(), inner), 0..5).prop_map(|pairs| {
+            let values = pairs.into_iter().map(pair).collect();
+            Value::KvlistValue(KeyValueList { values })
+        });
+        prop_oneof![list, map].prop_map(|value| AnyValue { value: Some(value) })
+    })
+}
+
+fn pair((key, value): (String, AnyValue)) -> KeyValue {
+    KeyValue {
+        key,
+        value: Some(value),
+        ..KeyValue::default()
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_record_is_read_back_as_it_was(
+        body in any_value(),
+        pairs in prop::collection::vec((any::<String>(), any_value()), 0..8),
+        time in any::<u64>(),
+        numbers in any::<(i32, u32, u32)>(),
+        ids in any::<([u8; 16], [u8; 8])>(),
+        texts in any::<(String, String)>(),
+    ) {
+        let record = LogRecord {
+            time_unix_nano: time,
+            observed_time_unix_nano: time / 2,
+            severity_number: numbers.0,
+            severity_text: texts.0,
+            body: Some(body),
+            attributes: pairs.into_iter().map(pair).collect(),
+            dropped_attributes_count: numbers.1,
+            flags: numbers.2,
+            trace_id: ids.0.to_vec(),
+            span_id: ids.1.to_vec(),
+            event_name: texts.1,
+        };
+        let otlp = crate::convert::Otlp {
+            logs: vec![samples::logs("shop", vec![record])],
+            ..Default::default()
+        };
+        let line = logs(&otlp).json();
+        prop_assert!(!line.contains(&b'\n'));
+        let read: ExportLogsServiceRequest = serde_json::from_slice(&line).unwrap();
+        prop_assert_eq!(&read.resource_logs, &otlp.logs);
+        let want = ExportLogsServiceRequest { resource_logs: otlp.logs.clone() };
+        prop_assert_eq!(logs(&otlp).protobuf(), want.encode_to_vec());
+    }
 }

@@ -1,5 +1,8 @@
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{
     LogsService, LogsServiceServer,
 };
@@ -8,11 +11,14 @@ use opentelemetry_proto::tonic::collector::logs::v1::{
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 
 use super::*;
 use crate::config::Secret;
 use crate::export::batch::Source;
+use crate::export::fake::authority::{authority, tls};
 use crate::export::fake::remote;
 use crate::export::samples;
 
@@ -206,4 +212,33 @@ async fn nobody_there_is_tried_again() {
         matches!(found, Outcome::Retry { suspect: false, .. }),
         "{found:?}"
     );
+}
+
+#[tokio::test]
+async fn calls_go_over_tls_with_a_certificate_of_our_own_authority() {
+    let authority = authority(false);
+    let mut config = authority.server.clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let routes = Routes::new(LogsServiceServer::new(Server {
+        answers: Mutex::default(),
+        seen: sender,
+    }));
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let stream = TokioIo::new(acceptor.accept(stream).await.unwrap());
+        let service = TowerToHyperService::new(routes.into_axum_router());
+        let _ = auto::Builder::new(TokioExecutor::new())
+            .serve_connection(stream, service)
+            .await;
+    });
+    let mut settings = remote(&format!("https://{address}"));
+    settings.tls = tls(authority.folder.path(), false);
+    let destination = OtlpGrpc::new(&settings).unwrap();
+    assert_eq!(destination.send(&logs()).await, Outcome::accepted());
+    assert!(seen.recv().await.is_some());
+    server.abort();
 }

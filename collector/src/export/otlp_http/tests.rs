@@ -5,11 +5,11 @@ use std::sync::Arc;
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
 };
-use rustls::server::WebPkiClientVerifier;
 
 use super::*;
 use crate::config::{Secret, Tls};
 use crate::export::batch::Source;
+use crate::export::fake::authority::{authority, tls};
 use crate::export::fake::{Answer, Fake, remote};
 use crate::export::samples;
 
@@ -186,65 +186,6 @@ async fn nobody_there_is_tried_again() {
     drop(listener);
     let destination = OtlpHttp::new(&remote(&format!("http://{address}"))).unwrap();
     assert_eq!(destination.send(&logs()).await, retry("no connection"));
-}
-
-/// A CA of our own, and a server's and a client's certificate by it.
-struct Authority {
-    folder: tempfile::TempDir,
-    server: rustls::ServerConfig,
-}
-
-fn authority(ask_client: bool) -> Authority {
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-    let folder = tempfile::tempdir().unwrap();
-    let ca_key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec![]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = params.self_signed(&ca_key).unwrap();
-    let issuer = Issuer::new(params, ca_key);
-    let signed = |name: &str| {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.signed_by(&key, &issuer).unwrap(), key)
-    };
-    let (server, server_key) = signed("collector.test");
-    let (client, client_key) = signed("farol");
-    for (name, text) in [
-        ("ca.pem", ca.pem()),
-        ("client.pem", client.pem()),
-        ("client.key", client_key.serialize_pem()),
-    ] {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ServerConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .unwrap();
-    let builder = match ask_client {
-        true => {
-            let mut roots = rustls::RootCertStore::empty();
-            roots.add(ca.der().clone()).unwrap();
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build();
-            builder.with_client_cert_verifier(verifier.unwrap())
-        }
-        false => builder.with_no_client_auth(),
-    };
-    let key = rustls::pki_types::PrivateKeyDer::try_from(server_key.serialize_der()).unwrap();
-    let server = builder
-        .with_single_cert(vec![server.der().clone()], key)
-        .unwrap();
-    Authority { folder, server }
-}
-
-fn tls(folder: &Path, with_client: bool) -> Tls {
-    Tls {
-        ca_file: Some(folder.join("ca.pem")),
-        cert_file: with_client.then(|| folder.join("client.pem")),
-        key_file: with_client.then(|| folder.join("client.key")),
-        server_name: Some("collector.test".into()),
-        insecure_skip_verify: false,
-    }
 }
 
 async fn over_tls(ask_client: bool, settings: impl FnOnce(&Path) -> Tls) -> Outcome {
