@@ -2,7 +2,7 @@
 import { Diagnostic, Op, Signal } from './abi.js';
 import { createPort } from './core.js';
 import { guard, type Tell } from './guard.js';
-import { hex, isSampled } from './ids.js';
+import { createHex, isSampled } from './ids.js';
 import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { safe } from './observe/describe.js';
@@ -38,6 +38,7 @@ export function createClient(given: Options): Client {
   const options = check(given, tell);
   const later = setTimeout;
   const cancel = clearTimeout;
+  const hex = createHex();
   // The page may replace what we use later, and more often than not with something lesser.
   const Native = Promise;
   const { parse, stringify } = JSON;
@@ -64,6 +65,7 @@ export function createClient(given: Options): Client {
   const sdk: Sdk = {
     options_: options,
     endpoint_: '',
+    origin_: '',
     tell_: tell,
     later_: later,
     cancel_: cancel,
@@ -82,7 +84,7 @@ export function createClient(given: Options): Client {
       const on = state == State.On && consent == GRANTED;
       return on || options.unsampledHeader ? '00-' + trace + '-' + span + (on ? '-01' : '-00') : '';
     },
-    child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(16), span_: hex(8) }),
+    child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
     place_: (w) => w.s(sdk.current_?.trace_).s(sdk.current_?.span_).n(NaN),
   } satisfies Omit<Sdk, 'send_' | 'capture_' | 'hide_'> as unknown as Sdk;
 
@@ -154,7 +156,7 @@ export function createClient(given: Options): Client {
       tell(Diagnostic.Unsupported);
       return none();
     }
-    port.open_(core, (w) => writeStart(w, options, consent, session, (consent == GRANTED && safe(() => store!.getItem(name))) || ''));
+    port.open_(core, (w) => writeStart(w, options, consent, hex, session, (consent == GRANTED && safe(() => store!.getItem(name))) || ''));
     sender!.open_();
   })));
 
@@ -237,7 +239,8 @@ export function createClient(given: Options): Client {
       return none();
     }
     sdk.endpoint_ = new URL(endpoint(options), document.baseURI).href;
-    session = hex(8);
+    sdk.origin_ = location.origin;
+    session = hex(2);
     // Until the core is there to say.
     state = isSampled(session, options.sampleRate ?? 1) ? State.On : State.Off;
     sender = createSender(sdk, (page().layers.fetch?.native || fetch).bind(window));

@@ -1,16 +1,29 @@
 /** Random ids, and the sampling decision where the core is not there yet to make it. */
 
-/** So many random bytes as hex. */
-export function hex(count: number): string {
-  const bytes = new Uint8Array(count);
-  try {
-    crypto.getRandomValues(bytes);
-  } catch {
-    for (let i = 0; i < count; i++) bytes[i] = Math.random() * 256;
-  }
-  let text = '';
-  for (const byte of bytes) text += (byte + 256).toString(16).slice(1);
-  return text;
+/** Gives so many times 8 random hex digits. */
+export type Hex = (words: number) => string;
+
+/** Words drawn at once: a call of the browser's source costs more than what it gives. */
+const POOL = 64;
+
+export function createHex(): Hex {
+  const pool = new Uint32Array(POOL);
+  let at = POOL;
+  return (count) => {
+    let text = '';
+    for (; count--; at++) {
+      if (at == POOL) {
+        at = 0;
+        try {
+          crypto.getRandomValues(pool);
+        } catch {
+          for (let i = 0; i < POOL; i++) pool[i] = Math.random() * 4294967296;
+        }
+      }
+      text += (pool[at] + 4294967296).toString(16).slice(1);
+    }
+    return text;
+  };
 }
 
 /** The sampling decision of `farol_protocol::sampling`: FNV-1a over UTF-8 (ids are ASCII), then Murmur3's finaliser. */

@@ -21,6 +21,8 @@ export interface Sdk {
   options_: Options;
   /** The address that batches go to, absolute. */
   endpoint_: string;
+  /** The page's. */
+  origin_: string;
   tell_: Tell;
   /** The browser's timers as they were at the start; called without a `this`. */
   later_: typeof setTimeout;

@@ -1,5 +1,5 @@
 /** Writes `START` and `USER`, whose fields `sdk-wasm/src/options.rs` and `abi.rs` list. */
-import { hex } from './ids.js';
+import type { Hex } from './ids.js';
 import { writeMeta } from './meta.js';
 import { number } from './options.js';
 import type { Consent, Options, User } from './types.js';
@@ -20,14 +20,14 @@ export function writeUser(w: Writer, user: User | null | undefined): void {
   w.b(+!!user).s(id).s(username).s(email).s(fullName).s(hash).s(roles).a(attributes);
 }
 
-export function writeStart(w: Writer, options: Options, consent: number, session: string, stored: string): void {
+export function writeStart(w: Writer, options: Options, consent: number, hex: Hex, session: string, stored: string): void {
   const { app = {} } = options;
   let flags = 0;
   [options.protocol == 'faro', options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == 'hidden']
     .forEach((set, bit) => (flags |= +!!set << bit));
   w.b(flags);
   w.b(consent);
-  for (let i = 0; i < 4; i++) w.u(parseInt(hex(4), 16));
+  for (let i = 0; i < 4; i++) w.u(parseInt(hex(1), 16));
   for (const path of NUMBERS) w.n(number(path.split('.').reduce((at, key) => (at as Record<string, unknown>)?.[key], options as unknown)));
   w.s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
   w.s('').s(location.href).s(options.view);

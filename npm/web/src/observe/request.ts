@@ -23,11 +23,11 @@ export function begin(sdk: Sdk, initiator: number, method: string, address: stri
   if (!sdk.live_()) return;
   // An address that is none is the page's to find out.
   const { href, origin } = safe(() => new URL(address, document.baseURI)) || ({ href: '' } as URL);
-  if (!/^http/.test(href) || href.startsWith(sdk.endpoint_)) return;
+  if (!/^http/.test(href) || under(sdk.endpoint_, href)) return;
   const start = performance.now();
   const parent = sdk.current_;
   const place = sdk.child_();
-  const may = origin == location.origin || sdk.options_.propagateTo?.some((pattern) => under(pattern, href));
+  const may = origin == sdk.origin_ || sdk.options_.propagateTo?.some((pattern) => under(pattern, href));
   return {
     ...place,
     header_: may ? sdk.header_(place) : '',
