@@ -1,0 +1,61 @@
+// What the parts of the SDK's TypeScript weigh in farol.js: built with and without each, brotli 11, the core left out of it.
+// `node prices.mjs` prints the table of docs/sdk.md.
+import { build } from 'esbuild';
+import { minify } from 'terser';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { readFileSync } from 'node:fs';
+
+/** Part → files that are replaced by functions that do nothing, or edits of files. */
+const PARTS = {
+  'capture.vitals': { stub: ['observe/vitals.ts', 'observe/selector.ts'] },
+  'capture.errors': { stub: ['observe/errors.ts', 'observe/describe.ts'] },
+  'capture.fetch': { stub: ['observe/fetch.ts'] },
+  'capture.xhr': { stub: ['observe/xhr.ts'] },
+  'capture.navigation': { stub: ['observe/navigation.ts'] },
+  'capture.clicks': { edit: ['observe/visit.ts', /export function observeClicks[\s\S]*$/, 'export function observeClicks() {}'] },
+  'beforeSend': { edit: ['client.ts', /else if \(signal == Signal\.Hook\) \{[\s\S]*?\n      \}\n/, ''] },
+  'ignoreErrors, denyUrls': { edit: ['client.ts', /else if \(signal == Signal\.Filter\).*\n/, ''] },
+  'propagateTo': { edit: ['observe/request.ts', /sdk\.options_\.propagateTo\?.*;/, 'false;'] },
+  'protocol: faro': { edit: ['send/sender.ts', "protocol == 'faro'", 'false'] },
+  'unsampledHeader': { edit: ['client.ts', /return on \|\| options\.unsampledHeader.*;/, "return on ? '00-' + trace + '-' + span + '-01' : '';"] },
+  'consent': { edit: ['client.ts', /setConsent\(next\) \{[\s\S]*?\n    \},\n/, 'setConsent() {},\n'] },
+  'session.storage': { edit: ['client.ts', "options.session?.storage == 'none' ? undefined : safe(() => sessionStorage)", '0 as any'] },
+  'onDiagnostic': { edit: ['client.ts', /'internal item-cut.*'/, "''"] },
+  'transport': { edit: ['send/sender.ts', 'transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : ', ''] },
+  'core': { edit: ['load.ts', /else if \(typeof given == 'function'\).*\n/, ''] },
+  'coreDelayMs': { edit: ['client.ts', 'options.coreDelayMs ? later(open, options.coreDelayMs) : ', ''] },
+  'spans (`startSpan`, `withSpan`)': { stub: ['spans.ts'] },
+  'delivery and retries': { stub: ['send/sender.ts', 'send/retry.ts'] },
+  'the check of options': { stub: ['options.ts'] },
+  'browser and system': { stub: ['meta.ts'] },
+  'script tag and queue': { entry: 'src/index.ts' },
+};
+
+const common = { bundle: true, minify: true, target: ['chrome90'], mangleProps: /[a-z]_$/, supported: { 'optional-chain': true }, write: false, format: 'esm', external: ['../gen/*'], logLevel: 'error' };
+
+const brotli = (text) => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+
+async function size({ stub = [], edit, entry = 'src/script.ts' }) {
+  const plugin = {
+    name: 'without',
+    setup: (b) => b.onLoad({ filter: /src\/.*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      if (edit && path.endsWith(edit[0])) {
+        const contents = text.replace(edit[1], edit[2]);
+        if (contents == text) throw new Error(`${edit[0]} has no ${edit[1]} any more`);
+        return { loader: 'ts', contents };
+      }
+      if (!stub.some((file) => path.endsWith(`/src/${file}`))) return undefined;
+      const names = [...text.matchAll(/export (?:function|const) (\w+)/g)].map(([, name]) => `export const ${name}: any = () => {};`);
+      return { loader: 'ts', contents: names.join('\n') };
+    }),
+  };
+  const { outputFiles: [{ text }] } = await build({ ...common, entryPoints: [entry], plugins: [plugin] });
+  const { code } = await minify(text, { module: true, toplevel: true, ecma: 2020, compress: { passes: 3, pure_getters: true, keep_fargs: false, unsafe_arrows: true }, format: { comments: false } });
+  return brotli(code);
+}
+
+const whole = await size({});
+console.log(`| part | bytes |\n|---|--:|`);
+for (const [part, without] of Object.entries(PARTS)) console.log(`| ${part} | ${whole - (await size(without))} |`);
+console.log(`| **all of the TypeScript** | **${whole}** |`);
