@@ -24,20 +24,28 @@ pub fn node(root: &Path) -> Command {
 
 /// The release collector and the shop's backend.
 pub fn servers(root: &Path) -> Result<()> {
-    steps::step("collector and shop backend, release", || {
-        process::run(
-            cargo(root).args([
-                "build",
-                "--quiet",
-                "--release",
-                "--locked",
-                "-p",
-                "farol-collector",
-                "-p",
-                "farol-shop",
-            ]),
-            "cargo build",
-        )
+    release(
+        root,
+        "collector and shop backend, release",
+        &["farol-collector", "farol-shop"],
+    )
+}
+
+/// What the collector's benchmark runs.
+pub fn load(root: &Path) -> Result<()> {
+    release(
+        root,
+        "collector and load generator, release",
+        &["farol-collector", "farol-shop", "farol-load"],
+    )
+}
+
+fn release(root: &Path, what: &str, packages: &[&str]) -> Result<()> {
+    steps::step(what, || {
+        let mut cargo = cargo(root);
+        cargo.args(["build", "--quiet", "--release", "--locked"]);
+        cargo.args(packages.iter().flat_map(|package| ["-p", package]));
+        process::run(&mut cargo, "cargo build")
     })
 }
 

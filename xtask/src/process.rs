@@ -19,6 +19,8 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::steps;
+
 /// How long a process may take to end by itself: the collector writes down what it has not exported.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -128,6 +130,9 @@ pub fn spawn(command: &mut Command, what: &str) -> Result<Child> {
 
 /// Runs to the end, its output going where ours goes; anything but success is an error.
 pub fn run(command: &mut Command, what: &str) -> Result<()> {
+    if steps::on_stderr() {
+        command.stdout(std::io::stderr());
+    }
     let status = status(command, what)?;
     if !status.success() {
         bail!("{what} failed ({status})");

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::cli::Format;
-use crate::{process, setup};
+use crate::{build, process, setup, steps};
 
 /// The whole script-tag file, Wasm included, brotli.
 const BAR: u64 = 16 * 1024;
@@ -50,6 +50,11 @@ struct Size {
 }
 
 pub fn run(root: &Path, format: Format) -> Result<()> {
+    if !root.join("npm/web/dist/farol.js").exists() || !root.join("node_modules").exists() {
+        steps::to_stderr();
+        setup::for_sdk(root)?;
+        build::sdk(root)?;
+    }
     let sizes = measure(root)?;
     match format {
         Format::Table => print!("{}", table(&sizes)),

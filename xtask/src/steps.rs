@@ -2,20 +2,41 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+static TO_STDERR: AtomicBool = AtomicBool::new(false);
+
+/// From now on steps, and what child processes print, go to stderr: stdout is for an answer that a program reads.
+pub fn to_stderr() {
+    TO_STDERR.store(true, Ordering::Relaxed);
+}
+
+/// Whether `to_stderr` was called.
+pub fn on_stderr() -> bool {
+    TO_STDERR.load(Ordering::Relaxed)
+}
+
+fn say(line: &str) {
+    if on_stderr() {
+        eprintln!("{line}");
+    } else {
+        println!("{line}");
+    }
+}
+
 /// A step that was there already, or needed nothing.
 pub fn there(name: &str, what: impl Display) {
-    println!("✓ {name}  ({what})");
+    say(&format!("✓ {name}  ({what})"));
 }
 
 /// Runs a step and says how it went; the error goes on.
 pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let start = Instant::now();
     // Some steps take minutes: a person sees which one it is.
-    let person = std::io::stdout().is_terminal();
+    let person = std::io::stdout().is_terminal() && !on_stderr();
     if person {
         print!("· {name} …");
         let _ = std::io::stdout().flush();
@@ -26,8 +47,8 @@ pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     }
     let time = seconds(start.elapsed());
     match &done {
-        Ok(_) => println!("✓ {name}  ({time})"),
-        Err(_) => println!("✗ {name}  ({time})"),
+        Ok(_) => say(&format!("✓ {name}  ({time})")),
+        Err(_) => say(&format!("✗ {name}  ({time})")),
     }
     done
 }
