@@ -15,7 +15,7 @@ cargo xtask <COMMAND>
   test [--full] [--only DOOR]…   every test of every door; --full adds the large counts and long runs
   e2e [--engines LIST] [NAME]…   the browser tests whose file names contain NAME
   sdk                            build npm/web/dist
-  size [--json | --write]        raw, gzip and brotli of each artefact; --write renews the table in docs/size.md
+  size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
   bench sdk|collector [--json]   every figure beside its bar
 
 Run `cargo xtask <COMMAND> --help` for more about one command.";
@@ -58,12 +58,13 @@ Builds what is stale (SDK, collector, shop), then runs the browser tests whose f
   --full           the large counts and long runs too (FAROL_FULL=1)";
 
 const SIZE: &str = "\
-cargo xtask size [--json | --write]
+cargo xtask size [--json | --parts | --write]
 
 Raw, gzip -9 and brotli -11 bytes of every file in npm/web/dist, beside Faro's and web-vitals' own bundles.
 
   --json    [{\"artefact\",\"raw\",\"gzip\",\"brotli\"}]
-  --write   renew the table in docs/size.md; `cargo xtask test` fails where it is not true any more";
+  --parts   what farol.js is made of: each adapter, each module of the core
+  --write   renew the tables in docs/size.md; `cargo xtask test` fails where it is not true any more";
 
 const BENCH: &str = "\
 cargo xtask bench sdk|collector [--json] [OPTION]…
@@ -88,6 +89,7 @@ pub enum Command {
 pub enum Format {
     Table,
     Json,
+    Parts,
     Write,
 }
 
@@ -136,6 +138,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
             while let Some(arg) = args.next()? {
                 match arg {
                     Long("json") => format = Format::Json,
+                    Long("parts") => format = Format::Parts,
                     Long("write") => format = Format::Write,
                     Short('h') | Long("help") => return Ok(Command::Help(SIZE)),
                     other => return Err(other.unexpected().into()),

@@ -64,7 +64,9 @@ fn collector(root: &Path, data: &Path, drive: bool) -> Command {
         .arg(data)
         .current_dir(data);
     if !drive {
+        // Naming a destination replaces the embedded default, so both are named.
         command.env("FAROL_DESTINATIONS__terminal__TYPE", "terminal");
+        command.env("FAROL_DESTINATIONS__files__TYPE", "otlp_file");
     }
     command
 }

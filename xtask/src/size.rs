@@ -1,6 +1,8 @@
 //! What a page has to fetch: raw, gzip and brotli bytes of each artefact, beside Faro's and web-vitals' own bundles; and the table
 //! in docs/size.md, which says what this says.
 
+mod parts;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,9 +20,6 @@ const BAR: u64 = 16 * 1024;
 const TOLERANCE: u64 = 2;
 
 const DOCUMENT: &str = "docs/size.md";
-const START: &str = "<!-- sizes: written by `cargo xtask size --write` -->";
-const END: &str = "<!-- /sizes -->";
-
 /// Peers, as their packages ship them for a script tag.
 const PEERS: [(&str, &[&str]); 4] = [
     (
@@ -63,10 +62,15 @@ pub fn run(root: &Path, format: Format) -> Result<()> {
                 sizes.iter().map(|size| serde_json::json!({ "artefact": size.artefact, "raw": size.raw, "gzip": size.gzip, "brotli": size.brotli })).collect();
             println!("{}", serde_json::to_string_pretty(&rows)?);
         }
+        Format::Parts => print!("{}", parts::table(root, &sizes)?),
         Format::Write => {
             let path = root.join(DOCUMENT);
             let text = fs::read_to_string(&path).context(DOCUMENT)?;
-            fs::write(&path, replaced(&text, &table(&sizes))?)?;
+            let text = replaced(&text, "sizes", &table(&sizes))?;
+            fs::write(
+                &path,
+                replaced(&text, "parts", &parts::table(root, &sizes)?)?,
+            )?;
         }
     }
     Ok(())
@@ -86,7 +90,7 @@ pub fn check(root: &Path) -> Result<()> {
         script.brotli
     );
     let text = fs::read_to_string(root.join(DOCUMENT)).context(DOCUMENT)?;
-    let (_, written, _) = parts(&text)?;
+    let (_, written, _) = marked(&text, "sizes")?;
     let written = rows(written);
     for size in &sizes {
         let Some(said) = written.iter().find(|row| row.artefact == size.artefact) else {
@@ -158,7 +162,7 @@ fn is_artefact(name: &str) -> bool {
 }
 
 fn sum(artefact: String, paths: &[PathBuf]) -> Result<Size> {
-    let script = include_str!("size.mjs");
+    let script = include_str!("size/measure.mjs");
     let printed = process::output(
         Command::new("node")
             .args(["--input-type=module", "--eval", script, "--"])
@@ -209,18 +213,21 @@ fn rows(table: &str) -> Vec<Size> {
         .collect()
 }
 
-/// A document before, within and after its marks.
-fn parts(text: &str) -> Result<(&str, &str, &str)> {
-    let found = text.split_once(START).and_then(|(head, rest)| {
-        rest.split_once(END)
+/// A document before, within and after the marks of a table's name.
+fn marked<'a>(text: &'a str, name: &str) -> Result<(&'a str, &'a str, &'a str)> {
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let found = text.split_once(&start).and_then(|(head, rest)| {
+        rest.split_once(&end)
             .map(|(table, tail)| (head, table, tail))
     });
-    found.with_context(|| format!("{DOCUMENT} holds no `{START}` … `{END}`"))
+    found.with_context(|| format!("{DOCUMENT} holds no `{}` … `{end}`", start.trim()))
 }
 
-fn replaced(text: &str, table: &str) -> Result<String> {
-    let (head, _, tail) = parts(text)?;
-    Ok(format!("{head}{START}\n{table}{END}{tail}"))
+fn replaced(text: &str, name: &str, table: &str) -> Result<String> {
+    let (head, _, tail) = marked(text, name)?;
+    Ok(format!(
+        "{head}<!-- {name} -->\n{table}<!-- /{name} -->{tail}"
+    ))
 }
 
 #[cfg(test)]
@@ -235,12 +242,9 @@ mod tests {
             gzip: 2,
             brotli: 1,
         }];
-        let text = replaced(
-            &format!("# Size\n{START}\nold\n{END}\nmore\n"),
-            &table(&sizes),
-        )
-        .unwrap();
-        assert_eq!(rows(parts(&text).unwrap().1), sizes);
+        let before = "# Size\n<!-- sizes -->\nold\n<!-- /sizes -->\nmore\n";
+        let text = replaced(before, "sizes", &table(&sizes)).unwrap();
+        assert_eq!(rows(marked(&text, "sizes").unwrap().1), sizes);
         assert!(
             text.starts_with("# Size\n") && text.ends_with("\nmore\n") && !text.contains("old")
         );
@@ -254,6 +258,6 @@ mod tests {
 
     #[test]
     fn a_document_without_marks_is_an_error() {
-        assert!(replaced("# Size", "").is_err());
+        assert!(replaced("# Size", "sizes", "").is_err());
     }
 }
