@@ -11,6 +11,12 @@ import { looped, missing } from './items/table.js';
 
 const dist = (name: string): Promise<Buffer> => readFile(new URL(`../../npm/web/dist/${name}`, import.meta.url));
 
+/** The slow handler; and the page knows when the browser has told of the interaction, which is some frames after the click. */
+const WIRE = `
+  document.getElementById('slow').addEventListener('click', () => window.slow());
+  new PerformanceObserver((list) => { if (list.getEntries().some((entry) => entry.interactionId)) window.interacted = true; })
+    .observe({ type: 'event', durationThreshold: 40, buffered: true });`;
+
 interface Variant {
   what: string;
   headers?: Record<string, string>;
@@ -74,7 +80,7 @@ async function stage(variant: Variant): Promise<Stage> {
         <script src="/wire.js"></script>`;
       return html(body, variant.headers);
     }
-    if (name === '/wire.js') return script("document.getElementById('slow').addEventListener('click', () => window.slow())");
+    if (name === '/wire.js') return script(WIRE);
     return undefined;
   });
   const page = await browser.newPage(variant.initScript ? { initScript: variant.initScript } : {});
@@ -97,6 +103,7 @@ async function play({ page, own }: Stage): Promise<void> {
   await page.waitFor("performance.getEntriesByName('first-contentful-paint').length");
   await page.click('#slow');
   assert.equal(await page.evaluate('play()'), 'played');
+  await page.waitFor('window.interacted');
   await page.hide();
 }
 
