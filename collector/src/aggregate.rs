@@ -163,5 +163,29 @@ fn unix_now() -> u64 {
     since.map_or(0, |it| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX))
 }
 
+/// A snapshot for tests: rows of app, family, attributes and amount, added at one time and taken at another.
+#[cfg(test)]
+pub(crate) fn snapshot_of(
+    rows: &[(&str, &str, &[&str], f64)],
+    added_ns: u64,
+    time_ns: u64,
+) -> Snapshot {
+    let mut store = Store::default();
+    for (app, family, values, amount) in rows {
+        let app = App {
+            name: (*app).to_owned(),
+            ..App::default()
+        };
+        let family = names::Id::named(family).expect("a family of the table");
+        store.add(family, &app, values, *amount, added_ns);
+    }
+    Snapshot {
+        series: store.sorted().into_iter().cloned().collect(),
+        time_ns,
+        instance: "one".into(),
+        unchanged: false,
+    }
+}
+
 #[cfg(test)]
 mod tests;

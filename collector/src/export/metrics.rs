@@ -70,3 +70,6 @@ async fn deliver(shared: &Shared, snapshots: &mut Snapshots, mut snapshot: Arc<S
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,3 +160,6 @@ fn pair(key: &str, value: Any) -> KeyValue {
         ..KeyValue::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

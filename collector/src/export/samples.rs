@@ -273,3 +273,8 @@ pub(crate) fn nested(depth: usize) -> Otlp {
         ..Otlp::default()
     }
 }
+
+/// A snapshot with what these rows add: app, family, attributes, amount.
+pub(crate) fn snapshot(rows: &[(&str, &str, &[&str], f64)]) -> crate::aggregate::Snapshot {
+    crate::aggregate::snapshot_of(rows, 1_000, 2_000)
+}

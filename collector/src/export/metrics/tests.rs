@@ -1,0 +1,135 @@
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::*;
+use crate::config::Retry;
+use crate::export::dead_letters::DeadLetters;
+use crate::export::destination::{Attempt, Destination, Reason};
+use crate::export::samples::snapshot;
+use crate::export::stats::Stats;
+
+/// Answers in turn, then takes all; says how many metrics each attempt had.
+struct Told {
+    answers: Mutex<std::vec::IntoIter<Outcome>>,
+    sent: mpsc::UnboundedSender<usize>,
+}
+
+impl Destination for Told {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+        Box::pin(async move {
+            self.sent.send(batch.len()).unwrap();
+            let next = self.answers.lock().unwrap().next();
+            next.unwrap_or_else(Outcome::accepted)
+        })
+    }
+}
+
+struct Bench {
+    publish: watch::Sender<Option<Arc<Snapshot>>>,
+    sent: mpsc::UnboundedReceiver<usize>,
+    stats: Arc<Stats>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+fn bench(answers: Vec<Outcome>, changes_only: bool) -> Bench {
+    let (publish, snapshots) = watch::channel(None);
+    let (sender, sent) = mpsc::unbounded_channel();
+    let stats = Arc::new(Stats::default());
+    let folder = tempfile::tempdir().unwrap();
+    let mut shared = Shared::new(
+        "a",
+        Arc::new(Told {
+            answers: Mutex::new(answers.into_iter()),
+            sent: sender,
+        }),
+        Retry::default(),
+        DeadLetters::new(folder.path(), "a"),
+        Arc::clone(&stats),
+    );
+    shared.random = || 1.0;
+    Bench {
+        publish,
+        sent,
+        stats,
+        task: tokio::spawn(run(Arc::new(shared), snapshots, changes_only)),
+    }
+}
+
+/// A snapshot of so many metrics.
+fn state(metrics: usize, unchanged: bool) -> Option<Arc<Snapshot>> {
+    let names = ["farol.sessions", "farol.page_views", "farol.exceptions"];
+    let rows: Vec<_> = names[..metrics]
+        .iter()
+        .map(|name| ("shop", *name, &[""][..], 1.0))
+        .collect();
+    let mut snapshot = snapshot(&rows);
+    snapshot.unchanged = unchanged;
+    Some(Arc::new(snapshot))
+}
+
+fn busy() -> Outcome {
+    Outcome::Retry {
+        after: Some(Duration::from_secs(30)),
+        suspect: false,
+        reason: Reason::code("http 503"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destination_that_was_away_gets_the_newest_alone() {
+    let mut bench = bench(vec![busy()], false);
+    let start = Instant::now();
+    bench.publish.send_replace(state(1, false));
+    assert_eq!(bench.sent.recv().await, Some(1));
+    bench.publish.send_replace(state(2, false));
+    bench.publish.send_replace(state(3, false));
+    assert_eq!(bench.sent.recv().await, Some(3));
+    assert!(start.elapsed() >= Duration::from_secs(30));
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.sent.recv().await, None);
+    assert_eq!(bench.stats.snapshots.load(Ordering::SeqCst), 1);
+    assert_eq!(bench.stats.snapshots_superseded.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_one_is_delivered_after_the_aggregator_has_ended() {
+    let mut bench = bench(vec![busy()], false);
+    bench.publish.send_replace(state(2, false));
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.sent.recv().await, Some(2));
+    assert_eq!(bench.sent.recv().await, Some(2));
+    assert_eq!(bench.stats.snapshots.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_leave_repetitions_out() {
+    let mut bench = bench(vec![], true);
+    bench.publish.send_replace(state(1, false));
+    assert_eq!(bench.sent.recv().await, Some(1));
+    bench.publish.send_replace(state(1, true));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    bench.publish.send_replace(state(2, false));
+    assert_eq!(bench.sent.recv().await, Some(2));
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.sent.recv().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_snapshot_is_counted_and_the_next_one_tried() {
+    let refused = Outcome::Refused(Reason::code("http 400"));
+    let mut bench = bench(vec![refused], false);
+    bench.publish.send_replace(state(1, false));
+    assert_eq!(bench.sent.recv().await, Some(1));
+    bench.publish.send_replace(state(2, false));
+    assert_eq!(bench.sent.recv().await, Some(2));
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.stats.snapshots_refused.load(Ordering::SeqCst), 1);
+    assert_eq!(bench.stats.last_reason(), Some(Reason::code("http 400")));
+}
