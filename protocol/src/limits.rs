@@ -3,6 +3,13 @@
 /// How deep a body may nest. OTLP/JSON inside a payload needs 15 levels; twice that leaves room for what users nest.
 pub const DEPTH: usize = 32;
 
+/// Values in one body, counted by commas and opening brackets. A body of the largest size that is taken holds a fifth of it when a browser wrote
+/// it; one made of `{}` would cost a hundred times its size in memory.
+pub const VALUES: usize = 500_000;
+
+/// Elements of a list that are read one after the other. What is cut, is cut after reading; this bounds what is read.
+pub const LIST: usize = 2 * ITEMS;
+
 /// Items in one payload. The SDK seals at 50; this is for senders that pile up while offline.
 pub const ITEMS: usize = 2_000;
 

@@ -1,5 +1,6 @@
 //! Reading what browsers send: a value of a near type is taken, null means absent, the last of two equal keys wins.
 
+use crate::limits;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -260,6 +261,9 @@ impl Read for u64 {
     }
 }
 
+/// The error of a list with more elements than are read.
+pub const TOO_LONG: &str = "a list with more elements than are read";
+
 struct List<T>(PhantomData<T>);
 
 impl<'de, T: Read> Visitor<'de> for List<T> {
@@ -272,6 +276,9 @@ impl<'de, T: Read> Visitor<'de> for List<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(Seed::<T>::new())? {
+            if list.len() == limits::LIST {
+                return Err(A::Error::custom(TOO_LONG));
+            }
             list.push(item);
         }
         Ok(list)

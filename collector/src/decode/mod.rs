@@ -12,7 +12,8 @@ use farol_protocol::limits;
 use farol_protocol::payload::Payload;
 use std::borrow::Cow;
 
-/// Bounds of what one body may hold. What is over is cut and counted; only depth refuses the body.
+/// Bounds of what one body may hold. What is over is cut and counted; only depth and the
+/// number of values refuse the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// How deep the body may nest.
@@ -75,17 +76,20 @@ pub enum Reason {
     BadId,
     /// The list that should hold items is no list.
     NotAList,
+    /// A list within it has more elements than are read.
+    TooLong,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 6] = [
+    pub const ALL: [Reason; 7] = [
         Reason::NotAnObject,
         Reason::WrongType,
         Reason::NumberRange,
         Reason::Empty,
         Reason::BadId,
         Reason::NotAList,
+        Reason::TooLong,
     ];
 
     /// The reason's name in metrics and answers.
@@ -98,6 +102,7 @@ impl Reason {
             Reason::Empty => "empty",
             Reason::BadId => "bad_id",
             Reason::NotAList => "not_a_list",
+            Reason::TooLong => "too_long",
         }
     }
 }
@@ -152,6 +157,8 @@ pub enum Code {
     BadPayload,
     /// Nested deeper than is taken.
     TooDeep,
+    /// More values than are taken.
+    TooMany,
 }
 
 impl Code {
@@ -163,6 +170,7 @@ impl Code {
             Code::BadJson => "bad_json",
             Code::BadPayload => "bad_payload",
             Code::TooDeep => "too_deep",
+            Code::TooMany => "too_large",
         }
     }
 }

@@ -7,7 +7,7 @@ use farol_protocol::Kind;
 use farol_protocol::map::Attributes;
 use farol_protocol::meta::Meta;
 use farol_protocol::payload::Farol;
-use farol_protocol::read::{Entry, Key};
+use farol_protocol::read::{Entry, Key, TOO_LONG};
 use farol_protocol::span::{Resource, ResourceSpans, Scope, ScopeSpans, Span};
 use farol_protocol::value::Value;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
@@ -258,6 +258,7 @@ fn fields(raw: &RawValue) -> Option<Fields<'_>> {
 fn reason(raw: &RawValue, error: &serde_json::Error) -> Reason {
     match error.classify() {
         Category::Syntax => Reason::NumberRange,
+        _ if error.to_string().starts_with(TOO_LONG) => Reason::TooLong,
         _ if !raw.get().starts_with('{') => Reason::NotAnObject,
         _ => Reason::WrongType,
     }

@@ -1,7 +1,9 @@
-//! One look over the bytes before they are parsed: how deep they nest, and whether they may hold half a surrogate pair.
-//! The parser's own bound on recursion is four times ours and does not see what lies within fields that are skipped.
+//! One look over the bytes before they are parsed: how deep they nest, how many values they hold, and whether there may be
+//! half a surrogate pair. The parser's own bound on recursion is four times ours and does not see what lies within
+//! fields that are skipped; and memory goes with the number of values, not with the bytes.
 
 use super::{Code, DecodeError};
+use farol_protocol::limits;
 use std::borrow::Cow;
 
 /// What the look found.
@@ -10,7 +12,7 @@ pub(super) struct Found {
     pub(super) surrogates: bool,
 }
 
-/// Checks depth. Unbalanced brackets are left to the parser, which says it better.
+/// Checks depth and number. Unbalanced brackets are left to the parser, which says it better.
 pub(super) fn scan(text: &[u8], bound: usize) -> Result<Found, DecodeError> {
     if text.trim_ascii().is_empty() {
         return Err(DecodeError {
@@ -19,6 +21,7 @@ pub(super) fn scan(text: &[u8], bound: usize) -> Result<Found, DecodeError> {
         });
     }
     let mut depth = 0usize;
+    let mut values = 0usize;
     let mut found = Found { surrogates: false };
     let mut at = 0;
     while let Some(byte) = text.get(at) {
@@ -37,7 +40,9 @@ pub(super) fn scan(text: &[u8], bound: usize) -> Result<Found, DecodeError> {
                     at += 1;
                 }
             }
+            b',' => values += 1,
             b'{' | b'[' => {
+                values += 1;
                 depth += 1;
                 if depth > bound {
                     return Err(DecodeError {
@@ -52,6 +57,15 @@ pub(super) fn scan(text: &[u8], bound: usize) -> Result<Found, DecodeError> {
             _ => {}
         }
         at += 1;
+    }
+    if values > limits::VALUES {
+        return Err(DecodeError {
+            code: Code::TooMany,
+            message: format!(
+                "The body holds too many values: {values} commas and opening brackets, and {} are taken. Send smaller batches.",
+                limits::VALUES
+            ),
+        });
     }
     Ok(found)
 }

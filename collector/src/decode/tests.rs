@@ -396,6 +396,32 @@ fn deep_nesting_is_refused_wherever_it_is() {
 }
 
 #[test]
+fn a_body_of_countless_values_is_refused_before_it_costs_memory() {
+    let (code, message) =
+        refused(format!("{{\"logs\":[{{}}{}]}}", ",{}".repeat(300_000)).as_bytes());
+    assert_eq!(code, Code::TooMany);
+    assert!(message.contains("600003 commas"), "{message}");
+}
+
+#[test]
+fn a_list_without_end_costs_its_item_or_is_cut() {
+    let decoded = read(&format!(
+        "{{\"logs\":[{{\"message\":\"a\"}}{}]}}",
+        ",{\"message\":\"a\"}".repeat(5_000)
+    ));
+    assert_eq!(
+        (decoded.payload.logs.len(), decoded.cut.all_items()),
+        (2_000, 3_001)
+    );
+    let stack = format!("{{\"frames\":[{{}}{}]}}", ",{}".repeat(5_000));
+    let decoded = read(&format!(
+        "{{\"exceptions\":[{{\"type\":\"E\",\"stacktrace\":{stack}}},{{\"type\":\"F\"}}]}}"
+    ));
+    assert_eq!(decoded.unreadable[0].reason, Reason::TooLong);
+    assert_eq!(decoded.payload.exceptions.len(), 1);
+}
+
+#[test]
 fn work_is_linear_in_the_body() {
     // Megabytes of what is costly in each way: names without end, equal names, bad items, escapes, empty containers.
     let bodies = [

@@ -148,6 +148,7 @@ fn decode_error(error: decode::DecodeError) -> ApiError {
         Code::BadJson => Refusal::BadJson,
         Code::BadPayload => Refusal::BadPayload,
         Code::TooDeep => Refusal::TooDeep,
+        Code::TooMany => Refusal::TooLarge,
     };
     ApiError::new(why, error.message)
 }

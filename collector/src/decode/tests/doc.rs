@@ -170,6 +170,14 @@ fn the_pages_limits_are_the_collectors() {
     };
     let defaults = Limits::default();
     assert_eq!(says("depth of the JSON"), defaults.depth);
+    assert_eq!(
+        says("values in a body, counted by commas and opening brackets"),
+        limits::VALUES
+    );
+    assert_eq!(
+        says("elements of a list that are read at all"),
+        limits::LIST
+    );
     assert_eq!(says("items in a payload"), defaults.items);
     assert_eq!(says("bytes of a string"), defaults.string);
     assert_eq!(
