@@ -1,4 +1,4 @@
-//! The batch that is being filled: items as JSON, one section for each place that the payload has for them.
+//! The batch that is being filled: items as JSON, each with its place in the payload.
 //!
 //! It has one meta, taken when its first item comes. An item whose page, view or user is another says so itself (in Faro's
 //! protocol it cannot, and the batch is sealed before it). A batch is sealed once, by count, bytes, age, because the page is
@@ -6,25 +6,37 @@
 
 use alloc::vec::Vec;
 
-use crate::json::Json;
-use crate::options::VERSION;
+use crate::host::Host;
+use crate::meta::Fixed;
+use crate::pen::Pen;
+use crate::text::cut;
 
-/// Sections in the payload's fixed order, which also numbers the items.
-pub(crate) mod section {
-    pub(crate) const LOGS: usize = 0;
-    pub(crate) const EXCEPTIONS: usize = 1;
-    pub(crate) const MEASUREMENTS: usize = 2;
-    pub(crate) const EVENTS: usize = 3;
+/// Places in the payload's fixed order, which also numbers the items.
+pub(crate) mod place {
+    pub(crate) const LOGS: u8 = 0;
+    pub(crate) const EXCEPTIONS: u8 = 1;
+    pub(crate) const MEASUREMENTS: u8 = 2;
+    pub(crate) const EVENTS: u8 = 3;
     /// Spans by scope: the page's own, `fetch`, `XMLHttpRequest`.
-    pub(crate) const SPANS: usize = 4;
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const SPANS: u8 = 4;
 }
 
-const NAMES: [&str; section::SPANS] = ["logs", "exceptions", "measurements", "events"];
-const SCOPES: [&str; section::COUNT - section::SPANS] = ["farol", "farol.fetch", "farol.xhr"];
+/// What opens each place; the spans' scopes come within `traces`.
+const NAMES: [&str; 7] = [
+    "logs",
+    "exceptions",
+    "measurements",
+    "events",
+    "farol",
+    "farol.fetch",
+    "farol.xhr",
+];
 
 /// The parts of the meta that can change. The first one never differs within a batch.
 const PARTS: [&str; 4] = ["session", "user", "page", "view"];
+
+/// The parts as JSON objects.
+pub(crate) type Parts<'a> = [&'a [u8]; 4];
 
 /// Marks: this batch holds the first of its kind in its session.
 pub(crate) mod first {
@@ -33,36 +45,32 @@ pub(crate) mod first {
 }
 
 /// What every payload of a client has in common.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Envelope {
-    pub(crate) faro: bool,
-    /// The constant members of `meta`.
-    pub(crate) meta: Vec<u8>,
-    pub(crate) resource: Vec<u8>,
+    pub(crate) fixed: Fixed,
     pub(crate) client: Vec<u8>,
     pub(crate) rate: f64,
     /// Items sealed so far: the next one's sequence number.
     pub(crate) sequence: u32,
 }
 
-/// An exception in the batch, which may come again.
+/// An item in the batch. Of identical exceptions there is one, with their count.
 #[derive(Debug)]
-struct Counted {
-    key: u32,
-    /// Where in its section it ends.
-    end: usize,
-    count: u32,
+struct Item {
+    place: u8,
     /// Its JSON ends with its context, as we wrote it.
     ours: bool,
+    key: u32,
+    count: u32,
+    /// Behind the byte that `HOOK` has before it.
+    json: Vec<u8>,
 }
 
 /// See above.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) meta: [Vec<u8>; 4],
-    sections: [Vec<u8>; section::COUNT],
-    exceptions: Vec<Counted>,
-    pub(crate) items: u32,
+    items: Vec<Item>,
     pub(crate) bytes: usize,
     /// Its items' clock: epoch ms at `performance.now()` = 0.
     pub(crate) offset: f64,
@@ -72,172 +80,207 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// The session that its items belong to.
-    pub(crate) fn session(&self) -> &[u8] {
-        let [session, ..] = &self.meta;
-        session
-    }
-
-    /// Whether an item of this meta has to say so itself.
-    pub(crate) fn differs(&self, meta: &[&[u8]; 4]) -> bool {
-        self.meta.iter().zip(meta).any(|(own, other)| own != other)
-    }
-
-    /// Appends an item, with the parts of `meta` that are not the batch's.
-    pub(crate) fn push(&mut self, place: usize, item: &[u8], meta: &[&[u8]; 4]) {
-        let differs = self.differs(meta);
-        let Some(section) = self.sections.get_mut(place) else {
-            return;
-        };
-        let before = section.len();
-        let mut json = Json::new(Vec::new(), usize::MAX);
-        core::mem::swap(&mut json.out, section);
-        if before > 0 {
-            json.byte(b',');
+    pub(crate) const fn new() -> Self {
+        Self {
+            meta: [const { Vec::new() }; 4],
+            items: Vec::new(),
+            bytes: 0,
+            offset: 0.0,
+            due: 0.0,
+            first: 0,
         }
-        if differs {
-            json.raw(item.get(..item.len().saturating_sub(1)).unwrap_or_default());
-            json.open_key("farol", b'{');
-            for ((name, own), other) in PARTS.iter().zip(&self.meta).zip(meta) {
-                if own != other {
-                    json.key(name);
-                    json.raw(other);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether an item of this meta does not fit: its session is another, or, where it cannot say so itself, any part.
+    pub(crate) fn splits(&self, meta: &Parts<'_>, faro: bool) -> bool {
+        self.meta
+            .iter()
+            .zip(meta)
+            .take(if faro { 4 } else { 1 })
+            .any(|(own, other)| own != other)
+    }
+
+    /// Appends an item, with the parts of `meta` that are not the batch's. `key` is what a repeat is known by.
+    pub(crate) fn push<H: Host>(
+        &mut self,
+        pen: &mut Pen<H>,
+        place: u8,
+        key: u32,
+        count: u32,
+        ours: bool,
+        json: Vec<u8>,
+        meta: &Parts<'_>,
+    ) {
+        pen.out = json;
+        let mut open = false;
+        for ((name, own), other) in PARTS.iter().zip(&self.meta).zip(meta) {
+            if own != other {
+                if !open {
+                    open = true;
+                    pen.out.pop();
+                    pen.open("farol");
                 }
+                pen.key(name.as_bytes());
+                pen.raw(other);
             }
-            json.raw(b"}}");
-        } else {
-            json.raw(item);
         }
-        self.items += 1;
-        self.bytes += json.out.len() - before;
-        *section = json.out;
-    }
-
-    /// Says of the exception just pushed what a repeat is known by.
-    pub(crate) fn counted(&mut self, key: u32, count: u32, ours: bool) {
-        let end = self.sections.get(section::EXCEPTIONS).map_or(0, Vec::len);
-        self.exceptions.push(Counted {
-            key,
-            end,
-            count,
+        if open {
+            pen.raw(b"}}");
+        }
+        let json = pen.take();
+        self.bytes += json.len();
+        self.items.push(Item {
+            place,
             ours,
+            key,
+            count,
+            json,
         });
     }
 
     /// Counts `count` repeats of the exception `key` where it is in the batch.
     pub(crate) fn repeat(&mut self, key: u32, count: u32) -> bool {
-        let found = self
-            .exceptions
-            .iter_mut()
-            .find(|counted| counted.key == key);
-        if let Some(counted) = found {
-            counted.count = counted.count.saturating_add(count);
-            return true;
+        for item in &mut self.items {
+            if item.place == place::EXCEPTIONS && item.key == key {
+                item.count = item.count.saturating_add(count);
+                return true;
+            }
         }
         false
     }
 
+    /// Forgets all items.
+    pub(crate) fn clear(&mut self) {
+        self.items.clear();
+        self.bytes = 0;
+        self.first = 0;
+    }
+
     /// The sealed batch as a `BATCH` signal. What is left is an empty one.
-    pub(crate) fn seal<H: crate::host::Host>(
+    pub(crate) fn seal<H: Host>(
         &mut self,
+        pen: &mut Pen<H>,
         envelope: &mut Envelope,
         id: &[u8],
         hidden: bool,
-        host: &H,
     ) -> Vec<u8> {
-        let batch = core::mem::take(self);
-        let mut json = Json::new(Vec::with_capacity(batch.bytes + 2048), usize::MAX);
-        json.raw(&(id.len() as u32).to_le_bytes());
-        json.raw(id);
-        json.raw(&batch.offset.to_le_bytes());
-        json.raw(&batch.items.to_le_bytes());
-        json.byte(u8::from(hidden) | u8::from(!batch.exceptions.is_empty()) << 1);
-        json.raw(b"{\"meta\":{");
-        json.raw(&envelope.meta);
-        for (name, part) in PARTS.iter().zip(&batch.meta) {
+        let count = self.items.len() as u32;
+        let failed = self
+            .items
+            .iter()
+            .any(|item| item.place == place::EXCEPTIONS);
+        pen.start(usize::MAX);
+        pen.raw(&(id.len() as u32).to_le_bytes());
+        pen.raw(id);
+        pen.raw(&self.offset.to_le_bytes());
+        pen.raw(&count.to_le_bytes());
+        pen.byte(u8::from(hidden) | u8::from(failed) << 1);
+        pen.raw(b"{\"meta\":{");
+        pen.raw(&envelope.fixed.meta);
+        for (name, part) in PARTS.iter().zip(&self.meta) {
             if part.len() > 2 {
-                json.key(name);
-                json.raw(part);
+                pen.key(name.as_bytes());
+                pen.raw(part);
             }
         }
-        json.byte(b'}');
-        let (items, spans) = batch.sections.split_at(section::SPANS);
-        for (place, (name, items)) in NAMES.iter().zip(items).enumerate() {
-            if !items.is_empty() {
-                json.open_key(name, b'[');
-                if place == section::EXCEPTIONS {
-                    batch.exceptions(&mut json, items, envelope.faro);
-                } else {
-                    json.raw(items);
+        pen.byte(b'}');
+        let mut spans = false;
+        for (place, name) in NAMES.iter().enumerate() {
+            let mut open = false;
+            for item in self
+                .items
+                .iter()
+                .filter(|item| usize::from(item.place) == place)
+            {
+                if !open {
+                    open = true;
+                    if place < usize::from(place::SPANS) {
+                        pen.key(name.as_bytes());
+                    } else {
+                        if !spans {
+                            spans = true;
+                            pen.raw(
+                                b",\"traces\":{\"resourceSpans\":[{\"resource\":{\"attributes\":[",
+                            );
+                            pen.raw(&envelope.fixed.resource);
+                            pen.raw(b"]},\"scopeSpans\":[");
+                        }
+                        pen.comma();
+                        pen.raw(b"{\"scope\":{\"name\":\"");
+                        pen.raw(name.as_bytes());
+                        pen.raw(
+                            concat!(
+                                "\",\"version\":\"",
+                                env!("CARGO_PKG_VERSION"),
+                                "\"},\"spans\":"
+                            )
+                            .as_bytes(),
+                        );
+                    }
+                    pen.byte(b'[');
                 }
-                json.byte(b']');
+                pen.comma();
+                item.write(pen);
+            }
+            if open {
+                pen.byte(b']');
+                if place >= usize::from(place::SPANS) {
+                    pen.byte(b'}');
+                }
             }
         }
-        if spans.iter().any(|spans| !spans.is_empty()) {
-            json.raw(b",\"traces\":{\"resourceSpans\":[{\"resource\":{\"attributes\":[");
-            json.raw(&envelope.resource);
-            json.raw(b"]},\"scopeSpans\":[");
-            for (scope, spans) in SCOPES.iter().zip(spans) {
-                if !spans.is_empty() {
-                    json.open(b'{');
-                    json.open_key("scope", b'{');
-                    json.field("name", scope.as_bytes());
-                    json.field("version", VERSION.as_bytes());
-                    json.byte(b'}');
-                    json.open_key("spans", b'[');
-                    json.raw(spans);
-                    json.raw(b"]}");
-                }
-            }
-            json.raw(b"]}]}");
+        if spans {
+            pen.raw(b"]}]}");
         }
-        if !envelope.faro {
-            json.raw(b",\"farol\":{\"v\":1");
-            json.field("client", &envelope.client);
-            json.key("seq");
-            json.digits(envelope.sequence, 1);
-            json.key("rate");
-            json.number(host, envelope.rate);
-            json.field("state", b"on");
-            if batch.first != 0 {
-                json.open_key("first", b'[');
-                if batch.first & first::SESSION != 0 {
-                    json.text(b"session");
-                }
-                if batch.first & first::EXCEPTION != 0 {
-                    json.text(b"exception");
-                }
-                json.byte(b']');
+        if !pen.faro {
+            pen.raw(b",\"farol\":{\"v\":1,\"state\":\"on\"");
+            pen.field("client", &envelope.client);
+            pen.raw(b",\"seq\":");
+            pen.digits(envelope.sequence, 1);
+            pen.raw(b",\"rate\":");
+            pen.number(envelope.rate);
+            if self.first != 0 {
+                pen.raw(match self.first {
+                    first::SESSION => b",\"first\":[\"session\"]",
+                    first::EXCEPTION => b",\"first\":[\"exception\"]",
+                    _ => b",\"first\":[\"session\",\"exception\"]",
+                });
             }
-            json.byte(b'}');
+            pen.byte(b'}');
         }
-        json.byte(b'}');
-        envelope.sequence = envelope.sequence.wrapping_add(batch.items);
-        json.out
+        pen.byte(b'}');
+        envelope.sequence += count;
+        self.clear();
+        pen.take()
     }
+}
 
-    /// The exceptions, those that came more than once with their count.
-    fn exceptions(&self, json: &mut Json, items: &[u8], faro: bool) {
-        let mut from = 0;
-        for counted in &self.exceptions {
-            // Faro's receivers drop a field that they do not know, but keep what is in the context, which we write last.
-            let inside = faro && counted.ours;
-            let at = counted.end
-                - if counted.count < 2 {
-                    0
-                } else {
-                    1 + usize::from(inside)
-                };
-            json.raw(items.get(from..at).unwrap_or_default());
-            if counted.count > 1 {
-                json.key("count");
-                let quote: &[u8] = if inside { b"\"" } else { b"" };
-                json.raw(quote);
-                json.digits(counted.count, 1);
-                json.raw(quote);
+impl Item {
+    /// Its JSON, with its count if it came more than once. Faro's receivers drop a field that they do not know, but keep what is
+    /// in the context, which we write last.
+    fn write<H: Host>(&self, pen: &mut Pen<H>) {
+        let inside = pen.faro && self.ours;
+        let tail = if self.count < 2 {
+            0
+        } else {
+            1 + usize::from(inside)
+        };
+        let (head, tail) = cut(&self.json, self.json.len() - tail, 0);
+        pen.raw(cut(head, 0, 1).1);
+        if self.count > 1 {
+            pen.key(b"count");
+            if inside {
+                pen.byte(b'"');
             }
-            json.raw(items.get(at..counted.end).unwrap_or_default());
-            from = counted.end;
+            pen.digits(self.count, 1);
+            if inside {
+                pen.byte(b'"');
+            }
         }
+        pen.raw(tail);
     }
 }

@@ -46,7 +46,7 @@ impl Host for Browser {
 }
 
 /// One instance is one client (house rule): its state is the module's.
-static mut CLIENT: Option<Client<Browser>> = None;
+static mut CLIENT: Client<Browser> = Client::new(Browser);
 /// The message, and the answer to a hook: two, because the message is still read while a hook is asked.
 static mut IN: Vec<u8> = Vec::new();
 static mut ANSWER: Vec<u8> = Vec::new();
@@ -69,7 +69,7 @@ pub(crate) fn buffer(len: usize) -> usize {
 
 pub(crate) fn put(op: u32, now: f64, len: usize) -> f64 {
     // SAFETY: one thread, and JavaScript never enters `put` while it runs (core.ts `busy`), so this is the only reference.
-    let client = unsafe { (*(&raw mut CLIENT)).get_or_insert_with(|| Client::new(Browser)) };
+    let client = unsafe { &mut *(&raw mut CLIENT) };
     // SAFETY: JavaScript wrote `len` bytes after `buffer(len)`.
     let message = unsafe { core::slice::from_raw_parts((*(&raw const IN)).as_ptr(), len) };
     // SAFETY: one thread.

@@ -11,31 +11,33 @@ mod visit;
 use alloc::vec::Vec;
 
 use crate::abi::{diagnostic, op, signal, trail};
-use crate::batch::{Batch, Envelope, section};
+use crate::batch::{Batch, Envelope, place};
 use crate::clock::Clock;
 use crate::exception::{self, Exception};
 use crate::history::History;
 use crate::host::Host;
-use crate::item::{self, Event, Log, Trace, kind};
-use crate::message::{Attrs, Message, Value};
-use crate::meta;
-use crate::options::{self, Options, flag};
+use crate::item::{self, kind};
+use crate::message::Message;
+use crate::meta::Fixed;
+use crate::options::{Options, flag};
+use crate::pen::Pen;
 use crate::random::Random;
 use crate::scrub;
 use crate::session::Session;
-use crate::span::{Request, Span};
 use crate::trail::Trail;
 use crate::vitals::Vitals;
 
 use visit::Consent;
 
-/// How long after the page was hidden each message is sealed at once: nothing may run after it. Later, timers serve again.
-const LEAVING_MS: f64 = 1000.0;
+/// Names of the navigations of `NAVIGATION`, by number.
+const NAVIGATIONS: [&str; 7] = [
+    "load", "push", "replace", "traverse", "hash", "reload", "traverse",
+];
 
 /// One client. `H` is the browser, or a test's stand-in for it.
 #[derive(Debug)]
 pub struct Client<H> {
-    host: H,
+    pen: Pen<H>,
     started: bool,
     options: Options,
     random: Random,
@@ -53,9 +55,9 @@ pub struct Client<H> {
     /// Items of the session by kind.
     counts: [u32; 5],
     session_attrs: Vec<u8>,
-    global: Vec<u8>,
     session_part: Vec<u8>,
     user_part: Vec<u8>,
+    page: Vec<u8>,
     url: Vec<u8>,
     view: Vec<u8>,
     history: History,
@@ -68,68 +70,72 @@ pub struct Client<H> {
     /// Sealed while consent is pending.
     held: Vec<Vec<u8>>,
     held_bytes: usize,
-    held_items: u32,
+    /// The sequence number behind the last item that was sent.
+    sent: u32,
     /// The last exception's key and JSON, for repeats that come after its batch was sealed.
     last: (u32, Vec<u8>),
-    /// The memory of the item in the making.
-    scratch: Vec<u8>,
 }
 
 impl<H: Host> Client<H> {
     /// A client that has seen no message yet.
-    pub fn new(host: H) -> Self {
+    pub const fn new(host: H) -> Self {
         Self {
-            host,
+            pen: Pen::new(host),
             started: false,
-            options: Options::default(),
-            random: Random::default(),
-            clock: Clock::default(),
+            options: Options::NONE,
+            random: Random::new([0; 4]),
+            clock: Clock::new(),
             consent: Consent::Denied,
-            session: Session::default(),
+            session: Session::NONE,
             announced: false,
             writable: true,
-            stored_at: f64::NEG_INFINITY,
+            stored_at: 0.0,
             hidden_at: f64::INFINITY,
             counts: [0; 5],
             session_attrs: Vec::new(),
-            global: Vec::new(),
             session_part: Vec::new(),
             user_part: Vec::new(),
+            page: Vec::new(),
             url: Vec::new(),
             view: Vec::new(),
-            history: History::default(),
-            trail: Trail::default(),
+            history: History::new(),
+            trail: Trail::new(),
             vitals: None,
-            envelope: Envelope::default(),
-            batch: Batch::default(),
+            envelope: Envelope {
+                fixed: Fixed {
+                    meta: Vec::new(),
+                    resource: Vec::new(),
+                },
+                client: Vec::new(),
+                rate: 0.0,
+                sequence: 0,
+            },
+            batch: Batch::new(),
             mark: 0,
             held: Vec::new(),
             held_bytes: 0,
-            held_items: 0,
+            sent: 0,
             last: (0, Vec::new()),
-            scratch: Vec::new(),
         }
     }
 
     /// Takes one message and says when to be called again (ms on the `performance.now()` clock).
     pub fn put(&mut self, op: u32, now: f64, bytes: &[u8]) -> f64 {
-        let mut message = Message::new(bytes);
-        let read = if op == op::START {
-            if self.started {
-                None
-            } else {
-                self.start(now, &mut message)
+        let mut m = Message::new(bytes);
+        if op == op::START {
+            if self.started || !self.start(now, &mut m) {
+                m.spoil();
             }
         } else if self.started {
             // Not where consent changes: what waits may have to be dropped, and following may send it.
             if op != op::CONSENT {
                 self.follow_clock(now);
             }
-            self.take(op, now, &mut message)
+            self.read(op, now, &mut m);
         } else {
-            None
-        };
-        if read.is_none() {
+            m.spoil();
+        }
+        if m.bad() {
             self.diagnose(diagnostic::BAD_MESSAGE, f64::from(op));
         }
         let leaving = self.leaving(now);
@@ -139,261 +145,234 @@ impl<H: Host> Client<H> {
         self.due()
     }
 
-    fn start(&mut self, now: f64, m: &mut Message<'_>) -> Option<()> {
-        let start = options::read(m, &self.host)?;
-        // Everything is read before anything is changed: a start that cannot be read is none.
-        let mut rest = start.rest;
-        let form = if start.options.has(flag::FARO) {
-            crate::attributes::Form::Strings
-        } else {
-            crate::attributes::Form::Typed
-        };
-        let user = meta::user(&mut rest, &self.host, form)?;
-        let (session_attrs, global) = (rest.raw_attrs()?, rest.raw_attrs()?);
-
-        let wall = self.host.wall();
-        self.clock.set(now, wall);
-        let mut seed = start.seed;
+    /// Takes `START`; false: it cannot be read, and nothing has begun.
+    fn start(&mut self, now: f64, m: &mut Message<'_>) -> bool {
+        let flags = m.byte();
+        let consent = m.byte();
+        let seed = [m.word(), m.word(), m.word(), m.word()];
+        self.options.flags = flags;
+        let bad = self.options.read(m);
+        self.pen.faro = flags & flag::FARO != 0;
+        let fresh = m.text();
+        let stored = m.text();
+        let app = *m;
+        m.skip(5);
+        self.page = m.text().to_vec();
+        self.url = scrub::scrubbed(m.text());
+        self.view = m.text().to_vec();
+        self.envelope.fixed = self.pen.fixed(app, m);
+        self.envelope.rate = self.options.rate();
+        self.user_part = self.pen.user(m);
+        self.session_attrs = raw_attrs(m);
+        self.pen.global = raw_attrs(m);
+        if m.bad() {
+            return false;
+        }
+        self.started = true;
         self.random = Random::new(seed);
-        self.envelope = Envelope {
-            faro: start.options.has(flag::FARO),
-            meta: start.meta,
-            resource: start.resource,
-            client: self.random.id(16, 4),
-            rate: start.options.rate,
-            sequence: 0,
-        };
-        seed.reverse();
+        self.envelope.client = self.random.id(16, 4);
+        let wall = self.pen.host.wall();
+        self.clock.set(now, wall);
         self.vitals = Some(Vitals::new(
-            u64::from(seed[0]) << 32 | u64::from(seed[1]),
+            u64::from(seed[1]) << 32 | u64::from(seed[2]),
             self.clock.offset,
         ));
-        self.user_part = user;
-        self.session_attrs = session_attrs.to_vec();
-        self.global = global.to_vec();
-        self.url = scrub::scrubbed(start.page.1);
-        self.view = start.view.to_vec();
-        self.history.push(
-            f64::NEG_INFINITY,
-            meta::page(start.page.0, &self.url),
-            meta::view(start.view),
-        );
-        if start.options.has(flag::HIDDEN) {
+        self.turn(f64::NEG_INFINITY);
+        if flags & flag::HIDDEN != 0 {
             // It was opened in the background: nobody is leaving.
             self.hidden_at = f64::NEG_INFINITY;
         }
-        self.options = start.options;
-        self.started = true;
         for place in 0..32 {
-            if start.bad >> place & 1 != 0 {
+            if bad >> place & 1 != 0 {
                 self.diagnose(diagnostic::BAD_OPTION, f64::from(place));
             }
         }
-        self.open(
-            now,
-            wall,
-            start.stored,
-            start.fresh,
-            Consent::from(start.consent),
-        );
-        Some(())
+        self.open(now, wall, stored, fresh, Consent::from(consent));
+        true
     }
 
-    fn take(&mut self, op: u32, now: f64, m: &mut Message<'_>) -> Option<()> {
+    fn read(&mut self, op: u32, now: f64, m: &mut Message<'_>) {
+        let mut again = *m;
+        if (op::EVENT..=op::REQUEST).contains(&op) {
+            self.telemetry(now);
+        }
         match op {
             op::TICK => {}
             op::EVENT => {
-                self.telemetry(now);
-                let event = Event::read(m, now)?;
-                self.event(&event, now);
-                self.note(trail::EVENT, event.at, &[event.name]);
+                if self.begin(kind::EVENT, now) {
+                    self.pen.event(m, now);
+                    self.finish(place::EVENTS, m.bad(), f64::NAN, now);
+                    self.note(trail::EVENT, now, &[again.text()]);
+                }
             }
             op::LOG => {
-                self.telemetry(now);
-                let log = Log::read(m, now)?;
-                if let Some(mut json) = self.begin(kind::LOG, now) {
-                    log.write(&mut json, &self.pen());
-                    self.finish(json, kind::LOG, section::LOGS, f64::NAN, now);
-                }
-                self.note(
-                    trail::LOG,
-                    log.at,
-                    &[log.level.as_bytes(), b": ", log.message],
-                );
-            }
-            op::MEASUREMENT => {
-                self.telemetry(now);
-                if let Some(mut json) = self.begin(kind::MEASUREMENT, now) {
-                    item::measurement(&mut json, &self.pen(), m, now)?;
-                    self.finish(
-                        json,
-                        kind::MEASUREMENT,
-                        section::MEASUREMENTS,
-                        f64::NAN,
+                if self.begin(0, now) {
+                    self.pen.log(m, now);
+                    self.finish(place::LOGS, m.bad(), f64::NAN, now);
+                    self.note(
+                        trail::LOG,
                         now,
+                        &[item::level(again.text()), b": ", again.text()],
                     );
                 }
             }
-            op::EXCEPTION => {
-                self.telemetry(now);
-                let exception = Exception::read(m, now)?;
-                if self.on() {
-                    self.exception(&exception, now);
+            op::MEASUREMENT => {
+                if self.begin(kind::MEASUREMENT, now) {
+                    self.pen.measurement(m, now);
+                    self.finish(place::MEASUREMENTS, m.bad(), f64::NAN, now);
                 }
             }
+            op::EXCEPTION => self.exception(now, m),
             op::SPAN => {
-                self.telemetry(now);
-                let span = Span::read(m, now)?;
-                if let Some(mut json) = self.begin(kind::SPAN, now) {
-                    span.write(&mut json, &self.pen(), &self.session.id, &[]);
-                    self.finish(json, kind::SPAN, section::SPANS, f64::NAN, now);
+                if self.begin(kind::SPAN, now) {
+                    self.pen.span(m, &self.session.id, now);
+                    self.finish(place::SPANS, m.bad(), f64::NAN, now);
                 }
             }
             op::REQUEST => {
-                self.telemetry(now);
-                let request = Request::read(m, now)?;
-                if let Some(mut json) = self.begin(kind::SPAN, now) {
-                    request.write(&mut json, &self.pen(), &self.session.id);
-                    let place = section::SPANS + if request.initiator == 0 { 1 } else { 2 };
-                    self.finish(json, kind::SPAN, place, f64::NAN, now);
-                }
-                self.note(
-                    trail::FETCH,
-                    request.end(),
-                    &[request.method, b" ", &request.url, b" ", &request.outcome()],
-                );
-            }
-            op::VITAL => {
-                let vitals = self.vitals.as_mut()?;
-                vitals.message(now, m)?;
-                for report in vitals.take() {
-                    if let Some(mut json) = self.begin(kind::MEASUREMENT, now) {
-                        item::vital(&mut json, &self.pen(), &report, now);
-                        self.finish(
-                            json,
-                            kind::MEASUREMENT,
-                            section::MEASUREMENTS,
-                            report.at,
-                            now,
-                        );
-                    }
+                let initiator = m.byte();
+                if self.begin(kind::SPAN, now) {
+                    let told = self.pen.request(m, &self.session.id, now);
+                    self.finish(
+                        place::SPANS + 1 + u8::from(initiator != 0),
+                        m.bad(),
+                        f64::NAN,
+                        now,
+                    );
+                    self.note(trail::FETCH, now, &[&told]);
                 }
             }
-            op::VISIBILITY => match m.u8()? {
-                0 | 3 => {
+            op::VITAL => self.vital(now, m),
+            op::VISIBILITY => {
+                if matches!(m.byte(), 1 | 2) {
+                    self.leave(now);
+                    self.seal(true);
+                } else {
                     self.hidden_at = f64::INFINITY;
                     self.activity(now);
                 }
-                _ => {
-                    self.leave(now);
-                    self.seal(true);
-                }
-            },
+            }
             op::ACTIVITY => self.activity(now),
-            op::NAVIGATION => self.navigation(now, m)?,
-            op::VIEW => self.change_view(now, m.text()?),
-            op::USER => self.user_part = meta::user(m, &self.host, self.pen().form())?,
-            op::ATTRIBUTES => self.global = m.raw_attrs()?.to_vec(),
-            op::CONSENT => self.consent(now, Consent::from(m.u8()?)),
+            op::NAVIGATION => self.navigation(now, m),
+            op::VIEW => self.change_view(now, m.text()),
+            op::USER => {
+                let user = self.pen.user(m);
+                if !m.bad() {
+                    self.user_part = user;
+                }
+            }
+            op::ATTRIBUTES => self.pen.global = raw_attrs(m),
+            op::CONSENT => {
+                let consent = Consent::from(m.byte());
+                if !m.bad() {
+                    self.consent(now, consent);
+                }
+            }
             op::FLUSH => {
-                let why = m.u8()?;
-                self.seal(why == 1);
+                let hidden = m.byte() == 1;
+                self.seal(hidden);
             }
             op::SESSION => {
-                self.session_attrs = m.raw_attrs()?.to_vec();
+                self.session_attrs = raw_attrs(m);
                 self.describe_session();
             }
             op::TRAIL => {
-                let (kind, text, at) = (m.u8()?, m.text()?, m.time(now)?);
+                let kind = m.byte();
+                let text = m.text();
+                let at = m.time(now);
                 self.note(kind, at, &[text]);
             }
             op::SUPPRESSED => {
-                let count = m.u32()?;
-                if self.on() {
-                    self.repeated(count, now);
-                }
+                let count = m.word();
+                self.repeated(count, now);
             }
-            _ => return None,
+            _ => m.spoil(),
         }
-        Some(())
     }
 
-    fn event(&mut self, event: &Event<'_>, now: f64) -> bool {
-        let Some(mut json) = self.begin(kind::EVENT, now) else {
-            return false;
+    fn vital(&mut self, now: f64, m: &mut Message<'_>) {
+        let Some(vitals) = &mut self.vitals else {
+            return;
         };
-        event.write(&mut json, &self.pen());
-        self.finish(json, kind::EVENT, section::EVENTS, f64::NAN, now)
+        if vitals.message(now, m).is_none() {
+            m.spoil();
+        }
+        for report in vitals.take() {
+            if self.begin(kind::MEASUREMENT, now) {
+                self.pen.vital(&report, now);
+                self.finish(place::MEASUREMENTS, false, report.at, now);
+            }
+        }
     }
 
-    /// An event of the SDK's own.
-    fn own_event(&mut self, name: &str, own: crate::attributes::Own<'_>, now: f64) -> bool {
-        let name = name.as_bytes();
-        self.event(
-            &Event {
-                name,
-                domain: b"",
-                own,
-                attrs: Attrs::NONE,
-                trace: Trace::NONE,
-                at: now,
-            },
-            now,
-        )
-    }
-
-    fn exception(&mut self, exception: &Exception<'_>, now: f64) {
-        let key = exception.key();
-        if self.batch.repeat(key, 1) {
+    fn exception(&mut self, now: f64, m: &mut Message<'_>) {
+        let key = exception::key(*m);
+        if !self.on() || self.batch.repeat(key, 1) {
             return;
         }
-        let frames = exception.frames();
-        let origin = exception::origin(&frames);
-        let title = exception.title();
-        if !self.options.has(flag::EXTENSIONS) && exception::extension(origin) {
-            return self.diagnose(diagnostic::IGNORED, 0.0);
+        let exception = Exception::read(m);
+        let origin = exception.origin();
+        let ignored = if !self.options.has(flag::EXTENSIONS) && exception::extension(origin) {
+            0.0
+        } else if self.options.has(flag::IGNORE) && self.listed(0, &exception.title) {
+            1.0
+        } else if self.options.has(flag::DENY) && self.listed(1, origin) {
+            2.0
+        } else {
+            f64::NAN
+        };
+        if ignored >= 0.0 {
+            self.diagnose(diagnostic::IGNORED, ignored);
+        } else if self.begin(kind::EXCEPTION, now) {
+            self.pen.exception(&exception, m, &self.trail, now);
+            self.finish_exception(key, 1, m.bad(), now);
+            self.note(trail::ERROR, now, &[&exception.title]);
         }
-        if self.options.has(flag::IGNORE) && self.listed(0, &title) {
-            return self.diagnose(diagnostic::IGNORED, 1.0);
-        }
-        if self.options.has(flag::DENY) && self.listed(1, origin) {
-            return self.diagnose(diagnostic::IGNORED, 2.0);
-        }
-        if let Some(mut json) = self.begin(kind::EXCEPTION, now) {
-            exception.write(&mut json, &self.pen(), &frames, &self.trail);
-            self.finish_exception(json, key, 1, now);
-        }
-        self.note(trail::ERROR, exception.at, &[&title]);
     }
 
-    fn navigation(&mut self, now: f64, m: &mut Message<'_>) -> Option<()> {
-        let (url, how, id, at) = (m.text()?, m.u8()?, m.text()?, m.time(now)?);
-        self.activity(now);
-        let url = scrub::scrubbed(url);
-        let from = core::mem::replace(&mut self.url, url);
-        let url = self.url.clone();
-        if how != 0 {
-            self.history
-                .push(at, meta::page(id, &url), meta::view(&self.view));
+    fn navigation(&mut self, now: f64, m: &mut Message<'_>) {
+        let url = scrub::scrubbed(m.text());
+        let how = m.byte();
+        let id = m.text();
+        let at = m.time(now);
+        if m.bad() {
+            return;
         }
-        let (name, same) = match how {
-            0 => ("load", false),
-            1 => ("push", true),
-            2 => ("replace", true),
-            3 => ("traverse", true),
-            4 => ("hash", true),
-            5 => ("reload", false),
-            _ => ("traverse", false),
-        };
-        let own = [
-            ("url", Value::Text(&url)),
-            ("fromUrl", Value::Text(if how == 0 { b"" } else { &from })),
-            ("type", Value::Text(name.as_bytes())),
-            ("sameDocument", Value::Bool(same)),
-        ];
-        self.own_event("browser.navigation", &own, now);
-        self.note(trail::NAVIGATION, at, &[&url]);
-        Some(())
+        self.activity(now);
+        let from = core::mem::replace(&mut self.url, url);
+        if how != 0 {
+            self.page = id.to_vec();
+            self.turn(at);
+        }
+        if let Some(start) = self.begin_event("browser.navigation", now) {
+            self.pen.field("url", &self.url);
+            if how != 0 {
+                self.pen.field("fromUrl", &from);
+            }
+            self.pen.field(
+                "type",
+                NAVIGATIONS
+                    .get(usize::from(how))
+                    .unwrap_or(&"push")
+                    .as_bytes(),
+            );
+            let same: &[u8] = if matches!(how, 1..=4) {
+                b"true"
+            } else {
+                b"false"
+            };
+            self.pen.key(b"sameDocument");
+            if self.pen.faro {
+                self.pen.text(same)
+            } else {
+                self.pen.raw(same)
+            }
+            self.finish_event(start, now);
+        }
+        if self.on() {
+            self.trail
+                .push(trail::NAVIGATION, at + self.clock.offset, &[&self.url]);
+        }
     }
 
     fn change_view(&mut self, now: f64, name: &[u8]) {
@@ -402,17 +381,41 @@ impl<H: Host> Client<H> {
         }
         self.telemetry(now);
         let from = core::mem::replace(&mut self.view, name.to_vec());
-        if let Some(moment) = self.history.get(self.history.current()) {
-            let page = moment.page.clone();
-            self.history.push(now, page, meta::view(name));
+        self.turn(now);
+        if let Some(start) = self.begin_event("view_changed", now) {
+            // Faro's word for a view that has no name.
+            for (key, name) in [("fromView", &*from), ("toView", name)] {
+                self.pen
+                    .field(key, if name.is_empty() { b"unknown" } else { name });
+            }
+            self.finish_event(start, now);
         }
-        // Faro's word for a view that has no name.
-        let word = |name| Value::Text(if name == b"" { b"unknown" } else { name });
-        self.own_event(
-            "view_changed",
-            &[("fromView", word(&from)), ("toView", word(name))],
-            now,
-        );
+    }
+
+    /// From `at` on the page and the view are what they are now.
+    fn turn(&mut self, at: f64) {
+        let page = self.pen.page(&self.page, &self.url);
+        let view = self.pen.view(&self.view);
+        self.history.push(at, page, view);
+    }
+
+    /// Begins an event of the SDK's own; what follows are its attributes, then `finish_event`.
+    fn begin_event(&mut self, name: &str, now: f64) -> Option<usize> {
+        if !self.begin(kind::EVENT, now) {
+            return None;
+        }
+        self.pen.byte(b'{');
+        self.pen.field("name", name.as_bytes());
+        self.pen.field("domain", b"browser");
+        self.pen.iso_field("timestamp", now);
+        Some(self.pen.open("attributes"))
+    }
+
+    fn finish_event(&mut self, start: usize, now: f64) {
+        self.pen.attributes(start, Message::new(&[]).attrs(), false);
+        self.pen.close(start);
+        self.pen.byte(b'}');
+        self.finish(place::EVENTS, false, f64::NAN, now);
     }
 
     /// Puts something on the trail.
@@ -424,18 +427,22 @@ impl<H: Host> Client<H> {
 
     /// Asks JavaScript whether a list of the page's has something that matches.
     fn listed(&mut self, list: u8, text: &[u8]) -> bool {
-        let mut message = Vec::with_capacity(text.len() + 1);
-        message.push(list);
-        message.extend_from_slice(text);
-        self.host.emit(signal::FILTER, &message) == 1.0
+        self.pen
+            .host
+            .emit(signal::FILTER, &[&[list], text].concat())
+            == 1.0
     }
 
     #[inline(never)]
     fn diagnose(&mut self, code: u32, number: f64) {
-        let mut bytes = [0; 12];
-        let (head, tail) = bytes.split_at_mut(4);
-        head.copy_from_slice(&code.to_le_bytes());
-        tail.copy_from_slice(&number.to_le_bytes());
-        self.host.emit(signal::DIAGNOSTIC, &bytes);
+        let bytes = [&code.to_le_bytes()[..], &number.to_le_bytes()].concat();
+        self.pen.host.emit(signal::DIAGNOSTIC, &bytes);
     }
+}
+
+/// Attributes to be kept, as the message has them.
+fn raw_attrs(m: &mut Message<'_>) -> Vec<u8> {
+    let start = *m;
+    m.attrs();
+    m.since(&start).to_vec()
 }

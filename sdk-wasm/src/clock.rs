@@ -9,7 +9,7 @@
 const JUMP_MS: f64 = 1000.0;
 
 /// What is known of the two clocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Clock {
     /// Epoch ms at `performance.now()` = 0.
     pub(crate) offset: f64,
@@ -18,6 +18,13 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    pub(crate) const fn new() -> Self {
+        Self {
+            offset: 0.0,
+            slept: 0.0,
+        }
+    }
+
     /// Compares the clocks; true if they went apart by more than drift. Then the offset is already the new one.
     pub(crate) fn jumped(&mut self, now: f64, wall: f64) -> bool {
         let ahead = wall - now - self.offset;
@@ -45,7 +52,7 @@ mod tests {
     use super::*;
 
     fn clock() -> Clock {
-        let mut clock = Clock::default();
+        let mut clock = Clock::new();
         clock.set(0.0, 1_000_000.0);
         clock
     }

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use farol_protocol::limits::CAUSES;
 
 use crate::host::Host;
-use crate::item::{Pen, Trace};
-use crate::json::{Json, hex};
-use crate::message::{Attrs, Message, Value};
-use crate::scrub::{self, split};
+use crate::message::Message;
+use crate::pen::{Pen, hex};
+use crate::scrub;
 use crate::stack::{self, Frame, UNKNOWN};
+use crate::text::split;
 use crate::trail::Trail;
 
 /// How the fingerprint is made. Another way would need another number, so that keys of two versions never meet.
@@ -18,260 +18,250 @@ const FINGERPRINT: &[u8] = b"1:";
 /// Frames that the fingerprint is made of: below them is the framework that called.
 const TOP: usize = 3;
 
-/// Where extensions' scripts come from.
-const EXTENSIONS: [&[u8]; 5] = [
-    b"chrome-extension:",
-    b"moz-extension:",
-    b"safari-extension:",
-    b"safari-web-extension:",
-    b"ms-browser-extension:",
-];
+/// Ends of the schemes that extensions' scripts come from: `chrome-extension:`, `moz-extension:`, `safari-web-extension:`.
+const EXTENSION: &[u8] = b"-extension";
 
-/// An `EXCEPTION` message, read.
+/// What is known of an exception before it is written.
 #[derive(Debug)]
 pub(crate) struct Exception<'a> {
     flags: u8,
     mechanism: &'a [u8],
     pub(crate) kind: &'a [u8],
-    pub(crate) message: &'a [u8],
-    stack: &'a [u8],
-    place: Frame<'a>,
-    causes: (u32, Message<'a>),
-    attrs: Attrs<'a>,
-    trace: Trace<'a>,
-    pub(crate) at: f64,
-    bundles: (u32, Message<'a>),
+    message: &'a [u8],
+    pub(crate) frames: Vec<Frame<'a>>,
+    /// `type: message`
+    pub(crate) title: Vec<u8>,
+}
+
+/// What makes two exceptions the same one again: all of the message up to its attributes.
+pub(crate) fn key(mut m: Message<'_>) -> u32 {
+    let start = m;
+    m.byte();
+    m.skip(5);
+    m.number();
+    m.number();
+    let causes = m.count();
+    m.skip(causes.saturating_mul(3));
+    let mut hash = BASIS;
+    add(&mut hash, m.since(&start));
+    hash
 }
 
 impl<'a> Exception<'a> {
-    pub(crate) fn read(m: &mut Message<'a>, now: f64) -> Option<Self> {
-        let flags = m.u8()?;
-        let [mechanism, kind, message, stack, file] =
-            [m.text()?, m.text()?, m.text()?, m.text()?, m.text()?];
+    /// Reads the fields before the causes.
+    pub(crate) fn read(m: &mut Message<'a>) -> Self {
+        let flags = m.byte();
+        let mechanism = m.text();
+        let kind = m.text();
+        let message = m.text();
+        let stack = m.text();
+        let file = m.text();
         let place = Frame {
             function: UNKNOWN,
             file,
-            line: m.f64()? as u32,
-            column: m.f64()? as u32,
+            line: m.number() as u32,
+            column: m.number() as u32,
         };
-        let causes = (m.u32()?, *m);
-        m.skip(causes.0.checked_mul(3)?)?;
-        let (attrs, trace, at) = (m.attrs()?, Trace::read(m)?, m.time(now)?);
-        let bundles = (m.u32()?, *m);
-        m.skip(bundles.0.checked_mul(4)?)?;
+        let mut frames = stack::parse(stack, kind, message);
+        if frames.is_empty() && !file.is_empty() {
+            frames.push(place);
+        }
         let kind = if kind.is_empty() { b"Error" } else { kind };
-        Some(Self {
+        Self {
             flags,
             mechanism,
             kind,
             message,
-            stack,
-            place,
-            causes,
-            attrs,
-            trace,
-            at,
-            bundles,
-        })
+            frames,
+            title: [kind, b": ", message].concat(),
+        }
     }
 
-    /// What makes two exceptions the same one again.
-    pub(crate) fn key(&self) -> u32 {
-        let mut hash = BASIS;
-        for text in [
-            self.mechanism,
-            self.kind,
-            self.message,
-            self.stack,
-            self.place.file,
-        ] {
-            add(&mut hash, text);
+    /// Where it happened: the top frame that lies in a file.
+    pub(crate) fn origin(&self) -> &'a [u8] {
+        for frame in &self.frames {
+            if !matches!(frame.file.first(), None | Some(b'<' | b'[')) {
+                return frame.file;
+            }
         }
-        hash ^ self.place.line ^ u32::from(self.flags) << 24
+        b""
     }
 
-    /// The frames; the place that the browser named, where the stack has none.
-    pub(crate) fn frames(&self) -> Vec<Frame<'a>> {
-        let mut frames = stack::parse(self.stack, self.kind, self.message);
-        if frames.is_empty() && !self.place.file.is_empty() {
-            frames.push(self.place);
-        }
-        frames
-    }
-
-    /// `type: message`.
-    pub(crate) fn title(&self) -> Vec<u8> {
-        [self.kind, b": ", self.message].concat()
-    }
-
-    /// The exception as an object whose last member, in Faro's protocol, is its context.
-    pub(crate) fn write<H: Host>(
-        &self,
-        json: &mut Json,
-        pen: &Pen<'_, H>,
-        frames: &[Frame<'_>],
-        trail: &Trail,
-    ) {
-        json.byte(b'{');
-        pen.timestamp(json, self.at);
-        json.field("type", self.kind);
-        json.field("fingerprint", &fingerprint(self.kind, self.message, frames));
-        json.key("value");
-        json.text(self.message);
-        self.trace.write(json);
-        if self.flags & 2 != 0 {
-            json.flag("fatal", true);
-        }
-        let handled = self.flags & 1 != 0;
-        if !pen.faro {
-            json.flag("handled", handled);
-            json.field("mechanism", self.mechanism);
-        }
-        stacktrace(json, frames, self.bundles);
-        let cause = self.causes(json, pen.faro);
-        if pen.faro {
-            json.open_key("context", b'{');
-            trail.write(json, true);
-            let handled: &[u8] = if handled { b"true" } else { b"false" };
-            let own = [
-                ("cause", &*cause),
-                ("handled", handled),
-                ("mechanism", self.mechanism),
-            ]
-            .map(|(k, v)| (k, Value::Text(v)));
-            crate::attributes::write(json, pen.host, pen.form(), &own, self.attrs, pen.global);
-            json.byte(b'}');
-        } else {
-            trail.write(json, false);
-            pen.attributes(
-                json,
-                "context",
-                &[("cause", Value::Text(&cause))],
-                self.attrs,
-            );
-        }
-        json.byte(b'}');
-    }
-
-    /// Writes the causes, with their stacks; the answer is what the context says of them: the first one, or all, by line.
-    fn causes(&self, json: &mut Json, faro: bool) -> Vec<u8> {
-        let mut told = Vec::new();
-        let (count, mut m) = self.causes;
-        let write = count > 0 && !faro;
-        if write {
-            json.open_key("causes", b'[');
-        }
-        for nth in 0..count.min(CAUSES as u32) {
-            let (Some(kind), Some(message), Some(stack)) = (m.text(), m.text(), m.text()) else {
-                break;
-            };
-            if nth == 0 || faro {
-                if nth > 0 {
-                    told.push(b'\n');
+    /// The key by which equal exceptions are grouped: of type and top frames, where lines, queries and fragments do not count, as
+    /// they change with every build. Where there is no frame, of type and message without its digits.
+    fn fingerprint(&self) -> Vec<u8> {
+        let mut key = FINGERPRINT.to_vec();
+        for basis in [BASIS, !BASIS] {
+            let mut hash = basis;
+            add(&mut hash, self.kind);
+            for frame in self.frames.iter().take(TOP) {
+                add(&mut hash, frame.function);
+                add(&mut hash, split(split(frame.file, b'?').0, b'#').0);
+            }
+            if self.frames.is_empty() {
+                for &byte in self.message {
+                    if !byte.is_ascii_digit() {
+                        one(&mut hash, byte);
+                    }
                 }
-                told.extend_from_slice(&[kind, b": ", message].concat());
             }
-            if write && !json.full() {
-                json.open(b'{');
-                json.field("type", kind);
-                json.key("value");
-                json.text(message);
-                stacktrace(json, &stack::parse(stack, kind, message), self.bundles);
-                json.byte(b'}');
+            for shift in (0..32).step_by(4).rev() {
+                key.push(hex((hash >> shift) as u8));
             }
         }
-        if write {
-            json.byte(b']');
-        }
-        told
+        key
     }
-}
-
-/// Where it happened: the top frame that lies in a file.
-pub(crate) fn origin<'a>(frames: &[Frame<'a>]) -> &'a [u8] {
-    frames
-        .iter()
-        .map(|frame| frame.file)
-        .find(|file| !matches!(file.first(), None | Some(b'<' | b'[')))
-        .unwrap_or_default()
 }
 
 /// Whether a file is a browser extension's: nothing that the page's owner could mend.
 pub(crate) fn extension(file: &[u8]) -> bool {
-    EXTENSIONS.iter().any(|scheme| file.starts_with(scheme))
+    split(file, b':').0.ends_with(EXTENSION)
 }
 
-fn stacktrace(json: &mut Json, frames: &[Frame<'_>], bundles: (u32, Message<'_>)) {
-    if frames.is_empty() {
-        return;
-    }
-    json.open_key("stacktrace", b'{');
-    json.open_key("frames", b'[');
-    for frame in frames {
-        if json.full() {
-            break;
-        }
-        json.open(b'{');
-        json.field("filename", &scrub::scrubbed(frame.file));
-        json.field("function", frame.function);
-        for (key, number) in [("lineno", frame.line), ("colno", frame.column)] {
-            if number > 0 {
-                json.key(key);
-                json.digits(number, 1);
-            }
-        }
-        let (count, mut m) = bundles;
-        for _ in 0..count {
-            let (Some(file), Some(debug), Some(module), Some(release)) =
-                (m.text(), m.text(), m.text(), m.text())
-            else {
-                break;
-            };
-            if file == frame.file {
-                json.field("debugId", debug);
-                json.field("module", module);
-                json.field("release", release);
-                break;
-            }
-        }
-        json.byte(b'}');
-    }
-    json.raw(b"]}");
-}
+impl<H: Host> Pen<H> {
+    /// Writes an exception whose causes and what follows them are still in `m`. In Faro's protocol the last member is its context.
+    pub(crate) fn exception(
+        &mut self,
+        exception: &Exception<'_>,
+        m: &mut Message<'_>,
+        trail: &Trail,
+        now: f64,
+    ) {
+        let count = m.count();
+        let causes = *m;
+        m.skip(count.saturating_mul(3));
+        let attrs = m.attrs();
+        let mut trace = *m;
+        m.skip(2);
+        let time = m.time(now);
 
-/// The key by which equal exceptions are grouped: of type and top frames, where lines, queries and fragments do not count, as
-/// they change with every build. Where there is no frame, of type and message without its digits.
-fn fingerprint(kind: &[u8], message: &[u8], frames: &[Frame<'_>]) -> Vec<u8> {
-    let mut key = FINGERPRINT.to_vec();
-    for basis in [BASIS, !BASIS] {
-        let mut hash = basis;
-        add(&mut hash, kind);
-        for frame in frames.iter().take(TOP) {
-            add(&mut hash, frame.function);
-            add(&mut hash, split(split(frame.file, b'?').0, b'#').0);
+        self.byte(b'{');
+        self.iso_field("timestamp", time);
+        self.field("type", exception.kind);
+        self.field("fingerprint", &exception.fingerprint());
+        self.key(b"value");
+        self.text(exception.message);
+        self.trace(&mut trace);
+        if exception.flags & 2 != 0 {
+            self.raw(b",\"fatal\":true");
         }
+        let handled: &[u8] = if exception.flags & 1 != 0 {
+            b"true"
+        } else {
+            b"false"
+        };
+        let faro = self.faro;
+        if !faro {
+            self.raw(b",\"handled\":");
+            self.raw(handled);
+            self.field("mechanism", exception.mechanism);
+        }
+        self.stacktrace(&exception.frames, *m);
+        let cause = self.causes(count.min(CAUSES as u32), causes, *m);
+        if !faro {
+            trail.write(self);
+        }
+        let at = self.open("context");
+        self.field("cause", &cause);
+        if faro {
+            trail.write(self);
+            self.field("handled", handled);
+            self.field("mechanism", exception.mechanism);
+        }
+        self.attributes(at, attrs, false);
+        if faro {
+            self.byte(b'}')
+        } else {
+            self.close(at)
+        }
+        self.byte(b'}');
+        // The bundles that are read above with each frame.
+        let bundles = m.count();
+        m.skip(bundles.saturating_mul(4));
+    }
+
+    /// Writes the causes, with their stacks; the answer is what the context says of them: the first one, or in Faro's protocol
+    /// all, by line.
+    fn causes(&mut self, count: u32, mut m: Message<'_>, bundles: Message<'_>) -> Vec<u8> {
+        let mut told = Vec::new();
+        if count == 0 {
+            return told;
+        }
+        let faro = self.faro;
+        if !faro {
+            self.raw(b",\"causes\":[");
+        }
+        for nth in 0..count {
+            let (kind, message, stack) = (m.text(), m.text(), m.text());
+            if nth == 0 || faro {
+                told.extend_from_slice(if nth == 0 { b"" } else { b"\n" });
+                told.extend_from_slice(&[kind, b": ", message].concat());
+            }
+            if !faro && !self.full() {
+                self.comma();
+                self.byte(b'{');
+                self.field("type", kind);
+                self.key(b"value");
+                self.text(message);
+                self.stacktrace(&stack::parse(stack, kind, message), bundles);
+                self.byte(b'}');
+            }
+        }
+        if !faro {
+            self.byte(b']');
+        }
+        told
+    }
+
+    /// Writes frames, each with what a bundler left for its file.
+    #[inline(never)]
+    fn stacktrace(&mut self, frames: &[Frame<'_>], bundles: Message<'_>) {
         if frames.is_empty() {
-            for part in message.split(u8::is_ascii_digit) {
-                if !part.is_empty() {
-                    add(&mut hash, part);
+            return;
+        }
+        self.raw(b",\"stacktrace\":{\"frames\":[");
+        for frame in frames {
+            if self.full() {
+                break;
+            }
+            self.comma();
+            self.byte(b'{');
+            self.field("filename", &scrub::scrubbed(frame.file));
+            self.field("function", frame.function);
+            for (key, number) in [("lineno", frame.line), ("colno", frame.column)] {
+                if number > 0 {
+                    self.key(key.as_bytes());
+                    self.digits(number, 1);
                 }
             }
+            let mut m = bundles;
+            for _ in 0..m.count() {
+                if m.text() == frame.file {
+                    self.fill(&mut m, "\x02debugId\x02module\x02release");
+                    break;
+                }
+                m.skip(3);
+            }
+            self.byte(b'}');
         }
-        for shift in (0..32).step_by(4).rev() {
-            key.push(hex((hash >> shift) as u8));
-        }
+        self.raw(b"]}");
     }
-    key
 }
 
 /// FNV-1a's start.
 const BASIS: u32 = 0x811c_9dc5;
 
+fn one(hash: &mut u32, byte: u8) {
+    *hash = (*hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+}
+
 /// FNV-1a over a text and its end, so that texts do not run into each other.
+#[inline(never)]
 fn add(hash: &mut u32, text: &[u8]) {
-    for &byte in text.iter().chain(&[0]) {
-        *hash = (*hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    for &byte in text {
+        one(hash, byte);
     }
+    one(hash, 0);
 }
 
 #[cfg(test)]
@@ -279,10 +269,15 @@ mod tests {
     use std::string::String;
 
     use super::*;
+    use crate::fake::Writer;
 
     fn key(kind: &str, message: &str, stack: &str) -> String {
-        let frames = stack::parse(stack.as_bytes(), b"", b"");
-        String::from_utf8(fingerprint(kind.as_bytes(), message.as_bytes(), &frames)).unwrap()
+        let writer = Writer::default()
+            .b(0)
+            .many(&["api", kind, message, stack, ""])
+            .n(0.0)
+            .n(0.0);
+        String::from_utf8(Exception::read(&mut Message::new(&writer.0)).fingerprint()).unwrap()
     }
 
     #[test]
@@ -311,14 +306,21 @@ mod tests {
 
     #[test]
     fn extensions_are_told_by_their_scheme() {
-        assert!(extension(b"chrome-extension://abc/x.js"));
-        assert!(extension(b"safari-web-extension://abc/x.js"));
+        for scheme in ["chrome", "moz", "safari", "safari-web", "ms-browser"] {
+            assert!(extension(
+                std::format!("{scheme}-extension://abc/x.js").as_bytes()
+            ));
+        }
         assert!(!extension(b"https://shop.example/chrome-extension://x.js"));
-        let frames = stack::parse(
-            b"at Array.map (<anonymous>)\nat f (moz-extension://a/x.js:1:2)",
-            b"",
-            b"",
+        let stack = "at Array.map (<anonymous>)\nat f (moz-extension://a/x.js:1:2)";
+        let writer = Writer::default()
+            .b(0)
+            .many(&["api", "E", "m", stack, ""])
+            .n(0.0)
+            .n(0.0);
+        assert_eq!(
+            Exception::read(&mut Message::new(&writer.0)).origin(),
+            b"moz-extension://a/x.js"
         );
-        assert_eq!(origin(&frames), b"moz-extension://a/x.js");
     }
 }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 const MOMENTS: usize = 32;
 
 /// The page and the view from an instant on, as JSON objects.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(crate) struct Moment {
     from: f64,
     pub(crate) page: Vec<u8>,
@@ -18,45 +18,47 @@ pub(crate) struct Moment {
 }
 
 /// A bounded list of moments, the oldest overwritten first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History {
     moments: Vec<Moment>,
     current: usize,
 }
 
 impl History {
+    pub(crate) const fn new() -> Self {
+        Self {
+            moments: Vec::new(),
+            current: 0,
+        }
+    }
+
     /// From `from` on it is this page and view.
     pub(crate) fn push(&mut self, from: f64, page: Vec<u8>, view: Vec<u8>) {
         let moment = Moment { from, page, view };
-        self.current += usize::from(!self.moments.is_empty());
-        if self.current >= MOMENTS {
-            self.current = 0;
-        }
-        match self.moments.get_mut(self.current) {
-            Some(place) => *place = moment,
-            None => self.moments.push(moment),
+        if self.moments.len() < MOMENTS {
+            self.current = self.moments.len();
+            self.moments.push(moment);
+        } else {
+            self.current = (self.current + 1) % MOMENTS;
+            if let Some(place) = self.moments.get_mut(self.current) {
+                *place = moment;
+            }
         }
     }
 
-    /// Where the moment of an instant is kept; the oldest one's where it is older than all; the present one's for `NaN`.
-    pub(crate) fn at(&self, time: f64) -> usize {
+    /// The moment of an instant; the oldest one where it is older than all; the present one for `NaN`.
+    #[inline(never)]
+    pub(crate) fn at(&self, time: f64) -> Option<&Moment> {
         let mut at = self.current;
+        let mut found = self.moments.get(at)?;
         for _ in 1..self.moments.len() {
-            if !self.get(at).is_some_and(|moment| moment.from > time) {
+            if found.from <= time || time.is_nan() {
                 break;
             }
-            at = at.checked_sub(1).unwrap_or(self.moments.len() - 1);
+            at = (at + MOMENTS - 1) % MOMENTS;
+            found = self.moments.get(at)?;
         }
-        at
-    }
-
-    pub(crate) fn get(&self, at: usize) -> Option<&Moment> {
-        self.moments.get(at)
-    }
-
-    /// The present one's place.
-    pub(crate) fn current(&self) -> usize {
-        self.current
+        Some(found)
     }
 }
 
@@ -65,12 +67,12 @@ mod tests {
     use super::*;
 
     fn page(history: &History, time: f64) -> &[u8] {
-        &history.get(history.at(time)).unwrap().page
+        &history.at(time).unwrap().page
     }
 
     #[test]
     fn an_instant_belongs_to_the_page_of_its_time() {
-        let mut history = History::default();
+        let mut history = History::new();
         for (from, name) in [(0.0, "a"), (100.0, "b"), (200.0, "c")] {
             history.push(from, name.into(), Vec::new());
         }
@@ -82,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_oldest_stands_in_for_what_is_forgotten() {
-        let mut history = History::default();
+        let mut history = History::new();
         for n in 0..=255u8 {
             history.push(f64::from(n), [n].into(), Vec::new());
         }

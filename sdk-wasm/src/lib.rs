@@ -24,11 +24,13 @@ mod history;
 mod item;
 mod json;
 mod meta;
+mod pen;
 mod random;
 mod scrub;
 mod session;
 mod span;
 mod stack;
+mod text;
 mod time;
 mod trail;
 

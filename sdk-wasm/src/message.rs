@@ -1,97 +1,167 @@
-//! Reads the fields of one message from JavaScript (`abi.rs`). Anything that does not fit is `None`.
+//! Reads the fields of one message from JavaScript (`abi.rs`).
 //!
-//! Texts stay bytes: JavaScript's encoder writes UTF-8 only, and checking it again costs code and time.
+//! Reading cannot fail: past the end, or past anything that does not fit, fields are empty and the message is `bad`, which is
+//! asked once, at the end. A branch at each field would cost more code than all the fields do. Texts stay bytes: JavaScript's
+//! encoder writes UTF-8 only, and checking it again costs code and time.
 
 /// A cursor over a message's bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
     rest: &'a [u8],
+    bad: bool,
 }
 
 impl<'a> Message<'a> {
     /// Starts at the first field.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            bad: false,
+        }
+    }
+
+    /// Whether something did not fit.
+    pub fn bad(&self) -> bool {
+        self.bad
+    }
+
+    /// Says that what was read makes no sense.
+    pub fn spoil(&mut self) {
+        self.bad = true;
     }
 
     #[inline(never)]
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (head, rest) = self.rest.split_at_checked(len)?;
-        self.rest = rest;
-        Some(head)
+    fn take(&mut self, len: usize) -> &'a [u8] {
+        match self.rest.split_at_checked(len) {
+            Some((head, rest)) => {
+                self.rest = rest;
+                head
+            }
+            None => {
+                self.rest = &[];
+                self.bad = true;
+                &[]
+            }
+        }
     }
 
     /// One byte.
-    pub fn u8(&mut self) -> Option<u8> {
-        self.take(1)?.first().copied()
+    #[inline(never)]
+    pub fn byte(&mut self) -> u8 {
+        self.take(1).first().copied().unwrap_or_default()
     }
 
     /// Four bytes, little-endian.
     #[inline(never)]
-    pub fn u32(&mut self) -> Option<u32> {
-        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
+    pub fn word(&mut self) -> u32 {
+        self.take(4).try_into().map_or(0, u32::from_le_bytes)
+    }
+
+    /// A number of things that follow: never more than there can be.
+    #[inline(never)]
+    pub fn count(&mut self) -> u32 {
+        let count = self.word();
+        self.bad |= count as usize > self.rest.len();
+        if self.bad { 0 } else { count }
     }
 
     /// Eight bytes, little-endian.
     #[inline(never)]
-    pub fn f64(&mut self) -> Option<f64> {
-        self.take(8)?.try_into().ok().map(f64::from_le_bytes)
+    pub fn number(&mut self) -> f64 {
+        self.take(8).try_into().map_or(f64::NAN, f64::from_le_bytes)
     }
 
     /// A time; `now` where it is none.
-    pub fn time(&mut self, now: f64) -> Option<f64> {
-        let time = self.f64()?;
-        Some(if time.is_finite() { time } else { now })
+    #[inline(never)]
+    pub fn time(&mut self, now: f64) -> f64 {
+        let time = self.number();
+        if time.is_finite() { time } else { now }
     }
 
-    /// A text's bytes.
+    /// A text.
     #[inline(never)]
-    pub fn text(&mut self) -> Option<&'a [u8]> {
-        let len = self.u32()? as usize;
-        self.take(len)
+    pub fn text(&mut self) -> &'a [u8] {
+        let len = self.word();
+        self.take(len as usize)
     }
 
     /// Passes over `count` texts.
-    pub fn skip(&mut self, count: u32) -> Option<()> {
-        (0..count).try_for_each(|_| self.text().map(|_| ()))
+    pub fn skip(&mut self, count: u32) {
+        for _ in 0..count {
+            self.text();
+            if self.bad {
+                return;
+            }
+        }
+    }
+
+    /// Attributes.
+    #[inline(never)]
+    pub fn attrs(&mut self) -> Attrs<'a> {
+        let count = self.count();
+        let attrs = Attrs { count, rest: *self };
+        for _ in 0..count {
+            self.attribute();
+        }
+        attrs
+    }
+
+    /// What was read between `before` and now.
+    pub fn since(&self, before: &Self) -> &'a [u8] {
+        before
+            .rest
+            .get(..before.rest.len() - self.rest.len())
+            .unwrap_or_default()
+    }
+
+    #[inline(never)]
+    fn attribute(&mut self) -> (&'a [u8], Value<'a>) {
+        let key = self.text();
+        let value = match self.byte() {
+            0 => Value::Text(self.text()),
+            1 => Value::Number(self.number()),
+            tag => {
+                self.bad |= tag > 3;
+                Value::Bool(tag == 3)
+            }
+        };
+        (key, value)
+    }
+}
+
+/// Reading that fails at each field, for the vitals.
+impl<'a> Message<'a> {
+    fn good<T>(&self, value: T) -> Option<T> {
+        if self.bad { None } else { Some(value) }
+    }
+
+    /// What was not read yet, to be kept and read again.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// One byte.
+    pub fn u8(&mut self) -> Option<u8> {
+        let value = self.byte();
+        self.good(value)
+    }
+
+    /// Four bytes, little-endian.
+    pub fn u32(&mut self) -> Option<u32> {
+        let value = self.word();
+        self.good(value)
+    }
+
+    /// Eight bytes, little-endian.
+    pub fn f64(&mut self) -> Option<f64> {
+        let value = self.number();
+        self.good(value)
     }
 
     /// A text.
     pub fn str(&mut self) -> Option<&'a str> {
-        core::str::from_utf8(self.text()?).ok()
-    }
-
-    /// Attributes. They are checked to their end, so that reading them again cannot fail.
-    #[inline(never)]
-    pub fn attrs(&mut self) -> Option<Attrs<'a>> {
-        let count = self.u32()?;
-        let from = self.rest;
-        for _ in 0..count {
-            self.attribute()?;
-        }
-        Some(Attrs {
-            count,
-            rest: Message::new(from.get(..from.len() - self.rest.len())?),
-        })
-    }
-
-    /// Attributes as bytes, to be kept and read again.
-    pub fn raw_attrs(&mut self) -> Option<&'a [u8]> {
-        let from = self.rest;
-        self.attrs()?;
-        from.get(..from.len() - self.rest.len())
-    }
-
-    fn attribute(&mut self) -> Option<(&'a [u8], Value<'a>)> {
-        let key = self.text()?;
-        let value = match self.u8()? {
-            0 => Value::Text(self.text()?),
-            1 => Value::Number(self.f64()?),
-            2 => Value::Bool(false),
-            3 => Value::Bool(true),
-            _ => return None,
-        };
-        Some((key, value))
+        let text = self.text();
+        core::str::from_utf8(self.good(text)?).ok()
     }
 }
 
@@ -113,29 +183,14 @@ pub struct Attrs<'a> {
     rest: Message<'a>,
 }
 
-impl<'a> Attrs<'a> {
-    /// No attributes.
-    pub const NONE: Self = Self {
-        count: 0,
-        rest: Message { rest: &[] },
-    };
-
-    /// Reads what `raw_attrs` gave.
-    pub fn kept(bytes: &'a [u8]) -> Self {
-        Message::new(bytes).attrs().unwrap_or(Self::NONE)
-    }
-
-    /// Whether one has this key.
-    pub fn has(mut self, key: &[u8]) -> bool {
-        self.any(|(k, _)| k == key)
-    }
-}
-
 impl<'a> Iterator for Attrs<'a> {
     type Item = (&'a [u8], Value<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.count = self.count.checked_sub(1)?;
-        self.rest.attribute()
+        if self.count == 0 || self.rest.bad {
+            return None;
+        }
+        self.count -= 1;
+        Some(self.rest.attribute())
     }
 }

@@ -1,90 +1,115 @@
-//! The parts of a payload's meta that change while a page lives, as JSON objects: user, session, page, view. `{}` is none.
+//! What a payload says of its client: what never changes (app, browser), and the parts that do, as JSON objects: user, session,
+//! page, view. `{}` is none.
 
 use alloc::vec::Vec;
 
-use crate::attributes::{self, Form, Own};
 use crate::host::Host;
-use crate::json::Json;
-use crate::message::{Attrs, Message, Value};
+use crate::message::{Attrs, Message};
+use crate::pen::Pen;
 
-/// Bytes of a user, of the session's attributes, of a page: beyond that nobody reads them, and every payload carries them.
+/// Bytes of each part: beyond that nobody reads them, and every payload carries them.
 const PART_BYTES: usize = 4096;
 
-/// A user as a JSON object: `{}` where there is none. In Faro's form all attributes are strings.
-pub(crate) fn user<H: Host>(m: &mut Message<'_>, host: &H, form: Form) -> Option<Vec<u8>> {
-    let present = m.u8()? != 0;
-    let mut json = Json::new(Vec::new(), PART_BYTES);
-    json.byte(b'{');
-    for key in ["id", "username", "email", "fullName", "hash", "roles"] {
-        let text = m.text()?;
-        if present {
-            json.field(key, text);
+/// What is the same in every payload of a client.
+#[derive(Debug, Default)]
+pub(crate) struct Fixed {
+    /// The members sdk, app, browser and os.
+    pub(crate) meta: Vec<u8>,
+    /// The attributes of the spans' resource.
+    pub(crate) resource: Vec<u8>,
+}
+
+impl<H: Host> Pen<H> {
+    /// An object that `write` fills.
+    fn object(&mut self, write: impl FnOnce(&mut Self)) -> Vec<u8> {
+        self.start(PART_BYTES);
+        self.byte(b'{');
+        write(self);
+        self.byte(b'}');
+        self.take()
+    }
+
+    /// Reads the app (fields 6 of `START`); the browser's fields are to follow in `rest`.
+    pub(crate) fn fixed(&mut self, app: Message<'_>, rest: &mut Message<'_>) -> Fixed {
+        self.start(PART_BYTES);
+        self.fill(
+            &mut app.clone(),
+            "\x03service.name\x03service.namespace\x03service.version\x03deployment.environment.name\x06,",
+        );
+        self.otlp_text(b"telemetry.sdk.name", b"farol-web");
+        self.otlp_text(b"telemetry.sdk.language", b"webjs");
+        self.otlp_text(
+            b"telemetry.sdk.version",
+            env!("CARGO_PKG_VERSION").as_bytes(),
+        );
+        let resource = self.take();
+
+        self.start(PART_BYTES);
+        self.fill(
+            &mut app.clone(),
+            concat!(
+                "\x06\"sdk\":{\"name\":\"farol-web\",\"version\":\"",
+                env!("CARGO_PKG_VERSION"),
+                "\"},\"app\":{\x02name\x02namespace\x02version\x02environment\x02release\x06},\"browser\":{"
+            ),
+        );
+        self.fill(rest, "\x02name\x02version\x05mobile\x02userAgent\x02language\x04viewportWidth\x04viewportHeight");
+        let brands = rest.count();
+        if brands > 0 {
+            self.fill(rest, "\x06,\"brands\":[");
+            for _ in 0..brands {
+                self.comma();
+                self.fill(rest, "\x06{\x02brand\x02version\x06}");
+            }
+            self.byte(b']');
+        }
+        // Faro's form in `browser`: name and version in one.
+        let mut os = *rest;
+        let text = [os.text(), b" ", os.text()].concat();
+        self.field("os", text.trim_ascii_end());
+        self.fill(rest, "\x06},\"os\":{\x02name\x02version\x06}");
+        Fixed {
+            meta: self.take(),
+            resource,
         }
     }
-    members(
-        &mut json,
-        host,
-        form,
-        &[],
-        if present {
-            m.attrs()?
-        } else {
-            m.attrs()?;
-            Attrs::NONE
-        },
-    );
-    json.byte(b'}');
-    Some(json.out)
-}
 
-/// A session as a JSON object.
-pub(crate) fn session<H: Host>(
-    id: &[u8],
-    previous: &[u8],
-    attrs: Attrs<'_>,
-    host: &H,
-    form: Form,
-) -> Vec<u8> {
-    let mut json = Json::new(Vec::new(), PART_BYTES);
-    json.byte(b'{');
-    json.field("id", id);
-    let own: Own<'_> = &[("previousSession", Value::Text(previous))];
-    members(
-        &mut json,
-        host,
-        form,
-        if previous.is_empty() { &[] } else { own },
-        attrs,
-    );
-    json.byte(b'}');
-    json.out
-}
-
-/// A page as a JSON object, its URL without secrets.
-pub(crate) fn page(id: &[u8], url: &[u8]) -> Vec<u8> {
-    let mut json = Json::new(Vec::new(), PART_BYTES);
-    json.byte(b'{');
-    json.field("id", id);
-    json.field("url", url);
-    json.byte(b'}');
-    json.out
-}
-
-/// A view as a JSON object.
-pub(crate) fn view(name: &[u8]) -> Vec<u8> {
-    let mut json = Json::new(Vec::new(), PART_BYTES);
-    json.byte(b'{');
-    json.field("name", name);
-    json.byte(b'}');
-    json.out
-}
-
-fn members<H: Host>(json: &mut Json, host: &H, form: Form, own: Own<'_>, attrs: Attrs<'_>) {
-    let mut empty = attrs;
-    if own.is_empty() && empty.next().is_none() {
-        return;
+    /// A user.
+    pub(crate) fn user(&mut self, m: &mut Message<'_>) -> Vec<u8> {
+        let present = m.byte() != 0;
+        let user = self.object(|pen| {
+            pen.fill(
+                m,
+                "\x02id\x02username\x02email\x02fullName\x02hash\x02roles",
+            );
+            let at = pen.open("attributes");
+            pen.list(at, m.attrs(), false);
+            pen.close(at);
+        });
+        if present { user } else { b"{}".to_vec() }
     }
-    json.open_key("attributes", b'{');
-    attributes::write(json, host, form, own, attrs, Attrs::NONE);
-    json.byte(b'}');
+
+    /// A session.
+    pub(crate) fn session(&mut self, id: &[u8], previous: &[u8], attrs: Attrs<'_>) -> Vec<u8> {
+        self.object(|pen| {
+            pen.field("id", id);
+            let at = pen.open("attributes");
+            pen.field("previousSession", previous);
+            pen.list(at, attrs, false);
+            pen.close(at);
+        })
+    }
+
+    /// A page; its URL is scrubbed.
+    pub(crate) fn page(&mut self, id: &[u8], url: &[u8]) -> Vec<u8> {
+        self.object(|pen| {
+            pen.field("id", id);
+            pen.field("url", url);
+        })
+    }
+
+    /// A view.
+    pub(crate) fn view(&mut self, name: &[u8]) -> Vec<u8> {
+        self.object(|pen| pen.field("name", name))
+    }
 }

@@ -23,10 +23,6 @@
 //!
 //! An empty text is one that is not known and is left out of the payload.
 
-use alloc::vec::Vec;
-
-use crate::host::Host;
-use crate::json::Json;
 use crate::message::Message;
 use crate::session::Bounds;
 
@@ -46,204 +42,89 @@ pub mod flag {
     pub const HIDDEN: u8 = 32;
 }
 
-/// The SDK's name on the wire.
-const SDK: &str = "farol-web";
-
-/// Its version, in meta and resource.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Bytes of what the browser says of itself.
-const BROWSER_BYTES: usize = 8192;
-
-const DAY_MS: f64 = 86_400_000.0;
+const DAY_MS: u32 = 86_400_000;
 
 /// Least, most and default of each number, in the order of their places.
-const NUMBERS: [(f64, f64, f64); 11] = [
-    (0.0, 1.0, 1.0),
+const NUMBERS: [[u32; 3]; 11] = [
+    [0, 1, 1],
     // Faro's 15 minutes and 4 hours, which Grafana's dashboards assume.
-    (1.0, DAY_MS, 900_000.0),
-    (1.0, DAY_MS, 14_400_000.0),
-    (1.0, 1000.0, 50.0),
+    [1, DAY_MS, 900_000],
+    [1, DAY_MS, 14_400_000],
+    [1, 1000, 50],
     // 48 KiB and the meta fit a keepalive request's 64 KiB, with room for one more small batch.
-    (1024.0, 60_000.0, 49_152.0),
-    (0.0, 60_000.0, 5_000.0),
+    [1024, 60_000, 49_152],
+    [0, 60_000, 5_000],
     // A visit of 4 hours can log every 1.4 s; a loop is stopped at some 3 MB.
-    (0.0, 1e6, 10_000.0),
+    [0, 1_000_000, 10_000],
     // Repeats are counted and cost nothing; a thousand different errors tell no more than the first hundreds.
-    (0.0, 1e6, 1_000.0),
-    (0.0, 1e6, 10_000.0),
-    (0.0, 1e6, 10_000.0),
-    (0.0, 1e6, 10_000.0),
+    [0, 1_000_000, 1_000],
+    [0, 1_000_000, 10_000],
+    [0, 1_000_000, 10_000],
+    [0, 1_000_000, 10_000],
 ];
 
 /// What the page chose, within bounds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) flags: u8,
-    pub(crate) rate: f64,
-    pub(crate) session: Bounds,
-    pub(crate) items: u32,
-    pub(crate) bytes: usize,
-    pub(crate) age: f64,
-    pub(crate) caps: [u32; 5],
+    /// The numbers, by place.
+    numbers: [f64; NUMBERS.len()],
 }
 
 impl Options {
+    pub(crate) const NONE: Self = Self {
+        flags: 0,
+        numbers: [0.0; NUMBERS.len()],
+    };
+
+    /// Reads the numbers; the answer has a bit for each that was out of bounds.
+    pub(crate) fn read(&mut self, m: &mut Message<'_>) -> u32 {
+        let mut bad = 0;
+        for (place, (number, [least, most, default])) in
+            self.numbers.iter_mut().zip(NUMBERS).enumerate()
+        {
+            let given = m.number();
+            let fits = given >= f64::from(least) && given <= f64::from(most);
+            *number = if fits { given } else { f64::from(default) };
+            bad |= u32::from(!fits && !given.is_nan()) << place;
+        }
+        bad
+    }
+
     pub(crate) fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
-}
 
-/// A `START` message, read.
-#[derive(Debug)]
-pub(crate) struct Start<'a> {
-    pub(crate) options: Options,
-    /// A bit for each number that was out of bounds.
-    pub(crate) bad: u32,
-    pub(crate) consent: u8,
-    pub(crate) seed: [u32; 4],
-    pub(crate) fresh: &'a [u8],
-    pub(crate) stored: &'a [u8],
-    /// The members of `meta` that never change: sdk, app, browser, os.
-    pub(crate) meta: Vec<u8>,
-    /// The attributes of the spans' resource.
-    pub(crate) resource: Vec<u8>,
-    pub(crate) page: (&'a [u8], &'a [u8]),
-    pub(crate) view: &'a [u8],
-    /// The user, the session's and the items' attributes follow.
-    pub(crate) rest: Message<'a>,
-}
-
-/// Reads the fields up to the user.
-pub(crate) fn read<'a, H: Host>(m: &mut Message<'a>, host: &H) -> Option<Start<'a>> {
-    let flags = m.u8()?;
-    let consent = m.u8()?;
-    let seed = [m.u32()?, m.u32()?, m.u32()?, m.u32()?];
-    let mut numbers = [0.0; NUMBERS.len()];
-    let mut bad = 0;
-    for (place, (number, (least, most, default))) in numbers.iter_mut().zip(NUMBERS).enumerate() {
-        let given = m.f64()?;
-        let fits = (least..=most).contains(&given);
-        *number = if fits { given } else { default };
-        bad |= u32::from(!fits && !given.is_nan()) << place;
+    pub(crate) fn rate(&self) -> f64 {
+        self.numbers[0]
     }
-    let [rate, idle, lifetime, items, bytes, age, caps @ ..] = numbers;
-    let options = Options {
-        flags,
-        rate,
-        session: Bounds { idle, lifetime },
-        items: items as u32,
-        bytes: bytes as usize,
-        age,
-        caps: caps.map(|cap| cap as u32),
-    };
-    let fresh = m.text()?;
-    let stored = m.text()?;
 
-    let [name, namespace, version, environment, release] =
-        [m.text()?, m.text()?, m.text()?, m.text()?, m.text()?];
-    let mut meta = Json::new(Vec::new(), BROWSER_BYTES);
-    meta.open_key("sdk", b'{');
-    meta.field("name", SDK.as_bytes());
-    meta.field("version", VERSION.as_bytes());
-    meta.byte(b'}');
-    meta.open_key("app", b'{');
-    meta.field("name", name);
-    meta.field("namespace", namespace);
-    meta.field("version", version);
-    meta.field("environment", environment);
-    meta.field("release", release);
-    meta.byte(b'}');
-
-    let mut resource = Json::new(Vec::new(), BROWSER_BYTES);
-    for (key, value) in [
-        ("service.name", name),
-        ("service.namespace", namespace),
-        ("service.version", version),
-        ("deployment.environment.name", environment),
-        ("telemetry.sdk.name", SDK.as_bytes()),
-        ("telemetry.sdk.language", b"webjs"),
-        ("telemetry.sdk.version", VERSION.as_bytes()),
-    ] {
-        if !value.is_empty() {
-            resource.open(b'{');
-            resource.field("key", key.as_bytes());
-            resource.open_key("value", b'{');
-            resource.field("stringValue", value);
-            resource.raw(b"}}");
+    pub(crate) fn session(&self) -> Bounds {
+        Bounds {
+            idle: self.numbers[1],
+            lifetime: self.numbers[2],
         }
     }
 
-    let page = (m.text()?, m.text()?);
-    let view = m.text()?;
-    browser(m, host, &mut meta)?;
-    Some(Start {
-        options,
-        bad,
-        consent,
-        seed,
-        fresh,
-        stored,
-        meta: meta.out,
-        resource: resource.out,
-        page,
-        view,
-        rest: *m,
-    })
-}
+    /// Items a batch.
+    pub(crate) fn items(&self) -> usize {
+        self.numbers[3] as usize
+    }
 
-/// Browser and operating system.
-fn browser<H: Host>(m: &mut Message<'_>, host: &H, meta: &mut Json) -> Option<()> {
-    let [name, version] = [m.text()?, m.text()?];
-    let mobile = m.u8()? != 0;
-    let [agent, language] = [m.text()?, m.text()?];
-    let viewport = [("viewportWidth", m.f64()?), ("viewportHeight", m.f64()?)];
-    meta.open_key("browser", b'{');
-    meta.field("name", name);
-    meta.field("version", version);
-    meta.flag("mobile", mobile);
-    meta.field("userAgent", agent);
-    meta.field("language", language);
-    for (key, value) in viewport {
-        if value.is_finite() {
-            meta.key(key);
-            meta.byte(b'"');
-            meta.number(host, value);
-            meta.byte(b'"');
-        }
+    /// Bytes a batch, and an item.
+    pub(crate) fn bytes(&self) -> usize {
+        self.numbers[4] as usize
     }
-    let brands = m.u32()?;
-    if brands > 0 {
-        meta.open_key("brands", b'[');
-        for _ in 0..brands {
-            let [brand, version] = [m.text()?, m.text()?];
-            if !meta.full() {
-                meta.open(b'{');
-                meta.field("brand", brand);
-                meta.field("version", version);
-                meta.byte(b'}');
-            }
-        }
-        meta.byte(b']');
+
+    /// Age of a batch in ms.
+    pub(crate) fn age(&self) -> f64 {
+        self.numbers[5]
     }
-    let [os, os_version] = [m.text()?, m.text()?];
-    if !os.is_empty() {
-        // Faro's form: name and version in one.
-        meta.key("os");
-        meta.byte(b'"');
-        meta.escape(os);
-        if !os_version.is_empty() {
-            meta.byte(b' ');
-            meta.escape(os_version);
-        }
-        meta.byte(b'"');
+
+    /// Items a session of a kind.
+    pub(crate) fn cap(&self, kind: u8) -> u32 {
+        self.numbers
+            .get(6 + usize::from(kind))
+            .map_or(0, |&cap| cap as u32)
     }
-    meta.byte(b'}');
-    if !os.is_empty() {
-        meta.open_key("os", b'{');
-        meta.field("name", os);
-        meta.field("version", os_version);
-        meta.byte(b'}');
-    }
-    Some(())
 }

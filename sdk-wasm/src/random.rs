@@ -6,20 +6,11 @@ use alloc::vec::Vec;
 #[derive(Debug)]
 pub(crate) struct Random([u32; 4]);
 
-impl Default for Random {
-    fn default() -> Self {
-        Self([1; 4])
-    }
-}
-
 impl Random {
-    pub(crate) fn new(seed: [u32; 4]) -> Self {
+    pub(crate) const fn new(seed: [u32; 4]) -> Self {
+        let [a, b, c, d] = seed;
         // All zeros would stay so for ever.
-        if seed == [0; 4] {
-            Self::default()
-        } else {
-            Self(seed)
-        }
+        Self([a, b, c, if a | b | c | d == 0 { 1 } else { d }])
     }
 
     fn next(&mut self) -> u32 {

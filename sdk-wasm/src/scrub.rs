@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::json::shorten;
+use crate::pen::shorten;
+use crate::text::{cut, find, split, starts};
 
 /// Bytes of a URL that are kept: what servers and browsers agree on in practice.
 const URL_BYTES: usize = 2048;
@@ -12,81 +13,53 @@ const TOKEN_BYTES: usize = 24;
 
 const REDACTED: &[u8] = b"REDACTED";
 
-/// Ends of key names (letter case, `-` and `_` do not count) whose values are secrets. OpenTelemetry's default list
-/// (`X-Amz-Signature`, `X-Amz-Credential`, `X-Amz-Security-Token`, `AWSAccessKeyId`, `Signature`, `X-Goog-Signature`) is in it.
-const ENDS: [&[u8]; 12] = [
-    b"token",
-    b"secret",
-    b"password",
-    b"passwd",
-    b"signature",
-    b"credential",
-    b"apikey",
-    b"accesskeyid",
-    b"jwt",
-    b"sessionid",
-    b"authorization",
-    b"privatekey",
-];
+/// Ends of the names of keys whose values are secrets, written backwards; `^` marks whole names. Letter case, `-` and `_` do not
+/// count. They are: token, secret, password, passwd, signature, credential, apikey, accesskeyid, jwt, sessionid, authorization,
+/// privatekey; sig, auth, code, pwd, otp, sid. OpenTelemetry's default list is among them (`X-Amz-Signature`,
+/// `X-Amz-Credential`, `X-Amz-Security-Token`, `AWSAccessKeyId`, `Signature`, `sig`, `X-Goog-Signature`).
+const SECRETS: &str = "nekot terces drowssap dwssap erutangis laitnederc yekipa diyekssecca twj dinoisses noitazirohtua yeketavirp \
+    gis^ htua^ edoc^ dwp^ pto^ dis^";
 
-/// Whole key names whose values are secrets, but not every name that ends so.
-const WHOLE: [&[u8]; 6] = [b"sig", b"auth", b"code", b"pwd", b"otp", b"sid"];
-
-/// Appends `url` without its secrets.
-pub(crate) fn url(out: &mut Vec<u8>, url: &[u8]) {
-    if url.starts_with(b"data:") {
-        // The data themselves say nothing that a reader of telemetry needs.
-        let head = url.iter().take(64).position(|&b| b == b',').unwrap_or(5);
-        out.extend_from_slice(url.get(..head).unwrap_or(url));
-        return;
+/// `url` without its secrets.
+#[inline(never)]
+pub(crate) fn scrubbed(url: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64);
+    // Of a data URL the data say nothing that a reader of telemetry needs.
+    let url = if starts(url, b"data:") {
+        split(url, b',').0
+    } else {
+        url
+    };
+    let (rest, fragment) = split(shorten(url, URL_BYTES), b'#');
+    let (mut path, query) = split(rest, b'?');
+    if let Some((from, to)) = authority(path)
+        && let Some(at) = cut(path, to, 0).0.iter().rposition(|&b| b == b'@')
+        && at >= from
+    {
+        out.extend_from_slice(cut(path, from, 0).0);
+        path = cut(path, at, 1).1;
     }
-    let url = shorten(url, URL_BYTES);
-    let (rest, fragment) = split(url, b'#');
-    let (path, query) = split(rest, b'?');
-    let authority = authority(path);
-    match authority.and_then(|(from, to)| {
-        Some((
-            from,
-            path.get(from..to)?.iter().rposition(|&b| b == b'@')? + from,
-        ))
-    }) {
-        Some((from, at)) => {
-            out.extend_from_slice(path.get(..from).unwrap_or_default());
-            out.extend_from_slice(path.get(at + 1..).unwrap_or_default());
-        }
-        None => out.extend_from_slice(path),
-    }
-    if let Some(query) = query {
-        out.push(b'?');
-        parameters(out, query);
-    }
+    out.extend_from_slice(path);
+    parameters(&mut out, b'?', query);
     if let Some(fragment) = fragment {
-        out.push(b'#');
         // Routers that live in the fragment have a query there, and OAuth's implicit flow has nothing else.
         let (route, query) = split(fragment, b'?');
-        if route.contains(&b'=') {
-            parameters(out, route);
+        if token(route) {
+            out.push(b'#');
+            out.extend_from_slice(REDACTED);
         } else {
-            out.extend_from_slice(if token(route) { REDACTED } else { route });
+            parameters(&mut out, b'#', Some(route));
         }
-        if let Some(query) = query {
-            out.push(b'?');
-            parameters(out, query);
-        }
+        parameters(&mut out, b'?', query);
     }
-}
-
-/// A URL's text, scrubbed.
-pub(crate) fn scrubbed(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len().min(URL_BYTES));
-    url(&mut out, text);
     out
 }
 
 /// Where the authority (user, host, port) of an absolute URL begins and ends.
+#[inline(never)]
 pub(crate) fn authority(url: &[u8]) -> Option<(usize, usize)> {
-    let from = url.windows(3).take(32).position(|w| w == b"://")? + 3;
-    let rest = url.get(from..)?;
+    let from = find(url, b"://")? + 3;
+    let rest = cut(url, from, 0).1;
     let len = rest
         .iter()
         .position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\'))
@@ -94,47 +67,55 @@ pub(crate) fn authority(url: &[u8]) -> Option<(usize, usize)> {
     Some((from, from + len))
 }
 
-/// What stands before and behind the first `separator`.
-pub(crate) fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
-    match text.iter().position(|&b| b == separator) {
-        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
-        None => (text, None),
-    }
-}
-
-fn parameters(out: &mut Vec<u8>, query: &[u8]) {
-    let mut rest = Some(query);
+/// Appends what stands behind `mark`: pairs of names and values, or anything else.
+#[inline(never)]
+fn parameters(out: &mut Vec<u8>, mark: u8, mut rest: Option<&[u8]>) {
+    let mut mark = mark;
     while let Some(query) = rest {
         let (pair, more) = split(query, b'&');
         let (name, value) = split(pair, b'=');
+        out.push(mark);
         out.extend_from_slice(name);
         if let Some(value) = value {
             out.push(b'=');
             out.extend_from_slice(if secret(name) { REDACTED } else { value });
         }
-        if more.is_some() {
-            out.push(b'&');
-        }
+        mark = b'&';
         rest = more;
     }
 }
 
 fn secret(name: &[u8]) -> bool {
-    let plain: Vec<u8> = name
-        .iter()
-        .filter(|b| b.is_ascii_alphanumeric())
-        .map(u8::to_ascii_lowercase)
-        .collect();
-    ENDS.iter().any(|end| plain.ends_with(end)) || WHOLE.contains(&&*plain)
+    let mut plain = Vec::with_capacity(32);
+    // From the last byte, so that the ends of names are beginnings.
+    for byte in name.iter().rev() {
+        if byte.is_ascii_alphanumeric() {
+            plain.push(byte.to_ascii_lowercase());
+        }
+    }
+    let mut known = Some(SECRETS.as_bytes());
+    while let Some(list) = known {
+        let (end, more) = split(list, b' ');
+        let (end, whole) = split(end, b'^');
+        if starts(&plain, end) && (whole.is_none() || plain.len() == end.len()) {
+            return true;
+        }
+        known = more;
+    }
+    false
 }
 
+/// A text that is long, has capitals and digits, and nothing that a path or a sentence would have.
 fn token(text: &[u8]) -> bool {
-    text.len() >= TOKEN_BYTES
-        && text
-            .iter()
-            .all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+'))
-        && text.iter().any(u8::is_ascii_digit)
-        && text.iter().any(u8::is_ascii_uppercase)
+    let (mut digits, mut capitals) = (false, false);
+    for byte in text {
+        digits |= byte.is_ascii_digit();
+        capitals |= byte.is_ascii_uppercase();
+        if !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+') {
+            return false;
+        }
+    }
+    digits && capitals && text.len() >= TOKEN_BYTES
 }
 
 #[cfg(test)]
@@ -191,6 +172,40 @@ mod tests {
             ("data:text/html;base64,PGI+", "data:text/html;base64"),
         ] {
             assert_eq!(of(url), expected);
+        }
+    }
+
+    #[test]
+    fn every_name_of_a_secret_is_known() {
+        for name in [
+            "token",
+            "id_token",
+            "secret",
+            "clientSecret",
+            "password",
+            "passwd",
+            "signature",
+            "credential",
+            "api-key",
+            "X-API-Key",
+            "AccessKeyId",
+            "jwt",
+            "session_id",
+            "authorization",
+            "private_key",
+            "sig",
+            "auth",
+            "code",
+            "pwd",
+            "otp",
+            "sid",
+            "X-Amz-Security-Token",
+            "X-Amz-Credential",
+        ] {
+            assert!(secret(name.as_bytes()), "{name}");
+        }
+        for name in ["", "design", "zipcode", "author", "page", "tokens", "sides"] {
+            assert!(!secret(name.as_bytes()), "{name}");
         }
     }
 

@@ -5,28 +5,26 @@
 //! nobody attends, which idleness does not end (else a forgotten tab that polls would open one every quarter of an hour), but
 //! the next activity does.
 //!
-//! What the tab's storage holds is `1 <id> <started> <active> <flags>`, epoch ms as decimal integers: `active` 0 where nobody
+//! What the tab's storage holds is `1 <started> <active> <flags> <id>`, with epoch ms in 13 digits: `active` 0 where nobody
 //! attends, flags 1 where the session has had an exception. A text that begins otherwise is another version's and left alone.
 
 use alloc::vec::Vec;
 
 use farol_protocol::{limits, sampling};
 
-use crate::json::Json;
-use crate::scrub::split;
-
-/// Begins what this version stores.
-const FORMAT: &[u8] = b"1 ";
+use crate::host::Host;
+use crate::pen::Pen;
+use crate::text::{cut, decimal, starts};
 
 /// A session. Times are on the steady clock (`clock.rs`).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: Vec<u8>,
     /// The one before it in this tab; empty: none known.
     pub(crate) previous: Vec<u8>,
     started: f64,
-    /// The last activity; `None`: nobody attends.
-    active: Option<f64>,
+    /// The last activity; `NaN`: nobody attends.
+    pub(crate) active: f64,
     /// An exception has been sent in it.
     pub(crate) failed: bool,
     /// Its telemetry is sent.
@@ -52,6 +50,15 @@ pub(crate) enum Stored {
 }
 
 impl Session {
+    pub(crate) const NONE: Self = Self {
+        id: Vec::new(),
+        previous: Vec::new(),
+        started: 0.0,
+        active: 0.0,
+        failed: false,
+        sampled: false,
+    };
+
     /// A session of a page that is just being opened, at `steady`.
     pub(crate) fn new(id: Vec<u8>, previous: Vec<u8>, steady: f64, rate: f64) -> Self {
         // SAFETY: ids are ASCII: hexadecimal digits, or what `valid` let through.
@@ -61,7 +68,7 @@ impl Session {
             id,
             previous,
             started: steady,
-            active: Some(steady),
+            active: steady,
             failed: false,
             sampled,
         }
@@ -81,69 +88,62 @@ impl Session {
         if stored.is_empty() {
             return (session, Stored::New);
         }
-        let Some(rest) = stored.strip_prefix(FORMAT) else {
+        if !starts(stored, b"1 ") {
             return (session, Stored::Foreign);
-        };
-        let (id, rest) = split(rest, b' ');
-        let (started, rest) = split(rest.unwrap_or_default(), b' ');
-        let (active, rest) = split(rest.unwrap_or_default(), b' ');
-        let (flags, _) = split(rest.unwrap_or_default(), b' ');
-        let (Some(started), Some(active), true) = (integer(started), integer(active), valid(id))
+        }
+        let field = |at: usize, len: usize| stored.get(at..at + len).unwrap_or_default();
+        let id = cut(stored, 0, 32).1;
+        let (Some(started), Some(active), true) =
+            (decimal(field(2, 13)), decimal(field(16, 13)), valid(id))
         else {
             return (session, Stored::New);
         };
         // A time to come was written before the clock was set back: it is as good as now.
-        let steadied = |then: f64| steady - (epoch - then).max(0.0);
-        let mut last = Self::new(id.to_vec(), Vec::new(), steadied(started), rate);
+        let mut last = Self::new(
+            id.to_vec(),
+            Vec::new(),
+            steady - (epoch - started).max(0.0),
+            rate,
+        );
         last.active = if active > 0.0 {
-            Some(steadied(active))
+            steady - (epoch - active).max(0.0)
         } else {
-            None
+            f64::NAN
         };
-        last.failed = flags == b"1";
+        last.failed = field(30, 1) == b"1";
         if last.over(steady, true, bounds) {
             session.previous = last.id;
             return (session, Stored::New);
         }
-        last.active = Some(steady);
+        last.active = steady;
         (last, Stored::Resumed)
     }
 
     /// Whether it is over for something that happens now: an activity of the visitor's, or telemetry.
     pub(crate) fn over(&self, steady: f64, activity: bool, bounds: Bounds) -> bool {
-        let since = match self.active {
-            Some(active) => active,
-            None if activity => self.started,
-            None => steady,
+        let since = if self.active.is_nan() && activity {
+            self.started
+        } else {
+            self.active
         };
+        // Nothing is over by idleness where nobody attends: any comparison with `NaN` is false.
         steady - since >= bounds.idle || steady - self.started >= bounds.lifetime
     }
 
-    /// The visitor did something.
-    pub(crate) fn touch(&mut self, steady: f64) {
-        self.active = Some(steady);
-    }
-
-    /// Nobody attends: it was telemetry that opened it.
-    pub(crate) fn unattended(&mut self) {
-        self.active = None;
-    }
-
-    /// The text for the tab's storage.
-    pub(crate) fn stored(&self, steady: f64, epoch: f64) -> Vec<u8> {
-        let mut json = Json::new(Vec::with_capacity(64), usize::MAX);
-        json.raw(FORMAT);
-        json.raw(&self.id);
-        for time in [Some(self.started), self.active] {
-            json.byte(b' ');
-            // Whole milliseconds of an epoch: 13 digits, in two parts that fit 32 bits.
-            let ms = time.map_or(0.0, |time| epoch - (steady - time)).max(0.0);
-            let high = (ms / 1e6) as u32;
-            json.digits(high, 1);
-            json.digits((ms - f64::from(high) * 1e6) as u32, 6);
-        }
-        json.raw(if self.failed { b" 1" } else { b" 0" });
-        json.out
+    /// The text for the tab's storage; `offset` turns a time on the steady clock into an epoch.
+    pub(crate) fn stored<H: Host>(&self, pen: &mut Pen<H>, offset: f64) -> Vec<u8> {
+        pen.start(usize::MAX);
+        pen.raw(b"1 ");
+        pen.millis(self.started + offset);
+        pen.byte(b' ');
+        pen.millis(if self.active.is_nan() {
+            0.0
+        } else {
+            self.active + offset
+        });
+        pen.raw(if self.failed { b" 1 " } else { b" 0 " });
+        pen.raw(&self.id);
+        pen.take()
     }
 }
 
@@ -154,15 +154,6 @@ fn valid(id: &[u8]) -> bool {
         && id
             .iter()
             .all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b':' | b'-'))
-}
-
-fn integer(digits: &[u8]) -> Option<f64> {
-    if digits.is_empty() || digits.len() > 15 {
-        return None;
-    }
-    digits.iter().try_fold(0.0, |n, &b| {
-        b.is_ascii_digit().then(|| n * 10.0 + f64::from(b - b'0'))
-    })
 }
 
 #[cfg(test)]
@@ -177,6 +168,10 @@ mod tests {
     };
     const EPOCH: f64 = 1_700_000_000_000.0;
 
+    fn stored(session: &Session, offset: f64) -> Vec<u8> {
+        session.stored(&mut Pen::new(crate::fake::Fake::default()), offset)
+    }
+
     fn open(stored: &[u8], steady: f64, epoch: f64) -> (Session, Stored) {
         Session::open(stored, b"fresh", steady, epoch, BOUNDS, 1.0)
     }
@@ -185,8 +180,8 @@ mod tests {
     fn a_stored_session_goes_on_within_its_idle_time() {
         let (session, how) = open(b"", 5.0, EPOCH);
         assert_eq!((how, &*session.id), (Stored::New, &b"fresh"[..]));
-        let text = session.stored(5.0, EPOCH);
-        assert_eq!(text, b"1 fresh 1700000000000 1700000000000 0");
+        let text = stored(&session, EPOCH - 5.0);
+        assert_eq!(text, b"1 1700000000000 1700000000000 0 fresh");
 
         let (next, how) = Session::open(&text, b"other", 0.0, EPOCH + 899_999.0, BOUNDS, 1.0);
         assert_eq!((how, &*next.id), (Stored::Resumed, &b"fresh"[..]));
@@ -203,7 +198,7 @@ mod tests {
         let mut now = 0.0;
         while now < BOUNDS.lifetime {
             assert!(!session.over(now, true, BOUNDS), "{now}");
-            session.touch(now);
+            session.active = now;
             now += 600_000.0;
         }
         assert!(session.over(now, true, BOUNDS));
@@ -213,14 +208,14 @@ mod tests {
     fn telemetry_does_not_end_a_session_that_nobody_attends_but_activity_does() {
         let (mut session, _) = open(b"", 0.0, EPOCH);
         assert!(session.over(900_000.0, false, BOUNDS));
-        session.unattended();
+        session.active = f64::NAN;
         assert!(!session.over(3_600_000.0, false, BOUNDS));
         assert!(session.over(3_600_000.0, true, BOUNDS));
         assert!(!session.over(600_000.0, true, BOUNDS));
         assert!(session.over(BOUNDS.lifetime, false, BOUNDS));
-        let text = session.stored(600_000.0, EPOCH);
+        let text = stored(&session, EPOCH - 600_000.0);
         assert!(
-            text.ends_with(b" 0000000 0"),
+            text.ends_with(b" 0000000000000 0 fresh"),
             "{:?}",
             core::str::from_utf8(&text)
         );
@@ -230,7 +225,7 @@ mod tests {
     #[test]
     fn a_clock_set_back_between_pages_ends_nothing() {
         let (session, _) = open(b"", 0.0, EPOCH);
-        let text = session.stored(0.0, EPOCH);
+        let text = stored(&session, EPOCH);
         let (next, how) = open(&text, 0.0, EPOCH - 86_400_000.0);
         assert_eq!(how, Stored::Resumed);
         assert!(next.over(BOUNDS.lifetime, true, BOUNDS));
@@ -259,7 +254,7 @@ mod tests {
     fn an_exception_is_remembered_over_pages() {
         let (mut session, _) = open(b"", 0.0, EPOCH);
         session.failed = true;
-        assert!(open(&session.stored(0.0, EPOCH), 0.0, EPOCH).0.failed);
+        assert!(open(&stored(&session, EPOCH), 0.0, EPOCH).0.failed);
     }
 
     proptest! {

@@ -2,205 +2,103 @@
 
 use alloc::vec::Vec;
 
-use crate::attributes::{self, Form, Own};
 use crate::host::Host;
-use crate::item::Pen;
-use crate::json::Json;
-use crate::message::{Attrs, Message, Value};
+use crate::message::{Message, Value};
+use crate::pen::Pen;
 use crate::scrub;
-use crate::time;
+use crate::text::{cut, decimal, find, rfind, starts};
 
-/// OTLP's number of a client's span.
-const CLIENT: u8 = 3;
+/// The methods that the conventions know, each between two spaces.
+const METHODS: &[u8] = b" GET POST PUT PATCH DELETE HEAD OPTIONS CONNECT TRACE QUERY ";
 
-/// OTLP's number of a status that is an error.
-const ERROR: u8 = 2;
-
-/// The methods that the conventions know.
-const METHODS: [&[u8]; 10] = [
-    b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS", b"CONNECT", b"TRACE",
-    b"QUERY",
-];
-
-/// A `SPAN` message, or a `REQUEST` turned into one.
-#[derive(Debug)]
-pub(crate) struct Span<'a> {
-    trace: &'a [u8],
-    id: &'a [u8],
-    parent: &'a [u8],
-    name: &'a [u8],
-    kind: u8,
-    start: f64,
-    pub(crate) end: f64,
-    status: u8,
-    message: &'a [u8],
-    attrs: Attrs<'a>,
-}
-
-impl<'a> Span<'a> {
-    pub(crate) fn read(m: &mut Message<'a>, now: f64) -> Option<Self> {
-        Some(Self {
-            trace: m.text()?,
-            id: m.text()?,
-            parent: m.text()?,
-            name: m.text()?,
-            kind: m.u8()?,
-            start: m.time(now)?,
-            end: m.time(now)?,
-            status: m.u8()?,
-            message: m.text()?,
-            attrs: m.attrs()?,
-        })
+impl<H: Host> Pen<H> {
+    /// Writes a `SPAN`.
+    pub(crate) fn span(&mut self, m: &mut Message<'_>, session: &[u8], now: f64) {
+        self.fill(
+            m,
+            "\x06{\x01traceId\x01spanId\x02parentSpanId\x01name\x06,\"kind\":",
+        );
+        self.digits(m.byte().into(), 1);
+        self.times(m, now);
+        let status = m.byte();
+        self.status(status);
+        self.fill(m, "\x02message\x06}");
+        let at = self.span_attributes(session);
+        self.attributes(at, m.attrs(), true);
+        self.raw(b"]}");
     }
 
-    pub(crate) fn write<H: Host>(
-        &self,
-        json: &mut Json,
-        pen: &Pen<'_, H>,
-        session: &[u8],
-        own: Own<'_>,
-    ) {
-        json.byte(b'{');
-        json.field("traceId", self.trace);
-        json.field("spanId", self.id);
-        json.field("parentSpanId", self.parent);
-        json.key("name");
-        json.text(self.name);
-        json.key("kind");
-        json.digits(self.kind.into(), 1);
-        time::nanos_field(json, "startTimeUnixNano", self.start + pen.offset);
-        time::nanos_field(
-            json,
-            "endTimeUnixNano",
-            self.end.max(self.start) + pen.offset,
-        );
-        json.open_key("status", b'{');
-        if self.status > 0 {
-            json.key("code");
-            json.digits(self.status.into(), 1);
-            json.field("message", self.message);
-        }
-        json.byte(b'}');
-        json.open_key("attributes", b'[');
-        attributes::write(
-            json,
-            pen.host,
-            Form::Otlp,
-            &[("session.id", Value::Text(session))],
-            Attrs::NONE,
-            Attrs::NONE,
-        );
-        attributes::write(json, pen.host, Form::Otlp, own, self.attrs, pen.global);
-        json.raw(b"]}");
-    }
-}
-
-/// A `REQUEST` message, read.
-#[derive(Debug)]
-pub(crate) struct Request<'a> {
-    /// 0 fetch, 1 XMLHttpRequest.
-    pub(crate) initiator: u8,
-    span: Span<'a>,
-    /// As it was called: what the trail tells.
-    pub(crate) method: &'a [u8],
-    pub(crate) url: Vec<u8>,
-    status: f64,
-    error: &'a [u8],
-}
-
-impl<'a> Request<'a> {
-    pub(crate) fn read(m: &mut Message<'a>, now: f64) -> Option<Self> {
-        let initiator = m.u8()?;
-        let [trace, id, parent, method, url] =
-            [m.text()?, m.text()?, m.text()?, m.text()?, m.text()?];
-        let (start, end, status, error, attrs) =
-            (m.time(now)?, m.time(now)?, m.f64()?, m.text()?, m.attrs()?);
+    /// Writes a `REQUEST` behind its initiator; the answer is what the trail tells of it.
+    pub(crate) fn request(&mut self, m: &mut Message<'_>, session: &[u8], now: f64) -> Vec<u8> {
+        self.fill(m, "\x06{\x01traceId\x01spanId\x02parentSpanId");
+        let method = m.text();
+        let url = scrub::scrubbed(m.text());
+        let upper = method.to_ascii_uppercase();
+        let known = find(METHODS, &[b" ", &*upper, b" "].concat()).is_some();
+        self.field("name", if known { &upper } else { b"HTTP" });
+        self.raw(b",\"kind\":3");
+        self.times(m, now);
+        let status = m.number();
+        let error = m.text();
         let failed = status >= 400.0 || !error.is_empty();
-        let span = Span {
-            trace,
-            id,
-            parent,
-            name: known(method).unwrap_or(b"HTTP"),
-            kind: CLIENT,
-            start,
-            end,
-            status: if failed { ERROR } else { 0 },
-            message: b"",
-            attrs,
-        };
-        Some(Self {
-            initiator,
-            span,
-            method,
-            url: scrub::scrubbed(url),
-            status,
-            error,
-        })
+        self.status(if failed { 2 } else { 0 });
+        self.byte(b'}');
+
+        let at = self.span_attributes(session);
+        self.otlp(
+            "http.request.method",
+            Value::Text(if known { &upper } else { b"_OTHER" }),
+        );
+        if !known || upper != method {
+            self.otlp("http.request.method_original", Value::Text(method));
+        }
+        self.otlp("url.full", Value::Text(&url));
+        let (host, port) = address(&url);
+        if !host.is_empty() {
+            self.otlp("server.address", Value::Text(host));
+        }
+        self.otlp("server.port", Value::Number(port));
+        let from = self.out.len();
+        let mut outcome = error.to_vec();
+        if status > 0.0 {
+            self.digits(status as u32, 1);
+            if error.is_empty() {
+                outcome = cut(&self.out, from, 0).1.to_vec();
+            }
+            self.out.truncate(from);
+            self.otlp("http.response.status_code", Value::Number(status));
+        }
+        if failed {
+            self.otlp("error.type", Value::Text(&outcome));
+        }
+        self.attributes(at, m.attrs(), true);
+        self.raw(b"]}");
+        [method, b" ", &*url, b" ", &*outcome].concat()
     }
 
-    pub(crate) fn end(&self) -> f64 {
-        self.span.end
+    /// Start and end.
+    fn times(&mut self, m: &mut Message<'_>, now: f64) {
+        let start = m.time(now);
+        self.nanos_field("startTimeUnixNano", start);
+        self.nanos_field("endTimeUnixNano", m.time(now).max(start));
     }
 
-    /// The status as text; the error's type where there is none.
-    pub(crate) fn outcome(&self) -> Vec<u8> {
-        if self.status > 0.0 {
-            let mut json = Json::new(Vec::new(), usize::MAX);
-            json.digits(self.status as u32, 1);
-            json.out
-        } else {
-            self.error.to_vec()
+    /// Opens the status.
+    fn status(&mut self, status: u8) {
+        self.raw(b",\"status\":{");
+        if status > 0 {
+            self.raw(b"\"code\":");
+            self.digits(status.into(), 1);
         }
     }
 
-    pub(crate) fn write<H: Host>(&self, json: &mut Json, pen: &Pen<'_, H>, session: &[u8]) {
-        let known = known(self.method);
-        let (host, port) = address(&self.url);
-        let outcome = self.outcome();
-        let own = [
-            (
-                "http.request.method",
-                Value::Text(known.unwrap_or(b"_OTHER")),
-            ),
-            (
-                "http.request.method_original",
-                Value::Text(if known == Some(self.method) {
-                    b""
-                } else {
-                    self.method
-                }),
-            ),
-            ("url.full", Value::Text(&self.url)),
-            ("server.address", Value::Text(host)),
-            ("server.port", Value::Number(port)),
-            (
-                "http.response.status_code",
-                Value::Number(if self.status > 0.0 {
-                    self.status
-                } else {
-                    f64::NAN
-                }),
-            ),
-            (
-                "error.type",
-                Value::Text(if !self.error.is_empty() {
-                    self.error
-                } else if self.span.status == ERROR {
-                    &outcome
-                } else {
-                    b""
-                }),
-            ),
-        ];
-        self.span.write(json, pen, session, &own);
+    /// Opens the attributes with what every span has.
+    fn span_attributes(&mut self, session: &[u8]) -> usize {
+        self.raw(b",\"attributes\":[");
+        let at = self.out.len();
+        self.otlp("session.id", Value::Text(session));
+        at
     }
-}
-
-/// The method as the conventions spell it.
-fn known(method: &[u8]) -> Option<&'static [u8]> {
-    METHODS
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(method))
 }
 
 /// Host and port of an absolute URL that is scrubbed; `NaN` where the port is not known.
@@ -208,44 +106,21 @@ fn address(url: &[u8]) -> (&[u8], f64) {
     let Some((from, to)) = scrub::authority(url) else {
         return (b"", f64::NAN);
     };
-    let authority = url.get(from..to).unwrap_or_default();
-    let digits = authority
-        .iter()
-        .rev()
-        .take_while(|b| b.is_ascii_digit())
-        .count();
-    let head = authority.len() - digits;
-    let secure = url.starts_with(b"https:") || url.starts_with(b"wss:");
-    let plain = url.starts_with(b"http:") || url.starts_with(b"ws:");
-    let (host, port) = match authority
-        .get(..head)
-        .and_then(|head| head.strip_suffix(b":"))
+    let authority = cut(cut(url, to, 0).0, from, 0).1;
+    let secure = cut(url, from, 0).0.ends_with(b"s://");
+    let mut host = authority;
+    let mut port = if secure { 443.0 } else { 80.0 };
+    if let Some(at) = rfind(authority, b":")
+        && let Some(number) = decimal(cut(authority, at, 1).1)
     {
-        Some(host) if digits > 0 && digits < 6 => (
-            host,
-            authority
-                .iter()
-                .skip(head)
-                .fold(0.0, |n, b| n * 10.0 + f64::from(b - b'0')),
-        ),
-        _ => (
-            authority,
-            if secure {
-                443.0
-            } else if plain {
-                80.0
-            } else {
-                f64::NAN
-            },
-        ),
-    };
+        host = cut(authority, at, 1).0;
+        port = number;
+    }
     // An IPv6 address stands in brackets in a URL and nowhere else.
-    (
-        host.strip_prefix(b"[")
-            .and_then(|host| host.strip_suffix(b"]"))
-            .unwrap_or(host),
-        port,
-    )
+    if starts(host, b"[") && host.ends_with(b"]") {
+        host = cut(cut(host, host.len() - 1, 1).0, 0, 1).1;
+    }
+    (host, port)
 }
 
 #[cfg(test)]
@@ -263,6 +138,7 @@ mod tests {
         ] {
             assert_eq!(address(url.as_bytes()), (host.as_bytes(), port), "{url}");
         }
+        assert_eq!(address(b"blob:https://shop.example/1d3c").1, 443.0);
         for url in ["blob:x", "", "/a", "data:text/plain"] {
             let (host, port) = address(url.as_bytes());
             assert!(host.is_empty() && port.is_nan(), "{url}");

@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::json::{Json, shorten};
-use crate::time;
+use crate::host::Host;
+use crate::pen::{Pen, shorten};
+use crate::text::split;
 
 /// Things remembered. A person reads them; what led to an error is among the last few.
 const ENTRIES: usize = 20;
@@ -12,7 +13,7 @@ const ENTRIES: usize = 20;
 const TEXT_BYTES: usize = 200;
 
 /// Names of `abi::trail`'s kinds on the wire.
-const KINDS: [&str; 6] = ["navigation", "fetch", "click", "log", "event", "error"];
+const KINDS: &str = "navigation fetch click log event error";
 
 #[derive(Debug)]
 struct Entry {
@@ -22,70 +23,78 @@ struct Entry {
 }
 
 /// A ring of the last things.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Trail {
     entries: Vec<Entry>,
     next: usize,
 }
 
 impl Trail {
+    pub(crate) const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            next: 0,
+        }
+    }
+
+    #[inline(never)]
     pub(crate) fn push(&mut self, kind: u8, epoch: f64, text: &[&[u8]]) {
-        if self.next >= ENTRIES {
-            self.next = 0;
+        let mut line = Vec::with_capacity(64);
+        for part in text {
+            line.extend_from_slice(shorten(part, TEXT_BYTES - line.len().min(TEXT_BYTES)));
         }
-        if self.next >= self.entries.len() {
-            self.entries.push(Entry {
-                epoch,
-                kind,
-                text: Vec::new(),
-            });
+        let entry = Entry {
+            epoch,
+            kind,
+            text: line,
+        };
+        match self.entries.get_mut(self.next) {
+            Some(place) => *place = entry,
+            None => self.entries.push(entry),
         }
-        if let Some(entry) = self.entries.get_mut(self.next) {
-            entry.epoch = epoch;
-            entry.kind = kind;
-            entry.text.clear();
-            for part in text {
-                entry
-                    .text
-                    .extend_from_slice(shorten(part, TEXT_BYTES.saturating_sub(entry.text.len())));
-            }
-        }
-        self.next += 1;
+        self.next = (self.next + 1) % ENTRIES;
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        self.entries.clear();
+        self.next = 0;
     }
 
-    /// The things, oldest first: a list, or (`lines`) a text of one line each, as Faro's context holds texts alone.
-    pub(crate) fn write(&self, json: &mut Json, lines: bool) {
+    /// The things, oldest first: a list, or in Faro's protocol a text of one line each, as its context holds texts alone.
+    pub(crate) fn write<H: Host>(&self, pen: &mut Pen<H>) {
         if self.entries.is_empty() {
             return;
         }
-        json.key("trail");
-        json.byte(if lines { b'"' } else { b'[' });
-        let (new, old) = self.entries.split_at(self.next.min(self.entries.len()));
-        for entry in old.iter().chain(new) {
-            if json.full() {
-                break;
-            }
-            let kind = KINDS.get(usize::from(entry.kind)).unwrap_or(&"event");
-            if lines {
-                time::iso(json, entry.epoch);
-                json.byte(b' ');
-                json.raw(kind.as_bytes());
-                json.byte(b' ');
-                json.escape(&entry.text);
-                json.raw(b"\\n");
-            } else {
-                json.open(b'{');
-                time::iso_field(json, "t", entry.epoch);
-                json.field("k", kind.as_bytes());
-                json.field("m", &entry.text);
-                json.byte(b'}');
+        let lines = pen.faro;
+        pen.key(b"trail");
+        pen.byte(if lines { b'"' } else { b'[' });
+        for nth in 0..ENTRIES {
+            if let Some(entry) = self.entries.get((self.next + nth) % ENTRIES)
+                && !pen.full()
+            {
+                let mut kind = KINDS.as_bytes();
+                for _ in 0..entry.kind {
+                    kind = split(kind, b' ').1.unwrap_or_default();
+                }
+                let kind = split(kind, b' ').0;
+                if lines {
+                    pen.iso(entry.epoch);
+                    pen.byte(b' ');
+                    pen.raw(kind);
+                    pen.byte(b' ');
+                    pen.escape(&entry.text);
+                    pen.raw(b"\\n");
+                } else {
+                    pen.comma();
+                    pen.byte(b'{');
+                    pen.iso_field("t", entry.epoch - pen.offset);
+                    pen.field("k", kind);
+                    pen.field("m", &entry.text);
+                    pen.byte(b'}');
+                }
             }
         }
-        json.byte(if lines { b'"' } else { b']' });
+        pen.byte(if lines { b'"' } else { b']' });
     }
 }
 
@@ -95,15 +104,15 @@ mod tests {
 
     #[test]
     fn the_last_twenty_come_oldest_first() {
-        let mut trail = Trail::default();
+        let mut trail = Trail::new();
         for n in 0..53u8 {
             trail.push(1, f64::from(n), &[b"GET ", &[b'A' + n % 26]]);
         }
-        let mut json = Json::new(Vec::new(), 60_000);
-        json.byte(b'{');
-        trail.write(&mut json, false);
-        json.byte(b'}');
-        let value: serde_json::Value = serde_json::from_slice(&json.out).unwrap();
+        let mut pen = Pen::new(crate::fake::Fake::default());
+        pen.byte(b'{');
+        trail.write(&mut pen);
+        pen.byte(b'}');
+        let value: serde_json::Value = serde_json::from_slice(&pen.out).unwrap();
         let list = value["trail"].as_array().unwrap();
         assert_eq!(list.len(), ENTRIES);
         assert_eq!(list[0]["t"], "1970-01-01T00:00:00.033Z");

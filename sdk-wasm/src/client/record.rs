@@ -3,212 +3,219 @@
 use alloc::vec::Vec;
 
 use crate::abi::{diagnostic, signal};
-use crate::batch::{first, section};
+use crate::batch::{Parts, first, place};
 use crate::host::Host;
-use crate::item::{Pen, kind};
-use crate::json::Json;
-use crate::message::Attrs;
+use crate::item::kind;
 use crate::options::flag;
-use crate::time;
+use crate::text::{cut, starts};
+use crate::time::ISO_BYTES;
 
+use super::Client;
 use super::visit::Consent;
-use super::{Client, LEAVING_MS};
 
 /// The first batch of a client, and one with an exception, goes after this: a start and an error are news.
 const SOON_MS: f64 = 1000.0;
+
+/// How long after the page was hidden each message is sealed at once: nothing may run after it. Later, timers serve again.
+const LEAVING_MS: f64 = 1000.0;
 
 /// Bytes kept while consent is pending: some hundred items, or what a visitor does before answering a banner.
 const PENDING_BYTES: usize = 128 * 1024;
 
 /// How an exception begins that we wrote; its timestamp follows.
-const HEAD: &[u8] = b"{\"timestamp\":\"";
+const HEAD: &[u8] = b"\x01{\"timestamp\":\"";
 
 impl<H: Host> Client<H> {
-    /// What writes items, as things stand.
-    pub(super) fn pen(&self) -> Pen<'_, H> {
-        Pen {
-            host: &self.host,
-            faro: self.envelope.faro,
-            global: Attrs::kept(&self.global),
-            offset: self.clock.offset,
-        }
-    }
-
     /// Begins an item, unless none of its kind is wanted. Its JSON comes behind a byte that names the kind, as `HOOK` has it.
-    pub(super) fn begin(&mut self, kind: u8, now: f64) -> Option<Json> {
-        if !self.on() {
-            return None;
-        }
-        let place = usize::from(kind);
-        let (count, cap) = (self.counts.get_mut(place)?, *self.options.caps.get(place)?);
+    #[inline(never)]
+    pub(super) fn begin(&mut self, kind: u8, now: f64) -> bool {
+        let cap = self.options.cap(kind);
+        let Some(count) = self
+            .counts
+            .get_mut(usize::from(kind))
+            .filter(|_| self.session.sampled && self.consent != Consent::Denied)
+        else {
+            return false;
+        };
         if *count >= cap {
             if *count == cap {
                 *count += 1;
                 self.diagnose(diagnostic::CAP_REACHED, f64::from(kind));
             }
-            return None;
+            return false;
         }
-        if self.batch.items == 0 {
-            self.clock.set(now, self.host.wall());
+        if self.batch.len() == 0 {
+            let wall = self.pen.host.wall();
+            self.clock.set(now, wall);
         }
-        let mut json = Json::new(core::mem::take(&mut self.scratch), self.options.bytes);
-        json.byte(kind);
-        Some(json)
+        self.pen.offset = self.clock.offset;
+        self.pen.start(self.options.bytes());
+        self.pen.byte(kind);
+        true
     }
 
-    /// Ends an item: false if it was dropped. `at` is the instant whose page and view it belongs to; `NaN`: the present one's.
-    pub(super) fn finish(&mut self, json: Json, kind: u8, place: usize, at: f64, now: f64) -> bool {
-        let kept = self.admit(json, kind, place, at, now).is_some();
-        self.seal_full();
-        kept
+    /// Ends an item; `bad`: it could not be read, and is dropped. `at` is the instant whose page and view it belongs to; `NaN`:
+    /// the present one's.
+    #[inline(never)]
+    pub(super) fn finish(&mut self, place: u8, bad: bool, at: f64, now: f64) {
+        if !bad {
+            self.admit(place, 0, 1, at, now);
+            self.seal_full();
+        }
     }
 
     /// Ends an exception, which stands for `count` of its `key`.
-    pub(super) fn finish_exception(&mut self, json: Json, key: u32, count: u32, now: f64) {
-        let first = !self.session.failed;
-        if first {
+    pub(super) fn finish_exception(&mut self, key: u32, count: u32, bad: bool, now: f64) {
+        if bad {
+            return;
+        }
+        if !self.session.failed {
             self.mark = first::EXCEPTION;
         }
-        let admitted = self.admit(json, kind::EXCEPTION, section::EXCEPTIONS, f64::NAN, now);
-        self.mark = 0;
-        if let Some(ours) = admitted {
-            self.last.0 = key;
-            self.batch.counted(key, count, ours);
+        if self.admit(place::EXCEPTIONS, key, count, f64::NAN, now) {
             self.batch.due = self.batch.due.min(now + SOON_MS);
-            if first {
+            if !self.session.failed {
                 self.session.failed = true;
                 self.store(now);
             }
         }
+        self.mark = 0;
         self.seal_full();
     }
 
     /// Counts repeats of the last exception; where its batch is gone, a follow-up stands for them.
     pub(super) fn repeated(&mut self, count: u32, now: f64) {
-        let key = self.last.0;
-        if count == 0 || self.last.1.is_empty() || self.batch.repeat(key, count) {
-            return;
-        }
-        let Some(mut json) = self.begin(kind::EXCEPTION, now) else {
-            return;
-        };
-        match self.last.1.strip_prefix(HEAD) {
-            Some(rest) => {
-                json.raw(HEAD);
-                time::iso(&mut json, now + self.clock.offset);
-                json.raw(rest.get(time::ISO_BYTES..).unwrap_or_default());
+        let (key, last) = core::mem::take(&mut self.last);
+        if count > 0
+            && !last.is_empty()
+            && !self.batch.repeat(key, count)
+            && self.begin(kind::EXCEPTION, now)
+        {
+            let ours = starts(&last, HEAD);
+            if ours {
+                self.pen.out.clear();
+                self.pen.raw(HEAD);
+                self.pen.iso(now + self.clock.offset);
             }
-            None => json.raw(&self.last.1),
+            self.pen
+                .raw(cut(&last, 0, if ours { HEAD.len() + ISO_BYTES } else { 1 }).1);
+            self.finish_exception(key, count, false, now);
+        } else {
+            self.last = (key, last);
         }
-        self.finish_exception(json, key, count, now);
     }
 
-    /// Takes the item into the batch. `None`: it was dropped; false: its JSON is the page's, not ours.
-    fn admit(&mut self, json: Json, kind: u8, place: usize, at: f64, now: f64) -> Option<bool> {
-        if json.cut {
+    /// Takes the item into the batch; false: it was dropped.
+    fn admit(&mut self, place: u8, key: u32, count: u32, at: f64, now: f64) -> bool {
+        let json = self.pen.take();
+        let kind = place.min(kind::SPAN);
+        if self.pen.cut {
             self.diagnose(diagnostic::ITEM_CUT, f64::from(kind));
         }
-        let mut bytes = json.out;
-        let ours = self.ask(&mut bytes)?;
-        let item = bytes.get(1..)?;
-
-        let at = self.history.at(at);
-        if self.batch.items > 0 {
-            let moment = self.history.get(at)?;
-            let meta: [&[u8]; 4] = [
-                &self.session_part,
-                &self.user_part,
-                &moment.page,
-                &moment.view,
-            ];
-            // A session has its own payloads: their first-in-session marks speak of one session.
-            let splits = self.batch.session() != self.session_part
-                || self.envelope.faro && self.batch.differs(&meta);
-            if splits || self.batch.bytes + item.len() > self.options.bytes {
-                self.seal(false);
-            }
+        let len = json.len();
+        let Some((json, ours)) = self.ask(kind, json) else {
+            return false;
+        };
+        // A session has its own payloads: their first-in-session marks speak of one session.
+        let splits = self
+            .parts(at)
+            .is_none_or(|parts| self.batch.splits(&parts, self.pen.faro));
+        if splits || self.batch.bytes + len > self.options.bytes() {
+            self.seal(false);
         }
         if self.consent == Consent::Pending
-            && self.held_bytes + self.batch.bytes + item.len() > PENDING_BYTES
+            && self.held_bytes + self.batch.bytes + len > PENDING_BYTES
         {
             self.diagnose(diagnostic::PENDING_FULL, f64::from(kind));
-            return None;
+            return false;
         }
-
-        let moment = self.history.get(at)?;
-        let meta: [&[u8]; 4] = [
+        if place == place::EXCEPTIONS {
+            self.last = (key, json.clone());
+        }
+        let Some(moment) = self.history.at(at) else {
+            return false;
+        };
+        let parts: Parts<'_> = [
             &self.session_part,
             &self.user_part,
             &moment.page,
             &moment.view,
         ];
-        if self.batch.items == 0 {
-            self.batch.meta = meta.map(<[u8]>::to_vec);
+        if self.batch.len() == 0 {
+            self.batch.meta = parts.map(<[u8]>::to_vec);
             self.batch.offset = self.clock.offset;
             let soon = self.envelope.sequence == 0 || self.hidden_at <= now;
             self.batch.due = now
                 + if soon {
-                    self.options.age.min(SOON_MS)
+                    self.options.age().min(SOON_MS)
                 } else {
-                    self.options.age
+                    self.options.age()
                 };
         }
-        self.batch.push(place, item, &meta);
+        self.batch
+            .push(&mut self.pen, place, key, count, ours, json, &parts);
         self.batch.first |= self.mark;
-        if kind == kind::EXCEPTION {
-            self.last.1 = item.to_vec();
-        }
         if let Some(count) = self.counts.get_mut(usize::from(kind)) {
             *count += 1;
         }
-        self.scratch = bytes;
-        Some(ours)
+        true
     }
 
-    /// Shows the item to `beforeSend` where there is one. `None`: drop it; false: what is in `bytes` now is its answer.
-    fn ask(&mut self, bytes: &mut Vec<u8>) -> Option<bool> {
+    /// The parts of the meta that an item of this instant has.
+    fn parts(&self, at: f64) -> Option<Parts<'_>> {
+        let moment = self.history.at(at)?;
+        Some([
+            &self.session_part,
+            &self.user_part,
+            &moment.page,
+            &moment.view,
+        ])
+    }
+
+    /// Shows the item to `beforeSend` where there is one. `None`: drop it; false: it is the page's now, not ours.
+    fn ask(&mut self, kind: u8, json: Vec<u8>) -> Option<(Vec<u8>, bool)> {
         if !self.options.has(flag::HOOK) {
-            return Some(true);
+            return Some((json, true));
         }
-        let answer = self.host.emit(signal::HOOK, bytes);
+        let answer = self.pen.host.emit(signal::HOOK, &json);
         if answer == -1.0 {
             return None;
         }
         if answer >= 0.0 {
-            let answer = self.host.answer(answer as usize);
-            if answer.starts_with(b"{")
+            let answer = self.pen.host.answer(answer as usize);
+            if starts(answer, b"{")
                 && answer.ends_with(b"}")
-                && answer.len() <= self.options.bytes
+                && answer.len() <= self.options.bytes()
             {
-                bytes.truncate(1);
-                bytes.extend_from_slice(answer);
-                return Some(false);
+                return Some(([&[kind], answer].concat(), false));
             }
-            self.diagnose(diagnostic::HOOK_INVALID, f64::from(*bytes.first()?));
+            self.diagnose(diagnostic::HOOK_INVALID, f64::from(kind));
         }
-        Some(true)
+        Some((json, true))
     }
 
     /// Seals the batch if it holds as much as it may.
     fn seal_full(&mut self) {
-        if self.batch.items >= self.options.items || self.batch.bytes >= self.options.bytes {
+        if self.batch.len() >= self.options.items() || self.batch.bytes >= self.options.bytes() {
             self.seal(false);
         }
     }
 
     /// Seals what waits and gives it to JavaScript; keeps it while consent is pending.
+    #[inline(never)]
     pub(super) fn seal(&mut self, hidden: bool) {
-        let items = self.batch.items;
-        if items == 0 {
+        if self.batch.len() == 0 {
             return;
         }
         let id = self.random.id(20, 5);
-        let sealed = self.batch.seal(&mut self.envelope, &id, hidden, &self.host);
+        let sealed = self
+            .batch
+            .seal(&mut self.pen, &mut self.envelope, &id, hidden);
         if self.consent == Consent::Granted {
-            self.host.emit(signal::BATCH, &sealed);
+            self.sent = self.envelope.sequence;
+            self.pen.host.emit(signal::BATCH, &sealed);
         } else {
             self.held_bytes += sealed.len();
-            self.held_items += items;
             self.held.push(sealed);
         }
     }
@@ -217,22 +224,20 @@ impl<H: Host> Client<H> {
     pub(super) fn release(&mut self, granted: bool) {
         for sealed in core::mem::take(&mut self.held) {
             if granted {
-                self.host.emit(signal::BATCH, &sealed);
+                self.pen.host.emit(signal::BATCH, &sealed);
             }
         }
-        if !granted {
-            self.batch = crate::batch::Batch::default();
-            self.last.1.clear();
-            // What was never sent takes no numbers.
-            self.envelope.sequence -= self.held_items;
-        }
         self.held_bytes = 0;
-        self.held_items = 0;
+        if granted {
+            self.sent = self.envelope.sequence;
+        }
+        // What was never sent takes no numbers.
+        self.envelope.sequence = self.sent;
     }
 
     /// When to be called again.
     pub(super) fn due(&self) -> f64 {
-        if self.batch.items > 0 && self.consent == Consent::Granted {
+        if self.batch.len() > 0 && self.consent == Consent::Granted {
             self.batch.due
         } else {
             f64::INFINITY
@@ -241,6 +246,7 @@ impl<H: Host> Client<H> {
 
     /// Whether the page is about to go: it was hidden a moment ago.
     pub(super) fn leaving(&self, now: f64) -> bool {
-        (0.0..LEAVING_MS).contains(&(now - self.hidden_at))
+        let since = now - self.hidden_at;
+        since >= 0.0 && since < LEAVING_MS
     }
 }

@@ -39,7 +39,7 @@ impl Bench {
             now: 0.0,
             due: f64::INFINITY,
         };
-        bench.client.host.wall = EPOCH;
+        bench.client.pen.host.wall = EPOCH;
         bench.put(op::START, &start.message());
         bench
     }
@@ -55,7 +55,7 @@ impl Bench {
     /// Time passes on both clocks.
     pub(super) fn wait(&mut self, ms: f64) -> &mut Self {
         self.now += ms;
-        self.client.host.wall += ms;
+        self.client.pen.host.wall += ms;
         self
     }
 
@@ -81,10 +81,10 @@ impl Bench {
 
     /// What was said by `signal`, and forgets it.
     pub(super) fn said(&mut self, signal: u32) -> Vec<Vec<u8>> {
-        let (these, others) = core::mem::take(&mut self.client.host.said)
+        let (these, others) = core::mem::take(&mut self.client.pen.host.said)
             .into_iter()
             .partition(|(s, _)| *s == signal);
-        self.client.host.said = others;
+        self.client.pen.host.said = others;
         these.into_iter().map(|(_, bytes)| bytes).collect()
     }
 
@@ -125,8 +125,8 @@ impl Bench {
 
 pub(super) fn read(bytes: &[u8]) -> Sealed {
     let mut m = Message::new(bytes);
-    let id = m.text().unwrap().to_vec();
-    let (offset, items, flags) = (m.f64().unwrap(), m.u32().unwrap(), m.u8().unwrap());
+    let id = m.text().to_vec();
+    let (offset, items, flags) = (m.number(), m.word(), m.byte());
     let body = &bytes[4 + id.len() + 13..];
     let json = serde_json::from_slice(body)
         .unwrap_or_else(|e| panic!("{e}: {}", std::string::String::from_utf8_lossy(body)));

@@ -1,12 +1,9 @@
 //! Whether there are items at all: session, sampling, consent.
 
-use alloc::vec::Vec;
-
 use crate::abi::signal;
 use crate::batch::first;
 use crate::host::Host;
-use crate::message::{Attrs, Value};
-use crate::meta;
+use crate::message::Message;
 use crate::session::{Session, Stored};
 
 use super::Client;
@@ -52,22 +49,21 @@ impl<H: Host> Client<H> {
         consent: Consent,
     ) {
         self.consent = consent;
+        let steady = self.clock.steady(now);
         let (session, how) = Session::open(
             stored,
             fresh,
-            self.clock.steady(now),
+            steady,
             wall,
-            self.options.session,
-            self.options.rate,
+            self.options.session(),
+            self.options.rate(),
         );
         self.writable = how != Stored::Foreign;
         self.session = session;
-        self.describe_session();
-        self.say_session();
+        self.tell(now);
         if consent == Consent::Denied {
             self.forget();
         } else {
-            self.store(now);
             self.announce(
                 if how == Stored::Resumed {
                     "session_resume"
@@ -81,7 +77,8 @@ impl<H: Host> Client<H> {
 
     /// Compares the clocks; where they went apart, what is stamped with the old one is sealed.
     pub(super) fn follow_clock(&mut self, now: f64) {
-        if self.clock.jumped(now, self.host.wall()) {
+        let wall = self.pen.host.wall();
+        if self.clock.jumped(now, wall) {
             self.seal(false);
         }
     }
@@ -92,9 +89,10 @@ impl<H: Host> Client<H> {
     }
 
     /// The visitor did something.
+    #[inline(never)]
     pub(super) fn activity(&mut self, now: f64) {
         self.renew(now, true);
-        self.session.touch(self.clock.steady(now));
+        self.session.active = self.clock.steady(now);
         if now - self.stored_at >= STORE_MS {
             self.store(now);
         }
@@ -104,76 +102,72 @@ impl<H: Host> Client<H> {
     pub(super) fn leave(&mut self, now: f64) {
         self.hidden_at = now;
         let steady = self.clock.steady(now);
-        if !self.session.over(steady, true, self.options.session) {
-            self.session.touch(steady);
+        if !self.session.over(steady, true, self.options.session()) {
+            self.session.active = steady;
         }
         self.store(now);
     }
 
     /// Begins another session if this one is over.
+    #[inline(never)]
     fn renew(&mut self, now: f64, activity: bool) {
         let steady = self.clock.steady(now);
         if self.consent == Consent::Denied
-            || !self.session.over(steady, activity, self.options.session)
+            || !self.session.over(steady, activity, self.options.session())
         {
             return;
         }
         self.seal(false);
         let previous = core::mem::take(&mut self.session.id);
-        self.session = Session::new(self.random.id(16, 4), previous, steady, self.options.rate);
+        self.session = Session::new(self.random.id(16, 4), previous, steady, self.options.rate());
+        if !activity {
+            self.session.active = f64::NAN;
+        }
         self.counts = [0; 5];
         self.last.1.clear();
-        self.describe_session();
-        self.say_session();
-        if !activity {
-            self.session.unattended();
-        }
-        self.store(now);
+        self.tell(now);
         self.announce("session_extend", now);
     }
 
     /// The session's own event. Where it is the session's first, the batch says so.
     fn announce(&mut self, name: &str, now: f64) {
         self.announced = true;
-        let previous = self.session.previous.clone();
-        self.mark = if name == "session_resume" {
-            0
-        } else {
-            first::SESSION
-        };
-        self.own_event(name, &[("previousSession", Value::Text(&previous))], now);
-        self.mark = 0;
+        if let Some(start) = self.begin_event(name, now) {
+            self.mark = if name == "session_resume" {
+                0
+            } else {
+                first::SESSION
+            };
+            self.pen.field("previousSession", &self.session.previous);
+            self.finish_event(start, now);
+            self.mark = 0;
+        }
     }
 
     /// Writes the meta's part of the session anew.
     pub(super) fn describe_session(&mut self) {
-        let form = self.pen().form();
-        let attrs = Attrs::kept(&self.session_attrs);
-        self.session_part = meta::session(
-            &self.session.id,
-            &self.session.previous,
-            attrs,
-            &self.host,
-            form,
-        );
+        let attrs = Message::new(&self.session_attrs).attrs();
+        self.session_part = self
+            .pen
+            .session(&self.session.id, &self.session.previous, attrs);
     }
 
-    fn say_session(&mut self) {
+    /// Tells JavaScript of the session, and stores it.
+    fn tell(&mut self, now: f64) {
+        self.describe_session();
+        let id = &self.session.id;
         let state = if self.on() { 2 } else { 0 };
-        let mut bytes = Vec::with_capacity(self.session.id.len() + 5);
-        bytes.push(state);
-        bytes.extend_from_slice(&(self.session.id.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&self.session.id);
-        self.host.emit(signal::SESSION, &bytes);
+        let message = [&[state][..], &(id.len() as u32).to_le_bytes(), id].concat();
+        self.pen.host.emit(signal::SESSION, &message);
+        self.store(now);
     }
 
     /// Writes the session to the tab's storage, if the visitor agreed and it is ours.
     pub(super) fn store(&mut self, now: f64) {
         if self.writable && self.consent == Consent::Granted {
-            let text = self
-                .session
-                .stored(self.clock.steady(now), now + self.clock.offset);
-            self.host.emit(signal::STORE, &text);
+            let offset = now + self.clock.offset - self.clock.steady(now);
+            let text = self.session.stored(&mut self.pen, offset);
+            self.pen.host.emit(signal::STORE, &text);
             self.stored_at = now;
         }
     }
@@ -183,35 +177,32 @@ impl<H: Host> Client<H> {
         if consent == self.consent {
             return;
         }
-        let before = core::mem::replace(&mut self.consent, consent);
-        match consent {
-            Consent::Denied => {
-                self.forget();
-                self.say_session();
-            }
-            Consent::Granted => self.release(true),
-            Consent::Pending => {}
+        self.consent = consent;
+        if consent == Consent::Denied {
+            self.forget();
+            self.tell(now);
+            return;
         }
-        if before == Consent::Denied {
-            self.say_session();
+        if consent == Consent::Granted {
+            self.release(true);
         }
-        if consent != Consent::Denied {
-            self.renew(now, false);
-            self.store(now);
-            if !self.announced {
-                self.announce("session_start", now);
-            }
+        self.tell(now);
+        self.renew(now, false);
+        if !self.announced {
+            self.announce("session_start", now);
         }
     }
 
     /// Drops all that was kept of the visitor.
     fn forget(&mut self) {
         self.release(false);
+        self.batch.clear();
         self.trail.clear();
+        self.last.1.clear();
         self.announced = false;
         self.session.failed = false;
         if self.writable {
-            self.host.emit(signal::STORE, b"");
+            self.pen.host.emit(signal::STORE, b"");
         }
     }
 }

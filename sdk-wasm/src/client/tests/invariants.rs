@@ -181,11 +181,11 @@ proptest! {
                     prop_assert!(bench.due == f64::INFINITY || (bench.now..=bench.now + 5000.0).contains(&bench.due));
                 }
                 Step::Wait(ms) => { bench.wait(*ms); }
-                Step::Jump(ms) => bench.client.host.wall += ms,
+                Step::Jump(ms) => bench.client.pen.host.wall += ms,
             }
             prop_assert!(!bench.due.is_nan());
 
-            prop_assert_eq!(bench.due.is_finite(), bench.client.batch.items > 0 && granted);
+            prop_assert_eq!(bench.due.is_finite(), bench.client.batch.len() > 0 && granted);
             for batch in bench.batches() {
                 prop_assert!(granted);
                 prop_assert!(ids.insert(batch.id));

@@ -126,9 +126,9 @@ fn a_span_is_otlp_with_its_session() {
                 {"key": "deployment.environment.name", "value": {"stringValue": "production"}},
                 {"key": "telemetry.sdk.name", "value": {"stringValue": "farol-web"}},
                 {"key": "telemetry.sdk.language", "value": {"stringValue": "webjs"}},
-                {"key": "telemetry.sdk.version", "value": {"stringValue": crate::options::VERSION}},
+                {"key": "telemetry.sdk.version", "value": {"stringValue": env!("CARGO_PKG_VERSION")}},
             ]},
-            "scopeSpans": [{"scope": {"name": "farol", "version": crate::options::VERSION}, "spans": [{
+            "scopeSpans": [{"scope": {"name": "farol", "version": env!("CARGO_PKG_VERSION")}, "spans": [{
                 "traceId": TRACE, "spanId": SPAN, "name": "checkout", "kind": 1,
                 "startTimeUnixNano": "1767225600001500000", "endTimeUnixNano": "1767225600004000000",
                 "status": {"code": 2, "message": "no stock"},
@@ -350,7 +350,7 @@ fn before_send_may_keep_change_and_drop() {
         flags: flag::HOOK,
         ..Start::default()
     });
-    bench.client.host.hook = Some(|kind, json| {
+    bench.client.pen.host.hook = Some(|kind, json| {
         assert_eq!(kind, 3);
         let mut item: Json = serde_json::from_str(json).unwrap();
         item["attributes"] = json!({"seen": true});

@@ -1,7 +1,6 @@
 use serde_json::json;
 
 use super::*;
-use crate::options::VERSION;
 
 #[test]
 fn the_first_payload_says_who_where_and_what() {
@@ -15,7 +14,7 @@ fn the_first_payload_says_who_where_and_what() {
         batch.json,
         json!({
             "meta": {
-                "sdk": {"name": "farol-web", "version": VERSION},
+                "sdk": {"name": "farol-web", "version": env!("CARGO_PKG_VERSION")},
                 "app": {"name": "shop", "namespace": "web", "version": "1.2.3", "environment": "production", "release": "1.2.3+abc"},
                 "browser": {
                     "name": "Chrome", "version": "156.0", "os": "Linux 6.1", "mobile": false, "userAgent": "Mozilla/5.0", "language": "en-GB",
@@ -211,7 +210,7 @@ fn in_faros_protocol_another_page_is_another_payload() {
 fn a_clock_that_jumps_seals_what_it_stamped() {
     let mut bench = Bench::new(&Start::default());
     bench.wait(100.0).event("before");
-    bench.client.host.wall -= 3_600_000.0;
+    bench.client.pen.host.wall -= 3_600_000.0;
     bench.wait(100.0).event("after");
     let batches = bench.flush().batches();
     assert_eq!(

@@ -27,13 +27,13 @@ fn a_start_says_and_stores_its_session() {
     assert_eq!(bench.sessions(), [(2, "00f067aa0ba902b7".into())]);
     assert_eq!(
         stored(&mut bench),
-        "1 00f067aa0ba902b7 1767225600000 1767225600000 0"
+        "1 1767225600000 1767225600000 0 00f067aa0ba902b7"
     );
 }
 
 #[test]
 fn a_stored_session_is_resumed_and_has_no_first_mark() {
-    let stored = "1 older 1767225000000 1767225500000 1".into();
+    let stored = "1 1767225000000 1767225500000 1 older".into();
     let mut bench = Bench::new(&Start {
         stored,
         ..Start::default()
@@ -49,7 +49,7 @@ fn a_stored_session_is_resumed_and_has_no_first_mark() {
 
 #[test]
 fn a_stored_session_that_is_over_is_named_as_the_previous_one() {
-    let stored = "1 older 1767220000000 1767220000000 1".into();
+    let stored = "1 1767220000000 1767220000000 1 older".into();
     let mut bench = Bench::new(&Start {
         stored,
         ..Start::default()
@@ -150,10 +150,10 @@ fn a_forgotten_tab_that_polls_opens_few_sessions() {
 fn sleep_ends_a_session_and_a_clock_set_back_does_not_keep_one() {
     let mut bench = Bench::started(&Start::default());
     bench.said(signal::SESSION);
-    bench.client.host.wall += 60.0 * MINUTE;
+    bench.client.pen.host.wall += 60.0 * MINUTE;
     bench.put(op::ACTIVITY, &[]);
     assert_eq!(bench.sessions().len(), 1);
-    bench.client.host.wall -= 300.0 * MINUTE;
+    bench.client.pen.host.wall -= 300.0 * MINUTE;
     bench.wait(MINUTE).put(op::ACTIVITY, &[]);
     assert_eq!(bench.sessions().len(), 0);
     bench.wait(16.0 * MINUTE).put(op::ACTIVITY, &[]);
@@ -247,14 +247,14 @@ fn who_refuses_is_forgotten() {
     bench.event("a").put(op::CONSENT, &[2]);
     assert_eq!(stored(&mut bench), "");
     assert_eq!(bench.sessions().pop().unwrap().0, 0);
-    bench.client.host.said.clear();
+    bench.client.pen.host.said.clear();
     bench
         .wait(60.0 * MINUTE)
         .event("b")
         .put(op::ACTIVITY, &[])
         .put(op::VIEW, &Writer::default().s("v").0)
         .flush();
-    assert!(bench.client.host.said.is_empty());
+    assert!(bench.client.pen.host.said.is_empty());
     // Who agrees later begins then.
     bench.put(op::CONSENT, &[1]).event("c");
     let batch = bench.batch();
