@@ -8,9 +8,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{EnvFilter, Targets};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::boot::{Listeners, run};
 use crate::config::{self, Config};
+use crate::telemetry::{TARGET, Traces};
 
 mod arguments;
 
@@ -44,7 +49,6 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn start(config: Config) -> ExitCode {
-    log_to_stderr(&config);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -52,7 +56,16 @@ fn start(config: Config) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    match runtime.block_on(serve(config)) {
+    let traces = match Traces::start(&config.telemetry, runtime.handle().clone()) {
+        Ok(traces) => traces,
+        Err(error) => return failed(&error.context("telemetry.traces_endpoint")),
+    };
+    observe(&config, traces.as_ref());
+    let ended = runtime.block_on(serve(config));
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
@@ -120,14 +133,24 @@ fn ready_line(config: &Config, listeners: &Listeners) -> Result<String> {
     ))
 }
 
-fn log_to_stderr(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.telemetry.log);
-    let format = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+/// Log lines to standard error, own spans to where the configuration says.
+fn observe(config: &Config, traces: Option<&Traces>) {
+    let filter = EnvFilter::new(&config.telemetry.log);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
-        .with_target(false);
-    // A second call in one process (tests) keeps the first.
-    let _ = format.with_ansi(false).try_init();
+        .with_target(false)
+        .with_ansi(false);
+    let spans = traces.map(|traces| {
+        let ours = Targets::new().with_target(TARGET, LevelFilter::TRACE);
+        tracing_opentelemetry::layer()
+            .with_tracer(traces.tracer())
+            .with_filter(ours)
+    });
+    // A second call in one process keeps the first.
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(spans)
+        .try_init();
 }
 
 fn say(line: &str) -> ExitCode {

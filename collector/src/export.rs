@@ -31,6 +31,7 @@ mod metrics;
 mod otlp_file;
 mod otlp_grpc;
 mod otlp_http;
+mod own_traces;
 mod points;
 mod protobuf;
 mod retry;
@@ -45,6 +46,7 @@ mod tls;
 
 pub use batch::{Batch, Signal};
 pub use destination::{Attempt, Destination, Outcome, Reason};
+pub(crate) use own_traces::OwnTraces;
 pub use stats::Stats;
 
 use dead_letters::DeadLetters;

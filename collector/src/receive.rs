@@ -14,6 +14,8 @@ use http::header::USER_AGENT;
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span, trace_span};
 
 use crate::admit::Admission;
 use crate::config::{App, Limits};
@@ -25,7 +27,7 @@ use crate::inflate::{Budget, Encoding, Reserved};
 use crate::outcome::{Ledgers, Refusal, RequestGuard};
 use crate::queue::Queue;
 use crate::record::record_id;
-use crate::telemetry::Meters;
+use crate::telemetry::{Meters, TARGET};
 
 mod body;
 mod parameters;
@@ -107,7 +109,24 @@ const DESCRIBED: usize = 8;
 /// `POST /collect` and `POST /collect/{app_key}`.
 pub async fn collect(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
     let start = Instant::now();
-    let answer = receiver.clone().answer(request).await;
+    let span = trace_span!(
+        target: TARGET,
+        "POST /collect",
+        otel.kind = "server",
+        http.request.method = "POST",
+        http.response.status_code = Empty,
+        farol.items = Empty,
+    );
+    let answer = receiver
+        .clone()
+        .answer(request)
+        .instrument(span.clone())
+        .await;
+    // Signed, because OpenTelemetry has no unsigned numbers.
+    span.record(
+        "http.response.status_code",
+        i64::from(answer.status().as_u16()),
+    );
     receiver
         .meters
         .request_duration
@@ -137,7 +156,7 @@ impl Receiver {
             }
         };
         self.meters.request_body.observe(body.len() as f64);
-        match tokio::spawn(self.take(books, head, body, reserved)).await {
+        match tokio::spawn(self.take(books, head, body, reserved).in_current_span()).await {
             Ok(Ok(taken)) => taken.into_answer(),
             Ok(Err(error)) => axum::response::IntoResponse::into_response(error),
             Err(_) => axum::response::IntoResponse::into_response(internal()),
@@ -218,13 +237,14 @@ impl Receiver {
             id: head.id.unwrap_or_else(|| self.random.next()),
             head,
         };
+        let span = trace_span!(target: TARGET, "prepare", farol.body_bytes = body.len() as i64);
         if body.len() <= INLINE {
-            return prepare(self, source, &body, &mut reserved);
+            return span.in_scope(|| prepare(self, source, &body, &mut reserved));
         }
         let place = self.heavy.clone().acquire_owned().await;
         let receiver = self.clone();
         let work = move || {
-            let prepared = prepare(&receiver, source, &body, &mut reserved);
+            let prepared = span.in_scope(|| prepare(&receiver, source, &body, &mut reserved));
             drop(place);
             prepared
         };
@@ -244,7 +264,14 @@ impl Receiver {
             return Ok(accepted);
         };
         let counts = record.header.counts;
-        match self.queue.append_known(record, Some(payload)).await {
+        Span::current().record("farol.items", counts.items() as i64);
+        let span = trace_span!(target: TARGET, "enqueue");
+        match self
+            .queue
+            .append_known(record, Some(payload))
+            .instrument(span)
+            .await
+        {
             Ok(_) => {
                 items.enqueued();
                 self.meters.enqueued(&counts);

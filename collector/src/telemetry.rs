@@ -3,8 +3,8 @@
 //! Most figures are read from the ledgers and the parts themselves at scrape time, so that no second count can disagree.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::dedupe::Dedupe;
 use crate::export::Stats;
@@ -19,10 +19,12 @@ mod family;
 mod histogram;
 mod process;
 mod proto;
+mod traces;
 
 pub use exposition::{Format, encode, negotiate};
 pub use family::{Family, Kind, Metric, Value};
 pub use histogram::Histogram;
+pub use traces::{TARGET, Traces};
 
 macro_rules! metrics {
     ($($(#[doc = $help:literal])+ $id:ident = $name:literal, $kind:ident, [$($label:literal),*];)+) => {
@@ -91,8 +93,8 @@ metrics! {
     CONNECTIONS_REFUSED = "farol_connections_refused_total", Counter, ["reason"];
     /// Stored files of an earlier run that held something damaged; what was whole in them was taken.
     RECOVERY_DAMAGED = "farol_recovery_damaged_files_total", Counter, [];
-    /// Times that a task was started again after a panic.
-    TASK_RESTARTS = "farol_task_restarts_total", Counter, ["task"];
+    /// Times that a destination's task was started again after a panic.
+    DESTINATION_RESTARTS = "farol_destination_restarts_total", Counter, ["destination"];
     /// Requests or items that ended without a verdict. Anything but 0 is a bug; please report it.
     BUGS = "farol_bugs_total", Counter, [];
     /// Processor time used, user and system.
@@ -114,7 +116,6 @@ pub struct Meters {
     pub request_body: Histogram,
     enqueued_by_kind: [AtomicU64; 5],
     recovery_damaged: AtomicU64,
-    task_restarts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 const KINDS: [&str; 5] = ["log", "exception", "measurement", "event", "span"];
@@ -138,7 +139,6 @@ impl Default for Meters {
             ]),
             enqueued_by_kind: Default::default(),
             recovery_damaged: AtomicU64::new(0),
-            task_restarts: Mutex::default(),
         }
     }
 }
@@ -163,15 +163,6 @@ impl Meters {
     /// Counts a stored file that was not whole.
     pub fn recovery_damaged(&self) {
         self.recovery_damaged.fetch_add(1, Relaxed);
-    }
-
-    /// Counts a task that panicked and was started again.
-    pub fn task_restarted(&self, task: &'static str) {
-        let mut restarts = self
-            .task_restarts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *restarts.entry(task).or_default() += 1;
     }
 }
 
@@ -254,14 +245,6 @@ impl Sources {
             &["per_address"],
             connections.refused_per_address,
         );
-        let restarts = self
-            .meters
-            .task_restarts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for (task, n) in &*restarts {
-            out.add(&TASK_RESTARTS, &[task], *n);
-        }
     }
 }
 
@@ -319,6 +302,8 @@ fn attempts(out: &mut Gathered, name: &str, stats: &Stats) {
     ] {
         out.add(&DESTINATION_ATTEMPTS, &[name, outcome], n.load(Relaxed));
     }
+    let restarts = stats.restarts.load(Relaxed);
+    out.add(&DESTINATION_RESTARTS, &[name], restarts);
     out.add(
         &DESTINATION_FAILING,
         &[name],

@@ -264,6 +264,9 @@ fn telemetry(section: Section<'_>) -> Built<Telemetry> {
     let telemetry = Telemetry {
         log,
         traces_endpoint: section.url("traces_endpoint")?,
+        traces_ratio: section
+            .share("traces_ratio")?
+            .unwrap_or(Telemetry::default().traces_ratio),
         traces_headers: headers(&section, "traces_headers")?,
     };
     section.finish()?;

@@ -108,6 +108,19 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// A part of all.
+    pub(super) fn share(&self, key: &'static str) -> Read<f64> {
+        self.read(key, "a number from 0 to 1", |node| {
+            let share: f64 = match &node.value {
+                Value::Integer(n) => *n as f64,
+                Value::Other(text) => text.parse().ok()?,
+                Value::Text(text) if is_loose(node) => text.parse().ok()?,
+                _ => return None,
+            };
+            (0.0..=1.0).contains(&share).then_some(share)
+        })
+    }
+
     pub(super) fn size(&self, key: &'static str) -> Read<usize> {
         self.read(
             key,

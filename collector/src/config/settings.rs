@@ -76,5 +76,6 @@ settings! {
     "queue.max_bytes", "size", "64 MiB", "The most it holds. 503 beyond, unless a destination keeps up: then those that do not lose their oldest, counted.";
     "telemetry.log", "text", "info", "What goes to standard error: `error`, `warn`, `info`, `debug`, or a filter as of tracing's EnvFilter.";
     "telemetry.traces_endpoint", "URL", "none", "Where the collector's own traces go, OTLP/HTTP. Off without it.";
+    "telemetry.traces_ratio", "number from 0 to 1", "1", "The share of requests and exports that is traced.";
     "telemetry.traces_headers.*", "text", "none", "Headers of those requests.";
 }

@@ -373,6 +373,8 @@ pub struct Telemetry {
     pub log: String,
     /// Where its own traces go, OTLP/HTTP; `None` for nowhere.
     pub traces_endpoint: Option<http::Uri>,
+    /// The share that is traced, 0 to 1.
+    pub traces_ratio: f64,
     /// Headers of those requests.
     pub traces_headers: Vec<(http::HeaderName, Secret)>,
 }
@@ -382,6 +384,7 @@ impl Default for Telemetry {
         Self {
             log: "info".into(),
             traces_endpoint: None,
+            traces_ratio: 1.0,
             traces_headers: Vec::new(),
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::dead_letters::DeadLetters;
 use super::destination::{Destination, Outcome, Reason};
@@ -182,7 +183,15 @@ impl Shared {
 
     /// One attempt, counted.
     pub(crate) async fn attempt(&self, batch: &Batch) -> Outcome {
-        let outcome = self.destination.send(batch).await;
+        let span = tracing::trace_span!(
+            target: crate::telemetry::TARGET,
+            "export",
+            otel.kind = "client",
+            farol.destination = self.name,
+            farol.signal = batch.signal().as_str(),
+            farol.items = batch.len() as i64,
+        );
+        let outcome = self.destination.send(batch).instrument(span).await;
         let stats = &self.stats;
         match &outcome {
             Outcome::Accepted { .. } => {

@@ -20,6 +20,8 @@ pub struct Stats {
     pub snapshots_superseded: AtomicU64,
     /// Snapshots of the metrics that the destination refused.
     pub snapshots_refused: AtomicU64,
+    /// Times that the task was started again after a panic.
+    pub restarts: AtomicU64,
     /// True from a failed attempt to the next one that is answered.
     pub failing: AtomicBool,
     last: Mutex<Option<Reason>>,

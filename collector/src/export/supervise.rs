@@ -1,6 +1,7 @@
 //! Keeps a destination's driver running: one that panics is started anew from the queue, after a wait.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::driver::{Driver, Plan};
@@ -36,6 +37,7 @@ pub(crate) fn items(
             task.spawn(driver.run());
             match task.join_next().await {
                 Some(Err(error)) if error.is_panic() => {
+                    shared.stats.restarts.fetch_add(1, Ordering::Relaxed);
                     tracing::error!(
                         destination = shared.name,
                         "a destination's task panicked; it starts again from the queue"

@@ -12,3 +12,4 @@ mod metrics;
 mod pressure;
 mod restart;
 mod settings;
+mod traces;
