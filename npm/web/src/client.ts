@@ -56,8 +56,9 @@ export function createClient(given: Options): Client {
   let sender: ReturnType<typeof createSender> | undefined;
 
   if (consent < 0) {
-    consent = GRANTED;
-    if (options.consent) tell(Diagnostic.BadOption, 'consent');
+    // A word that nobody knows is no consent.
+    consent = options.consent ? 0 : GRANTED;
+    if (!consent) tell(Diagnostic.BadOption, 'consent');
   }
 
   const put: Sdk['put_'] = (op, write, at = performance.now()) => port.put(op, at, write);

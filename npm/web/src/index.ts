@@ -9,5 +9,10 @@ export type * from './types.js';
  * does nothing.
  */
 export function init(options: Options): Client {
-  return createClient(options || {});
+  try {
+    return createClient(options || {});
+  } catch {
+    // Options whose getters throw: as if there were none.
+    return createClient({} as Options);
+  }
 }

@@ -103,7 +103,7 @@ export interface Options {
     storage?: 'tab' | 'none';
     attributes?: Attributes;
   };
-  /** Default `granted`. */
+  /** Default `granted`; what is none of the three counts as `pending`. */
   consent?: Consent;
   batch?: {
     /** Items that fill a batch. Default 50. */
