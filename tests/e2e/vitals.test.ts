@@ -1,0 +1,339 @@
+/**
+ * Each vital beside Google's web-vitals in the same page of a real Chromium: the same values and the same explanations.
+ * Both are told of the same entries, so all numbers made from entries are equal to the last bit.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { launch, type Browser, type Page } from './driver/index.js';
+import { script, site, type Reply, type Site } from './driver/server.js';
+import type { Vital } from './pages/vitals/google.js';
+
+const folder = fileURLToPath(new URL('pages/vitals/', import.meta.url));
+let browser: Browser;
+let pages: Site;
+/** Lets go of the answers that a page waits for (`/late.*`). */
+let release: () => void;
+let released: Promise<void>;
+
+before(async () => {
+  const bundles = new Map<string, Buffer>();
+  for (const name of ['google', 'ours']) {
+    const result = await build({ entryPoints: [`${folder}${name}.ts`], bundle: true, write: false, format: 'iife', logLevel: 'warning' });
+    bundles.set(`/${name}.js`, Buffer.from(result.outputFiles[0]!.contents));
+  }
+  pages = await site((_, address): Reply => {
+    const path = address.split('?')[0]!;
+    const bundle = bundles.get(path);
+    if (bundle) return script(bundle);
+    if (path === '/late.bmp') return { headers: { 'content-type': 'image/bmp' }, body: noise(480, 320), after: released };
+    if (path === '/late.css') return { headers: { 'content-type': 'text/css' }, body: 'h1 { color: #123 }', after: released };
+    if (path === '/release') {
+      release();
+      return {};
+    }
+    return { headers: { 'content-type': 'text/html; charset=utf-8' }, body: readFileSync(folder + path) };
+  });
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  pages?.close();
+});
+
+/** An image that looks like a photograph to the rule which keeps placeholders from being the largest paint. */
+function noise(width: number, height: number): Buffer {
+  const pixels = Buffer.from({ length: width * height * 3 }, (_, i) => (i * 7919) % 251);
+  const header = Buffer.alloc(54);
+  header.write('BM');
+  header.writeUInt32LE(54 + pixels.length, 2);
+  header.writeUInt32LE(54, 10);
+  header.writeUInt32LE(40, 14);
+  header.writeInt32LE(width, 18);
+  header.writeInt32LE(height, 22);
+  header.writeUInt16LE(1, 26);
+  header.writeUInt16LE(24, 28);
+  return Buffer.concat([header, pixels]);
+}
+
+async function open(path: string, { hidden = false } = {}): Promise<Page> {
+  released = new Promise((done) => (release = done));
+  const page = await browser.newPage();
+  if (hidden) await page.hide();
+  if (path) await page.goto(pages.url + path);
+  return page;
+}
+
+/** Waits until what happened so far was painted and told to all observers. */
+const settle = (page: Page): Promise<unknown> =>
+  page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => requestIdleCallback(done), 60))))');
+
+const painted = (page: Page): Promise<void> => page.waitFor('google.some((vital) => vital.name == "fcp")');
+
+interface Both {
+  google: Vital[];
+  ours: Vital[];
+}
+
+/** Ends with the page's vitals, by both. */
+async function measured(page: Page): Promise<Both> {
+  const google = await page.evaluate<Vital[]>('google');
+  const ours = await page.evaluate<Vital[]>('ours.map(({ at, ...vital }) => vital)');
+  assert.deepEqual(page.errors(), []);
+  assert.deepEqual(page.console(), []);
+  return { google, ours };
+}
+
+const REPAINTED = 'back-forward-cache';
+/** What each of the two reads off the clock itself, two frames after the page came back. */
+const CLOCK = ['value', 'delta', 'first_byte_to_fcp', 'element_render_delay'];
+
+/** Every report of the one is a report of the other, in order, vital by vital. Answers with the names. */
+function same({ google, ours }: Both): string {
+  for (const name of ['cls', 'fcp', 'inp', 'lcp', 'ttfb']) {
+    const theirs = google.filter((vital) => vital.name === name);
+    const mine = ours.filter((vital) => vital.name === name);
+    assert.equal(mine.length, theirs.length, `reports of ${name}:\n${JSON.stringify({ theirs, mine }, null, 1)}`);
+    mine.forEach((vital, i) => {
+      const expected: Vital = { ...theirs[i]!, id: vital['id']! };
+      if (vital['navigation_type'] === REPAINTED && (name === 'fcp' || name === 'lcp')) {
+        for (const field of CLOCK) {
+          if (!(field in expected)) continue;
+          const apart = Math.abs(Number(vital[field]) - Number(expected[field]));
+          assert.ok(apart <= 5, `${name} ${field} is ${vital[field]}, web-vitals has ${expected[field]}`);
+          expected[field] = vital[field]!;
+        }
+      }
+      assert.deepEqual(vital, expected);
+      assert.match(String(vital['id']), /^v\d+-\d+-\d{13}$/);
+      // One id as long as web-vitals keeps one.
+      const first = theirs.findIndex((other) => other['id'] === theirs[i]!['id']);
+      assert.equal(vital['id'], mine[first]!['id']);
+    });
+  }
+  return [...new Set(google.map((vital) => vital['name']))].sort().join(' ');
+}
+
+const last = (vitals: Vital[], name: string): Vital => vitals.findLast((vital) => vital['name'] === name)!;
+
+test('text is the largest paint, and nothing that moved is reported as 0', async () => {
+  const page = await open('/text.html');
+  await painted(page);
+  await page.hide();
+  const both = await measured(page);
+  assert.equal(same(both), 'cls fcp lcp ttfb');
+  assert.equal(last(both.ours, 'lcp')['element'], 'html>body>h1.a.b');
+  assert.equal(last(both.ours, 'cls')['value'], 0);
+  await page.close();
+});
+
+test('a late image is the largest paint, and its request explains it', async () => {
+  const page = await open('/late-image.html');
+  await page.waitFor('document.images[0].complete');
+  await settle(page);
+  await page.hide();
+  const both = await measured(page);
+  same(both);
+  const lcp = last(both.ours, 'lcp');
+  assert.match(String(lcp['resource_url']), /late\.bmp$/);
+  assert.equal(lcp['resource_initiator_type'], 'img');
+  assert.ok(Number(lcp['resource_load_duration']) > 0);
+  await page.close();
+});
+
+test('an input before the late image ends the measurement with the text', async () => {
+  const page = await open('');
+  const loaded = page.goto(`${pages.url}/input-first.html`);
+  await painted(page);
+  await settle(page);
+  await page.click('#early');
+  await settle(page);
+  release();
+  await loaded;
+  await settle(page);
+  await page.hide();
+  const both = await measured(page);
+  same(both);
+  assert.equal(last(both.ours, 'lcp')['element'], '#early');
+  await page.close();
+});
+
+test('a largest element that is gone is named by the id that its entry kept', async () => {
+  const page = await open('/removed.html');
+  await painted(page);
+  await settle(page);
+  await page.hide();
+  const both = await measured(page);
+  same(both);
+  assert.equal(last(both.ours, 'lcp')['element'], '#gone');
+  await page.close();
+});
+
+test('shifts add up within bursts, and those after an input do not count', async () => {
+  const page = await open('/shifts.html');
+  await painted(page);
+  await page.click('#b');
+  await page.waitFor('window.done');
+  await settle(page);
+  await page.hide();
+  const both = await measured(page);
+  same(both);
+  const cls = last(both.ours, 'cls');
+  assert.ok(Number(cls['value']) > Number(cls['largest_shift_value']));
+  assert.ok(cls['largest_shift_target']);
+  await page.close();
+});
+
+test('slow handlers of pointer and keyboard are explained, each time the page is hidden', async () => {
+  const page = await open('/slow.html');
+  await painted(page);
+  await page.click('.go');
+  await settle(page);
+  await page.hide();
+  await page.show();
+  await page.evaluate('void (window.ms = 400)');
+  await page.click('.field');
+  await page.press('ArrowLeft');
+  await settle(page);
+  await page.hide();
+  await page.show();
+  await page.evaluate('void (window.ms = 600)');
+  await page.click('.go');
+  await settle(page);
+  await page.hide();
+  const both = await measured(page);
+  same(both);
+  const inp = both.ours.filter((vital) => vital['name'] === 'inp');
+  assert.deepEqual(inp.map((vital) => vital['interaction_type']), ['pointer', 'keyboard', 'pointer']);
+  assert.equal(inp[0]!['interaction_target'], 'html>body>div.bar>button.go.x');
+  assert.ok(Number(inp[0]!['total_script_duration']) > 0);
+  assert.ok(inp[0]!['longest_script_subpart']);
+  await page.close();
+});
+
+test('a page that is hidden right after an interaction reports what observers still hold', async () => {
+  const page = await open('/slow.html');
+  await painted(page);
+  await page.click('.go');
+  await page.hide();
+  await page.show();
+  await page.hide();
+  same(await measured(page));
+  await page.close();
+});
+
+test('events that are no interactions count for the frame that they delay', async () => {
+  const page = await open('/slow.html');
+  await painted(page);
+  await page.click('.hover');
+  await settle(page);
+  await page.click('#vanish');
+  await settle(page);
+  await page.hide();
+  const both = await measured(page);
+  same(both);
+  assert.ok(last(both.ours, 'inp'));
+  await page.close();
+});
+
+test('fifty interactions excuse the longest, and the value falls', async () => {
+  const page = await open('/slow.html');
+  await painted(page);
+  for (const ms of [120, 240]) {
+    await page.evaluate(`void (window.ms = ${ms})`);
+    await page.click('.go');
+    await settle(page);
+  }
+  await page.hide();
+  await page.show();
+  for (let i = 0; i < 52; i++) await page.click('#quick');
+  await settle(page);
+  await page.hide();
+  const both = await measured(page);
+  same(both);
+  assert.ok(Number(last(both.ours, 'inp')['delta']) < 0, JSON.stringify(both.ours));
+  await page.close();
+});
+
+test('a page hidden while it loads reports no paint, until it comes back from the cache', async () => {
+  const page = await open('');
+  const loaded = page.goto(`${pages.url}/blocked.html`);
+  await page.waitFor('window.google');
+  await page.hide();
+  release();
+  await loaded;
+  await page.show();
+  await page.waitFor('performance.getEntriesByType("paint")[1]');
+  await settle(page);
+  await page.hide();
+  assert.equal(same(await measured(page)), 'ttfb');
+  await page.show();
+  await page.goto(`${pages.url}/second.html`);
+  await page.back();
+  await painted(page);
+  await settle(page);
+  await page.hide();
+  const both = await measured(page);
+  assert.equal(same(both), 'cls fcp lcp ttfb');
+  assert.equal(last(both.ours, 'cls')['navigation_type'], REPAINTED);
+  await page.close();
+});
+
+test('a page opened in the background reports no paint', async () => {
+  const page = await open('/text.html', { hidden: true });
+  await page.show();
+  await page.waitFor('performance.getEntriesByType("paint")[1]');
+  await settle(page);
+  await page.hide();
+  assert.equal(same(await measured(page)), 'ttfb');
+  await page.close();
+});
+
+test('back and forward from the cache is measured anew each time', async () => {
+  const page = await open('/slow.html');
+  await painted(page);
+  await page.click('.go');
+  await settle(page);
+  for (let times = 1; times <= 2; times++) {
+    await page.goto(`${pages.url}/second.html`);
+    await page.back();
+    await page.waitFor(`google.filter((vital) => vital.name == 'lcp' && vital.navigation_type == '${REPAINTED}').length == ${times}`);
+    await settle(page);
+    // Too short for an entry: only counted, the second time.
+    await page.click(times === 1 ? '.go' : '#quick');
+    await settle(page);
+  }
+  await page.hide();
+  const both = await measured(page);
+  assert.equal(same(both), 'cls fcp inp lcp ttfb');
+  assert.equal(last(both.ours, 'inp')['navigation_type'], REPAINTED);
+  await page.close();
+});
+
+test('a reload says so', async () => {
+  const page = await open('/text.html');
+  await page.reload();
+  await painted(page);
+  await page.hide();
+  const both = await measured(page);
+  same(both);
+  assert.equal(last(both.ours, 'ttfb')['navigation_type'], 'reload');
+  await page.close();
+});
+
+test('a prerendered page counts from its activation', async () => {
+  const page = await open('/prerender.html');
+  await page.waitFor('performance.getEntriesByType("resource").length > 1');
+  await new Promise((d) => setTimeout(d, 1500));
+  await page.click('a');
+  await page.waitFor('location.pathname == "/text.html"');
+  await settle(page);
+  console.log(await page.evaluate('performance.getEntriesByType("navigation")[0].activationStart'));
+  await page.hide();
+  const both = await measured(page);
+  same(both);
+  console.log(both.ours);
+  await page.close();
+});
