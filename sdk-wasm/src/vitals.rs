@@ -8,6 +8,7 @@
 
 mod cls;
 mod fcp;
+mod fields;
 mod inp;
 mod lcp;
 mod metric;
@@ -20,6 +21,7 @@ use crate::message::Message;
 
 use cls::Cls;
 use fcp::Fcp;
+use fields::Fields;
 use inp::Inp;
 use lcp::Lcp;
 use metric::Origin;
@@ -47,8 +49,8 @@ pub mod what {
     /// f64 processing end, f64 interaction id (0: none), str target).
     pub const EVENTS: u8 = 6;
     /// Long animation frames: u8 1 to tidy at once, u32 count × (f64 time, f64 duration, f64 start of style and layout,
-    /// u32 count × (f64 time, f64 duration, f64 forced style and layout, str invoker type, str invoker, str source URL,
-    /// str source function, f64 source position)).
+    /// u32 count × (f64 time, f64 duration, f64 forced style and layout, f64 source position, str invoker type, str invoker,
+    /// str source URL, str source function)).
     pub const FRAMES: u8 = 7;
     /// Time to forget events and frames that no report can need any more.
     pub const TIDY: u8 = 8;
@@ -71,7 +73,6 @@ mod has {
     pub(super) const PAINT: u8 = 1;
     pub(super) const LARGEST: u8 = 2;
     pub(super) const SHIFTS: u8 = 4;
-    pub(super) const EVENTS: u8 = 8;
 }
 
 /// All vitals of one page.
@@ -80,11 +81,11 @@ pub struct Vitals {
     origin: Origin,
     has: u8,
     first_hidden: f64,
-    ttfb: Option<Ttfb>,
-    fcp: Option<Fcp>,
-    lcp: Option<Lcp>,
+    ttfb: Ttfb,
+    fcp: Fcp,
+    lcp: Lcp,
     cls: Cls,
-    inp: Option<Inp>,
+    inp: Inp,
     reports: Vec<Report>,
 }
 
@@ -95,11 +96,11 @@ impl Vitals {
             origin: Origin::new(seed, epoch),
             has: 0,
             first_hidden: f64::INFINITY,
-            ttfb: None,
-            fcp: None,
-            lcp: None,
-            cls: Cls::default(),
-            inp: None,
+            ttfb: Ttfb::NEW,
+            fcp: Fcp::NEW,
+            lcp: Lcp::NEW,
+            cls: Cls::NEW,
+            inp: Inp::new(),
             reports: Vec::new(),
         }
     }
@@ -111,138 +112,112 @@ impl Vitals {
 
     /// Takes the fields of one `VITAL` message. `None`: it could not be read.
     pub fn message(&mut self, now: f64, m: &mut Message<'_>) -> Option<()> {
-        let what = m.u8()?;
-        let page = &Page::read(now, m)?;
+        let f = &mut Fields::new(m);
+        let what = f.u8();
+        let page = &Page::read(now, f);
+        if !f.lost {
+            let report = self.handle(what, page, f);
+            self.report(report);
+        }
+        (!f.lost).then_some(())
+    }
+
+    fn handle(&mut self, what: u8, page: &Page, f: &mut Fields<'_, '_>) -> Option<Report> {
         match what {
-            what::START => self.start(page, m)?,
+            what::START => self.start(page, f),
             what::ACTIVATED => {
                 // Still hidden: it was activated in a background tab and has never been seen.
-                if page.hidden() && self.first_hidden == f64::INFINITY {
-                    self.first_hidden = 0.0;
+                if page.hidden() {
+                    self.hide(0.0);
                 }
-                self.activate(page);
+                self.begin(page);
             }
             what::PAINT => {
-                let at = m.f64()?;
-                let shown = at < self.first_hidden;
-                let report = self
-                    .fcp
-                    .as_mut()
-                    .filter(|_| shown)
-                    .and_then(|fcp| fcp.paint(at, page));
-                self.painted(report, page);
-            }
-            what::LARGEST => {
-                let first_hidden = self.first_hidden;
-                if let Some(lcp) = &mut self.lcp {
-                    lcp.entry(m, first_hidden, page)?;
+                let at = f.f64();
+                if at < self.first_hidden {
+                    let report = self.fcp.paint(at, page);
+                    return self.painted(report, page);
                 }
             }
-            what::FINAL => {
-                if let Some(lcp) = &mut self.lcp {
-                    let report = lcp.finish(m, page)?;
-                    self.reports.extend(report);
-                }
+            what::LARGEST => self.lcp.entry(f, self.first_hidden, page),
+            what::FINAL => return self.lcp.finish(f, page),
+            what::SHIFTS => self.cls.entries(f),
+            what::EVENTS => self.inp.events(f, page),
+            what::FRAMES => self.inp.frames(f),
+            what::TIDY => self.inp.tidy(),
+            what::COUNT => self.inp.count(f),
+            what::HIDDEN => {
+                let report = self.cls.report(page);
+                self.report(report);
+                self.hide(f.f64());
+                return self.inp.report(page);
             }
-            what::SHIFTS => self.cls.entries(m)?,
-            what::EVENTS | what::FRAMES | what::TIDY | what::COUNT => {
-                if let Some(inp) = &mut self.inp {
-                    match what {
-                        what::EVENTS => inp.events(m, page)?,
-                        what::FRAMES => inp.frames(m)?,
-                        what::COUNT => inp.count(m)?,
-                        _ => inp.tidy(),
-                    }
-                }
+            what::RESTORED => {
+                self.origin.restored = f.f64();
+                self.begin(page);
+                self.cls.restored(&mut self.origin, page);
+                return self.ttfb.restored(&mut self.origin, page);
             }
-            what::HIDDEN => self.hidden(m.f64()?, page),
-            what::RESTORED => self.restored(m.f64()?, page),
             what::SETTLED => self.first_hidden = page.never_or_always_hidden(),
-            what::REPAINTED => self.repainted(now - m.f64()?, page),
-            what::LOADED => {
-                if let Some(ttfb) = &mut self.ttfb {
-                    let report = ttfb.loaded(m, page)?;
-                    self.reports.extend(report);
+            what::REPAINTED => {
+                let value = page.now - f.f64();
+                if self.has & has::PAINT != 0 {
+                    let report = self.fcp.repaint(value, page);
+                    let report = self.painted(report, page);
+                    self.report(report);
+                }
+                if self.has & has::LARGEST != 0 {
+                    return self.lcp.repaint(value, page);
                 }
             }
-            _ => return None,
+            what::LOADED => return self.ttfb.loaded(f, page),
+            _ => f.lost = true,
         }
-        Some(())
+        None
     }
 
-    fn start(&mut self, page: &Page, m: &mut Message<'_>) -> Option<()> {
-        self.has = m.u8()?;
-        self.first_hidden = page.never_or_always_hidden();
-        let mut seen = false;
-        for _ in 0..m.u32()? {
-            let at = m.f64()?;
-            // A prerendering page counts as hidden and is not.
-            if !seen && !page.prerendering() && at >= page.activation_start {
-                self.first_hidden = at;
-                seen = true;
-            }
-        }
-        self.ttfb = Some(Ttfb::new(&mut self.origin, page));
-        if !page.prerendering() {
-            self.activate(page);
-        }
-        Some(())
-    }
-
-    fn activate(&mut self, page: &Page) {
-        let origin = &mut self.origin;
-        if self.has & has::PAINT != 0 {
-            self.fcp = Some(Fcp::new(origin, page));
-        }
-        if self.has & has::LARGEST != 0 {
-            self.lcp = Some(Lcp::new(origin, page));
-        }
-        if self.has & has::EVENTS != 0 {
-            self.inp = Some(Inp::new(origin, page));
-        }
-    }
-
-    /// CLS exists only on pages whose FCP was reported.
-    fn painted(&mut self, report: Option<Report>, page: &Page) {
-        if report.is_some() && self.has & has::SHIFTS != 0 {
-            self.cls.start(&mut self.origin, page);
-        }
+    #[inline(never)]
+    fn report(&mut self, report: Option<Report>) {
         self.reports.extend(report);
     }
 
-    fn hidden(&mut self, at: f64, page: &Page) {
-        self.reports.extend(self.cls.report(page));
-        self.reports
-            .extend(self.inp.as_mut().and_then(|inp| inp.report(page)));
+    fn start(&mut self, page: &Page, f: &mut Fields<'_, '_>) {
+        self.has = f.u8();
+        let mut left = f.count();
+        while f.more(&mut left) {
+            let at = f.f64();
+            // A prerendering page counts as hidden and is not.
+            if !page.prerendering() && at >= page.activation_start {
+                self.hide(at);
+            }
+        }
+        self.hide(page.never_or_always_hidden());
+        self.ttfb.metric.begin(-1.0, &mut self.origin, page);
+        if !page.prerendering() {
+            self.begin(page);
+        }
+    }
+
+    /// The first time counts.
+    fn hide(&mut self, at: f64) {
         if self.first_hidden == f64::INFINITY {
             self.first_hidden = at;
         }
     }
 
-    fn restored(&mut self, at: f64, page: &Page) {
+    /// The page is active, or active again.
+    fn begin(&mut self, page: &Page) {
         let origin = &mut self.origin;
-        origin.restored = at;
-        if let Some(fcp) = &mut self.fcp {
-            *fcp = Fcp::new(origin, page);
-        }
-        if let Some(lcp) = &mut self.lcp {
-            *lcp = Lcp::new(origin, page);
-        }
-        self.cls.restored(origin, page);
-        if let Some(inp) = &mut self.inp {
-            inp.restored(origin, page);
-        }
-        let report = self
-            .ttfb
-            .as_mut()
-            .and_then(|ttfb| ttfb.restored(origin, page));
-        self.reports.extend(report);
+        self.fcp.metric.begin(-1.0, origin, page);
+        self.lcp.begin(origin, page);
+        self.inp.begin(origin, page);
     }
 
-    fn repainted(&mut self, value: f64, page: &Page) {
-        let report = self.fcp.as_mut().and_then(|fcp| fcp.repaint(value, page));
-        self.painted(report, page);
-        let report = self.lcp.as_mut().and_then(|lcp| lcp.repaint(value, page));
-        self.reports.extend(report);
+    /// CLS exists only on pages whose FCP was reported.
+    fn painted(&mut self, report: Option<Report>, page: &Page) -> Option<Report> {
+        if report.is_some() && self.has & has::SHIFTS != 0 {
+            self.cls.start(&mut self.origin, page);
+        }
+        report
     }
 }

@@ -3,28 +3,30 @@
 //! A burst ends where 1 s passes without a shift, or 5 s after its first. The value is looked at after each batch of
 //! entries, not after each entry, as web-vitals does.
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
-use super::metric::{CLS, Metric, Origin, Report};
+use super::fields::Fields;
+use super::metric::{Metric, Origin, Report, Vital};
 use super::page::Page;
-use crate::message::Message;
 
 const RECENT_INPUT: u8 = 1;
 const HAS_SOURCE: u8 = 2;
 const GAP: f64 = 1000.0;
 const SPAN: f64 = 5000.0;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Shift {
     at: f64,
     value: f64,
     has_source: bool,
-    target: String,
+    target: Vec<u8>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cls {
-    metric: Option<Metric>,
+    metric: Metric,
+    /// FCP was reported: shifts count.
+    started: bool,
     /// The largest shift of the burst that the metric's value comes from.
     culprit: Option<Shift>,
     /// That burst is the one which goes on.
@@ -32,34 +34,47 @@ pub(super) struct Cls {
     burst: f64,
     first: f64,
     last: f64,
-    largest: Shift,
+    /// Of the burst which goes on.
+    largest: Option<Shift>,
 }
 
 impl Cls {
+    pub(super) const NEW: Self = Self {
+        metric: Metric::new(Vital("cls", 0.1, 0.25)),
+        started: false,
+        culprit: None,
+        current: false,
+        burst: 0.0,
+        first: 0.0,
+        last: 0.0,
+        largest: None,
+    };
+
     /// Shifts are gathered before this; from now on they count.
     pub(super) fn start(&mut self, origin: &mut Origin, page: &Page) {
-        if self.metric.is_none() {
-            self.metric = Some(origin.metric(&CLS, 0.0, page));
+        if !self.started {
+            self.started = true;
+            self.metric.begin(0.0, origin, page);
             self.update();
         }
     }
 
     /// A batch of entries came.
-    pub(super) fn entries(&mut self, m: &mut Message<'_>) -> Option<()> {
-        for _ in 0..m.u32()? {
-            let flags = m.u8()?;
+    pub(super) fn entries(&mut self, f: &mut Fields<'_, '_>) {
+        let mut left = f.count();
+        while f.more(&mut left) {
+            let flags = f.u8();
             let shift = Shift {
-                at: m.f64()?,
-                value: m.f64()?,
+                at: f.f64(),
+                value: f.f64(),
                 has_source: flags & HAS_SOURCE != 0,
-                target: m.str()?.into(),
+                target: f.own(),
             };
             if flags & RECENT_INPUT == 0 {
                 self.shift(shift);
             }
         }
         self.update();
-        Some(())
     }
 
     fn shift(&mut self, shift: Shift) {
@@ -68,35 +83,37 @@ impl Cls {
         self.last = shift.at;
         if goes_on {
             self.burst += shift.value;
-            // Of equals the later.
-            if shift.value >= self.largest.value {
-                self.largest = shift;
-                if self.current {
-                    self.culprit = Some(self.largest.clone());
-                }
-            }
         } else {
             self.burst = shift.value;
             self.first = shift.at;
-            self.largest = shift;
+            self.largest = None;
             self.current = false;
+        }
+        // Of equals the later.
+        if self
+            .largest
+            .as_ref()
+            .is_none_or(|largest| shift.value >= largest.value)
+        {
+            if self.current {
+                self.culprit = Some(shift.clone());
+            }
+            self.largest = Some(shift);
         }
     }
 
     fn update(&mut self) {
-        if let Some(metric) = &mut self.metric
-            && self.burst > metric.value
-        {
-            metric.value = self.burst;
-            self.culprit = Some(self.largest.clone());
+        if self.started && self.burst > self.metric.value {
+            self.metric.value = self.burst;
+            self.culprit = self.largest.clone();
             self.current = true;
         }
     }
 
     /// The page came back from the back/forward cache.
     pub(super) fn restored(&mut self, origin: &mut Origin, page: &Page) {
-        if let Some(metric) = &mut self.metric {
-            *metric = origin.metric(&CLS, 0.0, page);
+        if self.started {
+            self.metric.begin(0.0, origin, page);
             self.burst = 0.0;
             self.culprit = None;
             self.current = false;
@@ -105,14 +122,16 @@ impl Cls {
 
     /// The page is hidden.
     pub(super) fn report(&mut self, page: &Page) -> Option<Report> {
-        let mut report = self.metric.as_mut()?.report()?;
+        let mut report = self.metric.report()?;
         if let Some(shift) = &self.culprit {
             report.at = shift.at;
             if shift.has_source {
-                report.number("largest_shift_value", shift.value);
-                report.number("largest_shift_time", shift.at);
+                report.numbers(
+                    ["largest_shift_value", "largest_shift_time"],
+                    [shift.value, shift.at],
+                );
                 report.text("largest_shift_target", &shift.target);
-                report.text("load_state", page.load_state(shift.at));
+                report.load_state(page, shift.at);
             }
         }
         Some(report)

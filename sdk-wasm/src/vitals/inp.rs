@@ -6,9 +6,9 @@
 mod frames;
 mod interactions;
 
-use super::metric::{INP, Metric, Origin, Report, max, min};
+use super::fields::Fields;
+use super::metric::{Metric, Origin, Report, Vital, max, min};
 use super::page::Page;
-use crate::message::Message;
 
 use frames::{Frames, Span};
 use interactions::{Counter, Event, First, Interactions};
@@ -29,9 +29,9 @@ pub(super) struct Inp {
 }
 
 impl Inp {
-    pub(super) fn new(origin: &mut Origin, page: &Page) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            metric: origin.metric(&INP, -1.0, page),
+            metric: Metric::new(Vital("inp", 200.0, 500.0)),
             first: None,
             interactions: Interactions::default(),
             frames: Frames::default(),
@@ -40,60 +40,68 @@ impl Inp {
         }
     }
 
+    /// A navigation begins.
+    pub(super) fn begin(&mut self, origin: &mut Origin, page: &Page) {
+        self.metric.begin(-1.0, origin, page);
+        self.interactions = Interactions::default();
+        self.first = None;
+        // All interactions of a page that was loaded are its own.
+        if self.restored() {
+            self.before = self.counter.count(page);
+        }
+    }
+
+    fn restored(&self) -> bool {
+        self.metric.start > 0.0
+    }
+
     /// A batch of event timings came.
-    pub(super) fn events(&mut self, m: &mut Message<'_>, page: &Page) -> Option<()> {
-        let tidy = m.u8()? != 0;
-        for _ in 0..m.u32()? {
-            let event = Event::read(m)?;
+    pub(super) fn events(&mut self, f: &mut Fields<'_, '_>, page: &Page) {
+        let tidy = f.u8() != 0;
+        let mut left = f.count();
+        while f.more(&mut left) {
+            let event = Event::read(f);
             let group = self.frames.group(&event);
             if tidy {
                 self.tidy();
             }
             if event.interaction != 0.0 {
-                self.interactions.add(event, group);
+                self.interactions.add(&event, group);
             }
         }
         self.update(page);
-        Some(())
     }
 
     /// A batch of long animation frames came.
-    pub(super) fn frames(&mut self, m: &mut Message<'_>) -> Option<()> {
-        let tidy = m.u8()? != 0;
-        self.frames.read(m)?;
+    pub(super) fn frames(&mut self, f: &mut Fields<'_, '_>) {
+        let tidy = f.u8() != 0;
+        self.frames.read(f);
         if tidy {
             self.tidy();
         }
-        Some(())
     }
 
     /// Forgets what no report can need.
+    #[inline(never)]
     pub(super) fn tidy(&mut self) {
         self.frames.tidy(&self.interactions);
     }
 
     /// Interactions that the browser does not count itself.
-    pub(super) fn count(&mut self, m: &mut Message<'_>) -> Option<()> {
-        for _ in 0..m.u32()? {
-            self.counter.add(m.f64()?);
+    pub(super) fn count(&mut self, f: &mut Fields<'_, '_>) {
+        let mut left = f.count();
+        while f.more(&mut left) {
+            self.counter.add(f.f64());
         }
-        Some(())
     }
 
-    /// The page came back from the back/forward cache.
-    pub(super) fn restored(&mut self, origin: &mut Origin, page: &Page) {
-        self.interactions = Interactions::default();
-        self.before = self.counter.count(page);
-        self.metric = origin.metric(&INP, -1.0, page);
-        self.first = None;
-    }
-
+    #[inline(never)]
     fn update(&mut self, page: &Page) {
         let count = self.counter.count(page) - self.before;
         let (value, first) = match self.interactions.estimate(count) {
             Some(interaction) => (interaction.latency, Some(&interaction.first)),
             // `first-input` sees to it that a page that was loaded has an entry.
-            None if count != 0.0 && self.metric.start > 0.0 => (SHORTEST, None),
+            None if count != 0.0 && self.restored() => (SHORTEST, None),
             None => return,
         };
         if value != self.metric.value {
@@ -107,27 +115,40 @@ impl Inp {
         self.update(page);
         let mut report = self.metric.report()?;
         let Some(first) = &self.first else {
-            report.number("input_delay", 0.0);
-            report.number("processing_duration", 0.0);
-            report.number("presentation_delay", report.value);
-            report.text("load_state", page.load_state(report.at));
+            report.numbers(
+                ["input_delay", "processing_duration", "presentation_delay"],
+                [0.0, 0.0, report.value],
+            );
+            report.load_state(page, report.at);
             return Some(report);
         };
+        let at = first.at;
         let group = first.group.get();
         // Another interaction's slow handler can belong to the same frame.
-        let processing_start = max(group.processing_start, first.at);
+        let processing_start = max(group.processing_start, at);
         // Durations are rounded to 8 ms: the paint can seem to be before the processing.
-        let next_paint = max(first.at + first.duration, processing_start);
+        let next_paint = max(at + first.duration, processing_start);
         // A modal dialog is processing beyond the paint.
         let processing_end = min(group.processing_end, next_paint);
-        let input_delay = processing_start - first.at;
+        let input_delay = processing_start - at;
         let processing = processing_end - processing_start;
-        report.at = first.at;
-        report.number("interaction_time", first.at);
-        report.number("next_paint_time", next_paint);
-        report.number("input_delay", input_delay);
-        report.number("processing_duration", processing);
-        report.number("presentation_delay", next_paint - processing_end);
+        report.at = at;
+        report.numbers(
+            [
+                "interaction_time",
+                "next_paint_time",
+                "input_delay",
+                "processing_duration",
+                "presentation_delay",
+            ],
+            [
+                at,
+                next_paint,
+                input_delay,
+                processing,
+                next_paint - processing_end,
+            ],
+        );
         report.text(
             "interaction_target",
             self.interactions.target(first.interaction),
@@ -135,15 +156,15 @@ impl Inp {
         report.text(
             "interaction_type",
             if first.keyboard {
-                "keyboard"
+                b"keyboard"
             } else {
-                "pointer"
+                b"pointer"
             },
         );
-        report.text("load_state", page.load_state(first.at));
-        let processed = first.at + input_delay;
+        report.load_state(page, at);
+        let processed = at + input_delay;
         let span = Span {
-            at: first.at,
+            at,
             processed,
             presented: processed + processing,
             next_paint,

@@ -1,10 +1,10 @@
 //! Largest Contentful Paint: the last entry painted before the page was first hidden, until an input or hiding ends it.
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
-use super::metric::{LCP, Metric, Origin, Report, max, min};
+use super::fields::Fields;
+use super::metric::{Metric, Origin, Report, Vital, max, min};
 use super::page::Page;
-use crate::message::Message;
 
 #[derive(Debug)]
 pub(super) struct Lcp {
@@ -16,8 +16,8 @@ pub(super) struct Lcp {
 #[derive(Debug)]
 struct Entry {
     at: f64,
-    target: String,
-    url: String,
+    target: Vec<u8>,
+    url: Vec<u8>,
     resource: Resource,
 }
 
@@ -27,63 +27,63 @@ struct Resource {
     /// Start of the request; `NaN`: not known.
     start: f64,
     end: f64,
-    initiator: String,
-    delivery: String,
+    initiator: Vec<u8>,
+    delivery: Vec<u8>,
 }
 
 impl Resource {
-    fn read(m: &mut Message<'_>) -> Option<Self> {
-        Some(Self {
-            start: m.f64()?,
-            end: m.f64()?,
-            initiator: m.str()?.into(),
-            delivery: m.str()?.into(),
-        })
+    #[inline(never)]
+    fn read(f: &mut Fields<'_, '_>) -> Self {
+        Self {
+            start: f.f64(),
+            end: f.f64(),
+            initiator: f.own(),
+            delivery: f.own(),
+        }
     }
 }
 
 impl Lcp {
-    pub(super) fn new(origin: &mut Origin, page: &Page) -> Self {
-        Self {
-            metric: origin.metric(&LCP, -1.0, page),
-            entry: None,
-            done: false,
-        }
+    pub(super) const NEW: Self = Self {
+        metric: Metric::new(Vital("lcp", 2500.0, 4000.0)),
+        entry: None,
+        done: false,
+    };
+
+    /// A navigation begins.
+    pub(super) fn begin(&mut self, origin: &mut Origin, page: &Page) {
+        self.metric.begin(-1.0, origin, page);
+        self.entry = None;
+        self.done = false;
     }
 
     /// The last entry of a batch came.
-    pub(super) fn entry(
-        &mut self,
-        m: &mut Message<'_>,
-        first_hidden: f64,
-        page: &Page,
-    ) -> Option<()> {
-        let at = m.f64()?;
-        let entry = Entry {
-            at,
-            target: m.str()?.into(),
-            url: m.str()?.into(),
-            resource: Resource::read(m)?,
-        };
+    pub(super) fn entry(&mut self, f: &mut Fields<'_, '_>, first_hidden: f64, page: &Page) {
+        let at = f.f64();
         if !self.done && at < first_hidden {
-            self.metric.value = max(at - page.activation_start, 0.0);
-            self.entry = Some(entry);
+            self.metric.value = page.active_since(at);
+            self.entry = Some(Entry {
+                at,
+                target: f.own(),
+                url: f.own(),
+                resource: Resource::read(f),
+            });
         }
-        Some(())
     }
 
     /// No entry counts from now on. The resource is read again: some have no entry yet when their paint has.
-    pub(super) fn finish(&mut self, m: &mut Message<'_>, page: &Page) -> Option<Option<Report>> {
-        let at = m.f64()?;
-        let resource = Resource::read(m)?;
+    pub(super) fn finish(&mut self, f: &mut Fields<'_, '_>, page: &Page) -> Option<Report> {
         if self.done {
-            return Some(None);
+            return None;
         }
         self.done = true;
-        if let Some(entry) = self.entry.as_mut().filter(|entry| entry.at == at) {
-            entry.resource = resource;
+        let at = f.f64();
+        if let Some(entry) = &mut self.entry
+            && entry.at == at
+        {
+            entry.resource = Resource::read(f);
         }
-        Some(self.report(page))
+        self.report(page)
     }
 
     /// The page was painted again after its restoration.
@@ -93,36 +93,41 @@ impl Lcp {
         self.report(page)
     }
 
+    #[inline(never)]
     fn report(&mut self, page: &Page) -> Option<Report> {
         let mut report = self.metric.report()?;
-        let mut marks = [0.0; 3];
+        let (mut first_byte, mut start, mut end) = (0.0, 0.0, 0.0);
         if let Some(entry) = &self.entry {
             let resource = &entry.resource;
-            let loaded = !resource.start.is_nan();
             if page.navigated() {
-                let first_byte = page.first_byte();
-                let since = |time: f64| {
-                    if loaded {
-                        time - page.activation_start
-                    } else {
-                        0.0
-                    }
-                };
-                let start = max(first_byte, since(resource.start));
+                first_byte = page.first_byte();
+                start = first_byte;
+                if !resource.start.is_nan() {
+                    start = max(first_byte, resource.start - page.activation_start);
+                    end = resource.end - page.activation_start;
+                }
                 // Media goes on loading after it was painted.
-                let end = min(report.value, max(start, since(resource.end)));
-                marks = [first_byte, start, end];
+                end = min(report.value, max(start, end));
             }
             report.text("element", &entry.target);
             report.text("resource_url", &entry.url);
             report.text("resource_initiator_type", &resource.initiator);
             report.text("resource_delivery_type", &resource.delivery);
         }
-        let [first_byte, start, end] = marks;
-        report.number("time_to_first_byte", first_byte);
-        report.number("resource_load_delay", start - first_byte);
-        report.number("resource_load_duration", end - start);
-        report.number("element_render_delay", report.value - end);
+        report.numbers(
+            [
+                "time_to_first_byte",
+                "resource_load_delay",
+                "resource_load_duration",
+                "element_render_delay",
+            ],
+            [
+                first_byte,
+                start - first_byte,
+                end - start,
+                report.value - end,
+            ],
+        );
         Some(report)
     }
 }

@@ -1,6 +1,5 @@
 //! What the five have in common: thresholds, ids, the rule by which a value is reported, the report.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::page::Page;
@@ -18,75 +17,104 @@ pub struct Report {
     /// `good`, `needs-improvement` or `poor`.
     pub rating: &'static str,
     /// One for each vital of each navigation.
-    pub id: String,
+    pub id: Vec<u8>,
     /// `navigate`, `reload`, `back-forward`, `back-forward-cache`, `prerender` or `restore`.
     pub navigation_type: &'static str,
     /// What explains it, numbers: Faro's names, without the value and its delta.
     pub values: Vec<(&'static str, f64)>,
-    /// What explains it, texts: Faro's names. Those that end in `_url`, and `longest_script_invoker`, can hold URLs.
-    pub context: Vec<(&'static str, String)>,
+    /// What explains it, texts in UTF-8: Faro's names. Those that end in `_url`, and `longest_script_invoker`, can hold URLs.
+    pub context: Vec<(&'static str, Vec<u8>)>,
     /// The time whose page and view it belongs to.
     pub at: f64,
 }
 
 impl Report {
+    #[inline(never)]
     pub(super) fn number(&mut self, name: &'static str, value: f64) {
         self.values.push((name, value));
     }
 
-    /// A text that is not known is left out.
-    pub(super) fn text(&mut self, name: &'static str, value: &str) {
-        if !value.is_empty() {
-            self.context.push((name, String::from(value)));
+    pub(super) fn numbers<const N: usize>(&mut self, names: [&'static str; N], values: [f64; N]) {
+        for (name, value) in names.into_iter().zip(values) {
+            self.number(name, value);
         }
+    }
+
+    /// A text that is not known is left out.
+    #[inline(never)]
+    pub(super) fn text(&mut self, name: &'static str, text: &[u8]) {
+        if !text.is_empty() {
+            self.context.push((name, text.to_vec()));
+        }
+    }
+
+    pub(super) fn load_state(&mut self, page: &Page, at: f64) {
+        self.text("load_state", page.load_state(at).as_bytes());
     }
 }
 
 /// Name, and the values above which it needs improvement and is poor.
 #[derive(Debug)]
-pub(super) struct Vital(&'static str, f64, f64);
-
-pub(super) static CLS: Vital = Vital("cls", 0.1, 0.25);
-pub(super) static FCP: Vital = Vital("fcp", 1800.0, 3000.0);
-pub(super) static INP: Vital = Vital("inp", 200.0, 500.0);
-pub(super) static LCP: Vital = Vital("lcp", 2500.0, 4000.0);
-pub(super) static TTFB: Vital = Vital("ttfb", 800.0, 1800.0);
+pub(super) struct Vital(pub(super) &'static str, pub(super) f64, pub(super) f64);
 
 /// One vital of one navigation.
 #[derive(Debug)]
 pub(super) struct Metric {
-    vital: &'static Vital,
+    vital: Vital,
     /// Negative: there is none yet.
     pub(super) value: f64,
     /// What was reported last; `NaN`: nothing was.
     reported: f64,
-    id: String,
+    id: Vec<u8>,
     pub(super) navigation_type: &'static str,
     /// Start of its navigation: 0, or the time of the restoration from the back/forward cache.
     pub(super) start: f64,
 }
 
 impl Metric {
-    /// The report of the value as it is, unless there is none or it was reported already. The first is sent even if 0.
-    pub(super) fn report(&mut self) -> Option<Report> {
-        let first = self.reported.is_nan();
-        let delta = if first {
-            self.value
+    pub(super) const fn new(vital: Vital) -> Self {
+        Self {
+            vital,
+            value: -1.0,
+            reported: f64::NAN,
+            id: Vec::new(),
+            navigation_type: "",
+            start: 0.0,
+        }
+    }
+
+    /// A navigation begins.
+    #[inline(never)]
+    pub(super) fn begin(&mut self, value: f64, origin: &mut Origin, page: &Page) {
+        self.value = value;
+        self.reported = f64::NAN;
+        self.id = origin.id(page.now);
+        self.start = max(origin.restored, 0.0);
+        self.navigation_type = if origin.restored < 0.0 {
+            page.navigation_type()
         } else {
-            self.value - self.reported
+            "back-forward-cache"
         };
-        if self.value < 0.0 || delta == 0.0 && !first {
+    }
+
+    /// The report of the value as it is, unless there is none or it was reported already. The first is sent even if 0.
+    #[inline(never)]
+    pub(super) fn report(&mut self) -> Option<Report> {
+        let value = self.value;
+        let first = self.reported.is_nan();
+        let delta = if first { value } else { value - self.reported };
+        if value < 0.0 || delta == 0.0 && !first {
             return None;
         }
-        self.reported = self.value;
-        let Vital(name, fair, poor) = *self.vital;
+        self.reported = value;
+        let Vital(name, fair, poor) = self.vital;
         Some(Report {
             name,
-            value: self.value,
+            value,
             delta,
-            rating: if self.value > poor {
+            rating: if value > poor {
                 "poor"
-            } else if self.value > fair {
+            } else if value > fair {
                 "needs-improvement"
             } else {
                 "good"
@@ -100,7 +128,7 @@ impl Metric {
     }
 }
 
-/// Where metrics come from.
+/// What metrics are made with.
 #[derive(Debug)]
 pub(super) struct Origin {
     random: u64,
@@ -118,24 +146,8 @@ impl Origin {
         }
     }
 
-    pub(super) fn metric(&mut self, vital: &'static Vital, value: f64, page: &Page) -> Metric {
-        let restored = self.restored >= 0.0;
-        Metric {
-            vital,
-            value,
-            reported: f64::NAN,
-            id: self.id(page.now),
-            navigation_type: if restored {
-                "back-forward-cache"
-            } else {
-                page.navigation_type()
-            },
-            start: max(self.restored, 0.0),
-        }
-    }
-
     /// The form of web-vitals' own, under which dashboards tell reports of one metric apart: version, epoch ms, 13 digits.
-    fn id(&mut self, now: f64) -> String {
+    fn id(&mut self, now: f64) -> Vec<u8> {
         // SplitMix64: one word of state, and any seed will do.
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.random;
@@ -146,7 +158,7 @@ impl Origin {
         json::int(&mut id, (self.epoch + now) as u64);
         id.push(b'-');
         json::int(&mut id, 1_000_000_000_000 + z % 9_000_000_000_000);
-        String::from_utf8(id).unwrap_or_default()
+        id
     }
 }
 

@@ -4,7 +4,8 @@
 //! navigation entry (empty: there is none), f64 response start, f64 activation start, f64 DOM interactive,
 //! f64 start of DOMContentLoaded, f64 DOM complete, f64 `performance.interactionCount` (`NaN`: the browser has none).
 
-use crate::message::Message;
+use super::fields::Fields;
+use super::metric::max;
 
 const LOADING: u8 = 1;
 const PRERENDERING: u8 = 2;
@@ -16,9 +17,9 @@ const HIDDEN: u8 = 8;
 pub(super) struct Page {
     pub(super) now: f64,
     flags: u8,
-    /// The navigation entry's type as reports spell it, where the entry can be trusted.
-    kind: Option<&'static str>,
-    pub(super) response_start: f64,
+    /// First letter of the navigation entry's type; 0 where there is none to be trusted.
+    kind: u8,
+    response_start: f64,
     pub(super) activation_start: f64,
     dom_interactive: f64,
     content_loaded: f64,
@@ -27,40 +28,30 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn read(now: f64, m: &mut Message<'_>) -> Option<Self> {
-        let flags = m.u8()?;
-        let kind = match m.str()?.as_bytes().first() {
-            None => None,
-            Some(b'r') => Some("reload"),
-            Some(b'b') => Some("back-forward"),
-            Some(b'p') => Some("prerender"),
-            _ => Some("navigate"),
-        };
+    pub(super) fn read(now: f64, f: &mut Fields<'_, '_>) -> Self {
         let mut page = Self {
             now,
-            flags,
-            kind,
-            response_start: m.f64()?,
-            activation_start: m.f64()?,
-            dom_interactive: m.f64()?,
-            content_loaded: m.f64()?,
-            dom_complete: m.f64()?,
-            interactions: m.f64()?,
+            flags: f.u8(),
+            kind: f.text().first().copied().unwrap_or(0),
+            response_start: f.f64(),
+            activation_start: f.f64(),
+            dom_interactive: f.f64(),
+            content_loaded: f.f64(),
+            dom_complete: f.f64(),
+            interactions: f.f64(),
         };
         // Browsers hide the response's start, or get it wrong: such an entry is as good as none.
-        if !(page.response_start > 0.0 && page.response_start < now) {
-            page.kind = None;
-        }
-        if page.kind.is_none() {
+        if page.kind == 0 || !(page.response_start > 0.0 && page.response_start < now) {
+            page.kind = 0;
             page.response_start = 0.0;
             page.activation_start = 0.0;
         }
-        Some(page)
+        page
     }
 
     /// Is there a navigation entry to be trusted?
     pub(super) fn navigated(&self) -> bool {
-        self.kind.is_some()
+        self.kind != 0
     }
 
     pub(super) fn prerendering(&self) -> bool {
@@ -80,32 +71,43 @@ impl Page {
         }
     }
 
-    /// Time to first byte as FCP and LCP are broken down with it.
+    /// A time counted from the activation.
+    #[inline(never)]
+    pub(super) fn active_since(&self, time: f64) -> f64 {
+        max(time - self.activation_start, 0.0)
+    }
+
+    /// Time to first byte.
     pub(super) fn first_byte(&self) -> f64 {
-        super::metric::max(0.0, self.response_start - self.activation_start)
+        self.active_since(self.response_start)
     }
 
     /// How this page came to be, but for the back/forward cache.
     pub(super) fn navigation_type(&self) -> &'static str {
         match self.kind {
-            Some(_) if self.prerendering() || self.activation_start > 0.0 => "prerender",
-            Some(_) if self.flags & DISCARDED != 0 => "restore",
-            Some(kind) => kind,
-            None => "navigate",
+            0 => "navigate",
+            _ if self.prerendering() || self.activation_start > 0.0 => "prerender",
+            _ if self.flags & DISCARDED != 0 => "restore",
+            b'r' => "reload",
+            b'b' => "back-forward",
+            b'p' => "prerender",
+            _ => "navigate",
         }
     }
 
     /// How far the document had come at `at`, a time in the past.
+    #[inline(never)]
     pub(super) fn load_state(&self, at: f64) -> &'static str {
         let before = |mark: f64| mark == 0.0 || at < mark;
-        if self.flags & LOADING != 0 || self.navigated() && at < self.dom_interactive {
-            "loading"
-        } else if self.navigated() && before(self.content_loaded) {
-            "dom-interactive"
-        } else if self.navigated() && before(self.dom_complete) {
-            "dom-content-loaded"
-        } else {
-            "complete"
+        if self.flags & LOADING != 0 {
+            return "loading";
+        }
+        match self.kind {
+            0 => "complete",
+            _ if at < self.dom_interactive => "loading",
+            _ if before(self.content_loaded) => "dom-interactive",
+            _ if before(self.dom_complete) => "dom-content-loaded",
+            _ => "complete",
         }
     }
 }

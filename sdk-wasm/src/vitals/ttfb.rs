@@ -1,53 +1,43 @@
 //! Time to First Byte: from the navigation entry once the page has loaded; 0 after the back/forward cache.
 
-use super::metric::{Metric, Origin, Report, TTFB, max};
+use super::fields::Fields;
+use super::metric::{Metric, Origin, Report, Vital};
 use super::page::Page;
-use crate::message::Message;
-
-const PARTS: [&str; 5] = [
-    "waiting_duration",
-    "cache_duration",
-    "dns_duration",
-    "connection_duration",
-    "request_duration",
-];
 
 #[derive(Debug)]
 pub(super) struct Ttfb {
-    metric: Metric,
+    pub(super) metric: Metric,
     /// A navigation entry was there at load: only then do restorations count.
     known: bool,
 }
 
 impl Ttfb {
-    pub(super) fn new(origin: &mut Origin, page: &Page) -> Self {
-        Self {
-            metric: origin.metric(&TTFB, -1.0, page),
-            known: false,
-        }
-    }
+    pub(super) const NEW: Self = Self {
+        metric: Metric::new(Vital("ttfb", 800.0, 1800.0)),
+        known: false,
+    };
 
     /// The page has loaded.
-    pub(super) fn loaded(&mut self, m: &mut Message<'_>, page: &Page) -> Option<Option<Report>> {
-        let [worker, fetch, domain, connect, connected] =
-            [m.f64()?, m.f64()?, m.f64()?, m.f64()?, m.f64()?];
+    pub(super) fn loaded(&mut self, f: &mut Fields<'_, '_>, page: &Page) -> Option<Report> {
         if !page.navigated() {
-            return Some(None);
+            return None;
         }
         self.known = true;
-        self.metric.value = page.first_byte();
-        let since = |time: f64| max(time - page.activation_start, 0.0);
-        let waited = since(if worker == 0.0 { fetch } else { worker });
-        let [domain, connect, connected] = [since(domain), since(connect), since(connected)];
+        let value = page.first_byte();
+        self.metric.value = value;
+        let [worker, fetch, domain, connect, connected] = core::array::from_fn(|_| f.f64());
+        let waited = page.active_since(if worker == 0.0 { fetch } else { worker });
+        let domain = page.active_since(domain);
+        let connect = page.active_since(connect);
+        let connected = page.active_since(connected);
         // What lies between a name's look-up and the connection counts as look-up, and what follows the connection as request.
-        let value = self.metric.value;
-        Some(self.report([
+        self.report([
             waited,
             domain - waited,
             connect - domain,
             connected - connect,
             value - connected,
-        ]))
+        ])
     }
 
     /// The page came back from the back/forward cache.
@@ -55,15 +45,23 @@ impl Ttfb {
         if !self.known {
             return None;
         }
-        self.metric = origin.metric(&TTFB, 0.0, page);
+        self.metric.begin(0.0, origin, page);
         self.report([0.0; 5])
     }
 
+    #[inline(never)]
     fn report(&mut self, parts: [f64; 5]) -> Option<Report> {
         let mut report = self.metric.report()?;
-        for (name, part) in PARTS.into_iter().zip(parts) {
-            report.number(name, part);
-        }
+        report.numbers(
+            [
+                "waiting_duration",
+                "cache_duration",
+                "dns_duration",
+                "connection_duration",
+                "request_duration",
+            ],
+            parts,
+        );
         Some(report)
     }
 }

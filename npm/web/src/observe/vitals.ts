@@ -155,8 +155,8 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
     send(What.Frames, (w) => list(w.b(now), entries, (frame) => {
       w.n(frame.startTime).n(frame.duration).n(frame.styleAndLayoutStart);
       list(w, frame.scripts, (script) =>
-        w.n(script.startTime).n(script.duration).n(script.forcedStyleAndLayoutDuration).s(script.invokerType)
-          .s(script.invoker).s(script.sourceURL).s(script.sourceFunctionName).n(script.sourceCharPosition));
+        w.n(script.startTime).n(script.duration).n(script.forcedStyleAndLayoutDuration)
+          .n(script.sourceCharPosition).s(script.invokerType).s(script.invoker).s(script.sourceURL).s(script.sourceFunctionName));
     }));
   }
 

@@ -3,12 +3,11 @@
 //! Both come in any order and later than the interaction, so the newest are kept for a while.
 
 use alloc::rc::Rc;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
 use super::interactions::{Event, Interactions};
-use crate::message::Message;
+use crate::vitals::fields::Fields;
 use crate::vitals::metric::{Report, max, min};
 
 /// How many of the newest frames are kept whatever they hold: entries come late by a frame or two (web-vitals' number).
@@ -39,12 +38,17 @@ struct Script {
     at: f64,
     duration: f64,
     forced: f64,
-    invoker_type: String,
-    invoker: String,
-    url: String,
-    function: String,
     position: f64,
+    /// In the order of `TEXTS`.
+    texts: [Vec<u8>; 4],
 }
+
+const TEXTS: [&str; 4] = [
+    "longest_script_invoker_type",
+    "longest_script_invoker",
+    "longest_script_source_url",
+    "longest_script_source_function_name",
+];
 
 impl Frame {
     fn end(&self) -> f64 {
@@ -102,29 +106,27 @@ impl Frames {
     }
 
     /// Long animation frames came.
-    pub(super) fn read(&mut self, m: &mut Message<'_>) -> Option<()> {
-        for _ in 0..m.u32()? {
+    pub(super) fn read(&mut self, f: &mut Fields<'_, '_>) {
+        let mut left = f.count();
+        while f.more(&mut left) {
             let mut frame = Frame {
-                at: m.f64()?,
-                duration: m.f64()?,
-                style: m.f64()?,
+                at: f.f64(),
+                duration: f.f64(),
+                style: f.f64(),
                 scripts: Vec::new(),
             };
-            for _ in 0..m.u32()? {
+            let mut left = f.count();
+            while f.more(&mut left) {
                 frame.scripts.push(Script {
-                    at: m.f64()?,
-                    duration: m.f64()?,
-                    forced: m.f64()?,
-                    invoker_type: m.str()?.into(),
-                    invoker: m.str()?.into(),
-                    url: m.str()?.into(),
-                    function: m.str()?.into(),
-                    position: m.f64()?,
+                    at: f.f64(),
+                    duration: f.f64(),
+                    forced: f.f64(),
+                    position: f.f64(),
+                    texts: core::array::from_fn(|_| f.own()),
                 });
             }
             self.long.push(frame);
         }
-        Some(())
     }
 
     /// Keeps the newest, and what belongs to the longest interactions.
@@ -184,28 +186,39 @@ impl Frames {
         if last.end() >= span.presented {
             paint = span.next_paint - last.end();
         }
-        report.number("total_script_duration", script);
-        report.number("total_style_and_layout_duration", style);
-        report.number("total_paint_duration", paint);
-        report.number(
-            "total_unattributed_duration",
-            span.next_paint - span.at - script - style - paint,
+        report.numbers(
+            [
+                "total_script_duration",
+                "total_style_and_layout_duration",
+                "total_paint_duration",
+                "total_unattributed_duration",
+            ],
+            [
+                script,
+                style,
+                paint,
+                span.next_paint - span.at - script - style - paint,
+            ],
         );
         if let (within, Some(run)) = longest {
-            report.number("longest_script_intersecting_duration", within);
-            let part = if run.at < span.processed {
-                "input-delay"
+            let part: &[u8] = if run.at < span.processed {
+                b"input-delay"
             } else if run.at >= span.presented {
-                "presentation-delay"
+                b"presentation-delay"
             } else {
-                "processing-duration"
+                b"processing-duration"
             };
             report.text("longest_script_subpart", part);
-            report.text("longest_script_invoker_type", &run.invoker_type);
-            report.text("longest_script_invoker", &run.invoker);
-            report.text("longest_script_source_url", &run.url);
-            report.text("longest_script_source_function_name", &run.function);
-            report.number("longest_script_source_char_position", run.position);
+            for (name, text) in TEXTS.into_iter().zip(&run.texts) {
+                report.text(name, text);
+            }
+            report.numbers(
+                [
+                    "longest_script_intersecting_duration",
+                    "longest_script_source_char_position",
+                ],
+                [within, run.position],
+            );
         }
     }
 }

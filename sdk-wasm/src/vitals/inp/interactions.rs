@@ -1,12 +1,12 @@
 //! The ten longest interactions of a navigation, the longest first, and how many there were in all.
 
 use alloc::rc::Rc;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
 use super::frames::Group;
-use crate::message::Message;
+use crate::vitals::fields::Fields;
+use crate::vitals::metric::{max, min};
 use crate::vitals::page::Page;
 
 /// How many are kept: with one excused for each fifty, enough for 500 interactions (web-vitals' number).
@@ -15,26 +15,26 @@ const KEPT: usize = 10;
 /// One event timing entry.
 #[derive(Debug)]
 pub(super) struct Event<'a> {
-    name: &'a str,
+    keyboard: bool,
     pub(super) at: f64,
     pub(super) duration: f64,
     pub(super) processing_start: f64,
     pub(super) processing_end: f64,
     pub(super) interaction: f64,
-    target: &'a str,
+    target: &'a [u8],
 }
 
 impl<'a> Event<'a> {
-    pub(super) fn read(m: &mut Message<'a>) -> Option<Self> {
-        Some(Self {
-            name: m.str()?,
-            at: m.f64()?,
-            duration: m.f64()?,
-            processing_start: m.f64()?,
-            processing_end: m.f64()?,
-            interaction: m.f64()?,
-            target: m.str()?,
-        })
+    pub(super) fn read(f: &mut Fields<'_, 'a>) -> Self {
+        Self {
+            keyboard: f.text().starts_with(b"key"),
+            at: f.f64(),
+            duration: f.f64(),
+            processing_start: f.f64(),
+            processing_end: f.f64(),
+            interaction: f.f64(),
+            target: f.text(),
+        }
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Interaction {
     pub(super) latency: f64,
     pub(super) first: First,
     /// Empty: no event had one so far.
-    target: String,
+    target: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
@@ -62,49 +62,51 @@ pub(super) struct Interactions {
 }
 
 impl Interactions {
-    pub(super) fn add(&mut self, event: Event<'_>, group: Rc<Cell<Group>>) {
+    pub(super) fn add(&mut self, event: &Event<'_>, group: Rc<Cell<Group>>) {
         let longest = &mut self.longest;
         let first = First {
             interaction: event.interaction,
             at: event.at,
             duration: event.duration,
-            keyboard: event.name.starts_with("key"),
+            keyboard: event.keyboard,
             group,
         };
         let known = longest
             .iter()
             .position(|kept| kept.first.interaction == event.interaction);
         let mut place = known.unwrap_or(longest.len());
-        match longest.get_mut(place) {
-            Some(kept) => {
-                if event.duration > kept.latency {
-                    kept.latency = event.duration;
-                    kept.first = first;
-                } else if event.duration < kept.latency || event.at != kept.first.at {
-                    return;
-                }
-                if kept.target.is_empty() {
-                    kept.target = event.target.into();
-                }
+        if known.is_none() {
+            if place >= KEPT
+                && longest
+                    .last()
+                    .is_some_and(|shortest| event.duration <= shortest.latency)
+            {
+                return;
             }
-            None => {
-                if place >= KEPT
-                    && longest
-                        .last()
-                        .is_some_and(|shortest| event.duration <= shortest.latency)
-                {
-                    return;
-                }
-                longest.push(Interaction {
-                    latency: event.duration,
-                    first,
-                    target: event.target.into(),
-                });
-            }
+            longest.push(Interaction {
+                latency: -1.0,
+                first: first.clone(),
+                target: Vec::new(),
+            });
         }
-        while place > 0 && longest[place - 1].latency < longest[place].latency {
-            longest.swap(place - 1, place);
-            place -= 1;
+        let Some(kept) = longest.get_mut(place) else {
+            return;
+        };
+        if event.duration > kept.latency {
+            kept.latency = event.duration;
+            kept.first = first;
+        } else if event.duration < kept.latency || event.at != kept.first.at {
+            return;
+        }
+        if kept.target.is_empty() {
+            kept.target = event.target.to_vec();
+        }
+        while let Some(before) = place.checked_sub(1)
+            && let Some([longer, shorter]) = longest.get_mut(before..=place)
+            && longer.latency < shorter.latency
+        {
+            core::mem::swap(longer, shorter);
+            place = before;
         }
         longest.truncate(KEPT);
     }
@@ -116,11 +118,11 @@ impl Interactions {
     }
 
     /// What was interacted with, while it is known.
-    pub(super) fn target(&self, interaction: f64) -> &str {
+    pub(super) fn target(&self, interaction: f64) -> &[u8] {
         self.longest
             .iter()
             .find(|kept| kept.first.interaction == interaction)
-            .map_or("", |kept| &kept.target)
+            .map_or(&[], |kept| &kept.target)
     }
 
     /// Is it the frame of one of the longest?
@@ -134,25 +136,28 @@ impl Interactions {
 /// Counts interactions by their ids, where the browser does not: Chromium's grow by seven.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
-    ids: Option<(f64, f64)>,
+    /// The least and the greatest id; the greatest is 0 before the first.
+    least: f64,
+    greatest: f64,
 }
 
 impl Counter {
     pub(super) fn add(&mut self, id: f64) {
-        if id != 0.0 {
-            let (least, greatest) = self.ids.unwrap_or((id, id));
-            self.ids = Some((
-                if id < least { id } else { least },
-                if id > greatest { id } else { greatest },
-            ));
-        }
+        self.least = if self.greatest == 0.0 {
+            id
+        } else {
+            min(self.least, id)
+        };
+        self.greatest = max(self.greatest, id);
     }
 
     pub(super) fn count(&self, page: &Page) -> f64 {
-        match self.ids {
-            _ if !page.interactions.is_nan() => page.interactions,
-            Some((least, greatest)) => (greatest - least) / 7.0 + 1.0,
-            None => 0.0,
+        if !page.interactions.is_nan() {
+            page.interactions
+        } else if self.greatest == 0.0 {
+            0.0
+        } else {
+            (self.greatest - self.least) / 7.0 + 1.0
         }
     }
 }
