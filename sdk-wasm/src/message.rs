@@ -158,6 +158,11 @@ impl<'a> Message<'a> {
         self.good(value)
     }
 
+    /// What was not read yet, to be kept and read again.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// A text.
     pub fn str(&mut self) -> Option<&'a str> {
         let text = self.text();

@@ -38,20 +38,20 @@ pub mod what {
     pub const ACTIVATED: u8 = 1;
     /// The first contentful paint: f64 time.
     pub const PAINT: u8 = 2;
-    /// The last `largest-contentful-paint` entry of a batch: f64 time, str target, str URL, resource (below).
+    /// The last `largest-contentful-paint` entry of a batch: f64 time, f64 start of the request of what it shows (`NaN`: not
+    /// known), f64 end of the response, str target, str URL, str initiator type, str delivery type.
     pub const LARGEST: u8 = 3;
-    /// LCP is final (a trusted input, or a change of visibility): f64 time of the last entry (`NaN`: none), resource.
-    /// A resource is f64 start of its request (`NaN`: not known), f64 end of its response, str initiator type, str delivery type.
+    /// LCP is final (a trusted input, or a change of visibility). The last entry was sent again before.
     pub const FINAL: u8 = 4;
     /// Layout shifts: u32 count × (u8 1 recent input, 2 has a source; f64 time, f64 value, str target).
     pub const SHIFTS: u8 = 5;
-    /// Event timings in one batch: u8 1 to tidy at once, u32 count × (str name, f64 time, f64 duration, f64 processing start,
-    /// f64 processing end, f64 interaction id (0: none), str target).
+    /// Event timings in one batch: u8 1 to tidy at once, u32 count × (str name, f64 time, f64 duration,
+    /// f64 interaction id (0: none), f64 processing start, f64 processing end, str target).
     pub const EVENTS: u8 = 6;
-    /// Long animation frames: u8 1 to tidy at once, u32 count × (f64 time, f64 duration, f64 start of style and layout,
-    /// u32 count × (f64 time, f64 duration, f64 forced style and layout, f64 source position, str invoker type, str invoker,
-    /// str source URL, str source function)).
-    pub const FRAMES: u8 = 7;
+    /// A long animation frame: u8 1 to tidy at once, f64 time, f64 duration, f64 start of style and layout, u32 count ×
+    /// (f64 time, f64 duration, f64 forced style and layout, f64 source position, str invoker type, str invoker, str source URL,
+    /// str source function).
+    pub const FRAME: u8 = 7;
     /// Time to forget events and frames that no report can need any more.
     pub const TIDY: u8 = 8;
     /// Interactions, however short, where the browser does not count them: u32 count × f64 interaction id.
@@ -100,7 +100,7 @@ impl Vitals {
             fcp: Fcp::NEW,
             lcp: Lcp::NEW,
             cls: Cls::NEW,
-            inp: Inp::new(),
+            inp: Inp::NEW,
             reports: Vec::new(),
         }
     }
@@ -116,13 +116,13 @@ impl Vitals {
         let what = f.u8();
         let page = &Page::read(now, f);
         if !f.lost {
-            let report = self.handle(what, page, f);
-            self.report(report);
+            self.handle(what, page, f);
         }
         (!f.lost).then_some(())
     }
 
-    fn handle(&mut self, what: u8, page: &Page, f: &mut Fields<'_, '_>) -> Option<Report> {
+    fn handle(&mut self, what: u8, page: &Page, f: &mut Fields<'_, '_>) {
+        let out = &mut self.reports;
         match what {
             what::START => self.start(page, f),
             what::ACTIVATED => {
@@ -135,50 +135,41 @@ impl Vitals {
             what::PAINT => {
                 let at = f.f64();
                 if at < self.first_hidden {
-                    let report = self.fcp.paint(at, page);
-                    return self.painted(report, page);
+                    self.paint(page.active_since(at), page.first_byte(), at, page);
                 }
             }
             what::LARGEST => self.lcp.entry(f, self.first_hidden, page),
-            what::FINAL => return self.lcp.finish(f, page),
+            what::FINAL => self.lcp.finish(page, out),
             what::SHIFTS => self.cls.entries(f),
             what::EVENTS => self.inp.events(f, page),
-            what::FRAMES => self.inp.frames(f),
+            what::FRAME => self.inp.frame(f),
             what::TIDY => self.inp.tidy(),
             what::COUNT => self.inp.count(f),
             what::HIDDEN => {
-                let report = self.cls.report(page);
-                self.report(report);
+                self.cls.report(page, out);
+                self.inp.report(page, out);
                 self.hide(f.f64());
-                return self.inp.report(page);
             }
             what::RESTORED => {
                 self.origin.restored = f.f64();
-                self.begin(page);
+                self.ttfb.restored(&mut self.origin, page, out);
                 self.cls.restored(&mut self.origin, page);
-                return self.ttfb.restored(&mut self.origin, page);
+                self.begin(page);
             }
             what::SETTLED => self.first_hidden = page.never_or_always_hidden(),
             what::REPAINTED => {
-                let value = page.now - f.f64();
-                if self.has & has::PAINT != 0 {
-                    let report = self.fcp.repaint(value, page);
-                    let report = self.painted(report, page);
-                    self.report(report);
-                }
+                let at = f.f64();
+                let value = page.now - at;
                 if self.has & has::LARGEST != 0 {
-                    return self.lcp.repaint(value, page);
+                    self.lcp.repaint(value, page, out);
+                }
+                if self.has & has::PAINT != 0 {
+                    self.paint(value, 0.0, at, page);
                 }
             }
-            what::LOADED => return self.ttfb.loaded(f, page),
+            what::LOADED => self.ttfb.loaded(f, page, out),
             _ => f.lost = true,
         }
-        None
-    }
-
-    #[inline(never)]
-    fn report(&mut self, report: Option<Report>) {
-        self.reports.extend(report);
     }
 
     fn start(&mut self, page: &Page, f: &mut Fields<'_, '_>) {
@@ -187,7 +178,7 @@ impl Vitals {
         while f.more(&mut left) {
             let at = f.f64();
             // A prerendering page counts as hidden and is not.
-            if !page.prerendering() && at >= page.activation_start {
+            if !page.prerendering() && at >= page.activation_start() {
                 self.hide(at);
             }
         }
@@ -206,6 +197,7 @@ impl Vitals {
     }
 
     /// The page is active, or active again.
+    #[inline(never)]
     fn begin(&mut self, page: &Page) {
         let origin = &mut self.origin;
         self.fcp.metric.begin(-1.0, origin, page);
@@ -213,11 +205,15 @@ impl Vitals {
         self.inp.begin(origin, page);
     }
 
-    /// CLS exists only on pages whose FCP was reported.
-    fn painted(&mut self, report: Option<Report>, page: &Page) -> Option<Report> {
-        if report.is_some() && self.has & has::SHIFTS != 0 {
+    /// FCP is known. CLS exists only on pages whose FCP was reported.
+    #[inline(never)]
+    fn paint(&mut self, value: f64, first_byte: f64, at: f64, page: &Page) {
+        if self
+            .fcp
+            .paint(value, first_byte, at, page, &mut self.reports)
+            && self.has & has::SHIFTS != 0
+        {
             self.cls.start(&mut self.origin, page);
         }
-        report
     }
 }

@@ -18,8 +18,18 @@ const SPAN: f64 = 5000.0;
 struct Shift {
     at: f64,
     value: f64,
+    /// It can be explained.
     has_source: bool,
     target: Vec<u8>,
+}
+
+impl Shift {
+    const NONE: Self = Self {
+        at: f64::NAN,
+        value: 0.0,
+        has_source: false,
+        target: Vec::new(),
+    };
 }
 
 #[derive(Debug)]
@@ -28,26 +38,26 @@ pub(super) struct Cls {
     /// FCP was reported: shifts count.
     started: bool,
     /// The largest shift of the burst that the metric's value comes from.
-    culprit: Option<Shift>,
+    culprit: Shift,
     /// That burst is the one which goes on.
     current: bool,
     burst: f64,
     first: f64,
     last: f64,
     /// Of the burst which goes on.
-    largest: Option<Shift>,
+    largest: Shift,
 }
 
 impl Cls {
     pub(super) const NEW: Self = Self {
         metric: Metric::new(Vital("cls", 0.1, 0.25)),
         started: false,
-        culprit: None,
+        culprit: Shift::NONE,
         current: false,
         burst: 0.0,
         first: 0.0,
         last: 0.0,
-        largest: None,
+        largest: Shift::NONE,
     };
 
     /// Shifts are gathered before this; from now on they count.
@@ -86,28 +96,28 @@ impl Cls {
         } else {
             self.burst = shift.value;
             self.first = shift.at;
-            self.largest = None;
             self.current = false;
         }
         // Of equals the later.
-        if self
-            .largest
-            .as_ref()
-            .is_none_or(|largest| shift.value >= largest.value)
-        {
+        if !goes_on || shift.value >= self.largest.value {
+            self.largest = shift;
             if self.current {
-                self.culprit = Some(shift.clone());
+                self.blame();
             }
-            self.largest = Some(shift);
         }
     }
 
     fn update(&mut self) {
         if self.started && self.burst > self.metric.value {
             self.metric.value = self.burst;
-            self.culprit = self.largest.clone();
             self.current = true;
+            self.blame();
         }
+    }
+
+    #[inline(never)]
+    fn blame(&mut self) {
+        self.culprit = self.largest.clone();
     }
 
     /// The page came back from the back/forward cache.
@@ -115,25 +125,25 @@ impl Cls {
         if self.started {
             self.metric.begin(0.0, origin, page);
             self.burst = 0.0;
-            self.culprit = None;
+            self.culprit = Shift::NONE;
             self.current = false;
         }
     }
 
     /// The page is hidden.
-    pub(super) fn report(&mut self, page: &Page) -> Option<Report> {
-        let mut report = self.metric.report()?;
-        if let Some(shift) = &self.culprit {
+    pub(super) fn report(&mut self, page: &Page, out: &mut Vec<Report>) {
+        let Some(report) = self.metric.report(out) else {
+            return;
+        };
+        let shift = &self.culprit;
+        if !shift.at.is_nan() {
             report.at = shift.at;
-            if shift.has_source {
-                report.numbers(
-                    ["largest_shift_value", "largest_shift_time"],
-                    [shift.value, shift.at],
-                );
-                report.text("largest_shift_target", &shift.target);
-                report.load_state(page, shift.at);
-            }
         }
-        Some(report)
+        if shift.has_source {
+            report.number("largest_shift_value", shift.value);
+            report.number("largest_shift_time", shift.at);
+            report.text("largest_shift_target", &shift.target);
+            report.load_state(page, shift.at);
+        }
     }
 }

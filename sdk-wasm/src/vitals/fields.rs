@@ -7,7 +7,7 @@ use crate::message::Message;
 
 #[derive(Debug)]
 pub(super) struct Fields<'m, 'a> {
-    message: &'m mut Message<'a>,
+    pub(super) message: &'m mut Message<'a>,
     /// A field was missing; what was read since is made up.
     pub(super) lost: bool,
 }
@@ -25,6 +25,7 @@ impl<'m, 'a> Fields<'m, 'a> {
         field.unwrap_or_default()
     }
 
+    #[inline(never)]
     pub(super) fn u8(&mut self) -> u8 {
         let field = self.message.u8();
         self.or_lost(field)
@@ -36,10 +37,18 @@ impl<'m, 'a> Fields<'m, 'a> {
         self.or_lost(field)
     }
 
+    /// As many numbers as there is room for.
+    #[inline(never)]
+    pub(super) fn fill(&mut self, numbers: &mut [f64]) {
+        for number in numbers {
+            *number = self.f64();
+        }
+    }
+
     /// A text as JavaScript's encoder wrote it: UTF-8.
     #[inline(never)]
     pub(super) fn text(&mut self) -> &'a [u8] {
-        let field = self.message.str().map(str::as_bytes);
+        let field = self.message.text();
         self.or_lost(field)
     }
 
@@ -49,7 +58,7 @@ impl<'m, 'a> Fields<'m, 'a> {
         self.text().to_vec()
     }
 
-    /// Counts down a list: `let mut left = f.count(); while f.more(&mut left) { … }`.
+    /// The length of a list: `let mut left = f.count(); while f.more(&mut left) { … }`.
     #[inline(never)]
     pub(super) fn count(&mut self) -> u32 {
         let field = self.message.u32();

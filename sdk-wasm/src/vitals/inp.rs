@@ -6,12 +6,14 @@
 mod frames;
 mod interactions;
 
+use alloc::vec::Vec;
+
 use super::fields::Fields;
 use super::metric::{Metric, Origin, Report, Vital, max, min};
 use super::page::Page;
 
 use frames::{Frames, Span};
-use interactions::{Counter, Event, First, Interactions};
+use interactions::{Event, First, Interactions};
 
 /// What is reported where interactions were counted and none was long enough for an entry: the resolution of durations.
 const SHORTEST: f64 = 8.0;
@@ -19,35 +21,36 @@ const SHORTEST: f64 = 8.0;
 #[derive(Debug)]
 pub(super) struct Inp {
     metric: Metric,
-    /// The first event of the interaction that the value comes from.
+    /// The interaction that the value comes from.
     first: Option<First>,
     interactions: Interactions,
     frames: Frames,
-    counter: Counter,
     /// Interactions before the navigation that is measured.
     before: f64,
+    /// The least and the greatest interaction id, where the browser does not count; the greatest is 0 before the first.
+    least: f64,
+    greatest: f64,
 }
 
 impl Inp {
-    pub(super) fn new() -> Self {
-        Self {
-            metric: Metric::new(Vital("inp", 200.0, 500.0)),
-            first: None,
-            interactions: Interactions::default(),
-            frames: Frames::default(),
-            counter: Counter::default(),
-            before: 0.0,
-        }
-    }
+    pub(super) const NEW: Self = Self {
+        metric: Metric::new(Vital("inp", 200.0, 500.0)),
+        first: None,
+        interactions: Interactions::NEW,
+        frames: Frames::NEW,
+        before: 0.0,
+        least: 0.0,
+        greatest: 0.0,
+    };
 
     /// A navigation begins.
     pub(super) fn begin(&mut self, origin: &mut Origin, page: &Page) {
         self.metric.begin(-1.0, origin, page);
-        self.interactions = Interactions::default();
+        self.interactions = Interactions::NEW;
         self.first = None;
         // All interactions of a page that was loaded are its own.
         if self.restored() {
-            self.before = self.counter.count(page);
+            self.before = self.counted(page);
         }
     }
 
@@ -60,20 +63,20 @@ impl Inp {
         let tidy = f.u8() != 0;
         let mut left = f.count();
         while f.more(&mut left) {
-            let event = Event::read(f);
-            let group = self.frames.group(&event);
+            let mut event = Event::read(f);
+            event.first.group = self.frames.join(&event);
+            if event.first.interaction != 0.0 {
+                self.interactions.add(&event);
+            }
             if tidy {
                 self.tidy();
-            }
-            if event.interaction != 0.0 {
-                self.interactions.add(&event, group);
             }
         }
         self.update(page);
     }
 
-    /// A batch of long animation frames came.
-    pub(super) fn frames(&mut self, f: &mut Fields<'_, '_>) {
+    /// A long animation frame came.
+    pub(super) fn frame(&mut self, f: &mut Fields<'_, '_>) {
         let tidy = f.u8() != 0;
         self.frames.read(f);
         if tidy {
@@ -84,46 +87,71 @@ impl Inp {
     /// Forgets what no report can need.
     #[inline(never)]
     pub(super) fn tidy(&mut self) {
-        self.frames.tidy(&self.interactions);
+        self.frames.tidy(
+            &self.interactions,
+            self.first.map_or(0, |first| first.group),
+        );
     }
 
     /// Interactions that the browser does not count itself.
     pub(super) fn count(&mut self, f: &mut Fields<'_, '_>) {
         let mut left = f.count();
         while f.more(&mut left) {
-            self.counter.add(f.f64());
+            let id = f.f64();
+            self.least = if self.greatest == 0.0 {
+                id
+            } else {
+                min(self.least, id)
+            };
+            self.greatest = max(self.greatest, id);
+        }
+    }
+
+    #[inline(never)]
+    fn counted(&self, page: &Page) -> f64 {
+        if !page.interactions().is_nan() {
+            page.interactions()
+        } else if self.greatest == 0.0 {
+            0.0
+        } else {
+            // Chromium's ids grow by seven.
+            (self.greatest - self.least) / 7.0 + 1.0
         }
     }
 
     #[inline(never)]
     fn update(&mut self, page: &Page) {
-        let count = self.counter.count(page) - self.before;
-        let (value, first) = match self.interactions.estimate(count) {
-            Some(interaction) => (interaction.latency, Some(&interaction.first)),
+        let count = self.counted(page) - self.before;
+        let first = self.interactions.estimate(count);
+        let value = match first {
+            Some(first) => first.duration,
             // `first-input` sees to it that a page that was loaded has an entry.
-            None if count != 0.0 && self.restored() => (SHORTEST, None),
+            None if count != 0.0 && self.restored() => SHORTEST,
             None => return,
         };
         if value != self.metric.value {
             self.metric.value = value;
-            self.first = first.cloned();
+            self.first = first;
         }
     }
 
     /// The page is hidden.
-    pub(super) fn report(&mut self, page: &Page) -> Option<Report> {
+    pub(super) fn report(&mut self, page: &Page, out: &mut Vec<Report>) {
         self.update(page);
-        let mut report = self.metric.report()?;
-        let Some(first) = &self.first else {
-            report.numbers(
-                ["input_delay", "processing_duration", "presentation_delay"],
-                [0.0, 0.0, report.value],
-            );
+        let Some(report) = self.metric.report(out) else {
+            return;
+        };
+        let known = self
+            .first
+            .and_then(|first| Some((first, self.frames.group(first.group)?)));
+        let Some((first, group)) = known else {
+            report.number("input_delay", 0.0);
+            report.number("processing_duration", 0.0);
+            report.number("presentation_delay", report.value);
             report.load_state(page, report.at);
-            return Some(report);
+            return;
         };
         let at = first.at;
-        let group = first.group.get();
         // Another interaction's slow handler can belong to the same frame.
         let processing_start = max(group.processing_start, at);
         // Durations are rounded to 8 ms: the paint can seem to be before the processing.
@@ -133,22 +161,11 @@ impl Inp {
         let input_delay = processing_start - at;
         let processing = processing_end - processing_start;
         report.at = at;
-        report.numbers(
-            [
-                "interaction_time",
-                "next_paint_time",
-                "input_delay",
-                "processing_duration",
-                "presentation_delay",
-            ],
-            [
-                at,
-                next_paint,
-                input_delay,
-                processing,
-                next_paint - processing_end,
-            ],
-        );
+        report.number("interaction_time", at);
+        report.number("next_paint_time", next_paint);
+        report.number("input_delay", input_delay);
+        report.number("processing_duration", processing);
+        report.number("presentation_delay", next_paint - processing_end);
         report.text(
             "interaction_target",
             self.interactions.target(first.interaction),
@@ -169,7 +186,6 @@ impl Inp {
             presented: processed + processing,
             next_paint,
         };
-        self.frames.explain(&span, processing_end, &mut report);
-        Some(report)
+        self.frames.explain(&span, processing_end, report);
     }
 }

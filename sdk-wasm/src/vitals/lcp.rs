@@ -5,129 +5,93 @@ use alloc::vec::Vec;
 use super::fields::Fields;
 use super::metric::{Metric, Origin, Report, Vital, max, min};
 use super::page::Page;
+use crate::message::Message;
 
 #[derive(Debug)]
 pub(super) struct Lcp {
     metric: Metric,
-    entry: Option<Entry>,
-    done: bool,
-}
-
-#[derive(Debug)]
-struct Entry {
+    /// Time of the entry that the value comes from; `NaN`: there is none.
     at: f64,
-    target: Vec<u8>,
-    url: Vec<u8>,
-    resource: Resource,
-}
-
-/// What was loaded to paint it.
-#[derive(Debug)]
-struct Resource {
-    /// Start of the request; `NaN`: not known.
-    start: f64,
-    end: f64,
-    initiator: Vec<u8>,
-    delivery: Vec<u8>,
-}
-
-impl Resource {
-    #[inline(never)]
-    fn read(f: &mut Fields<'_, '_>) -> Self {
-        Self {
-            start: f.f64(),
-            end: f.f64(),
-            initiator: f.own(),
-            delivery: f.own(),
-        }
-    }
+    /// What else is known of the entry, as the message has it.
+    rest: Vec<u8>,
+    done: bool,
 }
 
 impl Lcp {
     pub(super) const NEW: Self = Self {
         metric: Metric::new(Vital("lcp", 2500.0, 4000.0)),
-        entry: None,
+        at: f64::NAN,
+        rest: Vec::new(),
         done: false,
     };
 
     /// A navigation begins.
     pub(super) fn begin(&mut self, origin: &mut Origin, page: &Page) {
         self.metric.begin(-1.0, origin, page);
-        self.entry = None;
+        self.at = f64::NAN;
         self.done = false;
     }
 
-    /// The last entry of a batch came.
+    /// The last entry of a batch came, or came again: a resource can have no entry yet when its paint has one.
     pub(super) fn entry(&mut self, f: &mut Fields<'_, '_>, first_hidden: f64, page: &Page) {
         let at = f.f64();
-        if !self.done && at < first_hidden {
+        if !self.done && (at < first_hidden || at == self.at) {
             self.metric.value = page.active_since(at);
-            self.entry = Some(Entry {
-                at,
-                target: f.own(),
-                url: f.own(),
-                resource: Resource::read(f),
-            });
+            self.at = at;
+            self.rest = f.message.rest().to_vec();
         }
     }
 
-    /// No entry counts from now on. The resource is read again: some have no entry yet when their paint has.
-    pub(super) fn finish(&mut self, f: &mut Fields<'_, '_>, page: &Page) -> Option<Report> {
-        if self.done {
-            return None;
+    /// No entry counts from now on.
+    pub(super) fn finish(&mut self, page: &Page, out: &mut Vec<Report>) {
+        if !self.done {
+            self.done = true;
+            self.report(page, out);
         }
-        self.done = true;
-        let at = f.f64();
-        if let Some(entry) = &mut self.entry
-            && entry.at == at
-        {
-            entry.resource = Resource::read(f);
-        }
-        self.report(page)
     }
 
     /// The page was painted again after its restoration.
-    pub(super) fn repaint(&mut self, value: f64, page: &Page) -> Option<Report> {
+    pub(super) fn repaint(&mut self, value: f64, page: &Page, out: &mut Vec<Report>) {
         self.metric.value = value;
         self.done = true;
-        self.report(page)
+        self.report(page, out);
     }
 
     #[inline(never)]
-    fn report(&mut self, page: &Page) -> Option<Report> {
-        let mut report = self.metric.report()?;
+    fn report(&mut self, page: &Page, out: &mut Vec<Report>) {
+        let Some(report) = self.metric.report(out) else {
+            return;
+        };
         let (mut first_byte, mut start, mut end) = (0.0, 0.0, 0.0);
-        if let Some(entry) = &self.entry {
-            let resource = &entry.resource;
+        if !self.at.is_nan() {
+            let mut message = Message::new(&self.rest);
+            let f = &mut Fields::new(&mut message);
+            let (requested, responded) = (f.f64(), f.f64());
+            for name in &TEXTS {
+                report.text(name, f.text());
+            }
             if page.navigated() {
                 first_byte = page.first_byte();
                 start = first_byte;
-                if !resource.start.is_nan() {
-                    start = max(first_byte, resource.start - page.activation_start);
-                    end = resource.end - page.activation_start;
+                if !requested.is_nan() {
+                    start = max(first_byte, requested - page.activation_start());
+                    end = responded - page.activation_start();
                 }
                 // Media goes on loading after it was painted.
                 end = min(report.value, max(start, end));
             }
-            report.text("element", &entry.target);
-            report.text("resource_url", &entry.url);
-            report.text("resource_initiator_type", &resource.initiator);
-            report.text("resource_delivery_type", &resource.delivery);
         }
-        report.numbers(
-            [
-                "time_to_first_byte",
-                "resource_load_delay",
-                "resource_load_duration",
-                "element_render_delay",
-            ],
-            [
-                first_byte,
-                start - first_byte,
-                end - start,
-                report.value - end,
-            ],
-        );
-        Some(report)
+        report.number("time_to_first_byte", first_byte);
+        report.number("resource_load_delay", start - first_byte);
+        report.number("resource_load_duration", end - start);
+        report.number("element_render_delay", report.value - end);
     }
 }
+
+/// An entry's texts, in the message's order.
+static TEXTS: [&str; 4] = [
+    "element",
+    "resource_url",
+    "resource_initiator_type",
+    "resource_delivery_type",
+];

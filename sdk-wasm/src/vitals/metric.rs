@@ -34,12 +34,6 @@ impl Report {
         self.values.push((name, value));
     }
 
-    pub(super) fn numbers<const N: usize>(&mut self, names: [&'static str; N], values: [f64; N]) {
-        for (name, value) in names.into_iter().zip(values) {
-            self.number(name, value);
-        }
-    }
-
     /// A text that is not known is left out.
     #[inline(never)]
     pub(super) fn text(&mut self, name: &'static str, text: &[u8]) {
@@ -48,6 +42,7 @@ impl Report {
         }
     }
 
+    #[inline(never)]
     pub(super) fn load_state(&mut self, page: &Page, at: f64) {
         self.text("load_state", page.load_state(at).as_bytes());
     }
@@ -88,7 +83,7 @@ impl Metric {
     pub(super) fn begin(&mut self, value: f64, origin: &mut Origin, page: &Page) {
         self.value = value;
         self.reported = f64::NAN;
-        self.id = origin.id(page.now);
+        origin.id(page.now, &mut self.id);
         self.start = max(origin.restored, 0.0);
         self.navigation_type = if origin.restored < 0.0 {
             page.navigation_type()
@@ -99,7 +94,7 @@ impl Metric {
 
     /// The report of the value as it is, unless there is none or it was reported already. The first is sent even if 0.
     #[inline(never)]
-    pub(super) fn report(&mut self) -> Option<Report> {
+    pub(super) fn report<'o>(&mut self, out: &'o mut Vec<Report>) -> Option<&'o mut Report> {
         let value = self.value;
         let first = self.reported.is_nan();
         let delta = if first { value } else { value - self.reported };
@@ -108,7 +103,7 @@ impl Metric {
         }
         self.reported = value;
         let Vital(name, fair, poor) = self.vital;
-        Some(Report {
+        out.push(Report {
             name,
             value,
             delta,
@@ -124,7 +119,8 @@ impl Metric {
             values: Vec::new(),
             context: Vec::new(),
             at: self.start,
-        })
+        });
+        out.last_mut()
     }
 }
 
@@ -147,18 +143,18 @@ impl Origin {
     }
 
     /// The form of web-vitals' own, under which dashboards tell reports of one metric apart: version, epoch ms, 13 digits.
-    fn id(&mut self, now: f64) -> Vec<u8> {
-        // SplitMix64: one word of state, and any seed will do.
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        let mut id = Vec::from(b"v6-");
-        json::int(&mut id, (self.epoch + now) as u64);
+    fn id(&mut self, now: f64, id: &mut Vec<u8>) {
+        // Marsaglia's xorshift of 64 bits: ids have to differ, not to keep a secret.
+        let mut random = self.random;
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        self.random = random;
+        id.clear();
+        id.extend_from_slice(b"v6-");
+        json::int(id, (self.epoch + now) as u64);
         id.push(b'-');
-        json::int(&mut id, 1_000_000_000_000 + z % 9_000_000_000_000);
-        id
+        json::int(id, 1_000_000_000_000 + random % 9_000_000_000_000);
     }
 }
 

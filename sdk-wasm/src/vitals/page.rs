@@ -1,7 +1,7 @@
 //! The page's state at the moment of a message: every message begins with it, because most can cause a report.
 //!
-//! Fields: u8 flags (1 the document is loading, 2 it is prerendering, 4 it was discarded, 8 it is hidden), str type of the
-//! navigation entry (empty: there is none), f64 response start, f64 activation start, f64 DOM interactive,
+//! Fields: u8 flags (1 the document is loading, 2 it is prerendering, 4 it was discarded, 8 it is hidden), u8 first letter of
+//! the navigation entry's type (0: there is none), f64 response start, f64 activation start, f64 DOM interactive,
 //! f64 start of DOMContentLoaded, f64 DOM complete, f64 `performance.interactionCount` (`NaN`: the browser has none).
 
 use super::fields::Fields;
@@ -19,12 +19,8 @@ pub(super) struct Page {
     flags: u8,
     /// First letter of the navigation entry's type; 0 where there is none to be trusted.
     kind: u8,
-    response_start: f64,
-    pub(super) activation_start: f64,
-    dom_interactive: f64,
-    content_loaded: f64,
-    dom_complete: f64,
-    pub(super) interactions: f64,
+    /// In the order of the message.
+    marks: [f64; 6],
 }
 
 impl Page {
@@ -32,21 +28,27 @@ impl Page {
         let mut page = Self {
             now,
             flags: f.u8(),
-            kind: f.text().first().copied().unwrap_or(0),
-            response_start: f.f64(),
-            activation_start: f.f64(),
-            dom_interactive: f.f64(),
-            content_loaded: f.f64(),
-            dom_complete: f.f64(),
-            interactions: f.f64(),
+            kind: f.u8(),
+            marks: [0.0; 6],
         };
+        f.fill(&mut page.marks);
+        let [response_start, activation_start, ..] = &mut page.marks;
         // Browsers hide the response's start, or get it wrong: such an entry is as good as none.
-        if page.kind == 0 || !(page.response_start > 0.0 && page.response_start < now) {
+        if page.kind == 0 || !(*response_start > 0.0 && *response_start < now) {
             page.kind = 0;
-            page.response_start = 0.0;
-            page.activation_start = 0.0;
+            *response_start = 0.0;
+            *activation_start = 0.0;
         }
         page
+    }
+
+    pub(super) fn activation_start(&self) -> f64 {
+        self.marks[1]
+    }
+
+    /// How many interactions the browser has counted; `NaN`: it does not count.
+    pub(super) fn interactions(&self) -> f64 {
+        self.marks[5]
     }
 
     /// Is there a navigation entry to be trusted?
@@ -74,19 +76,19 @@ impl Page {
     /// A time counted from the activation.
     #[inline(never)]
     pub(super) fn active_since(&self, time: f64) -> f64 {
-        max(time - self.activation_start, 0.0)
+        max(time - self.activation_start(), 0.0)
     }
 
     /// Time to first byte.
     pub(super) fn first_byte(&self) -> f64 {
-        self.active_since(self.response_start)
+        self.active_since(self.marks[0])
     }
 
     /// How this page came to be, but for the back/forward cache.
     pub(super) fn navigation_type(&self) -> &'static str {
         match self.kind {
             0 => "navigate",
-            _ if self.prerendering() || self.activation_start > 0.0 => "prerender",
+            _ if self.prerendering() || self.activation_start() > 0.0 => "prerender",
             _ if self.flags & DISCARDED != 0 => "restore",
             b'r' => "reload",
             b'b' => "back-forward",
@@ -98,15 +100,16 @@ impl Page {
     /// How far the document had come at `at`, a time in the past.
     #[inline(never)]
     pub(super) fn load_state(&self, at: f64) -> &'static str {
+        let [_, _, interactive, content_loaded, complete, _] = self.marks;
         let before = |mark: f64| mark == 0.0 || at < mark;
         if self.flags & LOADING != 0 {
             return "loading";
         }
         match self.kind {
             0 => "complete",
-            _ if at < self.dom_interactive => "loading",
-            _ if before(self.content_loaded) => "dom-interactive",
-            _ if before(self.dom_complete) => "dom-content-loaded",
+            _ if at < interactive => "loading",
+            _ if before(content_loaded) => "dom-interactive",
+            _ if before(complete) => "dom-content-loaded",
             _ => "complete",
         }
     }

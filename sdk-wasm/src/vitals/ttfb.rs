@@ -1,5 +1,7 @@
 //! Time to First Byte: from the navigation entry once the page has loaded; 0 after the back/forward cache.
 
+use alloc::vec::Vec;
+
 use super::fields::Fields;
 use super::metric::{Metric, Origin, Report, Vital};
 use super::page::Page;
@@ -18,50 +20,53 @@ impl Ttfb {
     };
 
     /// The page has loaded.
-    pub(super) fn loaded(&mut self, f: &mut Fields<'_, '_>, page: &Page) -> Option<Report> {
-        if !page.navigated() {
-            return None;
+    pub(super) fn loaded(&mut self, f: &mut Fields<'_, '_>, page: &Page, out: &mut Vec<Report>) {
+        if page.navigated() {
+            self.known = true;
+            let value = page.first_byte();
+            self.metric.value = value;
+            let (worker, fetch) = (f.f64(), f.f64());
+            let waited = page.active_since(if worker == 0.0 { fetch } else { worker });
+            let domain = page.active_since(f.f64());
+            let connect = page.active_since(f.f64());
+            let connected = page.active_since(f.f64());
+            // What lies between a name's look-up and the connection counts as look-up, and what follows it as request.
+            self.report(
+                [
+                    waited,
+                    domain - waited,
+                    connect - domain,
+                    connected - connect,
+                    value - connected,
+                ],
+                out,
+            );
         }
-        self.known = true;
-        let value = page.first_byte();
-        self.metric.value = value;
-        let [worker, fetch, domain, connect, connected] = core::array::from_fn(|_| f.f64());
-        let waited = page.active_since(if worker == 0.0 { fetch } else { worker });
-        let domain = page.active_since(domain);
-        let connect = page.active_since(connect);
-        let connected = page.active_since(connected);
-        // What lies between a name's look-up and the connection counts as look-up, and what follows the connection as request.
-        self.report([
-            waited,
-            domain - waited,
-            connect - domain,
-            connected - connect,
-            value - connected,
-        ])
     }
 
     /// The page came back from the back/forward cache.
-    pub(super) fn restored(&mut self, origin: &mut Origin, page: &Page) -> Option<Report> {
-        if !self.known {
-            return None;
+    pub(super) fn restored(&mut self, origin: &mut Origin, page: &Page, out: &mut Vec<Report>) {
+        if self.known {
+            self.metric.begin(0.0, origin, page);
+            self.report([0.0; 5], out);
         }
-        self.metric.begin(0.0, origin, page);
-        self.report([0.0; 5])
     }
 
     #[inline(never)]
-    fn report(&mut self, parts: [f64; 5]) -> Option<Report> {
-        let mut report = self.metric.report()?;
-        report.numbers(
-            [
-                "waiting_duration",
-                "cache_duration",
-                "dns_duration",
-                "connection_duration",
-                "request_duration",
-            ],
-            parts,
-        );
-        Some(report)
+    fn report(&mut self, parts: [f64; 5], out: &mut Vec<Report>) {
+        let Some(report) = self.metric.report(out) else {
+            return;
+        };
+        for (name, part) in PARTS.iter().zip(&parts) {
+            report.number(name, *part);
+        }
     }
 }
+
+static PARTS: [&str; 5] = [
+    "waiting_duration",
+    "cache_duration",
+    "dns_duration",
+    "connection_duration",
+    "request_duration",
+];

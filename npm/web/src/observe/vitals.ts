@@ -9,7 +9,7 @@ import { selector } from './selector.js';
 
 /** As in `vitals.rs`, module `what`; a test compares the two. */
 const enum What {
-  Start, Activated, Paint, Largest, Final, Shifts, Events, Frames, Tidy, Count, Hidden, Restored, Settled, Repainted, Loaded,
+  Start, Activated, Paint, Largest, Final, Shifts, Events, Frame, Tidy, Count, Hidden, Restored, Settled, Repainted, Loaded,
 }
 
 export interface VitalsOptions {
@@ -45,7 +45,6 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
   const end = new AbortController();
   const inputs = new AbortController();
   const resources: Resource[] = [];
-  let largest: Largest | undefined;
   let shiftObserver: PerformanceObserver | undefined;
   let eventObserver: PerformanceObserver | undefined;
   let tidying = false;
@@ -72,7 +71,7 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
     put(Op.Vital, performance.now(), (w) => {
       const entry = known<Navigation>('navigation')[0];
       w.b(what).b(+(page.readyState == 'loading') | +!!page.prerendering << 1 | +!!page.wasDiscarded << 2 | +hidden() << 3)
-        .s(entry ? entry.type : '');
+        .b(entry ? entry.type.charCodeAt(0) : 0);
       for (const key of ['responseStart', 'activationStart', 'domInteractive', 'domContentLoadedEventStart', 'domComplete'] as const) {
         w.n(entry?.[key] || 0);
       }
@@ -145,36 +144,37 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
       const names = entries.map((entry) => (entry.interactionId ? name(entry.target) || entry.targetSelector || '' : ''));
       const now = tidy();
       send(What.Events, (w) => list(w.b(now), entries, (entry, i) =>
-        w.s(entry.name).n(entry.startTime).n(entry.duration).n(entry.processingStart).n(entry.processingEnd)
-          .n(entry.interactionId || 0).s(names[i])));
+        w.s(entry.name).n(entry.startTime).n(entry.duration).n(entry.interactionId || 0)
+          .n(entry.processingStart).n(entry.processingEnd).s(names[i])));
     });
   }
 
   function frames(entries: Frame[]): void {
-    const now = tidy();
-    send(What.Frames, (w) => list(w.b(now), entries, (frame) => {
-      w.n(frame.startTime).n(frame.duration).n(frame.styleAndLayoutStart);
-      list(w, frame.scripts, (script) =>
-        w.n(script.startTime).n(script.duration).n(script.forcedStyleAndLayoutDuration)
-          .n(script.sourceCharPosition).s(script.invokerType).s(script.invoker).s(script.sourceURL).s(script.sourceFunctionName));
-    }));
+    for (const frame of entries) {
+      const now = tidy();
+      send(What.Frame, (w) => list(
+        w.b(now).n(frame.startTime).n(frame.duration).n(frame.styleAndLayoutStart), frame.scripts, (script) =>
+          w.n(script.startTime).n(script.duration).n(script.forcedStyleAndLayoutDuration).n(script.sourceCharPosition)
+            .s(script.invokerType).s(script.invoker).s(script.sourceURL).s(script.sourceFunctionName)));
+    }
   }
 
-  /** The last request, made before the paint, of what the largest entry shows. */
-  function resource(w: Writer): void {
-    const { url, startTime } = largest!;
+  /** The largest paint, with the last request of what it shows from before that paint. */
+  function largest(entry: Largest, target: string): void {
+    const { url, startTime } = entry;
     const find = (entries: Resource[]): Resource | undefined =>
       entries.filter((entry) => entry.name == url && (entry.requestStart || entry.startTime) <= startTime).pop();
     const found = url ? find(resources) || find(known('resource')) : undefined;
-    w.n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0)
-      .s(found?.initiatorType || '').s(found?.deliveryType || '');
+    send(What.Largest, (w) => w.n(startTime).n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0)
+      .s(target).s(url || '').s(found?.initiatorType || '').s(found?.deliveryType || ''));
   }
 
   function largestPaint(): void {
+    let last: () => void = () => {};
     const observer = observe<Largest>(['largest-contentful-paint'], (entries) => {
-      const entry = largest = entries[entries.length - 1];
+      const entry = entries[entries.length - 1];
       const target = name(entry.element) || (entry.id ? '#' + entry.id : '');
-      send(What.Largest, (w) => resource(w.n(entry.startTime).s(target).s(entry.url || '')));
+      (last = () => largest(entry, target))();
     });
     // Not on scrolling, which scripts do too.
     for (const type of ['keydown', 'click', 'visibilitychange']) on(type, (event) => {
@@ -182,7 +182,8 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
         if (inputs.signal.aborted) return;
         inputs.abort();
         observer?.disconnect();
-        if (largest) send(What.Final, (w) => resource(w.n(largest!.startTime)));
+        last();
+        send(What.Final);
       });
     }, inputs);
   }

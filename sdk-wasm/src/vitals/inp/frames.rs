@@ -2,11 +2,11 @@
 //!
 //! Both come in any order and later than the interaction, so the newest are kept for a while.
 
-use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::mem;
 
 use super::interactions::{Event, Interactions};
+use crate::message::Message;
 use crate::vitals::fields::Fields;
 use crate::vitals::metric::{Report, max, min};
 
@@ -18,6 +18,9 @@ const SAME_FRAME: f64 = 8.0;
 /// The events of one frame, as one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
+    id: u32,
+    /// Further events can join.
+    open: bool,
     painted: f64,
     start: f64,
     pub(super) processing_start: f64,
@@ -29,26 +32,9 @@ pub(super) struct Group {
 struct Frame {
     at: f64,
     duration: f64,
-    style: f64,
-    scripts: Vec<Script>,
+    /// Start of style and layout, and the scripts, as the message has them.
+    rest: Vec<u8>,
 }
-
-#[derive(Debug)]
-struct Script {
-    at: f64,
-    duration: f64,
-    forced: f64,
-    position: f64,
-    /// In the order of `TEXTS`.
-    texts: [Vec<u8>; 4],
-}
-
-const TEXTS: [&str; 4] = [
-    "longest_script_invoker_type",
-    "longest_script_invoker",
-    "longest_script_source_url",
-    "longest_script_source_function_name",
-];
 
 impl Frame {
     fn end(&self) -> f64 {
@@ -71,154 +57,166 @@ pub(super) struct Span {
     pub(super) next_paint: f64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Frames {
-    groups: Vec<Rc<Cell<Group>>>,
+    groups: Vec<Group>,
     long: Vec<Frame>,
     latest_end: f64,
+    last_id: u32,
 }
 
 impl Frames {
-    /// Joins an event to the frame in which it was painted.
-    pub(super) fn group(&mut self, event: &Event<'_>) -> Rc<Cell<Group>> {
-        let mut group = Group {
-            painted: event.at + event.duration,
-            start: event.at,
+    pub(super) const NEW: Self = Self {
+        groups: Vec::new(),
+        long: Vec::new(),
+        latest_end: 0.0,
+        last_id: 0,
+    };
+
+    /// Joins an event to the frame in which it was painted. Answers with the group's id.
+    pub(super) fn join(&mut self, event: &Event<'_>) -> u32 {
+        let painted = event.first.at + event.first.duration;
+        self.latest_end = max(self.latest_end, event.processing_end);
+        for group in self.groups.iter_mut().rev() {
+            let apart = painted - group.painted;
+            if group.open && apart <= SAME_FRAME && -apart <= SAME_FRAME {
+                group.start = min(group.start, event.first.at);
+                group.processing_start = min(group.processing_start, event.processing_start);
+                group.processing_end = max(group.processing_end, event.processing_end);
+                return group.id;
+            }
+        }
+        self.last_id += 1;
+        self.groups.push(Group {
+            id: self.last_id,
+            open: true,
+            painted,
+            start: event.first.at,
             processing_start: event.processing_start,
             processing_end: event.processing_end,
-        };
-        self.latest_end = max(self.latest_end, event.processing_end);
-        for known in self.groups.iter().rev() {
-            let other = known.get();
-            let apart = group.painted - other.painted;
-            if (-SAME_FRAME..=SAME_FRAME).contains(&apart) {
-                group.painted = other.painted;
-                group.start = min(group.start, other.start);
-                group.processing_start = min(group.processing_start, other.processing_start);
-                group.processing_end = max(group.processing_end, other.processing_end);
-                known.set(group);
-                return known.clone();
-            }
-        }
-        let group = Rc::new(Cell::new(group));
-        self.groups.push(group.clone());
-        group
+        });
+        self.last_id
     }
 
-    /// Long animation frames came.
+    pub(super) fn group(&self, id: u32) -> Option<&Group> {
+        self.groups.iter().find(|group| group.id == id)
+    }
+
+    /// A long animation frame came.
     pub(super) fn read(&mut self, f: &mut Fields<'_, '_>) {
-        let mut left = f.count();
-        while f.more(&mut left) {
-            let mut frame = Frame {
-                at: f.f64(),
-                duration: f.f64(),
-                style: f.f64(),
-                scripts: Vec::new(),
-            };
-            let mut left = f.count();
-            while f.more(&mut left) {
-                frame.scripts.push(Script {
-                    at: f.f64(),
-                    duration: f.f64(),
-                    forced: f.f64(),
-                    position: f.f64(),
-                    texts: core::array::from_fn(|_| f.own()),
-                });
-            }
-            self.long.push(frame);
-        }
+        self.long.push(Frame {
+            at: f.f64(),
+            duration: f.f64(),
+            rest: f.message.rest().to_vec(),
+        });
     }
 
-    /// Keeps the newest, and what belongs to the longest interactions.
-    pub(super) fn tidy(&mut self, interactions: &Interactions) {
-        let Self {
-            groups,
-            long,
-            latest_end,
-        } = self;
-        let mut left = groups.len();
-        groups.retain(|group| {
+    /// Keeps the newest, and what belongs to the longest interactions. The group of `reported` is kept too, but is closed.
+    pub(super) fn tidy(&mut self, interactions: &Interactions, reported: u32) {
+        let mut left = self.groups.iter().filter(|group| group.open).count();
+        for mut group in mem::take(&mut self.groups) {
+            if group.open {
+                group.open = left <= KEPT || interactions.has(group.id);
+                left -= 1;
+            }
+            if group.open || group.id == reported {
+                self.groups.push(group);
+            }
+        }
+        let mut left = self.long.len();
+        for frame in mem::take(&mut self.long) {
+            let newest = left <= KEPT && frame.at > self.latest_end;
             left -= 1;
-            left < KEPT || interactions.has(group)
-        });
-        let mut left = long.len();
-        long.retain(|frame| {
-            left -= 1;
-            groups
-                .iter()
-                .any(|group| frame.meets(group.get().start, group.get().processing_end))
-                || left < KEPT && frame.at > *latest_end
-        });
+            if newest
+                || self
+                    .groups
+                    .iter()
+                    .any(|group| group.open && frame.meets(group.start, group.processing_end))
+            {
+                self.long.push(frame);
+            }
+        }
     }
 
     /// Says how the time of an interaction divides among scripts, layout and paint.
     pub(super) fn explain(&self, span: &Span, processing_end: f64, report: &mut Report) {
-        let (mut script, mut style, mut paint) = (0.0, 0.0, 0.0);
-        let mut longest = (0.0, None);
-        let mut last = None;
-        for frame in self
-            .long
-            .iter()
-            .filter(|frame| frame.meets(span.at, processing_end))
-        {
-            last = Some(frame);
-            style = style + frame.at + frame.duration - frame.style;
-            for run in &frame.scripts {
-                let end = run.at + run.duration;
+        let (mut script, mut style) = (0.0, 0.0);
+        let mut last = f64::NAN;
+        let (mut longest, mut part) = (0.0, "");
+        let mut longest_texts = Message::new(&[]);
+        let mut longest_position = 0.0;
+        for frame in &self.long {
+            if !frame.meets(span.at, processing_end) {
+                continue;
+            }
+            last = frame.end();
+            let mut message = Message::new(&frame.rest);
+            let f = &mut Fields::new(&mut message);
+            style = style + frame.at + frame.duration - f.f64();
+            let mut left = f.count();
+            while f.more(&mut left) {
+                let (at, duration, whole_forced, position) = (f.f64(), f.f64(), f.f64(), f.f64());
+                let texts = *f.message;
+                for _ in &TEXTS {
+                    f.text();
+                }
+                let end = at + duration;
                 if end < span.at {
                     continue;
                 }
-                let within = end - max(span.at, run.at);
+                let within = end - max(span.at, at);
                 // When in the script layout was forced is not known: it is spread evenly.
-                let forced = if run.duration == 0.0 {
+                let forced = if duration == 0.0 {
                     0.0
                 } else {
-                    within / run.duration * run.forced
+                    within / duration * whole_forced
                 };
                 script += within - forced;
                 style += forced;
-                if within > longest.0 {
-                    longest = (within, Some(run));
+                if within > longest {
+                    longest = within;
+                    longest_texts = texts;
+                    longest_position = position;
+                    part = if at < span.processed {
+                        "input-delay"
+                    } else if at >= span.presented {
+                        "presentation-delay"
+                    } else {
+                        "processing-duration"
+                    };
                 }
             }
         }
-        let Some(last) = last else { return };
-        if last.end() >= span.presented {
-            paint = span.next_paint - last.end();
+        if last.is_nan() {
+            return;
         }
-        report.numbers(
-            [
-                "total_script_duration",
-                "total_style_and_layout_duration",
-                "total_paint_duration",
-                "total_unattributed_duration",
-            ],
-            [
-                script,
-                style,
-                paint,
-                span.next_paint - span.at - script - style - paint,
-            ],
+        let paint = if last >= span.presented {
+            span.next_paint - last
+        } else {
+            0.0
+        };
+        report.number("total_script_duration", script);
+        report.number("total_style_and_layout_duration", style);
+        report.number("total_paint_duration", paint);
+        report.number(
+            "total_unattributed_duration",
+            span.next_paint - span.at - script - style - paint,
         );
-        if let (within, Some(run)) = longest {
-            let part: &[u8] = if run.at < span.processed {
-                b"input-delay"
-            } else if run.at >= span.presented {
-                b"presentation-delay"
-            } else {
-                b"processing-duration"
-            };
-            report.text("longest_script_subpart", part);
-            for (name, text) in TEXTS.into_iter().zip(&run.texts) {
-                report.text(name, text);
+        if longest > 0.0 {
+            report.number("longest_script_intersecting_duration", longest);
+            report.number("longest_script_source_char_position", longest_position);
+            report.text("longest_script_subpart", part.as_bytes());
+            for name in &TEXTS {
+                report.text(name, longest_texts.text().unwrap_or_default());
             }
-            report.numbers(
-                [
-                    "longest_script_intersecting_duration",
-                    "longest_script_source_char_position",
-                ],
-                [within, run.position],
-            );
         }
     }
 }
+
+/// A script's texts, in the message's order.
+static TEXTS: [&str; 4] = [
+    "longest_script_invoker_type",
+    "longest_script_invoker",
+    "longest_script_source_url",
+    "longest_script_source_function_name",
+];
