@@ -135,7 +135,8 @@ impl Vitals {
             what::PAINT => {
                 let at = f.f64();
                 if at < self.first_hidden {
-                    self.paint(page.active_since(at), page.first_byte(), at, page);
+                    let reported = self.fcp.entry(at, page, out);
+                    self.painted(reported, page);
                 }
             }
             what::LARGEST => self.lcp.entry(f, self.first_hidden, page),
@@ -158,13 +159,13 @@ impl Vitals {
             }
             what::SETTLED => self.first_hidden = page.never_or_always_hidden(),
             what::REPAINTED => {
-                let at = f.f64();
-                let value = page.now - at;
+                let value = page.now - f.f64();
                 if self.has & has::LARGEST != 0 {
                     self.lcp.repaint(value, page, out);
                 }
                 if self.has & has::PAINT != 0 {
-                    self.paint(value, 0.0, at, page);
+                    let reported = self.fcp.paint(value, page, out);
+                    self.painted(reported, page);
                 }
             }
             what::LOADED => self.ttfb.loaded(f, page, out),
@@ -200,19 +201,15 @@ impl Vitals {
     #[inline(never)]
     fn begin(&mut self, page: &Page) {
         let origin = &mut self.origin;
-        self.fcp.metric.begin(-1.0, origin, page);
+        self.fcp.begin(origin, page);
         self.lcp.begin(origin, page);
         self.inp.begin(origin, page);
     }
 
-    /// FCP is known. CLS exists only on pages whose FCP was reported.
+    /// CLS exists only on pages whose FCP was reported.
     #[inline(never)]
-    fn paint(&mut self, value: f64, first_byte: f64, at: f64, page: &Page) {
-        if self
-            .fcp
-            .paint(value, first_byte, at, page, &mut self.reports)
-            && self.has & has::SHIFTS != 0
-        {
+    fn painted(&mut self, reported: bool, page: &Page) {
+        if reported && self.has & has::SHIFTS != 0 {
             self.cls.start(&mut self.origin, page);
         }
     }

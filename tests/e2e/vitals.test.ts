@@ -10,52 +10,54 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { startCollector, type Collector } from './driver/collector.js';
 import { executable } from './driver/executable.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { script, site, type Reply, type Site } from './driver/server.js';
-import type { Vital } from './pages/vitals/google.js';
+import type { Vital } from './vitals/google.js';
+import { last, RESTORED, same, type Both } from './vitals/same.js';
 
-const folder = fileURLToPath(new URL('pages/vitals/', import.meta.url));
+const folder = fileURLToPath(new URL('vitals/', import.meta.url));
+const sdk = fileURLToPath(new URL('../../npm/web/dist/farol.js', import.meta.url));
 let browser: Browser;
+let collector: Collector;
 let pages: Site;
-/** Lets go of the answers that a page waits for (`/late.*`). */
+/** Each page has a folder of its own, by which its vitals are found again. */
+let visit = 0;
+/** Lets go of the answers that a page waits for (`late.*`). */
 let release: () => void;
 let released: Promise<void>;
-/** Gets what a page reports of itself (`/result`). */
+/** Gets what a page reports of itself (`result`). */
 let reported: (json: string) => void;
 
 before(async () => {
-  const bundles = new Map<string, Buffer>();
-  for (const name of ['google', 'ours']) {
-    const result = await build({ entryPoints: [`${folder}${name}.ts`], bundle: true, write: false, format: 'iife', logLevel: 'warning' });
-    bundles.set(`/${name}.js`, Buffer.from(result.outputFiles[0]!.contents));
-  }
-  pages = await site((_, address): Reply => {
-    const path = address.split('?')[0]!;
-    const bundle = bundles.get(path);
-    if (bundle) return script(bundle);
-    if (path === '/late.bmp') return { headers: { 'content-type': 'image/bmp' }, body: noise(480, 320), after: released };
-    if (path === '/late.css') return { headers: { 'content-type': 'text/css' }, body: 'h1 { color: #123 }', after: released };
-    if (path === '/result') {
-      reported(decodeURIComponent(address.split('?')[1]!));
-      return {};
-    }
-    if (path === '/release') {
-      release();
-      return {};
-    }
-    return { headers: { 'content-type': 'text/html; charset=utf-8' }, body: readFileSync(folder + path) };
-  });
+  collector = await startCollector();
   browser = await launch();
+  const bundle = await build({ entryPoints: [`${folder}google.ts`], bundle: true, write: false, format: 'iife', logLevel: 'warning' });
+  const scripts = new Map([['google.js', Buffer.from(bundle.outputFiles[0]!.contents)], ['farol.js', readFileSync(sdk)]]);
+  pages = await site((_, address): Reply => {
+    const [path, query] = address.split('?');
+    const name = path!.split('/').pop()!;
+    const source = scripts.get(name);
+    if (source) return script(source);
+    if (name === 'late.bmp') return { headers: { 'content-type': 'image/bmp' }, body: noise(480, 320), after: released };
+    if (name === 'late.css') return { headers: { 'content-type': 'text/css' }, body: 'h1 { color: #123 }', after: released };
+    if (name === 'result') reported(decodeURIComponent(query!));
+    if (name === 'release') release();
+    if (!name.endsWith('.html')) return {};
+    const text = readFileSync(`${folder}pages/${name}`, 'utf8').replace('COLLECTOR', collector.url);
+    return { headers: { 'content-type': 'text/html; charset=utf-8' }, body: text };
+  });
 });
 after(async () => {
   await browser?.close();
+  await collector?.stop();
   pages?.close();
 });
 
 /** An image that looks like a photograph to the rule which keeps placeholders from being the largest paint. */
 function noise(width: number, height: number): Buffer {
-  const pixels = Buffer.from({ length: width * height * 3 }, (_, i) => (i * 7919) % 251);
+  const pixels = Buffer.alloc(width * height * 3).map((_, i) => (i * 7919) % 251);
   const header = Buffer.alloc(54);
   header.write('BM');
   header.writeUInt32LE(54 + pixels.length, 2);
@@ -68,11 +70,17 @@ function noise(width: number, height: number): Buffer {
   return Buffer.concat([header, pixels]);
 }
 
-async function open(path: string, { hidden = false } = {}): Promise<Page> {
+/** The address of a page that nobody has visited yet. */
+function fresh(name: string): string {
   released = new Promise((done) => (release = done));
+  return `${pages.url}/${++visit}/${name}`;
+}
+
+async function open(name: string, { hidden = false } = {}): Promise<Page> {
+  const address = fresh(name);
   const page = await browser.newPage();
   if (hidden) await page.hide();
-  if (path) await page.goto(pages.url + path);
+  if (name) await page.goto(address);
   return page;
 }
 
@@ -80,56 +88,33 @@ async function open(path: string, { hidden = false } = {}): Promise<Page> {
 const settle = (page: Page): Promise<unknown> =>
   page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => requestIdleCallback(done), 60))))');
 
-const painted = (page: Page): Promise<void> => page.waitFor('google.some((vital) => vital.name == "fcp")');
+const painted = (page: Page): Promise<void> => page.waitFor('window.google?.some((vital) => vital.name == "fcp")');
 
-interface Both {
-  google: Vital[];
-  ours: Vital[];
-}
-
-/** Ends with the page's vitals, by both. */
+/** What both have reported of the page so far, once all of it has come to the collector. */
 async function measured(page: Page): Promise<Both> {
   const google = await page.evaluate<Vital[]>('google');
-  const ours = await page.evaluate<Vital[]>('ours.map(({ at, ...vital }) => vital)');
   assert.deepEqual(page.errors(), []);
   assert.deepEqual(page.console(), []);
-  return { google, ours };
+  return { google, ours: await collected(google.length) };
 }
 
-const REPAINTED = 'back-forward-cache';
-/** What each of the two reads off the clock itself, two frames after the page came back. */
-const CLOCK = ['value', 'delta', 'first_byte_to_fcp', 'element_render_delay'];
+const PREFIX = /^(browser|farol)\.web_vital\./;
 
-/** Every report of the one is a report of the other, in order, vital by vital. Answers with the names. */
-function same({ google, ours }: Both): string {
-  for (const name of ['cls', 'fcp', 'inp', 'lcp', 'ttfb']) {
-    const theirs = google.filter((vital) => vital.name === name);
-    const mine = ours.filter((vital) => vital.name === name);
-    assert.equal(mine.length, theirs.length, `reports of ${name}:\n${JSON.stringify({ theirs, mine }, null, 1)}`);
-    mine.forEach((vital, i) => {
-      const expected: Vital = { ...theirs[i]!, id: vital['id']! };
-      if (vital['navigation_type'] === REPAINTED && (name === 'fcp' || name === 'lcp')) {
-        for (const field of CLOCK) {
-          if (!(field in expected)) continue;
-          const apart = Math.abs(Number(vital[field]) - Number(expected[field]));
-          assert.ok(apart <= 5, `${name} ${field} is ${vital[field]}, web-vitals has ${expected[field]}`);
-          expected[field] = vital[field]!;
-        }
-      }
-      assert.deepEqual(vital, expected);
-      assert.match(String(vital['id']), /^v\d+-\d+-\d{13}$/);
-      // One id as long as web-vitals keeps one.
-      const first = theirs.findIndex((other) => other['id'] === theirs[i]!['id']);
-      assert.equal(vital['id'], mine[first]!['id']);
-    });
-  }
-  return [...new Set(google.map((vital) => vital['name']))].sort().join(' ');
+/** The vitals of this visit that came out of the collector, in the order in which they were made. */
+async function collected(count: number): Promise<Vital[]> {
+  const vitals = (): Vital[] => {
+    const items = collector.items().filter(({ name, attributes }) =>
+      name === 'browser.web_vital' && String(attributes['browser.document.url.full']).startsWith(`${pages.url}/${visit}/`));
+    items.sort((a, b) => a.time - b.time || a.sequence - b.sequence);
+    return items.map(({ attributes }) => Object.fromEntries(
+      Object.entries(attributes).filter(([key]) => PREFIX.test(key)).map(([key, value]) => [key.replace(PREFIX, ''), value as string | number])));
+  };
+  await collector.until(() => vitals().length >= count, `${count} vitals of ${pages.url}/${visit}/`).catch(() => {});
+  return vitals();
 }
-
-const last = (vitals: Vital[], name: string): Vital => vitals.findLast((vital) => vital['name'] === name)!;
 
 test('text is the largest paint, and nothing that moved is reported as 0', async () => {
-  const page = await open('/text.html');
+  const page = await open('text.html');
   await painted(page);
   await page.hide();
   const both = await measured(page);
@@ -140,7 +125,7 @@ test('text is the largest paint, and nothing that moved is reported as 0', async
 });
 
 test('a late image is the largest paint, and its request explains it', async () => {
-  const page = await open('/late-image.html');
+  const page = await open('late-image.html');
   await page.waitFor('document.images[0].complete');
   await settle(page);
   await page.hide();
@@ -155,7 +140,7 @@ test('a late image is the largest paint, and its request explains it', async () 
 
 test('an input before the late image ends the measurement with the text', async () => {
   const page = await open('');
-  const loaded = page.goto(`${pages.url}/input-first.html`);
+  const loaded = page.goto(`${pages.url}/${visit}/input-first.html`);
   await painted(page);
   await settle(page);
   await page.click('#early');
@@ -171,7 +156,7 @@ test('an input before the late image ends the measurement with the text', async 
 });
 
 test('a largest element that is gone is named by the id that its entry kept', async () => {
-  const page = await open('/removed.html');
+  const page = await open('removed.html');
   await painted(page);
   await settle(page);
   await page.hide();
@@ -182,7 +167,7 @@ test('a largest element that is gone is named by the id that its entry kept', as
 });
 
 test('shifts add up within bursts, and those after an input do not count', async () => {
-  const page = await open('/shifts.html');
+  const page = await open('shifts.html');
   await painted(page);
   await page.click('#b');
   await page.waitFor('window.done');
@@ -197,7 +182,7 @@ test('shifts add up within bursts, and those after an input do not count', async
 });
 
 test('slow handlers of pointer and keyboard are explained, each time the page is hidden', async () => {
-  const page = await open('/slow.html');
+  const page = await open('slow.html');
   await painted(page);
   await page.click('.go');
   await settle(page);
@@ -226,7 +211,7 @@ test('slow handlers of pointer and keyboard are explained, each time the page is
 });
 
 test('a page that is hidden right after an interaction reports what observers still hold', async () => {
-  const page = await open('/slow.html');
+  const page = await open('slow.html');
   await painted(page);
   await page.click('.go');
   await page.hide();
@@ -237,7 +222,7 @@ test('a page that is hidden right after an interaction reports what observers st
 });
 
 test('events that are no interactions count for the frame that they delay', async () => {
-  const page = await open('/slow.html');
+  const page = await open('slow.html');
   await painted(page);
   await page.click('.hover');
   await settle(page);
@@ -251,7 +236,7 @@ test('events that are no interactions count for the frame that they delay', asyn
 });
 
 test('fifty interactions excuse the longest, and the value falls', async () => {
-  const page = await open('/slow.html');
+  const page = await open('slow.html');
   await painted(page);
   for (const ms of [120, 240]) {
     await page.evaluate(`void (window.ms = ${ms})`);
@@ -271,7 +256,7 @@ test('fifty interactions excuse the longest, and the value falls', async () => {
 
 test('a page hidden while it loads reports no paint, until it comes back from the cache', async () => {
   const page = await open('');
-  const loaded = page.goto(`${pages.url}/blocked.html`);
+  const loaded = page.goto(`${pages.url}/${visit}/blocked.html`);
   await page.waitFor('window.google');
   await page.hide();
   release();
@@ -282,19 +267,19 @@ test('a page hidden while it loads reports no paint, until it comes back from th
   await page.hide();
   assert.equal(same(await measured(page)), 'ttfb');
   await page.show();
-  await page.goto(`${pages.url}/second.html`);
+  await page.goto(`${pages.url}/${visit}/second.html`);
   await page.back();
   await painted(page);
   await settle(page);
   await page.hide();
   const both = await measured(page);
   assert.equal(same(both), 'cls fcp lcp ttfb');
-  assert.equal(last(both.ours, 'cls')['navigation_type'], REPAINTED);
+  assert.equal(last(both.ours, 'cls')['navigation_type'], RESTORED);
   await page.close();
 });
 
 test('a page opened in the background reports no paint', async () => {
-  const page = await open('/text.html', { hidden: true });
+  const page = await open('text.html', { hidden: true });
   await page.show();
   await page.waitFor('performance.getEntriesByType("paint")[1]');
   await settle(page);
@@ -304,14 +289,14 @@ test('a page opened in the background reports no paint', async () => {
 });
 
 test('back and forward from the cache is measured anew each time', async () => {
-  const page = await open('/slow.html');
+  const page = await open('slow.html');
   await painted(page);
   await page.click('.go');
   await settle(page);
   for (let times = 1; times <= 2; times++) {
-    await page.goto(`${pages.url}/second.html`);
+    await page.goto(`${pages.url}/${visit}/second.html`);
     await page.back();
-    await page.waitFor(`google.filter((vital) => vital.name == 'lcp' && vital.navigation_type == '${REPAINTED}').length == ${times}`);
+    await page.waitFor(`google.filter((vital) => vital.name == 'lcp' && vital.navigation_type == '${RESTORED}').length == ${times}`);
     await settle(page);
     // Too short for an entry: only counted, the second time.
     await page.click(times === 1 ? '.go' : '#quick');
@@ -320,29 +305,29 @@ test('back and forward from the cache is measured anew each time', async () => {
   await page.hide();
   const both = await measured(page);
   assert.equal(same(both), 'cls fcp inp lcp ttfb');
-  assert.equal(last(both.ours, 'inp')['navigation_type'], REPAINTED);
+  assert.equal(last(both.ours, 'inp')['navigation_type'], RESTORED);
   await page.close();
 });
 
 test('a reload says so', async () => {
-  const page = await open('/text.html');
+  const page = await open('text.html');
   await page.reload();
   await painted(page);
   await page.hide();
-  const both = await measured(page);
-  same(both);
-  assert.equal(last(both.ours, 'ttfb')['navigation_type'], 'reload');
+  const { google, ours } = await measured(page);
+  // The page before it has its own.
+  same({ google, ours: ours.filter((vital) => vital['navigation_type'] === 'reload') });
   await page.close();
 });
 
 test('a prerendered page counts from its activation', async () => {
-  released = new Promise((done) => (release = done));
   const result = new Promise<string>((done) => (reported = done));
-  const stop = undriven(`${pages.url}/prerender.html`);
-  const both: Both = JSON.parse(await result);
+  const stop = undriven(fresh('prerender.html'));
+  const google: Vital[] = JSON.parse(await result);
+  const ours = await collected(google.length);
   await stop();
-  assert.equal(same(both), 'cls fcp lcp ttfb');
-  for (const vital of both.ours) assert.equal(vital['navigation_type'], 'prerender');
+  assert.equal(same({ google, ours }), 'cls fcp lcp ttfb');
+  for (const vital of ours) assert.equal(vital['navigation_type'], 'prerender');
 });
 
 /** A browser without DevTools, at one address. */

@@ -48,6 +48,10 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
   let shiftObserver: PerformanceObserver | undefined;
   let eventObserver: PerformanceObserver | undefined;
   let tidying = false;
+  /** LCP is. */
+  let final = false;
+  /** Sends the largest paint of this navigation once more. */
+  let again: (() => void) | undefined;
 
   /** Nothing that goes wrong in here may reach the page. */
   const guard = <A extends unknown[]>(run: (...args: A) => void) => (...args: A): void => {
@@ -90,12 +94,12 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
   function soon(run: () => void): void {
     if (hidden()) return run();
     const { requestIdleCallback: idle, cancelIdleCallback: cancel } = self;
-    const go = guard(() => {
+    const go = (): void => {
       removeEventListener('visibilitychange', go, true);
       cancel ? cancel(handle) : clearTimeout(handle);
-      run();
-    });
-    addEventListener('visibilitychange', go, { capture: true, signal: end.signal });
+      guard(run)();
+    };
+    addEventListener('visibilitychange', go, true);
     const handle = idle ? idle(go, { timeout: IDLE_TIMEOUT }) : +setTimeout(go);
   }
 
@@ -130,7 +134,7 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
     return 0;
   }
 
-  function shifts(entries: Shift[]): void {
+  function shifts(entries: Shift[] = shiftObserver ? (shiftObserver.takeRecords() as Shift[]) : []): void {
     if (!entries[0]) return;
     const sources = entries.map(({ sources: [...all] = [] }) => all.find(({ node }) => node?.nodeType == 1) || all[0]);
     const names = entries.map((entry, i) => (entry.hadRecentInput ? '' : name(sources[i]?.node)));
@@ -170,19 +174,19 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
   }
 
   function largestPaint(): void {
-    let last: () => void = () => {};
     const observer = observe<Largest>(['largest-contentful-paint'], (entries) => {
       const entry = entries[entries.length - 1];
       const target = name(entry.element) || (entry.id ? '#' + entry.id : '');
-      (last = () => largest(entry, target))();
+      (again = () => largest(entry, target))();
     });
     // Not on scrolling, which scripts do too.
     for (const type of ['keydown', 'click', 'visibilitychange']) on(type, (event) => {
-      if (event.isTrusted) soon(() => {
-        if (inputs.signal.aborted) return;
+      if (event.isTrusted && !final) soon(() => {
+        if (final) return;
+        final = true;
         inputs.abort();
         observer?.disconnect();
-        last();
+        again?.();
         send(What.Final);
       });
     }, inputs);
@@ -192,6 +196,8 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
     const paint = observe(['paint'], (entries: PerformanceEntry[]) => {
       for (const entry of entries) if (entry.name == 'first-contentful-paint') {
         paint!.disconnect();
+        // CLS begins with this: what was before counts as one batch.
+        shifts();
         send(What.Paint, (w) => w.n(entry.startTime));
       }
     });
@@ -230,7 +236,7 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
     // Before all other listeners, so that what observers still hold is there when others report.
     on('visibilitychange', (event) => {
       if (!hidden()) return;
-      if (shiftObserver) shifts(shiftObserver.takeRecords() as Shift[]);
+      shifts();
       if (eventObserver) events(eventObserver.takeRecords() as Timing[]);
       send(What.Hidden, (w) => w.n(event.timeStamp));
     });
@@ -238,9 +244,15 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
       if (!(event as PageTransitionEvent).persisted) return;
       const at = (w: Writer): unknown => w.n(event.timeStamp);
       send(What.Restored, at);
+      final = false;
+      again = undefined;
       // Not every browser says before the next task that the page is visible again.
       setTimeout(guard(() => send(What.Settled)));
-      requestAnimationFrame(guard(() => requestAnimationFrame(guard(() => send(What.Repainted, at)))));
+      requestAnimationFrame(guard(() => requestAnimationFrame(guard(() => {
+        shifts();
+        send(What.Repainted, at);
+        final = true;
+      }))));
     });
 
     observe<Resource>(['resource'], (entries) => {
