@@ -294,9 +294,7 @@ impl<H: Host> Client<H> {
         let Some(vitals) = &mut self.vitals else {
             return;
         };
-        if vitals.message(now, m).is_none() {
-            m.spoil();
-        }
+        vitals.message(now, m);
         for report in vitals.take() {
             if self.begin(kind::MEASUREMENT, now) {
                 self.pen.vital(&report, now);

@@ -114,6 +114,11 @@ impl<'a> Message<'a> {
             .unwrap_or_default()
     }
 
+    /// What was not read yet, to be kept and read again.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     #[inline(never)]
     fn attribute(&mut self) -> (&'a [u8], Value<'a>) {
         let key = self.text();
@@ -126,47 +131,6 @@ impl<'a> Message<'a> {
             }
         };
         (key, value)
-    }
-}
-
-/// Reading that fails at each field, for the vitals.
-impl<'a> Message<'a> {
-    fn good<T>(&self, value: T) -> Option<T> {
-        if self.bad { None } else { Some(value) }
-    }
-
-    /// What was not read yet, to be kept and read again.
-    pub fn rest(&self) -> &'a [u8] {
-        self.rest
-    }
-
-    /// One byte.
-    pub fn u8(&mut self) -> Option<u8> {
-        let value = self.byte();
-        self.good(value)
-    }
-
-    /// Four bytes, little-endian.
-    pub fn u32(&mut self) -> Option<u32> {
-        let value = self.word();
-        self.good(value)
-    }
-
-    /// Eight bytes, little-endian.
-    pub fn f64(&mut self) -> Option<f64> {
-        let value = self.number();
-        self.good(value)
-    }
-
-    /// What was not read yet, to be kept and read again.
-    pub fn rest(&self) -> &'a [u8] {
-        self.rest
-    }
-
-    /// A text.
-    pub fn str(&mut self) -> Option<&'a str> {
-        let text = self.text();
-        core::str::from_utf8(self.good(text)?).ok()
     }
 }
 

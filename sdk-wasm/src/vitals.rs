@@ -8,7 +8,6 @@
 
 mod cls;
 mod fcp;
-mod fields;
 mod inp;
 mod lcp;
 mod metric;
@@ -21,7 +20,6 @@ use crate::message::Message;
 
 use cls::Cls;
 use fcp::Fcp;
-use fields::Fields;
 use inp::Inp;
 use lcp::Lcp;
 use metric::Origin;
@@ -110,21 +108,13 @@ impl Vitals {
         core::mem::take(&mut self.reports)
     }
 
-    /// Takes the fields of one `VITAL` message. `None`: it could not be read.
-    pub fn message(&mut self, now: f64, m: &mut Message<'_>) -> Option<()> {
-        let f = &mut Fields::new(m);
-        let what = f.u8();
-        let page = &Page::read(now, f);
-        if !f.lost {
-            self.handle(what, page, f);
-        }
-        (!f.lost).then_some(())
-    }
-
-    fn handle(&mut self, what: u8, page: &Page, f: &mut Fields<'_, '_>) {
+    /// Takes the fields of one `VITAL` message.
+    pub fn message(&mut self, now: f64, m: &mut Message<'_>) {
+        let what = m.byte();
+        let page = &Page::read(now, m);
         let out = &mut self.reports;
         match what {
-            what::START => self.start(page, f),
+            what::START => self.start(page, m),
             what::ACTIVATED => {
                 // Still hidden: it was activated in a background tab and has never been seen.
                 if page.hidden() {
@@ -133,33 +123,33 @@ impl Vitals {
                 self.begin(page);
             }
             what::PAINT => {
-                let at = f.f64();
+                let at = m.number();
                 if at < self.first_hidden {
                     let reported = self.fcp.entry(at, page, out);
                     self.painted(reported, page);
                 }
             }
-            what::LARGEST => self.lcp.entry(f, self.first_hidden, page),
+            what::LARGEST => self.lcp.entry(m, self.first_hidden, page),
             what::FINAL => self.lcp.finish(page, out),
-            what::SHIFTS => self.cls.entries(f),
-            what::EVENTS => self.inp.events(f, page),
-            what::FRAME => self.inp.frame(f),
+            what::SHIFTS => self.cls.entries(m),
+            what::EVENTS => self.inp.events(m, page),
+            what::FRAME => self.inp.frame(m),
             what::TIDY => self.inp.tidy(),
-            what::COUNT => self.inp.count(f),
+            what::COUNT => self.inp.count(m),
             what::HIDDEN => {
                 self.cls.report(page, out);
                 self.inp.report(page, out);
-                self.hide(f.f64());
+                self.hide(m.number());
             }
             what::RESTORED => {
-                self.origin.restored = f.f64();
+                self.origin.restored = m.number();
                 self.ttfb.restored(&mut self.origin, page, out);
                 self.cls.restored(&mut self.origin, page);
                 self.begin(page);
             }
             what::SETTLED => self.first_hidden = page.never_or_always_hidden(),
             what::REPAINTED => {
-                let value = page.now - f.f64();
+                let value = page.now - m.number();
                 if self.has & has::LARGEST != 0 {
                     self.lcp.repaint(value, page, out);
                 }
@@ -168,16 +158,15 @@ impl Vitals {
                     self.painted(reported, page);
                 }
             }
-            what::LOADED => self.ttfb.loaded(f, page, out),
-            _ => f.lost = true,
+            what::LOADED => self.ttfb.loaded(m, page, out),
+            _ => m.spoil(),
         }
     }
 
-    fn start(&mut self, page: &Page, f: &mut Fields<'_, '_>) {
-        self.has = f.u8();
-        let mut left = f.count();
-        while f.more(&mut left) {
-            let at = f.f64();
+    fn start(&mut self, page: &Page, m: &mut Message<'_>) {
+        self.has = m.byte();
+        for _ in 0..m.count() {
+            let at = m.number();
             // A prerendering page counts as hidden and is not.
             if !page.prerendering() && at >= page.activation_start() {
                 self.hide(at);

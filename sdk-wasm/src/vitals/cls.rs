@@ -5,9 +5,9 @@
 
 use alloc::vec::Vec;
 
-use super::fields::Fields;
 use super::metric::{Metric, Origin, Report, Vital};
 use super::page::Page;
+use crate::message::Message;
 
 const RECENT_INPUT: u8 = 1;
 const HAS_SOURCE: u8 = 2;
@@ -70,15 +70,14 @@ impl Cls {
     }
 
     /// A batch of entries came.
-    pub(super) fn entries(&mut self, f: &mut Fields<'_, '_>) {
-        let mut left = f.count();
-        while f.more(&mut left) {
-            let flags = f.u8();
+    pub(super) fn entries(&mut self, m: &mut Message<'_>) {
+        for _ in 0..m.count() {
+            let flags = m.byte();
             let shift = Shift {
-                at: f.f64(),
-                value: f.f64(),
+                at: m.number(),
+                value: m.number(),
                 has_source: flags & HAS_SOURCE != 0,
-                target: f.own(),
+                target: m.text().to_vec(),
             };
             if flags & RECENT_INPUT == 0 {
                 self.shift(shift);

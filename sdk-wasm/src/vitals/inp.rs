@@ -8,9 +8,9 @@ mod interactions;
 
 use alloc::vec::Vec;
 
-use super::fields::Fields;
 use super::metric::{Metric, Origin, Report, Vital, max, min};
 use super::page::Page;
+use crate::message::Message;
 
 use frames::{Frames, Span};
 use interactions::{Event, First, Interactions};
@@ -59,11 +59,10 @@ impl Inp {
     }
 
     /// A batch of event timings came.
-    pub(super) fn events(&mut self, f: &mut Fields<'_, '_>, page: &Page) {
-        let tidy = f.u8() != 0;
-        let mut left = f.count();
-        while f.more(&mut left) {
-            let mut event = Event::read(f);
+    pub(super) fn events(&mut self, m: &mut Message<'_>, page: &Page) {
+        let tidy = m.byte() != 0;
+        for _ in 0..m.count() {
+            let mut event = Event::read(m);
             event.first.group = self.frames.join(&event);
             if event.first.interaction != 0.0 {
                 self.interactions.add(&event);
@@ -76,9 +75,9 @@ impl Inp {
     }
 
     /// A long animation frame came.
-    pub(super) fn frame(&mut self, f: &mut Fields<'_, '_>) {
-        let tidy = f.u8() != 0;
-        self.frames.read(f);
+    pub(super) fn frame(&mut self, m: &mut Message<'_>) {
+        let tidy = m.byte() != 0;
+        self.frames.read(m);
         if tidy {
             self.tidy();
         }
@@ -94,10 +93,9 @@ impl Inp {
     }
 
     /// Interactions that the browser does not count itself.
-    pub(super) fn count(&mut self, f: &mut Fields<'_, '_>) {
-        let mut left = f.count();
-        while f.more(&mut left) {
-            let id = f.f64();
+    pub(super) fn count(&mut self, m: &mut Message<'_>) {
+        for _ in 0..m.count() {
+            let id = m.number();
             self.least = if self.greatest == 0.0 {
                 id
             } else {

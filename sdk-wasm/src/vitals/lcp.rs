@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use super::fields::Fields;
 use super::metric::{Metric, Origin, Report, Vital, max, min};
 use super::page::Page;
 use crate::message::Message;
@@ -33,12 +32,12 @@ impl Lcp {
     }
 
     /// The last entry of a batch came, or came again: a resource can have no entry yet when its paint has one.
-    pub(super) fn entry(&mut self, f: &mut Fields<'_, '_>, first_hidden: f64, page: &Page) {
-        let at = f.f64();
+    pub(super) fn entry(&mut self, m: &mut Message<'_>, first_hidden: f64, page: &Page) {
+        let at = m.number();
         if !self.done && (at < first_hidden || at == self.at) {
             self.metric.value = page.active_since(at);
             self.at = at;
-            self.rest = f.message.rest().to_vec();
+            self.rest = m.rest().to_vec();
         }
     }
 
@@ -64,11 +63,10 @@ impl Lcp {
         };
         let (mut first_byte, mut start, mut end) = (0.0, 0.0, 0.0);
         if !self.at.is_nan() {
-            let mut message = Message::new(&self.rest);
-            let f = &mut Fields::new(&mut message);
-            let (requested, responded) = (f.f64(), f.f64());
+            let m = &mut Message::new(&self.rest);
+            let (requested, responded) = (m.number(), m.number());
             for name in &TEXTS {
-                report.text(name, f.text());
+                report.text(name, m.text());
             }
             if page.navigated() {
                 first_byte = page.first_byte();

@@ -4,8 +4,8 @@
 //! the navigation entry's type (0: there is none), f64 response start, f64 activation start, f64 DOM interactive,
 //! f64 start of DOMContentLoaded, f64 DOM complete, f64 `performance.interactionCount` (`NaN`: the browser has none).
 
-use super::fields::Fields;
 use super::metric::max;
+use crate::message::Message;
 
 const LOADING: u8 = 1;
 const PRERENDERING: u8 = 2;
@@ -24,14 +24,16 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn read(now: f64, f: &mut Fields<'_, '_>) -> Self {
+    pub(super) fn read(now: f64, m: &mut Message<'_>) -> Self {
         let mut page = Self {
             now,
-            flags: f.u8(),
-            kind: f.u8(),
+            flags: m.byte(),
+            kind: m.byte(),
             marks: [0.0; 6],
         };
-        f.fill(&mut page.marks);
+        for mark in &mut page.marks {
+            *mark = m.number();
+        }
         let [response_start, activation_start, ..] = &mut page.marks;
         // Browsers hide the response's start, or get it wrong: such an entry is as good as none.
         if page.kind == 0 || !(*response_start > 0.0 && *response_start < now) {

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::fields::Fields;
 use super::metric::{Metric, Origin, Report, Vital};
 use super::page::Page;
+use crate::message::Message;
 
 #[derive(Debug)]
 pub(super) struct Ttfb {
@@ -20,16 +20,16 @@ impl Ttfb {
     };
 
     /// The page has loaded.
-    pub(super) fn loaded(&mut self, f: &mut Fields<'_, '_>, page: &Page, out: &mut Vec<Report>) {
+    pub(super) fn loaded(&mut self, m: &mut Message<'_>, page: &Page, out: &mut Vec<Report>) {
         if page.navigated() {
             self.known = true;
             let value = page.first_byte();
             self.metric.value = value;
-            let (worker, fetch) = (f.f64(), f.f64());
+            let (worker, fetch) = (m.number(), m.number());
             let waited = page.active_since(if worker == 0.0 { fetch } else { worker });
-            let domain = page.active_since(f.f64());
-            let connect = page.active_since(f.f64());
-            let connected = page.active_since(f.f64());
+            let domain = page.active_since(m.number());
+            let connect = page.active_since(m.number());
+            let connected = page.active_since(m.number());
             // What lies between a name's look-up and the connection counts as look-up, and what follows it as request.
             self.report(
                 [

@@ -7,7 +7,6 @@ use core::mem;
 
 use super::interactions::{Event, Interactions};
 use crate::message::Message;
-use crate::vitals::fields::Fields;
 use crate::vitals::metric::{Report, max, min};
 
 /// How many of the newest frames are kept whatever they hold: entries come late by a frame or two (web-vitals' number).
@@ -103,11 +102,11 @@ impl Frames {
     }
 
     /// A long animation frame came.
-    pub(super) fn read(&mut self, f: &mut Fields<'_, '_>) {
+    pub(super) fn read(&mut self, m: &mut Message<'_>) {
         self.long.push(Frame {
-            at: f.f64(),
-            duration: f.f64(),
-            rest: f.message.rest().to_vec(),
+            at: m.number(),
+            duration: m.number(),
+            rest: m.rest().to_vec(),
         });
     }
 
@@ -150,15 +149,14 @@ impl Frames {
                 continue;
             }
             last = frame.end();
-            let mut message = Message::new(&frame.rest);
-            let f = &mut Fields::new(&mut message);
-            style = style + frame.at + frame.duration - f.f64();
-            let mut left = f.count();
-            while f.more(&mut left) {
-                let (at, duration, whole_forced, position) = (f.f64(), f.f64(), f.f64(), f.f64());
-                let texts = *f.message;
+            let m = &mut Message::new(&frame.rest);
+            style = style + frame.at + frame.duration - m.number();
+            for _ in 0..m.count() {
+                let (at, duration, whole_forced, position) =
+                    (m.number(), m.number(), m.number(), m.number());
+                let texts = *m;
                 for _ in &TEXTS {
-                    f.text();
+                    m.text();
                 }
                 let end = at + duration;
                 if end < span.at {
@@ -207,7 +205,7 @@ impl Frames {
             report.number("longest_script_source_char_position", longest_position);
             report.text("longest_script_subpart", part.as_bytes());
             for name in &TEXTS {
-                report.text(name, longest_texts.text().unwrap_or_default());
+                report.text(name, longest_texts.text());
             }
         }
     }

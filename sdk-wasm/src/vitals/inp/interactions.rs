@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::vitals::fields::Fields;
+use crate::message::Message;
 
 /// How many are kept: with one excused for each fifty, enough for 500 interactions (web-vitals' number).
 const KEPT: usize = 10;
@@ -36,20 +36,20 @@ struct Interaction {
 }
 
 impl<'a> Event<'a> {
-    pub(super) fn read(f: &mut Fields<'_, 'a>) -> Self {
-        let keyboard = f.text().starts_with(b"key");
+    pub(super) fn read(m: &mut Message<'a>) -> Self {
+        let keyboard = m.text().starts_with(b"key");
         let first = First {
             keyboard,
-            at: f.f64(),
-            duration: f.f64(),
-            interaction: f.f64(),
+            at: m.number(),
+            duration: m.number(),
+            interaction: m.number(),
             group: 0,
         };
         Self {
             first,
-            processing_start: f.f64(),
-            processing_end: f.f64(),
-            target: f.text(),
+            processing_start: m.number(),
+            processing_end: m.number(),
+            target: m.text(),
         }
     }
 }
