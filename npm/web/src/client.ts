@@ -244,7 +244,7 @@ export function createClient(given: Options): Client {
     session = hex(2);
     // Until the core is there to say.
     state = isSampled(session, options.sampleRate ?? 1) ? State.On : State.Off;
-    sender = createSender(sdk, (page().layers.fetch?.native || fetch).bind(window));
+    sender = createSender(sdk, (page().layers.fetch?.native || window.fetch)?.bind(window));
     const start = () => (options.coreDelayMs ? later(open, options.coreDelayMs) : open());
     // A page that is rendered ahead of its visit may never be visited: until then calls wait.
     if ((document as { prerendering?: boolean }).prerendering) sdk.on_(document, 'prerenderingchange', start);

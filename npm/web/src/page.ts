@@ -31,6 +31,8 @@ export function page(): Page {
 export function patch<S, F extends Function>(key: string, owner: object, name: string, sub: S, make: (native: F, subs: S[]) => F): () => void {
   const { layers } = page();
   const target = owner as Record<string, Function>;
+  // What the page does not have stays missing: pages ask for it.
+  if (!target[name]) return () => {};
   const layer = (layers[key] ||= (() => {
     const subs: S[] = [];
     const own = Object.prototype.hasOwnProperty.call(owner, name);

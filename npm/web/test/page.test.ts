@@ -50,3 +50,9 @@ test('what came from the prototype comes from it again', () => {
   patch('proto', owner, 'f', () => {}, make)();
   assert.ok(!Object.hasOwn(owner, 'f'));
 });
+
+test('what the page does not have is not made up', () => {
+  const owner: Record<string, unknown> = {};
+  patch('missing', owner, 'f', () => {}, make)();
+  assert.deepEqual(Object.keys(owner), []);
+});

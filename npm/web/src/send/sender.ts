@@ -46,7 +46,7 @@ const TIMEOUT = 30000;
 /** An answer as the network gives it, or its status alone; 0 or nothing: none came. */
 type Answer = Response | number | void;
 
-export function createSender(sdk: Sdk, nativeFetch: Function): Sender {
+export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sender {
   const { options_: { protocol, key, transport }, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == 'faro';
   const shared = page();
@@ -78,7 +78,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function): Sender {
       shared.flights += sign;
     };
     if (keepalive) use(1);
-    return nativeFetch(url, {
+    return nativeFetch!(url, {
       method: 'POST', body, headers, keepalive, credentials: 'omit',
       signal: hidden ? null : (AbortSignal as { timeout?: (ms: number) => AbortSignal }).timeout?.(TIMEOUT),
     }).finally(() => keepalive && use(-1));
