@@ -75,7 +75,7 @@ impl Collector {
             &snapshots,
         )?;
         exports.also(aggregator.run());
-        recover(&queue, &folder.queue(), &meters)?;
+        recover(&queue, &folder.queue(), &ledgers, &meters)?;
 
         let limits = config.limits;
         let life = Life::default();
@@ -209,10 +209,8 @@ impl Stopping {
             let _ = public.await;
         }
         self.queue.close();
-        let delivered = self.exports.drain(self.deadline).await;
-        if !delivered {
-            keep(&self.queue, &self.folder.queue());
-        }
+        self.exports.drain(self.deadline).await;
+        keep(&self.queue, &self.folder.queue());
     }
 }
 
@@ -224,8 +222,8 @@ fn describe(ended: &std::result::Result<(), tokio::task::JoinError>) -> &'static
 }
 
 /// Takes up what an earlier run left, and removes its files once every destination has it.
-fn recover(queue: &Queue, folder: &Path, meters: &Meters) -> Result<()> {
-    let found = spill::recover(queue, folder)
+fn recover(queue: &Queue, folder: &Path, ledgers: &Ledgers, meters: &Meters) -> Result<()> {
+    let found = spill::recover(queue, folder, ledgers)
         .with_context(|| format!("cannot read {}", folder.display()))?;
     for _ in 0..found.damaged {
         meters.recovery_damaged();
@@ -235,7 +233,6 @@ fn recover(queue: &Queue, folder: &Path, meters: &Meters) -> Result<()> {
     }
     tracing::info!(
         records = found.records,
-        unwanted = found.unwanted,
         damaged_files = found.damaged,
         "took up what the last run had not delivered"
     );
@@ -261,6 +258,7 @@ fn remove(files: &[std::path::PathBuf]) {
 /// Puts what is not delivered into the data folder.
 fn keep(queue: &Queue, folder: &Path) {
     match spill::save(queue, folder) {
+        Ok(0) => {}
         Ok(records) => tracing::info!(records, "kept what is not delivered in the data folder"),
         Err(error) => {
             spill::give_up(queue);

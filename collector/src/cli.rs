@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -23,6 +23,9 @@ use arguments::{Action, Arguments};
 
 /// A wrong setting or argument: nothing was started.
 const MISUSED: u8 = 2;
+
+/// Ended by a second signal, as shells number it.
+const IMPATIENT: i32 = 130;
 
 /// Runs the program.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
@@ -72,8 +75,8 @@ fn start(config: Config) -> ExitCode {
 }
 
 async fn serve(config: Config) -> Result<()> {
-    let mut term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let listeners = Listeners {
         public: bind("listen", config.listen).await?,
         admin: match config.admin_listen {
@@ -82,11 +85,14 @@ async fn serve(config: Config) -> Result<()> {
         },
     };
     let line = ready_line(&config, &listeners)?;
+    let mut signals = Signals { term, interrupt };
     let shutdown = async move {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        signals.next().await;
+        // Whoever asks twice means it: what is in memory is given up.
+        tokio::spawn(async move {
+            signals.next().await;
+            std::process::exit(IMPATIENT);
+        });
     };
     run(config, listeners, async {
         // Polled for the first time when all is wired and the sockets are served.
@@ -94,6 +100,21 @@ async fn serve(config: Config) -> Result<()> {
         shutdown.await;
     })
     .await
+}
+
+/// Both ways of asking for an end.
+struct Signals {
+    term: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener> {

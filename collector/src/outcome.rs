@@ -196,11 +196,13 @@ impl Drop for RequestGuard {
             return;
         }
         // A client that hangs up makes hyper drop the handler: that is an end like another. A panic is not.
-        let panicking = std::thread::panicking();
-        self.close(|r| {
-            *r.aborted.entry(Abort::Disconnected).or_default() += 1;
-            r.bugs += u64::from(panicking);
-        });
+        match std::thread::panicking() {
+            false => self.close(|r| add(&mut r.aborted, Abort::Disconnected, 1)),
+            true => self.close(|r| {
+                add(&mut r.refused, Refusal::Internal, 1);
+                r.bugs += 1;
+            }),
+        }
     }
 }
 
@@ -324,5 +326,37 @@ impl DestinationLedger {
 fn add<K: Ord>(map: &mut BTreeMap<K, u64>, why: K, n: u64) {
     if n > 0 {
         *map.entry(why).or_default() += n;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_without_a_verdict_was_left_by_its_client_or_by_a_panic() {
+        let ledgers = Ledgers::new();
+        drop(ledgers.request());
+        let panicking = ledgers.clone();
+        let panicked = std::thread::spawn(move || {
+            let _request = panicking.request();
+            panic!("on purpose");
+        });
+        assert!(panicked.join().is_err());
+        let books = ledgers.snapshot();
+        assert_eq!(books.requests.aborted[&Abort::Disconnected], 1);
+        assert_eq!(books.requests.refused[&Refusal::Internal], 1);
+        assert_eq!((books.requests.bugs, books.requests_open()), (1, 0));
+    }
+
+    #[test]
+    fn items_without_a_verdict_are_a_counted_bug() {
+        let ledgers = Ledgers::new();
+        let mut items = ledgers.items(5);
+        items.filtered(Filter::SampledOut, 2);
+        drop(items);
+        let books = ledgers.snapshot();
+        assert_eq!(books.items.dropped[&DropReason::Bug], 3);
+        assert_eq!((books.items.bugs, books.items_open()), (3, 0));
     }
 }

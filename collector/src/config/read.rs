@@ -160,6 +160,15 @@ impl<'a> Section<'a> {
 
     /// An `http` or `https` URL with a host.
     pub(super) fn url(&self, key: &'static str) -> Read<http::Uri> {
+        let credentials =
+            |node: &Node| matches!(&node.value, Value::Text(text) if text.contains('@'));
+        if self.table.and_then(|t| t.get(key)).is_some_and(credentials) {
+            self.ask(key);
+            return Err(self.wrong_secret(
+                key,
+                "a URL holds no user or password here; write them as a header",
+            ));
+        }
         self.read(
             key,
             "a URL with http:// or https:// and a host",

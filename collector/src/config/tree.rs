@@ -66,7 +66,10 @@ impl Node {
             Value::Text(text) | Value::Other(text) => text.clone(),
             Value::Integer(n) => n.to_string(),
             Value::Flag(flag) => flag.to_string(),
-            Value::List(_) => "a list".into(),
+            Value::List(items) => {
+                let items: Vec<_> = items.iter().map(Node::shown).collect();
+                format!("[{}]", items.join(", "))
+            }
             Value::Table(_) => "a table".into(),
         }
     }

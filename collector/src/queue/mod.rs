@@ -163,4 +163,6 @@ impl Queue {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::{Mask, bit};
 use super::{Position, Queue};
-use crate::outcome::DropReason;
+use crate::outcome::{DropReason, Ledgers};
 use crate::record::{Record, RecordError};
 
 /// The first bytes of a segment: what it is, and the version of its framing.
@@ -43,8 +43,6 @@ struct Cursor {
 pub struct Recovered {
     /// Records put into the queue again.
     pub records: u64,
-    /// Records that no destination of today's configuration wants.
-    pub unwanted: u64,
     /// Files that held something damaged.
     pub damaged: u64,
     /// Files to remove when [`Recovered::until`] is passed.
@@ -57,12 +55,7 @@ pub struct Recovered {
 /// The queue must be closed and its readers idle.
 pub fn save(queue: &Queue, folder: &Path) -> io::Result<u64> {
     let state = queue.lock();
-    let mut bytes = MAGIC.to_vec();
-    let mut wanted = Vec::new();
-    for slot in state.wanted() {
-        slot.entry.record.encode(&mut bytes);
-        wanted.push(slot.wanted);
-    }
+    let wanted: Vec<Mask> = state.wanted().map(|slot| slot.wanted).collect();
     if wanted.is_empty() {
         return Ok(0);
     }
@@ -73,16 +66,22 @@ pub fn save(queue: &Queue, folder: &Path) -> io::Result<u64> {
             .map(|(i, r)| (r.name.clone(), Cursor::of(&wanted, bit(i))))
             .collect(),
     };
-    drop(state);
     create_folder(folder)?;
     let number = segments(folder)?.last().map_or(0, |(n, _)| n + 1);
     // Who wants what comes first: a segment without it is wanted by all.
-    write(
-        folder,
-        &format!("{number:020}.{CURSORS}"),
-        &serde_json::to_vec(&cursors)?,
-    )?;
-    write(folder, &format!("{number:020}.{SEGMENT}"), &bytes)?;
+    write(folder, &format!("{number:020}.{CURSORS}"), |file| {
+        Ok(serde_json::to_writer(file, &cursors)?)
+    })?;
+    write(folder, &format!("{number:020}.{SEGMENT}"), |file| {
+        file.write_all(MAGIC)?;
+        let mut bytes = Vec::new();
+        for slot in state.wanted() {
+            bytes.clear();
+            slot.entry.record.encode(&mut bytes);
+            file.write_all(&bytes)?;
+        }
+        Ok(())
+    })?;
     Ok(wanted.len() as u64)
 }
 
@@ -91,16 +90,23 @@ pub fn give_up(queue: &Queue) {
     queue.lock().drop_all(DropReason::Shutdown);
 }
 
-/// Puts what an earlier run left into the queue, for the readers that want it. The readers must be open already.
-pub fn recover(queue: &Queue, folder: &Path) -> io::Result<Recovered> {
+/// Puts what an earlier run left into the queue, for the readers that want it; what destinations wanted that are gone is counted as
+/// dropped in their books. The readers must be open already.
+pub fn recover(queue: &Queue, folder: &Path, ledgers: &Ledgers) -> io::Result<Recovered> {
     let mut found = Recovered::default();
     for (number, path) in segments(folder)? {
         let bytes = fs::read(&path)?;
         let cursors = folder.join(format!("{number:020}.{CURSORS}"));
         let wants = Wants::read(queue, &cursors, &mut found);
-        let whole = read_segment(&bytes, |place, record| match wants.of(place) {
-            0 => found.unwanted += 1,
-            mask => {
+        let whole = read_segment(&bytes, |place, record| {
+            for name in wants.gone(place) {
+                let books = ledgers.destination(name);
+                let items = record.header.counts.items();
+                books.recovered(items);
+                books.dropped(DropReason::DestinationRemoved, items);
+            }
+            let mask = wants.of(place);
+            if mask != 0 {
                 queue.lock().recover(record, mask);
                 found.records += 1;
             }
@@ -171,33 +177,41 @@ impl Cursor {
 
 /// Which readers want what of a segment.
 struct Wants {
+    /// By the reader's place; `None` where it could not be read.
     cursors: Option<HashMap<usize, Cursor>>,
+    /// Of destinations that are configured no longer.
+    gone: Vec<(String, Cursor)>,
     everyone: Mask,
 }
 
 impl Wants {
     fn read(queue: &Queue, path: &Path, found: &mut Recovered) -> Self {
         let state = queue.lock();
-        let everyone = state.everyone();
+        let mut wants = Self {
+            cursors: None,
+            gone: Vec::new(),
+            everyone: state.everyone(),
+        };
         let parsed = fs::read(path)
             .ok()
             .and_then(|b| serde_json::from_slice::<Cursors>(&b).ok());
-        if parsed.is_none() {
+        let Some(parsed) = parsed else {
             found.damaged += 1;
-        }
-        let place = |name: &str| {
-            state
+            return wants;
+        };
+        let mut cursors = HashMap::new();
+        for (name, cursor) in parsed.readers {
+            match state
                 .readers
                 .iter()
                 .position(|r| r.name == name && !r.removed)
-        };
-        let cursors = parsed.map(|c| {
-            c.readers
-                .into_iter()
-                .filter_map(|(n, c)| Some((place(&n)?, c)))
-                .collect()
-        });
-        Self { cursors, everyone }
+            {
+                Some(place) => drop(cursors.insert(place, cursor)),
+                None => wants.gone.push((name, cursor)),
+            }
+        }
+        wants.cursors = Some(cursors);
+        wants
     }
 
     fn of(&self, place: u64) -> Mask {
@@ -209,6 +223,13 @@ impl Wants {
                 .filter(|(_, c)| c.wants(place))
                 .fold(0, |m, (i, _)| m | bit(*i)),
         }
+    }
+
+    fn gone(&self, place: u64) -> impl Iterator<Item = &str> {
+        self.gone
+            .iter()
+            .filter(move |(_, c)| c.wants(place))
+            .map(|(name, _)| name.as_str())
     }
 }
 
@@ -237,16 +258,21 @@ fn create_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Written beside its place and moved there, so that it is there whole or not at all.
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+fn write(
+    folder: &Path,
+    name: &str,
+    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
     let draft = folder.join(format!("{name}.draft"));
-    let mut file = OpenOptions::new()
+    let file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
         .open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    let mut file = BufWriter::new(file);
+    content(&mut file)?;
+    file.into_inner()?.sync_all()?;
     fs::rename(&draft, folder.join(name))?;
     File::open(folder)?.sync_all()
 }

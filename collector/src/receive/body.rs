@@ -64,7 +64,8 @@ pub(super) async fn read(
     let mut rest = BytesMut::new();
     loop {
         let frame = match timeout_at(deadline, body.frame()).await {
-            Err(_) => return Err(ReadError::Refused(too_slow(limits), body)),
+            // It had its time; nothing more is waited for.
+            Err(_) => return Err(ReadError::Refused(too_slow(limits), Body::empty())),
             Ok(None) => break,
             Ok(Some(Err(_))) => return Err(ReadError::Cut(Abort::BodyCut)),
             Ok(Some(Ok(frame))) => frame,

@@ -22,6 +22,8 @@ pub(super) struct Activity {
     start: Instant,
     head_timeout: Duration,
     idle_timeout: Duration,
+    /// While a request is worked on its own time-outs hold; this one ends a client that never takes its answer.
+    work_timeout: Duration,
     /// Requests that are being answered.
     working: AtomicU32,
     /// Milliseconds from `start` to the last byte in either direction, or end of a request.
@@ -38,6 +40,7 @@ impl Activity {
             start: Instant::now(),
             head_timeout: limits.header_timeout,
             idle_timeout: limits.idle_timeout,
+            work_timeout: limits.idle_timeout.max(limits.body_timeout * 2),
             working: AtomicU32::new(0),
             moved: AtomicU64::new(0),
             head: AtomicU64::new(0),
@@ -79,7 +82,9 @@ impl Activity {
         if self.working.load(Relaxed) == 0 && head > 0 {
             return self.start + Duration::from_millis(head - 1) + self.head_timeout;
         }
-        // While a request is worked on its own time-outs hold; this one ends a client that never takes its answer.
+        if self.working.load(Relaxed) > 0 {
+            return moved + self.work_timeout;
+        }
         moved + self.idle_timeout
     }
 

@@ -31,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A running collector.
 pub(crate) struct Collector {
     pub(crate) address: SocketAddr,
+    pub(crate) admin: Option<SocketAddr>,
     pub(crate) folder: Arc<TempDir>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
@@ -58,13 +59,15 @@ impl Collector {
         change(&mut config);
         let public = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = public.local_addr().unwrap();
+        let admin = match config.admin_listen {
+            Some(address) => Some(TcpListener::bind(address).await.unwrap()),
+            None => None,
+        };
+        let admin_address = admin.as_ref().map(|a| a.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
         let (ready, is_ready) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
-            let listeners = Listeners {
-                public,
-                admin: None,
-            };
+            let listeners = Listeners { public, admin };
             let shutdown = async move {
                 ready.send(()).unwrap();
                 let _ = stopped.await;
@@ -74,6 +77,7 @@ impl Collector {
         is_ready.await.expect("the collector starts");
         Self {
             address,
+            admin: admin_address,
             folder,
             stop: Some(stop),
             task: Some(task),
@@ -85,6 +89,16 @@ impl Collector {
         self.stop.take().unwrap().send(()).unwrap();
         self.task.take().unwrap().await.unwrap();
         self.folder.clone()
+    }
+
+    /// Begins to stop it.
+    pub(crate) fn begin_stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    /// Waits for the end of a stop that was begun.
+    pub(crate) async fn stopped(mut self) {
+        self.task.take().unwrap().await.unwrap();
     }
 
     pub(crate) async fn post(
@@ -119,6 +133,14 @@ impl Collector {
         stream.write_all(head.as_bytes()).await.unwrap();
         // A refusal may come, and the connection end, before all is sent.
         let _ = stream.write_all(body).await;
+        read_answer(&mut stream).await
+    }
+
+    /// A request to the admin listener.
+    pub(crate) async fn get_admin(&self, path: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.admin.unwrap()).await.unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
         read_answer(&mut stream).await
     }
 

@@ -52,3 +52,37 @@ async fn health_and_readiness_are_told() {
         assert_eq!(collector.post(path, &[], "").await.status, 405);
     }
 }
+
+#[tokio::test]
+async fn an_admin_address_has_the_operators_routes_to_itself() {
+    let collector =
+        Collector::with(|config| config.admin_listen = Some("127.0.0.1:0".parse().unwrap())).await;
+    for path in ["/metrics", "/-/ready", "/-/healthy"] {
+        assert_eq!(collector.get_admin(path).await.status, 200, "{path}");
+        assert_eq!(collector.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(collector.get_admin("/collect").await.status, 404);
+    assert_eq!(collector.post("/collect", &[], logs(1)).await.status, 202);
+}
+
+#[tokio::test]
+async fn readiness_ends_before_the_stop_does() {
+    let backend = crate::harness::Backend::start().await;
+    backend.answers(503);
+    let mut collector = Collector::with(|config| {
+        config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
+        config.destinations = vec![backend.destination("a")];
+        config.shutdown_timeout = std::time::Duration::from_secs(10);
+    })
+    .await;
+    collector.post("/collect", &[], logs(1)).await;
+    collector.begin_stop();
+    crate::harness::eventually("it says that it stops", || async {
+        let answer = collector.get_admin("/-/ready").await;
+        (answer.status, &*answer.body) == (503, "stopping\n")
+    })
+    .await;
+    backend.answers(200);
+    collector.stopped().await;
+    assert_eq!(backend.logs(), 1, "what could be delivered was");
+}

@@ -57,11 +57,11 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\n[[apps]]\nname = \"shop\"\nkeys = [\"k\"]".into(), "apps.shop.origins: name the pages that may send"),
         (
             "version = 1\n[[apps]]\nname = \"shop\"\nkeys = [\"k\"]\norigins = [\"https://a.example/x\"]".into(),
-            "apps.shop.origins = \"a list\": \"https://a.example/x\": an origin is scheme, host and port only",
+            "apps.shop.origins = \"[https://a.example/x]\": \"https://a.example/x\": an origin is scheme, host and port only",
         ),
         (format!("version = 1\n{app}{app}"), "apps.shop.name = \"shop\": two apps have this name"),
         (format!("version = 1\n{app}{}", app.replace("shop", "two")), "apps.two.keys: a key belongs to app \"shop\" as well"),
-        ("version = 1\ndestinations = []".into(), "destinations = \"a list\": without a destination all data would be lost"),
+        ("version = 1\ndestinations = []".into(), "destinations = \"[]\": without a destination all data would be lost"),
         ("version = 1\n[[destinations]]\nname = \"b\"".into(), "destinations.b.type: it is missing"),
         ("version = 1\n[[destinations]]\nname = \"B\"\ntype = \"terminal\"".into(), "destinations.B.name = \"B\": at most 64 small letters"),
         ("version = 1\n[[destinations]]\nname = \"b\"\ntype = \"otlphttp\"".into(), "type = \"otlphttp\": no such word; did you mean otlp_http?"),
@@ -70,7 +70,7 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{}", http.replace("http://a:4318", "a:4318")), "destinations.b.endpoint = \"a:4318\": write a URL with http://"),
         (format!("version = 1\n{http}{http}"), "destinations.b.name = \"b\": two destinations have this name"),
         (format!("version = 1\n{http}compression = \"brotli\""), "destinations.b.compression = \"brotli\": no such word; use one of none, gzip, zstd"),
-        (format!("version = 1\n{http}signals = [\"log\"]"), "destinations.b.signals = \"a list\": \"log\" is none; use logs, traces, metrics"),
+        (format!("version = 1\n{http}signals = [\"log\"]"), "destinations.b.signals = \"[log]\": \"log\" is none; use logs, traces, metrics"),
         (format!("version = 1\n{http}dialect = \"loki\""), "destinations.b.dialect = \"loki\": no such word"),
         (format!("version = 1\n{http}tls = {{ ca_file = \"x\" }}"), "destinations.b.tls = \"a table\": the endpoint is http; write https there"),
         (format!("version = 1\n{}tls = {{ ca_file = \"none.pem\" }}", http.replace("http:", "https:")), "destinations.b.tls.ca_file = \"none.pem\": the file cannot be read"),
@@ -97,6 +97,13 @@ fn no_secret_is_ever_shown() {
     let said = String::from_utf8(check(toml).stderr).unwrap();
     assert!(
         said.contains("apps.shop.keys: write a list of texts"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2"));
+    let toml = "version = 1\n[telemetry]\ntraces_endpoint = \"https://user:hunter2@a.example\"";
+    let said = String::from_utf8(check(toml).stderr).unwrap();
+    assert!(
+        said.contains("telemetry.traces_endpoint: a URL holds no user or password"),
         "{said}"
     );
     assert!(!said.contains("hunter2"));

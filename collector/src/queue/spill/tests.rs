@@ -62,11 +62,8 @@ fn segment(folder: &tempfile::TempDir) -> PathBuf {
 async fn each_destination_gets_again_what_it_had_not_acknowledged() {
     let folder = saved().await;
     let (queue, mut readers) = queue(&["b", "a", "new"]);
-    let found = recover(&queue, folder.path()).unwrap();
-    assert_eq!(
-        (found.records, found.unwanted, found.damaged, found.until),
-        (3, 0, 0, 3)
-    );
+    let found = recover(&queue, folder.path(), &Ledgers::new()).unwrap();
+    assert_eq!((found.records, found.damaged, found.until), (3, 0, 3));
     assert_eq!(read(&mut readers[0]).await, [5]);
     assert_eq!(read(&mut readers[1]).await, [2, 4, 5]);
     assert_eq!(
@@ -77,12 +74,18 @@ async fn each_destination_gets_again_what_it_had_not_acknowledged() {
 }
 
 #[tokio::test]
-async fn what_nobody_wants_any_more_is_counted() {
+async fn what_a_destination_wanted_that_is_gone_is_counted_as_its_loss() {
     let folder = saved().await;
     let (queue, mut readers) = queue(&["b"]);
-    let found = recover(&queue, folder.path()).unwrap();
-    assert_eq!((found.records, found.unwanted), (1, 2));
+    let ledgers = Ledgers::new();
+    let found = recover(&queue, folder.path(), &ledgers).unwrap();
+    assert_eq!(found.records, 1);
     assert_eq!(read(&mut readers[0]).await, [5]);
+    let gone = ledgers.destination("a").snapshot();
+    assert_eq!(
+        (gone.recovered, gone.dropped_total(), gone.pending()),
+        (3, 3, 0)
+    );
 }
 
 #[tokio::test]
@@ -92,7 +95,7 @@ async fn a_torn_tail_costs_the_torn_record_alone() {
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
     let (queue, mut readers) = queue(&["a"]);
-    let found = recover(&queue, folder.path()).unwrap();
+    let found = recover(&queue, folder.path(), &Ledgers::new()).unwrap();
     assert_eq!((found.records, found.damaged), (2, 1));
     assert_eq!(read(&mut readers[0]).await, [2, 4]);
 }
@@ -105,7 +108,7 @@ async fn a_flipped_bit_costs_its_record_alone() {
     bytes[MAGIC.len() + 40] ^= 1;
     fs::write(&path, &bytes).unwrap();
     let (queue, mut readers) = queue(&["a"]);
-    let found = recover(&queue, folder.path()).unwrap();
+    let found = recover(&queue, folder.path(), &Ledgers::new()).unwrap();
     assert_eq!((found.records, found.damaged), (2, 1));
     assert_eq!(read(&mut readers[0]).await, [4, 5]);
 }
@@ -115,7 +118,7 @@ async fn without_cursors_everybody_gets_all() {
     let folder = saved().await;
     fs::remove_file(segment(&folder).with_extension(CURSORS)).unwrap();
     let (queue, mut readers) = queue(&["b"]);
-    recover(&queue, folder.path()).unwrap();
+    recover(&queue, folder.path(), &Ledgers::new()).unwrap();
     assert_eq!(read(&mut readers[0]).await, [2, 4, 5]);
 }
 
@@ -135,7 +138,12 @@ async fn any_bytes_are_survived() {
         fs::write(folder.path().join(format!("{n:020}.farolq")), bytes).unwrap();
     }
     let (queue, _readers) = queue(&["a"]);
-    assert_eq!(recover(&queue, folder.path()).unwrap().records, 0);
+    assert_eq!(
+        recover(&queue, folder.path(), &Ledgers::new())
+            .unwrap()
+            .records,
+        0
+    );
 }
 
 #[tokio::test]
