@@ -30,7 +30,7 @@ after(async () => {
 test('what the Faro SDK sends by itself and on request arrives as OTLP', async () => {
   const page = await browser.newPage();
   await page.goto(pages.url);
-  await page.evaluate(`play(${JSON.stringify(collector.url)})`);
+  await page.evaluate(`playFaro(${JSON.stringify(collector.url)})`);
   await page.click('h1');
   await page.waitFor("performance.getEntriesByName('first-contentful-paint').length");
   await page.hide();

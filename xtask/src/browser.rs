@@ -46,7 +46,7 @@ pub fn setup(root: &Path, name: &str) -> Result<()> {
         Err(error) => error,
     };
     let remedy = format!(
-        "install it, or set {} to its program{}",
+        "Remedy: install it, or set {} to its program{}",
         engine.variable,
         if cfg!(target_os = "linux") {
             format!(
@@ -86,5 +86,12 @@ fn find(root: &Path, engine: &Engine) -> Result<String> {
     );
     found
         .map(|path| path.trim().to_owned())
-        .map_err(|_| anyhow::anyhow!("no {} was found", engine.name))
+        // What the finder says, without what we say about starting it.
+        .map_err(|error| {
+            let text = error.to_string();
+            anyhow::anyhow!(
+                "{}",
+                text.split_once("): ").map_or(&*text, |(_, said)| said)
+            )
+        })
 }

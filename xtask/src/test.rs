@@ -279,6 +279,11 @@ fn rust(root: &Path, options: &TestOptions) -> Result<Counts> {
     if options.full {
         command.env("FAROL_FULL", "1");
     }
+    steps::step("tests built", || {
+        let mut build = build::cargo(root);
+        build.args(["test", "--quiet", "--workspace", "--locked", "--no-run"]);
+        process::run(&mut build, "cargo test --no-run")
+    })?;
     let mut counts = Counts::default();
     let status = process::watch(&mut command, "cargo test", |line| counts.read(line))?;
     if !status.success() && counts.failed == 0 {

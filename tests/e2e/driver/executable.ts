@@ -100,7 +100,7 @@ export function executable(engine: Engine, machine: Machine = thisMachine()): st
       }
     }
   }
-  throw new Error(`no ${engine}: not in PATH, not in its usual places, not in Playwright's cache: run \`cargo xtask setup --engines ${engine}\`, or set ${variable} to its program`);
+  throw new Error(`no ${engine}: not in PATH, not in its usual places, not in Playwright's cache; \`cargo xtask setup --engines ${engine}\` gets one, ${variable} names one`);
 }
 
 function runnable(path: string): boolean {

@@ -4,11 +4,11 @@ import { TracingInstrumentation } from '@grafana/faro-web-tracing';
 
 declare global {
   interface Window {
-    play(url: string): Promise<void>;
+    playFaro(url: string): Promise<void>;
   }
 }
 
-window.play = async (url) => {
+window.playFaro = async (url) => {
   const faro = initializeFaro({
     url: `${url}/collect`,
     apiKey: 'a-key',
