@@ -106,7 +106,7 @@ export interface Options {
   /** Default `granted`; what is none of the three counts as `pending`. */
   consent?: Consent;
   batch?: {
-    /** Items that fill a batch. Default 50. */
+    /** Items that fill a batch. Default 500. */
     items?: number;
     /** Bytes that fill a batch. Default 49152. */
     bytes?: number;
