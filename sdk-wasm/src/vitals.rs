@@ -39,7 +39,7 @@ pub mod what {
     /// The last `largest-contentful-paint` entry of a batch: f64 time, f64 start of the request of what it shows (`NaN`: not
     /// known), f64 end of the response, str target, str URL, str initiator type, str delivery type.
     pub const LARGEST: u8 = 3;
-    /// LCP is final (a trusted input, or a change of visibility). The last entry was sent again before.
+    /// LCP is final (a trusted input, or a change of visibility): the last entry again, or `NaN`.
     pub const FINAL: u8 = 4;
     /// Layout shifts: u32 count × (u8 1 recent input, 2 has a source; f64 time, f64 value, str target).
     pub const SHIFTS: u8 = 5;
@@ -130,7 +130,7 @@ impl Vitals {
                 }
             }
             what::LARGEST => self.lcp.entry(m, self.first_hidden, page),
-            what::FINAL => self.lcp.finish(page, out),
+            what::FINAL => self.lcp.finish(m, page, out),
             what::SHIFTS => self.cls.entries(m),
             what::EVENTS => self.inp.events(m, page),
             what::FRAME => self.inp.frame(m),

@@ -31,22 +31,26 @@ impl Lcp {
         self.done = false;
     }
 
-    /// The last entry of a batch came, or came again: a resource can have no entry yet when its paint has one.
+    /// The last entry of a batch came.
     pub(super) fn entry(&mut self, m: &mut Message<'_>, first_hidden: f64, page: &Page) {
         let at = m.number();
-        if !self.done && (at < first_hidden || at == self.at) {
+        if !self.done && at < first_hidden {
             self.metric.value = page.active_since(at);
             self.at = at;
             self.rest = m.rest().to_vec();
         }
     }
 
-    /// No entry counts from now on.
-    pub(super) fn finish(&mut self, page: &Page, out: &mut Vec<Report>) {
-        if !self.done {
-            self.done = true;
-            self.report(page, out);
+    /// No entry counts from now on. The last comes again: some resources have no entry yet when their paint has.
+    pub(super) fn finish(&mut self, m: &mut Message<'_>, page: &Page, out: &mut Vec<Report>) {
+        if self.done {
+            return;
         }
+        self.done = true;
+        if m.number() == self.at {
+            self.rest = m.rest().to_vec();
+        }
+        self.report(page, out);
     }
 
     /// The page was painted again after its restoration.

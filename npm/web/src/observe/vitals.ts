@@ -50,8 +50,9 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
   let tidying = false;
   /** LCP is. */
   let final = false;
-  /** Sends the largest paint of this navigation once more. */
-  let again: (() => void) | undefined;
+  const nothing = (): void => send(What.Final, (w) => w.n(NaN));
+  /** Says so, with the last entry of this navigation once more: some resources have no entry yet when their paint has. */
+  let finish = nothing;
 
   /** Nothing that goes wrong in here may reach the page. */
   const guard = <A extends unknown[]>(run: (...args: A) => void) => (...args: A): void => {
@@ -164,12 +165,12 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
   }
 
   /** The largest paint, with the last request of what it shows from before that paint. */
-  function largest(entry: Largest, target: string): void {
+  function largest(what: What, entry: Largest, target: string): void {
     const { url, startTime } = entry;
     const find = (entries: Resource[]): Resource | undefined =>
       entries.filter((entry) => entry.name == url && (entry.requestStart || entry.startTime) <= startTime).pop();
     const found = url ? find(resources) || find(known('resource')) : undefined;
-    send(What.Largest, (w) => w.n(startTime).n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0)
+    send(what, (w) => w.n(startTime).n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0)
       .s(target).s(url || '').s(found?.initiatorType || '').s(found?.deliveryType || ''));
   }
 
@@ -177,7 +178,8 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
     const observer = observe<Largest>(['largest-contentful-paint'], (entries) => {
       const entry = entries[entries.length - 1];
       const target = name(entry.element) || (entry.id ? '#' + entry.id : '');
-      (again = () => largest(entry, target))();
+      largest(What.Largest, entry, target);
+      finish = () => largest(What.Final, entry, target);
     });
     // Not on scrolling, which scripts do too.
     for (const type of ['keydown', 'click', 'visibilitychange']) on(type, (event) => {
@@ -186,8 +188,7 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
         final = true;
         inputs.abort();
         observer?.disconnect();
-        again?.();
-        send(What.Final);
+        finish();
       });
     }, inputs);
   }
@@ -245,7 +246,7 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
       const at = (w: Writer): unknown => w.n(event.timeStamp);
       send(What.Restored, at);
       final = false;
-      again = undefined;
+      finish = nothing;
       // Not every browser says before the next task that the page is visible again.
       setTimeout(guard(() => send(What.Settled)));
       requestAnimationFrame(guard(() => requestAnimationFrame(guard(() => {
