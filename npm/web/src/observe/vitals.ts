@@ -48,6 +48,8 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
   let shiftObserver: PerformanceObserver | undefined;
   let eventObserver: PerformanceObserver | undefined;
   let tidying = false;
+  /** When the page came back from the back/forward cache. */
+  let restored = 0;
   /** LCP is. */
   let final = false;
   const nothing = (): void => send(What.Final, (w) => w.n(NaN));
@@ -183,12 +185,16 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
     });
     // Not on scrolling, which scripts do too.
     for (const type of ['keydown', 'click', 'visibilitychange']) on(type, (event) => {
+      const then = restored;
       if (event.isTrusted && !final) soon(() => {
         if (final) return;
-        final = true;
         inputs.abort();
         observer?.disconnect();
-        finish();
+        // Else it is about another navigation.
+        if (then == restored) {
+          final = true;
+          finish();
+        }
       });
     }, inputs);
   }
@@ -245,6 +251,7 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
       if (!(event as PageTransitionEvent).persisted) return;
       const at = (w: Writer): unknown => w.n(event.timeStamp);
       send(What.Restored, at);
+      restored = event.timeStamp;
       final = false;
       finish = nothing;
       // Not every browser says before the next task that the page is visible again.
