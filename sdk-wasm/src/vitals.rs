@@ -12,6 +12,8 @@ mod inp;
 mod lcp;
 mod metric;
 mod page;
+#[cfg(test)]
+mod tests;
 mod ttfb;
 
 use alloc::vec::Vec;

@@ -92,6 +92,12 @@ impl Inp {
         );
     }
 
+    /// How many frames are kept, of both sorts.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.frames.kept()
+    }
+
     /// Interactions that the browser does not count itself.
     pub(super) fn count(&mut self, m: &mut Message<'_>) {
         for _ in 0..m.count() {

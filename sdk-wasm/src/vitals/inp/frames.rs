@@ -137,6 +137,11 @@ impl Frames {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.groups.len() + self.long.len()
+    }
+
     /// Says how the time of an interaction divides among scripts, layout and paint.
     pub(super) fn explain(&self, span: &Span, processing_end: f64, report: &mut Report) {
         let (mut script, mut style) = (0.0, 0.0);
