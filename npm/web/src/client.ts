@@ -87,7 +87,7 @@ export function createClient(given: Options): Client {
     },
     child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
     place_: (w) => w.s(sdk.current_?.trace_).s(sdk.current_?.span_).n(NaN),
-  } satisfies Omit<Sdk, 'send_' | 'capture_' | 'hide_'> as unknown as Sdk;
+  } satisfies Omit<Sdk, 'capture_' | 'hide_'> as unknown as Sdk;
 
   /** Storage passes the gate too: before consent nothing is read, written or removed. */
   const keep = safely(() => {
@@ -161,7 +161,6 @@ export function createClient(given: Options): Client {
     sender!.open_();
   })));
 
-  sdk.send_ = port.put;
   sdk.capture_ = createErrors(sdk);
 
   const flush = (why: number): Promise<void> => new Native((resolve) => {

@@ -2,7 +2,6 @@
  * What the parts of one client share. Names that end in `_` are private to the bundle and are shortened in it.
  */
 import type { Op } from './abi.js';
-import type { Port } from './core.js';
 import type { Capture as CaptureError } from './observe/errors.js';
 import type { Options } from './types.js';
 import type { Tell } from './guard.js';
@@ -29,8 +28,6 @@ export interface Sdk {
   cancel_: typeof clearTimeout;
   /** Sends the core a message; `at` is the time it belongs to (default: now). */
   put_(op: Op, write?: (w: Writer) => void, at?: number): void;
-  /** The port itself: `put_` with the time in front. */
-  send_: Port['put'];
   capture_: CaptureError;
   /** The page is being hidden, or left (`leaving`): what the core seals while `tell` runs is sent by what outlives it. */
   hide_(leaving: boolean, tell: () => void): void;

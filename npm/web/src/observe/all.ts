@@ -5,13 +5,13 @@ import { observeErrors } from './errors.js';
 import { observeFetch } from './fetch.js';
 import { observeNavigation } from './navigation.js';
 import { observeClicks, observeVisit } from './visit.js';
-import { startVitals } from './vitals.js';
+import { observeVitals } from './vitals.js';
 import { observeXhr } from './xhr.js';
 
 /** The vitals come before the visit: what they have to say when the page is hidden goes along. */
 const OBSERVERS: Record<keyof Capture | 'visit', (sdk: Sdk) => unknown> = {
   errors: observeErrors,
-  vitals: (sdk) => sdk.stops_.push(startVitals(sdk.send_)),
+  vitals: observeVitals,
   fetch: observeFetch,
   xhr: observeXhr,
   navigation: observeNavigation,

@@ -5,7 +5,7 @@ const ELEMENT = 1;
 const DOCUMENT = 9;
 
 /** The same text that web-vitals gives for the same node; cut short where the page's own getters throw. */
-export function selector(node: Node | null): string {
+export function selector(node: Node | null | undefined): string {
   let text = '';
   try {
     for (; node && node.nodeType != DOCUMENT; node = node.parentNode) {

@@ -3,7 +3,7 @@
  * (`sdk-wasm/src/vitals.rs` describes the messages and holds every rule).
  */
 import { Op } from '../abi.js';
-import type { Port } from '../core.js';
+import type { Sdk } from '../sdk.js';
 import type { Writer } from '../writer.js';
 import { selector } from './selector.js';
 
@@ -12,14 +12,9 @@ const enum What {
   Start, Activated, Paint, Largest, Final, Shifts, Events, Frame, Tidy, Count, Hidden, Restored, Settled, Repainted, Loaded,
 }
 
-export interface VitalsOptions {
-  /** Names the element behind a vital in the page's own words; a selector where it says nothing. */
-  generateTarget?: (node: Node) => string | null | undefined;
-}
-
 // What TypeScript's own library does not know yet, or only partly.
 interface Largest extends PerformanceEntry { element: Element | null; id: string; url: string }
-interface Shift extends PerformanceEntry { value: number; hadRecentInput: boolean; sources?: { node: Node | null }[] }
+interface Shift extends PerformanceEntry { value: number; hadRecentInput: boolean; sources: { node: Node | null }[] }
 interface Timing extends PerformanceEntry {
   processingStart: number; processingEnd: number; interactionId?: number; target: Node | null; targetSelector?: string;
 }
@@ -29,7 +24,6 @@ interface Script extends PerformanceEntry {
 }
 interface Frame extends PerformanceEntry { styleAndLayoutStart: number; scripts: Script[] }
 interface Resource extends PerformanceResourceTiming { deliveryType?: string }
-interface Navigation extends PerformanceNavigationTiming { activationStart?: number }
 
 /** Events shorter than this come only as `first-input`: two and a half frames, as web-vitals has it. */
 const SHORTEST_EVENT = 40;
@@ -38,57 +32,45 @@ const RESOURCES = 50;
 /** An idle callback comes after so many ms even if the page is never idle. */
 const IDLE_TIMEOUT = 1000;
 
-/** Begins to observe. The answer ends it. */
-export function startVitals(put: Port['put'], options: VitalsOptions = {}): () => void {
+export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later_: later, cancel_: cancel }: Sdk): void {
   const page = document as Document & { prerendering?: boolean; wasDiscarded?: boolean };
-  const observers: PerformanceObserver[] = [];
-  const end = new AbortController();
-  const inputs = new AbortController();
   const resources: Resource[] = [];
   let shiftObserver: PerformanceObserver | undefined;
   let eventObserver: PerformanceObserver | undefined;
   let tidying = false;
   /** When the page came back from the back/forward cache. */
   let restored = 0;
-  /** LCP is. */
+  /** LCP is; or, once its observer is gone, has been. */
   let final = false;
   const nothing = (): void => send(What.Final, (w) => w.n(NaN));
   /** Says so, with the last entry of this navigation once more: some resources have no entry yet when their paint has. */
   let finish = nothing;
 
-  /** Nothing that goes wrong in here may reach the page. */
-  const guard = <A extends unknown[]>(run: (...args: A) => void) => (...args: A): void => {
-    if (!end.signal.aborted) try { run(...args); } catch {}
-  };
-  const on = (type: string, run: (event: Event) => void, { signal } = end): void =>
-    addEventListener(type, guard(run), { capture: true, signal });
   const hidden = (): boolean => page.visibilityState == 'hidden';
   const known = <E>(type: string): E[] => performance.getEntriesByType(type) as E[];
-  const supported = (type: string): boolean => {
-    try { return PerformanceObserver.supportedEntryTypes.includes(type); } catch { return false; }
-  };
+  /** Nothing where the page has replaced it by something lesser, or a preference has switched it off. */
+  const types = self.PerformanceObserver?.supportedEntryTypes || [];
+  const supported = (type: string): boolean => types.includes(type);
+  const interactions = self.PerformanceEventTiming && 'interactionId' in PerformanceEventTiming.prototype;
 
-  function name(node: Node | null | undefined): string {
-    let own;
-    try { own = node && options.generateTarget?.(node); } catch {}
-    return typeof own == 'string' ? own : selector(node || null);
+  /** Marks of the navigation entry; 0 where there is none. */
+  function marks(w: Writer, names: string): void {
+    const entry = known<Record<string, number>>('navigation')[0];
+    for (const name of names.split(' ')) w.n((entry && entry[name]) || 0);
   }
 
   function send(what: What, write?: (w: Writer) => void): void {
-    put(Op.Vital, performance.now(), (w) => {
-      const entry = known<Navigation>('navigation')[0];
+    put(Op.Vital, (w) => {
+      const entry = known<PerformanceNavigationTiming>('navigation')[0];
       w.b(what).b(+(page.readyState == 'loading') | +!!page.prerendering << 1 | +!!page.wasDiscarded << 2 | +hidden() << 3)
         .b(entry ? entry.type.charCodeAt(0) : 0);
-      for (const key of ['responseStart', 'activationStart', 'domInteractive', 'domContentLoadedEventStart', 'domComplete'] as const) {
-        w.n(entry?.[key] || 0);
-      }
+      marks(w, 'responseStart activationStart domInteractive domContentLoadedEventStart domComplete');
       w.n((performance as { interactionCount?: number }).interactionCount ?? NaN);
       write?.(w);
     });
   }
 
-  // Names are asked for before a message is begun: `generateTarget` is the page's code, and may want to send something too.
-  function list<E>(w: Writer, entries: E[], each: (entry: E, index: number) => void): void {
+  function list<E>(w: Writer, entries: readonly E[], each: (entry: E) => void): void {
     w.u(entries.length);
     entries.forEach(each);
   }
@@ -96,33 +78,31 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
   /** Runs now if the page is hidden, else when it is idle or its visibility changes. */
   function soon(run: () => void): void {
     if (hidden()) return run();
-    const { requestIdleCallback: idle, cancelIdleCallback: cancel } = self;
-    const go = (): void => {
+    const idle = self.requestIdleCallback as typeof requestIdleCallback | undefined;
+    const go = guard(() => {
       removeEventListener('visibilitychange', go, true);
-      cancel ? cancel(handle) : clearTimeout(handle);
-      guard(run)();
-    };
+      (idle ? cancelIdleCallback : cancel)(handle as number);
+      run();
+    });
     addEventListener('visibilitychange', go, true);
-    const handle = idle ? idle(go, { timeout: IDLE_TIMEOUT }) : +setTimeout(go);
+    const handle = idle ? idle(go, { timeout: IDLE_TIMEOUT }) : later(go);
   }
 
-  function observe<E>(types: string[], run: (entries: E[]) => void, more?: object): PerformanceObserver | undefined {
-    try {
-      types = types.filter(supported);
-      if (!types[0]) return;
-      const observer = new PerformanceObserver((batch) => {
-        // A microtask, because Safari can call before `observe` has returned.
-        queueMicrotask(guard(() => {
-          const entries = batch.getEntries();
-          // Of several types each comes in its own order.
-          if (types[1]) entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
-          run(entries as E[]);
-        }));
-      });
-      for (const type of types) observer.observe({ type, buffered: true, ...more });
-      observers.push(observer);
-      return observer;
-    } catch {}
+  function observe<E>(names: string[], run: (entries: E[]) => void, more?: object): PerformanceObserver | undefined {
+    names = names.filter(supported);
+    if (!names[0]) return;
+    const observer = new PerformanceObserver((batch) => {
+      // A microtask, because Safari can call before `observe` has returned.
+      queueMicrotask(guard(() => {
+        const entries = batch.getEntries();
+        // Of several types each comes in its own order.
+        if (names[1]) entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
+        run(entries as E[]);
+      }));
+    });
+    stops.push(() => observer.disconnect());
+    for (const type of names) observer.observe({ type, buffered: true, ...more });
+    return observer;
   }
 
   /** Has the core forget events and frames: the answer is whether at once, else it is told to later. */
@@ -137,22 +117,22 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
     return 0;
   }
 
-  function shifts(entries: Shift[] = shiftObserver ? (shiftObserver.takeRecords() as Shift[]) : []): void {
-    if (!entries[0]) return;
-    const sources = entries.map(({ sources: [...all] = [] }) => all.find(({ node }) => node?.nodeType == 1) || all[0]);
-    const names = entries.map((entry, i) => (entry.hadRecentInput ? '' : name(sources[i]?.node)));
-    send(What.Shifts, (w) => list(w, entries, (entry, i) =>
-      w.b(+entry.hadRecentInput | +!!sources[i] << 1).n(entry.startTime).n(entry.value).s(names[i])));
+  function shifts(entries = (shiftObserver?.takeRecords() || []) as Shift[]): void {
+    if (entries[0]) send(What.Shifts, (w) => list(w, entries, ({ hadRecentInput, startTime, value, sources = [] }) => {
+      const source = sources.find(({ node }) => node?.nodeType == 1) || sources[0];
+      w.b(+hadRecentInput | +!!source << 1).n(startTime).n(value).s(hadRecentInput ? '' : selector(source?.node));
+    }));
   }
 
   function events(entries: Timing[]): void {
     // Not before the page is idle: by then all events of the frame have come.
     if (entries[0]) soon(() => {
-      const names = entries.map((entry) => (entry.interactionId ? name(entry.target) || entry.targetSelector || '' : ''));
       const now = tidy();
-      send(What.Events, (w) => list(w.b(now), entries, (entry, i) =>
-        w.s(entry.name).n(entry.startTime).n(entry.duration).n(entry.interactionId || 0)
-          .n(entry.processingStart).n(entry.processingEnd).s(names[i])));
+      send(What.Events, (w) => list(w.b(now), entries, (entry) => {
+        const id = entry.interactionId || 0;
+        w.s(entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd)
+          .s(id ? selector(entry.target) || entry.targetSelector : '');
+      }));
     });
   }
 
@@ -167,51 +147,45 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
   }
 
   /** The largest paint, with the last request of what it shows from before that paint. */
-  function largest(what: What, entry: Largest, target: string): void {
-    const { url, startTime } = entry;
+  function largest(what: What, { url, startTime }: Largest, target: string): void {
     const find = (entries: Resource[]): Resource | undefined =>
       entries.filter((entry) => entry.name == url && (entry.requestStart || entry.startTime) <= startTime).pop();
     const found = url ? find(resources) || find(known('resource')) : undefined;
     send(what, (w) => w.n(startTime).n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0)
-      .s(target).s(url || '').s(found?.initiatorType || '').s(found?.deliveryType || ''));
+      .s(target).s(url).s(found?.initiatorType).s(found?.deliveryType));
   }
 
-  function largestPaint(): void {
-    const observer = observe<Largest>(['largest-contentful-paint'], (entries) => {
+  function activate(): void {
+    const paint = observe<PerformanceEntry>(['paint'], (entries) => {
+      for (const { name, startTime } of entries) if (name == 'first-contentful-paint') {
+        paint!.disconnect();
+        // CLS begins with this: what was before counts as one batch.
+        shifts();
+        send(What.Paint, (w) => w.n(startTime));
+      }
+    });
+
+    let observer = observe<Largest>(['largest-contentful-paint'], (entries) => {
       const entry = entries[entries.length - 1];
-      const target = name(entry.element) || (entry.id ? '#' + entry.id : '');
+      const target = selector(entry.element) || (entry.id && '#' + entry.id);
       largest(What.Largest, entry, target);
       finish = () => largest(What.Final, entry, target);
     });
     // Not on scrolling, which scripts do too.
-    for (const type of ['keydown', 'click', 'visibilitychange']) on(type, (event) => {
+    on(window, 'keydown click visibilitychange', ({ isTrusted }: Event) => {
       const then = restored;
-      if (event.isTrusted && !final) soon(() => {
-        if (final) return;
-        inputs.abort();
-        observer?.disconnect();
+      if (isTrusted && observer && !final) soon(() => {
+        if (!observer || final) return;
+        observer.disconnect();
+        observer = undefined;
         // Else it is about another navigation.
-        if (then == restored) {
-          final = true;
-          finish();
-        }
+        if (then == restored) finish();
       });
-    }, inputs);
-  }
+    }, true);
 
-  function activate(): void {
-    const paint = observe(['paint'], (entries: PerformanceEntry[]) => {
-      for (const entry of entries) if (entry.name == 'first-contentful-paint') {
-        paint!.disconnect();
-        // CLS begins with this: what was before counts as one batch.
-        shifts();
-        send(What.Paint, (w) => w.n(entry.startTime));
-      }
-    });
-    largestPaint();
     shiftObserver = observe(['layout-shift'], shifts);
     if (interactions) {
-      if (!('interactionCount' in performance)) observe(['event'], (entries: Timing[]) => {
+      if (!('interactionCount' in performance)) observe<Timing>(['event'], (entries) => {
         const counted = entries.filter((entry) => entry.interactionId);
         if (counted[0]) send(What.Count, (w) => list(w, counted, (entry) => w.n(entry.interactionId!)));
       }, { durationThreshold: 0 });
@@ -222,62 +196,46 @@ export function startVitals(put: Port['put'], options: VitalsOptions = {}): () =
 
   /** TTFB waits for the end of the load event, so as not to be in its way. */
   function loaded(): void {
-    if (page.prerendering) on('prerenderingchange', loaded);
-    else if (page.readyState != 'complete') on('load', loaded);
-    else setTimeout(guard(() => send(What.Loaded, (w) => {
-      const entry = known<Navigation>('navigation')[0];
-      for (const key of ['workerStart', 'fetchStart', 'domainLookupStart', 'connectStart', 'connectEnd'] as const) {
-        w.n(entry?.[key] || 0);
-      }
-    })));
+    if (page.prerendering) on(window, 'prerenderingchange', loaded, true);
+    else if (page.readyState != 'complete') on(window, 'load', loaded, true);
+    else later(guard(() => send(What.Loaded, (w) => marks(w, 'workerStart fetchStart domainLookupStart connectStart connectEnd'))));
   }
 
-  const interactions = self.PerformanceEventTiming && 'interactionId' in PerformanceEventTiming.prototype;
+  send(What.Start, (w) => list(
+    w.b(+supported('paint') | +supported('largest-contentful-paint') << 1 | +supported('layout-shift') << 2),
+    known<PerformanceEntry>('visibility-state').filter((entry) => entry.name == 'hidden'), (entry) => w.n(entry.startTime)));
 
-  guard(() => {
-    const hides = known<PerformanceEntry>('visibility-state').filter((entry) => entry.name == 'hidden');
-    send(What.Start, (w) => list(
-      w.b(+supported('paint') | +supported('largest-contentful-paint') << 1 | +supported('layout-shift') << 2 | +!!interactions << 3),
-      hides, (entry) => w.n(entry.startTime)));
-
-    // Before all other listeners, so that what observers still hold is there when others report.
-    on('visibilitychange', (event) => {
-      if (!hidden()) return;
+  // Before all other listeners, so that what observers still hold is there when others report.
+  on(window, 'visibilitychange', ({ timeStamp }: Event) => {
+    if (!hidden()) return;
+    shifts();
+    events((eventObserver?.takeRecords() || []) as Timing[]);
+    send(What.Hidden, (w) => w.n(timeStamp));
+  }, true);
+  on(window, 'pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
+    if (!persisted) return;
+    const at = (w: Writer): unknown => w.n(timeStamp);
+    restored = timeStamp;
+    final = false;
+    finish = nothing;
+    send(What.Restored, at);
+    // Not every browser says before the next task that the page is visible again.
+    later(guard(() => send(What.Settled)));
+    requestAnimationFrame(guard(() => requestAnimationFrame(guard(() => {
       shifts();
-      if (eventObserver) events(eventObserver.takeRecords() as Timing[]);
-      send(What.Hidden, (w) => w.n(event.timeStamp));
-    });
-    on('pageshow', (event) => {
-      if (!(event as PageTransitionEvent).persisted) return;
-      const at = (w: Writer): unknown => w.n(event.timeStamp);
-      send(What.Restored, at);
-      restored = event.timeStamp;
-      final = false;
-      finish = nothing;
-      // Not every browser says before the next task that the page is visible again.
-      setTimeout(guard(() => send(What.Settled)));
-      requestAnimationFrame(guard(() => requestAnimationFrame(guard(() => {
-        shifts();
-        send(What.Repainted, at);
-        final = true;
-      }))));
-    });
+      send(What.Repainted, at);
+      final = true;
+    }))));
+  }, true);
 
-    observe<Resource>(['resource'], (entries) => {
-      resources.push(...entries);
-      resources.splice(0, resources.length - RESOURCES);
-    });
-    if (page.prerendering) on('prerenderingchange', () => {
-      send(What.Activated);
-      activate();
-    });
-    else activate();
-    loaded();
-  })();
-
-  return () => {
-    end.abort();
-    inputs.abort();
-    for (const observer of observers) observer.disconnect();
-  };
+  observe<Resource>(['resource'], (entries) => {
+    resources.push(...entries);
+    resources.splice(0, resources.length - RESOURCES);
+  });
+  if (page.prerendering) on(window, 'prerenderingchange', () => {
+    send(What.Activated);
+    activate();
+  }, true);
+  else activate();
+  loaded();
 }
