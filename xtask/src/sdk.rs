@@ -6,15 +6,16 @@
 mod glue;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::{paths, process, toolchain};
 
-/// Neither reference types (the browser floor, wasm2js) nor multi-value: rustc has both on by default.
-const TARGET_FEATURES: &str = "-C target-feature=-reference-types,-multivalue";
+/// Neither reference types (the browser floor, wasm2js) nor multi-value: rustc has both on by default. A stack of 64 KiB instead of
+/// 1 MiB: the core does not recurse, and each page would hold the rest for nothing.
+const FLAGS: &str = "-C target-feature=-reference-types,-multivalue -C link-arg=-zstack-size=65536";
 
 /// What the features above leave on for the browser floor (Chrome 90, Firefox 90, Safari 15.1).
 const WASM_FEATURES: [&str; 4] = [
@@ -110,13 +111,36 @@ fn compile(root: &Path) -> Result<Vec<u8>> {
             "--profile",
             "wasm",
         ])
-        .env("RUSTFLAGS", TARGET_FEATURES)
+        .env("RUSTFLAGS", flags())
         .current_dir(root);
     process::run(&mut cargo, "cargo build of the core")?;
     let path = paths::target(root)
         .join(toolchain::TARGET)
         .join("wasm/farol_sdk.wasm");
     fs::read(&path).with_context(|| format!("reading {}", path.display()))
+}
+
+/// The places of a panic are part of the file: what stands before them on this machine is nobody's business, and not reproducible.
+fn flags() -> String {
+    let mut flags = FLAGS.to_owned();
+    let home = std::env::var_os("CARGO_HOME").map_or_else(
+        || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"),
+        PathBuf::from,
+    );
+    let sysroot = process::output(
+        Command::new("rustc").args(["--print", "sysroot"]),
+        "rustc --print sysroot",
+    );
+    for folder in [
+        Some(home),
+        sysroot.ok().map(|text| PathBuf::from(text.trim())),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        flags.push_str(&format!(" --remap-path-prefix={}=", folder.display()));
+    }
+    flags
 }
 
 struct Bound {
