@@ -13,7 +13,7 @@ import { FakeBrowser, type Entry } from './vitals/fake.js';
 import type { Vital } from './vitals/google.js';
 import { same } from './vitals/same.js';
 
-const PAGES = Number(process.env['FAROL_PAGES'] ?? 300);
+const PAGES = Number(process.env['FAROL_PAGES'] ?? (process.env['FAROL_FULL'] ? 5000 : 300));
 const entryPoint = fileURLToPath(new URL('vitals/both.ts', import.meta.url));
 let both: Script;
 
