@@ -105,6 +105,8 @@ pub(crate) struct Start {
     pub(crate) numbers: [f64; 11],
     pub(crate) fresh: &'static str,
     pub(crate) stored: String,
+    /// Name, namespace, version, environment, release.
+    pub(crate) app: [&'static str; 5],
     pub(crate) globals: Vec<(&'static str, &'static str)>,
 }
 
@@ -116,6 +118,7 @@ impl Default for Start {
             numbers: [f64::NAN; 11],
             fresh: "00f067aa0ba902b7",
             stored: String::new(),
+            app: ["shop", "web", "1.2.3", "production", "1.2.3+abc"],
             globals: Vec::new(),
         }
     }
@@ -135,7 +138,7 @@ impl Start {
         }
         writer
             .many(&[self.fresh, &self.stored])
-            .many(&["shop", "web", "1.2.3", "production", "1.2.3+abc"])
+            .many(&self.app)
             .many(&["page0", "https://joe:pw@shop.example/?token=t0", "home"])
             .many(&["Chrome", "156.0"])
             .b(0)

@@ -34,7 +34,7 @@ impl<H: Host> Pen<H> {
         self.start(PART_BYTES);
         self.fill(
             &mut app.clone(),
-            "\x03service.name\x03service.namespace\x03service.version\x03deployment.environment.name\x06,",
+            "\x03service.name\x03service.namespace\x03service.version\x03deployment.environment.name",
         );
         self.otlp_text(b"telemetry.sdk.name", b"farol-web");
         self.otlp_text(b"telemetry.sdk.language", b"webjs");

@@ -145,6 +145,16 @@ fn a_span_is_otlp_with_its_session() {
     );
 }
 
+#[test]
+fn a_span_of_an_app_without_a_name_is_json_too() {
+    let mut bench = Bench::started(&Start {
+        app: [""; 5],
+        ..Start::default()
+    });
+    let scope = request(&mut bench, 0, "GET", "https://shop.example/", 200.0, "");
+    assert_eq!(scope["spans"][0]["name"], "GET");
+}
+
 fn request(
     bench: &mut Bench,
     initiator: u8,
