@@ -2,8 +2,6 @@
  * `cargo xtask demo --drive`: a headless browser visits the shop; then everything that it did must stand in the collector's OTLP
  * files: every kind of item, each as often as it happened, and by client and sequence number none missing and none twice.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compare, type Result } from './drive/table.js';
 import { visit } from './drive/visit.js';
@@ -14,7 +12,7 @@ import { gaps, type Item } from './driver/otlp.js';
 /** Batches leave within seconds; on a busy machine it may take longer. */
 const PATIENCE = 30_000;
 
-const { values } = parseArgs({ options: { shop: { type: 'string' }, data: { type: 'string' }, pictures: { type: 'string' } } });
+const { values } = parseArgs({ options: { shop: { type: 'string' }, data: { type: 'string' } } });
 if (!values.shop || !values.data) throw new Error('--shop URL and --data DIR say where the shop is and where the collector writes');
 
 const browser = await launch({ engine: 'chromium' });
@@ -23,11 +21,6 @@ try {
   const page = await browser.newPage();
   console.log('\nA headless browser');
   const { orderTrace } = await visit(page, values.shop, (what) => console.log(`  ${what}`));
-  if (values.pictures) {
-    mkdirSync(values.pictures, { recursive: true });
-    await page.show();
-    await page.screenshot(join(values.pictures, 'plain.png'));
-  }
 
   const right = (items: Item[]): boolean => compare(items).every((result) => result.right) && gaps(items).length === 0 && traced(items, orderTrace).length === 0;
   const { items } = await deliveredUntil(values.data, right, PATIENCE);

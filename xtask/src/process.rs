@@ -40,7 +40,7 @@ pub fn hand_on(name: &str, value: &str) {
 /// Makes Ctrl-C and its like end every process that was started, then this one.
 pub fn end_all_on_signals() {
     #[cfg(target_os = "linux")]
-    let _ = nix::sys::prctl::set_child_subreaper(true);
+    adopt_orphans();
     let Ok(mut signals) = signal_hook::iterator::Signals::new([2, 15, 1]) else {
         return;
     };
@@ -66,6 +66,12 @@ pub fn remove_at_end(folder: &Path) {
     if let Ok(mut all) = REMOVED.lock() {
         all.push(folder.to_path_buf());
     }
+}
+
+/// Makes what our children leave behind our children, so that the process table tells.
+#[cfg(target_os = "linux")]
+fn adopt_orphans() {
+    let _ = nix::sys::prctl::set_child_subreaper(true);
 }
 
 /// Ends everything that this process started and that is still there, then removes what only they needed. Every command calls it
@@ -195,5 +201,21 @@ fn read_all(stream: Option<impl Read>) -> String {
 fn stop_if_ending() {
     while ENDING.load(Ordering::SeqCst) {
         thread::park();
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_child_left_behind_in_a_session_of_its_own_is_still_found() {
+        adopt_orphans();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!"]);
+        let printed = output(&mut shell, "sh").unwrap();
+        let orphan: i32 = printed.trim().parse().unwrap();
+        assert!(table::descendants().contains(&orphan));
+        send(orphan, Signal::SIGKILL);
     }
 }

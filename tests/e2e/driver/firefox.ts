@@ -71,7 +71,7 @@ async function newPage(bidi: Bidi, front: string, options: PageOptions = {}): Pr
   if (options.initScript) await bidi.send('script.addPreloadScript', { functionDeclaration: `() => {${options.initScript}\n}`, contexts: [context] });
   const seen = watch(bidi, context);
 
-  // The answer crosses as JSON text, made by a copy of JSON that no page has had in its hands: pages patch theirs.
+  // The browser itself serialises the answer: a page may have patched its JSON.
   const evaluate = async <R, A extends unknown[]>(run: Source<R, A>, ...args: A): Promise<R> => {
     const { type, result, exceptionDetails } = await bidi.send('script.evaluate', {
       expression: call(run, args),
@@ -122,7 +122,6 @@ async function newPage(bidi: Bidi, front: string, options: PageOptions = {}): Pr
       ],
     });
   };
-  /** Goes in the history, and waits until another document, or the same one again, answers. */
   const travel = async (delta: number): Promise<void> => {
     await bidi.send('browsingContext.traverseHistory', { context, delta });
   };
