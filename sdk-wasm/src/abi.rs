@@ -18,7 +18,7 @@ pub mod op {
     pub const START: u32 = 1;
     /// A custom event: str name, str domain (empty: `browser`), attrs, str trace id, str span id (empty: none), f64 time.
     pub const EVENT: u32 = 2;
-    /// A log: str level (trace, debug, info, log, warn, error; else log), str message, attrs, str trace id, str span id, f64 time.
+    /// A log: str level (trace, debug, info, log, warn, error), str message, attrs, str trace id, str span id, f64 time.
     pub const LOG: u32 = 3;
     /// A measurement: str type, u32 count, count × (str name, f64 value), attrs, str trace id, str span id, f64 time.
     pub const MEASUREMENT: u32 = 4;

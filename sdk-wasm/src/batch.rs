@@ -1,7 +1,7 @@
 //! The batch that is being filled: items as JSON, each with its place in the payload.
 //!
-//! It has one meta, taken when its first item comes. An item whose page, view or user is another says so itself (in Faro's
-//! protocol it cannot, and the batch is sealed before it). A batch is sealed once, by count, bytes, age, because the page is
+//! It has one meta, taken when its first item comes. An item whose page or view is another says so itself (in Faro's protocol it
+//! cannot, and the batch is sealed before it); another user or session is another batch. A batch is sealed once, by count, bytes, age, because the page is
 //! hidden, or on demand; then it is bytes with an id and JavaScript's.
 
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::host::Host;
 use crate::meta::Fixed;
 use crate::pen::Pen;
-use crate::text::cut;
+use crate::text::{after, before};
 
 /// Places in the payload's fixed order, which also numbers the items.
 pub(crate) mod place {
@@ -32,12 +32,6 @@ const NAMES: [&str; 7] = [
     "farol.xhr",
 ];
 
-/// The parts of the meta that can change. The first one never differs within a batch.
-const PARTS: [&str; 4] = ["session", "user", "page", "view"];
-
-/// The parts as JSON objects.
-pub(crate) type Parts<'a> = [&'a [u8]; 4];
-
 /// Marks: this batch holds the first of its kind in its session.
 pub(crate) mod first {
     pub(crate) const SESSION: u8 = 1;
@@ -56,20 +50,21 @@ pub(crate) struct Envelope {
 
 /// An item in the batch. Of identical exceptions there is one, with their count.
 #[derive(Debug)]
-struct Item {
-    place: u8,
+pub(crate) struct Item {
+    pub(crate) place: u8,
     /// Its JSON ends with its context, as we wrote it.
-    ours: bool,
-    key: u32,
-    count: u32,
+    pub(crate) ours: bool,
+    pub(crate) key: u32,
+    pub(crate) count: u32,
     /// Behind the byte that `HOOK` has before it.
-    json: Vec<u8>,
+    pub(crate) json: Vec<u8>,
 }
 
 /// See above.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    pub(crate) meta: [Vec<u8>; 4],
+    /// Page and view of its first item, as members of the meta.
+    pub(crate) whence: Vec<u8>,
     items: Vec<Item>,
     pub(crate) bytes: usize,
     /// Its items' clock: epoch ms at `performance.now()` = 0.
@@ -82,7 +77,7 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) const fn new() -> Self {
         Self {
-            meta: [const { Vec::new() }; 4],
+            whence: Vec::new(),
             items: Vec::new(),
             bytes: 0,
             offset: 0.0,
@@ -95,51 +90,16 @@ impl Batch {
         self.items.len()
     }
 
-    /// Whether an item of this meta does not fit: its session is another, or, where it cannot say so itself, any part.
-    pub(crate) fn splits(&self, meta: &Parts<'_>, faro: bool) -> bool {
-        self.meta
-            .iter()
-            .zip(meta)
-            .take(if faro { 4 } else { 1 })
-            .any(|(own, other)| own != other)
-    }
-
-    /// Appends an item, with the parts of `meta` that are not the batch's. `key` is what a repeat is known by.
-    pub(crate) fn push<H: Host>(
-        &mut self,
-        pen: &mut Pen<H>,
-        place: u8,
-        key: u32,
-        count: u32,
-        ours: bool,
-        json: Vec<u8>,
-        meta: &Parts<'_>,
-    ) {
-        pen.out = json;
-        let mut open = false;
-        for ((name, own), other) in PARTS.iter().zip(&self.meta).zip(meta) {
-            if own != other {
-                if !open {
-                    open = true;
-                    pen.out.pop();
-                    pen.open("farol");
-                }
-                pen.key(name.as_bytes());
-                pen.raw(other);
-            }
+    /// Appends an item of this page and view. `key` is what a repeat is known by, `count` how many it stands for.
+    pub(crate) fn push(&mut self, mut item: Item, whence: &[u8]) {
+        if self.whence != whence {
+            item.json.pop();
+            item.json.extend_from_slice(b",\"farol\":{");
+            item.json.extend_from_slice(whence);
+            item.json.extend_from_slice(b"}}");
         }
-        if open {
-            pen.raw(b"}}");
-        }
-        let json = pen.take();
-        self.bytes += json.len();
-        self.items.push(Item {
-            place,
-            ours,
-            key,
-            count,
-            json,
-        });
+        self.bytes += item.json.len();
+        self.items.push(item);
     }
 
     /// Counts `count` repeats of the exception `key` where it is in the batch.
@@ -166,13 +126,14 @@ impl Batch {
         pen: &mut Pen<H>,
         envelope: &mut Envelope,
         id: &[u8],
+        who: &[u8],
         hidden: bool,
     ) -> Vec<u8> {
+        let mut failed = false;
+        for item in &self.items {
+            failed |= item.place == place::EXCEPTIONS;
+        }
         let count = self.items.len() as u32;
-        let failed = self
-            .items
-            .iter()
-            .any(|item| item.place == place::EXCEPTIONS);
         pen.start(usize::MAX);
         pen.raw(&(id.len() as u32).to_le_bytes());
         pen.raw(id);
@@ -180,46 +141,41 @@ impl Batch {
         pen.raw(&count.to_le_bytes());
         pen.byte(u8::from(hidden) | u8::from(failed) << 1);
         pen.raw(b"{\"meta\":{");
-        pen.raw(&envelope.fixed.meta);
-        for (name, part) in PARTS.iter().zip(&self.meta) {
-            if part.len() > 2 {
-                pen.key(name.as_bytes());
-                pen.raw(part);
-            }
+        for part in [&*envelope.fixed.meta, who, &self.whence] {
+            pen.comma();
+            pen.raw(part);
         }
         pen.byte(b'}');
         let mut spans = false;
         for (place, name) in NAMES.iter().enumerate() {
+            let span = place >= usize::from(place::SPANS);
             let mut open = false;
-            for item in self
-                .items
-                .iter()
-                .filter(|item| usize::from(item.place) == place)
-            {
+            for item in &self.items {
+                if usize::from(item.place) != place {
+                    continue;
+                }
                 if !open {
                     open = true;
-                    if place < usize::from(place::SPANS) {
-                        pen.key(name.as_bytes());
-                    } else {
-                        if !spans {
-                            spans = true;
-                            pen.raw(
-                                b",\"traces\":{\"resourceSpans\":[{\"resource\":{\"attributes\":[",
-                            );
-                            pen.raw(&envelope.fixed.resource);
-                            pen.raw(b"]},\"scopeSpans\":[");
-                        }
+                    if span && !spans {
+                        spans = true;
+                        pen.raw(b",\"traces\":{\"resourceSpans\":[{\"resource\":{\"attributes\":[");
+                        pen.raw(&envelope.fixed.resource);
+                        pen.raw(b"]},\"scopeSpans\":[");
+                    }
+                    if span {
                         pen.comma();
-                        pen.raw(b"{\"scope\":{\"name\":\"");
-                        pen.raw(name.as_bytes());
+                        pen.raw(b"{\"scope\":{");
+                        pen.field(b"name", name.as_bytes());
                         pen.raw(
                             concat!(
-                                "\",\"version\":\"",
+                                ",\"version\":\"",
                                 env!("CARGO_PKG_VERSION"),
                                 "\"},\"spans\":"
                             )
                             .as_bytes(),
                         );
+                    } else {
+                        pen.key(name.as_bytes());
                     }
                     pen.byte(b'[');
                 }
@@ -227,10 +183,7 @@ impl Batch {
                 item.write(pen);
             }
             if open {
-                pen.byte(b']');
-                if place >= usize::from(place::SPANS) {
-                    pen.byte(b'}');
-                }
+                pen.raw(before(b"]}", 1 + usize::from(span)));
             }
         }
         if spans {
@@ -238,18 +191,16 @@ impl Batch {
         }
         if !pen.faro {
             pen.raw(b",\"farol\":{\"v\":1,\"state\":\"on\"");
-            pen.field("client", &envelope.client);
-            pen.raw(b",\"seq\":");
+            pen.field(b"client", &envelope.client);
+            pen.key(b"seq");
             pen.digits(envelope.sequence, 1);
-            pen.raw(b",\"rate\":");
+            pen.key(b"rate");
             pen.number(envelope.rate);
-            if self.first != 0 {
-                pen.raw(match self.first {
-                    first::SESSION => b",\"first\":[\"session\"]",
-                    first::EXCEPTION => b",\"first\":[\"exception\"]",
-                    _ => b",\"first\":[\"session\",\"exception\"]",
-                });
-            }
+            pen.raw(
+                FIRST
+                    .get(usize::from(self.first))
+                    .map_or(b"", |marks| marks.as_bytes()),
+            );
             pen.byte(b'}');
         }
         pen.byte(b'}');
@@ -259,28 +210,34 @@ impl Batch {
     }
 }
 
+/// How the marks are written, by their bits.
+const FIRST: [&str; 4] = [
+    "",
+    ",\"first\":[\"session\"]",
+    ",\"first\":[\"exception\"]",
+    ",\"first\":[\"session\",\"exception\"]",
+];
+
 impl Item {
     /// Its JSON, with its count if it came more than once. Faro's receivers drop a field that they do not know, but keep what is
     /// in the context, which we write last.
     fn write<H: Host>(&self, pen: &mut Pen<H>) {
         let inside = pen.faro && self.ours;
-        let tail = if self.count < 2 {
-            0
-        } else {
-            1 + usize::from(inside)
-        };
-        let (head, tail) = cut(&self.json, self.json.len() - tail, 0);
-        pen.raw(cut(head, 0, 1).1);
+        let tail = self.json.len()
+            - if self.count < 2 {
+                0
+            } else {
+                1 + usize::from(inside)
+            };
+        pen.raw(after(before(&self.json, tail), 1));
         if self.count > 1 {
             pen.key(b"count");
-            if inside {
-                pen.byte(b'"');
-            }
+            let at = pen.out.len();
             pen.digits(self.count, 1);
             if inside {
-                pen.byte(b'"');
+                pen.fold(at);
             }
         }
-        pen.raw(tail);
+        pen.raw(after(&self.json, tail));
     }
 }

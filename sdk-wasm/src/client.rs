@@ -14,17 +14,16 @@ use crate::abi::{diagnostic, op, signal, trail};
 use crate::batch::{Batch, Envelope, place};
 use crate::clock::Clock;
 use crate::exception::{self, Exception};
-use crate::history::History;
 use crate::host::Host;
-use crate::item::{self, kind};
+use crate::item::{PLANS, UNTOLD, kind};
 use crate::message::Message;
 use crate::meta::Fixed;
 use crate::options::{Options, flag};
-use crate::pen::Pen;
+use crate::past::Lately;
+use crate::pen::{Pen, shorten};
 use crate::random::Random;
 use crate::scrub;
 use crate::session::Session;
-use crate::trail::Trail;
 use crate::vitals::Vitals;
 
 use visit::Consent;
@@ -33,6 +32,16 @@ use visit::Consent;
 const NAVIGATIONS: [&str; 7] = [
     "load", "push", "replace", "traverse", "hash", "reload", "traverse",
 ];
+
+/// Pages and views that are remembered. A vital is told long after what it measures, the largest paint when the page is hidden; 32
+/// navigations back the page of an interaction is beyond what anyone assigns blame to, and the oldest stands in for it.
+const MOMENTS: usize = 32;
+
+/// Things that the trail remembers. A person reads them; what led to an error is among the last few.
+const TRAIL: usize = 20;
+
+/// Bytes of one thing's text: a line on a screen.
+const TOLD_BYTES: usize = 200;
 
 /// One client. `H` is the browser, or a test's stand-in for it.
 #[derive(Debug)]
@@ -55,13 +64,15 @@ pub struct Client<H> {
     /// Items of the session by kind.
     counts: [u32; 5],
     session_attrs: Vec<u8>,
-    session_part: Vec<u8>,
-    user_part: Vec<u8>,
+    user: Vec<u8>,
+    /// Session and user, as the meta has them.
+    who: Vec<u8>,
     page: Vec<u8>,
     url: Vec<u8>,
     view: Vec<u8>,
-    history: History,
-    trail: Trail,
+    /// Page and view by the time from which they were so.
+    history: Lately,
+    trail: Lately,
     vitals: Option<Vitals>,
     envelope: Envelope,
     batch: Batch,
@@ -86,20 +97,20 @@ impl<H: Host> Client<H> {
             random: Random::new([0; 4]),
             clock: Clock::new(),
             consent: Consent::Denied,
-            session: Session::NONE,
+            session: Session::new(),
             announced: false,
             writable: true,
             stored_at: 0.0,
             hidden_at: f64::INFINITY,
             counts: [0; 5],
             session_attrs: Vec::new(),
-            session_part: Vec::new(),
-            user_part: Vec::new(),
+            user: Vec::new(),
+            who: Vec::new(),
             page: Vec::new(),
             url: Vec::new(),
             view: Vec::new(),
-            history: History::new(),
-            trail: Trail::new(),
+            history: Lately::new(MOMENTS),
+            trail: Lately::new(TRAIL),
             vitals: None,
             envelope: Envelope {
                 fixed: Fixed {
@@ -162,7 +173,7 @@ impl<H: Host> Client<H> {
         self.view = m.text().to_vec();
         self.envelope.fixed = self.pen.fixed(app, m);
         self.envelope.rate = self.options.rate();
-        self.user_part = self.pen.user(m);
+        self.user = self.pen.user(m);
         self.session_attrs = raw_attrs(m);
         self.pen.global = raw_attrs(m);
         if m.bad() {
@@ -192,54 +203,50 @@ impl<H: Host> Client<H> {
     }
 
     fn read(&mut self, op: u32, now: f64, m: &mut Message<'_>) {
-        let mut again = *m;
         if (op::EVENT..=op::REQUEST).contains(&op) {
             self.telemetry(now);
         }
         match op {
             op::TICK => {}
-            op::EVENT => {
-                if self.begin(kind::EVENT, now) {
-                    self.pen.event(m, now);
-                    self.finish(place::EVENTS, m.bad(), f64::NAN, now);
-                    self.note(trail::EVENT, now, &[again.text()]);
-                }
-            }
-            op::LOG => {
-                if self.begin(0, now) {
-                    self.pen.log(m, now);
-                    self.finish(place::LOGS, m.bad(), f64::NAN, now);
-                    self.note(
-                        trail::LOG,
-                        now,
-                        &[item::level(again.text()), b": ", again.text()],
-                    );
-                }
-            }
-            op::MEASUREMENT => {
-                if self.begin(kind::MEASUREMENT, now) {
-                    self.pen.measurement(m, now);
-                    self.finish(place::MEASUREMENTS, m.bad(), f64::NAN, now);
+            op::EVENT | op::LOG | op::MEASUREMENT => {
+                if let Some(plan) = PLANS.iter().find(|plan| plan.op == op)
+                    && self.begin(plan.place, now)
+                {
+                    let mut again = *m;
+                    self.pen.fill(m, now, plan.template);
+                    if !m.bad() {
+                        self.finish(plan.place, 0, 1, f64::NAN, now);
+                        let (kind, before) = plan.told;
+                        if kind != UNTOLD {
+                            again.skip(before);
+                            self.note(kind, now, again.text());
+                        }
+                    }
                 }
             }
             op::EXCEPTION => self.exception(now, m),
             op::SPAN => {
                 if self.begin(kind::SPAN, now) {
                     self.pen.span(m, &self.session.id, now);
-                    self.finish(place::SPANS, m.bad(), f64::NAN, now);
+                    if !m.bad() {
+                        self.finish(place::SPANS, 0, 1, f64::NAN, now);
+                    }
                 }
             }
             op::REQUEST => {
                 let initiator = m.byte();
                 if self.begin(kind::SPAN, now) {
                     let told = self.pen.request(m, &self.session.id, now);
-                    self.finish(
-                        place::SPANS + 1 + u8::from(initiator != 0),
-                        m.bad(),
-                        f64::NAN,
-                        now,
-                    );
-                    self.note(trail::FETCH, now, &[&told]);
+                    if !m.bad() {
+                        self.finish(
+                            place::SPANS + 1 + u8::from(initiator != 0),
+                            0,
+                            1,
+                            f64::NAN,
+                            now,
+                        );
+                        self.note(trail::FETCH, now, &told);
+                    }
                 }
             }
             op::VITAL => self.vital(now, m),
@@ -258,7 +265,8 @@ impl<H: Host> Client<H> {
             op::USER => {
                 let user = self.pen.user(m);
                 if !m.bad() {
-                    self.user_part = user;
+                    self.user = user;
+                    self.describe();
                 }
             }
             op::ATTRIBUTES => self.pen.global = raw_attrs(m),
@@ -274,13 +282,13 @@ impl<H: Host> Client<H> {
             }
             op::SESSION => {
                 self.session_attrs = raw_attrs(m);
-                self.describe_session();
+                self.describe();
             }
             op::TRAIL => {
                 let kind = m.byte();
                 let text = m.text();
                 let at = m.time(now);
-                self.note(kind, at, &[text]);
+                self.note(kind, at, text);
             }
             op::SUPPRESSED => {
                 let count = m.word();
@@ -298,7 +306,7 @@ impl<H: Host> Client<H> {
         for report in vitals.take() {
             if self.begin(kind::MEASUREMENT, now) {
                 self.pen.vital(&report, now);
-                self.finish(place::MEASUREMENTS, false, report.at, now);
+                self.finish(place::MEASUREMENTS, 0, 1, report.at, now);
             }
         }
     }
@@ -310,21 +318,25 @@ impl<H: Host> Client<H> {
         }
         let exception = Exception::read(m);
         let origin = exception.origin();
-        let ignored = if !self.options.has(flag::EXTENSIONS) && exception::extension(origin) {
-            0.0
-        } else if self.options.has(flag::IGNORE) && self.listed(0, &exception.title) {
-            1.0
-        } else if self.options.has(flag::DENY) && self.listed(1, origin) {
-            2.0
-        } else {
-            f64::NAN
-        };
-        if ignored >= 0.0 {
+        let title = [exception.kind, b": ", exception.message].concat();
+        let mut ignored = 3.0;
+        if self.options.has(flag::DENY) && self.listed(1, origin) {
+            ignored = 2.0;
+        }
+        if self.options.has(flag::IGNORE) && self.listed(0, &title) {
+            ignored = 1.0;
+        }
+        if !self.options.has(flag::EXTENSIONS) && exception::extension(origin) {
+            ignored = 0.0;
+        }
+        if ignored < 3.0 {
             self.diagnose(diagnostic::IGNORED, ignored);
         } else if self.begin(kind::EXCEPTION, now) {
             self.pen.exception(&exception, m, &self.trail, now);
-            self.finish_exception(key, 1, m.bad(), now);
-            self.note(trail::ERROR, now, &[&exception.title]);
+            if !m.bad() {
+                self.finish(place::EXCEPTIONS, key, 1, f64::NAN, now);
+                self.note(trail::ERROR, now, &title);
+            }
         }
     }
 
@@ -343,34 +355,25 @@ impl<H: Host> Client<H> {
             self.turn(at);
         }
         if let Some(start) = self.begin_event("browser.navigation", now) {
-            self.pen.field("url", &self.url);
+            self.pen.field(b"url", &self.url);
             if how != 0 {
-                self.pen.field("fromUrl", &from);
+                self.pen.field(b"fromUrl", &from);
             }
             self.pen.field(
-                "type",
+                b"type",
                 NAVIGATIONS
                     .get(usize::from(how))
                     .unwrap_or(&"push")
                     .as_bytes(),
             );
-            let same: &[u8] = if matches!(how, 1..=4) {
-                b"true"
-            } else {
-                b"false"
-            };
             self.pen.key(b"sameDocument");
-            if self.pen.faro {
-                self.pen.text(same)
-            } else {
-                self.pen.raw(same)
-            }
+            let value = self.pen.out.len();
+            self.pen.boolean(matches!(how, 1..=4));
+            self.pen.fold(value);
             self.finish_event(start, now);
         }
-        if self.on() {
-            self.trail
-                .push(trail::NAVIGATION, at + self.clock.offset, &[&self.url]);
-        }
+        let url = self.url.clone();
+        self.note(trail::NAVIGATION, at, &url);
     }
 
     fn change_view(&mut self, now: f64, name: &[u8]) {
@@ -382,44 +385,48 @@ impl<H: Host> Client<H> {
         self.turn(now);
         if let Some(start) = self.begin_event("view_changed", now) {
             // Faro's word for a view that has no name.
-            for (key, name) in [("fromView", &*from), ("toView", name)] {
-                self.pen
-                    .field(key, if name.is_empty() { b"unknown" } else { name });
-            }
+            self.pen.field(
+                b"fromView",
+                if from.is_empty() { b"unknown" } else { &from },
+            );
+            self.pen
+                .field(b"toView", if name.is_empty() { b"unknown" } else { name });
             self.finish_event(start, now);
         }
     }
 
-    /// From `at` on the page and the view are what they are now.
+    /// From `at` on page and view are what they are now.
     fn turn(&mut self, at: f64) {
-        let page = self.pen.page(&self.page, &self.url);
-        let view = self.pen.view(&self.view);
-        self.history.push(at, page, view);
+        let whence = self.pen.whence(&self.page, &self.url, &self.view);
+        self.history.push(at, 0, whence);
     }
 
     /// Begins an event of the SDK's own; what follows are its attributes, then `finish_event`.
+    #[inline(never)]
     fn begin_event(&mut self, name: &str, now: f64) -> Option<usize> {
         if !self.begin(kind::EVENT, now) {
             return None;
         }
-        self.pen.byte(b'{');
-        self.pen.field("name", name.as_bytes());
-        self.pen.field("domain", b"browser");
-        self.pen.iso_field("timestamp", now);
-        Some(self.pen.open("attributes"))
+        self.pen.raw(b"{\"domain\":\"browser\"");
+        self.pen.field(b"name", name.as_bytes());
+        self.pen.iso_field(b"timestamp", now);
+        Some(self.pen.open(b"attributes"))
     }
 
+    #[inline(never)]
     fn finish_event(&mut self, start: usize, now: f64) {
-        self.pen.attributes(start, Message::new(&[]).attrs(), false);
+        self.pen.global(start, false);
         self.pen.close(start);
         self.pen.byte(b'}');
-        self.finish(place::EVENTS, false, f64::NAN, now);
+        self.finish(place::EVENTS, 0, 1, f64::NAN, now);
     }
 
     /// Puts something on the trail.
-    fn note(&mut self, kind: u8, at: f64, text: &[&[u8]]) {
+    #[inline(never)]
+    fn note(&mut self, kind: u8, at: f64, text: &[u8]) {
         if self.on() {
-            self.trail.push(kind, at + self.clock.offset, text);
+            self.trail
+                .push(at, kind, shorten(text, TOLD_BYTES).to_vec());
         }
     }
 
@@ -441,6 +448,6 @@ impl<H: Host> Client<H> {
 /// Attributes to be kept, as the message has them.
 fn raw_attrs(m: &mut Message<'_>) -> Vec<u8> {
     let start = *m;
-    m.attrs();
+    m.skip_attrs();
     m.since(&start).to_vec()
 }

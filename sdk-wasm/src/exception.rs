@@ -1,4 +1,4 @@
-//! Exceptions as JSON: frames, causes, the key that groups equal ones, and what is noise.
+//! Exceptions as JSON: frames, causes, what went before, the key that groups equal ones, and what is noise.
 
 use alloc::vec::Vec;
 
@@ -6,20 +6,17 @@ use farol_protocol::limits::CAUSES;
 
 use crate::host::Host;
 use crate::message::Message;
+use crate::past::Lately;
 use crate::pen::{Pen, hex};
 use crate::scrub;
 use crate::stack::{self, Frame, UNKNOWN};
-use crate::text::split;
-use crate::trail::Trail;
-
-/// How the fingerprint is made. Another way would need another number, so that keys of two versions never meet.
-const FINGERPRINT: &[u8] = b"1:";
+use crate::text::{after, before, find};
 
 /// Frames that the fingerprint is made of: below them is the framework that called.
 const TOP: usize = 3;
 
-/// Ends of the schemes that extensions' scripts come from: `chrome-extension:`, `moz-extension:`, `safari-web-extension:`.
-const EXTENSION: &[u8] = b"-extension";
+/// Names of `abi::trail`'s kinds on the wire.
+const TRAIL: [&str; 6] = ["navigation", "fetch", "click", "log", "event", "error"];
 
 /// What is known of an exception before it is written.
 #[derive(Debug)]
@@ -27,10 +24,8 @@ pub(crate) struct Exception<'a> {
     flags: u8,
     mechanism: &'a [u8],
     pub(crate) kind: &'a [u8],
-    message: &'a [u8],
-    pub(crate) frames: Vec<Frame<'a>>,
-    /// `type: message`
-    pub(crate) title: Vec<u8>,
+    pub(crate) message: &'a [u8],
+    frames: Vec<Frame<'a>>,
 }
 
 /// What makes two exceptions the same one again: all of the message up to its attributes.
@@ -66,151 +61,171 @@ impl<'a> Exception<'a> {
         if frames.is_empty() && !file.is_empty() {
             frames.push(place);
         }
-        let kind = if kind.is_empty() { b"Error" } else { kind };
         Self {
             flags,
             mechanism,
-            kind,
+            kind: if kind.is_empty() { b"Error" } else { kind },
             message,
             frames,
-            title: [kind, b": ", message].concat(),
         }
     }
 
     /// Where it happened: the top frame that lies in a file.
     pub(crate) fn origin(&self) -> &'a [u8] {
         for frame in &self.frames {
-            if !matches!(frame.file.first(), None | Some(b'<' | b'[')) {
+            if !matches!(frame.file.first(), Some(b'<' | b'[')) {
                 return frame.file;
             }
         }
         b""
     }
 
-    /// The key by which equal exceptions are grouped: of type and top frames, where lines, queries and fragments do not count, as
+    /// The hash by which equal exceptions are grouped: of type and top frames, where lines, queries and fragments do not count, as
     /// they change with every build. Where there is no frame, of type and message without its digits.
-    fn fingerprint(&self) -> Vec<u8> {
-        let mut key = FINGERPRINT.to_vec();
-        for basis in [BASIS, !BASIS] {
-            let mut hash = basis;
-            add(&mut hash, self.kind);
-            for frame in self.frames.iter().take(TOP) {
-                add(&mut hash, frame.function);
-                add(&mut hash, split(split(frame.file, b'?').0, b'#').0);
-            }
-            if self.frames.is_empty() {
-                for &byte in self.message {
-                    if !byte.is_ascii_digit() {
-                        one(&mut hash, byte);
-                    }
+    fn hash(&self) -> u32 {
+        let mut hash = BASIS;
+        add(&mut hash, self.kind);
+        for frame in self.frames.iter().take(TOP) {
+            add(&mut hash, frame.function);
+            add(
+                &mut hash,
+                before(
+                    frame.file,
+                    find(frame.file, b"?").min(find(frame.file, b"#")),
+                ),
+            );
+        }
+        if self.frames.is_empty() {
+            for byte in self.message {
+                if !byte.is_ascii_digit() {
+                    add(&mut hash, &[*byte]);
                 }
             }
-            for shift in (0..32).step_by(4).rev() {
-                key.push(hex((hash >> shift) as u8));
-            }
         }
-        key
+        hash
     }
 }
 
-/// Whether a file is a browser extension's: nothing that the page's owner could mend.
+/// Whether a file is a browser extension's: nothing that the page's owner could mend. `chrome-extension:`, `moz-extension:`,
+/// `safari-web-extension:` and their like.
 pub(crate) fn extension(file: &[u8]) -> bool {
-    split(file, b':').0.ends_with(EXTENSION)
+    before(file, find(file, b":")).ends_with(b"-extension")
 }
 
 impl<H: Host> Pen<H> {
-    /// Writes an exception whose causes and what follows them are still in `m`. In Faro's protocol the last member is its context.
+    /// Writes an exception whose causes and what follows them are still in `m`. In Faro's protocol the last member is its context,
+    /// which then holds what Faro has no field for.
     pub(crate) fn exception(
         &mut self,
         exception: &Exception<'_>,
         m: &mut Message<'_>,
-        trail: &Trail,
+        trail: &Lately,
         now: f64,
     ) {
-        let count = m.count();
         let causes = *m;
+        let count = m.count();
         m.skip(count.saturating_mul(3));
-        let attrs = m.attrs();
+        let mut attrs = *m;
+        m.skip_attrs();
+        self.byte(b'{');
+        // The timestamp comes first (`record.rs`), the span is read before it.
         let mut trace = *m;
         m.skip(2);
-        let time = m.time(now);
-
-        self.byte(b'{');
-        self.iso_field("timestamp", time);
-        self.field("type", exception.kind);
-        self.field("fingerprint", &exception.fingerprint());
+        self.fill(m, now, "\x0atimestamp");
+        self.fill(&mut trace, now, "\x0etrace");
+        self.field(b"type", exception.kind);
         self.key(b"value");
         self.text(exception.message);
-        self.trace(&mut trace);
+        // A version comes first: a key that is made in another way needs another one, so that the two never meet.
+        self.raw(b",\"fingerprint\":\"1:");
+        let hash = exception.hash();
+        for shift in 1..9 {
+            self.byte(hex((hash >> (32 - 4 * shift)) as u8));
+        }
+        self.byte(b'"');
         if exception.flags & 2 != 0 {
             self.raw(b",\"fatal\":true");
         }
-        let handled: &[u8] = if exception.flags & 1 != 0 {
-            b"true"
-        } else {
-            b"false"
-        };
-        let faro = self.faro;
-        if !faro {
-            self.raw(b",\"handled\":");
-            self.raw(handled);
-            self.field("mechanism", exception.mechanism);
-        }
         self.stacktrace(&exception.frames, *m);
-        let cause = self.causes(count.min(CAUSES as u32), causes, *m);
-        if !faro {
-            trail.write(self);
+        let mut at = 0;
+        if self.faro {
+            at = self.open(b"context");
         }
-        let at = self.open("context");
-        self.field("cause", &cause);
-        if faro {
-            trail.write(self);
-            self.field("handled", handled);
-            self.field("mechanism", exception.mechanism);
+        self.key(b"handled");
+        let value = self.out.len();
+        self.boolean(exception.flags & 1 != 0);
+        self.fold(value);
+        self.field(b"mechanism", exception.mechanism);
+        if count > 0 {
+            self.causes(causes, *m);
         }
-        self.attributes(at, attrs, false);
-        if faro {
-            self.byte(b'}')
-        } else {
-            self.close(at)
+        if !trail.list.is_empty() {
+            self.trail(trail);
         }
+        if !self.faro {
+            at = self.open(b"context");
+        }
+        if count > 0 {
+            // Faro's own: the first cause, as text.
+            let mut first = causes;
+            first.count();
+            self.key(b"cause");
+            self.byte(b'"');
+            self.escape(first.text());
+            self.raw(b": ");
+            self.escape(first.text());
+            self.byte(b'"');
+        }
+        self.list(&mut attrs, at, false);
+        self.global(at, false);
+        self.close(at);
         self.byte(b'}');
-        // The bundles that are read above with each frame.
         let bundles = m.count();
         m.skip(bundles.saturating_mul(4));
     }
 
-    /// Writes the causes, with their stacks; the answer is what the context says of them: the first one, or in Faro's protocol
-    /// all, by line.
-    fn causes(&mut self, count: u32, mut m: Message<'_>, bundles: Message<'_>) -> Vec<u8> {
-        let mut told = Vec::new();
-        if count == 0 {
-            return told;
-        }
-        let faro = self.faro;
-        if !faro {
-            self.raw(b",\"causes\":[");
-        }
-        for nth in 0..count {
+    /// Writes the causes, with their stacks.
+    fn causes(&mut self, mut m: Message<'_>, bundles: Message<'_>) {
+        self.key(b"causes");
+        let at = self.out.len();
+        self.byte(b'[');
+        for nth in 0..m.count() {
             let (kind, message, stack) = (m.text(), m.text(), m.text());
-            if nth == 0 || faro {
-                told.extend_from_slice(if nth == 0 { b"" } else { b"\n" });
-                told.extend_from_slice(&[kind, b": ", message].concat());
-            }
-            if !faro && !self.full() {
+            if nth < CAUSES as u32 && !self.full() {
                 self.comma();
                 self.byte(b'{');
-                self.field("type", kind);
-                self.key(b"value");
-                self.text(message);
+                self.field(b"type", kind);
+                self.field(b"value", message);
                 self.stacktrace(&stack::parse(stack, kind, message), bundles);
                 self.byte(b'}');
             }
         }
-        if !faro {
-            self.byte(b']');
+        self.byte(b']');
+        self.fold(at);
+    }
+
+    /// Writes what went before, the oldest first.
+    fn trail(&mut self, trail: &Lately) {
+        self.key(b"trail");
+        let at = self.out.len();
+        self.byte(b'[');
+        for past in &trail.list {
+            if !self.full() {
+                self.comma();
+                self.byte(b'{');
+                self.iso_field(b"t", past.at);
+                self.field(
+                    b"k",
+                    TRAIL
+                        .get(usize::from(past.kind))
+                        .map_or(b"event", |name| name.as_bytes()),
+                );
+                self.field(b"m", &past.text);
+                self.byte(b'}');
+            }
         }
-        told
+        self.byte(b']');
+        self.fold(at);
     }
 
     /// Writes frames, each with what a bundler left for its file.
@@ -226,18 +241,20 @@ impl<H: Host> Pen<H> {
             }
             self.comma();
             self.byte(b'{');
-            self.field("filename", &scrub::scrubbed(frame.file));
-            self.field("function", frame.function);
-            for (key, number) in [("lineno", frame.line), ("colno", frame.column)] {
-                if number > 0 {
-                    self.key(key.as_bytes());
-                    self.digits(number, 1);
-                }
+            self.field(b"filename", &scrub::scrubbed(frame.file));
+            self.field(b"function", frame.function);
+            if frame.line > 0 {
+                self.key(b"lineno");
+                self.digits(frame.line, 1);
+            }
+            if frame.column > 0 {
+                self.key(b"colno");
+                self.digits(frame.column, 1);
             }
             let mut m = bundles;
             for _ in 0..m.count() {
                 if m.text() == frame.file {
-                    self.fill(&mut m, "\x02debugId\x02module\x02release");
+                    self.fill(&mut m, 0.0, "\x02debugId\x02module\x02release");
                     break;
                 }
                 m.skip(3);
@@ -246,42 +263,44 @@ impl<H: Host> Pen<H> {
         }
         self.raw(b"]}");
     }
+
+    /// Turns what was written from `at` on into a text, in Faro's protocol: its context holds nothing else.
+    pub(crate) fn fold(&mut self, at: usize) {
+        if self.faro {
+            let json = after(&self.out, at).to_vec();
+            self.out.truncate(at);
+            self.text(&json);
+        }
+    }
 }
 
 /// FNV-1a's start.
 const BASIS: u32 = 0x811c_9dc5;
 
-fn one(hash: &mut u32, byte: u8) {
-    *hash = (*hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-}
-
 /// FNV-1a over a text and its end, so that texts do not run into each other.
 #[inline(never)]
 fn add(hash: &mut u32, text: &[u8]) {
-    for &byte in text {
-        one(hash, byte);
+    for &byte in text.iter().chain(b"\0") {
+        *hash = (*hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     }
-    one(hash, 0);
 }
 
 #[cfg(test)]
 mod tests {
-    use std::string::String;
-
     use super::*;
     use crate::fake::Writer;
 
-    fn key(kind: &str, message: &str, stack: &str) -> String {
+    fn key(kind: &str, message: &str, stack: &str) -> u32 {
         let writer = Writer::default()
             .b(0)
             .many(&["api", kind, message, stack, ""])
             .n(0.0)
             .n(0.0);
-        String::from_utf8(Exception::read(&mut Message::new(&writer.0)).fingerprint()).unwrap()
+        Exception::read(&mut Message::new(&writer.0)).hash()
     }
 
     #[test]
-    fn the_fingerprint_has_a_version_and_stays_what_it_was() {
+    fn the_fingerprint_stays_what_it_was() {
         assert_eq!(
             key("TypeError", "x", "at f (https://a.example/a.js:1:2)"),
             key("TypeError", "y", "at f (https://a.example/a.js?v=2:9:9)")
@@ -292,7 +311,7 @@ mod tests {
         );
         assert_eq!(key("E", "item 12 of 30", ""), key("E", "item 7 of 1", ""));
         assert_ne!(key("E", "item", ""), key("E", "items", ""));
-        assert_eq!(key("E", "", ""), "1:d2cb99800731ec17");
+        assert_eq!(key("E", "", ""), 0xd2cb_9980);
     }
 
     #[test]

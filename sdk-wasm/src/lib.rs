@@ -20,10 +20,10 @@ mod clock;
 mod exception;
 #[cfg(test)]
 mod fake;
-mod history;
 mod item;
 mod json;
 mod meta;
+mod past;
 mod pen;
 mod random;
 mod scrub;
@@ -32,7 +32,6 @@ mod span;
 mod stack;
 mod text;
 mod time;
-mod trail;
 
 #[cfg(target_arch = "wasm32")]
 mod browser;

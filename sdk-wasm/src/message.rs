@@ -95,15 +95,19 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// Attributes.
+    /// Passes over attributes.
     #[inline(never)]
-    pub fn attrs(&mut self) -> Attrs<'a> {
-        let count = self.count();
-        let attrs = Attrs { count, rest: *self };
-        for _ in 0..count {
-            self.attribute();
+    pub fn skip_attrs(&mut self) {
+        for _ in 0..self.count() {
+            self.text();
+            match self.byte() {
+                0 => self.skip(1),
+                1 => {
+                    self.number();
+                }
+                tag => self.bad |= tag > 3,
+            }
         }
-        attrs
     }
 
     /// What was read between `before` and now.
@@ -117,49 +121,5 @@ impl<'a> Message<'a> {
     /// What was not read yet, to be kept and read again.
     pub fn rest(&self) -> &'a [u8] {
         self.rest
-    }
-
-    #[inline(never)]
-    fn attribute(&mut self) -> (&'a [u8], Value<'a>) {
-        let key = self.text();
-        let value = match self.byte() {
-            0 => Value::Text(self.text()),
-            1 => Value::Number(self.number()),
-            tag => {
-                self.bad |= tag > 3;
-                Value::Bool(tag == 3)
-            }
-        };
-        (key, value)
-    }
-}
-
-/// An attribute's value.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value<'a> {
-    /// A text.
-    Text(&'a [u8]),
-    /// A number, perhaps not finite.
-    Number(f64),
-    /// True or false.
-    Bool(bool),
-}
-
-/// The attributes of a message: (key, value) one after the other.
-#[derive(Debug, Clone, Copy)]
-pub struct Attrs<'a> {
-    count: u32,
-    rest: Message<'a>,
-}
-
-impl<'a> Iterator for Attrs<'a> {
-    type Item = (&'a [u8], Value<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.count == 0 || self.rest.bad {
-            return None;
-        }
-        self.count -= 1;
-        Some(self.rest.attribute())
     }
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::host::Host;
 use crate::message::Message;
+use crate::text::{after, before};
 
 /// What the end of a cut text shows: an ellipsis.
 const MARK: &[u8] = "…".as_bytes();
@@ -19,19 +20,37 @@ const TAIL: usize = 512;
 
 /// What to write for a message's next field, with the key that follows: the control bytes of `fill`'s templates.
 /// A template is data where calls would be code, and data is what compresses well.
-pub(crate) mod fill {
+mod fill {
     /// A member that is a text.
-    pub(crate) const TEXT: u8 = 1;
+    pub(super) const TEXT: u8 = 1;
     /// A member that is a text, left out where it is empty.
-    pub(crate) const SOME: u8 = 2;
+    pub(super) const SOME: u8 = 2;
     /// A member of OTLP's list of attributes that is a text, left out where it is empty.
-    pub(crate) const OTLP: u8 = 3;
+    pub(super) const OTLP: u8 = 3;
     /// A member that is a number in quotes, left out where it is none.
-    pub(crate) const QUOTED: u8 = 4;
+    pub(super) const QUOTED: u8 = 4;
     /// A member that is true or false.
-    pub(crate) const BOOL: u8 = 5;
+    pub(super) const BOOL: u8 = 5;
     /// No field: what follows is written as it is.
-    pub(crate) const RAW: u8 = 6;
+    pub(super) const RAW: u8 = 6;
+    /// A member that is an object: attributes, and those of every item.
+    pub(super) const ATTRIBUTES: u8 = 7;
+    /// The same, without those of every item.
+    pub(super) const PART: u8 = 8;
+    /// A member that is a small number.
+    pub(super) const BYTE: u8 = 9;
+    /// A member that is a time, as ISO 8601 has it.
+    pub(super) const TIME: u8 = 0xa;
+    /// A member that is a time in nanoseconds.
+    pub(super) const NANOS: u8 = 0xb;
+    /// A member that is an object of numbers, of which one at least has to be finite.
+    pub(super) const VALUES: u8 = 0xc;
+    /// The members of a list of OTLP's attributes, and those of every item, behind what is there already (`spans`).
+    pub(super) const LIST: u8 = 0xd;
+    /// A member that is the span that an item belongs to, left out where there is none.
+    pub(super) const TRACE: u8 = 0xe;
+    /// An event's domain.
+    pub(super) const DOMAIN: u8 = 0xf;
 }
 
 /// JSON in the making, and what it takes to make it. Commas come by themselves: whether one is due shows in the last byte.
@@ -49,6 +68,8 @@ pub(crate) struct Pen<H> {
     pub(crate) offset: f64,
     /// The attributes of every item, as the message had them.
     pub(crate) global: Vec<u8>,
+    /// Where in `out` the attributes of a span that are ours begin.
+    pub(crate) own: usize,
 }
 
 impl<H: Host> Pen<H> {
@@ -61,6 +82,7 @@ impl<H: Host> Pen<H> {
             faro: false,
             offset: 0.0,
             global: Vec::new(),
+            own: 0,
         }
     }
 
@@ -108,9 +130,9 @@ impl<H: Host> Pen<H> {
 
     /// A member whose value is a text; none where the text is empty.
     #[inline(never)]
-    pub(crate) fn field(&mut self, key: &str, text: &[u8]) {
+    pub(crate) fn field(&mut self, key: &[u8], text: &[u8]) {
         if !text.is_empty() {
-            self.key(key.as_bytes());
+            self.key(key);
             self.text(text);
         }
     }
@@ -191,21 +213,32 @@ impl<H: Host> Pen<H> {
 
     /// Writes the next fields of `m` by a template: a control byte (`fill`) and the key of each.
     #[inline(never)]
-    pub(crate) fn fill(&mut self, m: &mut Message<'_>, template: &str) {
+    pub(crate) fn fill(&mut self, m: &mut Message<'_>, now: f64, template: &str) {
         let mut rest = template.as_bytes();
         while let Some((what, behind)) = rest.split_first() {
-            let len = behind
-                .iter()
-                .position(|&b| b <= fill::RAW)
-                .unwrap_or(behind.len());
-            let (key, more) = behind.split_at_checked(len).unwrap_or_default();
-            rest = more;
+            let mut len = 0;
+            while behind.get(len).is_some_and(|&byte| byte > fill::DOMAIN) {
+                len += 1;
+            }
+            let key = before(behind, len);
+            rest = after(behind, len);
             match *what {
                 fill::RAW => self.raw(key),
                 fill::BOOL => {
-                    let value = m.byte() != 0;
                     self.key(key);
-                    self.boolean(value);
+                    self.boolean(m.byte() != 0);
+                }
+                fill::BYTE => {
+                    self.key(key);
+                    self.digits(m.byte().into(), 1);
+                }
+                fill::TIME => {
+                    let at = m.time(now);
+                    self.iso_field(key, at);
+                }
+                fill::NANOS => {
+                    let at = m.time(now);
+                    self.nanos_field(key, at);
                 }
                 fill::QUOTED => {
                     let value = m.number();
@@ -216,15 +249,51 @@ impl<H: Host> Pen<H> {
                         self.byte(b'"');
                     }
                 }
-                _ => {
-                    let text = m.text();
-                    if *what == fill::TEXT || !text.is_empty() {
-                        if *what == fill::OTLP {
-                            self.otlp_text(key, text);
-                        } else {
-                            self.key(key);
-                            self.text(text);
+                fill::ATTRIBUTES | fill::PART => {
+                    let at = self.open(key);
+                    self.list(m, at, false);
+                    if *what == fill::ATTRIBUTES {
+                        self.global(at, false);
+                    }
+                    self.close(at);
+                }
+                fill::LIST => {
+                    let at = self.own;
+                    self.list(m, at, true);
+                    self.global(at, true);
+                }
+                fill::TRACE => {
+                    let at = self.open(key);
+                    self.fill(m, now, "\x02trace_id\x02span_id");
+                    self.close(at);
+                }
+                fill::VALUES => {
+                    let at = self.open(key);
+                    for _ in 0..m.count() {
+                        let (name, value) = (m.text(), m.number());
+                        if value.is_finite() && !self.full() {
+                            self.text(name);
+                            self.byte(b':');
+                            self.number(value);
                         }
+                    }
+                    self.close(at);
+                    if self.out.len() == at {
+                        m.spoil();
+                    }
+                }
+                what => {
+                    let text = m.text();
+                    if what == fill::TEXT {
+                        self.key(key);
+                        self.text(text);
+                    } else if what == fill::OTLP && !text.is_empty() {
+                        self.otlp(key, b"string", text);
+                    } else if what == fill::DOMAIN && text.is_empty() {
+                        self.field(key, b"browser");
+                    } else if what != fill::OTLP {
+                        debug_assert!(matches!(what, fill::SOME | fill::DOMAIN));
+                        self.field(key, text);
                     }
                 }
             }
@@ -336,6 +405,7 @@ mod tests {
             .b(1);
         pen.fill(
             &mut Message::new(&message.0),
+            0.0,
             "\x06{\x01a\x02none\x01b\x02c\x04d\x04e\x05f\x06}",
         );
         assert_eq!(pen.out, br#"{"a":"1","b":"","c":"x","d":"2.5","f":true}"#);

@@ -3,15 +3,13 @@
 use alloc::vec::Vec;
 
 use crate::pen::shorten;
-use crate::text::{cut, find, split, starts};
+use crate::text::{after, before, find};
 
 /// Bytes of a URL that are kept: what servers and browsers agree on in practice.
 const URL_BYTES: usize = 2048;
 
 /// A fragment without structure and at least this long, with letters and digits mixed, is taken for a token.
 const TOKEN_BYTES: usize = 24;
-
-const REDACTED: &[u8] = b"REDACTED";
 
 /// Ends of the names of keys whose values are secrets, written backwards; `^` marks whole names. Letter case, `-` and `_` do not
 /// count. They are: token, secret, password, passwd, signature, credential, apikey, accesskeyid, jwt, sessionid, authorization,
@@ -23,66 +21,54 @@ const SECRETS: &str = "nekot terces drowssap dwssap erutangis laitnederc yekipa 
 /// `url` without its secrets.
 #[inline(never)]
 pub(crate) fn scrubbed(url: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64);
+    let mut out = Vec::with_capacity(256);
     // Of a data URL the data say nothing that a reader of telemetry needs.
-    let url = if starts(url, b"data:") {
-        split(url, b',').0
+    let url = if url.starts_with(b"data:") {
+        before(url, find(url, b","))
     } else {
         url
     };
-    let (rest, fragment) = split(shorten(url, URL_BYTES), b'#');
-    let (mut path, query) = split(rest, b'?');
-    if let Some((from, to)) = authority(path)
-        && let Some(at) = cut(path, to, 0).0.iter().rposition(|&b| b == b'@')
-        && at >= from
-    {
-        out.extend_from_slice(cut(path, from, 0).0);
-        path = cut(path, at, 1).1;
-    }
-    out.extend_from_slice(path);
-    parameters(&mut out, b'?', query);
-    if let Some(fragment) = fragment {
-        // Routers that live in the fragment have a query there, and OAuth's implicit flow has nothing else.
-        let (route, query) = split(fragment, b'?');
-        if token(route) {
-            out.push(b'#');
-            out.extend_from_slice(REDACTED);
-        } else {
-            parameters(&mut out, b'#', Some(route));
+    // Where in `out` the authority begins while we are in it, then where the last name of a key begins.
+    let mut authority = usize::MAX;
+    let mut name = usize::MAX;
+    let mut fragment = usize::MAX;
+    let mut secret_value = false;
+    for &byte in shorten(url, URL_BYTES) {
+        match byte {
+            b'?' | b'&' | b'#' if !(secret_value && byte == b'?') => {
+                secret_value = false;
+                authority = usize::MAX;
+                name = out.len() + 1;
+                if byte == b'#' {
+                    fragment = name;
+                }
+            }
+            _ if secret_value => continue,
+            b'/' if out.ends_with(b":/") && name == usize::MAX => authority = out.len() + 1,
+            b'/' => authority = usize::MAX,
+            b'@' if authority <= out.len() => {
+                out.truncate(authority);
+                continue;
+            }
+            b'=' if secret(after(&out, name)) => {
+                out.extend_from_slice(b"=REDACTED");
+                secret_value = true;
+                continue;
+            }
+            _ => {}
         }
-        parameters(&mut out, b'?', query);
+        out.push(byte);
+    }
+    // Routers that live in the fragment have a query there, and OAuth's implicit flow has nothing else.
+    let route = after(&out, fragment);
+    let len = find(route, b"?");
+    if token(before(route, len)) {
+        let rest = after(route, len).to_vec();
+        out.truncate(fragment);
+        out.extend_from_slice(b"REDACTED");
+        out.extend_from_slice(&rest);
     }
     out
-}
-
-/// Where the authority (user, host, port) of an absolute URL begins and ends.
-#[inline(never)]
-pub(crate) fn authority(url: &[u8]) -> Option<(usize, usize)> {
-    let from = find(url, b"://")? + 3;
-    let rest = cut(url, from, 0).1;
-    let len = rest
-        .iter()
-        .position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\'))
-        .unwrap_or(rest.len());
-    Some((from, from + len))
-}
-
-/// Appends what stands behind `mark`: pairs of names and values, or anything else.
-#[inline(never)]
-fn parameters(out: &mut Vec<u8>, mark: u8, mut rest: Option<&[u8]>) {
-    let mut mark = mark;
-    while let Some(query) = rest {
-        let (pair, more) = split(query, b'&');
-        let (name, value) = split(pair, b'=');
-        out.push(mark);
-        out.extend_from_slice(name);
-        if let Some(value) = value {
-            out.push(b'=');
-            out.extend_from_slice(if secret(name) { REDACTED } else { value });
-        }
-        mark = b'&';
-        rest = more;
-    }
 }
 
 fn secret(name: &[u8]) -> bool {
@@ -93,14 +79,14 @@ fn secret(name: &[u8]) -> bool {
             plain.push(byte.to_ascii_lowercase());
         }
     }
-    let mut known = Some(SECRETS.as_bytes());
-    while let Some(list) = known {
-        let (end, more) = split(list, b' ');
-        let (end, whole) = split(end, b'^');
-        if starts(&plain, end) && (whole.is_none() || plain.len() == end.len()) {
+    let mut list = SECRETS.as_bytes();
+    while !list.is_empty() {
+        let len = find(list, b" ");
+        let end = before(list, len);
+        if plain.starts_with(end) || end.last() == Some(&b'^') && *plain == *before(end, len - 1) {
             return true;
         }
-        known = more;
+        list = after(list, len + 1);
     }
     false
 }

@@ -14,7 +14,7 @@ use farol_protocol::{limits, sampling};
 
 use crate::host::Host;
 use crate::pen::Pen;
-use crate::text::{cut, decimal, starts};
+use crate::text::{after, before};
 
 /// A session. Times are on the steady clock (`clock.rs`).
 #[derive(Debug)]
@@ -32,14 +32,14 @@ pub(crate) struct Session {
 }
 
 /// When sessions end, in ms.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) idle: f64,
     pub(crate) lifetime: f64,
 }
 
 /// What the storage held.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stored {
     /// A session that goes on.
     Resumed,
@@ -50,73 +50,74 @@ pub(crate) enum Stored {
 }
 
 impl Session {
-    pub(crate) const NONE: Self = Self {
-        id: Vec::new(),
-        previous: Vec::new(),
-        started: 0.0,
-        active: 0.0,
-        failed: false,
-        sampled: false,
-    };
-
-    /// A session of a page that is just being opened, at `steady`.
-    pub(crate) fn new(id: Vec<u8>, previous: Vec<u8>, steady: f64, rate: f64) -> Self {
-        // SAFETY: ids are ASCII: hexadecimal digits, or what `valid` let through.
-        let text = unsafe { core::str::from_utf8_unchecked(&id) };
-        let sampled = sampling::sampled(text, rate);
+    pub(crate) const fn new() -> Self {
         Self {
-            id,
-            previous,
-            started: steady,
-            active: steady,
+            id: Vec::new(),
+            previous: Vec::new(),
+            started: 0.0,
+            active: 0.0,
             failed: false,
-            sampled,
+            sampled: false,
         }
+    }
+
+    /// Begins another one, behind the present one.
+    pub(crate) fn begin(&mut self, id: Vec<u8>, steady: f64, rate: f64) {
+        self.previous = core::mem::replace(&mut self.id, id);
+        self.started = steady;
+        self.active = steady;
+        self.failed = false;
+        self.sample(rate);
+    }
+
+    fn sample(&mut self, rate: f64) {
+        // SAFETY: ids are ASCII: hexadecimal digits, or what `valid` let through.
+        let text = unsafe { core::str::from_utf8_unchecked(&self.id) };
+        self.sampled = sampling::sampled(text, rate);
     }
 
     /// Goes on with the stored session, or begins one with the id `fresh`. `epoch` is the wall clock's now.
     pub(crate) fn open(
+        &mut self,
         stored: &[u8],
         fresh: &[u8],
         steady: f64,
         epoch: f64,
         bounds: Bounds,
         rate: f64,
-    ) -> (Self, Stored) {
-        let fresh = if valid(fresh) { fresh } else { b"0" };
-        let mut session = Self::new(fresh.to_vec(), Vec::new(), steady, rate);
-        if stored.is_empty() {
-            return (session, Stored::New);
-        }
-        if !starts(stored, b"1 ") {
-            return (session, Stored::Foreign);
-        }
-        let field = |at: usize, len: usize| stored.get(at..at + len).unwrap_or_default();
-        let id = cut(stored, 0, 32).1;
-        let (Some(started), Some(active), true) =
-            (decimal(field(2, 13)), decimal(field(16, 13)), valid(id))
-        else {
-            return (session, Stored::New);
-        };
-        // A time to come was written before the clock was set back: it is as good as now.
-        let mut last = Self::new(
-            id.to_vec(),
-            Vec::new(),
-            steady - (epoch - started).max(0.0),
-            rate,
-        );
-        last.active = if active > 0.0 {
-            steady - (epoch - active).max(0.0)
+    ) -> Stored {
+        let mut how = if stored.is_empty() || stored.starts_with(b"1 ") {
+            Stored::New
         } else {
-            f64::NAN
+            Stored::Foreign
         };
-        last.failed = field(30, 1) == b"1";
-        if last.over(steady, true, bounds) {
-            session.previous = last.id;
-            return (session, Stored::New);
+        let started = decimal(after(stored, 2));
+        let active = decimal(after(stored, 16));
+        let id = after(stored, 32);
+        if how == Stored::New && valid(id) && started > 0.0 && active >= 0.0 {
+            self.id = id.to_vec();
+            // A time to come was written before the clock was set back: it is as good as now.
+            self.started = steady - (epoch - started).max(0.0);
+            self.active = if active > 0.0 {
+                steady - (epoch - active).max(0.0)
+            } else {
+                f64::NAN
+            };
+            self.failed = stored.get(30) == Some(&b'1');
+            if !self.over(steady, true, bounds) {
+                how = Stored::Resumed;
+                self.active = steady;
+                self.sample(rate);
+            }
         }
-        last.active = steady;
-        (last, Stored::Resumed)
+        if how != Stored::Resumed {
+            self.begin(
+                if valid(fresh) { fresh } else { b"0" }.to_vec(),
+                steady,
+                rate,
+            );
+        }
+        how
     }
 
     /// Whether it is over for something that happens now: an activity of the visitor's, or telemetry.
@@ -136,11 +137,8 @@ impl Session {
         pen.raw(b"1 ");
         pen.millis(self.started + offset);
         pen.byte(b' ');
-        pen.millis(if self.active.is_nan() {
-            0.0
-        } else {
-            self.active + offset
-        });
+        // `NaN` is written as 0.
+        pen.millis(self.active + offset);
         pen.raw(if self.failed { b" 1 " } else { b" 0 " });
         pen.raw(&self.id);
         pen.take()
@@ -149,11 +147,21 @@ impl Session {
 
 /// Faro's rule for session ids.
 fn valid(id: &[u8]) -> bool {
-    !id.is_empty()
-        && id.len() <= limits::SESSION_ID
-        && id
-            .iter()
-            .all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b':' | b'-'))
+    let good = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b':' | b'-');
+    !id.is_empty() && id.len() <= limits::SESSION_ID && id.iter().all(good)
+}
+
+/// The number in the first 13 digits; `NaN`: there is none.
+fn decimal(text: &[u8]) -> f64 {
+    let mut number = 0.0;
+    for digit in before(text, 13) {
+        number = if digit.is_ascii_digit() {
+            number * 10.0 + f64::from(digit - b'0')
+        } else {
+            f64::NAN
+        };
+    }
+    number
 }
 
 #[cfg(test)]
@@ -173,7 +181,13 @@ mod tests {
     }
 
     fn open(stored: &[u8], steady: f64, epoch: f64) -> (Session, Stored) {
-        Session::open(stored, b"fresh", steady, epoch, BOUNDS, 1.0)
+        opened(stored, b"fresh", steady, epoch)
+    }
+
+    fn opened(stored: &[u8], fresh: &[u8], steady: f64, epoch: f64) -> (Session, Stored) {
+        let mut session = Session::new();
+        let how = session.open(stored, fresh, steady, epoch, BOUNDS, 1.0);
+        (session, how)
     }
 
     #[test]
@@ -183,9 +197,9 @@ mod tests {
         let text = stored(&session, EPOCH - 5.0);
         assert_eq!(text, b"1 1700000000000 1700000000000 0 fresh");
 
-        let (next, how) = Session::open(&text, b"other", 0.0, EPOCH + 899_999.0, BOUNDS, 1.0);
+        let (next, how) = opened(&text, b"other", 0.0, EPOCH + 899_999.0);
         assert_eq!((how, &*next.id), (Stored::Resumed, &b"fresh"[..]));
-        let (next, how) = Session::open(&text, b"other", 0.0, EPOCH + 900_000.0, BOUNDS, 1.0);
+        let (next, how) = opened(&text, b"other", 0.0, EPOCH + 900_000.0);
         assert_eq!(
             (how, &*next.id, &*next.previous),
             (Stored::New, &b"other"[..], &b"fresh"[..])
@@ -260,7 +274,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_stored_bytes_give_a_valid_session(stored in proptest::collection::vec(any::<u8>(), 0..200), fresh in proptest::collection::vec(any::<u8>(), 0..20)) {
-            let (session, _) = Session::open(&stored, &fresh, 0.0, EPOCH, BOUNDS, 1.0);
+            let (session, _) = opened(&stored, &fresh, 0.0, EPOCH);
             prop_assert!(valid(&session.id));
         }
     }

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::host::Host;
-use crate::message::{Message, Value};
+use crate::message::Message;
 use crate::pen::Pen;
 use crate::scrub;
-use crate::text::{cut, decimal, find, rfind, starts};
+use crate::text::{Slots, after, before, find};
 
 /// The methods that the conventions know, each between two spaces.
 const METHODS: &[u8] = b" GET POST PUT PATCH DELETE HEAD OPTIONS CONNECT TRACE QUERY ";
@@ -16,111 +16,103 @@ impl<H: Host> Pen<H> {
     pub(crate) fn span(&mut self, m: &mut Message<'_>, session: &[u8], now: f64) {
         self.fill(
             m,
-            "\x06{\x01traceId\x01spanId\x02parentSpanId\x01name\x06,\"kind\":",
+            now,
+            "\x06{\x01traceId\x01spanId\x02parentSpanId\x01name\x09kind\x0bstartTimeUnixNano\x0bendTimeUnixNano\x06,\"status\":{\x09code\x02message",
         );
-        self.digits(m.byte().into(), 1);
-        self.times(m, now);
-        let status = m.byte();
-        self.status(status);
-        self.fill(m, "\x02message\x06}");
-        let at = self.span_attributes(session);
-        self.attributes(at, m.attrs(), true);
-        self.raw(b"]}");
+        self.span_attributes(session);
+        self.fill(m, now, "\x0d\x06]}");
     }
 
     /// Writes a `REQUEST` behind its initiator; the answer is what the trail tells of it.
     pub(crate) fn request(&mut self, m: &mut Message<'_>, session: &[u8], now: f64) -> Vec<u8> {
-        self.fill(m, "\x06{\x01traceId\x01spanId\x02parentSpanId");
-        let method = m.text();
+        self.fill(m, now, "\x06{\x01traceId\x01spanId\x02parentSpanId");
+        let original = m.text();
         let url = scrub::scrubbed(m.text());
-        let upper = method.to_ascii_uppercase();
-        let known = find(METHODS, &[b" ", &*upper, b" "].concat()).is_some();
-        self.field("name", if known { &upper } else { b"HTTP" });
-        self.raw(b",\"kind\":3");
-        self.times(m, now);
-        let status = m.number();
-        let error = m.text();
-        let failed = status >= 400.0 || !error.is_empty();
-        self.status(if failed { 2 } else { 0 });
-        self.byte(b'}');
-
-        let at = self.span_attributes(session);
-        self.otlp(
-            "http.request.method",
-            Value::Text(if known { &upper } else { b"_OTHER" }),
+        let upper = original.to_ascii_uppercase();
+        let known = find(METHODS, &[b" ", &*upper, b" "].concat()) < METHODS.len();
+        let method: &[u8] = if known { &upper } else { b"_OTHER" };
+        self.field(b"name", if known { method } else { b"HTTP" });
+        self.fill(
+            m,
+            now,
+            "\x06,\"kind\":3\x0bstartTimeUnixNano\x0bendTimeUnixNano\x06,\"status\":{",
         );
-        if !known || upper != method {
-            self.otlp("http.request.method_original", Value::Text(method));
+        let status = m.number() as u32;
+        let mut error = m.text();
+        let at = self.out.len();
+        self.digits(status, 1);
+        let code = after(&self.out, at).to_vec();
+        self.out.truncate(at);
+        if status >= 400 && error.is_empty() {
+            error = &code;
         }
-        self.otlp("url.full", Value::Text(&url));
+        if !error.is_empty() {
+            self.raw(b"\"code\":2");
+        }
+        self.span_attributes(session);
+        self.otlp(b"http.request.method", b"string", method);
+        if method != original {
+            self.otlp(b"http.request.method_original", b"string", original);
+        }
+        self.otlp(b"url.full", b"string", &url);
         let (host, port) = address(&url);
         if !host.is_empty() {
-            self.otlp("server.address", Value::Text(host));
+            self.otlp(b"server.address", b"string", host);
+            self.otlp(b"server.port", b"int", port);
         }
-        self.otlp("server.port", Value::Number(port));
-        let from = self.out.len();
-        let mut outcome = error.to_vec();
-        if status > 0.0 {
-            self.digits(status as u32, 1);
-            if error.is_empty() {
-                outcome = cut(&self.out, from, 0).1.to_vec();
-            }
-            self.out.truncate(from);
-            self.otlp("http.response.status_code", Value::Number(status));
-        }
-        if failed {
-            self.otlp("error.type", Value::Text(&outcome));
-        }
-        self.attributes(at, m.attrs(), true);
-        self.raw(b"]}");
-        [method, b" ", &*url, b" ", &*outcome].concat()
-    }
-
-    /// Start and end.
-    fn times(&mut self, m: &mut Message<'_>, now: f64) {
-        let start = m.time(now);
-        self.nanos_field("startTimeUnixNano", start);
-        self.nanos_field("endTimeUnixNano", m.time(now).max(start));
-    }
-
-    /// Opens the status.
-    fn status(&mut self, status: u8) {
-        self.raw(b",\"status\":{");
         if status > 0 {
-            self.raw(b"\"code\":");
-            self.digits(status.into(), 1);
+            self.otlp(b"http.response.status_code", b"int", &code);
         }
+        if !error.is_empty() {
+            self.otlp(b"error.type", b"string", error);
+        }
+        self.fill(m, now, "\x0d\x06]}");
+        [
+            original,
+            b" ",
+            &*url,
+            b" ",
+            if status > 0 { &code } else { error },
+        ]
+        .concat()
     }
 
-    /// Opens the attributes with what every span has.
-    fn span_attributes(&mut self, session: &[u8]) -> usize {
-        self.raw(b",\"attributes\":[");
-        let at = self.out.len();
-        self.otlp("session.id", Value::Text(session));
-        at
+    /// Closes the status, and opens the attributes with what every span has.
+    fn span_attributes(&mut self, session: &[u8]) {
+        self.raw(b"},\"attributes\":[");
+        self.own = self.out.len();
+        self.otlp(b"session.id", b"string", session);
     }
 }
 
-/// Host and port of an absolute URL that is scrubbed; `NaN` where the port is not known.
-fn address(url: &[u8]) -> (&[u8], f64) {
-    let Some((from, to)) = scrub::authority(url) else {
-        return (b"", f64::NAN);
-    };
-    let authority = cut(cut(url, to, 0).0, from, 0).1;
-    let secure = cut(url, from, 0).0.ends_with(b"s://");
-    let mut host = authority;
-    let mut port = if secure { 443.0 } else { 80.0 };
-    if let Some(at) = rfind(authority, b":")
-        && let Some(number) = decimal(cut(authority, at, 1).1)
-    {
-        host = cut(authority, at, 1).0;
-        port = number;
-    }
+/// Host and port of an absolute URL that is scrubbed.
+fn address(url: &[u8]) -> (&[u8], &[u8]) {
+    let start = find(url, b"://") + 3;
+    let rest = after(url, start);
+    let end = rest
+        .iter()
+        .position(|byte| matches!(byte, b'/' | b'?' | b'#'))
+        .unwrap_or(rest.len());
+    let authority = before(rest, end);
+    let mut slots = Slots::new();
     // An IPv6 address stands in brackets in a URL and nowhere else.
-    if starts(host, b"[") && host.ends_with(b"]") {
-        host = cut(cut(host, host.len() - 1, 1).0, 0, 1).1;
+    for form in [&b"[\x02]:\x03"[..], b"\x02:\x03", b"[\x02]", b"\x02"] {
+        if slots.fit(authority, form) {
+            break;
+        }
     }
-    (host, port)
+    let [_, _, host, port, ..] = slots.found;
+    let secure = before(url, start).ends_with(b"s://");
+    (
+        host,
+        if !port.is_empty() {
+            port
+        } else if secure {
+            b"443"
+        } else {
+            b"80"
+        },
+    )
 }
 
 #[cfg(test)]
@@ -130,18 +122,21 @@ mod tests {
     #[test]
     fn host_and_port_come_from_the_url() {
         for (url, host, port) in [
-            ("https://shop.example/a:1", "shop.example", 443.0),
-            ("http://shop.example?x", "shop.example", 80.0),
-            ("http://127.0.0.1:12347/collect", "127.0.0.1", 12347.0),
-            ("https://[::1]:8443/x", "::1", 8443.0),
-            ("https://[fe80::12]/x", "fe80::12", 443.0),
+            ("https://shop.example/a:1", "shop.example", "443"),
+            ("http://shop.example?x", "shop.example", "80"),
+            ("http://127.0.0.1:12347/collect", "127.0.0.1", "12347"),
+            ("https://[::1]:8443/x", "::1", "8443"),
+            ("https://[fe80::12]/x", "fe80::12", "443"),
+            ("blob:https://shop.example/1d3c", "shop.example", "443"),
         ] {
-            assert_eq!(address(url.as_bytes()), (host.as_bytes(), port), "{url}");
+            assert_eq!(
+                address(url.as_bytes()),
+                (host.as_bytes(), port.as_bytes()),
+                "{url}"
+            );
         }
-        assert_eq!(address(b"blob:https://shop.example/1d3c").1, 443.0);
         for url in ["blob:x", "", "/a", "data:text/plain"] {
-            let (host, port) = address(url.as_bytes());
-            assert!(host.is_empty() && port.is_nan(), "{url}");
+            assert_eq!(address(url.as_bytes()).0, b"", "{url}");
         }
     }
 }

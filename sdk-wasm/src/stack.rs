@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::text::{cut, find, rfind, split, starts, without};
+use crate::text::{Slots, after, before, find};
 
 /// Frames kept. V8 gives 10 unless told otherwise, the others up to about 128; a reader looks at the top ones.
 pub(crate) const FRAMES: usize = 50;
@@ -25,126 +25,109 @@ pub(crate) struct Frame<'a> {
     pub(crate) column: u32,
 }
 
+/// Lines as the engines write them: slot 1 is the function, 2 the place. V8's come first; the last is Safari's where the function
+/// has no name.
+const LINES: [&[u8]; 6] = [
+    b"at async \x01 (\x02)",
+    b"at \x01 (\x02)",
+    b"at async \x02",
+    b"at \x02",
+    b"\x01@\x02",
+    b"\x02",
+];
+
+/// Places: 2 is the file, 3 and 4 line and column, 5 the offset in a Wasm module.
+const PLACES: [&[u8]; 3] = [
+    b"\x02:\x03:\x04",
+    b"\x02:\x03",
+    b"\x02:wasm-function[\x06:0x\x05",
+];
+
 /// The frames of `stack`, the top one first. V8 puts type and message before them, which may have lines of their own.
-#[inline(never)]
 pub(crate) fn parse<'a>(stack: &'a [u8], kind: &[u8], message: &[u8]) -> Vec<Frame<'a>> {
     let mut frames = Vec::new();
-    let mut rest = Some(without(without(without(stack, kind), b": "), message));
-    while let Some(text) = rest {
-        let (line, more) = split(text, b'\n');
-        rest = more;
-        if let Some(frame) = frame(line.get(..LINE_BYTES).unwrap_or(line).trim_ascii()) {
-            frames.push(frame);
+    let mut slots = Slots::new();
+    let mut rest = stack;
+    for head in [kind, b": ", message] {
+        if rest.starts_with(head) {
+            rest = after(rest, head.len());
         }
-        if frames.len() == FRAMES {
-            break;
-        }
+    }
+    while !rest.is_empty() && frames.len() < FRAMES {
+        let end = find(rest, b"\n");
+        let line = before(before(rest, end), LINE_BYTES).trim_ascii();
+        rest = after(rest, end + 1);
+        frames.extend(frame(line, &mut slots));
     }
     frames
 }
 
-/// V8: `at fn (place)`, `at place`, `at async fn (place)`, `at fn [as method] (place)`, `at eval (eval at fn (place), …)`.
-/// The others: `fn@place`, `async*fn@place`, a place alone.
-fn frame(line: &[u8]) -> Option<Frame<'_>> {
-    let mut function: &[u8] = b"";
-    let mut place = without(line, b"at ");
-    let v8 = place.len() < line.len();
-    if v8 {
-        place = without(place, b"async ");
-        // The first one: a place in parentheses may hold parentheses itself, a function's name does not.
-        if let Some(at) = find(place, b" (")
-            && place.ends_with(b")")
-        {
-            (function, place) = cut(cut(place, place.len() - 1, 0).0, at, 2);
-        }
-        // Code made by `eval` lies where `eval` was called, the innermost such place being a file.
-        if starts(place, b"eval at ") {
-            place = split(cut(place, rfind(place, b"(")?, 1).1, b')').0;
-        }
-    } else {
+fn frame<'a>(line: &'a [u8], slots: &mut Slots<'a>) -> Option<Frame<'a>> {
+    let form = LINES.iter().position(|form| slots.fit(line, form))?;
+    let [_, mut function, mut place, ..] = slots.found;
+    if form == 4 {
         // A package's version in a URL (`/react@18/`) is no separator.
-        let url = find(line, b"://");
-        match find(line, b"@") {
-            Some(at) if url.is_none_or(|url| at < url) => {
-                (function, place) = cut(line, at, 1);
-                if let Some(star) = rfind(function, b"*")
-                    && star + 1 < function.len()
-                {
-                    function = cut(function, star, 1).1;
-                }
-            }
-            // Safari leaves the `@` out where the function has no name.
-            _ if line.contains(&b' ') => return None,
-            _ => {
-                url?;
-            }
+        if find(function, b"://") < function.len() {
+            (function, place) = (b"", line);
+        }
+        // `async*load`
+        if slots.fit(function, b"\x07*\x06") {
+            function = slots.found[6];
+        }
+    } else if form > 1 {
+        function = b"";
+        if form == 5 && (find(place, b"://") == place.len() || find(place, b" ") < place.len()) {
+            return None;
         }
     }
-    if matches!(function, b"" | b"<anonymous>" | b"anonymous") {
-        function = UNKNOWN;
+    // Code made by `eval` lies where `eval` was called, the innermost such place being a file.
+    while slots.fit(place, b"eval at \x06 (\x02)\x07") || slots.fit(place, b"eval at \x06 (\x02") {
+        place = slots.found[2];
     }
-    let known = Frame {
-        function,
+    let mut frame = Frame {
+        function: if matches!(function, b"<anonymous>" | b"anonymous" | b"") {
+            UNKNOWN
+        } else {
+            function
+        },
         file: place,
         line: 0,
         column: 0,
     };
-    // What has neither line nor column is a frame all the same where the form says that it is one.
-    let bare = matches!(
-        place,
-        b"<anonymous>" | b"native" | b"[native code]" | b"[wasm code]"
-    ) || v8 && function != UNKNOWN;
-    located(known).or(if bare { Some(known) } else { None })
-}
-
-/// `file:line:column`, `file:line`, `file line 10 > eval:1:1`, `file.wasm:wasm-function[3]:0x1f`.
-fn located(mut frame: Frame<'_>) -> Option<Frame<'_>> {
-    let text = frame.file;
-    if let Some(at) = find(text, b":wasm-function[") {
-        // The WebAssembly convention: the offset in the module is the column of its one line, as source maps have it.
-        let (file, rest) = cut(text, at, 1);
-        let (index, offset) = cut(rest, rfind(rest, b":0x")?, 3);
-        for &digit in offset.iter().take(8) {
-            frame.column = frame.column << 4 | char::from(digit).to_digit(16).unwrap_or(0);
+    match PLACES.iter().position(|form| slots.fit(place, form)) {
+        Some(2) => {
+            // The WebAssembly convention: the offset in the module is the column of its one line, as source maps have it.
+            frame.line = 1;
+            frame.column = slots.number(5, 16);
+            if frame.function == UNKNOWN {
+                let name = after(place, slots.found[2].len() + 1);
+                frame.function = before(name, find(name, b":0x"));
+            }
         }
-        if frame.function == UNKNOWN {
-            frame.function = index;
+        Some(form) => {
+            frame.line = slots.number(3, 10);
+            if form == 0 {
+                frame.column = slots.number(4, 10);
+            }
         }
-        frame.file = file;
-        frame.line = 1;
-        return Some(frame);
+        // What has neither line nor column is a frame all the same where the form says that it is one.
+        None if matches!(
+            place,
+            b"<anonymous>" | b"native" | b"[native code]" | b"[wasm code]"
+        ) || form < 2 =>
+        {
+            return Some(frame);
+        }
+        None => return None,
     }
-    if let Some(at) = find(text, b" line ") {
-        let (file, rest) = cut(text, at, 6);
-        frame.file = file;
-        frame.line = number(cut(rest, find(rest, b" > ")?, 0).0)?;
-        return Some(frame);
-    }
-    let (file, line) = tail(text)?;
-    frame.file = file;
-    frame.line = line;
-    if let Some((file, line)) = tail(file) {
-        frame.column = frame.line;
-        frame.file = file;
-        frame.line = line;
+    frame.file = slots.found[2];
+    // Firefox: `file line 10 > eval`
+    if slots.fit(frame.file, b"\x02 line \x03 > \x07") {
+        frame.file = slots.found[2];
+        frame.line = slots.number(3, 10);
+        frame.column = 0;
     }
     Some(frame)
-}
-
-/// `head:number`, with something in the head.
-#[inline(never)]
-fn tail(text: &[u8]) -> Option<(&[u8], u32)> {
-    let (head, digits) = cut(text, rfind(text, b":")?, 1);
-    let number = number(digits)?;
-    if head.is_empty() {
-        None
-    } else {
-        Some((head, number))
-    }
-}
-
-fn number(digits: &[u8]) -> Option<u32> {
-    crate::text::decimal(digits).map(|number| number as u32)
 }
 
 #[cfg(test)]

@@ -1,66 +1,93 @@
-//! Looking for bytes in bytes. `str`'s own ways to search cost kilobytes; these loops are shared by all that reads text.
+//! Looking for bytes in bytes. `str`'s own ways to search cost kilobytes; these few are shared by all that reads text. Places
+//! are numbers, not options: what is not found stands at the end.
+
+/// What stands before `at`.
+#[inline(never)]
+pub(crate) fn before(text: &[u8], at: usize) -> &[u8] {
+    text.get(..at).unwrap_or(text)
+}
+
+/// What stands from `at` on.
+#[inline(never)]
+pub(crate) fn after(text: &[u8], at: usize) -> &[u8] {
+    text.get(at..).unwrap_or_default()
+}
 
 /// Where `what` first stands in `text`.
 #[inline(never)]
-pub(crate) fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    (0..text.len()).find(|&at| text.get(at..).is_some_and(|rest| starts(rest, what)))
-}
-
-/// Where `what` last stands in `text`.
-#[inline(never)]
-pub(crate) fn rfind(text: &[u8], what: &[u8]) -> Option<usize> {
-    (0..text.len())
-        .rev()
-        .find(|&at| text.get(at..).is_some_and(|rest| starts(rest, what)))
-}
-
-/// Whether `text` begins with `what`.
-#[inline(never)]
-pub(crate) fn starts(text: &[u8], what: &[u8]) -> bool {
-    text.get(..what.len()) == Some(what)
-}
-
-/// What stands before `at` and what behind `at + len`.
-#[inline(never)]
-pub(crate) fn cut(text: &[u8], at: usize, len: usize) -> (&[u8], &[u8]) {
-    (
-        text.get(..at).unwrap_or_default(),
-        text.get(at + len..).unwrap_or_default(),
-    )
-}
-
-/// `text` without `what` at its beginning, if it is there.
-#[inline(never)]
-pub(crate) fn without<'a>(text: &'a [u8], what: &[u8]) -> &'a [u8] {
-    if starts(text, what) {
-        cut(text, 0, what.len()).1
-    } else {
-        text
+pub(crate) fn find(text: &[u8], what: &[u8]) -> usize {
+    let mut at = 0;
+    while at < text.len() && !after(text, at).starts_with(what) {
+        at += 1;
     }
+    at
 }
 
-/// What stands before and behind the first `separator`.
-#[inline(never)]
-pub(crate) fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
-    match text.iter().position(|&b| b == separator) {
-        Some(at) => (cut(text, at, 1).0, Some(cut(text, at, 1).1)),
-        None => (text, None),
-    }
+/// How many steps of `Slots::fit` one text may cost in all: a stack of 50 frames takes a tenth. A page's code can write texts
+/// that make forms go back and try again; they are not worth more.
+const STEPS: u32 = 500_000;
+
+/// What a form found.
+#[derive(Debug)]
+pub(crate) struct Slots<'a> {
+    steps: u32,
+    /// What fitted each slot of the last form that fitted.
+    pub(crate) found: [&'a [u8]; 8],
 }
 
-/// A whole number of at most 15 decimal digits.
-#[inline(never)]
-pub(crate) fn decimal(digits: &[u8]) -> Option<f64> {
-    let mut number = 0.0;
-    for &byte in digits {
-        if !byte.is_ascii_digit() {
-            return None;
+impl<'a> Slots<'a> {
+    pub(crate) fn new() -> Self {
+        Self {
+            steps: STEPS,
+            found: [b""; 8],
         }
-        number = number * 10.0 + f64::from(byte - b'0');
     }
-    if digits.is_empty() || digits.len() > 15 {
-        None
-    } else {
-        Some(number)
+
+    /// Compares a text with a form. Control bytes of the form are slots that take as little as will do: 1 and 7 anything, 2 and 6
+    /// anything but nothing, 3 and 4 decimal digits, 5 hexadecimal ones. All else stands for itself.
+    pub(crate) fn fit(&mut self, text: &'a [u8], form: &[u8]) -> bool {
+        self.steps = self.steps.saturating_sub(1);
+        let Some((&slot, rest)) = form.split_first() else {
+            return text.is_empty();
+        };
+        let mut len = usize::from(!matches!(slot, 1 | 7));
+        while self.steps > 0 {
+            if len > 0 {
+                let Some(byte) = text.get(len - 1) else {
+                    return false;
+                };
+                let fits = match slot {
+                    3 | 4 => byte.is_ascii_digit(),
+                    5 => byte.is_ascii_hexdigit(),
+                    1..=7 => true,
+                    _ => *byte == slot,
+                };
+                if !fits {
+                    return false;
+                }
+            }
+            if self.fit(after(text, len), rest) {
+                if let Some(found) = self.found.get_mut(usize::from(slot)) {
+                    *found = before(text, len);
+                }
+                return true;
+            }
+            if slot > 7 {
+                return false;
+            }
+            len += 1;
+        }
+        false
+    }
+
+    /// The number in a slot; what is too large for one is the largest.
+    pub(crate) fn number(&self, slot: usize, base: u32) -> u32 {
+        let mut number = 0u32;
+        for &digit in self.found.get(slot).copied().unwrap_or_default() {
+            number = number
+                .saturating_mul(base)
+                .saturating_add(char::from(digit).to_digit(base).unwrap_or(0));
+        }
+        number
     }
 }

@@ -47,8 +47,8 @@ impl<H: Host> Pen<H> {
 
     /// A member whose value is a time in ISO 8601; `at` is on the clock of `performance.now()`.
     #[inline(never)]
-    pub(crate) fn iso_field(&mut self, key: &str, at: f64) {
-        self.key(key.as_bytes());
+    pub(crate) fn iso_field(&mut self, key: &[u8], at: f64) {
+        self.key(key);
         self.byte(b'"');
         self.iso(at + self.offset);
         self.byte(b'"');
@@ -56,8 +56,8 @@ impl<H: Host> Pen<H> {
 
     /// A member whose value is a time in whole nanoseconds, as OTLP/JSON has it: a decimal number in a string.
     #[inline(never)]
-    pub(crate) fn nanos_field(&mut self, key: &str, at: f64) {
-        self.key(key.as_bytes());
+    pub(crate) fn nanos_field(&mut self, key: &[u8], at: f64) {
+        self.key(key);
         self.byte(b'"');
         let rest = self.millis(at + self.offset);
         self.digits((rest * 1e6) as u32, 6);
@@ -117,7 +117,7 @@ mod tests {
 
         #[test]
         fn nanoseconds_are_the_milliseconds_times_a_million(ms in 0.0f64..4e12) {
-            let text = written(|p| p.nanos_field("t", ms));
+            let text = written(|p| p.nanos_field(b"t", ms));
             let nanos: u128 = text.trim_start_matches("\"t\":\"").trim_end_matches('"').parse().unwrap();
             let exact = (ms * 1024.0) as u128 * 1_000_000 / 1024;
             prop_assert!(nanos.abs_diff(exact) < 1_000, "{} {} {}", ms, nanos, exact);

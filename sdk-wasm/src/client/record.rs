@@ -1,13 +1,11 @@
 //! The way of an item: into JSON, past `beforeSend`, into the batch, and with it out.
 
-use alloc::vec::Vec;
-
 use crate::abi::{diagnostic, signal};
-use crate::batch::{Parts, first, place};
+use crate::batch::{Item, first, place};
 use crate::host::Host;
 use crate::item::kind;
 use crate::options::flag;
-use crate::text::{cut, starts};
+use crate::text::after;
 use crate::time::ISO_BYTES;
 
 use super::Client;
@@ -30,18 +28,16 @@ impl<H: Host> Client<H> {
     #[inline(never)]
     pub(super) fn begin(&mut self, kind: u8, now: f64) -> bool {
         let cap = self.options.cap(kind);
-        let Some(count) = self
-            .counts
-            .get_mut(usize::from(kind))
-            .filter(|_| self.session.sampled && self.consent != Consent::Denied)
-        else {
+        let on = self.on();
+        let Some(count) = self.counts.get_mut(usize::from(kind)) else {
             return false;
         };
-        if *count >= cap {
-            if *count == cap {
-                *count += 1;
-                self.diagnose(diagnostic::CAP_REACHED, f64::from(kind));
-            }
+        if !on || *count > cap {
+            return false;
+        }
+        if *count == cap {
+            *count += 1;
+            self.diagnose(diagnostic::CAP_REACHED, f64::from(kind));
             return false;
         }
         if self.batch.len() == 0 {
@@ -54,33 +50,78 @@ impl<H: Host> Client<H> {
         true
     }
 
-    /// Ends an item; `bad`: it could not be read, and is dropped. `at` is the instant whose page and view it belongs to; `NaN`:
-    /// the present one's.
+    /// Ends an item: takes it into the batch; false: it was dropped. `at` is the instant whose page and view it belongs to,
+    /// `NaN` for the present one's. `key` is what a repeat is known by, `count` how many it stands for.
     #[inline(never)]
-    pub(super) fn finish(&mut self, place: u8, bad: bool, at: f64, now: f64) {
-        if !bad {
-            self.admit(place, 0, 1, at, now);
-            self.seal_full();
+    pub(super) fn finish(&mut self, place: u8, key: u32, count: u32, at: f64, now: f64) {
+        let mut json = self.pen.take();
+        let kind = place.min(kind::SPAN);
+        if self.pen.cut {
+            self.diagnose(diagnostic::ITEM_CUT, f64::from(kind));
         }
-    }
-
-    /// Ends an exception, which stands for `count` of its `key`.
-    pub(super) fn finish_exception(&mut self, key: u32, count: u32, bad: bool, now: f64) {
-        if bad {
-            return;
-        }
-        if !self.session.failed {
-            self.mark = first::EXCEPTION;
-        }
-        if self.admit(place::EXCEPTIONS, key, count, f64::NAN, now) {
-            self.batch.due = self.batch.due.min(now + SOON_MS);
-            if !self.session.failed {
-                self.session.failed = true;
-                self.store(now);
+        let mut ours = true;
+        if self.options.has(flag::HOOK) {
+            let answer = self.pen.host.emit(signal::HOOK, &json);
+            if answer == -1.0 {
+                return;
+            }
+            if answer >= 0.0 {
+                let answer = self.pen.host.answer(answer as usize);
+                if answer.starts_with(b"{")
+                    && answer.ends_with(b"}")
+                    && answer.len() <= self.options.bytes()
+                {
+                    ours = false;
+                    json.truncate(1);
+                    json.extend_from_slice(answer);
+                } else {
+                    self.diagnose(diagnostic::HOOK_INVALID, f64::from(kind));
+                }
             }
         }
-        self.mark = 0;
-        self.seal_full();
+        let splits = self.pen.faro && self.history.then(at) != self.batch.whence;
+        if splits || self.batch.bytes + json.len() > self.options.bytes() {
+            self.seal(false);
+        }
+        if self.consent == Consent::Pending
+            && self.held_bytes + self.batch.bytes + json.len() > PENDING_BYTES
+        {
+            return self.diagnose(diagnostic::PENDING_FULL, f64::from(kind));
+        }
+        let whence = self.history.then(at);
+        if self.batch.len() == 0 {
+            self.batch.whence = whence.to_vec();
+            self.batch.offset = self.clock.offset;
+            self.batch.due = now + self.options.age();
+        }
+        if place == place::EXCEPTIONS || self.envelope.sequence == 0 || self.hidden_at <= now {
+            self.batch.due = self.batch.due.min(now + SOON_MS);
+        }
+        self.batch.first |= self.mark;
+        if let Some(count) = self.counts.get_mut(usize::from(kind)) {
+            *count += 1;
+        }
+        if place == place::EXCEPTIONS {
+            self.last = (key, json.clone());
+        }
+        self.batch.push(
+            Item {
+                place,
+                ours,
+                key,
+                count,
+                json,
+            },
+            whence,
+        );
+        if place == place::EXCEPTIONS && !self.session.failed {
+            self.session.failed = true;
+            self.batch.first |= first::EXCEPTION;
+            self.store(now);
+        }
+        if self.batch.len() >= self.options.items() || self.batch.bytes >= self.options.bytes() {
+            self.seal(false);
+        }
     }
 
     /// Counts repeats of the last exception; where its batch is gone, a follow-up stands for them.
@@ -91,113 +132,17 @@ impl<H: Host> Client<H> {
             && !self.batch.repeat(key, count)
             && self.begin(kind::EXCEPTION, now)
         {
-            let ours = starts(&last, HEAD);
-            if ours {
+            let mut from = 1;
+            if last.starts_with(HEAD) {
                 self.pen.out.clear();
                 self.pen.raw(HEAD);
                 self.pen.iso(now + self.clock.offset);
+                from = HEAD.len() + ISO_BYTES;
             }
-            self.pen
-                .raw(cut(&last, 0, if ours { HEAD.len() + ISO_BYTES } else { 1 }).1);
-            self.finish_exception(key, count, false, now);
+            self.pen.raw(after(&last, from));
+            self.finish(place::EXCEPTIONS, key, count, f64::NAN, now);
         } else {
             self.last = (key, last);
-        }
-    }
-
-    /// Takes the item into the batch; false: it was dropped.
-    fn admit(&mut self, place: u8, key: u32, count: u32, at: f64, now: f64) -> bool {
-        let json = self.pen.take();
-        let kind = place.min(kind::SPAN);
-        if self.pen.cut {
-            self.diagnose(diagnostic::ITEM_CUT, f64::from(kind));
-        }
-        let len = json.len();
-        let Some((json, ours)) = self.ask(kind, json) else {
-            return false;
-        };
-        // A session has its own payloads: their first-in-session marks speak of one session.
-        let splits = self
-            .parts(at)
-            .is_none_or(|parts| self.batch.splits(&parts, self.pen.faro));
-        if splits || self.batch.bytes + len > self.options.bytes() {
-            self.seal(false);
-        }
-        if self.consent == Consent::Pending
-            && self.held_bytes + self.batch.bytes + len > PENDING_BYTES
-        {
-            self.diagnose(diagnostic::PENDING_FULL, f64::from(kind));
-            return false;
-        }
-        if place == place::EXCEPTIONS {
-            self.last = (key, json.clone());
-        }
-        let Some(moment) = self.history.at(at) else {
-            return false;
-        };
-        let parts: Parts<'_> = [
-            &self.session_part,
-            &self.user_part,
-            &moment.page,
-            &moment.view,
-        ];
-        if self.batch.len() == 0 {
-            self.batch.meta = parts.map(<[u8]>::to_vec);
-            self.batch.offset = self.clock.offset;
-            let soon = self.envelope.sequence == 0 || self.hidden_at <= now;
-            self.batch.due = now
-                + if soon {
-                    self.options.age().min(SOON_MS)
-                } else {
-                    self.options.age()
-                };
-        }
-        self.batch
-            .push(&mut self.pen, place, key, count, ours, json, &parts);
-        self.batch.first |= self.mark;
-        if let Some(count) = self.counts.get_mut(usize::from(kind)) {
-            *count += 1;
-        }
-        true
-    }
-
-    /// The parts of the meta that an item of this instant has.
-    fn parts(&self, at: f64) -> Option<Parts<'_>> {
-        let moment = self.history.at(at)?;
-        Some([
-            &self.session_part,
-            &self.user_part,
-            &moment.page,
-            &moment.view,
-        ])
-    }
-
-    /// Shows the item to `beforeSend` where there is one. `None`: drop it; false: it is the page's now, not ours.
-    fn ask(&mut self, kind: u8, json: Vec<u8>) -> Option<(Vec<u8>, bool)> {
-        if !self.options.has(flag::HOOK) {
-            return Some((json, true));
-        }
-        let answer = self.pen.host.emit(signal::HOOK, &json);
-        if answer == -1.0 {
-            return None;
-        }
-        if answer >= 0.0 {
-            let answer = self.pen.host.answer(answer as usize);
-            if starts(answer, b"{")
-                && answer.ends_with(b"}")
-                && answer.len() <= self.options.bytes()
-            {
-                return Some(([&[kind], answer].concat(), false));
-            }
-            self.diagnose(diagnostic::HOOK_INVALID, f64::from(kind));
-        }
-        Some((json, true))
-    }
-
-    /// Seals the batch if it holds as much as it may.
-    fn seal_full(&mut self) {
-        if self.batch.len() >= self.options.items() || self.batch.bytes >= self.options.bytes() {
-            self.seal(false);
         }
     }
 
@@ -210,7 +155,7 @@ impl<H: Host> Client<H> {
         let id = self.random.id(20, 5);
         let sealed = self
             .batch
-            .seal(&mut self.pen, &mut self.envelope, &id, hidden);
+            .seal(&mut self.pen, &mut self.envelope, &id, &self.who, hidden);
         if self.consent == Consent::Granted {
             self.sent = self.envelope.sequence;
             self.pen.host.emit(signal::BATCH, &sealed);
@@ -222,15 +167,14 @@ impl<H: Host> Client<H> {
 
     /// Gives JavaScript what was kept while consent was pending, or forgets it.
     pub(super) fn release(&mut self, granted: bool) {
-        for sealed in core::mem::take(&mut self.held) {
+        for sealed in &self.held {
             if granted {
-                self.pen.host.emit(signal::BATCH, &sealed);
+                self.sent = self.envelope.sequence;
+                self.pen.host.emit(signal::BATCH, sealed);
             }
         }
+        self.held.clear();
         self.held_bytes = 0;
-        if granted {
-            self.sent = self.envelope.sequence;
-        }
         // What was never sent takes no numbers.
         self.envelope.sequence = self.sent;
     }
@@ -247,6 +191,6 @@ impl<H: Host> Client<H> {
     /// Whether the page is about to go: it was hidden a moment ago.
     pub(super) fn leaving(&self, now: f64) -> bool {
         let since = now - self.hidden_at;
-        since >= 0.0 && since < LEAVING_MS
+        (0.0..LEAVING_MS).contains(&since)
     }
 }

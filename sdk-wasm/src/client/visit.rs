@@ -3,8 +3,7 @@
 use crate::abi::signal;
 use crate::batch::first;
 use crate::host::Host;
-use crate::message::Message;
-use crate::session::{Session, Stored};
+use crate::session::Stored;
 
 use super::Client;
 
@@ -50,7 +49,7 @@ impl<H: Host> Client<H> {
     ) {
         self.consent = consent;
         let steady = self.clock.steady(now);
-        let (session, how) = Session::open(
+        let how = self.session.open(
             stored,
             fresh,
             steady,
@@ -59,7 +58,6 @@ impl<H: Host> Client<H> {
             self.options.rate(),
         );
         self.writable = how != Stored::Foreign;
-        self.session = session;
         self.tell(now);
         if consent == Consent::Denied {
             self.forget();
@@ -118,8 +116,8 @@ impl<H: Host> Client<H> {
             return;
         }
         self.seal(false);
-        let previous = core::mem::take(&mut self.session.id);
-        self.session = Session::new(self.random.id(16, 4), previous, steady, self.options.rate());
+        let id = self.random.id(16, 4);
+        self.session.begin(id, steady, self.options.rate());
         if !activity {
             self.session.active = f64::NAN;
         }
@@ -138,23 +136,26 @@ impl<H: Host> Client<H> {
             } else {
                 first::SESSION
             };
-            self.pen.field("previousSession", &self.session.previous);
+            self.pen.field(b"previousSession", &self.session.previous);
             self.finish_event(start, now);
             self.mark = 0;
         }
     }
 
-    /// Writes the meta's part of the session anew.
-    pub(super) fn describe_session(&mut self) {
-        let attrs = Message::new(&self.session_attrs).attrs();
-        self.session_part = self
-            .pen
-            .session(&self.session.id, &self.session.previous, attrs);
+    /// Writes session and user of the meta anew. What waits has the old ones, and is sealed with them.
+    pub(super) fn describe(&mut self) {
+        self.seal(false);
+        self.who = self.pen.who(
+            &self.session.id,
+            &self.session.previous,
+            &self.session_attrs,
+            &self.user,
+        );
     }
 
     /// Tells JavaScript of the session, and stores it.
     fn tell(&mut self, now: f64) {
-        self.describe_session();
+        self.describe();
         let id = &self.session.id;
         let state = if self.on() { 2 } else { 0 };
         let message = [&[state][..], &(id.len() as u32).to_le_bytes(), id].concat();
@@ -197,7 +198,7 @@ impl<H: Host> Client<H> {
     fn forget(&mut self) {
         self.release(false);
         self.batch.clear();
-        self.trail.clear();
+        self.trail.list.clear();
         self.last.1.clear();
         self.announced = false;
         self.session.failed = false;

@@ -131,18 +131,44 @@ fn a_hidden_page_seals_and_so_does_what_follows_at_once() {
 }
 
 #[test]
-fn an_item_of_another_page_view_or_user_says_so_itself() {
+fn an_item_of_another_page_or_view_says_so_itself() {
     let mut bench = Bench::new(&Start::default());
-    bench.wait(10.0).put(
-        op::NAVIGATION,
-        &Writer::default()
-            .s("https://shop.example/cart?sid=1")
-            .b(1)
-            .s("page1")
-            .n(f64::NAN)
-            .0,
-    );
+    let message = Writer::default()
+        .s("https://shop.example/cart?sid=1")
+        .b(1)
+        .s("page1")
+        .n(f64::NAN);
+    bench.wait(10.0).put(op::NAVIGATION, &message.0);
     bench.put(op::VIEW, &Writer::default().s("cart").0);
+    bench.event("here");
+    let json = bench.batch().json;
+    assert_eq!(json["meta"]["page"]["id"], "page0");
+    let page = json!({"id": "page1", "url": "https://shop.example/cart?sid=REDACTED"});
+    let (home, cart) = (json!({"name": "home"}), json!({"name": "cart"}));
+    assert_eq!(
+        json["events"],
+        json!([
+            {"name": "session_start", "domain": "browser", "timestamp": "2026-01-01T00:00:00.000Z"},
+            {"name": "browser.navigation", "domain": "browser", "timestamp": "2026-01-01T00:00:00.010Z",
+             "attributes": {"url": page["url"], "fromUrl": "https://shop.example/?token=REDACTED", "type": "push", "sameDocument": true},
+             "farol": {"page": page, "view": home}},
+            {"name": "view_changed", "domain": "browser", "timestamp": "2026-01-01T00:00:00.010Z",
+             "attributes": {"fromView": "home", "toView": "cart"}, "farol": {"page": page, "view": cart}},
+            {"name": "here", "domain": "browser", "timestamp": "2026-01-01T00:00:00.010Z", "farol": {"page": page, "view": cart}},
+        ])
+    );
+    bench.event("next");
+    let json = bench.batch().json;
+    assert_eq!(
+        (&json["meta"]["page"], &json["meta"]["view"]),
+        (&page, &cart)
+    );
+    assert!(json["events"][0].get("farol").is_none());
+}
+
+#[test]
+fn another_user_is_another_payload() {
+    let mut bench = Bench::new(&Start::default());
     bench.put(
         op::USER,
         &Writer::default()
@@ -151,34 +177,15 @@ fn an_item_of_another_page_view_or_user_says_so_itself() {
             .a(&[])
             .0,
     );
-    bench.event("here");
-    let json = bench.batch().json;
-    assert_eq!(json["meta"]["page"]["id"], "page0");
-    let page = json!({"id": "page1", "url": "https://shop.example/cart?sid=REDACTED"});
-    assert_eq!(
-        json["events"],
-        json!([
-            {"name": "session_start", "domain": "browser", "timestamp": "2026-01-01T00:00:00.000Z"},
-            {"name": "browser.navigation", "domain": "browser", "timestamp": "2026-01-01T00:00:00.010Z",
-             "attributes": {"url": page["url"], "fromUrl": "https://shop.example/?token=REDACTED", "type": "push", "sameDocument": true},
-             "farol": {"page": page}},
-            {"name": "view_changed", "domain": "browser", "timestamp": "2026-01-01T00:00:00.010Z",
-             "attributes": {"fromView": "home", "toView": "cart"}, "farol": {"page": page, "view": {"name": "cart"}}},
-            {"name": "here", "domain": "browser", "timestamp": "2026-01-01T00:00:00.010Z",
-             "farol": {"user": {}, "page": page, "view": {"name": "cart"}}},
-        ])
-    );
-    bench.event("next");
-    let json = bench.batch().json;
+    bench.event("a");
+    let batches = bench.flush().batches();
     assert_eq!(
         (
-            &json["meta"]["page"],
-            &json["meta"]["view"],
-            json["meta"].get("user")
+            &batches[0].json["meta"]["user"]["id"],
+            &batches[1].json["meta"]["user"]
         ),
-        (&page, &json!({"name": "cart"}), None)
+        (&json!("u1"), &json!({}))
     );
-    assert!(json["events"][0].get("farol").is_none());
 }
 
 #[test]
