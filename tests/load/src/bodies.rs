@@ -59,10 +59,10 @@ fn vary(value: &mut Value, random: &mut Random) {
             for (key, field) in fields {
                 match (key.as_str(), &field) {
                     ("traceId" | "trace_id", Value::String(_)) => {
-                        *field = format!("{:016x}{:016x}", random.next(), random.next() | 1).into()
+                        *field = format!("{:016x}{:016x}", random.next(), random.next() | 1).into();
                     }
                     ("spanId" | "span_id", Value::String(_)) => {
-                        *field = format!("{:016x}", random.next() | 1).into()
+                        *field = format!("{:016x}", random.next() | 1).into();
                     }
                     _ => vary(field, random),
                 }
