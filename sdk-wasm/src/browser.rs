@@ -1,4 +1,8 @@
 //! The only place that names browser crates: the imports, the instance's one client, memory.
+#![expect(
+    clippy::deref_addrof,
+    reason = "a raw pointer is how edition 2024 reaches a `static mut`; the lint would have a reference instead"
+)]
 
 mod memory;
 
