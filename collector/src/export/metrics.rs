@@ -15,7 +15,9 @@ use crate::aggregate::{Snapshot, Snapshots};
 pub(crate) async fn run(shared: Arc<Shared>, mut snapshots: Snapshots, changes_only: bool) {
     while snapshots.changed().await.is_ok() {
         let latest = snapshots.borrow_and_update().clone();
+        // Before the first series there is nothing to say: an empty request, or line, would be no news.
         if let Some(snapshot) = latest
+            && !snapshot.series.is_empty()
             && !(changes_only && snapshot.unchanged)
         {
             deliver(&shared, &mut snapshots, snapshot).await;

@@ -107,6 +107,18 @@ async fn the_last_one_is_delivered_after_the_aggregator_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_state_without_metrics_is_not_sent() {
+    let mut bench = bench(vec![], false);
+    bench.publish.send_replace(state(0, false));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    bench.publish.send_replace(state(1, false));
+    assert_eq!(bench.sent.recv().await, Some(1));
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.stats.snapshots.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn files_leave_repetitions_out() {
     let mut bench = bench(vec![], true);
     bench.publish.send_replace(state(1, false));
