@@ -37,8 +37,10 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         Action::Help => say(arguments::HELP),
         Action::Version => say(concat!("farol-collector ", env!("CARGO_PKG_VERSION"))),
         Action::Run | Action::CheckConfig => {
-            let environment = std::env::vars_os()
-                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+            let environment = match environment() {
+                Ok(environment) => environment,
+                Err(error) => return misused(&error),
+            };
             let config = match config::load(&arguments.settings, environment) {
                 Ok(config) => config,
                 Err(error) => return misused(&error.to_string()),
@@ -49,6 +51,24 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             }
         }
     }
+}
+
+/// The variables. One of ours that cannot be read is said: passed over, its setting would be the default.
+fn environment() -> Result<Vec<(String, String)>, String> {
+    let mut all = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else {
+            continue;
+        };
+        match value.into_string() {
+            Ok(value) => all.push((name, value)),
+            Err(_) if name.starts_with("FAROL_") => {
+                return Err(format!("{name}: the value is no UTF-8; write it anew"));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(all)
 }
 
 fn start(config: Config) -> ExitCode {

@@ -42,7 +42,7 @@ mod stats;
 mod supervise;
 mod tally;
 mod terminal;
-mod tls;
+pub(crate) mod tls;
 
 pub use batch::{Batch, Signal};
 pub use destination::{Attempt, Destination, Outcome, Reason};

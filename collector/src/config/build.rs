@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tracing_subscriber::filter::LevelFilter;
+
 use super::ConfigError;
 use super::Secret;
 use super::read::Section;
@@ -17,6 +19,23 @@ mod destination;
 
 /// Bodies of more than this would make records larger than [`crate::record::MAX_BLOCK`] believes.
 const MOST_INFLATED: usize = 16 << 20;
+
+/// Each connection may hold a head of this size; no browser or proxy sends one of 256 KiB.
+const MOST_HEAD: usize = 1 << 20;
+
+/// What the collector, or HTTP itself, says in requests to destinations.
+const OWN_HEADERS: [&str; 10] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 type Built<T> = Result<T, ConfigError>;
 
@@ -189,7 +208,7 @@ fn destinations(root: &Section<'_>, data_dir: &std::path::Path) -> Built<Vec<Des
             return Err(section.wrong("name", "two destinations have this name; give each its own"));
         }
         if let super::DestinationKind::OtlpFile(file) = &destination.kind
-            && let Some(other) = paths.insert(file.path.clone(), destination.name.clone())
+            && let Some(other) = paths.insert(folder(&file.path), destination.name.clone())
         {
             return Err(section.wrong(
                 "path",
@@ -200,6 +219,13 @@ fn destinations(root: &Section<'_>, data_dir: &std::path::Path) -> Built<Vec<Des
         all.push(destination);
     }
     Ok(all)
+}
+
+/// A folder by the one name that it has however it is written.
+fn folder(path: &std::path::Path) -> PathBuf {
+    path.canonicalize()
+        .or_else(|_| std::path::absolute(path))
+        .unwrap_or_else(|_| path.to_owned())
 }
 
 fn limits(section: Section<'_>) -> Built<Limits> {
@@ -219,6 +245,9 @@ fn limits(section: Section<'_>) -> Built<Limits> {
             default.connections_per_address,
         )?,
     };
+    if limits.header_bytes > MOST_HEAD {
+        return Err(section.wrong("header_bytes", "at most 1 MiB"));
+    }
     if limits.inflated > MOST_INFLATED {
         return Err(section.wrong("inflated", "at most 16 MiB"));
     }
@@ -255,7 +284,7 @@ fn telemetry(section: Section<'_>) -> Built<Telemetry> {
     let log = section
         .text("log")?
         .unwrap_or_else(|| Telemetry::default().log);
-    if tracing_subscriber::EnvFilter::try_new(&log).is_err() {
+    if tracing_subscriber::EnvFilter::try_new(&log).is_err() || !names_levels(&log) {
         return Err(section.wrong(
             "log",
             "write error, warn, info, debug, or a filter such as info,farol_collector=debug",
@@ -273,6 +302,15 @@ fn telemetry(section: Section<'_>) -> Built<Telemetry> {
     Ok(telemetry)
 }
 
+/// `EnvFilter` takes a bare word that is no level, such as `warning`, for the name of a module: then nothing is logged.
+fn names_levels(filter: &str) -> bool {
+    let is_level = |part: &str| part.trim().parse::<LevelFilter>().is_ok();
+    filter.contains('[')
+        || filter
+            .split(',')
+            .all(|part| part.contains('=') || is_level(part))
+}
+
 fn headers(section: &Section<'_>, key: &'static str) -> Built<Vec<(http::HeaderName, Secret)>> {
     let mut out = Vec::new();
     for (name, value) in section.pairs(key)?.unwrap_or_default() {
@@ -280,6 +318,10 @@ fn headers(section: &Section<'_>, key: &'static str) -> Built<Vec<(http::HeaderN
         let Ok(header) = name.replace('_', "-").parse::<http::HeaderName>() else {
             return Err(section.wrong_secret(key, format!("{name:?} is no header's name")));
         };
+        if OWN_HEADERS.contains(&header.as_str()) {
+            let problem = format!("{name} is the collector's own to set; leave it out");
+            return Err(section.wrong_secret(key, problem));
+        }
         if http::HeaderValue::from_str(&value).is_err() {
             return Err(section.wrong_secret(
                 key,

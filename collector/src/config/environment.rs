@@ -38,6 +38,12 @@ pub(super) fn overlay(
 /// Other programs may use the prefix too, so a variable is wrong only where it is close to a setting, or is below one of ours.
 fn refuse_slip(segments: &[String], at: &Place) -> Result<(), ConfigError> {
     let name = variable(&segments.join("."));
+    if let Some(meant) = entry_slip(&name) {
+        let problem = format!(
+            "entries of lists go by name, levels divided by two underscores, such as {meant}"
+        );
+        return Err(ConfigError::new(at, "", None, problem));
+    }
     let flat = TABLE
         .iter()
         .filter(|s| !s.path.contains("[]"))
@@ -62,6 +68,22 @@ fn refuse_slip(segments: &[String], at: &Place) -> Result<(), ConfigError> {
         )),
         None => Ok(()),
     }
+}
+
+/// What was meant by a list's variable that names no entry: `FAROL_APPS`, or `FAROL_APPS_SHOP_KEYS` with one underscore for two.
+fn entry_slip(name: &str) -> Option<String> {
+    let meant = TABLE.iter().find(|setting| {
+        let Some((list, key)) = setting.path.split_once("[].") else {
+            return false;
+        };
+        let rest = name.strip_prefix(&variable(list));
+        rest.is_some_and(|rest| {
+            let key = format!("_{}", key.replace('.', "_").to_ascii_uppercase());
+            rest.is_empty()
+                || (rest.starts_with('_') && rest.ends_with(&key) && rest.len() > key.len())
+        })
+    });
+    meant.map(|setting| variable(setting.path))
 }
 
 fn is_setting(segments: &[String]) -> bool {

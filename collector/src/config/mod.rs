@@ -42,6 +42,11 @@ pub fn load(
 ) -> Result<Config, ConfigError> {
     let environment: Vec<_> = environment.into_iter().collect();
     let named = environment.iter().find(|(name, _)| name == FILE_VARIABLE);
+    if given.file.is_none() && named.is_some_and(|(_, file)| file.is_empty()) {
+        let place = Place::Variable(FILE_VARIABLE.into());
+        let problem = "it is empty; name a file, or leave it out";
+        return Err(ConfigError::new(&place, "", None, problem));
+    }
     let file = given
         .file
         .clone()

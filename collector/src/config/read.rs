@@ -171,12 +171,9 @@ impl<'a> Section<'a> {
         }
         self.read(
             key,
-            "a URL with http:// or https:// and a host",
+            "a URL with http:// or https://, a host, and no port above 65535",
             |node| match &node.value {
-                Value::Text(text) => text.parse().ok().filter(|uri: &http::Uri| {
-                    matches!(uri.scheme_str(), Some("http" | "https"))
-                        && uri.host().is_some_and(|h| !h.is_empty())
-                }),
+                Value::Text(text) => text.parse().ok().filter(reachable),
                 _ => None,
             },
         )
@@ -347,6 +344,17 @@ impl<'a> Section<'a> {
 
 /// Settings whose values are never shown.
 const SECRET: [&str; 3] = ["keys", "headers", "traces_headers"];
+
+/// `http::Uri` takes any digits for a port, and none behind the colon; nothing can be reached there.
+fn reachable(uri: &http::Uri) -> bool {
+    let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else {
+        return false;
+    };
+    let port = uri.port_u16().is_some_and(|port| port > 0);
+    matches!(uri.scheme_str(), Some("http" | "https"))
+        && !host.is_empty()
+        && (port || authority.as_str() == host)
+}
 
 static EMPTY: Node = Node {
     at: Place::Default,

@@ -10,7 +10,9 @@ use crate::telemetry;
 /// A file that sets everything once.
 fn maximal(folder: &Path) -> PathBuf {
     let pem = folder.join("some.pem");
-    std::fs::write(&pem, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let own = rcgen::generate_simple_self_signed(["farol".to_owned()]).unwrap();
+    let both = own.cert.pem() + &own.signing_key.serialize_pem();
+    std::fs::write(&pem, both).unwrap();
     let text = include_str!("../../tests/data/maximal.toml")
         .replace("SOME.PEM", &pem.display().to_string());
     let file = folder.join("maximal.toml");

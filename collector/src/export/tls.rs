@@ -27,7 +27,11 @@ pub(crate) fn client(settings: &Tls) -> Result<ClientConfig> {
             .dangerous()
             .with_custom_certificate_verifier(verifier)
     } else {
-        let roots = Arc::new(roots(settings)?);
+        let roots = match &settings.ca_file {
+            Some(path) => roots(path).with_context(|| format!("tls.ca_file {}", path.display()))?,
+            None => webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
+        };
+        let roots = Arc::new(roots);
         let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider)
             .build()
             .context("tls.ca_file holds no usable root")?;
@@ -35,7 +39,10 @@ pub(crate) fn client(settings: &Tls) -> Result<ClientConfig> {
     };
     match (&settings.cert_file, &settings.key_file) {
         (Some(cert), Some(key)) => builder
-            .with_client_auth_cert(certificates("tls.cert_file", cert)?, private_key(key)?)
+            .with_client_auth_cert(
+                certificates(cert).with_context(|| format!("tls.cert_file {}", cert.display()))?,
+                private_key(key).with_context(|| format!("tls.key_file {}", key.display()))?,
+            )
             .context("tls.cert_file and tls.key_file do not belong together"),
         (None, None) => Ok(builder.with_no_client_auth()),
         _ => Err(anyhow!(
@@ -44,41 +51,28 @@ pub(crate) fn client(settings: &Tls) -> Result<ClientConfig> {
     }
 }
 
-fn roots(settings: &Tls) -> Result<RootCertStore> {
+/// The roots in a file.
+pub(crate) fn roots(path: &Path) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    match &settings.ca_file {
-        Some(path) => {
-            for certificate in certificates("tls.ca_file", path)? {
-                roots
-                    .add(certificate)
-                    .with_context(|| format!("tls.ca_file {}", path.display()))?;
-            }
-        }
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+    for certificate in certificates(path)? {
+        roots.add(certificate)?;
     }
     Ok(roots)
 }
 
-fn certificates(setting: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let context = || format!("{setting} {}", path.display());
-    let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
-        .with_context(context)?
-        .collect();
-    let all = all.with_context(context)?;
-    if all.is_empty() {
-        return Err(anyhow!("{} holds no certificate in PEM", context()));
+/// The certificates in a file, one at least.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let all = CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>()?;
+    match all.is_empty() {
+        true => Err(anyhow!("it holds no certificate in PEM")),
+        false => Ok(all),
     }
-    Ok(all)
 }
 
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
+/// The key in a file.
+pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
     // The file's content is never part of an error.
-    PrivateKeyDer::from_pem_file(path).map_err(|_| {
-        anyhow!(
-            "tls.key_file {} holds no private key in PEM",
-            path.display()
-        )
-    })
+    PrivateKeyDer::from_pem_file(path).map_err(|_| anyhow!("it holds no private key in PEM"))
 }
 
 /// For `insecure_skip_verify`: whoever answers is believed. Signatures are still checked, so that the handshake itself works.

@@ -74,6 +74,15 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{http}dialect = \"loki\""), "destinations.b.dialect = \"loki\": no such word"),
         (format!("version = 1\n{http}tls = {{ ca_file = \"x\" }}"), "destinations.b.tls = \"a table\": the endpoint is http; write https there"),
         (format!("version = 1\n{}tls = {{ ca_file = \"none.pem\" }}", http.replace("http:", "https:")), "destinations.b.tls.ca_file = \"none.pem\": the file cannot be read"),
+        (format!("version = 1\n{}", http.replace(":4318", ":99999")), "destinations.b.endpoint = \"http://a:99999\": write a URL with http:// or https://, a host, and no port above 65535"),
+        (format!("version = 1\n{http}headers = {{ Content-Length = \"3\" }}"), "destinations.b.headers: Content-Length is the collector's own to set; leave it out"),
+        (
+            "version = 1\n[[destinations]]\nname = \"a\"\ntype = \"otlp_file\"\npath = \"x\"\n[[destinations]]\nname = \"b\"\ntype = \"otlp_file\"\npath = \"./x\"".into(),
+            "destinations.b.path = \"./x\": destination \"a\" writes there; name another folder",
+        ),
+        ("version = 1\n[[destinations]]\nname = \"a\"\ntype = \"otlp_file\"\npath = \"\"".into(), "destinations.a.path = \"\": name a folder"),
+        ("version = 1\n[limits]\nheader_bytes = \"4 GiB\"".into(), "limits.header_bytes = \"4 GiB\": at most 1 MiB"),
+        ("version = 1\n[telemetry]\nlog = \"warning\"".into(), "telemetry.log = \"warning\": write error, warn, info, debug"),
         (format!("version = 1\n{http}color = true"), "destinations.b.color: no such setting here"),
         (format!("version = 1\n{http}[destinations.headers]\n\"a b\" = \"c\""), "destinations.b.headers: \"a b\" is no header's name"),
         (format!("version = 1\n{http}[destinations.retry]\ninitial = \"2m\""), "destinations.b.retry.initial = \"2m\": the first wait is longer"),
@@ -89,6 +98,68 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
             "{toml}\n  said: {said}  not: {expected}"
         );
     }
+}
+
+/// Before a port is bound, and by `check-config`: the destination itself would see it only after that.
+#[test]
+fn a_file_of_tls_that_does_not_hold_what_it_is_for_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let own = || rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
+    let (one, two) = (own(), own());
+    let cert = write("cert.pem", &one.cert.pem());
+    let key = write("key.pem", &one.signing_key.serialize_pem());
+    let other = write("other.pem", &two.signing_key.serialize_pem());
+    let begun = write(
+        "begun.pem",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    );
+    let with = |tls: &str| {
+        let toml = "version = 1\n[[destinations]]\nname = \"b\"\ntype = \"otlp_http\"\nendpoint = \"https://a\"\n[destinations.tls]\n";
+        let output = check(&format!("{toml}{tls}"));
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    for (tls, expected) in [
+        (
+            format!("ca_file = {begun:?}"),
+            "begun.pem\": invalid peer certificate",
+        ),
+        (
+            format!("ca_file = {key:?}"),
+            "key.pem\": it holds no certificate in PEM; name another",
+        ),
+        (
+            format!("cert_file = {cert:?}\nkey_file = {cert:?}"),
+            "cert.pem\": it holds no private key in PEM; name another",
+        ),
+        (
+            format!("cert_file = {cert:?}\nkey_file = {other:?}"),
+            "other.pem\": it is not the key of cert_file",
+        ),
+        (
+            "server_name = \"no name\"".into(),
+            "destinations.b.tls.server_name = \"no name\": write a host's name",
+        ),
+    ] {
+        let (code, said) = with(&tls);
+        assert_eq!(code, Some(2), "{tls}\n{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(
+            said.contains(expected),
+            "{tls}\n  said: {said}  not: {expected}"
+        );
+    }
+    let all = format!(
+        "ca_file = {cert:?}\ncert_file = {cert:?}\nkey_file = {key:?}\nserver_name = \"127.0.0.1\""
+    );
+    assert_eq!(with(&all), (Some(0), String::new()));
 }
 
 #[test]
@@ -186,6 +257,35 @@ fn the_environment_counts_over_the_file_and_arguments_over_both() {
     assert!(
         run(&[("FAROL_LISTN", "1")], &[])
             .contains("FAROL_LISTN: no such setting; did you mean FAROL_LISTEN?")
+    );
+    for slip in ["FAROL_DESTINATIONS_MY_BACKEND_ENDPOINT", "FAROL_APPS"] {
+        let said = run(&[(slip, "x")], &[]);
+        assert!(
+            said.contains(&format!("{slip}: entries of lists go by name")),
+            "{said}"
+        );
+    }
+    let empty = program(folder.path())
+        .env("FAROL_CONFIG", "")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(empty.stderr).unwrap();
+    assert!(
+        said.contains("FAROL_CONFIG: it is empty; name a file"),
+        "{said}"
+    );
+    let unreadable = std::os::unix::ffi::OsStrExt::from_bytes(b"/srv/\xff");
+    let unreadable: &std::ffi::OsStr = unreadable;
+    let output = program(folder.path())
+        .arg("check-config")
+        .env("FAROL_DATA_DIR", unreadable)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("FAROL_DATA_DIR: the value is no UTF-8"),
+        "{said}"
     );
     assert!(
         run(&[("FAROL_CHROMIUM", "/usr/bin/chromium")], &[]).contains("the settings are valid")

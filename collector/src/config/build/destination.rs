@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
+
 use super::{Built, count, headers, positive, required_name, size};
 use crate::config::read::Section;
 use crate::config::{
     Batch, Compression, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Retry,
     SignalEndpoints, Signals, Terminal, Tls,
 };
+use crate::export::tls;
 use crate::queue::Start;
 
 /// How long one request may take: the default of OpenTelemetry's exporters.
@@ -122,7 +125,7 @@ fn remote(section: &Section<'_>, http: bool) -> Built<OtlpRemote> {
         return Err(section.wrong("concurrency", format!("at most {MOST_CONCURRENCY}")));
     }
     Ok(OtlpRemote {
-        tls: tls(section, &endpoint)?,
+        tls: transport(section, &endpoint)?,
         endpoint,
         signal_endpoints,
         headers: headers(section, "headers")?,
@@ -134,7 +137,7 @@ fn remote(section: &Section<'_>, http: bool) -> Built<OtlpRemote> {
     })
 }
 
-fn tls(section: &Section<'_>, endpoint: &http::Uri) -> Built<Tls> {
+fn transport(section: &Section<'_>, endpoint: &http::Uri) -> Built<Tls> {
     let own = section.section("tls")?;
     if section.has("tls") && endpoint.scheme_str() != Some("https") {
         return Err(section.wrong(
@@ -143,9 +146,9 @@ fn tls(section: &Section<'_>, endpoint: &http::Uri) -> Built<Tls> {
         ));
     }
     let tls = Tls {
-        ca_file: pem(&own, "ca_file")?,
-        cert_file: pem(&own, "cert_file")?,
-        key_file: pem(&own, "key_file")?,
+        ca_file: pem(&own, "ca_file", |path| tls::roots(path).map(drop))?,
+        cert_file: pem(&own, "cert_file", |path| tls::certificates(path).map(drop))?,
+        key_file: pem(&own, "key_file", |path| tls::private_key(path).map(drop))?,
         server_name: own.text("server_name")?,
         insecure_skip_verify: own.flag("insecure_skip_verify")?.unwrap_or_default(),
     };
@@ -156,30 +159,49 @@ fn tls(section: &Section<'_>, endpoint: &http::Uri) -> Built<Tls> {
         (None, Some(_)) => {
             return Err(own.missing("cert_file", "a key needs its certificate"));
         }
+        (Some(_), Some(_)) if tls::client(&tls).is_err() => {
+            let problem = "it is not the key of cert_file; name the one that belongs to it";
+            return Err(own.wrong("key_file", problem));
+        }
         _ => {}
+    }
+    let named = tls.server_name.as_deref();
+    if named.is_some_and(|name| ServerName::try_from(name).is_err()) {
+        let problem = "write a host's name or address, such as otlp.example";
+        return Err(own.wrong("server_name", problem));
     }
     own.finish()?;
     Ok(tls)
 }
 
-fn pem(section: &Section<'_>, key: &'static str) -> Built<Option<PathBuf>> {
-    let Some(path) = section.text(key)? else {
+/// A PEM file that holds what it is named for. Looked into here, because the port is bound by the time the destination reads it.
+fn pem(
+    section: &Section<'_>,
+    key: &'static str,
+    holds: impl Fn(&Path) -> anyhow::Result<()>,
+) -> Built<Option<PathBuf>> {
+    let Some(path) = section.text(key)?.map(PathBuf::from) else {
         return Ok(None);
     };
-    match std::fs::read_to_string(&path) {
-        Ok(text) if text.contains("-----BEGIN ") => Ok(Some(PathBuf::from(path))),
-        Ok(_) => Err(section.wrong(key, "the file is no PEM; convert it with openssl")),
+    if let Err(e) = std::fs::read(&path) {
+        let problem = format!("the file cannot be read ({}); name one that can", e.kind());
+        return Err(section.wrong(key, problem));
+    }
+    match holds(&path) {
+        Ok(()) => Ok(Some(path)),
         Err(e) => Err(section.wrong(
             key,
-            format!("the file cannot be read ({}); name one that can", e.kind()),
+            format!("{e:#}; name another, or convert it with openssl"),
         )),
     }
 }
 
 fn file(section: &Section<'_>, data_dir: &Path) -> Built<OtlpFile> {
-    let path = section
-        .text("path")?
-        .map_or_else(|| data_dir.join("otlp"), PathBuf::from);
+    let path = match section.text("path")? {
+        Some(path) if path.is_empty() => return Err(section.wrong("path", "name a folder")),
+        Some(path) => PathBuf::from(path),
+        None => data_dir.join("otlp"),
+    };
     let default = OtlpFile::in_folder(path);
     Ok(OtlpFile {
         max_bytes: size(section, "max_bytes", default.max_bytes as usize, 1 << 20)? as u64,
