@@ -41,11 +41,14 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
   } as Fetch;
 }
 
+/** Also where it is another window's, or the page has put a class of its own in the place of `Request` since. */
+const isRequest = (input: unknown): input is Request => !!(input as Request)?.headers;
+
 /** The arguments with the header in them, in the form in which the page gave them; its own objects stay as they are. */
 function withHeader(args: ArrayLike<unknown>, value: string): ArrayLike<unknown> {
   const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
   const given = init?.headers;
-  if (input instanceof Request && !given) {
+  if (isRequest(input) && !given) {
     if (input.headers.has(HEADER)) return args;
     // Not `new Request(input, init)`, which forgets the referrer.
     const request = new Request(input);
@@ -67,7 +70,7 @@ export function observeFetch(sdk: Sdk): void {
   sdk.stops_.push(patch('fetch', window, 'fetch', sdk.guard_(((args) => {
     if (!args.length) return;
     const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
-    const request = input instanceof Request ? input : undefined;
+    const request = isRequest(input) ? input : undefined;
     const traced = begin(sdk, 0, init?.method || request?.method || 'GET', request ? request.url : '' + input);
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.

@@ -8,7 +8,7 @@ const enum What { Open, Header, Send, Failed }
 
 type Sub = (what: What, xhr: XMLHttpRequest, args: string[]) => void;
 
-type Method = (this: XMLHttpRequest, ...args: unknown[]) => void;
+type Method = (this: XMLHttpRequest, ...args: unknown[]) => unknown;
 
 interface State {
   method_: string;
@@ -22,8 +22,9 @@ const wrap = (what: What) => (native: Method, subs: Sub[]): Method => function (
   const args = arguments as unknown as string[];
   const tell = (what: What) => subs.forEach((sub) => sub(what, this, args));
   if (what == What.Send) tell(what);
+  let result;
   try {
-    native.apply(this, args);
+    result = native.apply(this, args);
   } catch (error) {
     // A synchronous request fails here, and tells no listener.
     tell(What.Failed);
@@ -31,6 +32,7 @@ const wrap = (what: What) => (native: Method, subs: Sub[]): Method => function (
   }
   // What the native function refuses never happened.
   if (what != What.Send) tell(what);
+  return result;
 };
 
 export function observeXhr(sdk: Sdk): void {
