@@ -3,7 +3,9 @@ import type { Options } from './types.js';
 
 /** The tag that this file came by: also in `async` and `defer`, and as a module, where the browser does not say. */
 export function script(): HTMLScriptElement | null {
-  return (document.currentScript as HTMLScriptElement | null) || document.querySelector<HTMLScriptElement>('script[src*=farol]');
+  const { currentScript: tag } = document;
+  // An image of that name would stand in its place.
+  return tag?.tagName == 'SCRIPT' ? (tag as HTMLScriptElement) : document.querySelector<HTMLScriptElement>('script[src*=farol]');
 }
 
 /** Options from the data attributes; nothing where there is no `data-url`. */

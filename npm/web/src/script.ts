@@ -4,6 +4,7 @@
  */
 import { init } from './index.js';
 import { fromTag, script } from './early.js';
+import { safe } from './observe/describe.js';
 import type { Client, Options } from './types.js';
 
 type Call = [method: keyof Client, ...args: unknown[]];
@@ -17,11 +18,16 @@ if (!root.Farol?.init) {
   const Farol: Record<string, unknown> = (root.Farol = {
     q: early,
     init(options: Options) {
-      const client = init({ core: tag?.src ? () => import(tag.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm')) : 'auto', ...options });
+      const core = tag?.src ? () => import(tag.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm')) : 'auto';
+      const client = init(safe(() => ({ core, ...options }))!);
       // The page's first client is the one that queued calls, and `Farol.event(…)`, mean.
       if (!('event' in Farol)) {
         Object.assign(Farol, client);
-        const call = ([method, ...args]: Call) => (client[method] as Function).apply(client, args);
+        const call = (entry?: Call) => {
+          // The page may have pushed anything.
+          const [method, ...args] = Array.from(entry || []) as Call;
+          (client[method] as Function)?.apply(client, args);
+        };
         Farol.q = { push: (...calls: Call[]) => calls.forEach(call) };
         early.forEach(call);
       }
