@@ -1,5 +1,6 @@
 /** Spans of the page's own. What is ambient is synchronous only: after an `await`, `span.run`. */
 import { Op } from './abi.js';
+import { safe } from './observe/describe.js';
 import type { Place, Sdk } from './sdk.js';
 import type { Attributes, Span, SpanOptions } from './types.js';
 
@@ -7,22 +8,22 @@ import type { Attributes, Span, SpanOptions } from './types.js';
 const INTERNAL = 1;
 const ERROR = 2;
 
-type Ours = Span & Place;
-
-export function startSpan(sdk: Sdk, name: string, options: SpanOptions = {}): Span {
-  const parent = options.parent === undefined ? sdk.current_ : (options.parent as Ours | null);
+export function startSpan(sdk: Sdk, name: string, options?: SpanOptions): Span {
+  // What is given may be anybody's: a span of another copy of this code, or getters that throw.
+  const { parent: given, startTime, attributes: own } = safe(() => ({ ...options })) || ({} as SpanOptions);
+  const parent: Place | null | undefined =
+    given === undefined ? sdk.current_ : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
   const place = sdk.child_(parent);
-  const start = options.startTime ?? performance.now();
-  const attributes: Attributes = { ...options.attributes };
+  const start = startTime ?? performance.now();
+  const attributes: Attributes = safe(() => ({ ...own })) || {};
   let status = 0;
   let reason = '';
   let ended = false;
-  const span: Ours = {
-    ...place,
+  const span: Span = {
     traceId: place.trace_,
     spanId: place.span_,
     setAttributes(more) {
-      Object.assign(attributes, more);
+      safe(() => Object.assign(attributes, more));
     },
     setError(message) {
       status = ERROR;

@@ -1,3 +1,4 @@
+import { safe } from './observe/describe.js';
 import type { Attributes } from './types.js';
 
 /** Writes the fields of a message for the core (the form is described in sdk-wasm/src/abi.rs). */
@@ -57,7 +58,8 @@ export function createWriter(): Writer {
       let count = 0;
       writer.u(0);
       for (const key of Object.keys(map || {})) {
-        const value = map![key];
+        // A getter of the page's that throws is a value of another type.
+        const value = safe(() => map![key]);
         if (typeof value == 'string') writer.s(key).b(0).s(value);
         else if (typeof value == 'number') writer.s(key).b(1).n(value);
         else if (typeof value == 'boolean') writer.s(key).b(value ? 3 : 2);

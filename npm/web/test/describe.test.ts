@@ -23,6 +23,7 @@ test('getters and proxies that throw are survived', () => {
   const proxy = new Proxy({}, { get: all, ownKeys: all, getPrototypeOf: all, has: all });
   assert.deepEqual(describe(proxy), ['', '{}', '']);
   assert.deepEqual(causes(proxy), []);
+  assert.deepEqual(describe(new Proxy(() => {}, { get: all })), ['function', '', '']);
   assert.equal(describe({ get bad() { return all(); }, ok: 1 })[1], '{bad: ,ok: 1}');
 });
 

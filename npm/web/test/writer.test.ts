@@ -34,6 +34,11 @@ test('attributes keep text, numbers and booleans, and leave out the rest', () =>
   assert.equal(bytes.readUInt32LE(0), 4);
 });
 
+test('an attribute whose getter throws is left out alone', () => {
+  const bytes = written((w) => w.a({ get bad(): string { throw new Error('no'); }, ok: 1 }));
+  assert.equal(bytes.readUInt32LE(0), 1);
+});
+
 test('it grows with what is written, and starts over', () => {
   const writer = createWriter();
   writer.s('é'.repeat(100_000));

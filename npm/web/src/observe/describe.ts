@@ -21,7 +21,7 @@ const isObject = (value: unknown): value is object => !!value && typeof value ==
 
 export function describe(thrown: unknown): Described {
   // The type says that it was no error; the message is what was thrown.
-  if (!isObject(thrown)) return [typeof thrown, String(thrown), ''];
+  if (!isObject(thrown)) return [typeof thrown, safe(() => String(thrown)) || '', ''];
   const [name, message, stack, kind] = ['name', 'message', 'stack', 'type'].map((key) => text(get(thrown, key)));
   return [
     name || text(get(get(thrown, 'constructor'), 'name')),
