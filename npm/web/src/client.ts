@@ -7,7 +7,7 @@ import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { safe } from './observe/describe.js';
 import { createErrors } from './observe/errors.js';
-import { check, matches } from './options.js';
+import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
 import { createSender } from './send/sender.js';
 import { page } from './page.js';
@@ -29,10 +29,15 @@ export function endpoint({ url, key, protocol }: Options): string {
 }
 
 export function createClient(given: Options): Client {
+  // What the page does about what it is told is not told in its turn: that might have no end.
+  const quiet = { on_: false };
   const tell: Tell = (code, detail) => {
+    if (quiet.on_) return;
+    quiet.on_ = true;
     try {
       given.onDiagnostic?.(CODES[code], detail);
     } catch {}
+    quiet.on_ = false;
   };
   const safely = <F extends (this: any, ...args: any[]) => any>(fn: F): F => guard(fn, tell);
   const options = check(given, tell);
@@ -50,14 +55,15 @@ export function createClient(given: Options): Client {
   let consent = CONSENTS.indexOf(options.consent!);
   let session = '';
   let state = State.Off;
-  let text = '';
+  /** For the storage; nothing: the core has not said yet. */
+  let text: string | undefined;
   let due = Infinity;
   let timer: ReturnType<typeof setTimeout>;
   let sender: ReturnType<typeof createSender> | undefined;
 
   if (consent < 0) {
     // A word that nobody knows is no consent.
-    consent = options.consent ? 0 : GRANTED;
+    consent = options.consent === undefined ? GRANTED : 0;
     if (!consent) tell(Diagnostic.BadOption, 'consent');
   }
 
@@ -81,9 +87,10 @@ export function createClient(given: Options): Client {
       }
     },
     live_: () => state != State.Off && consent != DENIED,
+    granted_: () => consent == GRANTED,
     header_({ trace_: trace, span_: span }) {
-      const on = state == State.On && consent == GRANTED;
-      return on || options.unsampledHeader ? '00-' + trace + '-' + span + (on ? '-01' : '-00') : '';
+      const on = state == State.On;
+      return sdk.granted_() && (on || options.unsampledHeader) ? '00-' + trace + '-' + span + (on ? '-01' : '-00') : '';
     },
     child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
     place_: (w) => w.s(sdk.current_?.trace_).s(sdk.current_?.span_).n(NaN),
@@ -91,7 +98,7 @@ export function createClient(given: Options): Client {
 
   /** Storage passes the gate too: before consent nothing is read, written or removed. */
   const keep = safely(() => {
-    if (consent == GRANTED) text ? store?.setItem(name, text) : store?.removeItem(name);
+    if (consent == GRANTED && text != null) text ? store?.setItem(name, text) : store?.removeItem(name);
   });
 
   const decode = (bytes: Uint8Array) => decoder.decode(bytes);
@@ -125,6 +132,8 @@ export function createClient(given: Options): Client {
           item.kind = KINDS[bytes[0]];
           const answer = options.beforeSend!(item);
           if (answer === null) return -1;
+          // A promise is no answer either; the core tells.
+          if (answer && (kind(answer) != 'object' || answer.then)) return new Uint8Array();
           return new TextEncoder().encode(stringify({ ...(answer || item), kind: undefined }));
         } catch {
           tell(Diagnostic.HookThrew);
@@ -144,10 +153,12 @@ export function createClient(given: Options): Client {
       }
     },
     tell_: tell,
+    quiet_: quiet,
   });
 
   const none = () => {
     state = State.Off;
+    options.unsampledHeader = false;
     port.close_();
     sender?.open_();
   };
@@ -157,8 +168,11 @@ export function createClient(given: Options): Client {
       tell(Diagnostic.Unsupported);
       return none();
     }
-    port.open_(core, (w) => writeStart(w, options, consent, hex, session, (consent == GRANTED && safe(() => store!.getItem(name))) || ''));
-    sender!.open_();
+    try {
+      port.open_(core, (w) => writeStart(w, options, consent, hex, session, (consent == GRANTED && safe(() => store!.getItem(name))) || ''));
+    } finally {
+      sender!.open_();
+    }
   })));
 
   sdk.capture_ = createErrors(sdk);
@@ -203,10 +217,11 @@ export function createClient(given: Options): Client {
     setConsent(next) {
       const number = CONSENTS.indexOf(next);
       if (number < 0) return tell(Diagnostic.BadOption, 'consent');
-      if (number == DENIED) store?.removeItem(name);
       consent = number;
       put(Op.Consent, (w) => w.b(number));
       keep();
+      sender?.gate_(number == DENIED);
+      if (number == DENIED) store?.removeItem(name);
     },
     sessionId: () => session,
     sampled: () => state != State.Off,
@@ -216,7 +231,7 @@ export function createClient(given: Options): Client {
         callbacks.delete(callback);
       };
     },
-    traceparent: () => (sdk.live_() ? sdk.header_(sdk.child_()) : ''),
+    traceparent: () => sdk.header_(sdk.child_()),
     flush: () => flush(0),
     shutdown() {
       const done = flush(2);

@@ -41,6 +41,8 @@ export interface PortOptions {
   deadline_(at: number): void;
   /** A call was dropped because the queue was full, or the core met a trap. */
   tell_: Tell;
+  /** On while nothing is to be told: a call made then is dealt with in silence. */
+  quiet_: { on_: boolean };
 }
 
 /** Bytes of calls that may wait before the core is there. A core comes within some 100 ms; 64 KiB is hundreds of calls. */
@@ -52,37 +54,46 @@ const NUMBER_BYTES = 32;
 /** What the core takes for "keep the item as it is". */
 const KEEP = -2;
 
-export function createPort({ signal_: signal, deadline_: deadline, tell_: tell }: PortOptions): Port {
-  const writer = createWriter();
+export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, quiet_: quiet }: PortOptions): Port {
+  /** Writers that nobody writes with. The page's getters run while one is in use, and may call us. */
+  const writers: Writer[] = [];
   const encoder = new TextEncoder();
   let core: CoreExports | undefined;
   let closed = false;
   let busy = false;
-  let waiting: [Op, number, Uint8Array][] = [];
+  let waiting: [op: Op, now: number, bytes: Uint8Array, quiet: boolean][] = [];
   let waitingBytes = 0;
 
   const memory = (pointer: number, length: number) => new Uint8Array(core!.memory.buffer, pointer, length);
 
   const load = (bytes: Uint8Array) => memory(core!.buffer(bytes.length), bytes.length).set(bytes);
 
+  /** A view, valid until the next write. */
+  const written = (write?: (w: Writer) => void) => {
+    const writer = (writers.pop() || createWriter()).reset();
+    write?.(writer);
+    writers.push(writer);
+    return writer.done();
+  };
+
   const put = (op: Op, now: number, write?: (w: Writer) => void): void => {
     if (closed) return;
-    writer.reset();
-    write?.(writer);
-    const bytes = writer.done();
+    const bytes = written(write);
     if (waitingBytes > EARLY_BYTES) return tell(Diagnostic.EarlyFull);
     waitingBytes += bytes.length;
     // What is not taken at once outlives the writer's bytes.
-    waiting.push([op, now, core && !busy ? bytes : bytes.slice()]);
+    waiting.push([op, now, core && !busy ? bytes : bytes.slice(), quiet.on_]);
     drain();
   };
 
   function drain(): void {
     while (core && !busy && waiting.length) {
-      const [op, now, bytes] = waiting.shift()!;
+      const [op, now, bytes, silent] = waiting.shift()!;
+      const before = quiet.on_;
       const { length } = bytes;
       waitingBytes -= length;
       busy = true;
+      quiet.on_ = silent;
       try {
         load(bytes);
         deadline(core.put(op, now, length));
@@ -90,6 +101,7 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell }
         close();
         tell(Diagnostic.CoreLost, error);
       }
+      quiet.on_ = before;
       busy = false;
     }
   }
@@ -113,12 +125,10 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell }
     put,
     open_(exports, start) {
       if (closed) return;
+      const bytes = written(start);
       core = exports;
-      writer.reset();
-      start(writer);
-      const bytes = writer.done();
       waitingBytes += bytes.length;
-      waiting.unshift([Op.Start, performance.now(), bytes]);
+      waiting.unshift([Op.Start, performance.now(), bytes, false]);
       drain();
     },
     close_: close,

@@ -15,7 +15,7 @@ const KINDS: Record<string, string> = {
   list: 'propagateTo ignoreErrors denyUrls',
 };
 
-const kind = (value: unknown) => (Array.isArray(value) ? 'list' : typeof value);
+export const kind = (value: unknown) => (Array.isArray(value) ? 'list' : typeof value);
 
 /** A copy that holds only what is of its kind. */
 export function check(given: Options, tell: (code: number, detail: unknown) => void): Options {

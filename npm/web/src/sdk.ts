@@ -40,6 +40,8 @@ export interface Sdk {
   current_?: Place;
   /** Whether there is any use in capturing now. */
   live_(): boolean;
+  /** Whether anything may be sent, or stand in a header. */
+  granted_(): boolean;
   /** The header for a request of that place; empty: none may be sent. */
   header_(place: Place): string;
   /** Writes the running span's trace id and span id, and that the time is now. */

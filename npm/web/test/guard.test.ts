@@ -21,7 +21,7 @@ function fake(take: (op: number, now: number, bytes: string) => void = () => {})
 
 function port(): [ReturnType<typeof createPort>, number[]] {
   const told: number[] = [];
-  return [createPort({ signal_() {}, deadline_() {}, tell_: (code) => told.push(code) }), told];
+  return [createPort({ signal_() {}, deadline_() {}, tell_: (code) => told.push(code), quiet_: { on_: false } }), told];
 }
 
 test('what throws behind the guard is told and stays there', () => {
@@ -52,6 +52,32 @@ test('a call made while the core is busy waits for it', () => {
   made.open_(core, () => {});
   made.put(Op.Flush, 1);
   assert.deepEqual(calls.map(([op]) => op), [Op.Start, Op.Flush, Op.Tick]);
+});
+
+test('what is being written is not written over by calls that the page makes meanwhile', () => {
+  const [made] = port();
+  const [core, calls] = fake();
+  made.open_(core, () => {});
+  const page = { toString: () => (made.put(Op.Log, 2, (w) => w.b(66)), 'text') };
+  made.put(Op.Event, 1, (w) => w.b(65).s(page));
+  assert.deepEqual(calls.slice(1).map(([op, , text]) => [op, text]), [[Op.Log, 'B'], [Op.Event, 'A\x04\0\0\0text']]);
+});
+
+test('a call made while nothing is to be told is dealt with in silence, also where it has to wait', () => {
+  const quiet = { on_: false };
+  const heard: boolean[] = [];
+  const made = createPort({ signal_() {}, deadline_() {}, tell_() {}, quiet_: quiet });
+  const [core] = fake((op) => {
+    heard.push(quiet.on_);
+    if (op !== Op.Event) return;
+    quiet.on_ = true;
+    made.put(Op.Log, 2);
+    quiet.on_ = false;
+  });
+  made.open_(core, () => {});
+  made.put(Op.Event, 1);
+  made.put(Op.Measurement, 3);
+  assert.deepEqual(heard, [false, false, true, false]);
 });
 
 test('what waits for a core is bounded', () => {

@@ -24,12 +24,14 @@ let posted: Posted[];
 let told: [number, unknown][];
 let timers: [() => void, number][];
 let beacons: string[];
+let granted: boolean;
 
 beforeEach(() => {
   posted = [];
   told = [];
   timers = [];
   beacons = [];
+  granted = true;
   Object.assign(page(), { bytes: 0, flights: 0 });
   Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { sendBeacon: (url: string) => beacons.push(url) > 0 } });
 });
@@ -38,6 +40,7 @@ function sender(options: Partial<Options> = {}): Sender {
   const sdk = {
     options_: options, endpoint_: 'https://c.example/collect/k',
     tell_: (code: number, detail: unknown) => told.push([code, detail]),
+    granted_: () => granted,
     guard_: (fn: unknown) => fn,
     later_: (run: () => void, ms: number) => timers.push([run, ms]),
     cancel_: () => timers.splice(0),
@@ -167,6 +170,27 @@ test('the Faro way has its headers, and leaves the newest out where a network er
   await posted[0]!.fail();
   made.hidden_(false, () => {});
   assert.equal(posted[1]!.init.headers['idempotency-key'], undefined);
+});
+
+test('what waits when the visitor says no is dropped; when the answer is open, it waits on', async () => {
+  for (const denied of [true, false]) {
+    posted = [];
+    timers = [];
+    granted = true;
+    const made = sender();
+    made.add_(batch({ id_: 'x' }));
+    await posted[0]!.fail();
+    granted = false;
+    made.gate_(denied);
+    assert.equal(timers.length, 0);
+    made.hidden_(true, () => {});
+    await new Promise<void>((done) => made.settled_(done));
+    assert.equal(posted.length, 1);
+    granted = true;
+    made.gate_(false);
+    made.hidden_(true, () => {});
+    assert.deepEqual(posted.slice(1).map(({ url }) => url.searchParams.get('id')), denied ? [] : ['x']);
+  }
 });
 
 test('a transport takes the place of the network', async () => {

@@ -20,7 +20,7 @@ export function under(pattern: Pattern, address: string): boolean {
 
 /** Begins a request; nothing if it is none that we look at. */
 export function begin(sdk: Sdk, initiator: number, method: string, address: string): Traced | undefined {
-  if (!sdk.live_()) return;
+  if (!sdk.live_() && !sdk.options_.unsampledHeader) return;
   // An address that is none is the page's to find out.
   const { href, origin } = safe(() => new URL(address, document.baseURI)) || ({ href: '' } as URL);
   if (!/^http/.test(href) || under(sdk.endpoint_, href)) return;

@@ -28,6 +28,8 @@ export interface Sender {
   hidden_(leaving: boolean, seal: () => void): void;
   /** Calls back once everything that waits was tried. */
   settled_(callback: () => void): void;
+  /** The visitor decided: what waits is let go, waits on, or is dropped (`denied`). */
+  gate_(denied: boolean): void;
   /** From now on an empty queue means that nothing waits: the core is there, or will not come. */
   open_(): void;
 }
@@ -129,10 +131,12 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
 
   const pump = guard(() => {
     cancel(timer);
-    if (open && (blocked || !queue.length)) {
+    const shut = !sdk.granted_();
+    if (open && (shut || blocked || !queue.length)) {
       waiters.forEach((call) => call());
       waiters = [];
     }
+    if (shut) return;
     const wait = blocked - performance.now();
     if (queue.length && wait > 0) timer = later(pump, wait);
     else {
@@ -161,12 +165,16 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       hiding = true;
       seal();
       hiding = false;
-      if (asked && blocked > performance.now()) return;
+      if (!sdk.granted_() || (asked && blocked > performance.now())) return;
       // What is under way dies with the page; where it does not, the collector knows the id.
       for (const batch of queue) if (!batch.flights_ || (leaving && !batch.kept_ && !faro)) post(batch, true);
     },
     settled_(callback) {
       waiters.push(callback);
+      pump();
+    },
+    gate_(denied) {
+      if (denied) queue = [];
       pump();
     },
     open_() {

@@ -1,0 +1,207 @@
+/** Pages that give the SDK what nobody should: it must hold, and the page must not notice. No collector: the transport is the page's. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { launch, type Browser, type Page } from './driver/index.js';
+import { html, script, site, type Site } from './driver/server.js';
+
+/** `made` in the page: a client with what it told and what it sent. */
+const MADE = `
+  window.made = (options) => {
+    const told = [], sent = [];
+    const client = Farol.init({
+      url: '/',
+      transport: (request) => { sent.push(JSON.parse(new TextDecoder().decode(request.body))); return 202; },
+      onDiagnostic: (code, detail) => told.push([code, String(detail)]),
+      ...options,
+    });
+    const of = (kind) => sent.flatMap((payload) => payload[kind] || []);
+    return { client, told, sent, of };
+  };`;
+
+let browser: Browser;
+let own: Site;
+
+before(async () => {
+  const farol = await readFile(new URL('../../npm/web/dist/farol.js', import.meta.url));
+  own = await site((_, path, headers) => {
+    switch (path.split('?')[0]) {
+      case '/': return html('<script src="/farol.js"></script><script src="/made.js"></script>');
+      case '/queue':
+        return html(`<script>window.Farol = { q: [['nothing'], 5, ['event', 'queued']] };</script>
+          <script src="/farol.js" data-url="/" data-app="queue"></script><script src="/made.js"></script>`);
+      case '/clobbered': return html('<img name="currentScript" src="data:," data-url="/elsewhere"><script src="/farol.js"></script><script src="/made.js"></script>');
+      case '/farol.js': return script(farol);
+      case '/made.js': return script(MADE);
+      case '/api': return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(headers) };
+      default: return { status: 202 };
+    }
+  });
+  browser = await launch({ engine: 'chromium' });
+});
+after(async () => {
+  await browser?.close();
+  own?.close();
+});
+
+/** Runs the body of an async function in a fresh page, which must not notice anything. */
+async function run<R>(body: string, path = '/'): Promise<R> {
+  const page: Page = await browser.newPage();
+  try {
+    await page.goto(own.url + path);
+    const result = await page.evaluate<R>(`(async () => { ${body} })()`);
+    assert.deepEqual([page.console(), page.errors()], [[], []]);
+    return result;
+  } finally {
+    await page.close();
+  }
+}
+
+test('a client that was told only where to send can send everything', async () => {
+  const names = await run<string[]>(`
+    const { client, sent } = made();
+    client.withSpan('work', () => {});
+    await client.flush();
+    return sent.flatMap(({ traces }) => traces ? traces.resourceSpans[0].scopeSpans[0].spans : []).map(({ name }) => name);`);
+  assert.deepEqual(names, ['work']);
+});
+
+test('a page that records what it is told does not go round in circles', async () => {
+  const counts = await run<number[]>(`
+    return [
+      { beforeSend() { throw new Error('always'); } },
+      { consent: 'pending' },
+    ].map((options) => {
+      let told = 0;
+      const client = Farol.init({ url: '/', transport: () => 202, ...options, onDiagnostic(code) {
+        if (++told < 20_000) client?.log('told ' + code);
+      } });
+      for (let i = 0; i < 2000; i++) client.log('x'.repeat(100));
+      return told;
+    });`);
+  for (const count of counts) assert.ok(count > 0 && count <= 2010, String(count));
+});
+
+test('an answer of beforeSend that is no item leaves the item as it was, and is told', async () => {
+  const results = await run<[string[], string[]][]>(`
+    return Promise.all([async (item) => item, () => 5, () => 'text', () => [1], () => true].map(async (beforeSend) => {
+      const { client, told, of } = made({ beforeSend });
+      client.log('kept');
+      await client.flush();
+      return [of('logs').map(({ message }) => message), [...new Set(told.map(([code]) => code))]];
+    }));`);
+  for (const result of results) assert.deepEqual(result, [['kept'], ['hook-invalid']]);
+});
+
+test('getters of the page that throw, or that call us, harm nothing but themselves', async () => {
+  const [events, told] = await run<[[string, object][], unknown[]]>(`
+    const { client, told, of } = made({ attributes: { get bad() { throw new Error('no'); }, all: 1 } });
+    client.event('outer', { get x() { client.event('inner', { y: 2 }); return 1; }, get z() { throw new Error('no'); } });
+    client.withSpan('work', () => {}, null);
+    await client.flush();
+    return [of('events').filter(({ name }) => /er$/.test(name)).map(({ name, attributes }) => [name, attributes]), told];`);
+  assert.deepEqual(events, [['inner', { y: 2, all: 1 }], ['outer', { x: 1, all: 1 }]]);
+  assert.deepEqual(told, []);
+});
+
+test('options whose getters throw are as none, for the script tag too', async () => {
+  assert.equal(await run("return Farol.init({ url: '/', get app() { throw new Error('no'); } }).sampled()"), false);
+});
+
+test('after a no nothing is sent any more, and nothing stays in the storage', async () => {
+  const result = await run<unknown>(`
+    let status = 503;
+    let tries = 0;
+    const client = Farol.init({ url: '/', key: 'k', transport: () => (tries++, status) });
+    client.event('waits');
+    await client.flush();
+    const before = [tries, sessionStorage.length];
+    Storage.prototype.removeItem = () => { throw new Error('no'); };
+    client.setConsent('denied');
+    status = 202;
+    dispatchEvent(new Event('online'));
+    client.event('late');
+    dispatchEvent(new Event('pagehide'));
+    await client.flush();
+    delete Storage.prototype.removeItem;
+    return [before, tries, client.traceparent()];`);
+  assert.deepEqual(result, [[1, 1], 1, '']);
+});
+
+test('only what is not said at all is consent by default', async () => {
+  const sent = await run<number[]>(`
+    return Promise.all([undefined, null, false, '', 'no'].map(async (consent) => {
+      const { client, sent } = made({ consent });
+      await client.flush();
+      return sent.length;
+    }));`);
+  assert.deepEqual(sent, [1, 0, 0, 0, 0]);
+});
+
+test('a consent that comes before the core does goes on with the stored session', async () => {
+  const [first, second] = await run<string[]>(`
+    const first = made({ key: 'k' }).client;
+    await first.shutdown();
+    const second = made({ key: 'k', consent: 'pending', coreDelayMs: 10 }).client;
+    second.setConsent('granted');
+    await new Promise((done) => setTimeout(done, 50));
+    await second.flush();
+    return [first.sessionId(), second.sessionId()];`);
+  assert.equal(second, first);
+});
+
+test('unsampledHeader tells backends of unsampled sessions, and of nobody who has not agreed', async () => {
+  const headers = await run<string[]>(`
+    const headers = [];
+    for (const options of [{ sampleRate: 0 }, { sampleRate: 0, unsampledHeader: true }, { consent: 'pending', unsampledHeader: true }, { consent: 'denied', unsampledHeader: true }]) {
+      const { client } = made(options);
+      const { traceparent = '' } = await (await fetch('/api')).json();
+      headers.push([traceparent, client.traceparent(), client.startSpan('s').traceparent()].map((header) => header.slice(-2)).join());
+      await client.shutdown();
+      headers.push(client.traceparent());
+    }
+    return headers;`);
+  assert.deepEqual(headers, [',,', '', '00,00,00', '', ',,', '', ',,', '']);
+});
+
+test("a request keeps its headers, also where it is another window's or of a class that was replaced", async () => {
+  const results = await run<[string, boolean][]>(`
+    made();
+    const frame = document.body.appendChild(document.createElement('iframe'));
+    const init = { method: 'POST', body: 'hi', headers: { 'x-own': '1' } };
+    const theirs = new frame.contentWindow.Request('/api', init);
+    const ours = new Request('/api', init);
+    window.Request = class extends Request {};
+    const all = [theirs, ours].map(async (request) => {
+      const headers = await (await fetch(request)).json();
+      return [headers['x-own'], 'traceparent' in headers];
+    });
+    return Promise.all(all);`);
+  assert.deepEqual(results, [['1', true], ['1', true]]);
+});
+
+test('what others made XMLHttpRequest return is still returned', async () => {
+  assert.equal(await run(`
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function () { send.apply(this, arguments); return 'theirs'; };
+    made();
+    const request = new XMLHttpRequest();
+    request.open('GET', '/api');
+    return request.send();`), 'theirs');
+});
+
+test('a queue with nonsense in it is worked through', async () => {
+  assert.equal(await run("Farol.q.push(['nothing'], undefined); await Farol.flush(); return Farol.sampled()", '/queue'), true);
+});
+
+test('an image does not pass for our script tag', async () => {
+  assert.deepEqual(await run('return Object.keys(Farol)', '/clobbered'), ['q', 'init']);
+});
+
+test('an error that cannot even be put into words arrives', async () => {
+  assert.deepEqual(await run(`
+    const { client, of, told } = made();
+    client.captureError(new Proxy(() => {}, { get() { throw new Error('no'); } }));
+    await client.flush();
+    return [of('exceptions').map(({ type }) => type), told];`), [['function'], []]);
+});
