@@ -150,6 +150,20 @@ test('a consent that comes before the core does goes on with the stored session'
   assert.equal(second, first);
 });
 
+test('a client that is ended before its core is there, or by its own hook, sends what it was given', async () => {
+  assert.deepEqual(await run(`
+    const late = made({ coreDelayMs: 20 });
+    late.client.event('early');
+    const done = late.client.shutdown();
+    late.client.event('late');
+    await done;
+    const hook = made({ beforeSend(item) { if (item.name === 'last') hook.client.shutdown(); return item; } });
+    hook.client.event('last');
+    await hook.client.flush();
+    const names = ({ of }) => of('events').map(({ name }) => name).filter((name) => /^(early|late|last)$/.test(name));
+    return [names(late), late.client.sampled(), late.client.traceparent(), names(hook)];`), [['early'], false, '', ['last']]);
+});
+
 test('unsampledHeader tells backends of unsampled sessions, and of nobody who has not agreed', async () => {
   const headers = await run<string[]>(`
     const headers = [];

@@ -55,6 +55,7 @@ export function createClient(given: Options): Client {
   let consent = CONSENTS.indexOf(options.consent!);
   let session = '';
   let state = State.Off;
+  let over = false;
   /** For the storage; nothing: the core has not said yet. */
   let text: string | undefined;
   let due = Infinity;
@@ -117,7 +118,7 @@ export function createClient(given: Options): Client {
         keep();
       } else if (signal == Signal.Session) {
         const before = session;
-        state = bytes[0];
+        if (!over) state = bytes[0];
         session = decode(bytes.subarray(5));
         if (before != session) for (const callback of [...callbacks]) safely(callback)(session);
       } else if (signal == Signal.Diagnostic) {
@@ -156,11 +157,13 @@ export function createClient(given: Options): Client {
     quiet_: quiet,
   });
 
-  const none = () => {
+  /** The end: at once, or once the core has dealt with what waits for it. */
+  const none = (keep?: boolean) => {
+    over = true;
     state = State.Off;
     options.unsampledHeader = false;
-    port.close_();
-    sender?.open_();
+    port.close_(keep);
+    if (!keep) sender?.open_();
   };
 
   const open = safely(() => load(port.host_, options.core, safely((core) => {
@@ -237,7 +240,7 @@ export function createClient(given: Options): Client {
       const done = flush(2);
       for (const stop of sdk.stops_.splice(0)) safely(stop)();
       cancel(timer);
-      none();
+      none(true);
       return done;
     },
   };
@@ -261,7 +264,7 @@ export function createClient(given: Options): Client {
     sender = createSender(sdk, (page().layers.fetch?.native || window.fetch)?.bind(window));
     const start = () => (options.coreDelayMs ? later(open, options.coreDelayMs) : open());
     // A page that is rendered ahead of its visit may never be visited: until then calls wait.
-    if ((document as { prerendering?: boolean }).prerendering) sdk.on_(document, 'prerenderingchange', start);
+    if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', start);
     else start();
     sdk.hide_ = sender.hidden_;
     observeAll(sdk);

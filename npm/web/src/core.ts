@@ -30,8 +30,8 @@ export interface Port {
   put(op: Op, now: number, write?: (w: Writer) => void): void;
   /** Hands over the core, and the fields of its first message, `START`. */
   open_(exports: CoreExports, start: (w: Writer) => void): void;
-  /** No core will come: what waits is forgotten, and nothing is kept from now on. */
-  close_(): void;
+  /** Nothing is taken from now on. What waits is still given to the core (`keep`), or forgotten, because none will come. */
+  close_(keep?: boolean): void;
 }
 
 export interface PortOptions {
@@ -60,6 +60,7 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
   const encoder = new TextEncoder();
   let core: CoreExports | undefined;
   let closed = false;
+  let ended = false;
   let busy = false;
   let waiting: [op: Op, now: number, bytes: Uint8Array, quiet: boolean][] = [];
   let waitingBytes = 0;
@@ -77,7 +78,7 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
   };
 
   const put = (op: Op, now: number, write?: (w: Writer) => void): void => {
-    if (closed) return;
+    if (ended) return;
     const bytes = written(write);
     if (waitingBytes > EARLY_BYTES) return tell(Diagnostic.EarlyFull);
     waitingBytes += bytes.length;
@@ -104,10 +105,11 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
       quiet.on_ = before;
       busy = false;
     }
+    if (ended && core && !busy) close();
   }
 
   function close(): void {
-    closed = true;
+    closed = ended = true;
     core = undefined;
     waiting = [];
   }
@@ -131,6 +133,9 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
       waiting.unshift([Op.Start, performance.now(), bytes, false]);
       drain();
     },
-    close_: close,
+    close_(keep) {
+      ended = true;
+      keep ? drain() : close();
+    },
   };
 }

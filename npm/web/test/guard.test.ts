@@ -80,6 +80,29 @@ test('a call made while nothing is to be told is dealt with in silence, also whe
   assert.deepEqual(heard, [false, false, true, false]);
 });
 
+test('what waits when it ends is still given to the core, there, busy or late, and nothing after it', () => {
+  const [late] = port();
+  late.put(Op.Event, 1);
+  late.close_(true);
+  late.put(Op.Log, 2);
+  const [first, early] = fake();
+  late.open_(first, () => {});
+  late.put(Op.Log, 3);
+  assert.deepEqual(early.map(([op]) => op), [Op.Start, Op.Event]);
+
+  const [made] = port();
+  const [core, calls] = fake((op) => {
+    if (op !== Op.Event) return;
+    made.put(Op.Flush, 2);
+    made.close_(true);
+    made.put(Op.Log, 3);
+  });
+  made.open_(core, () => {});
+  made.put(Op.Event, 1);
+  made.put(Op.Log, 4);
+  assert.deepEqual(calls.map(([op]) => op), [Op.Start, Op.Event, Op.Flush]);
+});
+
 test('what waits for a core is bounded', () => {
   const [made, told] = port();
   for (let i = 0; i < 100; i++) made.put(Op.Event, i, (w) => w.s('x'.repeat(1000)));
