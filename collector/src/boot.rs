@@ -1,7 +1,7 @@
 //! The one place where collaborators are made and wired to each other, and where they are stopped in order.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -57,6 +57,7 @@ struct Collector {
     exports: Exports,
     parts: Parts,
     connections: Connections,
+    recovered: Vec<PathBuf>,
 }
 
 impl Collector {
@@ -75,7 +76,7 @@ impl Collector {
             &snapshots,
         )?;
         exports.also(aggregator.run());
-        recover(&queue, &folder.queue(), &ledgers, &meters)?;
+        let recovered = recover(&queue, &folder.queue(), &ledgers, &meters)?;
 
         let limits = config.limits;
         let life = Life::default();
@@ -123,6 +124,7 @@ impl Collector {
             exports,
             parts,
             connections,
+            recovered,
         })
     }
 
@@ -160,6 +162,7 @@ impl Collector {
             queue: self.queue,
             folder: self.folder,
             exports: self.exports,
+            recovered: self.recovered,
         };
         stopping.stop(&stop_public, public).await;
         let books = self.ledgers.snapshot();
@@ -197,6 +200,7 @@ struct Stopping {
     queue: Queue,
     folder: DataFolder,
     exports: Exports,
+    recovered: Vec<PathBuf>,
 }
 
 impl Stopping {
@@ -210,7 +214,7 @@ impl Stopping {
         }
         self.queue.close();
         self.exports.drain(self.deadline).await;
-        keep(&self.queue, &self.folder.queue());
+        keep(&self.queue, &self.folder.queue(), &self.recovered);
     }
 }
 
@@ -221,31 +225,36 @@ fn describe(ended: &std::result::Result<(), tokio::task::JoinError>) -> &'static
     }
 }
 
-/// Takes up what an earlier run left, and removes its files once every destination has it.
-fn recover(queue: &Queue, folder: &Path, ledgers: &Ledgers, meters: &Meters) -> Result<()> {
+/// Takes up what an earlier run left, and removes its files once every destination has it. Returns these files.
+fn recover(
+    queue: &Queue,
+    folder: &Path,
+    ledgers: &Ledgers,
+    meters: &Meters,
+) -> Result<Vec<PathBuf>> {
     let found = spill::recover(queue, folder, ledgers)
         .with_context(|| format!("cannot read {}", folder.display()))?;
     for _ in 0..found.damaged {
         meters.recovery_damaged();
     }
     if found.files.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     tracing::info!(
         records = found.records,
         damaged_files = found.damaged,
         "took up what the last run had not delivered"
     );
-    let queue = queue.clone();
+    let (queue, files) = (queue.clone(), found.files.clone());
     tokio::spawn(async move {
         if queue.passed(found.until).await {
-            remove(&found.files);
+            remove(&files);
         }
     });
-    Ok(())
+    Ok(found.files)
 }
 
-fn remove(files: &[std::path::PathBuf]) {
+fn remove(files: &[PathBuf]) {
     for file in files {
         if let Err(error) = std::fs::remove_file(file)
             && error.kind() != std::io::ErrorKind::NotFound
@@ -255,11 +264,16 @@ fn remove(files: &[std::path::PathBuf]) {
     }
 }
 
-/// Puts what is not delivered into the data folder.
-fn keep(queue: &Queue, folder: &Path) {
+/// Puts what is not delivered into the data folder. What is left of the files of an earlier run is in it then, so they go: the next
+/// start would take up both, and with each restart beside a destination that is away all that waits would double.
+fn keep(queue: &Queue, folder: &Path, recovered: &[PathBuf]) {
     match spill::save(queue, folder) {
-        Ok(0) => {}
-        Ok(records) => tracing::info!(records, "kept what is not delivered in the data folder"),
+        Ok(records) => {
+            if records > 0 {
+                tracing::info!(records, "kept what is not delivered in the data folder");
+            }
+            remove(recovered);
+        }
         Err(error) => {
             spill::give_up(queue);
             tracing::error!(kind = %error.kind(), reason = %DropReason::Shutdown, "what is not delivered could not be kept");

@@ -39,6 +39,30 @@ async fn what_is_not_delivered_is_delivered_after_the_next_start() {
 }
 
 #[tokio::test]
+async fn restarts_while_a_destination_is_away_multiply_nothing() {
+    let backend = Backend::start().await;
+    backend.answers(503);
+    let with = |config: &mut farol_collector::config::Config| {
+        config.destinations = vec![backend.destination("a")];
+        config.shutdown_timeout = std::time::Duration::from_millis(100);
+    };
+    let collector = Collector::with(with).await;
+    collector.post("/collect", &[], logs(3)).await;
+    let mut folder = collector.stop().await;
+    for _ in 0..3 {
+        folder = Collector::in_folder(folder, with).await.stop().await;
+        assert_eq!(segments(&folder), 1);
+    }
+    backend.answers(200);
+    let collector = Collector::in_folder(folder, with).await;
+    let exported =
+        "farol_destination_items_total{destination=\"a\",outcome=\"exported\",reason=\"\"}";
+    collector.until_metric(exported, 3).await;
+    let folder = collector.stop().await;
+    assert_eq!((backend.logs(), segments(&folder)), (3, 0));
+}
+
+#[tokio::test]
 async fn only_the_destination_that_had_not_got_it_gets_it_again() {
     let (good, bad) = (Backend::start().await, Backend::start().await);
     bad.answers(503);
