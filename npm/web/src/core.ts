@@ -67,7 +67,15 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
 
   const memory = (pointer: number, length: number) => new Uint8Array(core!.memory.buffer, pointer, length);
 
-  const load = (bytes: Uint8Array) => memory(core!.buffer(bytes.length), bytes.length).set(bytes);
+  let whole = new Uint8Array();
+
+  const load = (bytes: Uint8Array) => {
+    const at = core!.buffer(bytes.length);
+    const { buffer } = core!.memory;
+    // Memory that has grown is another buffer. A view for each call would be most of what an event leaves to the collector.
+    if (whole.buffer != buffer) whole = new Uint8Array(buffer);
+    whole.set(bytes, at);
+  };
 
   /** A view, valid until the next write. */
   const written = (write?: (w: Writer) => void) => {
