@@ -17,4 +17,5 @@ import { TracingInstrumentation } from '@grafana/faro-web-tracing';
   event(client: ReturnType<typeof initializeFaro>, name: string, attributes: Record<string, string>) {
     client.api.pushEvent(name, attributes);
   },
+  end() {},
 };

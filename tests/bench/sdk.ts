@@ -76,7 +76,7 @@ async function measure(kind: Kind, pages: Pages): Promise<Measured> {
       { source: `/${kind}.js`, url: pages.url },
     );
     // The vitals, the session and the first batches leave before the next figure is taken.
-    await page.evaluate(() => new Promise((done) => setTimeout(done, 6000)));
+    await page.evaluate(() => new Promise((done) => { (window as any).bench.end((window as any).client); setTimeout(done, 2000); }));
 
     const cdp = await page.context().newCDPSession(page);
     const mark = (name: string): Promise<void> => page.evaluate((name) => void performance.mark(name), name);
@@ -89,7 +89,8 @@ async function measure(kind: Kind, pages: Pages): Promise<Measured> {
             for (let k = i; k < i + burst; k++) bench.event(client, 'add-to-cart', { product: `lamp-${k}`, price: '19.90', position: 'list' });
             await new Promise((done) => setTimeout(done, 20));
           }
-          await new Promise((done) => setTimeout(done, 6500));
+          bench.end(client);
+          await new Promise((done) => setTimeout(done, 1500));
         },
         { count: EVENTS, burst: BURST },
       ),
@@ -99,7 +100,9 @@ async function measure(kind: Kind, pages: Pages): Promise<Measured> {
       page.evaluate(
         async (count) => {
           for (let i = 0; i < count; i++) await (await fetch(`/api?i=${i}`)).text();
-          await new Promise((done) => setTimeout(done, 6500));
+          const { bench, client } = window as any;
+          bench.end(client);
+          await new Promise((done) => setTimeout(done, 1500));
         },
         FETCHES,
       ),
