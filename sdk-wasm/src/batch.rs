@@ -143,7 +143,7 @@ impl Batch {
         pen.raw(b"{\"meta\":{");
         for part in [&*envelope.fixed.meta, who, &self.whence] {
             pen.comma();
-            pen.raw(part);
+            pen.out.copy(part);
         }
         pen.byte(b'}');
         let mut spans = false;
@@ -229,7 +229,7 @@ impl Item {
             } else {
                 1 + usize::from(inside)
             };
-        pen.raw(after(before(&self.json, tail), 1));
+        pen.out.copy(after(before(&self.json, tail), 1));
         if self.count > 1 {
             pen.key(b"count");
             let at = pen.out.len();

@@ -23,9 +23,6 @@ extern "C" {
     fn now() -> f64;
 }
 
-/// The longest text of a number in JavaScript: `-2.2250738585072014e-308` has 24 characters.
-const NUMBER_LEN: usize = 32;
-
 #[derive(Debug)]
 struct Browser;
 
@@ -34,11 +31,13 @@ impl Host for Browser {
         emit(signal, bytes.as_ptr() as usize, bytes.len())
     }
 
-    fn number(&self, value: f64, out: &mut Vec<u8>) {
-        let from = out.len();
-        out.resize(from + NUMBER_LEN, 0);
-        let len = number(value, out[from..].as_ptr() as usize);
-        out.truncate(from + len);
+    fn number(&self, value: f64, room: &mut [u8]) -> usize {
+        // The longest is `-2.2250738585072014e-308`.
+        if room.len() < 32 {
+            0
+        } else {
+            number(value, room.as_mut_ptr() as usize)
+        }
     }
 
     fn wall(&self) -> f64 {

@@ -28,6 +28,7 @@ mod pen;
 mod random;
 mod scrub;
 mod session;
+mod sheet;
 mod span;
 mod stack;
 mod text;

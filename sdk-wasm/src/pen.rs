@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::host::Host;
 use crate::message::Message;
+use crate::sheet::Sheet;
 use crate::text::{after, before};
 
 /// What the end of a cut text shows: an ellipsis.
@@ -57,7 +58,7 @@ mod fill {
 #[derive(Debug)]
 pub(crate) struct Pen<H> {
     pub(crate) host: H,
-    pub(crate) out: Vec<u8>,
+    pub(crate) out: Sheet,
     /// Length of `out` that is not to be passed.
     end: usize,
     /// A text was cut, or something left out, to keep the bound.
@@ -76,7 +77,7 @@ impl<H: Host> Pen<H> {
     pub(crate) const fn new(host: H) -> Self {
         Self {
             host,
-            out: Vec::new(),
+            out: Sheet::new(),
             end: usize::MAX,
             cut: false,
             faro: false,
@@ -89,19 +90,22 @@ impl<H: Host> Pen<H> {
     /// Starts a text of at most `bound` bytes.
     #[inline(never)]
     pub(crate) fn start(&mut self, bound: usize) {
-        self.out = Vec::with_capacity(512);
+        self.out.truncate(0);
         self.end = bound;
         self.cut = false;
     }
 
     /// The text.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.out)
+    pub(crate) fn take(&self) -> Vec<u8> {
+        self.out.to_vec()
     }
 
+    /// Appends a few bytes as they are.
     #[inline(never)]
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
-        self.out.extend_from_slice(bytes);
+        for &byte in bytes {
+            self.out.push(byte);
+        }
     }
 
     #[inline(never)]
@@ -156,34 +160,26 @@ impl<H: Host> Pen<H> {
             } else {
                 left / 2
             };
-        let mut from = 0;
-        for at in 0..=text.len() {
-            let byte = text.get(at).copied();
-            if byte.is_some_and(|b| b >= 0x20 && b != b'"' && b != b'\\') {
-                continue;
-            }
-            let run = text.get(from..at).unwrap_or_default();
-            let room = limit.saturating_sub(self.out.len());
-            if run.len() + usize::from(byte.is_some()) > room {
-                self.raw(shorten(run, room));
+        for &byte in text {
+            if self.out.len() >= limit {
+                // What is written of a character that does not end here goes too.
+                while byte & 0xc0 == 0x80 && self.out.pop() & 0xc0 == 0x80 {}
                 self.raw(MARK);
                 self.cut = true;
                 return;
             }
-            self.raw(run);
-            from = at + 1;
             match byte {
-                None => {}
-                Some(b'\n') => self.raw(b"\\n"),
-                Some(byte @ 0..=0x1f) => {
+                b'\n' => self.raw(b"\\n"),
+                0..0x20 => {
                     self.raw(b"\\u00");
                     self.byte(hex(byte >> 4));
                     self.byte(hex(byte));
                 }
-                Some(byte) => {
+                b'"' | b'\\' => {
                     self.byte(b'\\');
                     self.byte(byte);
                 }
+                _ => self.out.push(byte),
             }
         }
     }
@@ -198,7 +194,8 @@ impl<H: Host> Pen<H> {
             }
             self.digits(whole.unsigned_abs(), 1);
         } else {
-            self.host.number(value, &mut self.out);
+            let host = &self.host;
+            self.out.append(|room| host.number(value, room));
         }
     }
 
@@ -251,9 +248,10 @@ impl<H: Host> Pen<H> {
                 }
                 fill::ATTRIBUTES | fill::PART => {
                     let at = self.open(key);
-                    self.list(m, at, false);
+                    let from = self.out.len();
+                    self.list(m, from, false);
                     if *what == fill::ATTRIBUTES {
-                        self.global(at, false);
+                        self.global(from, false);
                     }
                     self.close(at);
                 }
@@ -391,7 +389,7 @@ mod tests {
         ] {
             let mut pen = pen(100);
             pen.digits(value, width);
-            assert_eq!(pen.out, expected.as_bytes());
+            assert_eq!(*pen.out, *expected.as_bytes());
         }
     }
 
@@ -408,6 +406,6 @@ mod tests {
             0.0,
             "\x06{\x01a\x02none\x01b\x02c\x04d\x04e\x05f\x06}",
         );
-        assert_eq!(pen.out, br#"{"a":"1","b":"","c":"x","d":"2.5","f":true}"#);
+        assert_eq!(*pen.out, *br#"{"a":"1","b":"","c":"x","d":"2.5","f":true}"#);
     }
 }

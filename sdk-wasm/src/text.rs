@@ -17,7 +17,8 @@ pub(crate) fn after(text: &[u8], at: usize) -> &[u8] {
 #[inline(never)]
 pub(crate) fn find(text: &[u8], what: &[u8]) -> usize {
     let mut at = 0;
-    while at < text.len() && !after(text, at).starts_with(what) {
+    // Most places are none by their first byte.
+    while at < text.len() && (text.get(at) != what.first() || !after(text, at).starts_with(what)) {
         at += 1;
     }
     at
@@ -66,7 +67,9 @@ impl<'a> Slots<'a> {
                     return false;
                 }
             }
-            if self.fit(after(text, len), rest) {
+            // Most tries end at the next byte: they are not worth a call.
+            let next = rest.first().copied().unwrap_or_default();
+            if (next <= 7 || text.get(len) == Some(&next)) && self.fit(after(text, len), rest) {
                 if let Some(found) = self.found.get_mut(usize::from(slot)) {
                     *found = before(text, len);
                 }

@@ -89,7 +89,7 @@ mod tests {
     fn written(write: impl FnOnce(&mut Pen<Fake>)) -> String {
         let mut pen = Pen::new(Fake::default());
         write(&mut pen);
-        String::from_utf8(pen.out).unwrap()
+        String::from_utf8(pen.take()).unwrap()
     }
 
     #[test]

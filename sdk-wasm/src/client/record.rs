@@ -134,7 +134,7 @@ impl<H: Host> Client<H> {
         {
             let mut from = 1;
             if last.starts_with(HEAD) {
-                self.pen.out.clear();
+                self.pen.out.truncate(0);
                 self.pen.raw(HEAD);
                 self.pen.iso(now + self.clock.offset);
                 from = HEAD.len() + ISO_BYTES;
