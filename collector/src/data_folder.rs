@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl DataFolder {
@@ -48,13 +48,20 @@ impl DataFolder {
         }
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            lock,
         })
     }
 
     /// Where the queue's files are.
     pub(crate) fn queue(&self) -> PathBuf {
         self.path.join("queue")
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that was forked and has not yet become another program holds a copy of it.
+        let _ = self.lock.unlock();
     }
 }
 
@@ -70,5 +77,15 @@ mod tests {
         assert!(error.contains("another farol-collector uses it"), "{error}");
         drop(held);
         DataFolder::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_copy_of_the_lock_in_another_process_does_not_outlive_the_collector() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = DataFolder::open(folder.path()).unwrap();
+        let copy = held.lock.try_clone().unwrap();
+        drop(held);
+        DataFolder::open(folder.path()).unwrap();
+        drop(copy);
     }
 }

@@ -12,7 +12,7 @@ fuzz_target!(|body: &[u8]| {
     if let Ok(mut decoded) = faro(body, &Limits::default()) {
         scrub(&mut decoded.payload);
         for dialect in [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib] {
-            to_otlp(&Header::default(), &decoded.payload, dialect);
+            let _ = to_otlp(&Header::default(), &decoded.payload, dialect);
         }
     }
 });
