@@ -86,11 +86,11 @@ async function open(name: string, { hidden = false } = {}): Promise<Page> {
 
 /**
  * Waits until what happened so far was painted, told to all observers, and dealt with by both measurements when the page was
- * idle, for which each asks up to twice.
+ * idle, for which each asks up to twice. With their time-out: Chromium may call a page that was hidden and shown again idle only then.
  */
 const settle = (page: Page): Promise<unknown> =>
   page.evaluate(`new Promise((done) => {
-    const steps = [...'ffttiiii'].map((step) => ({ f: requestAnimationFrame, t: (next) => setTimeout(next, 50), i: requestIdleCallback })[step]);
+    const steps = [...'ffttiiii'].map((step) => ({ f: requestAnimationFrame, t: (next) => setTimeout(next, 50), i: (next) => requestIdleCallback(next, { timeout: 1000 }) })[step]);
     const next = () => (steps.length ? steps.shift()(next) : done());
     next();
   })`);
