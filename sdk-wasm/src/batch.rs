@@ -146,47 +146,50 @@ impl Batch {
             pen.out.copy(part);
         }
         pen.byte(b'}');
-        let mut spans = false;
+        let mut traces = (0, 0);
         for (place, name) in NAMES.iter().enumerate() {
             let span = place >= usize::from(place::SPANS);
-            let mut open = false;
-            for item in &self.items {
-                if usize::from(item.place) != place {
-                    continue;
-                }
-                if !open {
-                    open = true;
-                    if span && !spans {
-                        spans = true;
-                        pen.raw(b",\"traces\":{\"resourceSpans\":[{\"resource\":{\"attributes\":[");
-                        pen.raw(&envelope.fixed.resource);
-                        pen.raw(b"]},\"scopeSpans\":[");
-                    }
-                    if span {
-                        pen.comma();
-                        pen.raw(b"{\"scope\":{");
-                        pen.field(b"name", name.as_bytes());
-                        pen.raw(
-                            concat!(
-                                ",\"version\":\"",
-                                env!("CARGO_PKG_VERSION"),
-                                "\"},\"spans\":"
-                            )
-                            .as_bytes(),
-                        );
-                    } else {
-                        pen.key(name.as_bytes());
-                    }
-                    pen.byte(b'[');
-                }
-                pen.comma();
-                item.write(pen);
+            if place == usize::from(place::SPANS) {
+                let start = pen.out.len();
+                pen.raw(b",\"traces\":{\"resourceSpans\":[{\"resource\":{\"attributes\":[");
+                pen.out.copy(&envelope.fixed.resource);
+                pen.raw(b"]},\"scopeSpans\":[");
+                traces = (start, pen.out.len());
             }
-            if open {
-                pen.raw(before(b"]}", 1 + usize::from(span)));
+            // What turns out to be empty is taken back.
+            let start = pen.out.len();
+            if span {
+                pen.comma();
+                pen.raw(b"{\"scope\":{");
+                pen.field(b"name", name.as_bytes());
+                pen.raw(
+                    concat!(
+                        ",\"version\":\"",
+                        env!("CARGO_PKG_VERSION"),
+                        "\"},\"spans\":["
+                    )
+                    .as_bytes(),
+                );
+            } else {
+                pen.key(name.as_bytes());
+                pen.byte(b'[');
+            }
+            let empty = pen.out.len();
+            for item in &self.items {
+                if usize::from(item.place) == place {
+                    pen.comma();
+                    item.write(pen);
+                }
+            }
+            if pen.out.len() == empty {
+                pen.out.truncate(start);
+            } else {
+                pen.raw(if span { b"]}" } else { b"]" });
             }
         }
-        if spans {
+        if pen.out.len() == traces.1 {
+            pen.out.truncate(traces.0);
+        } else {
             pen.raw(b"]}]}");
         }
         if !pen.faro {

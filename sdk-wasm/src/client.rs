@@ -73,7 +73,7 @@ pub struct Client<H> {
     /// Page and view by the time from which they were so.
     history: Lately,
     trail: Lately,
-    vitals: Option<Vitals>,
+    vitals: Vitals,
     envelope: Envelope,
     batch: Batch,
     /// What the next item is the first of in its session (`batch::first`).
@@ -111,7 +111,7 @@ impl<H: Host> Client<H> {
             view: Vec::new(),
             history: Lately::new(MOMENTS),
             trail: Lately::new(TRAIL),
-            vitals: None,
+            vitals: Vitals::new(0, 0.0),
             envelope: Envelope {
                 fixed: Fixed {
                     meta: Vec::new(),
@@ -168,14 +168,14 @@ impl<H: Host> Client<H> {
         let stored = m.text();
         let app = *m;
         m.skip(5);
-        self.page = m.text().to_vec();
+        keep(&mut self.page, m.text());
         self.url = scrub::scrubbed(m.text());
-        self.view = m.text().to_vec();
+        keep(&mut self.view, m.text());
         self.envelope.fixed = self.pen.fixed(app, m);
         self.envelope.rate = self.options.rate();
         self.user = self.pen.user(m);
-        self.session_attrs = raw_attrs(m);
-        self.pen.global = raw_attrs(m);
+        keep_attrs(&mut self.session_attrs, m);
+        keep_attrs(&mut self.pen.global, m);
         if m.bad() {
             return false;
         }
@@ -184,10 +184,10 @@ impl<H: Host> Client<H> {
         self.envelope.client = self.random.id(16, 4);
         let wall = self.pen.host.wall();
         self.clock.set(now, wall);
-        self.vitals = Some(Vitals::new(
+        self.vitals.seed(
             u64::from(seed[1]) << 32 | u64::from(seed[2]),
             self.clock.offset,
-        ));
+        );
         self.turn(f64::NEG_INFINITY);
         if flags & flag::HIDDEN != 0 {
             // It was opened in the background: nobody is leaving.
@@ -269,7 +269,7 @@ impl<H: Host> Client<H> {
                     self.describe();
                 }
             }
-            op::ATTRIBUTES => self.pen.global = raw_attrs(m),
+            op::ATTRIBUTES => keep_attrs(&mut self.pen.global, m),
             op::CONSENT => {
                 let consent = Consent::from(m.byte());
                 if !m.bad() {
@@ -281,7 +281,7 @@ impl<H: Host> Client<H> {
                 self.seal(hidden);
             }
             op::SESSION => {
-                self.session_attrs = raw_attrs(m);
+                keep_attrs(&mut self.session_attrs, m);
                 self.describe();
             }
             op::TRAIL => {
@@ -299,11 +299,8 @@ impl<H: Host> Client<H> {
     }
 
     fn vital(&mut self, now: f64, m: &mut Message<'_>) {
-        let Some(vitals) = &mut self.vitals else {
-            return;
-        };
-        vitals.message(now, m);
-        for report in vitals.take() {
+        self.vitals.message(now, m);
+        for report in self.vitals.take() {
             if self.begin(kind::MEASUREMENT, now) {
                 self.pen.vital(&report, now);
                 self.finish(place::MEASUREMENTS, 0, 1, report.at, now);
@@ -351,7 +348,7 @@ impl<H: Host> Client<H> {
         self.activity(now);
         let from = core::mem::replace(&mut self.url, url);
         if how != 0 {
-            self.page = id.to_vec();
+            keep(&mut self.page, id);
             self.turn(at);
         }
         if let Some(start) = self.begin_event("browser.navigation", now) {
@@ -445,9 +442,16 @@ impl<H: Host> Client<H> {
     }
 }
 
-/// Attributes to be kept, as the message has them.
-fn raw_attrs(m: &mut Message<'_>) -> Vec<u8> {
+/// Keeps a text in place of another.
+#[inline(never)]
+fn keep(place: &mut Vec<u8>, text: &[u8]) {
+    place.clear();
+    place.extend_from_slice(text);
+}
+
+/// Keeps attributes as the message has them.
+fn keep_attrs(place: &mut Vec<u8>, m: &mut Message<'_>) {
     let start = *m;
     m.skip_attrs();
-    m.since(&start).to_vec()
+    keep(place, m.since(&start));
 }

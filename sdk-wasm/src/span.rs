@@ -6,10 +6,10 @@ use crate::host::Host;
 use crate::message::Message;
 use crate::pen::Pen;
 use crate::scrub;
-use crate::text::{Slots, after, before, find};
+use crate::text::{Slots, after, among, before, find};
 
-/// The methods that the conventions know, each between two spaces.
-const METHODS: &[u8] = b" GET POST PUT PATCH DELETE HEAD OPTIONS CONNECT TRACE QUERY ";
+/// The methods that the conventions know.
+const METHODS: &[u8] = b"GET\nPOST\nPUT\nPATCH\nDELETE\nHEAD\nOPTIONS\nCONNECT\nTRACE\nQUERY";
 
 impl<H: Host> Pen<H> {
     /// Writes a `SPAN`.
@@ -29,7 +29,7 @@ impl<H: Host> Pen<H> {
         let original = m.text();
         let url = scrub::scrubbed(m.text());
         let upper = original.to_ascii_uppercase();
-        let known = find(METHODS, &[b" ", &*upper, b" "].concat()) < METHODS.len();
+        let known = among(METHODS, &upper);
         let method: &[u8] = if known { &upper } else { b"_OTHER" };
         self.field(b"name", if known { method } else { b"HTTP" });
         self.fill(

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::text::{Slots, after, before, find};
+use crate::text::{Slots, after, among, before, find};
 
 /// Frames kept. V8 gives 10 unless told otherwise, the others up to about 128; a reader looks at the top ones.
 pub(crate) const FRAMES: usize = 50;
@@ -85,7 +85,7 @@ fn frame<'a>(line: &'a [u8], slots: &mut Slots<'a>) -> Option<Frame<'a>> {
         place = slots.found[2];
     }
     let mut frame = Frame {
-        function: if matches!(function, b"<anonymous>" | b"anonymous" | b"") {
+        function: if function.is_empty() || among(b"<anonymous>\nanonymous", function) {
             UNKNOWN
         } else {
             function
@@ -111,11 +111,7 @@ fn frame<'a>(line: &'a [u8], slots: &mut Slots<'a>) -> Option<Frame<'a>> {
             }
         }
         // What has neither line nor column is a frame all the same where the form says that it is one.
-        None if matches!(
-            place,
-            b"<anonymous>" | b"native" | b"[native code]" | b"[wasm code]"
-        ) || form < 2 =>
-        {
+        None if form < 2 || among(b"<anonymous>\nnative\n[native code]\n[wasm code]", place) => {
             return Some(frame);
         }
         None => return None,

@@ -24,6 +24,20 @@ pub(crate) fn find(text: &[u8], what: &[u8]) -> usize {
     at
 }
 
+/// Whether `text` is one of a list's lines.
+#[inline(never)]
+pub(crate) fn among(list: &[u8], text: &[u8]) -> bool {
+    let mut rest = list;
+    while !rest.is_empty() {
+        let end = find(rest, b"\n");
+        if before(rest, end) == text {
+            return true;
+        }
+        rest = after(rest, end + 1);
+    }
+    false
+}
+
 /// How many steps of `Slots::fit` one text may cost in all: a stack of 50 frames takes a tenth. A page's code can write texts
 /// that make forms go back and try again; they are not worth more.
 const STEPS: u32 = 500_000;

@@ -91,7 +91,7 @@ pub struct Vitals {
 
 impl Vitals {
     /// `seed` is for the reports' ids; `epoch` is the wall clock (epoch ms) at 0 on the clock of `now`.
-    pub fn new(seed: u64, epoch: f64) -> Self {
+    pub const fn new(seed: u64, epoch: f64) -> Self {
         Self {
             origin: Origin::new(seed, epoch),
             has: 0,
@@ -103,6 +103,11 @@ impl Vitals {
             inp: Inp::NEW,
             reports: Vec::new(),
         }
+    }
+
+    /// Sets what `new` was given, where it was not known yet.
+    pub fn seed(&mut self, seed: u64, epoch: f64) {
+        self.origin = Origin::new(seed, epoch);
     }
 
     /// What became reportable since the last call.

@@ -134,7 +134,7 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    pub(super) fn new(seed: u64, epoch: f64) -> Self {
+    pub(super) const fn new(seed: u64, epoch: f64) -> Self {
         Self {
             random: seed,
             epoch,
