@@ -138,12 +138,13 @@ const FIGURES = ['payloads', 'items', 'megabytes', 'p99', 'memory', 'refused'] a
 const UNITS = { payloads: '/CPU s', items: '/CPU s', megabytes: 'MB/CPU s', p99: 'ms', memory: 'MiB', refused: '' };
 const results = FIGURES.map((name) => {
   const of = (who: 'collector' | 'handler'): Spread => spread(runs[who].map((run) => run[name]));
-  return { name, unit: UNITS[name], collector: of('collector'), handler: of('handler'), ratio: of('collector').median / of('handler').median };
+  return { name, unit: UNITS[name], collector: of('collector'), handler: of('handler'), // Nothing has no share of nothing.
+    ratio: of('handler').median ? of('collector').median / of('handler').median : null };
 });
 if (options.json) {
   console.log(JSON.stringify({ rounds: Number(options.rounds), seconds: Number(options.seconds), pinned: pins, results }, null, 2));
 } else {
   console.log(`The collector beside a handler that only reads and answers; ${options.rounds} rounds of ${options.seconds} s${pins ? ', pinned' : ''}; median (min – max)`);
   const show = (s: Spread): string => `${s.median.toFixed(1)} (${s.min.toFixed(1)} – ${s.max.toFixed(1)})`;
-  for (const row of results) console.log(`${row.name.padEnd(10)} collector ${show(row.collector)} ${row.unit}   handler ${show(row.handler)}   ratio ${row.ratio.toFixed(2)}`);
+  for (const row of results) console.log(`${row.name.padEnd(10)} collector ${show(row.collector)} ${row.unit}   handler ${show(row.handler)}   ${row.ratio === null ? '' : `ratio ${row.ratio.toFixed(2)}`}`);
 }
