@@ -138,6 +138,7 @@ const VARIANTS: Variant[] = [
       Array.prototype.toJSON = () => 'patched'; Object.prototype.toJSON = () => 'patched';`,
   },
   { what: 'two clients on one page', clients: 2 },
+  { what: 'a page whose core comes 500 ms late', options: { coreDelayMs: 500 } },
 ];
 
 for (const variant of VARIANTS) {
