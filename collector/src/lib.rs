@@ -10,6 +10,7 @@ pub mod serve;
 pub mod receive;
 
 pub mod admit;
+pub mod client_address;
 pub mod dedupe;
 pub mod inflate;
 

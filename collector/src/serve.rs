@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tower::{Service, ServiceExt};
 
+use crate::client_address::ClientAddress;
 use crate::config::Limits;
 use connection::{Activity, Watched};
 pub use limiter::{Connections, Refused};
@@ -38,10 +39,6 @@ const H2_CONNECTION_WINDOW: u32 = 1 << 20;
 const MAX_HEADERS: usize = 64;
 /// The pause after a failed accept (no file handle left): long enough for some connection to end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// The other end of a connection, an extension of each request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
 
 /// A server on one socket.
 #[derive(Debug, Clone)]
@@ -105,7 +102,7 @@ where
             let (activity, service) = (activity.clone(), self.service);
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 let working = activity.begin(request.version() == Version::HTTP_2);
-                request.extensions_mut().insert(Peer(from));
+                request.extensions_mut().insert(ClientAddress::new(from));
                 let answer = service.clone().oneshot(request);
                 async move {
                     let answer = answer.await;

@@ -1,9 +1,10 @@
 //! Who is connected: in all and by address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::client_address::ClientAddress;
 use crate::config::Limits;
 
 /// The connections that are open. Cloning gives another handle.
@@ -64,7 +65,7 @@ impl Connections {
 
     /// A place for a connection from this address.
     pub fn enter(&self, address: IpAddr) -> Result<Place, Refused> {
-        let address = network(address);
+        let address = ClientAddress::new(address).network();
         let mut book = self.lock();
         let here = book.by_address.get(&address).copied().unwrap_or_default();
         let refused = match () {
@@ -111,14 +112,6 @@ impl Drop for Place {
                 book.by_address.remove(&self.address);
             }
         }
-    }
-}
-
-/// One customer of an IPv6 provider has a /64 at least, so that is what counts as an address.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
     }
 }
 
