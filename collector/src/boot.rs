@@ -11,7 +11,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
-use crate::admit::Admission;
 use crate::aggregate::Aggregator;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
@@ -19,6 +18,7 @@ use crate::dedupe::Dedupe;
 use crate::export::{self, Exports};
 use crate::health::Life;
 use crate::inflate::Budget;
+use crate::live::{Current, Live};
 use crate::outcome::{DropReason, Ledgers};
 use crate::queue::{Queue, spill};
 use crate::receive::{RandomIds, Receiver};
@@ -79,12 +79,11 @@ impl Collector {
         let recovered = recover(&queue, &folder.queue(), &ledgers, &meters)?;
 
         let limits = config.limits;
+        let current = Current::new(Live::new(&config, None)?);
         let life = Life::default();
         let connections = Connections::new(&limits);
         let receiver = Arc::new(Receiver {
-            admission: Admission::new(&config.apps),
-            limits,
-            decode_limits: crate::decode::Limits::default(),
+            current: current.clone(),
             dedupe: Dedupe::default(),
             queue: queue.clone(),
             ledgers: ledgers.clone(),
@@ -185,7 +184,7 @@ impl Collector {
     ) -> JoinHandle<()> {
         let server = Server {
             service: routes,
-            limits: self.config.limits,
+            current: self.parts.receiver.current.clone(),
             connections: self.connections.clone(),
             grace: self.config.shutdown_timeout / REQUESTS_SHARE,
         };

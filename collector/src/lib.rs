@@ -3,6 +3,7 @@
 //! Modules in the order that data flows.
 
 pub mod config;
+pub mod live;
 
 pub mod router;
 pub mod serve;

@@ -17,13 +17,13 @@ use tokio::sync::Semaphore;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span, trace_span};
 
-use crate::admit::Admission;
-use crate::config::{App, Limits};
+use crate::config::App;
 use crate::decode;
 use crate::dedupe::{Claim, Dedupe};
 use crate::error::{ApiError, json as json_answer};
 use crate::health::Life;
 use crate::inflate::{Budget, Encoding, Reserved};
+use crate::live::{Current, Live};
 use crate::outcome::{Ledgers, Refusal, RequestGuard};
 use crate::queue::Queue;
 use crate::record::record_id;
@@ -51,12 +51,8 @@ const RETRY_BUSY: Duration = Duration::from_secs(1);
 /// What receiving needs.
 #[derive(Debug)]
 pub struct Receiver {
-    /// Who may send.
-    pub admission: Admission,
-    /// Bounds on requests.
-    pub limits: Limits,
-    /// Bounds on what is in them.
-    pub decode_limits: decode::Limits,
+    /// The settings that can change while it runs. Taken once for each request.
+    pub current: Current,
     /// Batches taken already.
     pub dedupe: Dedupe,
     /// Where records go.
@@ -80,6 +76,8 @@ pub struct Receiver {
 /// What is known of a request apart from its body.
 #[derive(Debug)]
 struct Head {
+    /// The settings that this request is worked on with.
+    live: Arc<Live>,
     app: Option<Arc<App>>,
     id: Option<[u8; 16]>,
     encoding: Encoding,
@@ -143,7 +141,7 @@ impl Receiver {
             Err(error) => return refuse_unread(books, error, body, body::UNKNOWN).await,
         };
         let mut reserved = self.bodies.reserve();
-        let body = match body::read(body, &parts.headers, &self.limits, &mut reserved).await {
+        let body = match body::read(body, &parts.headers, &head.live.limits, &mut reserved).await {
             Ok(body) => body,
             Err(body::ReadError::Cut(why)) => {
                 books.aborted(why);
@@ -173,7 +171,8 @@ impl Receiver {
             ));
         }
         let parameters = Parameters::read(uri, headers)?;
-        let app = self.admission.admit(parameters.key.as_deref(), headers);
+        let live = self.current.load();
+        let app = live.admission.admit(parameters.key.as_deref(), headers);
         let app = app.map_err(|(why, message)| ApiError::new(why, message))?;
         let name = app.as_ref().map_or("", |app| &app.name);
         Ok(Head {
@@ -188,6 +187,7 @@ impl Receiver {
                 .and_then(|v| v.to_str().ok())
                 .map(str::to_owned),
             app,
+            live,
         })
     }
 

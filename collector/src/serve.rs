@@ -21,6 +21,7 @@ use tower::{Service, ServiceExt};
 
 use crate::client_address::ClientAddress;
 use crate::config::Limits;
+use crate::live::Current;
 use connection::{Activity, Watched};
 pub use limiter::{Connections, Refused};
 
@@ -45,8 +46,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Server<S> {
     /// What answers.
     pub service: S,
-    /// What clients may do.
-    pub limits: Limits,
+    /// What clients may do: each connection keeps what held when it came.
+    pub current: Current,
     /// Who is connected.
     pub connections: Connections,
     /// How long requests may go on once it is to stop.
@@ -97,7 +98,8 @@ where
     async fn connection(self, stream: TcpStream, from: IpAddr, mut stop: watch::Receiver<bool>) {
         // Answers are one small write each; nothing is gained by waiting to fill a segment.
         let _ = stream.set_nodelay(true);
-        let activity = Arc::new(Activity::new(&self.limits));
+        let live = self.current.load();
+        let activity = Arc::new(Activity::new(&live.limits));
         let service = {
             let (activity, service) = (activity.clone(), self.service);
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
@@ -111,7 +113,7 @@ where
                 }
             })
         };
-        let builder = builder(&self.limits);
+        let builder = builder(&live.limits);
         let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut expired = pin!(activity.expired());

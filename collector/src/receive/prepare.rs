@@ -38,9 +38,10 @@ pub(super) fn prepare(
     reserved: &mut Reserved,
 ) -> Result<Prepared, ApiError> {
     let head = source.head;
-    let plain = inflate(head.encoding, body, receiver.limits.inflated, reserved)
-        .map_err(|e| inflate_error(e, receiver.limits.inflated))?;
-    let decoded = decode::faro(&plain, &receiver.decode_limits).map_err(decode_error)?;
+    let live = &head.live;
+    let plain = inflate(head.encoding, body, live.limits.inflated, reserved)
+        .map_err(|e| inflate_error(e, live.limits.inflated))?;
+    let decoded = decode::faro(&plain, &live.decode_limits).map_err(decode_error)?;
     drop(plain);
     let Decoded {
         mut payload,
@@ -97,7 +98,7 @@ pub(super) fn prepare(
         rate: sample_rate(&payload),
         state,
         deferred: payload.farol.deferred.unwrap_or_default(),
-        generation: 0,
+        generation: live.generation,
     };
     let record = Record {
         header,
