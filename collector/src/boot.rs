@@ -23,7 +23,7 @@ use crate::outcome::{DropReason, Ledgers};
 use crate::queue::{Queue, spill};
 use crate::receive::{RandomIds, Receiver};
 use crate::router::{self, Parts, Routes};
-use crate::serve::{Connections, Server};
+use crate::serve::{Connections, Server, Side};
 use crate::telemetry::{Meters, Sources};
 
 /// Sockets that are bound already: the caller owns them.
@@ -81,9 +81,9 @@ impl Collector {
         let limits = config.limits;
         let current = Current::new(Live::new(&config, None)?);
         let life = Life::default();
-        let connections = Connections::new(&limits);
+        let connections = Connections::default();
         let receiver = Arc::new(Receiver {
-            current: current.clone(),
+            current,
             dedupe: Dedupe::default(),
             queue: queue.clone(),
             ledgers: ledgers.clone(),
@@ -143,10 +143,10 @@ impl Collector {
             }
             Some(listener) => {
                 let routes = router::admin(&self.parts).fallback(router::not_found);
-                Some(self.serve(routes, listener, admin_stopped))
+                Some(self.serve(routes, Side::Admin, listener, admin_stopped))
             }
         };
-        let mut public = self.serve(routes, listeners.public, public_stopped);
+        let mut public = self.serve(routes, Side::Public, listeners.public, public_stopped);
         self.parts.life.running();
 
         // Never healthy and idle: without one of these the process has no reason to live.
@@ -179,13 +179,19 @@ impl Collector {
     fn serve(
         &self,
         routes: Routes,
+        side: Side,
         listener: TcpListener,
         stop: watch::Receiver<bool>,
     ) -> JoinHandle<()> {
         let server = Server {
             service: routes,
+            side,
             current: self.parts.receiver.current.clone(),
-            connections: self.connections.clone(),
+            // Operators get in when strangers have taken every place.
+            connections: match side {
+                Side::Public => self.connections.clone(),
+                Side::Admin => Connections::default(),
+            },
             grace: self.config.shutdown_timeout / REQUESTS_SHARE,
         };
         tokio::spawn(server.serve(listener, stop))

@@ -44,7 +44,7 @@ impl ApiError {
             Refusal::UnknownKey | Refusal::WrongOrigin => StatusCode::FORBIDDEN,
             Refusal::TooLarge | Refusal::InflatedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::UnknownEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Refusal::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Refusal::BodyTimeout | Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Refusal::QueueFull | Refusal::Busy | Refusal::ShuttingDown => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use crate::admit::Admission;
 use crate::config::{Config, Limits};
 use crate::decode;
+use crate::serve::Entries;
 
 /// One generation of settings, ready for use.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Live {
     pub limits: Limits,
     /// Bounds on what is in them.
     pub decode_limits: decode::Limits,
+    /// What connections begin with: PROXY protocol, TLS.
+    pub entries: Entries,
 }
 
 impl Live {
@@ -40,6 +43,7 @@ impl Live {
             admission: Admission::new(&config.apps),
             limits: config.limits,
             decode_limits: decode::Limits::default(),
+            entries: Entries::new(config)?,
         })
     }
 }

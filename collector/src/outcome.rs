@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 mod reasons;
 
+pub(crate) use reasons::reasons;
 pub use reasons::{Abort, Drop as DropReason, Filter, Refusal};
 
 /// Requests received, and how they ended.

@@ -1,5 +1,5 @@
 //! The accept loop. Own, because a server that strangers reach needs bounds that `axum::serve` has no knobs for: time for a head,
-//! time to idle, connections in all and per address, HTTP/2's streams.
+//! time to idle, connections in all and per address, HTTP/2's streams; and because PROXY protocol and TLS come before HTTP.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, Version};
 use hyper::body::{Body, Incoming};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -21,21 +21,32 @@ use tower::{Service, ServiceExt};
 
 use crate::client_address::ClientAddress;
 use crate::config::Limits;
-use crate::live::Current;
+use crate::live::{Current, Live};
 use connection::{Activity, Watched};
+pub use entry::{Entries, Side};
+use limiter::Place;
 pub use limiter::{Connections, Refused};
+use stream::Stream;
 
 mod connection;
+mod entry;
 mod limiter;
+mod proxy;
+mod stream;
+pub mod tls;
 
-/// HTTP/2 streams at once on a connection: browsers open at most 100, and a page sends one batch at a time.
-const H2_STREAMS: u32 = 100;
 /// Streams that may wait to be reset: hyper's own guard against rapid reset (CVE-2023-44487), at its default.
 const H2_RESETS: usize = 20;
 /// The window of an HTTP/2 stream: what a client may send unasked. A beacon's 64 KiB fit.
 const H2_WINDOW: u32 = 64 * 1024;
-/// The window of a whole HTTP/2 connection: one body at the largest.
-const H2_CONNECTION_WINDOW: u32 = 1 << 20;
+/// The window of a whole HTTP/2 connection: what it can make the collector hold before a request is worked on. Four beacons.
+const H2_CONNECTION_WINDOW: u32 = 256 * 1024;
+/// Answers that a connection's client may leave unread; the rest waits in the task that makes them.
+const H2_SEND_BUFFER: usize = 64 * 1024;
+/// A client that is gone without a word holds its requests no longer than this and the next: below the time that most NATs keep a silent connection.
+const H2_PING: Duration = Duration::from_secs(20);
+/// How long a ping's answer may take.
+const H2_PONG: Duration = Duration::from_secs(10);
 /// Header fields of a request: browsers send about 20.
 const MAX_HEADERS: usize = 64;
 /// The pause after a failed accept (no file handle left): long enough for some connection to end.
@@ -46,6 +57,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Server<S> {
     /// What answers.
     pub service: S,
+    /// Which listener it is.
+    pub side: Side,
     /// What clients may do: each connection keeps what held when it came.
     pub current: Current,
     /// Who is connected.
@@ -82,29 +95,48 @@ where
                 }
             };
             // Over the cap the connection is closed at once: one that waits in the backlog would time out instead, later and dearer.
-            let Ok(place) = self.connections.enter(from.ip()) else {
+            let live = self.current.load();
+            let is_proxy = live.entries.of(self.side).is_proxy(from.ip());
+            let address = (!is_proxy).then(|| ClientAddress::new(from.ip()));
+            let Ok(place) = self.connections.enter(&live.limits, address) else {
                 continue;
             };
             let (server, stop, open) = (self.clone(), stop.clone(), open.clone());
             tokio::spawn(async move {
-                server.connection(stream, from.ip(), stop).await;
-                drop((place, open));
+                server.connection(stream, from.ip(), place, stop).await;
+                drop(open);
             });
         }
         drop((listener, open));
         let _ = all_closed.recv().await;
     }
 
-    async fn connection(self, stream: TcpStream, from: IpAddr, mut stop: watch::Receiver<bool>) {
+    async fn connection(
+        self,
+        stream: TcpStream,
+        from: IpAddr,
+        mut place: Place,
+        mut stop: watch::Receiver<bool>,
+    ) {
         // Answers are one small write each; nothing is gained by waiting to fill a segment.
         let _ = stream.set_nodelay(true);
         let live = self.current.load();
-        let activity = Arc::new(Activity::new(&live.limits));
+        let limits = live.limits;
+        // Boxed: what a handshake needs is given back before the connection idles.
+        let entering = Box::pin(enter(live, self.side, stream, from, &mut place));
+        let entered = tokio::select! {
+            entered = entering => entered,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let Some((stream, address)) = entered else {
+            return;
+        };
+        let activity = Arc::new(Activity::new(&limits, stream.is_http2()));
         let service = {
             let (activity, service) = (activity.clone(), self.service);
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 let working = activity.begin(request.version() == Version::HTTP_2);
-                request.extensions_mut().insert(ClientAddress::new(from));
+                request.extensions_mut().insert(address);
                 let answer = service.clone().oneshot(request);
                 async move {
                     let answer = answer.await;
@@ -113,7 +145,7 @@ where
                 }
             })
         };
-        let builder = builder(&live.limits);
+        let builder = builder(&limits);
         let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut expired = pin!(activity.expired());
@@ -137,6 +169,24 @@ where
     }
 }
 
+/// Takes a connection to where HTTP begins; one that does not get there is counted.
+async fn enter(
+    live: Arc<Live>,
+    side: Side,
+    stream: TcpStream,
+    from: IpAddr,
+    place: &mut Place,
+) -> Option<(Stream, ClientAddress)> {
+    let entry = live.entries.of(side);
+    match entry.pass(stream, from, place, &live.limits).await {
+        Ok(entered) => Some(entered),
+        Err(why) => {
+            place.refused(why);
+            None
+        }
+    }
+}
+
 fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -147,11 +197,15 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
         .max_headers(MAX_HEADERS);
     builder
         .http2()
-        .max_concurrent_streams(H2_STREAMS)
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
         .max_pending_accept_reset_streams(H2_RESETS)
         .max_local_error_reset_streams(H2_RESETS)
         .initial_stream_window_size(H2_WINDOW)
         .initial_connection_window_size(H2_CONNECTION_WINDOW)
+        .max_send_buf_size(H2_SEND_BUFFER)
+        .keep_alive_interval(H2_PING)
+        .keep_alive_timeout(H2_PONG)
         .max_header_list_size(limits.header_bytes as u32);
     builder
 }

@@ -89,7 +89,7 @@ metrics! {
     CONNECTIONS = "farol_connections_open", Gauge, [];
     /// Connections that were accepted.
     CONNECTIONS_ACCEPTED = "farol_connections_accepted_total", Counter, [];
-    /// Connections that were closed at once, because there were too many in all or from one address.
+    /// Connections that were closed before they could send a request: too many in all, from one address or in their handshakes, no TLS that is spoken here, no header of a trusted proxy.
     CONNECTIONS_REFUSED = "farol_connections_refused_total", Counter, ["reason"];
     /// Stored files of an earlier run that held something damaged; what was whole in them was taken.
     RECOVERY_DAMAGED = "farol_recovery_damaged_files_total", Counter, [];
@@ -235,16 +235,9 @@ impl Sources {
         let connections = self.connections.figures();
         out.add(&CONNECTIONS, &[], connections.open as u64);
         out.add(&CONNECTIONS_ACCEPTED, &[], connections.accepted);
-        out.add(
-            &CONNECTIONS_REFUSED,
-            &["in_all"],
-            connections.refused_in_all,
-        );
-        out.add(
-            &CONNECTIONS_REFUSED,
-            &["per_address"],
-            connections.refused_per_address,
-        );
+        for (why, n) in &connections.refused {
+            out.add(&CONNECTIONS_REFUSED, &[why.as_str()], *n);
+        }
     }
 }
 

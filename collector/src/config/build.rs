@@ -16,6 +16,7 @@ use super::valid::{
 };
 
 mod destination;
+mod listener;
 
 /// Bodies of more than this would make records larger than [`crate::record::MAX_BLOCK`] believes.
 const MOST_INFLATED: usize = 16 << 20;
@@ -54,6 +55,8 @@ pub(super) fn build(root: &Node) -> Built<Config> {
     let config = Config {
         listen: root.address("listen")?.unwrap_or(defaults.listen),
         admin_listen: root.address("admin_listen")?,
+        public: listener::build(&root)?,
+        admin_proxy_protocol: listener::networks(&root, "admin_proxy_protocol")?,
         apps: apps(&root)?,
         destinations: destinations(&root, &data_dir)?,
         limits: limits(root.section("limits")?)?,
@@ -237,6 +240,8 @@ fn limits(section: Section<'_>) -> Built<Limits> {
         header_bytes: size(&section, "header_bytes", default.header_bytes, 8192)?,
         header_timeout: positive(&section, "header_timeout", default.header_timeout)?,
         body_timeout: positive(&section, "body_timeout", default.body_timeout)?,
+        body_rate: size(&section, "body_rate", default.body_rate, 0)?,
+        body_grace: positive(&section, "body_grace", default.body_grace)?,
         idle_timeout: positive(&section, "idle_timeout", default.idle_timeout)?,
         connections: count(&section, "connections", default.connections)?,
         connections_per_address: count(
@@ -244,6 +249,8 @@ fn limits(section: Section<'_>) -> Built<Limits> {
             "connections_per_address",
             default.connections_per_address,
         )?,
+        streams: u32::try_from(count(&section, "streams", default.streams as usize)?)
+            .map_err(|_| section.wrong("streams", "too large"))?,
     };
     if limits.header_bytes > MOST_HEAD {
         return Err(section.wrong("header_bytes", "at most 1 MiB"));

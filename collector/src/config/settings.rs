@@ -25,6 +25,12 @@ settings! {
     "version", "1", "required in a file", "The version of the file's layout.";
     "listen", "address", "127.0.0.1:12347", "Where browsers send to. `HOST:PORT`, or a port alone for 127.0.0.1. Port 0 takes a free one.";
     "admin_listen", "address", "none", "Moves `/metrics` and `/-/` to an address of their own. Without it they are at `listen`.";
+    "proxy_protocol", "list of addresses", "none", "Proxies in front of `listen` that speak PROXY protocol, version 1 or 2: addresses, or ranges such as `10.0.0.0/8`. Each of their connections has to begin with its header; nobody else's may.";
+    "admin_proxy_protocol", "list of addresses", "none", "The same in front of `admin_listen`.";
+    "tls.cert_file", "file", "none", "PEM file of the certificate and its chain: `listen` then speaks HTTPS alone, TLS 1.2 and 1.3. Read again when it changes.";
+    "tls.key_file", "file", "none", "Its key, PEM.";
+    "tls.handshake_timeout", "duration", "10s", "How long a handshake may take.";
+    "tls.handshakes", "number", "1000", "Handshakes at once; a connection beyond is closed.";
     "data_dir", "folder", "./farol-data", "Where the collector keeps what it keeps. One collector to a folder.";
     "allow_open", "flag", "false", "Allows an address that other machines can reach while no `[[apps]]` are declared. Everybody can then send.";
     "shutdown_timeout", "duration", "10s", "How long stopping may take. What is not delivered by then goes to the data folder and is delivered after the next start.";
@@ -69,9 +75,12 @@ settings! {
     "limits.header_bytes", "size", "32 KiB", "The largest head of a request.";
     "limits.header_timeout", "duration", "5s", "How long a head may take.";
     "limits.body_timeout", "duration", "15s", "How long a body may take. 408 beyond.";
+    "limits.body_rate", "size", "1 KiB", "The least that a body comes with, bytes a second, counted from its beginning. 408 below. 0 for none.";
+    "limits.body_grace", "duration", "5s", "How long a body has before its rate is looked at.";
     "limits.idle_timeout", "duration", "60s", "How long a connection may idle.";
     "limits.connections", "number", "20000", "Connections at once.";
     "limits.connections_per_address", "number", "1000", "Connections at once from one address (IPv6: from one /64). Raise it behind a proxy.";
+    "limits.streams", "number", "100", "HTTP/2 requests at once on a connection.";
     "queue.type", "memory", "memory", "Where the queue lives. What is in memory is lost when the process is killed; a stop in order keeps it in the data folder.";
     "queue.max_bytes", "size", "64 MiB", "The most it holds. 503 beyond, unless a destination keeps up: then those that do not lose their oldest, counted.";
     "telemetry.log", "text", "info", "What goes to standard error: `error`, `warn`, `info`, `debug`, or a filter as of tracing's EnvFilter.";

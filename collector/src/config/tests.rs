@@ -141,6 +141,11 @@ fn defaults_are_what_the_documentation_says() {
         ("limits.header_timeout", wait(limits.header_timeout)),
         ("limits.body_timeout", wait(limits.body_timeout)),
         ("limits.idle_timeout", wait(limits.idle_timeout)),
+        ("limits.body_rate", kib(limits.body_rate)),
+        ("limits.body_grace", wait(limits.body_grace)),
+        ("limits.streams", limits.streams.to_string()),
+        ("tls.handshake_timeout", wait(ServerTls::HANDSHAKE_TIMEOUT)),
+        ("tls.handshakes", ServerTls::HANDSHAKES.to_string()),
         ("limits.connections", limits.connections.to_string()),
         (
             "limits.connections_per_address",

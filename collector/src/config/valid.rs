@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::Secret;
 use crate::queue::Start;
 
+pub use super::listener::{PublicListener, SdkFiles, ServerTls};
+pub use super::network::Network;
 pub use crate::convert::Dialect;
 
 /// Everything the collector is told.
@@ -16,6 +18,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where `/metrics` and `/-/` are, when not at `listen`.
     pub admin_listen: Option<SocketAddr>,
+    /// How browsers reach it, beyond the address: TLS, proxies, paths, the SDK's files.
+    pub public: PublicListener,
+    /// Proxies whose connections to `admin_listen` begin with a PROXY protocol header.
+    pub admin_proxy_protocol: Vec<Network>,
     /// The folder for all that it keeps.
     pub data_dir: PathBuf,
     /// Declared apps; none means open.
@@ -40,6 +46,8 @@ impl Default for Config {
         Self {
             listen: DEFAULT_LISTEN,
             admin_listen: None,
+            public: PublicListener::default(),
+            admin_proxy_protocol: Vec::new(),
             data_dir: PathBuf::from(DEFAULT_DATA_DIR),
             apps: Vec::new(),
             destinations: vec![Destination::embedded(&PathBuf::from(DEFAULT_DATA_DIR))],
@@ -324,17 +332,23 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// How long a body may take.
     pub body_timeout: Duration,
+    /// The least bytes a second that a body comes with.
+    pub body_rate: usize,
+    /// How long a body has before its rate is looked at.
+    pub body_grace: Duration,
     /// How long a connection may idle.
     pub idle_timeout: Duration,
     /// Connections at once.
     pub connections: usize,
     /// Connections at once from one address.
     pub connections_per_address: usize,
+    /// HTTP/2 requests at once on a connection.
+    pub streams: u32,
 }
 
 impl Default for Limits {
     /// A browser's keepalive request is at most 64 KiB and Faro's largest body known to us 2 MB uncompressed: 1 MiB and 5 MiB (Alloy's own bound) leave room.
-    /// The time-outs are what a phone on a bad network needs, several times over.
+    /// The time-outs are what a phone on a bad network needs, several times over; GPRS brought 4 KiB a second. Browsers open 100 streams at most.
     fn default() -> Self {
         Self {
             body: 1 << 20,
@@ -343,9 +357,12 @@ impl Default for Limits {
             header_bytes: 32 << 10,
             header_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(15),
+            body_rate: 1024,
+            body_grace: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),
             connections: 20_000,
             connections_per_address: 1_000,
+            streams: 100,
         }
     }
 }

@@ -24,6 +24,8 @@ macro_rules! reasons {
     };
 }
 
+pub(crate) use reasons;
+
 reasons! {
     /// Why a request was answered with an error.
     Refusal {
@@ -53,6 +55,8 @@ reasons! {
         TooDeep = "too_deep",
         /// The body did not come in time.
         BodyTimeout = "body_timeout",
+        /// The body came slower than the least rate.
+        BodyTooSlow = "body_too_slow",
         /// The queue has no room.
         QueueFull = "queue_full",
         /// The collector works on as many bodies as it may.

@@ -59,13 +59,15 @@ pub(super) async fn read(
         };
         return Err(ReadError::Refused(too_large(limits), rest));
     }
-    let deadline = Instant::now() + limits.body_timeout;
+    let start = Instant::now();
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     loop {
-        let frame = match timeout_at(deadline, body.frame()).await {
+        let have = first.as_ref().map_or(0, Bytes::len).max(rest.len());
+        let time = time_for(have, limits);
+        let frame = match timeout_at(start + time, body.frame()).await {
             // It had its time; nothing more is waited for.
-            Err(_) => return Err(ReadError::Refused(too_slow(limits), Body::empty())),
+            Err(_) => return Err(ReadError::Refused(too_slow(time, limits), Body::empty())),
             Ok(None) => break,
             Ok(Some(Err(_))) => return Err(ReadError::Cut(Abort::BodyCut)),
             Ok(Some(Ok(frame))) => frame,
@@ -73,7 +75,6 @@ pub(super) async fn read(
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        let have = first.as_ref().map_or(0, Bytes::len).max(rest.len());
         if have + data.len() > limits.body {
             return Err(ReadError::Refused(too_large(limits), body));
         }
@@ -126,7 +127,23 @@ fn too_large(limits: &Limits) -> ApiError {
     ApiError::new(Refusal::TooLarge, message)
 }
 
-fn too_slow(limits: &Limits) -> ApiError {
+/// How long after its beginning a body's next piece may come: until it fell below the least rate, and never beyond its whole time.
+fn time_for(have: usize, limits: &Limits) -> Duration {
+    if limits.body_rate == 0 {
+        return limits.body_timeout;
+    }
+    let paid = Duration::from_secs_f64(have as f64 / limits.body_rate as f64);
+    paid.max(limits.body_grace).min(limits.body_timeout)
+}
+
+fn too_slow(time: Duration, limits: &Limits) -> ApiError {
+    if time < limits.body_timeout {
+        let message = format!(
+            "the body came with less than {} bytes a second; send it again",
+            limits.body_rate
+        );
+        return ApiError::new(Refusal::BodyTooSlow, message);
+    }
     let message = format!(
         "the body did not come within {} s; send it again",
         limits.body_timeout.as_secs()

@@ -16,6 +16,9 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::config::Limits;
 
+/// What HTTP/2 begins with; no method of HTTP/1.1 does.
+const PREFACE: &[u8] = b"PRI * ";
+
 /// The state of one connection. Only its own task writes it; atomics spare a lock, not a race.
 #[derive(Debug)]
 pub(super) struct Activity {
@@ -26,7 +29,8 @@ pub(super) struct Activity {
     work_timeout: Duration,
     /// Requests that are being answered.
     working: AtomicU32,
-    /// Milliseconds from `start` to the last byte in either direction, or end of a request.
+    /// Milliseconds from `start` to the last byte in either direction, or end of a request. Frames of HTTP/2 that open no request count
+    /// for nothing: pings would keep a connection for ever.
     moved: AtomicU64,
     /// Milliseconds from `start` to the first byte of a head that is not whole yet, plus one; 0 where there is none.
     head: AtomicU64,
@@ -35,7 +39,8 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// `http2`: where it is known before the first byte.
+    pub(super) fn new(limits: &Limits, http2: bool) -> Self {
         Self {
             start: Instant::now(),
             head_timeout: limits.header_timeout,
@@ -44,7 +49,7 @@ impl Activity {
             working: AtomicU32::new(0),
             moved: AtomicU64::new(0),
             head: AtomicU64::new(0),
-            http2: AtomicBool::new(false),
+            http2: AtomicBool::new(http2),
         }
     }
 
@@ -92,17 +97,26 @@ impl Activity {
         self.start.elapsed().as_millis() as u64
     }
 
-    fn did_read(&self) {
+    fn did_read(&self, bytes: &[u8]) {
         let now = self.now();
-        self.moved.store(now, Relaxed);
-        let between = self.working.load(Relaxed) == 0 && !self.http2.load(Relaxed);
-        if between && self.head.load(Relaxed) == 0 {
+        let working = self.working.load(Relaxed) > 0;
+        let head = self.head.load(Relaxed);
+        if !working && head == 0 && bytes.starts_with(PREFACE) {
+            self.http2.store(true, Relaxed);
+        }
+        let http2 = self.http2.load(Relaxed);
+        if !working && !http2 && head == 0 {
             self.head.store(now + 1, Relaxed);
+        }
+        if working || !http2 {
+            self.moved.store(now, Relaxed);
         }
     }
 
     fn did_write(&self) {
-        self.moved.store(self.now(), Relaxed);
+        if self.working.load(Relaxed) > 0 || !self.http2.load(Relaxed) {
+            self.moved.store(self.now(), Relaxed);
+        }
     }
 }
 
@@ -112,7 +126,7 @@ pub(super) struct Working(Arc<Activity>);
 
 impl Drop for Working {
     fn drop(&mut self) {
-        self.0.did_write();
+        self.0.moved.store(self.0.now(), Relaxed);
         self.0.working.fetch_sub(1, Relaxed);
     }
 }
@@ -139,7 +153,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
-            self.activity.did_read();
+            self.activity.did_read(&buf.filled()[before..]);
         }
         polled
     }
@@ -188,11 +202,12 @@ mod tests {
     use super::*;
 
     fn activity() -> Arc<Activity> {
-        Arc::new(Activity::new(&Limits {
+        let limits = Limits {
             header_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),
             ..Limits::default()
-        }))
+        };
+        Arc::new(Activity::new(&limits, false))
     }
 
     async fn expires_after(activity: &Activity) -> u64 {
@@ -209,19 +224,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_head_that_has_begun_has_its_own_time_however_it_drips() {
         let activity = activity();
-        activity.did_read();
+        activity.did_read(b"POST");
         tokio::time::advance(Duration::from_secs(3)).await;
-        activity.did_read();
+        activity.did_read(b" /");
         assert_eq!(expires_after(&activity).await, 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_in_work_is_not_a_head_and_the_idle_time_starts_with_its_end() {
         let activity = activity();
-        activity.did_read();
+        activity.did_read(b"POST / HTTP/1.1");
         let working = activity.begin(false);
         tokio::time::advance(Duration::from_secs(30)).await;
         drop(working);
         assert_eq!(expires_after(&activity).await, 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pings_keep_no_connection_of_http_2() {
+        let activity = activity();
+        activity.did_read(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        for _ in 0..5 {
+            tokio::time::advance(Duration::from_secs(10)).await;
+            activity.did_read(b"a ping");
+            activity.did_write();
+        }
+        assert_eq!(expires_after(&activity).await, 10);
     }
 }

@@ -1,7 +1,6 @@
 use prost::Message;
 
 use super::*;
-use crate::config::Limits;
 use crate::outcome::Refusal;
 
 fn sources() -> Sources {
@@ -9,7 +8,7 @@ fn sources() -> Sources {
         ledgers: Ledgers::new(),
         queue: Queue::new(1000),
         dedupe: Dedupe::default(),
-        connections: Connections::new(&Limits::default()),
+        connections: Connections::default(),
         bodies: Budget::new(1000),
         meters: Arc::default(),
         destinations: vec![("files".into(), Arc::default())],

@@ -120,3 +120,29 @@ async fn a_client_that_hangs_up_in_its_body_is_counted() {
     .await;
     assert_eq!(collector.metric("farol_bugs_total").await, 0);
 }
+
+#[tokio::test]
+async fn a_body_below_the_least_rate_is_ended_and_one_above_is_not() {
+    let collector = Collector::with(|config| {
+        config.limits.body_rate = 100;
+        config.limits.body_grace = Duration::from_millis(50);
+    })
+    .await;
+    let head = |length: usize| {
+        format!("POST /collect HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n")
+    };
+    let mut slow = collector.connect().await;
+    slow.write_all((head(1000) + "{").as_bytes()).await.unwrap();
+    let answer = read_answer(&mut slow).await;
+    assert_eq!((answer.status, &*answer.error()), (408, "body_too_slow"));
+
+    // 1,500 bytes are 15 s at the least rate, so a break of some grace is nothing.
+    let body = logs(20);
+    let mut steady = collector.connect().await;
+    let (front, rest) = body.split_at(1500);
+    let front = head(body.len()) + front;
+    steady.write_all(front.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    steady.write_all(rest.as_bytes()).await.unwrap();
+    assert_eq!(read_answer(&mut steady).await.status, 202);
+}

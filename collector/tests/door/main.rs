@@ -8,6 +8,7 @@ mod duplicates;
 mod harness;
 mod ledgers;
 mod limits;
+mod listeners;
 mod metrics;
 mod pressure;
 mod restart;
