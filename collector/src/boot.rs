@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -15,13 +16,14 @@ use crate::aggregate::Aggregator;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::dedupe::Dedupe;
-use crate::export::{self, Exports};
+use crate::export::{self, Exports, With};
 use crate::health::Life;
 use crate::inflate::Budget;
 use crate::live::{Current, Live};
 use crate::outcome::{DropReason, Ledgers};
 use crate::queue::{Queue, spill};
 use crate::receive::{RandomIds, Receiver};
+use crate::reload::{Reach, Reloads};
 use crate::router::{self, Parts, Routes};
 use crate::serve::{Connections, Server, Side};
 use crate::telemetry::{Meters, Sources};
@@ -44,9 +46,19 @@ pub async fn run(
     config: Config,
     listeners: Listeners,
     shutdown: impl Future<Output = ()> + Send,
-) -> Result<()> {
+) -> anyhow::Result<()> {
+    run_reloading(config, listeners, Reloads::never(), shutdown).await
+}
+
+/// Like [`run`], and takes other configurations as they are offered.
+pub async fn run_reloading(
+    config: Config,
+    listeners: Listeners,
+    reloads: Reloads,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
     let collector = Collector::wire(config)?;
-    collector.run(listeners, shutdown).await
+    collector.run(listeners, reloads, shutdown).await
 }
 
 struct Collector {
@@ -61,20 +73,20 @@ struct Collector {
 }
 
 impl Collector {
-    fn wire(config: Config) -> Result<Self> {
+    fn wire(config: Config) -> anyhow::Result<Self> {
         let folder = DataFolder::open(&config.data_dir)?;
         let ledgers = Ledgers::new();
         let queue = Queue::new(config.queue.max_bytes);
         let meters = Arc::<Meters>::default();
         let (aggregator, snapshots) =
             Aggregator::open(&config.data_dir, &queue, config.metrics_interval)?;
-        let mut exports = export::start(
-            &config.destinations,
-            &queue,
-            &ledgers,
-            &config.data_dir,
-            &snapshots,
-        )?;
+        let with = With {
+            queue: queue.clone(),
+            ledgers: ledgers.clone(),
+            data_dir: config.data_dir.clone(),
+            snapshots,
+        };
+        let mut exports = export::start(&config.destinations, with)?;
         exports.also(aggregator.run());
         let recovered = recover(&queue, &folder.queue(), &ledgers, &meters)?;
 
@@ -103,11 +115,8 @@ impl Collector {
             connections: connections.clone(),
             bodies: receiver.bodies.clone(),
             meters,
-            destinations: exports
-                .stats()
-                .iter()
-                .map(|(n, s)| (n.clone(), s.clone()))
-                .collect(),
+            destinations: exports.roster(),
+            current: receiver.current.clone(),
         });
         let parts = Parts {
             receiver,
@@ -130,8 +139,9 @@ impl Collector {
     async fn run(
         mut self,
         listeners: Listeners,
+        mut reloads: Reloads,
         shutdown: impl Future<Output = ()> + Send,
-    ) -> Result<()> {
+    ) -> anyhow::Result<()> {
         let (stop_public, public_stopped) = watch::channel(false);
         // Until the end of all, so that operators can watch.
         let (_stop_admin, admin_stopped) = watch::channel(false);
@@ -150,10 +160,14 @@ impl Collector {
         self.parts.life.running();
 
         // Never healthy and idle: without one of these the process has no reason to live.
-        let failed = tokio::select! {
-            () = shutdown => None,
-            ended = &mut public => Some(anyhow!("the accept loop ended by itself: {}", describe(&ended))),
-            () = self.exports.failed() => Some(anyhow!("a task that exports panicked")),
+        let mut shutdown = pin!(shutdown);
+        let failed = loop {
+            tokio::select! {
+                () = &mut shutdown => break None,
+                ended = &mut public => break Some(anyhow!("the accept loop ended by itself: {}", describe(&ended))),
+                () = self.exports.failed() => break Some(anyhow!("a task that exports panicked")),
+                offer = reloads.next() => self.reload(offer, &*reloads.log).await,
+            }
         };
         let stopping = Stopping {
             deadline: tokio::time::Instant::now() + self.config.shutdown_timeout,
@@ -174,6 +188,35 @@ impl Collector {
             admin.abort();
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Takes another configuration, or says in one line why not.
+    async fn reload(&mut self, offer: Result<Config, String>, log: &(dyn Fn(&str) + Send + Sync)) {
+        let current = self.parts.receiver.current.clone();
+        let mut reach = Reach {
+            current: &current,
+            exports: &mut self.exports,
+            bodies: &self.parts.receiver.bodies,
+            log,
+        };
+        let taken = match offer {
+            Err(line) => Err(line),
+            Ok(new) => match reach.take(&self.config, &new).await {
+                Ok(()) => Ok(new),
+                Err(error) => Err(format!("{error:#}")),
+            },
+        };
+        match taken {
+            Ok(new) => {
+                self.config = new;
+                let generation = current.figures().generation;
+                tracing::info!(generation, "the configuration was taken");
+            }
+            Err(line) => {
+                current.refused();
+                tracing::error!("the configuration was not taken, the one before stays: {line}");
+            }
+        }
     }
 
     fn serve(
@@ -223,7 +266,7 @@ impl Stopping {
     }
 }
 
-fn describe(ended: &std::result::Result<(), tokio::task::JoinError>) -> &'static str {
+fn describe(ended: &Result<(), tokio::task::JoinError>) -> &'static str {
     match ended {
         Err(e) if e.is_panic() => "it panicked",
         _ => "it returned",
@@ -236,7 +279,7 @@ fn recover(
     folder: &Path,
     ledgers: &Ledgers,
     meters: &Meters,
-) -> Result<Vec<PathBuf>> {
+) -> anyhow::Result<Vec<PathBuf>> {
     let found = spill::recover(queue, folder, ledgers)
         .with_context(|| format!("cannot read {}", folder.display()))?;
     for _ in 0..found.damaged {

@@ -13,11 +13,12 @@ use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::boot::{Listeners, run};
+use crate::boot::{Listeners, run_reloading};
 use crate::config::{self, Config};
 use crate::telemetry::{TARGET, Traces};
 
 mod arguments;
+mod reload;
 
 use arguments::{Action, Arguments};
 
@@ -36,18 +37,25 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     match arguments.action {
         Action::Help => say(arguments::HELP),
         Action::Version => say(concat!("farol-collector ", env!("CARGO_PKG_VERSION"))),
-        Action::Run | Action::CheckConfig => {
+        Action::Run | Action::CheckConfig | Action::PrintConfig => {
             let environment = match environment() {
                 Ok(environment) => environment,
                 Err(error) => return misused(&error),
             };
+            if arguments.action == Action::PrintConfig {
+                return match config::print(&arguments.settings, environment) {
+                    Ok(settings) => say(settings.trim_end()),
+                    Err(error) => misused(&error.to_string()),
+                };
+            }
+            let before = reload::before(&arguments.settings);
             let config = match config::load(&arguments.settings, environment) {
                 Ok(config) => config,
                 Err(error) => return misused(&error.to_string()),
             };
             match arguments.action {
                 Action::CheckConfig => say(&config.summary()),
-                _ => start(config),
+                _ => start(before, config),
             }
         }
     }
@@ -71,7 +79,7 @@ fn environment() -> Result<Vec<(String, String)>, String> {
     Ok(all)
 }
 
-fn start(config: Config) -> ExitCode {
+fn start(before: reload::Before, config: Config) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -83,8 +91,8 @@ fn start(config: Config) -> ExitCode {
         Ok(traces) => traces,
         Err(error) => return failed(&error.context("telemetry.traces_endpoint")),
     };
-    observe(&config, traces.as_ref());
-    let ended = runtime.block_on(serve(config));
+    let log = observe(&config, traces.as_ref());
+    let ended = runtime.block_on(serve(before, config, log));
     if let Some(traces) = traces {
         traces.end();
     }
@@ -94,7 +102,9 @@ fn start(config: Config) -> ExitCode {
     }
 }
 
-async fn serve(config: Config) -> Result<()> {
+async fn serve(before: reload::Before, config: Config, log: reload::Log) -> Result<()> {
+    // Before anything else: without it a SIGHUP would end the process.
+    let reloads = reload::start(before, &config, log)?;
     let term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let listeners = Listeners {
@@ -114,7 +124,7 @@ async fn serve(config: Config) -> Result<()> {
             std::process::exit(IMPATIENT);
         });
     };
-    run(config, listeners, async {
+    run_reloading(config, listeners, reloads, async {
         // Polled for the first time when all is wired and the sockets are served.
         say(&line);
         shutdown.await;
@@ -175,8 +185,9 @@ fn ready_line(config: &Config, listeners: &Listeners) -> Result<String> {
 }
 
 /// Log lines to standard error, own spans to where the configuration says.
-fn observe(config: &Config, traces: Option<&Traces>) {
+fn observe(config: &Config, traces: Option<&Traces>) -> reload::Log {
     let filter = EnvFilter::new(&config.telemetry.log);
+    let (filter, log) = tracing_subscriber::reload::Layer::new(filter);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_target(false)
@@ -192,6 +203,7 @@ fn observe(config: &Config, traces: Option<&Traces>) {
         .with(lines.with_filter(filter))
         .with(spans)
         .try_init();
+    log
 }
 
 fn say(line: &str) -> ExitCode {

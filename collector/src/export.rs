@@ -4,11 +4,12 @@
 //! attempt that timed out may have arrived, and `log.record.uid` and span ids tell a copy from its original.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use tokio::task::JoinSet;
+use tokio::sync::{oneshot, watch};
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::aggregate::Snapshots;
@@ -36,6 +37,7 @@ mod points;
 mod protobuf;
 mod retry;
 mod rolling;
+mod roster;
 #[cfg(test)]
 mod samples;
 mod stats;
@@ -47,11 +49,13 @@ pub(crate) mod tls;
 pub use batch::{Batch, Signal};
 pub use destination::{Attempt, Destination, Outcome, Reason};
 pub(crate) use own_traces::OwnTraces;
+pub use roster::Roster;
 pub use stats::Stats;
 
 use dead_letters::DeadLetters;
 use driver::Plan;
 use lane::Shared;
+use supervise::Leave;
 
 /// Files and the terminal take one batch after the other: lines stay in order.
 const ONE_LANE: usize = 1;
@@ -60,63 +64,56 @@ const ONE_LANE: usize = 1;
 #[derive(Debug)]
 pub struct Exports {
     tasks: JoinSet<()>,
-    stats: BTreeMap<String, Arc<Stats>>,
+    running: BTreeMap<String, Running>,
+    roster: Roster,
+    with: With,
+}
+
+/// What every destination works with.
+#[derive(Clone, Debug)]
+pub struct With {
+    /// Where records come from.
+    pub queue: Queue,
+    /// The books.
+    pub ledgers: Ledgers,
+    /// Where dead letters go.
+    pub data_dir: PathBuf,
+    /// Where metrics come from.
+    pub snapshots: Snapshots,
+}
+
+/// One destination, and how it is ended.
+#[derive(Debug)]
+struct Running {
+    settings: config::Destination,
+    leave: watch::Sender<Option<Leave>>,
+    /// Closed when its task has ended.
+    ended: oneshot::Receiver<()>,
+    metrics: Option<AbortHandle>,
+}
+
+/// What a change of the configuration comes to, built and not begun.
+pub(crate) struct Change {
+    leaving: Vec<(String, Leave)>,
+    coming: Vec<(config::Destination, Arc<dyn Destination>, usize)>,
 }
 
 /// Starts every destination of the configuration. Their readers exist when this returns, so nothing taken after it passes them by.
 ///
 /// # Errors
 /// When a destination cannot be built: a file of TLS that cannot be read, a folder that cannot be made.
-pub fn start(
-    destinations: &[config::Destination],
-    queue: &Queue,
-    ledgers: &Ledgers,
-    data_dir: &Path,
-    snapshots: &Snapshots,
-) -> Result<Exports> {
-    let mut tasks = JoinSet::new();
-    let mut all_stats = BTreeMap::new();
-    for settings in destinations {
-        let name = &settings.name;
-        let (destination, lanes) =
-            build(&settings.kind).with_context(|| format!("destination {name:?}"))?;
-        let stats = Arc::new(Stats::default());
-        all_stats.insert(name.clone(), Arc::clone(&stats));
-        let shared = Arc::new(Shared::new(
-            name,
-            destination,
-            settings.retry,
-            DeadLetters::new(data_dir, name),
-            stats,
-        ));
-        let ledger = ledgers.destination(name);
-        let reader = ReaderOptions {
-            start: settings.start,
-            max_lag: settings.max_lag,
-            ..ReaderOptions::destination(ledger.clone())
-        };
-        let plan = Plan {
-            signals: settings.signals,
-            dialect: match settings.kind {
-                // Its lines are made from attributes, which the other dialects do not have.
-                DestinationKind::Terminal(_) => config::Dialect::Semconv,
-                _ => settings.dialect,
-            },
-            bounds: settings.batch,
-            lanes,
-            ledger,
-        };
-        if settings.signals.metrics && !matches!(settings.kind, DestinationKind::Terminal(_)) {
-            let changes_only = matches!(settings.kind, DestinationKind::OtlpFile(_));
-            let shared = Arc::clone(&shared);
-            tasks.spawn(metrics::run(shared, snapshots.clone(), changes_only));
-        }
-        tasks.spawn(supervise::items(plan, shared, queue.clone(), reader));
+pub fn start(destinations: &[config::Destination], with: With) -> Result<Exports> {
+    let mut exports = Exports {
+        tasks: JoinSet::new(),
+        running: BTreeMap::new(),
+        roster: Roster::default(),
+        with,
+    };
+    let change = exports.prepare(destinations)?;
+    for (settings, destination, lanes) in change.coming {
+        exports.begin(settings, destination, lanes);
     }
-    Ok(Exports {
-        tasks,
-        stats: all_stats,
-    })
+    Ok(exports)
 }
 
 fn build(kind: &DestinationKind) -> Result<(Arc<dyn Destination>, usize)> {
@@ -141,9 +138,117 @@ fn build(kind: &DestinationKind) -> Result<(Arc<dyn Destination>, usize)> {
 }
 
 impl Exports {
-    /// The health of each destination by name.
-    pub fn stats(&self) -> &BTreeMap<String, Arc<Stats>> {
-        &self.stats
+    /// Which destinations there are, and their health.
+    pub fn roster(&self) -> Roster {
+        self.roster.clone()
+    }
+
+    /// Builds what is new or different in `wanted`. Nothing has changed yet when this fails.
+    ///
+    /// # Errors
+    /// As [`start`].
+    pub(crate) fn prepare(&self, wanted: &[config::Destination]) -> Result<Change> {
+        let mut change = Change {
+            leaving: Vec::new(),
+            coming: Vec::new(),
+        };
+        for (name, running) in &self.running {
+            match wanted.iter().find(|d| d.name == *name) {
+                Some(same) if *same == running.settings => {}
+                Some(_) => change.leaving.push((name.clone(), Leave::Replaced)),
+                None => change.leaving.push((name.clone(), Leave::Removed)),
+            }
+        }
+        for settings in wanted {
+            let running = self.running.get(&settings.name);
+            if running.is_none_or(|running| running.settings != *settings) {
+                let (destination, lanes) = build(&settings.kind)
+                    .with_context(|| format!("destination {:?}", settings.name))?;
+                change.coming.push((settings.clone(), destination, lanes));
+            }
+        }
+        Ok(change)
+    }
+
+    /// Makes the change. Destinations that are in neither list never notice.
+    pub(crate) async fn apply(&mut self, change: Change) {
+        let mut ended = Vec::new();
+        for (name, how) in change.leaving {
+            let Some(running) = self.running.remove(&name) else {
+                continue;
+            };
+            if let Some(metrics) = running.metrics {
+                metrics.abort();
+            }
+            running.leave.send_replace(Some(how));
+            ended.push(running.ended);
+            if how == Leave::Removed {
+                self.roster.leave(&name);
+            }
+        }
+        for ended in ended {
+            // Closed without a word, which is the sign. Each takes a bounded time, all of them together.
+            let _ = ended.await;
+        }
+        for (settings, destination, lanes) in change.coming {
+            self.begin(settings, destination, lanes);
+        }
+    }
+
+    fn begin(
+        &mut self,
+        settings: config::Destination,
+        destination: Arc<dyn Destination>,
+        lanes: usize,
+    ) {
+        let name = &settings.name;
+        let shared = Arc::new(Shared::new(
+            name,
+            destination,
+            settings.retry,
+            DeadLetters::new(&self.with.data_dir, name),
+            self.roster.enter(name),
+        ));
+        let ledger = self.with.ledgers.destination(name);
+        let reader = ReaderOptions {
+            start: settings.start,
+            max_lag: settings.max_lag,
+            ..ReaderOptions::destination(ledger.clone())
+        };
+        let terminal = matches!(settings.kind, DestinationKind::Terminal(_));
+        let plan = Plan {
+            signals: settings.signals,
+            dialect: match terminal {
+                // Its lines are made from attributes, which the other dialects do not have.
+                true => config::Dialect::Semconv,
+                false => settings.dialect,
+            },
+            bounds: settings.batch,
+            lanes,
+            ledger,
+        };
+        let metrics = (settings.signals.metrics && !terminal).then(|| {
+            let changes_only = matches!(settings.kind, DestinationKind::OtlpFile(_));
+            let snapshots = self.with.snapshots.clone();
+            let run = metrics::run(Arc::clone(&shared), snapshots, changes_only);
+            self.tasks.spawn(run)
+        });
+        let (leave, leaves) = watch::channel(None);
+        let run = supervise::items(plan, shared, self.with.queue.clone(), reader, leaves);
+        let (ends, ended) = oneshot::channel();
+        self.tasks.spawn(async move {
+            run.await;
+            drop::<oneshot::Sender<()>>(ends);
+        });
+        self.running.insert(
+            settings.name.clone(),
+            Running {
+                settings,
+                leave,
+                ended,
+                metrics,
+            },
+        );
     }
 
     /// Runs something beside the destinations that ends when the queue is closed and read: the aggregator.

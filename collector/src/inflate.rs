@@ -105,12 +105,17 @@ fn read_capped(
 
 /// Bytes that all requests together may hold.
 #[derive(Debug, Clone)]
-pub struct Budget(Arc<(AtomicUsize, usize)>);
+pub struct Budget(Arc<(AtomicUsize, AtomicUsize)>);
 
 impl Budget {
     /// At most `max` bytes.
     pub fn new(max: usize) -> Self {
-        Self(Arc::new((AtomicUsize::new(0), max)))
+        Self(Arc::new((AtomicUsize::new(0), AtomicUsize::new(max))))
+    }
+
+    /// Another bound from now on. What is held stays.
+    pub fn bound(&self, max: usize) {
+        self.0.1.store(max, Ordering::Relaxed);
     }
 
     /// Nothing yet; given back when dropped.
@@ -139,8 +144,9 @@ impl Reserved {
     #[must_use]
     pub fn grow(&mut self, n: usize) -> bool {
         let (used, max) = &*self.budget.0;
+        let max = max.load(Ordering::Relaxed);
         let took = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |u| {
-            u.checked_add(n).filter(|u| u <= max)
+            u.checked_add(n).filter(|u| *u <= max)
         });
         if took.is_ok() {
             self.bytes += n;

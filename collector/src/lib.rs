@@ -39,5 +39,6 @@ pub mod telemetry;
 mod boot;
 pub mod cli;
 mod data_folder;
+pub mod reload;
 
-pub use boot::{Listeners, run};
+pub use boot::{Listeners, run, run_reloading};

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::dedupe::Dedupe;
-use crate::export::Stats;
+use crate::export::{Roster, Stats};
 use crate::inflate::Budget;
+use crate::live::Current;
 use crate::outcome::{Deliveries, Ledgers, Snapshot};
 use crate::queue::Queue;
 use crate::record::Counts;
@@ -45,6 +46,12 @@ macro_rules! metrics {
 metrics! {
     /// Always 1; says which version runs.
     BUILD_INFO = "farol_build_info", Gauge, ["version"];
+    /// Counts the configurations that were taken since the start, which is 1.
+    CONFIG_GENERATION = "farol_config_generation", Gauge, [];
+    /// When the configuration that holds was taken, seconds since 1970.
+    CONFIG_SINCE = "farol_config_last_success_timestamp_seconds", Gauge, [];
+    /// Times that a changed configuration was refused and the one before stayed.
+    CONFIG_REFUSED = "farol_config_reload_failures_total", Counter, [];
     /// Requests that reached a collect route with POST.
     REQUESTS_RECEIVED = "farol_requests_received_total", Counter, [];
     /// Requests by how they ended: accepted, duplicate, refused, aborted. Received minus all of these are being worked on.
@@ -182,7 +189,9 @@ pub struct Sources {
     /// What is counted for its own sake.
     pub meters: Arc<Meters>,
     /// Destinations' health, by name.
-    pub destinations: Vec<(String, Arc<Stats>)>,
+    pub destinations: Roster,
+    /// Which settings hold.
+    pub current: Current,
 }
 
 impl Sources {
@@ -191,6 +200,10 @@ impl Sources {
         let books = self.ledgers.snapshot();
         let mut out = Gathered::default();
         out.add(&BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1);
+        let config = self.current.figures();
+        out.add(&CONFIG_GENERATION, &[], u64::from(config.generation));
+        out.add(&CONFIG_SINCE, &[], config.since);
+        out.add(&CONFIG_REFUSED, &[], config.refused);
         requests(&mut out, &books);
         items(&mut out, &books);
         for (kind, n) in KINDS.iter().zip(&self.meters.enqueued_by_kind) {
@@ -199,8 +212,8 @@ impl Sources {
         for (name, books) in &books.destinations {
             destination(&mut out, name, books);
         }
-        for (name, stats) in &self.destinations {
-            attempts(&mut out, name, stats);
+        for (name, stats) in self.destinations.all() {
+            attempts(&mut out, &name, &stats);
         }
         self.queue_figures(&mut out);
         self.server_figures(&mut out);

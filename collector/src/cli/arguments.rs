@@ -13,6 +13,7 @@ farol-collector: takes what browsers send and passes it on as OpenTelemetry.
 
 usage: farol-collector [options]                run, with sensible defaults where no file is named
        farol-collector check-config [options]   read the settings, say what they come to, and end
+       farol-collector print-config [options]   show the settings that hold and where each was written, secrets hidden
 
   --config FILE          settings in TOML (or FAROL_CONFIG)
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
@@ -30,6 +31,8 @@ pub(super) enum Action {
     Run,
     /// Read the settings only.
     CheckConfig,
+    /// Show the settings that hold.
+    PrintConfig,
     /// Say how to use it.
     Help,
     /// Say the version.
@@ -70,6 +73,9 @@ impl Arguments {
                 Arg::Long("version") | Arg::Short('V') => action = Action::Version,
                 Arg::Value(word) if word == "check-config" && action == Action::Run => {
                     action = Action::CheckConfig;
+                }
+                Arg::Value(word) if word == "print-config" && action == Action::Run => {
+                    action = Action::PrintConfig;
                 }
                 other => return Err(other.unexpected()),
             }

@@ -65,6 +65,7 @@ pub(super) fn build(root: &Node) -> Built<Config> {
         metrics_interval: positive(&root, "metrics_interval", defaults.metrics_interval)?,
         telemetry: telemetry(root.section("telemetry")?)?,
         data_dir,
+        files: Vec::new(),
     };
     addresses(&root, &config)?;
     if config.queue.max_bytes < 2 * config.limits.inflated {

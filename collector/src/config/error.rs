@@ -37,12 +37,8 @@ impl ConfigError {
 
 impl std::fmt::Display for ConfigError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.place {
-            Place::Default => {}
-            Place::File { name, line: 0 } => write!(f, "{name}: ")?,
-            Place::File { name, line } => write!(f, "{name}:{line}: ")?,
-            Place::Variable(name) => write!(f, "{name}: ")?,
-            Place::Argument(name) => write!(f, "--{name}: ")?,
+        if self.place != Place::Default {
+            write!(f, "{}: ", self.place)?;
         }
         f.write_str(&self.key)?;
         if let Some(value) = &self.value {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Network;
 
 /// The public listener, beyond its address.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PublicListener {
     /// Set where it speaks TLS.
     pub tls: Option<ServerTls>,

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 mod build;
 mod environment;
 mod error;
+mod files;
 mod listener;
 mod nearest;
 mod network;
+mod print;
 mod read;
 mod secret;
 pub mod settings;
@@ -42,19 +44,48 @@ pub fn load(
     given: &Given,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
+    let (root, files) = typed(given, environment)?;
+    let mut config = build::build(&root)?;
+    config.files.extend(files);
+    config.files.extend(config.read_by_parts());
+    Ok(config)
+}
+
+/// The settings that hold, as a file with a comment on each that says where it was written. Secrets are hidden.
+///
+/// # Errors
+/// When one of them is wrong.
+pub fn print(
+    given: &Given,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<String, ConfigError> {
+    let (root, _) = typed(given, environment)?;
+    build::build(&root)?;
+    Ok(print::print(&root))
+}
+
+/// Files and folders that the settings are read from, whether or not what is in them is right.
+pub fn sources(given: &Given, environment: &[(String, String)]) -> Vec<PathBuf> {
+    let Ok(Some(file)) = named_file(given, environment) else {
+        return Vec::new();
+    };
+    let apps = files::apps_files(&file).unwrap_or_default();
+    let folder = files::apps_folder(&file);
+    [file, folder].into_iter().chain(apps).collect()
+}
+
+/// The settings as typed, and the files that they name for secrets.
+fn typed(
+    given: &Given,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<(Node, Vec<PathBuf>), ConfigError> {
     let environment: Vec<_> = environment.into_iter().collect();
-    let named = environment.iter().find(|(name, _)| name == FILE_VARIABLE);
-    if given.file.is_none() && named.is_some_and(|(_, file)| file.is_empty()) {
-        let place = Place::Variable(FILE_VARIABLE.into());
-        let problem = "it is empty; name a file, or leave it out";
-        return Err(ConfigError::new(&place, "", None, problem));
-    }
-    let file = given
-        .file
-        .clone()
-        .or_else(|| named.map(|(_, file)| PathBuf::from(file)));
-    let mut root = match file {
-        Some(file) => tree::read_file(&file)?,
+    let mut root = match named_file(given, &environment)? {
+        Some(file) => {
+            let mut root = tree::read_file(&file)?;
+            files::add_apps(&mut root, &files::apps_files(&file)?)?;
+            root
+        }
         None => Node::table(Place::Default),
     };
     environment::overlay(&mut root, environment)?;
@@ -62,7 +93,22 @@ pub fn load(
         let place = Place::Argument(key.replace('_', "-"));
         root.insert(key, Node::text(place, value.clone()));
     }
-    build::build(&root)
+    let files = files::resolve_secrets(&mut root)?;
+    Ok((root, files))
+}
+
+fn named_file(
+    given: &Given,
+    environment: &[(String, String)],
+) -> Result<Option<PathBuf>, ConfigError> {
+    let named = environment.iter().find(|(name, _)| name == FILE_VARIABLE);
+    if given.file.is_none() && named.is_some_and(|(_, file)| file.is_empty()) {
+        let place = Place::Variable(FILE_VARIABLE.into());
+        let problem = "it is empty; name a file, or leave it out";
+        return Err(ConfigError::new(&place, "", None, problem));
+    }
+    let named = named.map(|(_, file)| PathBuf::from(file));
+    Ok(given.file.clone().or(named))
 }
 
 #[cfg(test)]

@@ -343,7 +343,7 @@ impl<'a> Section<'a> {
 }
 
 /// Settings whose values are never shown.
-const SECRET: [&str; 3] = ["keys", "headers", "traces_headers"];
+pub(super) const SECRET: [&str; 3] = ["keys", "headers", "traces_headers"];
 
 /// `http::Uri` takes any digits for a port, and none behind the colon; nothing can be reached there.
 fn reachable(uri: &http::Uri) -> bool {

@@ -23,6 +23,26 @@ pub(super) enum Place {
     Argument(String),
 }
 
+impl Place {
+    /// A file, or a folder, as a whole.
+    pub(super) fn file(path: &Path) -> Self {
+        let name = path.display().to_string().into();
+        Self::File { name, line: 0 }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("by default"),
+            Self::File { name, line: 0 } => f.write_str(name),
+            Self::File { name, line } => write!(f, "{name}:{line}"),
+            Self::Variable(name) => f.write_str(name),
+            Self::Argument(name) => write!(f, "--{name}"),
+        }
+    }
+}
+
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
@@ -57,6 +77,22 @@ impl Node {
     pub(super) fn insert(&mut self, key: &str, node: Self) {
         if let Value::Table(table) = &mut self.value {
             table.insert(key.to_owned(), node);
+        }
+    }
+
+    /// A list in a table, made where it is missing; `None` where something else stands there.
+    pub(super) fn list(&mut self, key: &str) -> Option<&mut Vec<Self>> {
+        let Value::Table(table) = &mut self.value else {
+            return None;
+        };
+        let at = self.at.clone();
+        let node = table.entry(key.to_owned()).or_insert_with(|| Self {
+            at,
+            value: Value::List(Vec::new()),
+        });
+        match &mut node.value {
+            Value::List(items) => Some(items),
+            _ => None,
         }
     }
 

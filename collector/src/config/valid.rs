@@ -12,7 +12,7 @@ pub use super::network::Network;
 pub use crate::convert::Dialect;
 
 /// Everything the collector is told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Where browsers reach it.
     pub listen: SocketAddr,
@@ -38,6 +38,8 @@ pub struct Config {
     pub metrics_interval: Duration,
     /// What the collector says of itself.
     pub telemetry: Telemetry,
+    /// Files that settings name and that a change of is a change of the settings: secrets, certificates.
+    pub files: Vec<PathBuf>,
 }
 
 impl Default for Config {
@@ -56,6 +58,7 @@ impl Default for Config {
             shutdown_timeout: Duration::from_secs(10),
             metrics_interval: crate::aggregate::INTERVAL,
             telemetry: Telemetry::default(),
+            files: Vec::new(),
         }
     }
 }
@@ -68,7 +71,7 @@ pub const DEFAULT_LISTEN: SocketAddr =
 pub const DEFAULT_DATA_DIR: &str = "./farol-data";
 
 /// A site that may send.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct App {
     /// Its name, which becomes `service.name`.
     pub name: String,
@@ -96,7 +99,7 @@ pub struct Origin {
 }
 
 /// One place that data goes to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Destination {
     /// Its identity, in metrics and over restarts.
     pub name: String,
@@ -141,7 +144,7 @@ impl Destination {
 }
 
 /// What a destination is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum DestinationKind {
     /// OTLP over HTTP, protobuf.
     OtlpHttp(OtlpRemote),
@@ -166,7 +169,7 @@ impl DestinationKind {
 }
 
 /// An OTLP receiver.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OtlpRemote {
     /// Its base address, `http` or `https`. OTLP/HTTP appends `/v1/logs` and its like.
     pub endpoint: http::Uri,
@@ -220,6 +223,16 @@ pub struct Tls {
     pub server_name: Option<String>,
     /// Takes any certificate. For tests only.
     pub insecure_skip_verify: bool,
+    /// A hash of what the files held: a renewed certificate is a changed destination.
+    pub held: u64,
+}
+
+impl Tls {
+    /// The files that it names.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let all = [&self.ca_file, &self.cert_file, &self.key_file];
+        all.into_iter().flatten()
+    }
 }
 
 /// Files of OTLP JSON lines.
@@ -384,7 +397,7 @@ impl Default for QueueSettings {
 }
 
 /// What the collector says of itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Telemetry {
     /// What goes to standard error: a filter as of tracing's `EnvFilter`.
     pub log: String,
@@ -408,6 +421,18 @@ impl Default for Telemetry {
 }
 
 impl Config {
+    /// Files that a part of it reads by itself: where one changes, that is a change of the settings.
+    pub(super) fn read_by_parts(&self) -> Vec<PathBuf> {
+        let remotes = self.destinations.iter().filter_map(|d| match &d.kind {
+            DestinationKind::OtlpHttp(remote) | DestinationKind::OtlpGrpc(remote) => Some(remote),
+            _ => None,
+        });
+        let remotes = remotes.flat_map(|remote| remote.tls.files().cloned());
+        let own = self.public.tls.iter();
+        let own = own.flat_map(|tls| [tls.cert_file.clone(), tls.key_file.clone()]);
+        remotes.chain(own).collect()
+    }
+
     /// What it comes to, in one line.
     pub fn summary(&self) -> String {
         let destinations: Vec<_> = self

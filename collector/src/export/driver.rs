@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -44,6 +44,7 @@ pub(crate) struct Driver {
     tallies: Tallies,
     settled: (mpsc::Sender<Settled>, mpsc::Receiver<Settled>),
     ended: bool,
+    halt: watch::Receiver<bool>,
 }
 
 #[derive(Default)]
@@ -55,7 +56,13 @@ struct Gathered {
 }
 
 impl Driver {
-    pub(crate) fn new(plan: Plan, shared: Arc<Shared>, reader: Reader) -> Self {
+    /// `halt` makes it end early: what is on its way is awaited, the rest stays in the queue.
+    pub(crate) fn new(
+        plan: Plan,
+        shared: Arc<Shared>,
+        reader: Reader,
+        halt: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             plan,
             shared,
@@ -66,6 +73,7 @@ impl Driver {
             tallies: Tallies::default(),
             settled: mpsc::channel(SETTLED),
             ended: false,
+            halt,
         }
     }
 
@@ -101,6 +109,12 @@ impl Driver {
                     }
                 }
                 entries = self.reader.next(room.0, room.1), if read_on => self.gather(entries),
+                () = halted(&mut self.halt), if !self.ended => {
+                    // Read again by whoever comes after this driver.
+                    self.ended = true;
+                    self.gathered = Gathered::default();
+                    self.waiting.clear();
+                }
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.flush(),
             }
         }
@@ -209,5 +223,12 @@ impl Driver {
             }
         }
         self.reader.ack(&through);
+    }
+}
+
+async fn halted(halt: &mut watch::Receiver<bool>) {
+    if halt.wait_for(|halt| *halt).await.is_err() {
+        // Nobody is left to ask for it.
+        std::future::pending::<()>().await;
     }
 }

@@ -133,8 +133,11 @@ impl Bench {
         let destination: Arc<dyn Destination> = told.clone();
         let mut shared = Shared::new(name, destination, retry, letters, Arc::clone(&stats));
         shared.random = || 1.0;
-        let items = supervise::items(the_plan, Arc::new(shared), self.queue.clone(), reader);
+        let (leave, leaves) = watch::channel(None);
+        let queue = self.queue.clone();
+        let items = supervise::items(the_plan, Arc::new(shared), queue, reader, leaves);
         Running {
+            _leave: leave,
             told,
             attempts,
             stats,
@@ -159,6 +162,8 @@ impl Bench {
 }
 
 struct Running {
+    /// Held, so that it is never told to leave.
+    _leave: watch::Sender<Option<Leave>>,
     told: Arc<Told>,
     attempts: mpsc::UnboundedReceiver<(Instant, usize)>,
     stats: Arc<Stats>,

@@ -1,9 +1,13 @@
 use prost::Message;
 
 use super::*;
+use crate::config::Config;
+use crate::live::Live;
 use crate::outcome::Refusal;
 
 fn sources() -> Sources {
+    let destinations = Roster::default();
+    destinations.enter("files");
     Sources {
         ledgers: Ledgers::new(),
         queue: Queue::new(1000),
@@ -11,7 +15,8 @@ fn sources() -> Sources {
         connections: Connections::default(),
         bodies: Budget::new(1000),
         meters: Arc::default(),
-        destinations: vec![("files".into(), Arc::default())],
+        destinations,
+        current: Current::new(Live::new(&Config::default(), None).unwrap()),
     }
 }
 

@@ -12,7 +12,8 @@ use farol_collector::config::{
     App, Batch, Compression, Config, Destination, DestinationKind, Origin, OtlpRemote, Retry,
     Secret, SignalEndpoints, Tls,
 };
-use farol_collector::{Listeners, run};
+use farol_collector::reload::Reloads;
+use farol_collector::{Listeners, run_reloading};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
@@ -22,7 +23,7 @@ use prost::Message;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// Long enough for a loaded machine; reached only by a test that fails.
@@ -33,6 +34,8 @@ pub(crate) struct Collector {
     pub(crate) address: SocketAddr,
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) folder: Arc<TempDir>,
+    config: Config,
+    offers: mpsc::Sender<Result<Config, String>>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -66,19 +69,29 @@ impl Collector {
         let admin_address = admin.as_ref().map(|a| a.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
         let (ready, is_ready) = oneshot::channel::<()>();
+        let (offers, offered) = mpsc::channel(1);
+        let reloads = Reloads {
+            offers: offered,
+            log: Box::new(|_| ()),
+        };
+        let kept = config.clone();
         let task = tokio::spawn(async move {
             let listeners = Listeners { public, admin };
             let shutdown = async move {
                 ready.send(()).unwrap();
                 let _ = stopped.await;
             };
-            run(config, listeners, shutdown).await.unwrap();
+            run_reloading(config, listeners, reloads, shutdown)
+                .await
+                .unwrap();
         });
         is_ready.await.expect("the collector starts");
         Self {
             address,
             admin: admin_address,
             folder,
+            config: kept,
+            offers,
             stop: Some(stop),
             task: Some(task),
         }
@@ -89,6 +102,31 @@ impl Collector {
         self.stop.take().unwrap().send(()).unwrap();
         self.task.take().unwrap().await.unwrap();
         self.folder.clone()
+    }
+
+    /// Offers it changed settings, and waits until it has taken or refused them; true for taken.
+    pub(crate) async fn reload(&mut self, change: impl FnOnce(&mut Config)) -> bool {
+        let mut config = self.config.clone();
+        change(&mut config);
+        let taken = self.offer(Ok(config.clone())).await;
+        if taken {
+            self.config = config;
+        }
+        taken
+    }
+
+    /// Offers it what was read, and waits for its decision.
+    pub(crate) async fn offer(&self, offer: Result<Config, String>) -> bool {
+        let refusals = "farol_config_reload_failures_total";
+        let before = self.metric(refusals).await;
+        let generation = self.metric("farol_config_generation").await;
+        self.offers.send(offer).await.unwrap();
+        eventually("a decision on the settings", || async {
+            self.metric("farol_config_generation").await > generation
+                || self.metric(refusals).await > before
+        })
+        .await;
+        self.metric("farol_config_generation").await > generation
     }
 
     /// Begins to stop it.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::{Built, count, headers, positive, required_name, size};
 use crate::config::read::Section;
@@ -145,12 +146,13 @@ fn transport(section: &Section<'_>, endpoint: &http::Uri) -> Built<Tls> {
             "the endpoint is http; write https there, or leave tls out",
         ));
     }
-    let tls = Tls {
+    let mut tls = Tls {
         ca_file: pem(&own, "ca_file", |path| tls::roots(path).map(drop))?,
         cert_file: pem(&own, "cert_file", |path| tls::certificates(path).map(drop))?,
         key_file: pem(&own, "key_file", |path| tls::private_key(path).map(drop))?,
         server_name: own.text("server_name")?,
         insecure_skip_verify: own.flag("insecure_skip_verify")?.unwrap_or_default(),
+        held: 0,
     };
     match (&tls.cert_file, &tls.key_file) {
         (Some(_), None) => {
@@ -171,6 +173,12 @@ fn transport(section: &Section<'_>, endpoint: &http::Uri) -> Built<Tls> {
         return Err(own.wrong("server_name", problem));
     }
     own.finish()?;
+    let mut held = Xxh3::new();
+    for file in tls.files() {
+        // It could be read a moment ago; if it is gone by now, that is another content.
+        held.update(&std::fs::read(file).unwrap_or_default());
+    }
+    tls.held = held.digest();
     Ok(tls)
 }
 

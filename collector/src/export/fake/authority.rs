@@ -58,6 +58,7 @@ pub(crate) fn authority(ask_client: bool) -> Authority {
 
 pub(crate) fn tls(folder: &Path, with_client: bool) -> Tls {
     Tls {
+        held: 0,
         ca_file: Some(folder.join("ca.pem")),
         cert_file: with_client.then(|| folder.join("client.pem")),
         key_file: with_client.then(|| folder.join("client.key")),

@@ -1,0 +1,141 @@
+//! When the settings are read again: at SIGHUP, and when a file that they come from has changed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing_subscriber::Registry;
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::reload::Handle;
+
+use super::environment;
+use crate::config::{self, Config, Given};
+use crate::reload::Reloads;
+
+/// How often files are looked at. Polled and not notified: mounted folders (ConfigMaps, network disks) tell nobody, and a handful of
+/// stats a second is nothing.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Changes the filter of what goes to standard error.
+pub(super) type Log = Handle<EnvFilter, Registry>;
+
+/// Files as they were before they were read: what changes while the collector starts is a change.
+pub(super) struct Before(Watch, BTreeMap<PathBuf, Seen>);
+
+/// Looks at the files that the settings come from.
+pub(super) fn before(given: &Given) -> Before {
+    let mut watch = Watch {
+        given: given.clone(),
+        named: Vec::new(),
+    };
+    let seen = watch.look();
+    Before(watch, seen)
+}
+
+/// Starts to watch. `config` is what was read at the start.
+pub(super) fn start(before: Before, config: &Config, log: Log) -> Result<Reloads> {
+    let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let (offer, offers) = mpsc::channel(1);
+    let Before(mut watch, seen) = before;
+    watch.named.clone_from(&config.files);
+    let known = watch.look_after(&seen);
+    tokio::spawn(run(watch, known, hangup, offer));
+    Ok(Reloads {
+        offers,
+        log: Box::new(move |filter| {
+            // The filter was checked with the settings; without a subscriber of ours there is nothing to change.
+            if let Err(error) = log.reload(EnvFilter::new(filter)) {
+                tracing::warn!(%error, "telemetry.log could not be changed");
+            }
+        }),
+    })
+}
+
+async fn run(
+    mut watch: Watch,
+    mut known: BTreeMap<PathBuf, Seen>,
+    mut hangup: Signal,
+    offer: mpsc::Sender<Result<Config, String>>,
+) {
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = known.clone();
+    let (mut now, mut read);
+    loop {
+        let asked = tokio::select! {
+            Some(()) = hangup.recv() => true,
+            _ = ticks.tick() => false,
+        };
+        (watch, now) = off_thread(watch, Watch::look).await;
+        // Read when it has not changed for one look: whoever writes it in pieces is done by then.
+        let settled = now == std::mem::replace(&mut last, now.clone());
+        if !asked && (now == known || !settled) {
+            continue;
+        }
+        (watch, read) = off_thread(watch, Watch::read).await;
+        // It may name other files than before.
+        (watch, known) = off_thread(watch, move |watch| watch.look_after(&now)).await;
+        last.clone_from(&known);
+        if offer.send(read).await.is_err() {
+            return;
+        }
+    }
+}
+
+struct Watch {
+    given: Given,
+    /// Files that the settings name.
+    named: Vec<PathBuf>,
+}
+
+/// What tells one state of a file from the next: device, number, length, time of change in nanoseconds.
+type Seen = Option<(u64, u64, u64, i64, i64)>;
+
+impl Watch {
+    fn look(&mut self) -> BTreeMap<PathBuf, Seen> {
+        let variables = environment().unwrap_or_default();
+        let mut files = config::sources(&self.given, &variables);
+        files.extend(self.named.iter().cloned());
+        let seen = |file: &PathBuf| {
+            let m = fs::metadata(file).ok()?;
+            Some((m.dev(), m.ino(), m.len(), m.mtime(), m.mtime_nsec()))
+        };
+        files.into_iter().map(|f| (f.clone(), seen(&f))).collect()
+    }
+
+    /// Looks again. Of files that were looked at already, what was seen before they were read counts.
+    fn look_after(&mut self, before: &BTreeMap<PathBuf, Seen>) -> BTreeMap<PathBuf, Seen> {
+        let mut known = self.look();
+        for (file, seen) in &mut known {
+            *seen = before.get(file).copied().unwrap_or(*seen);
+        }
+        known
+    }
+
+    fn read(&mut self) -> Result<Config, String> {
+        let config = config::load(&self.given, environment()?).map_err(|e| e.to_string())?;
+        self.named.clone_from(&config.files);
+        Ok(config)
+    }
+}
+
+/// Files may stand on a disk that takes its time.
+async fn off_thread<T: Send + 'static>(
+    mut watch: Watch,
+    work: impl FnOnce(&mut Watch) -> T + Send + 'static,
+) -> (Watch, T) {
+    let work = tokio::task::spawn_blocking(move || {
+        let done = work(&mut watch);
+        (watch, done)
+    });
+    match work.await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

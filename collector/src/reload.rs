@@ -1,0 +1,138 @@
+//! Takes another configuration while the collector runs: as a whole, or not at all.
+
+use std::fmt::Debug;
+
+use anyhow::{Result, bail};
+use tokio::sync::mpsc;
+
+use crate::config::Config;
+use crate::export::Exports;
+use crate::inflate::Budget;
+use crate::live::{Current, Live};
+
+/// Where other configurations come from. The caller of [`crate::run`] owns signal and file, as it owns sockets.
+pub struct Reloads {
+    /// What was read anew, or the line that says why it could not be.
+    pub offers: mpsc::Receiver<Result<Config, String>>,
+    /// Changes what goes to standard error, by a filter that is valid.
+    pub log: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Reloads {
+    /// Nothing ever changes.
+    pub fn never() -> Self {
+        Self {
+            offers: mpsc::channel(1).1,
+            log: Box::new(|_| ()),
+        }
+    }
+
+    /// The next offer; waits for ever where none can come any more.
+    pub(crate) async fn next(&mut self) -> Result<Config, String> {
+        match self.offers.recv().await {
+            Some(offer) => offer,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Debug for Reloads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reloads").finish_non_exhaustive()
+    }
+}
+
+/// The parts that a configuration reaches while they run.
+pub(crate) struct Reach<'a> {
+    pub(crate) current: &'a Current,
+    pub(crate) exports: &'a mut Exports,
+    pub(crate) bodies: &'a Budget,
+    pub(crate) log: &'a (dyn Fn(&str) + Send + Sync),
+}
+
+impl Reach<'_> {
+    /// Takes `new` in the place of `old`.
+    ///
+    /// # Errors
+    /// When it cannot be taken; nothing has changed then.
+    pub(crate) async fn take(&mut self, old: &Config, new: &Config) -> Result<()> {
+        unchangeable(old, new)?;
+        // All that can fail comes before the first thing that changes.
+        let live = Live::new(new, Some(&self.current.load()))?;
+        let change = self.exports.prepare(&new.destinations)?;
+        self.exports.apply(change).await;
+        self.bodies.bound(live.limits.in_flight);
+        self.current.swap(live);
+        if new.telemetry.log != old.telemetry.log {
+            (self.log)(&new.telemetry.log);
+        }
+        Ok(())
+    }
+}
+
+/// What is bound, opened or started once.
+fn unchangeable(old: &Config, new: &Config) -> Result<()> {
+    same("listen", &old.listen, &new.listen)?;
+    same("admin_listen", &old.admin_listen, &new.admin_listen)?;
+    same("data_dir", &old.data_dir, &new.data_dir)?;
+    same(
+        "shutdown_timeout",
+        &old.shutdown_timeout,
+        &new.shutdown_timeout,
+    )?;
+    same(
+        "metrics_interval",
+        &old.metrics_interval,
+        &new.metrics_interval,
+    )?;
+    same("queue", &old.queue, &new.queue)?;
+    let (a, b) = (&old.telemetry, &new.telemetry);
+    same(
+        "telemetry.traces_endpoint",
+        &a.traces_endpoint,
+        &b.traces_endpoint,
+    )?;
+    same("telemetry.traces_ratio", &a.traces_ratio, &b.traces_ratio)?;
+    same(
+        "telemetry.traces_headers",
+        &a.traces_headers,
+        &b.traces_headers,
+    )
+}
+
+fn same<T: PartialEq + Debug>(key: &str, old: &T, new: &T) -> Result<()> {
+    if old != new {
+        bail!(
+            "{key}: it cannot change from {old:?} to {new:?} while the collector runs; restart it, or put the old value back"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_bound_or_opened_once_is_named_in_one_line() {
+        let old = Config::default();
+        let refused = |change: fn(&mut Config)| {
+            let mut new = old.clone();
+            change(&mut new);
+            unchangeable(&old, &new).unwrap_err().to_string()
+        };
+        for (line, key) in [
+            (refused(|c| c.listen.set_port(1)), "listen: "),
+            (refused(|c| c.data_dir = "x".into()), "data_dir: "),
+            (refused(|c| c.queue.max_bytes += 1), "queue: "),
+            (
+                refused(|c| c.telemetry.traces_ratio = 0.5),
+                "telemetry.traces_ratio: ",
+            ),
+        ] {
+            assert!(line.starts_with(key) && !line.contains('\n'), "{line}");
+            assert!(line.ends_with("restart it, or put the old value back"));
+        }
+        unchangeable(&old, &old.clone()).unwrap();
+    }
+}
