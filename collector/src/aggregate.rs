@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
@@ -14,17 +15,21 @@ use tokio::time::{Instant, sleep_until};
 use crate::queue::{Position, Queue, Reader, ReaderOptions, Start};
 
 mod checkpoint;
+mod held;
 mod histogram;
 mod instance;
 pub mod names;
 mod observe;
 mod route;
 mod series;
+mod window;
 
-use checkpoint::Checkpoint;
+pub(crate) use checkpoint::Checkpoint;
+pub use held::HOLD;
 pub(crate) use histogram::Histogram;
-use series::Store;
+use observe::State;
 pub(crate) use series::{App, Series, Value};
+pub(crate) use window::between;
 
 /// How often metrics go out at most. Half of the minute that OpenTelemetry's SDKs wait would do for charts; ten seconds is what people
 /// who look at a page and then at its numbers put up with, and a state is some kilobytes.
@@ -37,7 +42,8 @@ const MAX_BYTES: usize = 1 << 20;
 /// The reader's name in the queue.
 const READER: &str = "aggregate";
 
-/// All metrics at one moment.
+/// All metrics at one moment. A histogram holds exponential buckets, for OTLP, and the counts of its family's classic bounds, for
+/// who has no use for those.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub(crate) series: Vec<Series>,
@@ -46,23 +52,64 @@ pub struct Snapshot {
     pub(crate) instance: Arc<str>,
     /// Whether nothing was added since the snapshot before.
     pub(crate) unchanged: bool,
+    /// Whether it holds what was added since another, rather than all.
+    pub(crate) delta: bool,
 }
 
-/// What others get to see: the latest snapshot, once there is one.
+/// What others get to see: the latest snapshot. The first is what an earlier run left.
 pub type Snapshots = watch::Receiver<Option<Arc<Snapshot>>>;
 
+/// How often, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How often metrics go out at most.
+    pub interval: Duration,
+    /// How long a vital that grows waits for a later report of its visit; zero counts the first.
+    pub hold: Duration,
+}
+
+/// Figures for `/metrics`.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Series that there are.
+    pub series: AtomicU64,
+    /// Reports of vitals that wait for a later one.
+    pub held: AtomicU64,
+    /// Reports that counted after their wait.
+    pub settled: AtomicU64,
+    /// Reports that counted before its end, for want of room.
+    pub early: AtomicU64,
+    /// Reports that a later one of their visit overtook.
+    pub replaced: AtomicU64,
+    /// Reports that came when their visit had been counted.
+    pub late: AtomicU64,
+}
+
 /// Makes metrics out of what is taken.
-#[derive(Debug)]
 pub struct Aggregator {
     reader: Reader,
-    store: Store,
+    state: State,
     checkpoint: Checkpoint,
     instance: Arc<str>,
-    interval: Duration,
+    options: Options,
     publish: watch::Sender<Option<Arc<Snapshot>>>,
+    stats: Arc<Stats>,
+    /// The last entry that the state holds.
     cursor: Option<Position>,
+    /// The last entry that the state of an earlier run holds, where positions outlive a run.
+    counted: Option<Position>,
+    /// Entries that the state in memory holds and the one on disk does not. The queue keeps them until then, so that a crash
+    /// between brings them again. The queue in memory is gone with the process, so there they are given back at once.
+    unsaved: Vec<Position>,
+    durable: bool,
     changed: bool,
-    now: fn() -> u64,
+    now: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl std::fmt::Debug for Aggregator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Aggregator").finish_non_exhaustive()
+    }
 }
 
 impl Aggregator {
@@ -70,36 +117,62 @@ impl Aggregator {
     ///
     /// # Errors
     /// When the data folder cannot be used.
-    pub fn open(data_dir: &Path, queue: &Queue, interval: Duration) -> Result<(Self, Snapshots)> {
+    pub fn open(data_dir: &Path, queue: &Queue, options: Options) -> Result<(Self, Snapshots)> {
         let context = || format!("data folder {}", data_dir.display());
         std::fs::create_dir_all(data_dir).with_context(context)?;
         let checkpoint = Checkpoint::new(data_dir);
-        let store = checkpoint.load().with_context(context)?;
-        let instance = instance::id(data_dir).with_context(context)?;
-        let (publish, snapshots) = watch::channel(None);
+        let (mut state, cursor) = checkpoint.load().with_context(context)?;
+        state.holding = !options.hold.is_zero();
+        let instance: Arc<str> = instance::id(data_dir).with_context(context)?.into();
+        let durable = queue.is_durable();
         // What an earlier run left counts as news: destinations want it, whether or not anything comes.
-        let changed = store.len() > 0;
+        let changed = state.store.len() > 0;
+        let (publish, snapshots) = watch::channel(Some(Arc::new(Snapshot {
+            series: state.store.copies(),
+            time_ns: unix_now(),
+            instance: Arc::clone(&instance),
+            unchanged: true,
+            delta: false,
+        })));
         let aggregator = Self {
             reader: queue.reader(ReaderOptions::new(READER, Start::Tail)),
-            store,
+            state,
             checkpoint,
-            instance: instance.into(),
-            interval,
+            instance,
+            options,
             publish,
-            cursor: None,
+            stats: Arc::default(),
+            cursor,
+            counted: cursor.filter(|_| durable),
+            unsaved: Vec::new(),
+            durable,
             changed,
-            now: unix_now,
+            now: Box::new(unix_now),
         };
         Ok((aggregator, snapshots))
     }
 
+    /// Figures for `/metrics`, kept up while it runs.
+    pub fn stats(&self) -> Arc<Stats> {
+        Arc::clone(&self.stats)
+    }
+
     /// Runs until the queue is closed and read to its end; then the last snapshot goes out and the state to disk.
     pub async fn run(mut self) {
-        let mut due = Instant::now() + self.interval;
+        let mut due = Instant::now() + self.options.interval;
         let mut heartbeat = Instant::now() + HEARTBEAT;
         loop {
-            let next = if self.changed { due } else { heartbeat };
-            let waiting = self.changed || self.store.len() > 0;
+            let waiting = self.changed || self.state.store.len() > 0;
+            let mut next = match (self.changed, waiting) {
+                (true, _) => Some(due),
+                (false, true) => Some(heartbeat),
+                (false, false) => None,
+            };
+            if let Some(settles) = self.settles() {
+                // Never more often than metrics go out.
+                let settles = settles.max(due);
+                next = Some(next.map_or(settles, |next| next.min(settles)));
+            }
             tokio::select! {
                 entries = self.reader.next(MAX_ITEMS, MAX_BYTES) => {
                     if entries.is_empty() {
@@ -107,10 +180,14 @@ impl Aggregator {
                     }
                     self.take(&entries);
                 }
-                () = sleep_until(next), if waiting => {
-                    self.publish(true).await;
-                    due = Instant::now() + self.interval;
-                    heartbeat = Instant::now() + HEARTBEAT;
+                () = sleep_until(next.unwrap_or(heartbeat)), if next.is_some() => {
+                    self.settle();
+                    let beat = Instant::now() >= heartbeat;
+                    due = Instant::now() + self.options.interval;
+                    if self.changed || beat {
+                        self.publish(true).await;
+                        heartbeat = Instant::now() + HEARTBEAT;
+                    }
                 }
             }
         }
@@ -122,39 +199,82 @@ impl Aggregator {
     fn take(&mut self, entries: &[Arc<crate::queue::Entry>]) {
         let now = (self.now)();
         for entry in entries {
+            // Counted before a crash that came between the state's way to disk and the word of it to the queue.
+            if self.counted.is_some_and(|last| entry.position <= last) {
+                continue;
+            }
             let payload = entry.payload();
-            observe::observe(&entry.record.header, &payload, now, &mut self.store);
+            observe::observe(&entry.record.header, &payload, now, &mut self.state);
+            self.changed = true;
+            self.cursor = Some(entry.position);
         }
-        self.changed = true;
-        let positions: Vec<Position> = entries.iter().map(|it| it.position).collect();
-        self.cursor = positions.last().copied();
-        // Acknowledged before the checkpoint: what the queue in memory held is gone with the process anyway. The durable queue
-        // keeps it and the cursor says where to go on.
-        self.reader.ack(&positions);
+        self.figures();
+        let positions = entries.iter().map(|it| it.position);
+        self.unsaved.extend(positions);
+        if !self.durable {
+            self.reader.ack(&std::mem::take(&mut self.unsaved));
+        }
     }
 
+    /// When the next held report has waited long enough.
+    fn settles(&self) -> Option<Instant> {
+        let due = self.state.held.due(self.hold_ns())?;
+        let wait = due.saturating_sub((self.now)());
+        Some(Instant::now() + Duration::from_nanos(wait))
+    }
+
+    fn settle(&mut self) {
+        let (now, hold) = ((self.now)(), self.hold_ns());
+        let State { store, held, .. } = &mut self.state;
+        self.changed |= held.settle(store, now, hold);
+        self.figures();
+    }
+
+    fn hold_ns(&self) -> u64 {
+        u64::try_from(self.options.hold.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn figures(&self) {
+        let outcomes = self.state.held.outcomes;
+        for (figure, value) in [
+            (&self.stats.series, self.state.store.len() as u64),
+            (&self.stats.held, self.state.held.len() as u64),
+            (&self.stats.settled, outcomes.settled),
+            (&self.stats.early, outcomes.early),
+            (&self.stats.replaced, outcomes.replaced),
+            (&self.stats.late, outcomes.late),
+        ] {
+            figure.store(value, Relaxed);
+        }
+    }
+
+    /// To disk first, then out: what a destination was told is never taken back by a crash.
     async fn publish(&mut self, may_forget: bool) {
         let now = (self.now)();
-        if may_forget && self.store.forget_stale(now) > 0 {
+        if may_forget && self.state.store.forget_stale(now) > 0 {
             self.changed = true;
         }
-        let snapshot = Snapshot {
-            series: self.store.sorted().into_iter().cloned().collect(),
-            time_ns: now,
-            instance: Arc::clone(&self.instance),
-            unchanged: !self.changed,
-        };
-        self.publish.send_replace(Some(Arc::new(snapshot)));
+        let unchanged = !self.changed;
         if std::mem::take(&mut self.changed) {
-            let bytes = Checkpoint::encode(&self.store, self.cursor);
+            let bytes = Checkpoint::encode(&self.state, self.cursor);
             let checkpoint = self.checkpoint.clone();
             let written = tokio::task::spawn_blocking(move || checkpoint.write(&bytes)).await;
-            if !matches!(written, Ok(Ok(()))) {
+            if matches!(written, Ok(Ok(()))) {
+                self.reader.ack(&std::mem::take(&mut self.unsaved));
+            } else {
                 tracing::error!("the state of the metrics cannot be written to the data folder");
                 // Tried again with the next one.
                 self.changed = true;
             }
         }
+        let snapshot = Snapshot {
+            series: self.state.store.copies(),
+            time_ns: now,
+            instance: Arc::clone(&self.instance),
+            unchanged,
+            delta: false,
+        };
+        self.publish.send_replace(Some(Arc::new(snapshot)));
     }
 }
 
@@ -170,7 +290,7 @@ pub(crate) fn snapshot_of(
     added_ns: u64,
     time_ns: u64,
 ) -> Snapshot {
-    let mut store = Store::default();
+    let mut store = series::Store::default();
     for (app, family, values, amount) in rows {
         let app = App {
             name: (*app).to_owned(),
@@ -180,10 +300,11 @@ pub(crate) fn snapshot_of(
         store.add(family, &app, values, *amount, added_ns);
     }
     Snapshot {
-        series: store.sorted().into_iter().cloned().collect(),
+        series: store.copies(),
         time_ns,
         instance: "one".into(),
         unchanged: false,
+        delta: false,
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
-use crate::aggregate::Aggregator;
+use crate::aggregate::{self, Aggregator};
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::dedupe::Dedupe;
@@ -79,7 +79,8 @@ impl Collector {
         let queue = Queue::new(config.queue.max_bytes);
         let meters = Arc::<Meters>::default();
         let (aggregator, snapshots) =
-            Aggregator::open(&config.data_dir, &queue, config.metrics_interval)?;
+            Aggregator::open(&config.data_dir, &queue, aggregation(&config))?;
+        let aggregate = aggregator.stats();
         let with = With {
             queue: queue.clone(),
             ledgers: ledgers.clone(),
@@ -115,6 +116,7 @@ impl Collector {
             connections: connections.clone(),
             bodies: receiver.bodies.clone(),
             meters,
+            aggregate,
             destinations: exports.roster(),
             current: receiver.current.clone(),
         });
@@ -263,6 +265,13 @@ impl Stopping {
         self.queue.close();
         self.exports.drain(self.deadline).await;
         keep(&self.queue, &self.folder.queue(), &self.recovered);
+    }
+}
+
+fn aggregation(config: &Config) -> aggregate::Options {
+    aggregate::Options {
+        interval: config.metrics_interval,
+        hold: config.metrics_hold,
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::aggregate::Snapshots;
-use crate::config::{self, DestinationKind};
+use crate::config::{self, DestinationKind, Temporality};
 use crate::outcome::Ledgers;
 use crate::queue::{Queue, ReaderOptions};
 
@@ -45,6 +45,7 @@ mod supervise;
 mod tally;
 mod terminal;
 pub(crate) mod tls;
+mod windows;
 
 pub use batch::{Batch, Signal};
 pub use destination::{Attempt, Destination, Outcome, Reason};
@@ -56,6 +57,7 @@ use dead_letters::DeadLetters;
 use driver::Plan;
 use lane::Shared;
 use supervise::Leave;
+use windows::Windows;
 
 /// Files and the terminal take one batch after the other: lines stay in order.
 const ONE_LANE: usize = 1;
@@ -230,8 +232,17 @@ impl Exports {
         let metrics = (settings.signals.metrics && !terminal).then(|| {
             let changes_only = matches!(settings.kind, DestinationKind::OtlpFile(_));
             let snapshots = self.with.snapshots.clone();
-            let run = metrics::run(Arc::clone(&shared), snapshots, changes_only);
-            self.tasks.spawn(run)
+            let shared = Arc::clone(&shared);
+            match settings.temporality {
+                Temporality::Cumulative => {
+                    let run = metrics::run(shared, snapshots, changes_only);
+                    self.tasks.spawn(run)
+                }
+                Temporality::Delta => {
+                    let windows = Windows::new(&self.with.data_dir, name);
+                    self.tasks.spawn(windows.run(shared, snapshots))
+                }
+            }
         });
         let (leave, leaves) = watch::channel(None);
         let run = supervise::items(plan, shared, self.with.queue.clone(), reader, leaves);

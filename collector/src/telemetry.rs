@@ -84,6 +84,12 @@ metrics! {
     QUEUE_LIMIT = "farol_queue_limit_bytes", Gauge, [];
     /// Entries that a reader of the queue has not acknowledged.
     QUEUE_LAG_RECORDS = "farol_queue_lag_records", Gauge, ["reader"];
+    /// Series of the metrics that are made out of items.
+    AGGREGATE_SERIES = "farol_aggregate_series", Gauge, [];
+    /// CLS and INP of visits that may report them again; they count when that time is over.
+    AGGREGATE_HELD = "farol_aggregate_held_reports", Gauge, [];
+    /// Reports of CLS and INP by what became of them: settled (counted), early (counted for want of room), replaced (by a later one of their visit), late (their visit had been counted).
+    AGGREGATE_REPORTS = "farol_aggregate_reports_total", Counter, ["outcome"];
     /// Bytes that a reader of the queue has not acknowledged.
     QUEUE_LAG_BYTES = "farol_queue_lag_bytes", Gauge, ["reader"];
     /// Batches whose repetition would be recognised.
@@ -188,6 +194,8 @@ pub struct Sources {
     pub bodies: Budget,
     /// What is counted for its own sake.
     pub meters: Arc<Meters>,
+    /// What the aggregator does.
+    pub aggregate: Arc<crate::aggregate::Stats>,
     /// Destinations' health, by name.
     pub destinations: Roster,
     /// Which settings hold.
@@ -216,6 +224,7 @@ impl Sources {
             attempts(&mut out, &name, &stats);
         }
         self.queue_figures(&mut out);
+        self.aggregate_figures(&mut out);
         self.server_figures(&mut out);
         out.add(&BUGS, &[], books.requests.bugs + books.items.bugs);
         process::figures(&mut out);
@@ -236,6 +245,20 @@ impl Sources {
             &[],
             self.meters.recovery_damaged.load(Relaxed),
         );
+    }
+
+    fn aggregate_figures(&self, out: &mut Gathered) {
+        let stats = &self.aggregate;
+        out.add(&AGGREGATE_SERIES, &[], stats.series.load(Relaxed));
+        out.add(&AGGREGATE_HELD, &[], stats.held.load(Relaxed));
+        for (outcome, n) in [
+            ("settled", &stats.settled),
+            ("early", &stats.early),
+            ("replaced", &stats.replaced),
+            ("late", &stats.late),
+        ] {
+            out.add(&AGGREGATE_REPORTS, &[outcome], n.load(Relaxed));
+        }
     }
 
     fn server_figures(&self, out: &mut Gathered) {

@@ -6,6 +6,7 @@
 
 pub mod kind;
 pub mod limits;
+pub mod metrics;
 pub mod names;
 pub mod sampling;
 

@@ -54,8 +54,12 @@ pub mod otel_event {
 pub mod vital {
     /// The type of the measurement that carries a vital.
     pub const TYPE: &str = "web-vitals";
+    /// Cumulative Layout Shift.
+    pub const CLS: &str = "cls";
+    /// Interaction to Next Paint.
+    pub const INP: &str = "inp";
     /// The names of the vitals; each is also the key of its value.
-    pub const ALL: [&str; 5] = ["cls", "fcp", "inp", "lcp", "ttfb"];
+    pub const ALL: [&str; 5] = [CLS, "fcp", INP, "lcp", "ttfb"];
     /// A vital that other senders may still report.
     pub const FID: &str = "fid";
     /// The value's change since it was last reported.
@@ -329,7 +333,7 @@ pub mod attr {
     pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
 }
 
-/// Metrics that the collector makes out of items. What they count and how they divide stands in the collector's table, which
+/// Metrics that the collector makes out of items. What they count and how they divide stands in [`crate::metrics`], which
 /// `docs/metrics.md` repeats.
 pub mod metric {
     /// Largest Contentful Paint by page and device.

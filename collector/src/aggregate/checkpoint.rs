@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::held::{Held, Report};
 use super::names::Id;
+use super::observe::State;
 use super::series::{App, Series, Store, Value};
 use crate::queue::Position;
 
@@ -19,7 +21,13 @@ struct File {
     format: u32,
     /// The last entry that the series hold. The queue in memory counts anew in each run, so this is for the durable one.
     cursor: Option<Position>,
+    /// When the series stood so; said of what destinations got, not of the state itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_ns: Option<u64>,
     series: Vec<Row>,
+    /// Reports that wait for a later one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    held: Vec<Report>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,40 +57,75 @@ impl Checkpoint {
         }
     }
 
-    /// Reads the series. A file that cannot be read is put aside and counting starts anew: new start times tell readers so.
-    pub(crate) fn load(&self) -> io::Result<Store> {
+    /// A file of the same form in another place.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the state, and the last entry that it holds. A file that cannot be read is put aside and counting starts anew: new
+    /// start times tell readers so.
+    pub(crate) fn load(&self) -> io::Result<(State, Option<Position>)> {
+        let file = self.read()?.unwrap_or_default();
+        let state = State {
+            held: Held::restore(file.held),
+            ..State::default()
+        };
+        let store = restore(file.series);
+        Ok((State { store, ..state }, file.cursor))
+    }
+
+    /// Reads series that a destination got, and when they stood so.
+    pub(crate) fn load_series(&self) -> io::Result<Option<(Vec<Series>, u64)>> {
+        let file = self.read()?;
+        Ok(file.map(|file| {
+            let time = file.time_ns.unwrap_or_default();
+            (restore(file.series).copies(), time)
+        }))
+    }
+
+    fn read(&self) -> io::Result<Option<File>> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Store::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
         match serde_json::from_slice::<File>(&bytes) {
-            Ok(file) if file.format == FORMAT => Ok(restore(file)),
+            Ok(file) if file.format == FORMAT => Ok(Some(file)),
             _ => {
+                let file = self.path.file_name().unwrap_or_default();
                 tracing::error!(
-                    "metrics-state.json cannot be read; it is kept as metrics-state.json.damaged"
+                    ?file,
+                    "the state of the metrics cannot be read; it is kept beside it as .damaged"
                 );
                 fs::rename(&self.path, self.path.with_extension("json.damaged"))?;
-                Ok(Store::default())
+                Ok(None)
             }
         }
     }
 
     /// What is to be written, made at once so that writing can happen elsewhere.
-    pub(crate) fn encode(store: &Store, cursor: Option<Position>) -> Vec<u8> {
-        let row = |series: &Series| Row {
-            family: series.family.family().name.to_owned(),
-            app: series.app.clone(),
-            values: series.values.clone(),
-            is_overflow: series.overflow,
-            value: series.value.clone(),
-            start_ns: series.start_ns,
-            touched_ns: series.touched_ns,
-        };
+    pub(crate) fn encode(state: &State, cursor: Option<Position>) -> Vec<u8> {
         let file = File {
             format: FORMAT,
             cursor,
-            series: store.sorted().into_iter().map(row).collect(),
+            time_ns: None,
+            series: state.store.sorted().into_iter().map(row).collect(),
+            held: state.held.rows(),
+        };
+        serde_json::to_vec(&file).unwrap_or_default()
+    }
+
+    /// The same for series alone.
+    pub(crate) fn encode_series(series: &[Series], time_ns: u64) -> Vec<u8> {
+        let file = File {
+            format: FORMAT,
+            time_ns: Some(time_ns),
+            series: series.iter().map(row).collect(),
+            ..File::default()
         };
         serde_json::to_vec(&file).unwrap_or_default()
     }
@@ -97,17 +140,35 @@ impl Checkpoint {
         let mut file = options.open(&next)?;
         file.write_all(bytes)?;
         file.sync_data()?;
-        fs::rename(&next, &self.path)
+        fs::rename(&next, &self.path)?;
+        // The new name is on disk once its folder is.
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::File::open(folder)?.sync_all()
     }
 }
 
-fn restore(file: File) -> Store {
+fn row(series: &Series) -> Row {
+    Row {
+        family: series.family.family().name.to_owned(),
+        app: series.app.clone(),
+        values: series.values.clone(),
+        is_overflow: series.overflow,
+        value: series.value.clone(),
+        start_ns: series.start_ns,
+        touched_ns: series.touched_ns,
+    }
+}
+
+fn restore(rows: Vec<Row>) -> Store {
     let mut store = Store::default();
-    for row in file.series {
+    for mut row in rows {
         // A family that this version does not have is let go.
         let Some(family) = Id::named(&row.family) else {
             continue;
         };
+        if let Value::Histogram(histogram) = &mut row.value {
+            histogram.restore_classic(family.family().bounds);
+        }
         store.insert(Series {
             family,
             app: row.app,
@@ -126,7 +187,7 @@ mod tests {
     use super::super::names;
     use super::*;
 
-    fn store() -> Store {
+    fn state() -> State {
         let app = App {
             name: "shop".into(),
             environment: "prod".into(),
@@ -145,25 +206,56 @@ mod tests {
                 8,
             );
         }
-        store
+        State {
+            store,
+            ..State::default()
+        }
     }
 
     #[test]
     fn what_is_stored_is_found_again_to_the_last_bit() {
         let folder = tempfile::tempdir().unwrap();
         let checkpoint = Checkpoint::new(folder.path());
-        assert_eq!(checkpoint.load().unwrap().len(), 0);
-        let before = store();
+        assert_eq!(checkpoint.load().unwrap().0.store.len(), 0);
+        let before = state();
         let bytes = Checkpoint::encode(&before, Some(41));
         checkpoint.write(&bytes).unwrap();
-        let after = checkpoint.load().unwrap();
-        assert_eq!(after.sorted(), before.sorted());
+        let (after, cursor) = checkpoint.load().unwrap();
+        assert_eq!(cursor, Some(41));
+        assert_eq!(after.store.sorted(), before.store.sorted());
         // The bounds hold on: what overflowed overflows.
-        let mut after = after;
-        let app = before.sorted()[0].app.clone();
+        let mut after = after.store;
+        let app = before.store.sorted()[0].app.clone();
         let len = after.len();
         after.add(names::EXCEPTIONS, &app, &["new", "", ""], 1.0, 9);
         assert_eq!(after.len(), len);
+    }
+
+    #[test]
+    fn series_alone_are_found_again_with_their_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoint = Checkpoint::at(folder.path().join("sent.json"));
+        assert_eq!(checkpoint.load_series().unwrap(), None);
+        let series = state().store.copies();
+        let bytes = Checkpoint::encode_series(&series, 77);
+        checkpoint.write(&bytes).unwrap();
+        assert_eq!(checkpoint.load_series().unwrap(), Some((series, 77)));
+    }
+
+    /// What the version before wrote, without classic buckets and without reports that wait.
+    #[test]
+    fn a_file_of_the_version_before_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoint = Checkpoint::new(folder.path());
+        let old = r#"{"format":1,"cursor":null,"series":[{"family":"farol.web_vital.lcp","name":"shop","environment":"",
+            "values":["/","mobile",""],"value":{"histogram":{"scale":20,"offset":-1,"buckets":[2],"zeros":0,"count":2,"sum":2.0,
+            "min":1.0,"max":1.0}},"start_ns":7,"touched_ns":8}]}"#;
+        checkpoint.write(old.as_bytes()).unwrap();
+        let store = checkpoint.load().unwrap().0.store;
+        let Value::Histogram(histogram) = &store.sorted()[0].value else {
+            panic!("LCP is a histogram");
+        };
+        assert_eq!(histogram.classic[..2], [2, 0]);
     }
 
     #[test]
@@ -172,7 +264,7 @@ mod tests {
         let checkpoint = Checkpoint::new(folder.path());
         for damaged in ["", "{", "[]", r#"{"format":2,"cursor":null,"series":[]}"#] {
             checkpoint.write(damaged.as_bytes()).unwrap();
-            assert_eq!(checkpoint.load().unwrap().len(), 0, "{damaged}");
+            assert_eq!(checkpoint.load().unwrap().0.store.len(), 0, "{damaged}");
             assert!(folder.path().join("metrics-state.json.damaged").exists());
         }
     }

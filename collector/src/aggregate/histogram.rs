@@ -23,6 +23,10 @@ pub(crate) struct Histogram {
     pub(crate) sum: f64,
     pub(crate) min: f64,
     pub(crate) max: f64,
+    /// How many values lie within each of the family's classic bounds and above the one before. Counted value by value, because
+    /// exponential buckets do not end where the thresholds of vitals are.
+    #[serde(default)]
+    pub(crate) classic: Vec<u64>,
 }
 
 impl Default for Histogram {
@@ -36,15 +40,21 @@ impl Default for Histogram {
             sum: 0.0,
             min: 0.0,
             max: 0.0,
+            classic: Vec::new(),
         }
     }
 }
 
 impl Histogram {
-    /// Counts a value. What is no number, infinite or below zero is not one of ours and changes nothing.
-    pub(crate) fn record(&mut self, value: f64) {
+    /// Counts a value. What is no number, infinite or below zero is not one of ours and changes nothing. `bounds` are the family's
+    /// classic ones, the same each time.
+    pub(crate) fn record(&mut self, value: f64, bounds: &[f64]) {
         if !value.is_finite() || value < 0.0 {
             return;
+        }
+        self.classic.resize(bounds.len(), 0);
+        if let Some(at) = bounds.iter().position(|bound| value <= *bound) {
+            self.classic[at] += 1;
         }
         (self.min, self.max) = match self.count {
             0 => (value, value),
@@ -64,6 +74,60 @@ impl Histogram {
         }
         self.make_room(index);
         self.buckets[(index - self.offset) as usize] += 1;
+    }
+
+    /// What was added since it was `base`, an earlier state of it. The least and the greatest value since then are not known.
+    pub(crate) fn since(&self, base: &Self) -> Self {
+        let mut base = base.clone();
+        while base.scale > self.scale && !base.buckets.is_empty() {
+            base.coarsen();
+        }
+        let before = |at: usize| {
+            let index = self.offset + at as i32 - base.offset;
+            let at = usize::try_from(index).ok();
+            at.and_then(|at| base.buckets.get(at)).copied().unwrap_or(0)
+        };
+        let grown = |(at, count): (usize, &u64)| count.saturating_sub(before(at));
+        let mut buckets: VecDeque<u64> = self.buckets.iter().enumerate().map(grown).collect();
+        let mut offset = self.offset;
+        while buckets.front() == Some(&0) {
+            buckets.pop_front();
+            offset += 1;
+        }
+        while buckets.back() == Some(&0) {
+            buckets.pop_back();
+        }
+        let classic = self.classic.iter().enumerate();
+        Self {
+            scale: self.scale,
+            offset,
+            buckets,
+            zeros: self.zeros.saturating_sub(base.zeros),
+            count: self.count.saturating_sub(base.count),
+            sum: self.sum - base.sum,
+            min: self.min,
+            max: self.max,
+            classic: classic
+                .map(|(at, n)| n.saturating_sub(base.classic.get(at).copied().unwrap_or(0)))
+                .collect(),
+        }
+    }
+
+    /// Fills the classic counts of a state that was stored before there were any, as well as exponential buckets tell.
+    pub(crate) fn restore_classic(&mut self, bounds: &[f64]) {
+        if self.classic.len() == bounds.len() {
+            return;
+        }
+        self.classic = vec![0; bounds.len()];
+        let step = (-f64::from(self.scale)).exp2();
+        let upper = |at: usize| (f64::from(self.offset + at as i32 + 1) * step).exp2();
+        let exponential = self.buckets.iter().enumerate();
+        let all = exponential.map(|(at, n)| (upper(at), *n));
+        for (value, n) in all.chain([(0.0, self.zeros)]) {
+            if let Some(at) = bounds.iter().position(|bound| value <= *bound) {
+                self.classic[at] += n;
+            }
+        }
     }
 
     fn fits(&self, index: i32) -> bool {
@@ -130,10 +194,12 @@ mod tests {
 
     use super::*;
 
+    const BOUNDS: [f64; 3] = [0.5, 100.0, 2_000.0];
+
     fn of(values: &[f64]) -> Histogram {
         let mut histogram = Histogram::default();
         for value in values {
-            histogram.record(*value);
+            histogram.record(*value, &BOUNDS);
         }
         histogram
     }
@@ -185,7 +251,46 @@ mod tests {
         assert!(histogram.buckets.len() <= MAX_BUCKETS);
     }
 
+    #[test]
+    fn classic_buckets_are_exact_at_their_bounds() {
+        let histogram = of(&[0.0, 0.5, 100.0, 100.1, 2_000.0, 2_000.1]);
+        assert_eq!(histogram.classic, [2, 1, 2]);
+    }
+
+    #[test]
+    fn a_state_without_classic_buckets_gets_them_within_the_accuracy_of_the_others() {
+        let whole = of(&[0.0, 0.3, 60.0, 1_500.0, 3_000.0]);
+        let mut old = whole.clone();
+        old.classic.clear();
+        old.restore_classic(&BOUNDS);
+        assert_eq!(old, whole);
+    }
+
     proptest! {
+        #[test]
+        fn a_state_and_what_came_since_make_the_later_state(
+            first in prop::collection::vec(1e-3..1e6_f64, 0..60),
+            second in prop::collection::vec(1e-3..1e6_f64, 0..60),
+        ) {
+            let base = of(&first);
+            let mut later = base.clone();
+            for value in &second {
+                later.record(*value, &BOUNDS);
+            }
+            let since = later.since(&base);
+            let mut alone = of(&second);
+            while alone.scale > since.scale && !alone.buckets.is_empty() {
+                alone.coarsen();
+            }
+            prop_assert_eq!(since.count, alone.count);
+            prop_assert!((since.sum - alone.sum).abs() <= 1e-6 * later.sum.abs());
+            prop_assert_eq!(&since.buckets, &alone.buckets);
+            if !second.is_empty() {
+                prop_assert_eq!(since.offset, alone.offset);
+                prop_assert_eq!(since.classic, alone.classic);
+            }
+        }
+
         #[test]
         fn every_value_lies_within_the_bounds_of_its_bucket(value in 1e-9..1e12_f64, scale in -4..12) {
             let (low, high) = bounds(bucket(value, scale), scale);

@@ -11,6 +11,7 @@ use farol_protocol::names::{attr, event, vital};
 use farol_protocol::payload::Payload;
 use farol_protocol::span::{Span, SpanKind};
 
+use super::held::{Held, Labels, Report};
 use super::names::{self, Id, VITALS};
 use super::route;
 use super::series::{App, Store};
@@ -19,9 +20,21 @@ use crate::record::{Header, SampleState};
 /// A rate below this is a mistake or a lie; believed, one session would count for a million.
 const LEAST_RATE: f64 = 1e-4;
 
+/// The vitals that grow after they were reported.
+const GROWING: [&str; 2] = [vital::CLS, vital::INP];
+
+/// What is added to.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) held: Held,
+    /// Whether reports that may be overtaken are held at all.
+    pub(crate) holding: bool,
+}
+
 /// Adds a record.
-pub(crate) fn observe(header: &Header, payload: &Payload, now: u64, store: &mut Store) {
-    let mut observer = Observer::new(header, payload, now, store);
+pub(crate) fn observe(header: &Header, payload: &Payload, now: u64, state: &mut State) {
+    let mut observer = Observer::new(header, payload, now, state);
     for (_, item) in payload.items() {
         observer.item(item);
     }
@@ -34,7 +47,7 @@ pub(crate) fn observe(header: &Header, payload: &Payload, now: u64, store: &mut 
 
 struct Observer<'a> {
     payload: &'a Payload,
-    store: &'a mut Store,
+    state: &'a mut State,
     app: App,
     now: u64,
     device: &'static str,
@@ -50,7 +63,7 @@ struct Observer<'a> {
 }
 
 impl<'a> Observer<'a> {
-    fn new(header: &Header, payload: &'a Payload, now: u64, store: &'a mut Store) -> Self {
+    fn new(header: &Header, payload: &'a Payload, now: u64, state: &'a mut State) -> Self {
         let meta = &payload.meta;
         let sampled = header.state == SampleState::On;
         let sessions = weight(header.rate);
@@ -61,7 +74,7 @@ impl<'a> Observer<'a> {
         };
         Self {
             payload,
-            store,
+            state,
             app: App {
                 name: short(name),
                 environment: short(&meta.app.environment),
@@ -86,7 +99,9 @@ impl<'a> Observer<'a> {
     }
 
     fn add(&mut self, family: Id, values: &[&str], amount: f64) {
-        self.store.add(family, &self.app, values, amount, self.now);
+        self.state
+            .store
+            .add(family, &self.app, values, amount, self.now);
     }
 
     fn item(&mut self, item: Item<'a>) {
@@ -155,25 +170,50 @@ impl<'a> Observer<'a> {
         let Some(at) = VITALS.iter().position(|it| *it == name) else {
             return;
         };
-        // CLS and INP may be reported again as they grow. A cumulative histogram takes nothing back, so a visit counts once, with
-        // its first report.
-        let delta = measurement.values.get(vital::DELTA);
-        if !value.is_finite() || value < 0.0 || delta.is_some_and(|delta| *delta != value) {
+        if !value.is_finite() || value < 0.0 {
             return;
         }
-        let delivery = self.delivery;
-        let route = route::of_page(self.page(measurement.farol.get()));
-        let first = at as u8 * 3;
-        self.add(Id(first), &[&route, self.device, delivery], value);
-        self.add(Id(first + 1), &[self.country, delivery], value);
-        self.add(Id(first + 2), &[self.release, delivery], value);
-        let rating = measurement.context.get(vital::RATING);
+        let delta = measurement.values.get(vital::DELTA);
+        let first = delta.is_none_or(|delta| *delta == value);
+        let text = |name| {
+            let found = measurement.context.get(name);
+            found.and_then(|it| it.as_str()).unwrap_or_default()
+        };
         let known = ["good", "needs-improvement", "poor"];
-        let rating = rating
-            .and_then(|it| it.as_str())
-            .filter(|it| known.contains(it))
-            .unwrap_or_default();
-        self.add(names::RATINGS, &[name, rating, delivery], 1.0);
+        let rating = known.into_iter().find(|it| *it == text(vital::RATING));
+        let own = measurement.farol.get();
+        let id = text(vital::ID);
+        let session = &self.payload.context(own).session.id;
+        let client = &self.payload.farol.client;
+        let key = key(&[&self.app.name, session, client, name, id]);
+        let report = Report {
+            key,
+            app: self.app.clone(),
+            vital: at as u8,
+            value,
+            made_ns: measurement.timestamp.nanos().unwrap_or_default(),
+            touched_ns: self.now,
+            labels: Labels {
+                route: route::of_page(self.page(own)).into(),
+                device: self.device.into(),
+                country: self.country.into(),
+                release: self.release.into(),
+                delivery: self.delivery.into(),
+                rating: rating.unwrap_or_default().into(),
+            },
+        };
+        let State {
+            store,
+            held,
+            holding,
+        } = &mut *self.state;
+        // Without an id nothing tells whose later report another is. The other vitals are reported once; where a sender repeats
+        // them as they grow, the first report stands.
+        if *holding && GROWING.contains(&name) && !id.is_empty() {
+            held.take(report, first, store);
+        } else if first {
+            report.count(store, self.now);
+        }
     }
 
     fn request(&mut self, span: &'a Span) {
@@ -212,6 +252,16 @@ impl<'a> Observer<'a> {
         let seconds = (end - start) as f64 / 1e9;
         self.add(names::REQUESTS, &[&route, class, self.delivery], seconds);
     }
+}
+
+/// Tells one vital of one visit from all others.
+fn key(parts: &[&str]) -> u128 {
+    let mut hash = xxhash_rust::xxh3::Xxh3::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update(&[0xff]);
+    }
+    hash.digest128()
 }
 
 /// What something kept with this rate stands for.

@@ -97,6 +97,11 @@ impl Store {
         self.insert(series);
     }
 
+    /// The series, each a copy, by app, family and attributes.
+    pub(crate) fn copies(&self) -> Vec<Series> {
+        self.sorted().into_iter().cloned().collect()
+    }
+
     /// Puts a series back that was stored.
     pub(crate) fn insert(&mut self, series: Series) {
         let values: Vec<&str> = series.values.iter().map(String::as_str).collect();
@@ -175,7 +180,7 @@ impl Series {
         self.touched_ns = now;
         match &mut self.value {
             Value::Sum(sum) => *sum += amount,
-            Value::Histogram(histogram) => histogram.record(amount),
+            Value::Histogram(histogram) => histogram.record(amount, self.family.family().bounds),
         }
     }
 }

@@ -3,6 +3,10 @@ use bytes::Bytes;
 use super::*;
 use crate::record::{Counts, Header, Record};
 
+const OPTIONS: Options = Options {
+    interval: INTERVAL,
+    hold: HOLD,
+};
 const BODY: &str = r#"{"meta":{"page":{"url":"https://shop.example/"}},"measurements":[{"type":"web-vitals","values":{"lcp":1200}}]}"#;
 
 fn record() -> Record {
@@ -31,7 +35,7 @@ fn lcp(snapshots: &Snapshots) -> (u64, u64) {
 async fn what_comes_in_goes_out_at_the_next_interval_and_again_as_a_heartbeat() {
     let folder = tempfile::tempdir().unwrap();
     let queue = Queue::new(1 << 20);
-    let (aggregator, mut snapshots) = Aggregator::open(folder.path(), &queue, INTERVAL).unwrap();
+    let (aggregator, mut snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
     let start = Instant::now();
     let task = tokio::spawn(aggregator.run());
     queue.append(record()).await.unwrap();
@@ -53,8 +57,7 @@ async fn a_restart_goes_on_counting_from_the_same_start() {
     let mut seen = Vec::new();
     for _ in 0..3 {
         let queue = Queue::new(1 << 20);
-        let (aggregator, mut snapshots) =
-            Aggregator::open(folder.path(), &queue, INTERVAL).unwrap();
+        let (aggregator, mut snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
         queue.append(record()).await.unwrap();
         queue.close();
         aggregator.run().await;
@@ -74,11 +77,129 @@ async fn a_restart_goes_on_counting_from_the_same_start() {
 async fn the_last_snapshot_outlives_the_aggregator() {
     let folder = tempfile::tempdir().unwrap();
     let queue = Queue::new(1 << 20);
-    let (aggregator, mut snapshots) = Aggregator::open(folder.path(), &queue, INTERVAL).unwrap();
+    let (aggregator, mut snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
     queue.append(record()).await.unwrap();
     queue.close();
     aggregator.run().await;
     assert!(snapshots.changed().await.is_ok());
     assert!(snapshots.borrow_and_update().is_some());
     assert!(snapshots.changed().await.is_err());
+}
+
+/// Time that passes as the runtime's paused clock says.
+fn clock() -> Box<dyn Fn() -> u64 + Send + Sync> {
+    let start = Instant::now();
+    Box::new(move || 1_000_000 + start.elapsed().as_nanos() as u64)
+}
+
+fn growing(value: f64, delta: f64) -> Record {
+    let body = format!(
+        r#"{{"measurements":[{{"type":"web-vitals","values":{{"cls":{value},"delta":{delta}}},"context":{{"id":"v1"}}}}]}}"#
+    );
+    Record {
+        body: body.into(),
+        ..record()
+    }
+}
+
+fn sum_of(snapshots: &Snapshots, family: &str) -> Option<f64> {
+    let snapshot = snapshots.borrow().clone()?;
+    let mut found = snapshot.series.iter();
+    let series = found.find(|it| it.family.family().name == family)?;
+    match &series.value {
+        Value::Histogram(histogram) => Some(histogram.sum),
+        Value::Sum(sum) => Some(*sum),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_growing_vital_counts_when_its_visit_was_quiet_for_the_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = Queue::new(1 << 20);
+    let (mut aggregator, mut snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+    aggregator.now = clock();
+    let stats = aggregator.stats();
+    let start = Instant::now();
+    let task = tokio::spawn(aggregator.run());
+    queue.append(growing(0.125, 0.125)).await.unwrap();
+    snapshots.changed().await.unwrap();
+    assert_eq!(sum_of(&snapshots, "farol.web_vital.cls"), None);
+    assert_eq!(stats.held.load(Relaxed), 1);
+    tokio::time::sleep(Duration::from_secs(290)).await;
+    queue.append(growing(0.5, 0.375)).await.unwrap();
+    while sum_of(&snapshots, "farol.web_vital.cls").is_none() {
+        snapshots.changed().await.unwrap();
+    }
+    assert_eq!(sum_of(&snapshots, "farol.web_vital.cls"), Some(0.5));
+    let waited = start.elapsed().as_secs();
+    assert!((900..=930).contains(&waited), "{waited}");
+    task.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_outlives_a_restart_and_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = Queue::new(1 << 20);
+    let (aggregator, _snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+    queue.append(growing(0.125, 0.125)).await.unwrap();
+    queue.close();
+    aggregator.run().await;
+    let queue = Queue::new(1 << 20);
+    let (mut aggregator, snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+    assert_eq!(aggregator.state.held.len(), 1);
+    queue.append(growing(0.5, 0.375)).await.unwrap();
+    let entries = aggregator.reader.next(10, 1 << 20).await;
+    aggregator.take(&entries);
+    aggregator.now = Box::new(|| u64::MAX);
+    aggregator.settle();
+    aggregator.publish(false).await;
+    assert_eq!(sum_of(&snapshots, "farol.web_vital.cls"), Some(0.5));
+    assert_eq!(sum_of(&snapshots, "farol.web_vital.ratings"), Some(1.0));
+}
+
+/// A queue that outlives its readers, as the durable one does, and a process that ends between any two of its steps.
+#[tokio::test(start_paused = true)]
+async fn a_crash_between_any_two_steps_neither_loses_nor_doubles() {
+    for crash in 0..4 {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = Queue::new(1 << 20);
+        let open = || {
+            let (mut aggregator, _) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+            aggregator.durable = true;
+            aggregator.counted = aggregator.cursor;
+            aggregator
+        };
+        let mut aggregator = open();
+        queue.append(record()).await.unwrap();
+        queue.append(record()).await.unwrap();
+        let entries = aggregator.reader.next(1, 1).await;
+        if crash > 0 {
+            aggregator.take(&entries);
+        }
+        if crash > 1 {
+            let bytes = Checkpoint::encode(&aggregator.state, aggregator.cursor);
+            aggregator.checkpoint.write(&bytes).unwrap();
+        }
+        if crash > 2 {
+            aggregator.publish(false).await;
+        }
+        drop(aggregator);
+
+        let mut aggregator = open();
+        queue.close();
+        loop {
+            let entries = aggregator.reader.next(10, 1 << 20).await;
+            if entries.is_empty() {
+                break;
+            }
+            aggregator.take(&entries);
+        }
+        aggregator.publish(false).await;
+        assert_eq!(queue.depth().records, 0, "crash {crash}");
+        let (state, _) = Checkpoint::new(folder.path()).load().unwrap();
+        let Value::Histogram(lcp) = &state.store.sorted()[0].value else {
+            panic!("LCP is a histogram");
+        };
+        assert_eq!(lcp.count, 2, "crash {crash}");
+    }
 }

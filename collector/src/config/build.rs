@@ -63,6 +63,9 @@ pub(super) fn build(root: &Node) -> Built<Config> {
         queue: queue(root.section("queue")?)?,
         shutdown_timeout: positive(&root, "shutdown_timeout", defaults.shutdown_timeout)?,
         metrics_interval: positive(&root, "metrics_interval", defaults.metrics_interval)?,
+        metrics_hold: root
+            .duration("metrics_hold")?
+            .unwrap_or(defaults.metrics_hold),
         telemetry: telemetry(root.section("telemetry")?)?,
         data_dir,
         files: Vec::new(),

@@ -35,6 +35,7 @@ settings! {
     "allow_open", "flag", "false", "Allows an address that other machines can reach while no `[[apps]]` are declared. Everybody can then send.";
     "shutdown_timeout", "duration", "10s", "How long stopping may take. What is not delivered by then goes to the data folder and is delivered after the next start.";
     "metrics_interval", "duration", "10s", "How often metrics made out of items go out at most.";
+    "metrics_hold", "duration", "10m", "How long CLS and INP of a visit wait for a later report of it before they count. `0s` counts the first report.";
     "apps[].name", "text", "required", "The app's name. It becomes `service.name`, whatever the page says.";
     "apps[].keys", "list of texts", "required", "Keys that belong to the app; several, so that they can be rotated. A key comes in the path (`/collect/{key}`), in `x-api-key` or in `Authorization`.";
     "apps[].origins", "list of origins", "required unless allow_no_origin", "Pages that may send: `https://shop.example`, `https://*.shop.example`, `shop.example` for both schemes, `*` for all.";
@@ -44,6 +45,7 @@ settings! {
     "destinations[].type", "otlp_http, otlp_grpc, otlp_file or terminal", "required", "What it is. Without any destination there is one `otlp_file` in the data folder.";
     "destinations[].signals", "list of logs, traces, metrics", "all three", "What it wants. The terminal shows no metrics.";
     "destinations[].dialect", "semconv, alloy or contrib", "semconv", "How log records are written: OpenTelemetry's conventions, or the lines of Grafana Alloy or of the OpenTelemetry Collector.";
+    "destinations[].temporality", "cumulative or delta", "cumulative", "What the value of a metric made here says: all since its series began, or what came since the value before.";
     "destinations[].start", "tail or oldest", "tail", "Where a new destination starts in the queue.";
     "destinations[].max_lag", "size", "none", "The most it may be behind; beyond it the oldest is dropped for it, counted. Without it, it loses its oldest only while another destination keeps up and the queue is full.";
     "destinations[].batch.max_items", "number", "512", "The most items of a request to it.";

@@ -134,6 +134,10 @@ fn defaults_are_what_the_documentation_says() {
         ("data_dir", config.data_dir.display().to_string()),
         ("shutdown_timeout", wait(config.shutdown_timeout)),
         ("metrics_interval", wait(config.metrics_interval)),
+        (
+            "metrics_hold",
+            format!("{}m", config.metrics_hold.as_secs() / 60),
+        ),
         ("limits.body", mib(limits.body)),
         ("limits.inflated", mib(limits.inflated)),
         ("limits.in_flight", mib(limits.in_flight)),

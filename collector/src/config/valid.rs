@@ -36,6 +36,8 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// How often metrics go out at most.
     pub metrics_interval: Duration,
+    /// How long CLS and INP of a visit wait for a later report before they count.
+    pub metrics_hold: Duration,
     /// What the collector says of itself.
     pub telemetry: Telemetry,
     /// Files that settings name and that a change of is a change of the settings: secrets, certificates.
@@ -57,6 +59,7 @@ impl Default for Config {
             queue: QueueSettings::default(),
             shutdown_timeout: Duration::from_secs(10),
             metrics_interval: crate::aggregate::INTERVAL,
+            metrics_hold: crate::aggregate::HOLD,
             telemetry: Telemetry::default(),
             files: Vec::new(),
         }
@@ -109,6 +112,8 @@ pub struct Destination {
     pub signals: Signals,
     /// How log records are written for it.
     pub dialect: Dialect,
+    /// How metrics count for it.
+    pub temporality: Temporality,
     /// Where it starts when it is new.
     pub start: Start,
     /// The most bytes it may be behind; `None` is the queue's own bound.
@@ -127,6 +132,7 @@ impl Destination {
             kind,
             signals: Signals::default(),
             dialect: Dialect::Semconv,
+            temporality: Temporality::default(),
             start: Start::Tail,
             max_lag: None,
             batch: Batch::default(),
@@ -141,6 +147,16 @@ impl Destination {
             DestinationKind::OtlpFile(OtlpFile::in_folder(data_dir.join("otlp"))),
         )
     }
+}
+
+/// What the value of a metric says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Temporality {
+    /// All since the series began.
+    #[default]
+    Cumulative,
+    /// What came since the value before.
+    Delta,
 }
 
 /// What a destination is.

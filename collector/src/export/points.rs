@@ -1,4 +1,4 @@
-//! Snapshots of the aggregator as OTLP metrics, cumulative.
+//! Snapshots of the aggregator as OTLP metrics: all that was ever added, or what was added in a window.
 
 use farol_protocol::names::{SCHEMA_URL, attr, scope};
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
@@ -18,7 +18,6 @@ use crate::aggregate::{App, Histogram, Series, Snapshot, Value};
 /// Points of one metric in one piece. A batch is divided between metrics, not within them, and a line of a file is to stay below
 /// 1 MiB: a point of a full histogram is about 1.5 KB of JSON.
 const MAX_POINTS: usize = 400;
-const CUMULATIVE: i32 = AggregationTemporality::Cumulative as i32;
 
 /// A resource for each app, a metric for each family.
 pub(crate) fn metrics(snapshot: &Snapshot) -> Vec<ResourceMetrics> {
@@ -35,7 +34,7 @@ pub(crate) fn metrics(snapshot: &Snapshot) -> Vec<ResourceMetrics> {
                 metrics: of_app
                     .chunk_by(|a, b| a.family == b.family)
                     .flat_map(|of_family| of_family.chunks(MAX_POINTS))
-                    .map(|series| metric(series[0].family.family(), series, snapshot.time_ns))
+                    .map(|series| metric(series[0].family.family(), series, snapshot))
                     .collect(),
                 schema_url: SCHEMA_URL.into(),
             }],
@@ -66,16 +65,25 @@ fn resource(app: &App, instance: &str) -> Resource {
     }
 }
 
-fn metric(family: &Family, series: &[Series], now: u64) -> Metric {
+fn metric(family: &Family, series: &[Series], snapshot: &Snapshot) -> Metric {
+    let now = snapshot.time_ns;
+    let temporality = match snapshot.delta {
+        true => AggregationTemporality::Delta,
+        false => AggregationTemporality::Cumulative,
+    };
+    let aggregation_temporality = temporality as i32;
     let data = match family.kind {
         Kind::Counter => Data::Sum(Sum {
             data_points: series.iter().filter_map(|it| number(it, now)).collect(),
-            aggregation_temporality: CUMULATIVE,
+            aggregation_temporality,
             is_monotonic: true,
         }),
         Kind::Histogram => Data::ExponentialHistogram(ExponentialHistogram {
-            data_points: series.iter().filter_map(|it| histogram(it, now)).collect(),
-            aggregation_temporality: CUMULATIVE,
+            data_points: series
+                .iter()
+                .filter_map(|it| histogram(it, snapshot))
+                .collect(),
+            aggregation_temporality,
         }),
     };
     Metric {
@@ -101,7 +109,7 @@ fn number(series: &Series, now: u64) -> Option<NumberDataPoint> {
     })
 }
 
-fn histogram(series: &Series, now: u64) -> Option<ExponentialHistogramDataPoint> {
+fn histogram(series: &Series, snapshot: &Snapshot) -> Option<ExponentialHistogramDataPoint> {
     let Value::Histogram(it) = &series.value else {
         return None;
     };
@@ -114,11 +122,13 @@ fn histogram(series: &Series, now: u64) -> Option<ExponentialHistogramDataPoint>
         sum,
         min,
         max,
+        // OTLP has the exponential buckets.
+        classic: _,
     } = &**it;
     Some(ExponentialHistogramDataPoint {
         attributes: attributes(series),
         start_time_unix_nano: series.start_ns,
-        time_unix_nano: now,
+        time_unix_nano: snapshot.time_ns,
         count: *count,
         sum: Some(*sum),
         scale: *scale,
@@ -127,8 +137,9 @@ fn histogram(series: &Series, now: u64) -> Option<ExponentialHistogramDataPoint>
             offset: *offset,
             bucket_counts: buckets.iter().copied().collect(),
         }),
-        min: Some(*min),
-        max: Some(*max),
+        // Those of a window are not known.
+        min: (!snapshot.delta).then_some(*min),
+        max: (!snapshot.delta).then_some(*max),
         ..ExponentialHistogramDataPoint::default()
     })
 }

@@ -135,6 +135,12 @@ impl Queue {
         self.lock().close();
     }
 
+    /// Whether entries, their positions and who acknowledged them outlive the process. Readers that keep a state of their own then
+    /// acknowledge what that state holds once it is on disk.
+    pub fn is_durable(&self) -> bool {
+        false
+    }
+
     /// How full it is.
     pub fn depth(&self) -> Depth {
         self.lock().depth()

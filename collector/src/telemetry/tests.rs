@@ -14,6 +14,7 @@ fn sources() -> Sources {
         dedupe: Dedupe::default(),
         connections: Connections::default(),
         bodies: Budget::new(1000),
+        aggregate: Arc::default(),
         meters: Arc::default(),
         destinations,
         current: Current::new(Live::new(&Config::default(), None).unwrap()),

@@ -24,8 +24,12 @@ fn payload(items: &str) -> Payload {
 
 /// Each series as `name{attributes} value`.
 fn series(header: &Header, payload: &Payload) -> Vec<String> {
-    let mut store = Store::default();
-    observe(header, payload, NOW, &mut store);
+    let mut state = State::default();
+    observe(header, payload, NOW, &mut state);
+    shown(&state.store)
+}
+
+fn shown(store: &Store) -> Vec<String> {
     let show = |it: &&super::super::series::Series| {
         let value = match &it.value {
             Value::Sum(sum) => sum.to_string(),
@@ -194,12 +198,58 @@ fn a_rate_that_cannot_be_blows_nothing_up() {
 
 #[test]
 fn the_declared_app_counts_not_the_claimed_one() {
-    let mut store = Store::default();
-    observe(&on(), &payload(LCP), NOW, &mut store);
+    let mut state = State::default();
+    observe(&on(), &payload(LCP), NOW, &mut state);
     assert!(
-        store
+        state
+            .store
             .sorted()
             .iter()
             .all(|it| it.app.name == "shop" && it.app.environment == "prod")
     );
+}
+
+/// A report of a growing vital.
+fn growing(name: &str, value: f64, delta: f64, id: &str) -> Payload {
+    payload(&format!(
+        r#""measurements":[{{"type":"web-vitals","values":{{"{name}":{value},"delta":{delta}}},"context":{{"id":"{id}","rating":"poor"}},"timestamp":"2026-11-20T03:34:28.305Z"}}]"#
+    ))
+}
+
+#[test]
+fn cls_and_inp_count_with_the_last_report_of_the_visit() {
+    let mut state = State {
+        holding: true,
+        ..State::default()
+    };
+    for (value, delta) in [(0.125, 0.125), (0.5, 0.375)] {
+        for id in ["v1", "v2"] {
+            observe(&on(), &growing("cls", value, delta, id), NOW, &mut state);
+        }
+    }
+    observe(&on(), &growing("inp", 80.0, 80.0, "v1"), NOW, &mut state);
+    assert_eq!(shown(&state.store), [""; 0]);
+    state.held.settle(&mut state.store, u64::MAX, 1);
+    let found = shown(&state.store);
+    assert_eq!(
+        found[0],
+        "farol.web_vital.inp /orders/{id}|mobile| n=1 sum=80"
+    );
+    assert_eq!(
+        found[3],
+        "farol.web_vital.cls /orders/{id}|mobile| n=2 sum=1"
+    );
+    assert_eq!(found[6], "farol.web_vital.ratings cls|poor| 2");
+}
+
+#[test]
+fn a_report_without_id_counts_at_once_and_so_do_vitals_that_do_not_grow() {
+    let mut state = State {
+        holding: true,
+        ..State::default()
+    };
+    observe(&on(), &growing("cls", 0.125, 0.125, ""), NOW, &mut state);
+    observe(&on(), &growing("fcp", 80.0, 80.0, "v1"), NOW, &mut state);
+    assert_eq!(state.held.len(), 0);
+    assert_eq!(shown(&state.store).len(), 8);
 }

@@ -10,7 +10,7 @@ use super::{Built, count, headers, positive, required_name, size};
 use crate::config::read::Section;
 use crate::config::{
     Batch, Compression, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Retry,
-    SignalEndpoints, Signals, Terminal, Tls,
+    SignalEndpoints, Signals, Temporality, Terminal, Tls,
 };
 use crate::export::tls;
 use crate::queue::Start;
@@ -51,6 +51,9 @@ pub(super) fn build(section: &Section<'_>, data_dir: &Path) -> Built<Destination
     Ok(Destination {
         signals: signals(section)?,
         dialect: section.word("dialect", &DIALECTS)?.unwrap_or_default(),
+        temporality: section
+            .word("temporality", &TEMPORALITIES)?
+            .unwrap_or_default(),
         start: section.word("start", &STARTS)?.unwrap_or_default(),
         max_lag: match section.has("max_lag") {
             true => Some(size(section, "max_lag", 0, 1 << 20)?),
@@ -66,6 +69,11 @@ const DIALECTS: [(&str, Dialect); 3] = [
     ("semconv", Dialect::Semconv),
     ("alloy", Dialect::Alloy),
     ("contrib", Dialect::Contrib),
+];
+
+const TEMPORALITIES: [(&str, Temporality); 2] = [
+    ("cumulative", Temporality::Cumulative),
+    ("delta", Temporality::Delta),
 ];
 
 const STARTS: [(&str, Start); 2] = [("tail", Start::Tail), ("oldest", Start::Oldest)];

@@ -1,0 +1,104 @@
+use super::super::series::Value;
+use super::*;
+
+const CLS: u8 = 4;
+const HOLD_NS: u64 = 600;
+
+fn report(key: u128, value: f64, made_ns: u64, touched_ns: u64) -> Report {
+    Report {
+        key,
+        app: App {
+            name: "shop".into(),
+            ..App::default()
+        },
+        vital: CLS,
+        value,
+        made_ns,
+        touched_ns,
+        labels: Labels {
+            route: "/".into(),
+            rating: "good".into(),
+            ..Labels::default()
+        },
+    }
+}
+
+/// Count and sum of CLS.
+fn cls(store: &Store) -> (u64, f64) {
+    let found = store.sorted().into_iter().find(|it| it.family == Id(12));
+    match found.map(|it| it.value.clone()) {
+        Some(Value::Histogram(it)) => (it.count, it.sum),
+        _ => (0, 0.0),
+    }
+}
+
+#[test]
+fn the_last_report_of_a_visit_counts_and_once() {
+    let (mut held, mut store) = (Held::default(), Store::default());
+    held.take(report(1, 0.1, 10, 100), true, &mut store);
+    held.take(report(1, 0.3, 20, 500), false, &mut store);
+    assert!(!held.settle(&mut store, 500 + HOLD_NS - 1, HOLD_NS));
+    assert_eq!(cls(&store), (0, 0.0));
+    assert!(held.settle(&mut store, 500 + HOLD_NS, HOLD_NS));
+    assert_eq!(cls(&store), (1, 0.3));
+    assert_eq!(held.len(), 0);
+    let outcomes = held.outcomes;
+    assert_eq!((outcomes.settled, outcomes.replaced), (1, 1));
+}
+
+#[test]
+fn a_report_that_is_overtaken_on_the_way_does_not_stand() {
+    let (mut held, mut store) = (Held::default(), Store::default());
+    held.take(report(1, 0.3, 20, 100), true, &mut store);
+    held.take(report(1, 0.1, 10, 101), true, &mut store);
+    held.settle(&mut store, 101 + HOLD_NS, HOLD_NS);
+    assert_eq!(cls(&store), (1, 0.3));
+}
+
+#[test]
+fn what_comes_after_its_visit_was_counted_is_late_and_changes_nothing() {
+    let (mut held, mut store) = (Held::default(), Store::default());
+    held.take(report(1, 0.1, 10, 100), true, &mut store);
+    held.settle(&mut store, 100 + HOLD_NS, HOLD_NS);
+    held.take(report(1, 0.3, 20, 5_000), false, &mut store);
+    held.settle(&mut store, 50_000, HOLD_NS);
+    assert_eq!(cls(&store), (1, 0.1));
+    assert_eq!(held.outcomes.late, 1);
+}
+
+#[test]
+fn where_room_is_short_the_oldest_count_early_and_none_is_lost() {
+    let (mut held, mut store) = (Held::default(), Store::default());
+    let all = MAX_HELD as u64 + 50;
+    for n in 0..all {
+        held.take(report(u128::from(n), 1.0, n, n), true, &mut store);
+    }
+    assert_eq!(held.len(), MAX_HELD);
+    assert_eq!(held.outcomes.early, 50);
+    assert_eq!(cls(&store).0, 50);
+    held.settle(&mut store, u64::MAX, HOLD_NS);
+    assert_eq!(cls(&store).0, all);
+}
+
+#[test]
+fn a_visit_that_reports_without_end_takes_no_more_room() {
+    let (mut held, mut store) = (Held::default(), Store::default());
+    for n in 0..5 * MAX_HELD as u64 {
+        held.take(report(1, 1.0, n, n), n == 0, &mut store);
+    }
+    assert_eq!(held.len(), 1);
+    assert!(held.order.len() <= 2 * MAX_HELD + 1);
+}
+
+#[test]
+fn what_is_stored_goes_on_waiting_where_it_was() {
+    let (mut held, mut store) = (Held::default(), Store::default());
+    held.take(report(u128::MAX, 0.2, 20, 200), true, &mut store);
+    held.take(report(1, 0.1, 10, 100), true, &mut store);
+    let text = serde_json::to_string(&held.rows()).unwrap();
+    let mut again = Held::restore(serde_json::from_str(&text).unwrap());
+    assert_eq!(again.rows(), held.rows());
+    assert_eq!(again.due(HOLD_NS), Some(100 + HOLD_NS));
+    again.settle(&mut store, 100 + HOLD_NS, HOLD_NS);
+    assert_eq!(cls(&store), (1, 0.1));
+}

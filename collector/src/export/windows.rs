@@ -1,0 +1,119 @@
+//! Deltas for one destination: what was added since what it got last. A window is frozen on disk before it is sent the first time,
+//! so that every further try, a restart between them included, sends the same; only then the next one begins.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::lane::Shared;
+use super::metrics::attempt;
+use super::retry::Backoff;
+use crate::aggregate::{Checkpoint, Snapshot, Snapshots, between};
+
+/// Where the states are, below the data folder.
+const FOLDER: &str = "metrics-windows";
+
+/// What a destination got, and what it is getting.
+pub(crate) struct Windows {
+    /// The state at the end of the last window that it took.
+    base: Checkpoint,
+    /// The state at the end of the window that is being sent.
+    frozen: Checkpoint,
+}
+
+impl Windows {
+    pub(crate) fn new(data_dir: &Path, destination: &str) -> Self {
+        let folder = data_dir.join(FOLDER);
+        let file = |what| Checkpoint::at(folder.join(format!("{destination}.{what}.json")));
+        Self {
+            base: file("sent"),
+            frozen: file("sending"),
+        }
+    }
+
+    /// Runs until the aggregator has ended and its last window is delivered.
+    pub(crate) async fn run(self, shared: Arc<Shared>, mut snapshots: Snapshots) {
+        let Some(first) = snapshots.borrow().clone() else {
+            return;
+        };
+        let mut base = match read(&self.base, &first) {
+            Some(base) => base,
+            None => {
+                // A new destination: its first window begins now.
+                self.keep(&self.base, &first, &shared).await;
+                first.clone()
+            }
+        };
+        if let Some(frozen) = read(&self.frozen, &first) {
+            deliver(&shared, &between(&base, &frozen)).await;
+            base = self.advance(frozen, &shared);
+        }
+        while snapshots.changed().await.is_ok() {
+            let Some(later) = snapshots.borrow_and_update().clone() else {
+                continue;
+            };
+            let window = between(&base, &later);
+            if window.series.is_empty() {
+                continue;
+            }
+            self.keep(&self.frozen, &later, &shared).await;
+            deliver(&shared, &window).await;
+            base = self.advance(later, &shared);
+        }
+    }
+
+    /// The window is through: its end is the next one's beginning.
+    fn advance(&self, end: Arc<Snapshot>, shared: &Shared) -> Arc<Snapshot> {
+        if let Err(error) = std::fs::rename(self.frozen.path(), self.base.path()) {
+            failed(shared, &error);
+        }
+        end
+    }
+
+    async fn keep(&self, place: &Checkpoint, state: &Arc<Snapshot>, shared: &Shared) {
+        let (place, state) = (place.clone(), Arc::clone(state));
+        let write = move || {
+            if let Some(folder) = place.path().parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            place.write(&Checkpoint::encode_series(&state.series, state.time_ns))
+        };
+        match tokio::task::spawn_blocking(write).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => failed(shared, &error),
+            Err(_) => {}
+        }
+    }
+}
+
+/// The window goes out all the same: what is at stake is a restart before it is through.
+fn failed(shared: &Shared, error: &io::Error) {
+    tracing::error!(
+        destination = shared.name,
+        kind = %error.kind(),
+        "what a destination got of the metrics cannot be written to the data folder; after a restart a window may come twice"
+    );
+}
+
+fn read(place: &Checkpoint, like: &Snapshot) -> Option<Arc<Snapshot>> {
+    let (series, time_ns) = place.load_series().ok()??;
+    Some(Arc::new(Snapshot {
+        series,
+        time_ns,
+        instance: Arc::clone(&like.instance),
+        unchanged: true,
+        delta: false,
+    }))
+}
+
+/// Tries until the destination has taken it, or refused it for good: a newer window holds nothing of it.
+async fn deliver(shared: &Shared, window: &Snapshot) {
+    let mut backoff = Backoff::new(&shared.retry);
+    while let Some(wait) = attempt(shared, window, &mut backoff).await {
+        tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
