@@ -147,7 +147,7 @@ impl Collector {
         let (stop_public, public_stopped) = watch::channel(false);
         // Until the end of all, so that operators can watch.
         let (_stop_admin, admin_stopped) = watch::channel(false);
-        let mut routes = router::public(&self.parts);
+        let mut routes = router::public(&self.parts, &self.config.public);
         let admin = match listeners.admin {
             None => {
                 routes = routes.merge(router::admin(&self.parts));

@@ -6,6 +6,7 @@ pub mod config;
 pub mod live;
 
 pub mod router;
+pub mod sdk_files;
 pub mod serve;
 
 pub mod receive;
@@ -39,6 +40,7 @@ pub mod telemetry;
 mod boot;
 pub mod cli;
 mod data_folder;
+mod path;
 pub mod reload;
 
 pub use boot::{Listeners, run, run_reloading};

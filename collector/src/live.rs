@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use crate::admit::Admission;
 use crate::config::{Config, Limits};
 use crate::decode;
+use crate::sdk_files::SdkFiles;
 use crate::serve::Entries;
 
 /// One generation of settings, ready for use.
@@ -30,6 +31,8 @@ pub struct Live {
     pub decode_limits: decode::Limits,
     /// What connections begin with: PROXY protocol, TLS.
     pub entries: Entries,
+    /// The SDK's files, where they are served.
+    pub sdk: Option<Arc<SdkFiles>>,
 }
 
 impl Live {
@@ -44,6 +47,10 @@ impl Live {
             limits: config.limits,
             decode_limits: decode::Limits::default(),
             entries: Entries::new(config)?,
+            sdk: match &config.public.sdk {
+                Some(sdk) => Some(SdkFiles::load(sdk, before.and_then(|b| b.sdk.as_ref()))?),
+                None => None,
+            },
         })
     }
 }

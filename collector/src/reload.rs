@@ -90,7 +90,6 @@ fn unchangeable(old: &Config, new: &Config) -> Result<()> {
     let (a, b) = (&old.public, &new.public);
     same("path", &a.path, &b.path)?;
     same("path_only", &a.path_only, &b.path_only)?;
-    same("sdk", &a.sdk, &b.sdk)?;
     let (a, b) = (&old.telemetry, &new.telemetry);
     same(
         "telemetry.traces_endpoint",

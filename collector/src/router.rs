@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -13,9 +14,12 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CONTENT_TYPE, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tower::util::MapRequest;
 
+use crate::config::PublicListener;
 use crate::error::error_json;
 use crate::health::{self, Life};
+use crate::path;
 use crate::queue::Queue;
 use crate::receive::{Receiver, collect};
 use crate::telemetry::{Sources, encode, negotiate};
@@ -37,15 +41,23 @@ pub struct Parts {
 }
 
 /// What browsers reach.
-pub fn public(parts: &Parts) -> Router {
-    Router::new()
+pub fn public(parts: &Parts, listener: &PublicListener) -> Router {
+    let routes = Router::new()
         .route("/collect", post(collect).fallback(only_post))
         .route("/collect/", post(collect).fallback(only_post))
         .route("/collect/{app_key}", post(collect).fallback(only_post))
         .route("/collect/{app_key}/", post(collect).fallback(only_post))
-        .fallback(not_found)
+        .fallback(sdk_file)
         .layer(from_fn(cors))
-        .with_state(parts.receiver.clone())
+        .with_state(parts.receiver.clone());
+    if listener.path.is_empty() {
+        return routes;
+    }
+    let (prefix, only) = (listener.path.clone(), listener.path_only);
+    Router::new().fallback_service(MapRequest::new(routes, move |mut request: Request| {
+        path::rewrite(&prefix, only, request.uri_mut());
+        request
+    }))
 }
 
 /// What operators reach: beside the public routes, or at their own address.
@@ -68,6 +80,19 @@ async fn metrics(State(parts): State<Parts>, headers: HeaderMap) -> Response {
     let format = negotiate(headers.get(ACCEPT).and_then(|v| v.to_str().ok()));
     let body = encode(&parts.sources.gather(), format);
     ([(CONTENT_TYPE, format.content_type())], body).into_response()
+}
+
+/// The SDK's files are no routes: which there are can change while the collector runs.
+async fn sdk_file(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    let live = receiver.current.load();
+    let answer = live
+        .sdk
+        .as_ref()
+        .and_then(|files| files.answer(request.method(), request.uri().path(), request.headers()));
+    match answer {
+        Some(answer) => answer.map(Body::from),
+        None => not_found().await,
+    }
 }
 
 pub(crate) async fn not_found() -> Response {
@@ -117,6 +142,10 @@ async fn cors(request: Request, next: Next) -> Response {
         false => next.run(request).await,
     };
     let headers = response.headers_mut();
+    // The SDK's files are for every page alike, so that caches keep one.
+    if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        return response;
+    }
     headers.insert(
         ACCESS_CONTROL_ALLOW_ORIGIN,
         origin.unwrap_or(HeaderValue::from_static("*")),

@@ -31,6 +31,10 @@ settings! {
     "tls.key_file", "file", "none", "Its key, PEM.";
     "tls.handshake_timeout", "duration", "10s", "How long a handshake may take.";
     "tls.handshakes", "number", "1000", "Handshakes at once; a connection beyond is closed.";
+    "path", "path", "none", "A path of your choice, such as `/rum`, below which all that is public is served as well: `/rum` and `/rum/{key}` are `/collect` and `/collect/{key}`, `/rum/sdk/farol.js` is `/sdk/farol.js`.";
+    "path_only", "flag", "false", "Serves what is public below `path` alone.";
+    "sdk.dir", "folder", "none", "A folder of the SDK's built files (`dist` of `@farol/web`) that is served.";
+    "sdk.path", "path", "/sdk", "Where they are.";
     "data_dir", "folder", "./farol-data", "Where the collector keeps what it keeps. One collector to a folder.";
     "allow_open", "flag", "false", "Allows an address that other machines can reach while no `[[apps]]` are declared. Everybody can then send.";
     "shutdown_timeout", "duration", "10s", "How long stopping may take. What is not delivered by then goes to the data folder and is delivered after the next start.";

@@ -13,7 +13,9 @@ fn maximal(folder: &Path) -> PathBuf {
     let own = rcgen::generate_simple_self_signed(["farol".to_owned()]).unwrap();
     let both = own.cert.pem() + &own.signing_key.serialize_pem();
     std::fs::write(&pem, both).unwrap();
+    std::fs::write(folder.join("farol.js"), "1").unwrap();
     let text = include_str!("../../tests/data/maximal.toml")
+        .replace("SOME.FOLDER", &folder.display().to_string())
         .replace("SOME.PEM", &pem.display().to_string());
     let file = folder.join("maximal.toml");
     std::fs::write(&file, text).unwrap();
@@ -149,6 +151,7 @@ fn defaults_are_what_the_documentation_says() {
         ("limits.body_grace", wait(limits.body_grace)),
         ("limits.streams", limits.streams.to_string()),
         ("tls.handshake_timeout", wait(ServerTls::HANDSHAKE_TIMEOUT)),
+        ("sdk.path", SdkFiles::PATH.into()),
         ("tls.handshakes", ServerTls::HANDSHAKES.to_string()),
         ("limits.connections", limits.connections.to_string()),
         (

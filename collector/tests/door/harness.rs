@@ -188,7 +188,10 @@ impl Collector {
 
     /// The value of one line of `/metrics`; 0 where there is none.
     pub(crate) async fn metric(&self, line: &str) -> u64 {
-        let text = self.get("/metrics").await.body;
+        let text = match self.admin {
+            Some(_) => self.get_admin("/metrics").await.body,
+            None => self.get("/metrics").await.body,
+        };
         let found = text
             .lines()
             .find_map(|l| l.strip_prefix(line)?.strip_prefix(' '));

@@ -240,3 +240,41 @@ async fn beside_an_admin_listener_the_public_one_serves_nothing_of_it() {
     assert_eq!(collector.get_admin("/-/ready").await.status, 200);
     assert_eq!(collector.get_admin("/collect").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_renewed_certificate_is_taken_and_a_broken_one_keeps_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tls, first) = certificate(folder.path());
+    let mut collector = Collector::with(|config| with_tls(config, &tls)).await;
+    let version = &rustls::version::TLS13;
+    let held = shake(&collector, &first, version, b"http/1.1").await;
+    let mut held = held.unwrap();
+
+    std::fs::write(&tls.cert_file, "no certificate").unwrap();
+    assert!(!collector.reload(|_| ()).await);
+    assert!(
+        shake(&collector, &first, version, b"http/1.1")
+            .await
+            .is_ok()
+    );
+
+    let (_, second) = certificate(folder.path());
+    assert!(collector.reload(|_| ()).await);
+    assert!(
+        shake(&collector, &second, version, b"http/1.1")
+            .await
+            .is_ok()
+    );
+    assert!(
+        shake(&collector, &first, version, b"http/1.1")
+            .await
+            .is_err()
+    );
+    // Who is connected goes on.
+    held.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    let _ = held.read_to_string(&mut answer).await;
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+}

@@ -14,5 +14,6 @@ mod operate;
 mod pressure;
 mod reload;
 mod restart;
+mod sdk_files;
 mod settings;
 mod traces;

@@ -4,15 +4,76 @@ use std::path::PathBuf;
 
 use super::{Built, count, positive};
 use crate::config::read::Section;
-use crate::config::{Network, PublicListener, ServerTls};
+use crate::config::{Network, PublicListener, SdkFiles, ServerTls};
+use crate::sdk_files;
 use crate::serve::tls;
 
 pub(super) fn build(root: &Section<'_>) -> Built<PublicListener> {
+    let path = path(root, "path")?.unwrap_or_default();
+    let path_only = root.flag("path_only")?.unwrap_or_default();
+    if path_only && path.is_empty() {
+        let problem = "there is no path; name one, or leave this out";
+        return Err(root.wrong("path_only", problem));
+    }
     Ok(PublicListener {
         tls: transport(root)?,
         proxy_protocol: networks(root, "proxy_protocol")?,
-        ..PublicListener::default()
+        path,
+        path_only,
+        sdk: sdk(root.section("sdk")?)?,
     })
+}
+
+/// What has a meaning already.
+const TAKEN: [&str; 5] = ["/collect", "/config", "/metrics", "/v1", "/-"];
+
+fn path(section: &Section<'_>, key: &'static str) -> Built<Option<String>> {
+    let Some(path) = section.text(key)? else {
+        return Ok(None);
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+    let is_part =
+        |part: &str| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain);
+    let is_path = |path: &str| {
+        path.strip_prefix('/')?
+            .split('/')
+            .all(is_part)
+            .then_some(())
+    };
+    if is_path(&path).is_none() {
+        let problem = "write a path of letters, digits, - _ . and ~, such as /rum";
+        return Err(section.wrong(key, problem));
+    }
+    for taken in TAKEN {
+        let rest = path.strip_prefix(taken);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            let problem = format!("{taken} has a meaning already; choose another");
+            return Err(section.wrong(key, problem));
+        }
+    }
+    Ok(Some(path))
+}
+
+fn sdk(section: Section<'_>) -> Built<Option<SdkFiles>> {
+    let dir = section.text("dir")?;
+    let path = path(&section, "path")?.unwrap_or_else(|| SdkFiles::PATH.into());
+    let Some(dir) = dir else {
+        if section.has("path") {
+            return Err(section.missing("dir", "name the folder of the SDK's built files"));
+        }
+        section.finish()?;
+        return Ok(None);
+    };
+    let files = SdkFiles {
+        dir: PathBuf::from(dir),
+        path,
+    };
+    // Read here as well, before a port is bound.
+    if let Err(error) = sdk_files::SdkFiles::look(&files) {
+        return Err(section.wrong("dir", format!("{error:#}")));
+    }
+    section.finish()?;
+    Ok(Some(files))
 }
 
 /// A list of ranges of addresses.
