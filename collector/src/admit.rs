@@ -1,36 +1,49 @@
 //! Who may send, decided from cached configuration before a byte of the body is read.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, ORIGIN};
-use sha2::{Digest, Sha256};
 
-use crate::config::{App, Origin};
+use crate::config::App;
 use crate::outcome::Refusal;
+use keys::Keys;
+
+mod keys;
+mod origin;
 
 /// The declared apps, ready for look-up.
 #[derive(Debug, Default)]
 pub struct Admission {
     apps: Vec<Arc<App>>,
-    /// By digest, so that the time of a look-up tells nothing about a key.
-    by_key: HashMap<[u8; 32], usize>,
+    keys: Keys,
+    uses: KeyUse,
 }
 
+/// How often each key admitted a request, by app and label. As many as are configured; it outlives reloads.
+#[derive(Debug, Clone, Default)]
+pub struct KeyUse(Arc<Mutex<BTreeMap<KeyName, Arc<AtomicU64>>>>);
+
+/// The app's name, and the key's label.
+type KeyName = (String, String);
+
 impl Admission {
-    /// Of the declared apps; none means that everybody may send.
-    pub fn new(apps: &[App]) -> Self {
-        let mut by_key = HashMap::new();
-        for (i, app) in apps.iter().enumerate() {
-            for key in &app.keys {
-                by_key.insert(digest(key.reveal()), i);
-            }
-        }
+    /// Of the declared apps; none means that everybody may send. Counts go on from `before`.
+    pub fn new(apps: &[App], before: Option<&Self>) -> Self {
+        let uses = before.map(|b| b.uses.clone()).unwrap_or_default();
         Self {
             apps: apps.iter().cloned().map(Arc::new).collect(),
-            by_key,
+            keys: Keys::new(apps, &uses),
+            uses,
         }
+    }
+
+    /// How often each key admitted a request.
+    pub fn key_uses(&self) -> &KeyUse {
+        &self.uses
     }
 
     /// True where no apps are declared.
@@ -43,6 +56,7 @@ impl Admission {
         &self,
         path_key: Option<&str>,
         headers: &HeaderMap,
+        now: SystemTime,
     ) -> Result<Option<Arc<App>>, (Refusal, String)> {
         if self.is_open() {
             return Ok(None);
@@ -54,14 +68,44 @@ impl Admission {
                     .into(),
             ));
         };
-        let Some(app) = self.by_key.get(&digest(key)).map(|i| &self.apps[*i]) else {
+        let Some(key) = self.keys.find(key) else {
             return Err((
                 Refusal::UnknownKey,
                 "the app key is not one of the declared apps' keys".into(),
             ));
         };
+        if !key.counts_at(now) {
+            return Err((
+                Refusal::ExpiredKey,
+                "the app key is no longer taken; give the page its app's newer key".into(),
+            ));
+        }
+        let app = &self.apps[key.app];
         check_origin(app, headers)?;
+        key.used();
         Ok(Some(app.clone()))
+    }
+
+    /// Whether a session's own choice becomes the service that it is booked on: where the app allows it, and nobody else's name is taken.
+    pub fn may_call_itself(&self, app: &App, service: &str) -> bool {
+        let taken = |other: &Arc<App>| other.name == service && other.name != app.name;
+        app.allow_service_override && !service.is_empty() && !self.apps.iter().any(taken)
+    }
+}
+
+impl KeyUse {
+    fn of(&self, app: &str, label: &str) -> Arc<AtomicU64> {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = (app.to_owned(), label.to_owned());
+        uses.entry(name).or_default().clone()
+    }
+
+    /// Requests admitted, by app and the label of the key.
+    pub fn figures(&self) -> Vec<(String, String, u64)> {
+        let uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.iter()
+            .map(|((app, label), n)| (app.clone(), label.clone(), n.load(Relaxed)))
+            .collect()
     }
 }
 
@@ -106,209 +150,5 @@ fn header_key(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-fn digest(key: &str) -> [u8; 32] {
-    Sha256::digest(key.as_bytes()).into()
-}
-
-impl Origin {
-    /// Reads `https://shop.example`, `https://*.shop.example`, `shop.example` (any scheme), or `*`.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim();
-        if text == "*" {
-            return Ok(Self {
-                scheme: None,
-                host: String::new(),
-                wildcard: true,
-                port: None,
-            });
-        }
-        let (scheme, rest) = match text.split_once("://") {
-            Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
-            None => (None, text),
-        };
-        if rest.contains(['/', '?', '#', '@']) {
-            return Err("an origin is scheme, host and port only, such as https://shop.example");
-        }
-        let (wildcard, rest) = match rest.strip_prefix("*.") {
-            Some(rest) => (true, rest),
-            None => (false, rest),
-        };
-        let (host, port) = split_port(rest).ok_or("the port is not a number")?;
-        if host.is_empty() || host.contains('*') {
-            return Err(
-                "a wildcard stands for whole labels at the front, such as https://*.shop.example",
-            );
-        }
-        Ok(Self {
-            host: host.to_ascii_lowercase(),
-            wildcard,
-            port: port.filter(|p| Some(*p) != default_port(scheme.as_deref())),
-            scheme,
-        })
-    }
-
-    /// Whether a request's Origin header is covered.
-    pub fn allows(&self, origin: &str) -> bool {
-        if self.wildcard && self.host.is_empty() {
-            return true;
-        }
-        let Some((scheme, rest)) = origin.split_once("://") else {
-            return false;
-        };
-        let Some((host, port)) = split_port(rest) else {
-            return false;
-        };
-        let scheme = scheme.to_ascii_lowercase();
-        let port = port.filter(|p| Some(*p) != default_port(Some(&scheme)));
-        if self.scheme.as_ref().is_some_and(|s| *s != scheme) || self.port != port {
-            return false;
-        }
-        let host = host.to_ascii_lowercase();
-        match self.wildcard {
-            false => host == self.host,
-            true => host
-                .strip_suffix(&self.host)
-                .and_then(|front| front.strip_suffix('.'))
-                .is_some_and(|front| !front.is_empty()),
-        }
-    }
-}
-
-fn default_port(scheme: Option<&str>) -> Option<u16> {
-    match scheme {
-        Some("https") => Some(443),
-        Some("http") => Some(80),
-        _ => None,
-    }
-}
-
-fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    match authority.rsplit_once(':') {
-        // An IPv6 address without a port ends in its bracket.
-        Some((_, port)) if port.ends_with(']') => Some((authority, None)),
-        Some((host, port)) => Some((host, Some(port.parse().ok()?))),
-        None => Some((authority, None)),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Secret;
-
-    fn allows(setting: &str, origin: &str) -> bool {
-        Origin::parse(setting).unwrap().allows(origin)
-    }
-
-    #[test]
-    fn an_exact_origin_covers_itself_only() {
-        assert!(allows("https://shop.example", "https://shop.example"));
-        assert!(allows("https://shop.example:443", "https://shop.example"));
-        assert!(allows("http://localhost:5173", "http://localhost:5173"));
-        assert!(!allows("https://shop.example", "http://shop.example"));
-        assert!(!allows("https://shop.example", "https://shop.example:8443"));
-        assert!(!allows(
-            "https://shop.example",
-            "https://shop.example.evil.net"
-        ));
-        assert!(!allows("https://shop.example", "https://www.shop.example"));
-        assert!(!allows("https://shop.example", "null"));
-    }
-
-    #[test]
-    fn a_wildcard_covers_whole_labels_below_the_domain() {
-        assert!(allows("https://*.shop.example", "https://www.shop.example"));
-        assert!(allows("https://*.shop.example", "https://a.b.shop.example"));
-        assert!(!allows("https://*.shop.example", "https://shop.example"));
-        assert!(!allows(
-            "https://*.shop.example",
-            "https://evilshop.example"
-        ));
-        assert!(!allows("https://*.shop.example", "https://.shop.example"));
-        assert!(allows("*", "null"));
-    }
-
-    #[test]
-    fn a_host_alone_covers_both_schemes() {
-        assert!(allows("shop.example", "http://shop.example"));
-        assert!(allows("shop.example", "https://SHOP.example"));
-        assert!(allows("[::1]", "http://[::1]"));
-    }
-
-    #[test]
-    fn what_is_no_origin_is_refused_as_a_setting() {
-        for bad in [
-            "https://shop.example/",
-            "https://*shop.example",
-            "https://a:b",
-            "",
-            "https://",
-        ] {
-            assert!(Origin::parse(bad).is_err(), "{bad}");
-        }
-    }
-
-    fn admission() -> Admission {
-        Admission::new(&[App {
-            name: "shop".into(),
-            keys: vec![Secret::new("k1"), Secret::new("k2")],
-            origins: vec![Origin::parse("https://shop.example").unwrap()],
-            tenant: String::new(),
-            allow_no_origin: false,
-        }])
-    }
-
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(k, v)| (http::HeaderName::from_static(k), v.parse().unwrap()))
-            .collect()
-    }
-
-    #[test]
-    fn a_key_counts_from_path_header_or_authorization() {
-        let origin = ("origin", "https://shop.example");
-        let apps = admission();
-        let name = |r: Result<Option<Arc<App>>, _>| r.unwrap().unwrap().name.clone();
-        assert_eq!(name(apps.admit(Some("k1"), &headers(&[origin]))), "shop");
-        assert_eq!(
-            name(apps.admit(None, &headers(&[origin, ("x-api-key", "k2")]))),
-            "shop"
-        );
-        assert_eq!(
-            name(apps.admit(None, &headers(&[origin, ("authorization", "Bearer k2")]))),
-            "shop"
-        );
-        assert_eq!(
-            name(apps.admit(None, &headers(&[origin, ("authorization", "k2")]))),
-            "shop"
-        );
-    }
-
-    #[test]
-    fn who_has_no_key_a_wrong_key_or_a_wrong_origin_is_told_so() {
-        let apps = admission();
-        let why = |key, h: &[(&'static str, &str)]| apps.admit(key, &headers(h)).unwrap_err().0;
-        assert_eq!(why(None, &[]), Refusal::MissingKey);
-        assert_eq!(
-            why(None, &[("authorization", "Basic k1")]),
-            Refusal::MissingKey
-        );
-        assert_eq!(why(Some("k3"), &[]), Refusal::UnknownKey);
-        assert_eq!(why(Some("k1"), &[]), Refusal::WrongOrigin);
-        assert_eq!(
-            why(Some("k1"), &[("origin", "https://evil.example")]),
-            Refusal::WrongOrigin
-        );
-    }
-
-    #[test]
-    fn without_declared_apps_everybody_may_send() {
-        assert!(
-            Admission::new(&[])
-                .admit(Some("any"), &HeaderMap::new())
-                .unwrap()
-                .is_none()
-        );
-    }
-}
+mod tests;

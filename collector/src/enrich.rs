@@ -97,13 +97,7 @@ mod tests {
     fn a_declared_app_has_its_name_from_the_configuration() {
         let mut payload = Payload::default();
         payload.meta.app.name = "forged".into();
-        let app = App {
-            name: "shop".into(),
-            keys: Vec::new(),
-            origins: Vec::new(),
-            tenant: String::new(),
-            allow_no_origin: false,
-        };
+        let app = App::new("shop");
         enrich(&mut payload, Some(&app), None);
         assert_eq!(payload.meta.app.name, "shop");
     }

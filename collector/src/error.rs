@@ -41,7 +41,9 @@ impl ApiError {
     pub fn status(&self) -> StatusCode {
         match self.why {
             Refusal::MissingKey => StatusCode::UNAUTHORIZED,
-            Refusal::UnknownKey | Refusal::WrongOrigin => StatusCode::FORBIDDEN,
+            Refusal::UnknownKey | Refusal::ExpiredKey | Refusal::WrongOrigin => {
+                StatusCode::FORBIDDEN
+            }
             Refusal::TooLarge | Refusal::InflatedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::UnknownEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::BodyTimeout | Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,

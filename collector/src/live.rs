@@ -43,7 +43,7 @@ impl Live {
     pub fn new(config: &Config, before: Option<&Live>) -> Result<Self> {
         Ok(Self {
             generation: before.map_or(1, |live| live.generation.saturating_add(1)),
-            admission: Admission::new(&config.apps),
+            admission: Admission::new(&config.apps, before.map(|live| &live.admission)),
             limits: config.limits,
             decode_limits: decode::Limits::default(),
             entries: Entries::new(config)?,

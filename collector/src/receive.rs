@@ -172,7 +172,8 @@ impl Receiver {
         }
         let parameters = Parameters::read(uri, headers)?;
         let live = self.current.load();
-        let app = live.admission.admit(parameters.key.as_deref(), headers);
+        let key = parameters.key.as_deref();
+        let app = live.admission.admit(key, headers, SystemTime::now());
         let app = app.map_err(|(why, message)| ApiError::new(why, message))?;
         let name = app.as_ref().map_or("", |app| &app.name);
         Ok(Head {

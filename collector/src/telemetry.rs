@@ -56,6 +56,8 @@ metrics! {
     REQUESTS_RECEIVED = "farol_requests_received_total", Counter, [];
     /// Requests by how they ended: accepted, duplicate, refused, aborted. Received minus all of these are being worked on.
     REQUESTS = "farol_requests_total", Counter, ["outcome", "reason"];
+    /// Requests that a key admitted, by its app and its label. What becomes of them is in the metric before.
+    KEY_USES = "farol_key_requests_total", Counter, ["app", "key"];
     /// Time from a request's head to its answer.
     REQUEST_DURATION = "farol_request_duration_seconds", Histogram, [];
     /// Bytes of bodies as they were sent.
@@ -213,6 +215,9 @@ impl Sources {
         out.add(&CONFIG_SINCE, &[], config.since);
         out.add(&CONFIG_REFUSED, &[], config.refused);
         requests(&mut out, &books);
+        for (app, key, n) in self.current.load().admission.key_uses().figures() {
+            out.add(&KEY_USES, &[&app, &key], n);
+        }
         items(&mut out, &books);
         for (kind, n) in KINDS.iter().zip(&self.meters.enqueued_by_kind) {
             out.add(&ITEMS_BY_KIND, &[kind], n.load(Relaxed));

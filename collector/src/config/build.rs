@@ -11,10 +11,9 @@ use super::ConfigError;
 use super::Secret;
 use super::read::Section;
 use super::tree::Node;
-use super::valid::{
-    App, Config, DEFAULT_DATA_DIR, Destination, Limits, Origin, QueueSettings, Telemetry,
-};
+use super::valid::{Config, DEFAULT_DATA_DIR, Destination, Limits, QueueSettings, Telemetry};
 
+mod app;
 mod destination;
 mod listener;
 
@@ -57,7 +56,7 @@ pub(super) fn build(root: &Node) -> Built<Config> {
         admin_listen: root.address("admin_listen")?,
         public: listener::build(&root)?,
         admin_proxy_protocol: listener::networks(&root, "admin_proxy_protocol")?,
-        apps: apps(&root)?,
+        apps: app::apps(&root)?,
         destinations: destinations(&root, &data_dir)?,
         limits: limits(root.section("limits")?)?,
         queue: queue(root.section("queue")?)?,
@@ -118,69 +117,6 @@ fn addresses(root: &Section<'_>, config: &Config) -> Built<()> {
 
 fn is_loopback(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
-}
-
-fn apps(root: &Section<'_>) -> Built<Vec<App>> {
-    let mut apps = Vec::new();
-    let (mut names, mut keys) = (HashSet::new(), HashMap::new());
-    for section in root.entries("apps")?.unwrap_or_default() {
-        let app = app(&section)?;
-        if !names.insert(app.name.clone()) {
-            return Err(section.wrong("name", "two apps have this name; give each its own"));
-        }
-        for key in &app.keys {
-            if let Some(other) = keys.insert(key.clone(), app.name.clone()) {
-                let problem = format!("a key belongs to app {other:?} as well; give each its own");
-                return Err(section.wrong_secret("keys", problem));
-            }
-        }
-        section.finish()?;
-        apps.push(app);
-    }
-    Ok(apps)
-}
-
-fn app(section: &Section<'_>) -> Built<App> {
-    let name = required_name(section)?;
-    let allow_no_origin = section.flag("allow_no_origin")?.unwrap_or_default();
-    let keys = section.texts("keys")?.unwrap_or_default();
-    if keys.is_empty() {
-        return Err(section.wrong_secret(
-            "keys",
-            "an app needs one key at least; write keys = [\"…\"]",
-        ));
-    }
-    // A key stands in a path and in a header.
-    let plain = |key: &String| {
-        !key.is_empty()
-            && key
-                .chars()
-                .all(|c| c.is_ascii_graphic() && !"/?#%\"\\".contains(c))
-    };
-    if !keys.iter().all(plain) {
-        return Err(section.wrong_secret(
-            "keys",
-            "a key is letters, digits and signs that a path can hold, such as - _ . ~",
-        ));
-    }
-    let mut origins = Vec::new();
-    for text in section.texts("origins")?.unwrap_or_default() {
-        let origin = Origin::parse(&text)
-            .map_err(|problem| section.wrong("origins", format!("{text:?}: {problem}")))?;
-        origins.push(origin);
-    }
-    if origins.is_empty() && !allow_no_origin {
-        let problem =
-            "name the pages that may send, such as [\"https://shop.example\"], or [\"*\"] for all";
-        return Err(section.wrong("origins", problem));
-    }
-    Ok(App {
-        name,
-        keys: keys.into_iter().map(Secret::new).collect(),
-        origins,
-        tenant: section.text("tenant")?.unwrap_or_default(),
-        allow_no_origin,
-    })
 }
 
 fn required_name(section: &Section<'_>) -> Built<String> {

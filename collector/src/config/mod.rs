@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+mod app;
 mod build;
 mod environment;
 mod error;
@@ -18,6 +19,7 @@ pub mod settings;
 mod tree;
 pub mod valid;
 
+pub use app::{App, AppKey, Origin};
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use valid::*;

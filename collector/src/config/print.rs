@@ -47,6 +47,8 @@ fn section(out: &mut String, path: &str, pattern: &str, node: &Node) {
     for key in tables {
         let (path, pattern) = (join(path, &quoted(key)), join(pattern, key));
         match table.get(key).map(|node| &node.value) {
+            // It was written as a value.
+            Some(Value::List(_)) if SECRET.contains(&key) => {}
             Some(Value::List(entries)) => {
                 for entry in entries {
                     let _ = writeln!(out, "\n[[{path}]] # {}", entry.at);
@@ -80,7 +82,15 @@ fn section(out: &mut String, path: &str, pattern: &str, node: &Node) {
 fn value(out: &mut String, key: &str, node: &Node) {
     let shown = match SECRET.contains(&key) {
         true => match &node.value {
-            Value::List(items) => format!("[{}]", vec![HIDDEN; items.len()].join(", ")),
+            Value::List(items) => {
+                // A table in it hides what is secret by itself.
+                let item = |item: &Node| match &item.value {
+                    Value::Table(_) => toml_value(item),
+                    _ => HIDDEN.to_owned(),
+                };
+                let items: Vec<_> = items.iter().map(item).collect();
+                format!("[{}]", items.join(", "))
+            }
             _ => HIDDEN.to_owned(),
         },
         false => toml_value(node),

@@ -17,6 +17,12 @@ pub(super) struct Section<'a> {
     asked: RefCell<Vec<&'static str>>,
 }
 
+/// An entry of a list of texts and tables.
+pub(super) enum Entry<'a> {
+    Text(String),
+    Table(Section<'a>),
+}
+
 type Read<T> = Result<Option<T>, ConfigError>;
 
 impl<'a> Section<'a> {
@@ -215,6 +221,36 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// A list of texts and tables.
+    pub(super) fn mixed(&self, key: &'static str) -> Read<Vec<Entry<'a>>> {
+        self.ask(key);
+        let Some(node) = self.table.and_then(|t| t.get(key)) else {
+            return Ok(None);
+        };
+        let Value::List(items) = &node.value else {
+            let texts = self.texts(key)?.unwrap_or_default();
+            return Ok(Some(texts.into_iter().map(Entry::Text).collect()));
+        };
+        let path = format!("{}[]", self.full(key));
+        let entry = |item: &'a Node| match &item.value {
+            Value::Text(text) => Some(Entry::Text(text.clone())),
+            Value::Table(_) => Some(Entry::Table(Section::of(path.clone(), item))),
+            _ => None,
+        };
+        match items.iter().map(entry).collect::<Option<_>>() {
+            Some(entries) => Ok(Some(entries)),
+            None => Err(self.wrong_secret(key, "write a list of texts, or of tables")),
+        }
+    }
+
+    /// A day or a time, as a text or as TOML's own kind.
+    pub(super) fn moment(&self, key: &'static str) -> Read<String> {
+        self.read(key, "a day or a time", |node| match &node.value {
+            Value::Text(text) | Value::Other(text) => Some(text.clone()),
+            _ => None,
+        })
+    }
+
     /// A table of any keys with texts.
     pub(super) fn pairs(&self, key: &'static str) -> Read<Vec<(String, String)>> {
         self.read(key, "a table of texts", |node| match &node.value {
@@ -343,7 +379,7 @@ impl<'a> Section<'a> {
 }
 
 /// Settings whose values are never shown.
-pub(super) const SECRET: [&str; 3] = ["keys", "headers", "traces_headers"];
+pub(super) const SECRET: [&str; 4] = ["key", "keys", "headers", "traces_headers"];
 
 /// `http::Uri` takes any digits for a port, and none behind the colon; nothing can be reached there.
 fn reachable(uri: &http::Uri) -> bool {

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Secret;
+use super::{App, Secret};
 use crate::queue::Start;
 
 pub use super::listener::{PublicListener, SdkFiles, ServerTls};
@@ -72,34 +72,6 @@ pub const DEFAULT_LISTEN: SocketAddr =
 
 /// Beside where it was started.
 pub const DEFAULT_DATA_DIR: &str = "./farol-data";
-
-/// A site that may send.
-#[derive(Debug, Clone, PartialEq)]
-pub struct App {
-    /// Its name, which becomes `service.name`.
-    pub name: String,
-    /// Keys that belong to it; several, so that they can be rotated.
-    pub keys: Vec<Secret>,
-    /// Origins that may send.
-    pub origins: Vec<Origin>,
-    /// The tenant it belongs to; empty for none.
-    pub tenant: String,
-    /// Whether requests without an Origin header are taken (apps that are no web pages).
-    pub allow_no_origin: bool,
-}
-
-/// An origin that may send: exact, or any host below a domain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// `http` or `https`; `None` for any.
-    pub scheme: Option<String>,
-    /// The host, lower case; for a wildcard the part behind `*.`.
-    pub host: String,
-    /// True for `*.host`; an empty host with this is every origin.
-    pub wildcard: bool,
-    /// The port, when not the scheme's own.
-    pub port: Option<u16>,
-}
 
 /// One place that data goes to.
 #[derive(Debug, Clone, PartialEq)]

@@ -33,6 +33,8 @@ reasons! {
         MissingKey = "missing_key",
         /// The key belongs to no declared app.
         UnknownKey = "unknown_key",
+        /// The key's time is over.
+        ExpiredKey = "expired_key",
         /// The page's origin is not one of the app's.
         WrongOrigin = "wrong_origin",
         /// A parameter of the request cannot be read.

@@ -81,11 +81,18 @@ pub(super) fn prepare(
         head.app.as_deref(),
         head.user_agent.as_deref(),
     );
+    let app_name = payload.meta.app.name.clone();
+    let service = &payload.meta.session.overrides.service_name;
+    if let Some(app) = &head.app
+        && live.admission.may_call_itself(app, service)
+    {
+        payload.meta.app.name.clone_from(service);
+    }
     let received_ms = u64::try_from(head.received.as_millis()).unwrap_or(u64::MAX);
     let header = Header {
         format: FORMAT,
         kind: SourceKind::Faro,
-        app: payload.meta.app.name.clone(),
+        app: app_name,
         tenant: head
             .app
             .as_ref()

@@ -72,3 +72,54 @@ async fn without_declared_apps_any_key_and_none_will_do() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_each_key_admitted_shows_by_its_label_and_never_by_itself() {
+    let collector = Collector::with(|config| {
+        let mut shop = app("shop", "k-first", "https://shop.example");
+        let origin = shop.origins[0].clone();
+        shop = shop.with("k-second", origin);
+        shop.keys[1].label = "phone".into();
+        shop.keys[0].not_after = Some(std::time::SystemTime::now());
+        config.apps = vec![shop];
+    })
+    .await;
+    for _ in 0..3 {
+        let answer = collector.post("/collect/k-second", &[SHOP], logs(1)).await;
+        assert_eq!(answer.status, 202);
+    }
+    let late = collector.post("/collect/k-first", &[SHOP], logs(1)).await;
+    assert_eq!((late.status, &*late.error()), (403, "expired_key"));
+    let text = collector.get("/metrics").await.body;
+    let count = |key| format!("farol_key_requests_total{{app=\"shop\",key=\"{key}\"}}");
+    assert!(text.contains(&format!("{} 3\n", count("phone"))), "{text}");
+    assert!(text.contains(&format!("{} 0\n", count("1"))), "{text}");
+    assert!(!text.contains("k-first") && !text.contains("k-second"));
+}
+
+#[tokio::test]
+async fn a_session_is_booked_on_another_service_only_where_the_app_allows_it() {
+    for (allowed, wanted, service) in [
+        (false, "checkout", "shop"),
+        (true, "checkout", "checkout"),
+        (true, "bank", "shop"),
+    ] {
+        let collector = Collector::with(|config| {
+            let mut shop = app("shop", "k1", "https://shop.example");
+            shop.allow_service_override = allowed;
+            config.apps = vec![shop, app("bank", "k2", "https://bank.example")];
+        })
+        .await;
+        let body = format!(
+            r#"{{"meta":{{"app":{{"name":"forged"}},"session":{{"id":"s","overrides":{{"serviceName":"{wanted}"}}}}}},"logs":[{{"message":"hello"}}]}}"#
+        );
+        let answer = collector.post("/collect/k1", &[SHOP], body).await;
+        assert_eq!(answer.status, 202);
+        let folder = collector.stop().await;
+        let line = std::fs::read_to_string(folder.path().join("otlp/logs.jsonl")).unwrap();
+        let name = format!(r#"{{"key":"service.name","value":{{"stringValue":"{service}"}}}}"#);
+        assert!(line.contains(&name), "{allowed} {wanted}: {line}");
+        assert!(line.contains(&format!("\"{wanted}\"")), "kept: {line}");
+        assert!(!line.contains("forged"), "{line}");
+    }
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use farol_collector::config::{
     App, Batch, Compression, Config, Destination, DestinationKind, Origin, OtlpRemote, Retry,
-    Secret, SignalEndpoints, Tls,
+    SignalEndpoints, Tls,
 };
 use farol_collector::reload::Reloads;
 use farol_collector::{Listeners, run_reloading};
@@ -319,13 +319,7 @@ pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
 
 /// A declared app.
 pub(crate) fn app(name: &str, key: &str, origin: &str) -> App {
-    App {
-        name: name.into(),
-        keys: vec![Secret::new(key)],
-        origins: vec![Origin::parse(origin).unwrap()],
-        tenant: String::new(),
-        allow_no_origin: false,
-    }
+    App::new(name).with(key, Origin::parse(origin).unwrap())
 }
 
 /// An OTLP/HTTP receiver.

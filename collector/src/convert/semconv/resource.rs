@@ -9,9 +9,17 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 /// OpenTelemetry's name for a service that nobody named.
 const UNKNOWN: &str = "unknown_service";
 
-/// The service's name: what the operator declared, else what the browser says. A browser can say anything.
+/// The service's name: what the operator declared, else what the browser says. A browser can say anything; a session's own choice is the
+/// app's name in the payload only where receiving has put it there, because the app allows it.
 pub(super) fn service(header: &Header, payload: &Payload) -> String {
-    let names = [&header.app, &payload.meta.app.name];
+    let (name, chosen) = (
+        &payload.meta.app.name,
+        &payload.meta.session.overrides.service_name,
+    );
+    let names = match name == chosen {
+        true => [name, &header.app],
+        false => [&header.app, name],
+    };
     let known = names.into_iter().find(|name| !name.is_empty());
     known.map_or_else(|| UNKNOWN.to_owned(), Clone::clone)
 }

@@ -1,0 +1,141 @@
+//! Origins: as they are set, and whether a request's is covered.
+
+use crate::config::Origin;
+
+impl Origin {
+    /// Reads `https://shop.example`, `https://*.shop.example`, `shop.example` (any scheme), or `*`.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        if text == "*" {
+            return Ok(Self {
+                scheme: None,
+                host: String::new(),
+                wildcard: true,
+                port: None,
+            });
+        }
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
+            None => (None, text),
+        };
+        if rest.contains(['/', '?', '#', '@']) {
+            return Err("an origin is scheme, host and port only, such as https://shop.example");
+        }
+        let (wildcard, rest) = match rest.strip_prefix("*.") {
+            Some(rest) => (true, rest),
+            None => (false, rest),
+        };
+        let (host, port) = split_port(rest).ok_or("the port is not a number")?;
+        if host.is_empty() || host.contains('*') {
+            return Err(
+                "a wildcard stands for whole labels at the front, such as https://*.shop.example",
+            );
+        }
+        Ok(Self {
+            host: host.to_ascii_lowercase(),
+            wildcard,
+            port: port.filter(|p| Some(*p) != default_port(scheme.as_deref())),
+            scheme,
+        })
+    }
+
+    /// Whether a request's Origin header is covered.
+    pub fn allows(&self, origin: &str) -> bool {
+        if self.wildcard && self.host.is_empty() {
+            return true;
+        }
+        let Some((scheme, rest)) = origin.split_once("://") else {
+            return false;
+        };
+        let Some((host, port)) = split_port(rest) else {
+            return false;
+        };
+        let scheme = scheme.to_ascii_lowercase();
+        let port = port.filter(|p| Some(*p) != default_port(Some(&scheme)));
+        if self.scheme.as_ref().is_some_and(|s| *s != scheme) || self.port != port {
+            return false;
+        }
+        let host = host.to_ascii_lowercase();
+        match self.wildcard {
+            false => host == self.host,
+            true => host
+                .strip_suffix(&self.host)
+                .and_then(|front| front.strip_suffix('.'))
+                .is_some_and(|front| !front.is_empty()),
+        }
+    }
+}
+
+fn default_port(scheme: Option<&str>) -> Option<u16> {
+    match scheme {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    }
+}
+
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    match authority.rsplit_once(':') {
+        // An IPv6 address without a port ends in its bracket.
+        Some((_, port)) if port.ends_with(']') => Some((authority, None)),
+        Some((host, port)) => Some((host, Some(port.parse().ok()?))),
+        None => Some((authority, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(setting: &str, origin: &str) -> bool {
+        Origin::parse(setting).unwrap().allows(origin)
+    }
+
+    #[test]
+    fn an_exact_origin_covers_itself_only() {
+        assert!(allows("https://shop.example", "https://shop.example"));
+        assert!(allows("https://shop.example:443", "https://shop.example"));
+        assert!(allows("http://localhost:5173", "http://localhost:5173"));
+        assert!(!allows("https://shop.example", "http://shop.example"));
+        assert!(!allows("https://shop.example", "https://shop.example:8443"));
+        assert!(!allows(
+            "https://shop.example",
+            "https://shop.example.evil.net"
+        ));
+        assert!(!allows("https://shop.example", "https://www.shop.example"));
+        assert!(!allows("https://shop.example", "null"));
+    }
+
+    #[test]
+    fn a_wildcard_covers_whole_labels_below_the_domain() {
+        assert!(allows("https://*.shop.example", "https://www.shop.example"));
+        assert!(allows("https://*.shop.example", "https://a.b.shop.example"));
+        assert!(!allows("https://*.shop.example", "https://shop.example"));
+        assert!(!allows(
+            "https://*.shop.example",
+            "https://evilshop.example"
+        ));
+        assert!(!allows("https://*.shop.example", "https://.shop.example"));
+        assert!(allows("*", "null"));
+    }
+
+    #[test]
+    fn a_host_alone_covers_both_schemes() {
+        assert!(allows("shop.example", "http://shop.example"));
+        assert!(allows("shop.example", "https://SHOP.example"));
+        assert!(allows("[::1]", "http://[::1]"));
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused_as_a_setting() {
+        for bad in [
+            "https://shop.example/",
+            "https://*shop.example",
+            "https://a:b",
+            "",
+            "https://",
+        ] {
+            assert!(Origin::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
