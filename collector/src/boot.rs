@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
@@ -97,7 +96,8 @@ impl Collector {
         let connections = Connections::default();
         let receiver = Arc::new(Receiver {
             current,
-            dedupe: Dedupe::default(),
+            dedupe: Dedupe::open(&folder.dedupe(), true)
+                .with_context(|| format!("cannot use {}", folder.dedupe().display()))?,
             queue: queue.clone(),
             ledgers: ledgers.clone(),
             bodies: Budget::new(limits.in_flight),
@@ -107,7 +107,6 @@ impl Collector {
             heavy: Arc::new(Semaphore::new(
                 available_parallelism().map_or(1, usize::from),
             )),
-            started: Instant::now(),
         });
         let sources = Arc::new(Sources {
             ledgers: ledgers.clone(),
@@ -159,6 +158,9 @@ impl Collector {
             }
         };
         let mut public = self.serve(routes, Side::Public, listeners.public, public_stopped);
+        let (stop_keeper, keeper_stopped) = watch::channel(false);
+        let dedupe = self.parts.receiver.dedupe.clone();
+        let mut keeper = tokio::spawn(dedupe.clone().keep(keeper_stopped));
         self.parts.life.running();
 
         // Never healthy and idle: without one of these the process has no reason to live.
@@ -167,6 +169,7 @@ impl Collector {
             tokio::select! {
                 () = &mut shutdown => break None,
                 ended = &mut public => break Some(anyhow!("the accept loop ended by itself: {}", describe(&ended))),
+                ended = &mut keeper => break Some(anyhow!("the memory of batches ended by itself: {}", describe(&ended))),
                 () = self.exports.failed() => break Some(anyhow!("a task that exports panicked")),
                 offer = reloads.next() => self.reload(offer, &*reloads.log).await,
             }
@@ -180,6 +183,13 @@ impl Collector {
             recovered: self.recovered,
         };
         stopping.stop(&stop_public, public).await;
+        stop_keeper.send_replace(true);
+        if !keeper.is_finished() {
+            let _ = keeper.await;
+        }
+        if let Err(error) = dedupe.close().await {
+            tracing::warn!(kind = %error.kind(), "ids of batches could not be written; those of this run are forgotten");
+        }
         let books = self.ledgers.snapshot();
         tracing::info!(
             accepted = books.requests.accepted,

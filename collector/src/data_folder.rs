@@ -52,6 +52,11 @@ impl DataFolder {
         })
     }
 
+    /// Where remembered batches are.
+    pub(crate) fn dedupe(&self) -> PathBuf {
+        self.path.join("dedupe")
+    }
+
     /// Where the queue's files are.
     pub(crate) fn queue(&self) -> PathBuf {
         self.path.join("queue")

@@ -1,33 +1,46 @@
 //! Which batches were taken already. A batch that is being taken makes its doubles wait: they are answered once the first is in
 //! the queue, and one of them is taken instead where the first fails.
+//!
+//! An id is remembered after its record is in the queue, never before, and compared as a whole: a false duplicate would be a loss.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
-/// How long a batch is remembered: the SDKs give up a batch held in memory after minutes.
-pub const WINDOW: Duration = Duration::from_secs(600);
+mod filter;
+mod log;
+mod run;
+mod store;
 
-/// The most batches remembered: with their bookkeeping about 8 MiB. More than this within the window shortens it, which `/metrics` shows.
-pub const MAX_BATCHES: usize = 128 * 1024;
+use store::{Store, in_runs};
+
+/// How far back the first try of a batch is looked up, in seconds: a double of a first try is a proxy's, or a browser's, within moments.
+pub const WINDOW: u32 = 600;
+
+/// How far back any other try is looked up: SDKs keep what they could not send for at most 47 hours.
+pub const KEPT: u32 = 48 * 3600;
+
+/// The most bytes of files: 53 million batches, which is 48 hours of 300 a second. Beyond it the oldest are forgotten, which `/metrics` shows.
+pub const MAX_BYTES: u64 = 1 << 30;
+
+/// How long ids wait to be written together.
+const GATHER: Duration = Duration::from_millis(100);
+/// How often it is seen whether an hour is over, where nothing comes.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// A batch: the record id, a hash of app and batch id.
 pub type BatchId = [u8; 16];
 
 /// The memory of batches. Cloning gives another handle.
-#[derive(Debug, Clone, Default)]
-pub struct Dedupe(Arc<Mutex<Inner>>);
-
-#[derive(Debug, Default)]
-struct Inner {
-    done: HashSet<BatchId>,
-    /// In the order they were taken, with the second of it.
-    order: VecDeque<(u32, BatchId)>,
-    pending: HashMap<BatchId, Arc<Notify>>,
-    /// How far back the memory reached when it last had to forget early.
-    shortened_to: Option<u32>,
+#[derive(Debug, Clone)]
+pub struct Dedupe {
+    store: Arc<Store>,
+    pending: Arc<Mutex<HashMap<BatchId, Arc<Notify>>>>,
+    clock: Clock,
 }
 
 /// What is known of a batch.
@@ -52,175 +65,191 @@ pub struct First {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
     /// Batches remembered.
-    pub batches: usize,
+    pub batches: u64,
+    /// Bytes of files.
+    pub bytes: u64,
     /// How far back duplicates are recognised, seconds.
     pub window: u32,
+    /// Files that held something damaged.
+    pub damaged: u64,
+    /// Times that ids could not be written.
+    pub failed: u64,
+}
+
+/// Seconds since 1970 that never go back while the process runs, whatever happens to the system's clock.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    unix: Duration,
+    since: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            unix: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
+            since: Instant::now(),
+        }
+    }
+
+    fn now(self) -> u32 {
+        u32::try_from((self.unix + self.since.elapsed()).as_secs()).unwrap_or(u32::MAX)
+    }
+}
+
+impl Default for Dedupe {
+    /// In memory only: the newest hundred thousand or so.
+    fn default() -> Self {
+        Self::with(Store::in_memory(), Clock::start())
+    }
 }
 
 impl Dedupe {
-    /// Claims a batch; waits where another request is just taking it. `now` is any clock in seconds that never goes back.
-    pub async fn claim(&self, id: BatchId, now: u32) -> Claim {
+    /// With the memory that a folder holds. `volatile` says that the queue is in memory: when the process is killed records are lost, so
+    /// their ids must be forgotten too.
+    ///
+    /// # Errors
+    /// When the folder cannot be used. Files that are damaged are no reason; they are counted.
+    pub fn open(folder: &Path, volatile: bool) -> io::Result<Self> {
+        let clock = Clock::start();
+        let store = Store::open(folder, MAX_BYTES, volatile, clock.now())?;
+        Ok(Self::with(store, clock))
+    }
+
+    fn with(store: Store, clock: Clock) -> Self {
+        Self {
+            store: Arc::new(store),
+            pending: Arc::default(),
+            clock,
+        }
+    }
+
+    /// Claims a batch; waits where another request is just taking it. `tries` is which try of its client this is, from 1.
+    pub async fn claim(&self, id: BatchId, tries: u32) -> Claim {
+        self.claim_at(id, tries, self.clock.now()).await
+    }
+
+    async fn claim_at(&self, id: BatchId, tries: u32, now: u32) -> Claim {
         loop {
-            let wake = match self.try_claim(id, now) {
-                Ok(claim) => return claim,
+            let wake = match self.lead(id) {
+                Ok(first) => {
+                    return match self.knows(id, tries, now).await {
+                        true => Claim::Duplicate,
+                        false => Claim::First(first),
+                    };
+                }
                 Err(wake) => wake,
             };
             let woken = wake.notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
             // Settled between the look and the wait? Then nobody will wake us.
-            if self
-                .lock()
-                .pending
-                .get(&id)
-                .is_some_and(|w| Arc::ptr_eq(w, &wake))
-            {
+            let pending = self.pending().get(&id).map(|w| Arc::ptr_eq(w, &wake));
+            if pending == Some(true) {
                 woken.await;
             }
         }
     }
 
+    /// Takes note of a batch whose record is in the queue although this memory may not know it: a process that was killed had no time to
+    /// write its id.
+    pub fn know(&self, id: BatchId) {
+        self.store.remember(id, self.clock.now());
+    }
+
     /// How much is remembered.
     pub fn memory(&self) -> Memory {
-        let inner = self.lock();
+        let (batches, bytes, known_since) = self.store.figures();
         Memory {
-            batches: inner.done.len(),
-            window: inner.shortened_to.unwrap_or(WINDOW.as_secs() as u32),
+            batches,
+            bytes,
+            window: self.clock.now().saturating_sub(known_since).min(KEPT),
+            damaged: self.store.damaged_files(),
+            failed: self.store.failed.load(std::sync::atomic::Ordering::Relaxed),
         }
     }
 
-    fn try_claim(&self, id: BatchId, now: u32) -> Result<Claim, Arc<Notify>> {
-        let mut inner = self.lock();
-        inner.forget(now);
-        if inner.done.contains(&id) {
-            return Ok(Claim::Duplicate);
+    /// Writes and forgets what is due, until it is stopped.
+    pub async fn keep(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = self.store.work.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            tokio::time::sleep(GATHER).await;
+            self.off_thread(|store, now| store.tidy(now)).await;
         }
-        if let Some(wake) = inner.pending.get(&id) {
+    }
+
+    /// Writes all of it, once nothing is taken any more and what the queue holds is safe.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn close(&self) -> io::Result<()> {
+        self.off_thread(Store::close).await
+    }
+
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store, u32) -> T + Send + 'static,
+    ) -> T {
+        let (store, now) = (Arc::clone(&self.store), self.clock.now());
+        match tokio::task::spawn_blocking(move || work(&store, now)).await {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    async fn knows(&self, id: BatchId, tries: u32, now: u32) -> bool {
+        let back = if tries > 1 { KEPT } else { WINDOW };
+        let since = now.saturating_sub(back);
+        match self.store.in_tables(&id, since) {
+            Ok(known) => known,
+            // Filters stand before these files.
+            Err(runs) if tries <= 1 => in_runs(&runs, &id, since),
+            Err(runs) => {
+                let look = move || in_runs(&runs, &id, since);
+                // A look-up that panics says nothing; twice is better than never.
+                tokio::task::spawn_blocking(look).await.unwrap_or(false)
+            }
+        }
+    }
+
+    fn lead(&self, id: BatchId) -> Result<First, Arc<Notify>> {
+        let mut pending = self.pending();
+        if let Some(wake) = pending.get(&id) {
             return Err(wake.clone());
         }
         let wake = Arc::new(Notify::new());
-        inner.pending.insert(id, wake.clone());
-        Ok(Claim::First(First {
+        pending.insert(id, wake.clone());
+        Ok(First {
             dedupe: self.clone(),
             id,
             wake,
-        }))
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    fn forget(&mut self, now: u32) {
-        let window = WINDOW.as_secs() as u32;
-        while let Some((at, id)) = self.order.front().copied() {
-            let age = now.saturating_sub(at);
-            if age < window {
-                break;
-            }
-            self.order.pop_front();
-            self.done.remove(&id);
-            // The memory reaches back the whole window again.
-            self.shortened_to = None;
-        }
-    }
-
-    fn remember(&mut self, id: BatchId, now: u32) {
-        if self.order.len() >= MAX_BATCHES
-            && let Some((at, oldest)) = self.order.pop_front()
-        {
-            self.done.remove(&oldest);
-            self.shortened_to = Some(now.saturating_sub(at));
-        }
-        if self.done.insert(id) {
-            self.order.push_back((now, id));
-        }
+    fn pending(&self) -> MutexGuard<'_, HashMap<BatchId, Arc<Notify>>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl First {
     /// The batch is in the queue.
-    pub fn taken(self, now: u32) {
-        self.dedupe.lock().remember(self.id, now);
+    pub fn taken(self) {
+        self.dedupe.store.remember(self.id, self.dedupe.clock.now());
     }
 }
 
 impl Drop for First {
     fn drop(&mut self) {
         // Remembered before it stops being pending, so that no double slips in between.
-        self.dedupe.lock().pending.remove(&self.id);
+        self.dedupe.pending().remove(&self.id);
         self.wake.notify_waiters();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id(n: u32) -> BatchId {
-        let mut id = [0; 16];
-        id[..4].copy_from_slice(&n.to_le_bytes());
-        id
-    }
-
-    async fn first(dedupe: &Dedupe, n: u32, now: u32) -> First {
-        match dedupe.claim(id(n), now).await {
-            Claim::First(first) => first,
-            Claim::Duplicate => panic!("a duplicate"),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_batch_is_new_once_within_the_window() {
-        let dedupe = Dedupe::default();
-        first(&dedupe, 1, 0).await.taken(0);
-        assert!(matches!(dedupe.claim(id(1), 599).await, Claim::Duplicate));
-        first(&dedupe, 1, 600).await.taken(600);
-    }
-
-    #[tokio::test]
-    async fn doubles_wait_for_the_first_and_one_takes_over_where_it_fails() {
-        let dedupe = Dedupe::default();
-        let leader = first(&dedupe, 1, 0).await;
-        let follow = |dedupe: Dedupe| {
-            tokio::spawn(async move {
-                match dedupe.claim(id(1), 0).await {
-                    Claim::First(first) => {
-                        tokio::task::yield_now().await;
-                        first.taken(0);
-                        "first"
-                    }
-                    Claim::Duplicate => "duplicate",
-                }
-            })
-        };
-        let (a, b) = (follow(dedupe.clone()), follow(dedupe.clone()));
-        tokio::task::yield_now().await;
-        assert!(!a.is_finished() && !b.is_finished());
-        drop(leader);
-        let mut verdicts = [a.await.unwrap(), b.await.unwrap()];
-        verdicts.sort_unstable();
-        assert_eq!(verdicts, ["duplicate", "first"]);
-    }
-
-    #[tokio::test]
-    async fn memory_is_bounded_and_a_shortened_window_shows() {
-        let dedupe = Dedupe::default();
-        for n in 0..MAX_BATCHES as u32 {
-            first(&dedupe, n, n / 1000).await.taken(n / 1000);
-        }
-        assert_eq!(dedupe.memory().window, 600);
-        first(&dedupe, u32::MAX, 140).await.taken(140);
-        assert_eq!(
-            dedupe.memory(),
-            Memory {
-                batches: MAX_BATCHES,
-                window: 140
-            }
-        );
-        first(&dedupe, 0, 140).await.taken(140);
-        assert!(matches!(dedupe.claim(id(2), 140).await, Claim::Duplicate));
-    }
-}
+mod tests;

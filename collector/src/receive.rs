@@ -69,8 +69,6 @@ pub struct Receiver {
     pub random: RandomIds,
     /// Large bodies that are worked on at once: one for each processor, more would only wait for each other.
     pub heavy: Arc<Semaphore>,
-    /// What the dedupe's seconds count from.
-    pub started: Instant,
 }
 
 /// What is known of a request apart from its body.
@@ -80,6 +78,8 @@ struct Head {
     live: Arc<Live>,
     app: Option<Arc<App>>,
     id: Option<[u8; 16]>,
+    /// Which try of its client this is.
+    tries: u32,
     encoding: Encoding,
     sent_ms: Option<u64>,
     received: Duration,
@@ -178,6 +178,7 @@ impl Receiver {
         let name = app.as_ref().map_or("", |app| &app.name);
         Ok(Head {
             id: parameters.id.as_deref().map(|id| record_id(name, id)),
+            tries: parameters.tries,
             encoding: parameters.encoding,
             sent_ms: parameters.sent_ms,
             received: SystemTime::now()
@@ -201,7 +202,7 @@ impl Receiver {
     ) -> Result<Taken, ApiError> {
         let first = match head.id {
             None => None,
-            Some(id) => match self.dedupe.claim(id, self.seconds()).await {
+            Some(id) => match self.dedupe.claim(id, head.tries).await {
                 Claim::First(first) => Some(first),
                 Claim::Duplicate => {
                     books.duplicate();
@@ -216,7 +217,7 @@ impl Receiver {
         match taken {
             Ok(accepted) => {
                 if let Some(first) = first {
-                    first.taken(self.seconds());
+                    first.taken();
                 }
                 books.accepted();
                 Ok(Taken::Accepted(accepted))
@@ -288,10 +289,6 @@ impl Receiver {
                 ))
             }
         }
-    }
-
-    fn seconds(&self) -> u32 {
-        self.started.elapsed().as_secs() as u32
     }
 }
 

@@ -96,7 +96,13 @@ metrics! {
     QUEUE_LAG_BYTES = "farol_queue_lag_bytes", Gauge, ["reader"];
     /// Batches whose repetition would be recognised.
     DEDUPE_BATCHES = "farol_dedupe_batches", Gauge, [];
-    /// How far back repeated batches are recognised; below 600 when there were more batches than are remembered.
+    /// Bytes of the files that batches are remembered in.
+    DEDUPE_BYTES = "farol_dedupe_bytes", Gauge, [];
+    /// Files of remembered batches that held something damaged. Their batches may be taken twice, none is lost.
+    DEDUPE_DAMAGED = "farol_dedupe_damaged_files_total", Counter, [];
+    /// Times that remembered batches could not be written to the data folder.
+    DEDUPE_FAILED = "farol_dedupe_write_failures_total", Counter, [];
+    /// How far back repeated batches are recognised; below 172800 when there were more batches than are kept.
     DEDUPE_WINDOW = "farol_dedupe_window_seconds", Gauge, [];
     /// Bytes of bodies that are being read or worked on.
     BODIES = "farol_bodies_in_flight_bytes", Gauge, [];
@@ -270,7 +276,10 @@ impl Sources {
         out.push(&REQUEST_DURATION, &[], self.meters.request_duration.value());
         out.push(&REQUEST_BODY, &[], self.meters.request_body.value());
         let memory = self.dedupe.memory();
-        out.add(&DEDUPE_BATCHES, &[], memory.batches as u64);
+        out.add(&DEDUPE_BATCHES, &[], memory.batches);
+        out.add(&DEDUPE_BYTES, &[], memory.bytes);
+        out.add(&DEDUPE_DAMAGED, &[], memory.damaged);
+        out.add(&DEDUPE_FAILED, &[], memory.failed);
         out.add(&DEDUPE_WINDOW, &[], u64::from(memory.window));
         out.add(&BODIES, &[], self.bodies.used() as u64);
         let connections = self.connections.figures();

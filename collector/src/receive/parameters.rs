@@ -17,6 +17,8 @@ pub(super) struct Parameters {
     pub(super) key: Option<String>,
     /// The batch's id.
     pub(super) id: Option<String>,
+    /// Which try of the client this is; the first where it does not say.
+    pub(super) tries: u32,
     /// When it was sent, by the client's clock. Left out where the browser sends later by itself; one that is no number is taken for left out.
     pub(super) sent_ms: Option<u64>,
     /// How the body is packed.
@@ -28,13 +30,14 @@ const MAX_ID: usize = 256;
 
 impl Parameters {
     pub(super) fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, ApiError> {
-        let (mut id, mut sent, mut packed) = (None, None, None);
+        let (mut id, mut tries, mut sent, mut packed) = (None, None, None, None);
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
             match &*name {
                 "id" => id = Some(value),
+                "try" => tries = Some(value),
                 "sent" => sent = Some(value),
                 "z" => packed = Some(value),
-                // `try` is for the durable memory of batches; others may be a proxy's.
+                // Others may be a proxy's.
                 _ => {}
             }
         }
@@ -54,6 +57,7 @@ impl Parameters {
         Ok(Self {
             key: path_key(uri.path()),
             id: id.map(Cow::into_owned),
+            tries: tries.and_then(|n| n.parse().ok()).unwrap_or(1),
             sent_ms: sent.and_then(|s| s.parse().ok()),
             encoding: encoding(packed.as_deref(), header(CONTENT_ENCODING.as_str()))?,
         })
@@ -110,6 +114,7 @@ mod tests {
             Parameters {
                 key: Some("k1".into()),
                 id: Some("b1".into()),
+                tries: 2,
                 sent_ms: Some(1_700_000_000_000),
                 encoding: Encoding::Gzip,
             }

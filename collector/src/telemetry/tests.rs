@@ -59,7 +59,7 @@ fn text_and_protobuf_say_the_same() {
         "farol_request_body_bytes_sum 300",
         "farol_destination_items_pending{destination=\"fi\\\"les\"} 0",
         "farol_destination_failing{destination=\"files\"} 0",
-        "farol_dedupe_window_seconds 600",
+        "farol_dedupe_window_seconds 172800",
     ] {
         assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
     }

@@ -92,3 +92,49 @@ async fn batches_without_an_id_are_never_duplicates() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_batch_is_known_after_a_restart() {
+    let collector = Collector::start().await;
+    collector.post("/collect?id=b1&try=1", &[], logs(2)).await;
+    let folder = collector.stop().await;
+    let collector = Collector::in_folder(folder, |_| ()).await;
+    for path in ["/collect?id=b1&try=2", "/collect?id=b1"] {
+        let answer = collector.post(path, &[], logs(2)).await;
+        assert_eq!(answer.json()["status"], "duplicate", "{path}");
+    }
+    assert_eq!(collector.metric("farol_dedupe_batches").await, 1);
+    assert_eq!(
+        collector.metric("farol_dedupe_window_seconds").await,
+        48 * 3600
+    );
+}
+
+/// What `log.record.uid` is of each record that a collector wrote.
+async fn uids(collector: &Collector, n: usize) -> Vec<String> {
+    let file = collector.folder.path().join("otlp/logs.jsonl");
+    let read = || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let uids = text
+            .split("\"log.record.uid\",\"value\":{\"stringValue\":\"")
+            .skip(1);
+        uids.map(|rest| rest.split('"').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    crate::harness::eventually("all records", || async { read().len() == n }).await;
+    let mut all = read();
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn two_replicas_give_one_batch_the_same_uids() {
+    let (a, b) = (Collector::start().await, Collector::start().await);
+    for (collector, path) in [(&a, "/collect?id=b1&try=1"), (&b, "/collect?id=b1&try=2")] {
+        let answer = collector.post(path, &[], logs(3)).await;
+        assert_eq!(answer.json()["status"], "accepted");
+    }
+    let (of_a, of_b) = (uids(&a, 3).await, uids(&b, 3).await);
+    assert_eq!(of_a, of_b);
+    assert!(of_a.windows(2).all(|pair| pair[0] != pair[1]), "{of_a:?}");
+}
