@@ -10,7 +10,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, Version};
+use http::header::{CONNECTION, TRANSFER_ENCODING};
+use http::{HeaderValue, Request, Response, Version};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -30,6 +31,7 @@ use stream::Stream;
 
 mod connection;
 mod entry;
+mod head;
 mod limiter;
 mod proxy;
 mod stream;
@@ -137,9 +139,16 @@ where
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 let working = activity.begin(request.version() == Version::HTTP_2);
                 request.extensions_mut().insert(address);
+                // Where a body's end is in doubt between readers (a length beside chunks, chunks named twice), what follows may be somebody else's
+                // request. No browser sends chunks over HTTP/1.1; who does connects anew.
+                let last = request.headers().contains_key(TRANSFER_ENCODING);
                 let answer = service.clone().oneshot(request);
                 async move {
-                    let answer = answer.await;
+                    let mut answer = answer.await;
+                    if let (true, Ok(answer)) = (last, &mut answer) {
+                        let headers = answer.headers_mut();
+                        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
                     drop(working);
                     answer
                 }

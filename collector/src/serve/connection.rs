@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until};
 
+use super::head::HeadScan;
 use crate::config::Limits;
 
 /// What HTTP/2 begins with; no method of HTTP/1.1 does.
@@ -93,6 +94,11 @@ impl Activity {
         moved + self.idle_timeout
     }
 
+    /// Whether what comes is the head of a request of HTTP/1.1.
+    fn is_between_requests(&self) -> bool {
+        self.working.load(Relaxed) == 0 && !self.http2.load(Relaxed)
+    }
+
     fn now(&self) -> u64 {
         self.start.elapsed().as_millis() as u64
     }
@@ -136,11 +142,16 @@ impl Drop for Working {
 pub(super) struct Watched<S> {
     stream: S,
     activity: Arc<Activity>,
+    scan: HeadScan,
 }
 
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity }
+        Self {
+            stream,
+            activity,
+            scan: HeadScan::default(),
+        }
     }
 }
 
@@ -153,7 +164,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
-            self.activity.did_read(&buf.filled()[before..]);
+            let new = &mut buf.filled_mut()[before..];
+            self.activity.did_read(new);
+            match self.activity.is_between_requests() {
+                true => self.scan.look(new),
+                false => self.scan.end(),
+            }
         }
         polled
     }

@@ -1,9 +1,10 @@
-//! A closed loop over a number of connections: each sends its next request when the last is answered.
+//! Requests over a number of connections: in a closed loop (each connection sends its next when the last is answered), or in an open one
+//! (requests have times at which they are due, whatever the answers do; latency counts from then).
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use http_body_util::{BodyExt as _, Full};
@@ -12,15 +13,26 @@ use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
 
 use crate::bodies::{self, Body};
+use crate::busy::Busy;
 
-pub(crate) struct Options {
-    pub(crate) url: String,
-    pub(crate) connections: usize,
-    pub(crate) time: Duration,
-    pub(crate) bodies: PathBuf,
-    pub(crate) distinct: usize,
+/// What to send.
+#[derive(Debug)]
+pub struct Options {
+    /// Where to.
+    pub url: String,
+    /// How many connections.
+    pub connections: usize,
+    /// How long.
+    pub time: Duration,
+    /// The folder of captured requests.
+    pub bodies: PathBuf,
+    /// How many bodies are made before they come again with other ids.
+    pub distinct: usize,
+    /// Requests a second, in an open loop; `None` for a closed one.
+    pub rate: Option<f64>,
 }
 
 #[derive(Default)]
@@ -32,15 +44,28 @@ struct Tally {
     latencies: Vec<Duration>,
 }
 
-pub(crate) async fn run(options: &Options) -> Result<String> {
+/// The requests that there are to send.
+struct Plan {
+    uri: Uri,
+    bodies: Vec<Body>,
+    /// Each request takes the next number, whichever connection sends it.
+    next: AtomicUsize,
+    from: Instant,
+    until: Instant,
+    rate: Option<f64>,
+    /// Batch ids of one run differ from those of another: a collector remembers them.
+    run: u32,
+}
+
+/// Sends, and tells in one line of JSON how it went.
+///
+/// # Errors
+/// When nothing can be sent, or the server ends a connection.
+pub async fn run(options: &Options) -> Result<String> {
     let uri: Uri = options.url.parse().context("--url")?;
     let authority = uri.authority().context("--url has no host")?.clone();
-    let bodies = Arc::new(bodies::make(&options.bodies, options.distinct)?);
-    // Each request takes the next body, whichever connection sends it; the batch id makes each round distinct too.
-    let next = Arc::new(AtomicUsize::new(0));
-    let from = Instant::now();
-    let until = from + options.time;
-    let mut tasks = Vec::new();
+    let bodies = bodies::make(&options.bodies, options.distinct)?;
+    let mut senders = Vec::new();
     for _ in 0..options.connections {
         let stream = TcpStream::connect(authority.as_str())
             .await
@@ -48,14 +73,23 @@ pub(crate) async fn run(options: &Options) -> Result<String> {
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        tasks.push(tokio::spawn(drive(
-            sender,
-            uri.clone(),
-            Arc::clone(&bodies),
-            Arc::clone(&next),
-            until,
-        )));
+        senders.push(sender);
     }
+    let from = Instant::now();
+    let busy = Busy::start();
+    let plan = Arc::new(Plan {
+        uri,
+        bodies,
+        next: AtomicUsize::new(0),
+        from,
+        until: from + options.time,
+        rate: options.rate,
+        run: std::process::id(),
+    });
+    let tasks: Vec<_> = senders
+        .into_iter()
+        .map(|sender| tokio::spawn(drive(sender, Arc::clone(&plan))))
+        .collect();
     let mut all = Tally::default();
     for task in tasks {
         let one = task.await??;
@@ -73,34 +107,50 @@ pub(crate) async fn run(options: &Options) -> Result<String> {
     };
     Ok(json!({
         "accepted": all.accepted, "refused": all.refused, "items": all.items, "bytes": all.bytes, "seconds": seconds,
-        "p50_ms": at(0.5), "p95_ms": at(0.95), "p99_ms": at(0.99),
+        "p50_ms": at(0.5), "p95_ms": at(0.95), "p99_ms": at(0.99), "busy": busy.share(),
     })
     .to_string())
 }
 
-async fn drive(
-    mut sender: http1::SendRequest<Full<bytes::Bytes>>,
-    uri: Uri,
-    bodies: Arc<Vec<Body>>,
-    next: Arc<AtomicUsize>,
-    until: Instant,
-) -> Result<Tally> {
-    let mut tally = Tally::default();
-    while Instant::now() < until {
-        let n = next.fetch_add(1, Ordering::Relaxed);
-        let body = &bodies[n % bodies.len()];
-        let request = Request::post(uri.path())
-            .header(
-                "host",
-                uri.authority().map_or("", |authority| authority.as_str()),
-            )
+impl Plan {
+    /// The number of the next request and the time from which its latency counts; `None` at the end.
+    async fn next(&self) -> Option<(usize, Instant)> {
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let Some(rate) = self.rate else {
+            let now = Instant::now();
+            return (now < self.until).then_some((n, now));
+        };
+        let due = self.from + Duration::from_secs_f64(n as f64 / rate);
+        if due >= self.until {
+            return None;
+        }
+        sleep_until(due).await;
+        Some((n, due))
+    }
+
+    fn request(&self, n: usize) -> Result<(Request<Full<bytes::Bytes>>, &Body)> {
+        let body = &self.bodies[n % self.bodies.len()];
+        let host = self.uri.authority().map_or("", |a| a.as_str());
+        let request = Request::post(self.uri.path())
+            .header("host", host)
             .header("content-type", "application/json")
             .header("origin", "http://shop.example")
             .header("user-agent", &body.user_agent)
-            .header("idempotency-key", format!("load-{n:015x}"))
-            .body(Full::new(body.bytes.clone()))?;
+            .header("x-forwarded-for", &body.address)
+            .header("idempotency-key", format!("load-{:08x}{n:010x}", self.run))
+            .body(Full::new(body.of(n)))?;
+        Ok((request, body))
+    }
+}
+
+async fn drive(
+    mut sender: http1::SendRequest<Full<bytes::Bytes>>,
+    plan: Arc<Plan>,
+) -> Result<Tally> {
+    let mut tally = Tally::default();
+    while let Some((n, from)) = plan.next().await {
+        let (request, body) = plan.request(n)?;
         sender.ready().await?;
-        let from = Instant::now();
         let answer = sender.send_request(request).await?;
         let status = answer.status();
         answer.into_body().collect().await?;
@@ -108,7 +158,7 @@ async fn drive(
         if status == StatusCode::ACCEPTED {
             tally.accepted += 1;
             tally.items += body.items;
-            tally.bytes += body.bytes.len() as u64;
+            tally.bytes += body.bytes_len() as u64;
         } else {
             tally.refused += 1;
         }

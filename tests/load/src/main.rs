@@ -1,12 +1,8 @@
-//! `farol-load run | sink | handler`: what the collector's benchmark needs around the collector.
+//! `farol-load run | sink | handler | attack`: what the collector's benchmarks need around the collector.
 #![expect(
     clippy::print_stdout,
     reason = "figures and addresses are what this program is for"
 )]
-
-mod bodies;
-mod generate;
-mod serve;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,13 +10,19 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
+use farol_load::attack::{self, Target};
+use farol_load::{generate, serve};
+
 const HELP: &str = "\
-farol-load run --url URL [--connections 16] [--seconds 10] [--bodies DIR] [--distinct 20000] [--gzip]
-    Posts distinct bodies of the captured shapes in a closed loop and prints one line of JSON.
-farol-load sink
-    Takes every POST and answers 200; prints its address.
+farol-load run --url URL [--connections 16] [--seconds 10] [--bodies DIR] [--distinct 20000] [--rate N]
+    Posts distinct bodies of the captured shapes and prints one line of JSON: in a closed loop, or N a second, with latency from the
+    time that each was due.
+farol-load sink [--receipts]
+    Takes every POST and answers 200; prints its address. With --receipts, GET /receipts tells how long log records were on their way.
 farol-load handler
-    Reads every body and answers 202, nothing else: the bound of what a receiver could do; prints its address.";
+    Reads every body and answers 202, nothing else: the bound of what a receiver could do; prints its address.
+farol-load attack NAME --url URL [--key K] [--origin O] [--count N]
+    Attacks at a fixed rate and prints one line of JSON: how much of what, and how it was answered. Without NAME it lists them.";
 
 fn main() -> Result<()> {
     let mut parser = lexopt::Parser::from_env();
@@ -31,7 +33,10 @@ fn main() -> Result<()> {
         time: Duration::from_secs(10),
         bodies: PathBuf::from("tests/fixtures/faro-2.12.1"),
         distinct: 20_000,
+        rate: None,
     };
+    let (mut receipts, mut name, mut count) = (false, None, None);
+    let (mut key, mut origin) = ("k1".to_owned(), "http://shop.example".to_owned());
     while let Some(arg) = parser.next()? {
         match arg {
             Long("help") => {
@@ -43,6 +48,14 @@ fn main() -> Result<()> {
             Long("seconds") => options.time = Duration::from_secs_f64(parser.value()?.parse()?),
             Long("bodies") => options.bodies = parser.value()?.parse()?,
             Long("distinct") => options.distinct = parser.value()?.parse()?,
+            Long("rate") => options.rate = Some(parser.value()?.parse()?),
+            Long("receipts") => receipts = true,
+            Long("key") => key = parser.value()?.parse()?,
+            Long("origin") => origin = parser.value()?.parse()?,
+            Long("count") => count = Some(parser.value()?.parse()?),
+            Value(what) if command.as_deref() == Some("attack") && name.is_none() => {
+                name = Some(what.string()?);
+            }
             Value(name) if command.is_none() => command = Some(name.string()?),
             other => return Err(other.unexpected().into()),
         }
@@ -60,8 +73,32 @@ fn main() -> Result<()> {
             println!("{report}");
             Ok(())
         }
-        Some("sink") => runtime.block_on(serve::run(axum::http::StatusCode::OK)),
-        Some("handler") => runtime.block_on(serve::run(axum::http::StatusCode::ACCEPTED)),
+        Some("sink") => runtime.block_on(serve::run(axum::http::StatusCode::OK, receipts)),
+        Some("handler") => runtime.block_on(serve::run(axum::http::StatusCode::ACCEPTED, false)),
+        Some("attack") => {
+            let Some(name) = name else {
+                for attack in attack::ALL {
+                    println!("{} {} {}", attack.name, attack.count, attack.rate);
+                }
+                return Ok(());
+            };
+            let uri: hyper::Uri = options.url.parse().context("--url")?;
+            let authority = uri.authority().context("--url has no host")?;
+            let address = authority
+                .as_str()
+                .parse()
+                .context("--url: write an address and a port")?;
+            let target = Target {
+                address,
+                key,
+                origin,
+            };
+            println!(
+                "{}",
+                runtime.block_on(attack::run(&name, &target, count))?.json()
+            );
+            Ok(())
+        }
         _ => bail!("{HELP}"),
     }
 }

@@ -1,0 +1,94 @@
+//! Lines that end in LF alone. RFC 9112 lets a reader take them, the parser below does, and many proxies do not: what a proxy forwards as
+//! one field would then be two, and the second a length or a coding that the proxy never saw.
+
+/// Looks through heads of HTTP/1.1 as they come.
+#[derive(Debug, Default)]
+pub(super) struct HeadScan {
+    inside: bool,
+    previous: u8,
+    /// Whether the line so far holds anything.
+    line: bool,
+    /// Whether a line before it did: empty ones may come before a request.
+    begun: bool,
+}
+
+impl HeadScan {
+    /// Bytes that came while no request was worked on. LF alone is made a NUL, which no head may hold: it is answered with 400.
+    pub(super) fn look(&mut self, bytes: &mut [u8]) {
+        if !self.inside {
+            *self = Self {
+                inside: true,
+                ..Self::default()
+            };
+        }
+        for byte in bytes {
+            match *byte {
+                b'\n' if self.previous != b'\r' => {
+                    *byte = 0;
+                    self.inside = false;
+                    return;
+                }
+                b'\n' if !self.line && self.begun => {
+                    self.inside = false;
+                    return;
+                }
+                b'\n' => {
+                    self.begun |= self.line;
+                    self.line = false;
+                }
+                b'\r' => {}
+                _ => self.line = true,
+            }
+            self.previous = *byte;
+        }
+    }
+
+    /// The head was whole.
+    pub(super) fn end(&mut self) {
+        self.inside = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scanned(parts: &[&str]) -> String {
+        let mut scan = HeadScan::default();
+        let mut out = Vec::new();
+        for part in parts {
+            let mut bytes = part.as_bytes().to_vec();
+            scan.look(&mut bytes);
+            out.extend(bytes);
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn lines_in_both_signs_and_bodies_are_left_alone() {
+        for parts in [
+            &["GET / HTTP/1.1\r\nhost: a\r\n\r\n"][..],
+            &["GET / HTTP/1.1\r", "\nhost: a\r\n", "\r", "\n"],
+            &["\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n{\n\"a\":\n1}"],
+            &["GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"],
+        ] {
+            assert_eq!(scanned(parts), parts.concat());
+        }
+    }
+
+    #[test]
+    fn lf_alone_becomes_what_no_head_may_hold() {
+        assert_eq!(
+            scanned(&["GET / HTTP/1.1\nhost: a\r\n"]),
+            "GET / HTTP/1.1\0host: a\r\n"
+        );
+        assert_eq!(
+            scanned(&["GET / HTTP/1.1\r\na: b", "\nc: d\r\n\r\n"]),
+            "GET / HTTP/1.1\r\na: b\0c: d\r\n\r\n"
+        );
+        assert_eq!(
+            scanned(&["GET / HTTP/1.1\r\na: b\r\n\n"]),
+            "GET / HTTP/1.1\r\na: b\r\n\0"
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! How long items were on their way: from their arrival at the collector, which their records say, to their receipt here.
+
+use std::io::Read as _;
+use std::sync::Mutex;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+/// One request in so many is looked into: the sink is to cost less than what it measures.
+const SAMPLE: u64 = 4;
+
+/// The times so far.
+#[derive(Debug, Default)]
+pub struct Receipts(Mutex<(u64, Vec<f64>)>);
+
+impl Receipts {
+    /// Notes a request for log records, packed with gzip or not.
+    pub fn note(&self, body: &[u8]) {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let mut book = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        book.0 += 1;
+        if !book.0.is_multiple_of(SAMPLE) {
+            return;
+        }
+        let mut plain = Vec::new();
+        let packed = body.starts_with(&[0x1f, 0x8b]);
+        if packed
+            && flate2::read::GzDecoder::new(body)
+                .read_to_end(&mut plain)
+                .is_err()
+        {
+            return;
+        }
+        let plain = if packed { &plain[..] } else { body };
+        observed(plain, &mut |at| {
+            book.1.push((now.as_nanos() as f64 - at as f64) / 1e6);
+        });
+    }
+
+    /// What was noted, as JSON; from then on it starts anew.
+    pub fn take(&self) -> String {
+        let mut book = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        let mut times = std::mem::take(&mut book.1);
+        times.sort_by(f64::total_cmp);
+        let at = |share: f64| times.get(((times.len().max(1) - 1) as f64 * share) as usize);
+        json!({ "records": times.len(), "p50_ms": at(0.5), "p95_ms": at(0.95), "p99_ms": at(0.99) })
+            .to_string()
+    }
+}
+
+/// Calls with each log record's observed time: resource_logs 1, scope_logs 2, log_records 2, observed_time_unix_nano 11.
+fn observed(request: &[u8], found: &mut impl FnMut(u64)) {
+    fields(request, |number, value| {
+        if let (1, Field::Bytes(resource)) = (number, value) {
+            fields(resource, |number, value| {
+                if let (2, Field::Bytes(scope)) = (number, value) {
+                    fields(scope, |number, value| {
+                        if let (2, Field::Bytes(record)) = (number, value) {
+                            fields(record, |number, value| {
+                                if let (11, Field::Fixed(at)) = (number, value) {
+                                    found(at);
+                                }
+                            });
+                        }
+                    });
+                }
+            });
+        }
+    });
+}
+
+enum Field<'a> {
+    Bytes(&'a [u8]),
+    Fixed(u64),
+    Other,
+}
+
+/// The fields of a protobuf message, as far as it can be read.
+fn fields<'a>(mut message: &'a [u8], mut found: impl FnMut(u64, Field<'a>)) {
+    while let Some(tag) = varint(&mut message) {
+        let field = match tag & 7 {
+            0 => varint(&mut message).map(|_| Field::Other),
+            1 => take(&mut message, 8)
+                .map(|b| Field::Fixed(u64::from_le_bytes(b.try_into().unwrap_or_default()))),
+            2 => varint(&mut message)
+                .and_then(|n| take(&mut message, n as usize))
+                .map(Field::Bytes),
+            5 => take(&mut message, 4).map(|_| Field::Other),
+            _ => None,
+        };
+        let Some(field) = field else { return };
+        found(tag >> 3, field);
+    }
+}
+
+fn take<'a>(from: &mut &'a [u8], n: usize) -> Option<&'a [u8]> {
+    let (front, rest) = from.split_at_checked(n)?;
+    *from = rest;
+    Some(front)
+}
+
+fn varint(from: &mut &[u8]) -> Option<u64> {
+    let mut out = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = take(from, 1)?[0];
+        out |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(out);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_each_record_is_found() {
+        let record = |at: u64| [&[0x0a, 1, b'x', 0x59][..], &at.to_le_bytes()].concat();
+        let wrap = |tag: u8, inner: &[u8]| [&[tag, inner.len() as u8], inner].concat();
+        let scope = [wrap(0x12, &record(7)), wrap(0x12, &record(9))].concat();
+        let request = wrap(0x0a, &wrap(0x12, &scope));
+        let mut found = Vec::new();
+        observed(&request, &mut |at| found.push(at));
+        assert_eq!(found, [7, 9]);
+    }
+}
