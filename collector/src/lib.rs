@@ -19,6 +19,7 @@ pub mod inflate;
 pub mod decode;
 pub mod enrich;
 pub mod filter;
+pub mod rules;
 pub mod scrub;
 
 pub mod queue;

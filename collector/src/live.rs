@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use crate::admit::Admission;
 use crate::config::{Config, Limits};
 use crate::decode;
+use crate::rules::Rules;
 use crate::sdk_files::SdkFiles;
 use crate::serve::Entries;
 
@@ -33,6 +34,8 @@ pub struct Live {
     pub entries: Entries,
     /// The SDK's files, where they are served.
     pub sdk: Option<Arc<SdkFiles>>,
+    /// What each app's data goes through.
+    pub rules: Rules,
 }
 
 impl Live {
@@ -51,6 +54,7 @@ impl Live {
                 Some(sdk) => Some(SdkFiles::load(sdk, before.and_then(|b| b.sdk.as_ref()))?),
                 None => None,
             },
+            rules: Rules::new(config),
         })
     }
 }

@@ -1,10 +1,10 @@
-//! An address on its way through the scrubber: what it takes out stays out.
+//! An address on its way through the scrubber: whatever stands in front of a secret does not hide it.
 #![no_main]
 
 use farol_collector::scrub::scrub_url;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let once = scrub_url(text);
-    assert_eq!(scrub_url(&once), once);
+    let clean = scrub_url(&format!("{text}&token=hunter9"));
+    assert!(!clean.contains("hunter9"));
 });

@@ -28,6 +28,16 @@ pub trait Walk {
         false
     }
 
+    /// An attribute, before its value is visited. False when it must go.
+    fn entry(&mut self, _at: At<'_>, _value: &mut dyn Walked) -> bool {
+        true
+    }
+
+    /// A whole number among attributes. What it must become where it cannot stay.
+    fn integer(&mut self, _at: At<'_>, _number: i64) -> Option<String> {
+        None
+    }
+
     /// How many entries of a list or map may stay.
     fn bound(&mut self, _at: At<'_>, len: usize) -> usize {
         len
@@ -38,6 +48,16 @@ pub trait Walk {
 pub trait Walked {
     /// Visits every place within.
     fn walk(&mut self, at: At<'_>, walk: &mut dyn Walk);
+
+    /// The value as text, where it is one that tells something: a text or a number.
+    fn told(&self) -> Option<String> {
+        None
+    }
+
+    /// Puts a text in the value's place. False where no text can stand there.
+    fn put(&mut self, _text: String) -> bool {
+        false
+    }
 }
 
 impl Walked for String {
@@ -45,6 +65,15 @@ impl Walked for String {
         if !self.is_empty() {
             walk.text(at, self);
         }
+    }
+
+    fn told(&self) -> Option<String> {
+        Some(self.clone()).filter(|text| !text.is_empty())
+    }
+
+    fn put(&mut self, text: String) -> bool {
+        *self = text;
+        true
     }
 }
 
@@ -62,6 +91,14 @@ impl Walked for Nanos {
     }
 }
 
+impl Walked for f64 {
+    fn walk(&mut self, _at: At<'_>, _walk: &mut dyn Walk) {}
+
+    fn told(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
 macro_rules! no_text {
     ($($ty:ty),*) => { $(
         impl Walked for $ty {
@@ -74,7 +111,6 @@ no_text!(
     Option<u64>,
     Option<f64>,
     u64,
-    f64,
     SpanKind,
     StatusCode
 );
@@ -124,9 +160,12 @@ impl<V: Walked> Walked for Map<V> {
         self.truncate(bound);
         let mut renamed = false;
         self.retain_mut(|name, value| {
-            renamed |= walk.name(at, name);
-            value.walk(At { key: name, ..at }, walk);
-            true
+            let keep = walk.entry(At { key: name, ..at }, value);
+            if keep {
+                value.walk(At { key: name, ..at }, walk);
+                renamed |= walk.name(at, name);
+            }
+            keep
         });
         if renamed {
             self.distinct();
@@ -146,8 +185,25 @@ impl Walked for Value {
             Value::Text(text) => text.walk(at, walk),
             Value::List(list) => list.walk(at, walk),
             Value::Map(map) => map.walk(at, walk),
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Bytes(_) => {}
+            Value::Int(number) => {
+                if let Some(text) = walk.integer(at, *number) {
+                    *self = Value::Text(text);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Double(_) | Value::Bytes(_) => {}
         }
+    }
+
+    fn told(&self) -> Option<String> {
+        match self {
+            Value::Null | Value::Bool(_) => None,
+            value => Some(value.to_text()).filter(|text| !text.is_empty()),
+        }
+    }
+
+    fn put(&mut self, text: String) -> bool {
+        *self = Value::Text(text);
+        true
     }
 }
 

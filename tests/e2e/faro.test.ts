@@ -13,7 +13,7 @@ let pages: Site;
 
 before(async () => {
   const { outputFiles } = await build({ entryPoints: [new URL('faro/page.ts', import.meta.url).pathname], bundle: true, minify: true, format: 'iife', write: false });
-  collector = await startCollector();
+  collector = await startCollector({ env: { FAROL_SCRUB__PROFILE: 'passthrough' } });
   browser = await launch({ engine: 'chromium' });
   pages = await site((_, path) => {
     if (path === '/faro.js') return script(Buffer.from(outputFiles[0]!.contents));

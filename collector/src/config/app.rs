@@ -26,6 +26,15 @@ pub struct App {
     pub sampling: f64,
     /// The most bytes that it may have in the queue on disk; `None` for the queue's own bound.
     pub disk_quota: Option<u64>,
+    /// What is done with its data.
+    pub data: AppData,
+}
+
+/// What is done with an app's data on its way to the queue.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AppData {
+    /// What is taken out.
+    pub scrub: crate::scrub::Rules,
 }
 
 impl App {
@@ -41,6 +50,7 @@ impl App {
             labels: BTreeMap::new(),
             sampling: 1.0,
             disk_quota: None,
+            data: AppData::default(),
         }
     }
 

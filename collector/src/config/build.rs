@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use tracing_subscriber::filter::LevelFilter;
 
+use super::AppData;
 use super::ConfigError;
 use super::Secret;
 use super::read::Section;
 use super::tree::Node;
 use super::valid::{Config, DEFAULT_DATA_DIR, Destination, Limits, QueueSettings, Telemetry};
+use crate::scrub::Rules;
 
 mod app;
 mod destination;
 mod listener;
+mod scrub;
 
 /// Bodies of more than this would make records larger than [`crate::record::MAX_BLOCK`] believes.
 const MOST_INFLATED: usize = 16 << 20;
@@ -51,12 +54,16 @@ pub(super) fn build(root: &Node) -> Built<Config> {
     }
     let data_dir = PathBuf::from(data_dir);
     let defaults = Config::default();
+    let data = AppData {
+        scrub: scrub::rules(root.section("scrub")?, &Rules::default())?,
+    };
     let config = Config {
         listen: root.address("listen")?.unwrap_or(defaults.listen),
         admin_listen: root.address("admin_listen")?,
         public: listener::build(&root)?,
         admin_proxy_protocol: listener::networks(&root, "admin_proxy_protocol")?,
-        apps: app::apps(&root)?,
+        apps: app::apps(&root, &data)?,
+        data,
         destinations: destinations(&root, &data_dir)?,
         limits: limits(root.section("limits")?)?,
         queue: queue(root.section("queue")?)?,

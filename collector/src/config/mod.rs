@@ -19,7 +19,7 @@ pub mod settings;
 mod tree;
 pub mod valid;
 
-pub use app::{App, AppKey, Origin};
+pub use app::{App, AppData, AppKey, Origin};
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use valid::*;

@@ -379,7 +379,7 @@ impl<'a> Section<'a> {
 }
 
 /// Settings whose values are never shown.
-pub(super) const SECRET: [&str; 4] = ["key", "keys", "headers", "traces_headers"];
+pub(super) const SECRET: [&str; 5] = ["hash_key", "key", "keys", "headers", "traces_headers"];
 
 /// `http::Uri` takes any digits for a port, and none behind the colon; nothing can be reached there.
 fn reachable(uri: &http::Uri) -> bool {

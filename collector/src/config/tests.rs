@@ -56,6 +56,10 @@ fn every_documented_setting_is_read() {
     let config = load(&given(file), []).unwrap();
     assert_eq!(config.listen.to_string(), "0.0.0.0:4040");
     assert_eq!(config.apps[0].tenant, "one");
+    assert!(
+        config.apps.iter().any(|app| app.data.scrub.passthrough) && !config.data.scrub.passthrough
+    );
+    assert_eq!(config.data.scrub.user_fields, ["id", "roles"]);
     assert_eq!(config.destinations.len(), 4);
     assert_eq!(config.destinations[0].dialect, Dialect::Alloy);
     assert_eq!(config.destinations[0].batch.max_items, 100);

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{App, Secret};
+use super::{App, AppData, Secret};
 use crate::queue::Start;
 
 pub use super::listener::{PublicListener, SdkFiles, ServerTls};
@@ -28,6 +28,8 @@ pub struct Config {
     pub apps: Vec<App>,
     /// Where the data goes.
     pub destinations: Vec<Destination>,
+    /// What is done with the data where no app says otherwise.
+    pub data: AppData,
     /// Bounds on what clients may do.
     pub limits: Limits,
     /// The queue between receiving and exporting.
@@ -55,6 +57,7 @@ impl Default for Config {
             data_dir: PathBuf::from(DEFAULT_DATA_DIR),
             apps: Vec::new(),
             destinations: vec![Destination::embedded(&PathBuf::from(DEFAULT_DATA_DIR))],
+            data: AppData::default(),
             limits: Limits::default(),
             queue: QueueSettings::default(),
             shutdown_timeout: Duration::from_secs(10),

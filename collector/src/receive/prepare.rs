@@ -11,7 +11,6 @@ use crate::filter::{filter, sample_rate, sample_state};
 use crate::inflate::{InflateError, Reserved, inflate};
 use crate::outcome::{DropReason, ItemsGuard, Refusal};
 use crate::record::{Counts, FORMAT, Header, Record, SourceKind};
-use crate::scrub::scrub;
 
 /// Where a body came from.
 #[derive(Debug)]
@@ -75,7 +74,8 @@ pub(super) fn prepare(
             items,
         });
     }
-    scrub(&mut payload);
+    let rules = live.rules.of(head.app.as_deref());
+    rules.scrubber.scrub(&mut payload);
     enrich(
         &mut payload,
         head.app.as_deref(),

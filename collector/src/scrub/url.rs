@@ -1,75 +1,32 @@
 //! Finding what is secret in an address. By hand and not by a URL library: what is no valid address is scrubbed all the
 //! same, and what is left must stay byte for byte as it came.
 
-use super::REDACTED;
 use std::ops::Range;
 
-/// Query keys whose values are secret. The first seven are those that OpenTelemetry names; the others are what sites put
-/// there by themselves. Compared without regard to case, `-` and `_`.
-const SECRET: &[&str] = &[
-    "xamzsignature",
-    "xamzcredential",
-    "xamzsecuritytoken",
-    "awsaccesskeyid",
-    "signature",
-    "sig",
-    "xgoogsignature",
-    "xgoogcredential",
-    "accesstoken",
-    "apikey",
-    "apitoken",
-    "assertion",
-    "auth",
-    "authcode",
-    "authorization",
-    "authtoken",
-    "bearer",
-    "clientsecret",
-    "code",
-    "credential",
-    "credentials",
-    "csrf",
-    "csrftoken",
-    "idtoken",
-    "jwt",
-    "key",
-    "oauthtoken",
-    "oauthverifier",
-    "otp",
-    "passwd",
-    "password",
-    "passphrase",
-    "privatekey",
-    "pwd",
-    "refreshtoken",
-    "resettoken",
-    "samlresponse",
-    "secret",
-    "session",
-    "sessionid",
-    "sessiontoken",
-    "sid",
-    "ticket",
-    "token",
-    "xcsrftoken",
-];
+use percent_encoding::percent_decode_str;
+
+use super::REDACTED;
+use super::cut::{Cuts, Kind};
+use super::names::Names;
+use super::rules::Query;
 
 /// Shorter values are no token; the shortest that are common (hexadecimal MD5, 192 bits of base64) have 32 characters.
 const TOKEN_LENGTH: usize = 32;
 
-/// Scrubs a text that is one address. None where nothing was to be done.
-pub(super) fn whole(text: &str) -> Option<String> {
-    // Unusual ones, like `blob:https://…` or a list of addresses, hold others.
-    let inner = within(text);
-    let text = inner.as_deref().unwrap_or(text);
-    let mut cuts = Vec::new();
-    secrets(text, 0..text.len(), &mut cuts);
-    replace(text, &cuts).or(inner)
+/// What is to be done with addresses.
+#[derive(Clone, Copy)]
+pub(super) struct Policy<'a> {
+    pub(super) names: &'a Names,
+    pub(super) query: &'a Query,
 }
 
-/// Scrubs each address in a text that may hold any number. None where nothing was to be done.
-pub(super) fn within(text: &str) -> Option<String> {
-    let mut cuts = Vec::new();
+/// Finds what is secret in a text that is one address.
+pub(super) fn whole(text: &str, policy: Policy<'_>, cuts: &mut Cuts) {
+    secrets(text, 0..text.len(), policy, cuts);
+}
+
+/// Finds what is secret in each address in a text that may hold any number.
+pub(super) fn within(text: &str, policy: Policy<'_>, cuts: &mut Cuts) {
     let mut from = 0;
     while let Some(at) = text[from..].find("://") {
         let colon = from + at;
@@ -83,11 +40,10 @@ pub(super) fn within(text: &str) -> Option<String> {
             .find(ends_address)
             .map_or(text.len(), |end| rest + end);
         if start < colon {
-            secrets(text, start..end, &mut cuts);
+            secrets(text, start..end, policy, cuts);
         }
         from = end.max(rest);
     }
-    replace(text, &cuts)
 }
 
 /// What no address holds unescaped, and what therefore ends one in a text.
@@ -97,8 +53,8 @@ fn ends_address(c: char) -> bool {
         || matches!(c, '"' | '<' | '>' | '`' | '\\' | '^' | '{' | '}' | '|')
 }
 
-/// Collects the ranges to be replaced in the address that stands at `range`.
-fn secrets(text: &str, range: Range<usize>, cuts: &mut Vec<(Range<usize>, &'static str)>) {
+/// Collects what is secret in the address that stands at `range`.
+fn secrets(text: &str, range: Range<usize>, policy: Policy<'_>, cuts: &mut Cuts) {
     let address = &text[range.clone()];
     let at = |offset: usize| range.start + offset;
     let hash = address.find('#').unwrap_or(address.len());
@@ -106,15 +62,77 @@ fn secrets(text: &str, range: Range<usize>, cuts: &mut Vec<(Range<usize>, &'stat
     if let Some(authority) = authority(&address[..question])
         && let Some(sign) = address[authority.clone()].rfind('@')
     {
-        cuts.push((at(authority.start)..at(authority.start + sign + 1), ""));
+        cuts.add(
+            at(authority.start)..at(authority.start + sign + 1),
+            Kind::Login,
+        );
     }
-    pairs(text, at(question)..at(hash), cuts);
+    query(text, at(question)..at(hash), policy, cuts);
     let fragment = at(hash)..at(address.len());
     match address.get(hash + 1..) {
-        Some(value) if is_token(value) => cuts.push((fragment.start + 1..fragment.end, REDACTED)),
+        Some(value) if is_token(value) => cuts.add(fragment.start + 1..fragment.end, Kind::Named),
         // `#/route?token=…` of routers that live in the fragment, and `#access_token=…` of sign-in.
-        _ => pairs(text, fragment, cuts),
+        Some(value) => match value.find('?') {
+            Some(route) => query(text, fragment.start + 1 + route..fragment.end, policy, cuts),
+            None if value.contains('=') => query(text, fragment, policy, cuts),
+            None => {}
+        },
+        None => {}
     }
+}
+
+/// What the policy says of a query, or of a fragment that has the form of one.
+fn query(text: &str, range: Range<usize>, policy: Policy<'_>, cuts: &mut Cuts) {
+    match policy.query {
+        Query::Strip => cuts.add(range, Kind::Query),
+        Query::Scrub => pairs(text, range, cuts, |name| {
+            match policy.names.is_secret_parameter(name) {
+                true => Judged::Secret,
+                false if is_fingerprint(name) => Judged::Plain,
+                false => Judged::Look,
+            }
+        }),
+        Query::Allow(allowed) => pairs(text, range, cuts, |name| {
+            match allowed.iter().any(|allowed| allowed == name) {
+                true => Judged::Look,
+                false => Judged::Secret,
+            }
+        }),
+    }
+}
+
+/// What a parameter's name says of its value.
+enum Judged {
+    Secret,
+    /// Long hexadecimal is usual there.
+    Plain,
+    Look,
+}
+
+/// Parameters that carry versions, hashes of files and ids of traces.
+fn is_fingerprint(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "v",
+        "ver",
+        "version",
+        "rev",
+        "revision",
+        "build",
+        "hash",
+        "commit",
+        "sha",
+        "md5",
+        "etag",
+        "checksum",
+        "trace_id",
+        "traceid",
+        "traceId",
+        "span_id",
+        "request_id",
+        "cb",
+        "integrity",
+    ];
+    NAMES.contains(&name)
 }
 
 /// Where the part with user and host stands: between `//` and the path.
@@ -131,58 +149,33 @@ fn authority(address: &str) -> Option<Range<usize>> {
 }
 
 /// Secret values among `key=value` pairs; the first character of the range is `?` or `#`.
-fn pairs(text: &str, range: Range<usize>, cuts: &mut Vec<(Range<usize>, &'static str)>) {
+fn pairs(text: &str, range: Range<usize>, cuts: &mut Cuts, judge: impl Fn(&str) -> Judged) {
     let mut start = range.start + 1;
     while start < range.end {
         let rest = &text[start..range.end];
         let end = start + rest.find(['&', ';', '?']).unwrap_or(rest.len());
         let pair = &text[start..end];
         match pair.split_once('=') {
-            Some((_, "" | REDACTED)) => {}
-            Some((key, value)) if is_secret(key) || is_token(value) => {
-                cuts.push((start + key.len() + 1..end, REDACTED));
+            Some((_, value))
+                if matches!(
+                    value.trim_matches(|c: char| !c.is_alphanumeric()),
+                    "" | REDACTED
+                ) => {}
+            Some((key, value)) => {
+                let secret = match judge(&percent_decode_str(key).decode_utf8_lossy()) {
+                    Judged::Secret => true,
+                    Judged::Plain => false,
+                    Judged::Look => is_token(value),
+                };
+                if secret {
+                    cuts.add(start + key.len() + 1..end, Kind::Named);
+                }
             }
-            None if is_token(pair) => cuts.push((start..end, REDACTED)),
-            _ => {}
+            None if is_token(pair) => cuts.add(start..end, Kind::Named),
+            None => {}
         }
         start = end + 1;
     }
-}
-
-fn is_secret(key: &str) -> bool {
-    // `user[password]` and `form.password` as well: the last word says what it is.
-    let key = percent_decoded(key);
-    let mut words = key.rsplit(['[', '.', '/']);
-    let last = words
-        .find(|word| !word.trim_end_matches(']').is_empty())
-        .unwrap_or(&key);
-    let letters = last.chars().filter(char::is_ascii_alphanumeric);
-    let bare: String = letters.map(|c| c.to_ascii_lowercase()).collect();
-    SECRET.contains(&bare.as_str())
-}
-
-/// ASCII escapes only: enough for keys.
-fn percent_decoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('%') {
-        out.push_str(&rest[..at]);
-        let digits = rest
-            .get(at + 1..at + 3)
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match digits.filter(u8::is_ascii) {
-            Some(byte) => {
-                out.push(char::from(byte));
-                rest = &rest[at + 3..];
-            }
-            None => {
-                out.push('%');
-                rest = &rest[at + 1..];
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 /// Whether a value looks made by a machine to be kept secret: a JWT, or long and without words. UUIDs are names of
@@ -210,19 +203,4 @@ fn is_token(value: &str) -> bool {
     }
     let hexadecimal = value.bytes().all(|byte| byte.is_ascii_hexdigit());
     hexadecimal && digits > 0 || lower > 2 && upper > 2 && digits > 1 && other * 8 <= value.len()
-}
-
-fn replace(text: &str, cuts: &[(Range<usize>, &'static str)]) -> Option<String> {
-    if cuts.is_empty() {
-        return None;
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut from = 0;
-    for (range, by) in cuts {
-        out.push_str(&text[from..range.start.max(from)]);
-        out.push_str(by);
-        from = range.end.max(from);
-    }
-    out.push_str(&text[from..]);
-    Some(out)
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Built, required_name};
 use crate::config::app::parse_not_after;
 use crate::config::read::{Entry, Section};
-use crate::config::{App, AppKey, Origin, Secret};
+use crate::config::{App, AppData, AppKey, Origin, Secret};
 
 /// Keys of all apps together. Each request's key is compared with every one, so that its time tells nothing: at this many that takes some 30 µs.
 const MOST_KEYS: usize = 10_000;
@@ -13,11 +13,11 @@ const MOST_KEYS: usize = 10_000;
 /// Attributes that an app puts on everything: each is stored with every record.
 const MOST_LABELS: usize = 16;
 
-pub(super) fn apps(root: &Section<'_>) -> Built<Vec<App>> {
+pub(super) fn apps(root: &Section<'_>, data: &AppData) -> Built<Vec<App>> {
     let mut apps = Vec::new();
     let (mut names, mut keys) = (HashSet::new(), HashMap::new());
     for section in root.entries("apps")?.unwrap_or_default() {
-        let app = app(&section)?;
+        let app = app(&section, data)?;
         if !names.insert(app.name.clone()) {
             return Err(section.wrong("name", "two apps have this name; give each its own"));
         }
@@ -41,7 +41,7 @@ pub(super) fn apps(root: &Section<'_>) -> Built<Vec<App>> {
     Ok(apps)
 }
 
-fn app(section: &Section<'_>) -> Built<App> {
+fn app(section: &Section<'_>, data: &AppData) -> Built<App> {
     let defaults = App::new(required_name(section)?);
     let allow_no_origin = section.flag("allow_no_origin")?.unwrap_or_default();
     Ok(App {
@@ -55,6 +55,9 @@ fn app(section: &Section<'_>) -> Built<App> {
         disk_quota: match section.size("disk_quota")? {
             Some(n) if n < 1 << 20 => return Err(section.wrong("disk_quota", "at least 1 MiB")),
             n => n.map(|n| n as u64),
+        },
+        data: AppData {
+            scrub: super::scrub::rules(section.section("scrub")?, &data.scrub)?,
         },
         ..defaults
     })

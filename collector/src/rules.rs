@@ -1,0 +1,45 @@
+//! What each app's data goes through, ready for use: made once from the settings, looked up once a request.
+
+use std::collections::HashMap;
+
+use crate::config::{App, Config};
+use crate::scrub::Scrubber;
+
+/// The rules of all apps.
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// Where no apps are declared.
+    open: AppRules,
+    apps: HashMap<String, AppRules>,
+}
+
+/// The rules of one app.
+#[derive(Debug, Default)]
+pub struct AppRules {
+    /// What is taken out.
+    pub scrubber: Scrubber,
+}
+
+impl Rules {
+    /// From settings that are valid.
+    pub fn new(config: &Config) -> Self {
+        let app = |app: &App| {
+            let rules = AppRules {
+                scrubber: Scrubber::new(app.data.scrub.clone()),
+            };
+            (app.name.clone(), rules)
+        };
+        Self {
+            open: AppRules {
+                scrubber: Scrubber::new(config.data.scrub.clone()),
+            },
+            apps: config.apps.iter().map(app).collect(),
+        }
+    }
+
+    /// Those of one app.
+    pub fn of(&self, app: Option<&App>) -> &AppRules {
+        app.and_then(|app| self.apps.get(&app.name))
+            .unwrap_or(&self.open)
+    }
+}

@@ -1,0 +1,64 @@
+//! Everything that is looked for in one text.
+
+use super::cut::Cuts;
+use super::names::Names;
+use super::rules::Query;
+use super::shape::{self, Shape};
+use super::{digits, encoded, ip, mail, pairs, token, url};
+
+/// No text below this holds anything: `a@b.cd`.
+const SHORTEST: usize = 6;
+
+/// What is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'a> {
+    pub(super) names: &'a Names,
+    pub(super) query: &'a Query,
+    /// The text is one address, which may be relative.
+    pub(super) address: bool,
+    /// Network addresses are looked for.
+    pub(super) ips: bool,
+}
+
+impl Search<'_> {
+    /// Finds all.
+    pub(super) fn find(self, text: &str, cuts: &mut Cuts) {
+        self.within(text, 0, cuts);
+    }
+
+    fn within(self, text: &str, depth: usize, cuts: &mut Cuts) {
+        if text.len() < SHORTEST {
+            return;
+        }
+        let shape = Shape::of(text);
+        let policy = url::Policy {
+            names: self.names,
+            query: self.query,
+        };
+        // Addresses first: what stands as a user in one is no mail address.
+        if shape.colons > 0 {
+            url::within(text, policy, cuts);
+        }
+        if self.address && depth == 0 && shape.has(shape::QUERY | shape::AT) {
+            url::whole(text, policy, cuts);
+        }
+        if shape.has(shape::AT | shape::ESCAPE) {
+            mail::find(text, shape.has(shape::AT), shape.has(shape::ESCAPE), cuts);
+        }
+        if shape.digits >= 4 && (shape.dots >= 3 || shape.digits >= 10) {
+            digits::find(text, shape.digits, self.ips && shape.dots >= 3, cuts);
+        }
+        if self.ips && shape.colons >= 2 {
+            ip::find_v6(text, cuts);
+        }
+        if shape.has(shape::EQUALS | shape::COLON) {
+            pairs::find(text, self.names, cuts);
+        }
+        token::find(text, shape.has(shape::HYPHEN), cuts);
+        if shape.has(shape::PERCENT) {
+            encoded::find(text, depth, cuts, |plain, depth, cuts| {
+                self.within(plain, depth, cuts);
+            });
+        }
+    }
+}
