@@ -147,7 +147,7 @@ impl Collector {
         // Until the end of all, so that operators can watch.
         let (_stop_admin, admin_stopped) = watch::channel(false);
         let mut routes = router::public(&self.parts, &self.config.public);
-        let admin = match listeners.admin {
+        let mut admin = match listeners.admin {
             None => {
                 routes = routes.merge(router::admin(&self.parts));
                 None
@@ -169,6 +169,7 @@ impl Collector {
             tokio::select! {
                 () = &mut shutdown => break None,
                 ended = &mut public => break Some(anyhow!("the accept loop ended by itself: {}", describe(&ended))),
+                ended = some(&mut admin) => break Some(anyhow!("the accept loop of admin_listen ended by itself: {}", describe(&ended))),
                 ended = &mut keeper => break Some(anyhow!("the memory of batches ended by itself: {}", describe(&ended))),
                 () = self.exports.failed() => break Some(anyhow!("a task that exports panicked")),
                 offer = reloads.next() => self.reload(offer, &*reloads.log).await,
@@ -282,6 +283,14 @@ fn aggregation(config: &Config) -> aggregate::Options {
     aggregate::Options {
         interval: config.metrics_interval,
         hold: config.metrics_hold,
+    }
+}
+
+/// Waits for a task that there may be.
+async fn some(task: &mut Option<JoinHandle<()>>) -> Result<(), tokio::task::JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::queue::{Queue, ReaderOptions};
 
 mod answer;
 mod batch;
+mod breaker;
 mod client;
 mod dead_letters;
 mod destination;
@@ -48,6 +49,7 @@ pub(crate) mod tls;
 mod windows;
 
 pub use batch::{Batch, Signal};
+pub use breaker::{Breaker, Circuit};
 pub use destination::{Attempt, Destination, Outcome, Reason};
 pub(crate) use own_traces::OwnTraces;
 pub use roster::Roster;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::dedupe::Dedupe;
-use crate::export::{Roster, Stats};
+use crate::export::{Circuit, Roster, Stats};
 use crate::inflate::Budget;
 use crate::live::Current;
 use crate::outcome::{Deliveries, Ledgers, Snapshot};
@@ -78,6 +78,10 @@ metrics! {
     DESTINATION_ATTEMPTS = "farol_destination_attempts_total", Counter, ["destination", "outcome"];
     /// 1 from a failed attempt to the next one that is answered.
     DESTINATION_FAILING = "farol_destination_failing", Gauge, ["destination"];
+    /// The circuit breaker of a destination: 1 at the state that it is in. Open: nothing is sent; half_open: one try is on its way.
+    DESTINATION_CIRCUIT = "farol_destination_circuit", Gauge, ["destination", "state"];
+    /// Times that a destination's circuit breaker opened, after five failures in a row.
+    DESTINATION_OPENED = "farol_destination_circuit_opened_total", Counter, ["destination"];
     /// Entries in the queue.
     QUEUE_RECORDS = "farol_queue_records", Gauge, [];
     /// Bytes in the queue.
@@ -345,6 +349,15 @@ fn attempts(out: &mut Gathered, name: &str, stats: &Stats) {
     ] {
         out.add(&DESTINATION_ATTEMPTS, &[name, outcome], n.load(Relaxed));
     }
+    let circuit = stats.breaker.circuit().name();
+    for state in Circuit::NAMES {
+        out.add(
+            &DESTINATION_CIRCUIT,
+            &[name, state],
+            u64::from(state == circuit),
+        );
+    }
+    out.add(&DESTINATION_OPENED, &[name], stats.breaker.opened());
     let restarts = stats.restarts.load(Relaxed);
     out.add(&DESTINATION_RESTARTS, &[name], restarts);
     out.add(

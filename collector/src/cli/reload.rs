@@ -45,7 +45,7 @@ pub(super) fn start(before: Before, config: &Config, log: Log) -> Result<Reloads
     let Before(mut watch, seen) = before;
     watch.named.clone_from(&config.files);
     let known = watch.look_after(&seen);
-    tokio::spawn(run(watch, known, hangup, offer));
+    tokio::spawn(supervised(watch, known, hangup, offer));
     Ok(Reloads {
         offers,
         log: Box::new(move |filter| {
@@ -55,6 +55,29 @@ pub(super) fn start(before: Before, config: &Config, log: Log) -> Result<Reloads
             }
         }),
     })
+}
+
+/// Watches for as long as the collector runs, whatever happens: one that ended unseen would leave operators with settings that they believe
+/// changed.
+async fn supervised(
+    watch: Watch,
+    known: BTreeMap<PathBuf, Seen>,
+    mut hangup: Signal,
+    offer: mpsc::Sender<Result<Config, String>>,
+) {
+    let mut task = tokio::spawn(run(watch.clone(), known.clone(), hangup, offer.clone()));
+    while (&mut task).await.is_err() {
+        tracing::error!("the watch of the settings panicked; it starts again");
+        tokio::time::sleep(LOOK).await;
+        hangup = match signal(SignalKind::hangup()) {
+            Ok(hangup) => hangup,
+            Err(error) => {
+                tracing::error!(kind = %error.kind(), "cannot listen for SIGHUP");
+                return;
+            }
+        };
+        task = tokio::spawn(run(watch.clone(), known.clone(), hangup, offer.clone()));
+    }
 }
 
 async fn run(
@@ -88,6 +111,7 @@ async fn run(
     }
 }
 
+#[derive(Clone)]
 struct Watch {
     given: Given,
     /// Files that the settings name.

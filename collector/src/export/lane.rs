@@ -136,8 +136,10 @@ impl Shared {
         let mut backoff = Backoff::new(&self.retry);
         loop {
             self.paused().await;
+            let permit = self.stats.breaker.permit().await;
             match self.attempt(batch).await {
                 Outcome::Accepted { rejected, reason } => {
+                    permit.answered();
                     let rejected = rejected.min(batch.len() as u64);
                     if rejected > 0 {
                         let reason = reason.unwrap_or_else(|| Reason::code("partial success"));
@@ -151,7 +153,10 @@ impl Shared {
                     }
                     return End::Taken(rejected);
                 }
-                Outcome::Refused(reason) => return End::Refused(reason),
+                Outcome::Refused(reason) => {
+                    permit.answered();
+                    return End::Refused(reason);
+                }
                 Outcome::Retry {
                     after,
                     suspect,
@@ -168,6 +173,7 @@ impl Shared {
                         return End::Suspected(reason);
                     }
                     let wait = backoff.next((self.random)(), after);
+                    permit.failed(wait);
                     let limit = self.retry.max_elapsed;
                     if limit.is_some_and(|limit| first.elapsed() + wait > limit) {
                         return End::Exhausted(reason);

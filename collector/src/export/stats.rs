@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 
 use super::Reason;
+use super::breaker::Breaker;
 
 /// Counted by attempts, not by items: those are the ledger's.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Stats {
     pub restarts: AtomicU64,
     /// True from a failed attempt to the next one that is answered.
     pub failing: AtomicBool,
+    /// What its lanes ask before they try.
+    pub breaker: Breaker,
     last: Mutex<Option<Reason>>,
 }
 

@@ -114,3 +114,21 @@ async fn stopping_refuses_new_connections_and_ends_in_time() {
     collector.stop().await;
     assert!(started.elapsed() < Duration::from_secs(5));
 }
+
+#[tokio::test]
+async fn a_destination_that_is_down_opens_its_circuit_and_closes_it_when_it_is_back() {
+    let backend = Backend::start().await;
+    backend.answers(503);
+    let collector =
+        Collector::with(|config| config.destinations = vec![backend.destination("a")]).await;
+    let circuit =
+        |state| format!("farol_destination_circuit{{destination=\"a\",state=\"{state}\"}}");
+    collector.until_metric(&circuit("closed"), 1).await;
+    collector.post("/collect", &[], logs(1)).await;
+    let opened = "farol_destination_circuit_opened_total{destination=\"a\"}";
+    collector.until_metric(opened, 1).await;
+    assert_eq!(collector.metric(&circuit("closed")).await, 0);
+    backend.answers(200);
+    collector.until_metric(&circuit("closed"), 1).await;
+    assert_eq!(collector.metric(opened).await, 1);
+}
