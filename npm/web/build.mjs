@@ -6,17 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-/**
- * The core as a string literal: one code point a byte, which is 2 % over the bytes themselves under brotli, where base64 is 30 %
- * and `\xNN` 10 %. The bytes are turned around (src/load.ts turns them back), so that those that are frequent in Wasm become
- * characters that need no escape, and none of them NUL.
- */
-const KEY = 120;
-const ESCAPES = { 0: '\\0', 10: '\\n', 13: '\\r', 34: '\\"', 92: '\\\\' };
-const wasm = Array.from(readFileSync('../../target/sdk/core.wasm'), (byte) => byte ^ KEY);
-const literal = wasm.map((code, i) => (code || !/\d/.test(String.fromCharCode(wasm[i + 1])) ? ESCAPES[code] ?? String.fromCharCode(code) : '\\x00')).join('');
-writeFileSync('gen/core-wasm.js', `export const key = ${KEY};\nexport const wasm = "${literal}";\n`);
-writeFileSync('gen/core-wasm.d.ts', 'export const key: number;\nexport const wasm: string;\n');
+const ESCAPES = { '\n': '\\n', '\r': '\\r', '"': '\\"', '\\': '\\\\' };
+/** A string literal, each character but these as it is. `\0` before a digit would be another character. */
+const literal = (text) => `"${text.replace(/[\n\r"\\]/g, (char) => ESCAPES[char]).replace(/\0(?=\d)/g, '\\x00').replace(/\0/g, '\\0')}"`;
+/** The core in its packed form, which is text, and the module that unpacks it: one character a byte. Base64 costs 30 % more under brotli. */
+const packed = literal(readFileSync('../../target/sdk/core.packed', 'utf8'));
+const unpacker = literal(readFileSync('../../target/sdk/unpack.wasm', 'latin1'));
+writeFileSync('gen/core-wasm.js', `export const packed = ${packed};\nexport const unpacker = ${unpacker};\n`);
+writeFileSync('gen/core-wasm.d.ts', 'export const packed: string;\nexport const unpacker: string;\n');
 writeFileSync('gen/glue.d.ts', `import type { CoreExports, CreateCore } from '../src/core.js';
 export const createCore: (instantiate: (imports: WebAssembly.Imports) => CoreExports | PromiseLike<CoreExports>) => CreateCore;
 `);
@@ -32,12 +29,12 @@ const common = {
   // Chrome 80 has it; what keeps esbuild from it before 91 is a bug in calls that spread arguments, of which there are none.
   supported: { 'optional-chain': true },
 };
-/** Minifiers spell the core's literal in their own, longer way: it takes the place of this name when they are done. */
-const PLACE = '__FAROL_CORE__';
+/** Minifiers spell these literals in their own, longer way: they take the places of names when they are done. */
+const LITERALS = { __FAROL_CORE__: packed, __FAROL_UNPACKER__: unpacker };
 
 const core = {
   name: 'core',
-  setup: (build) => build.onLoad({ filter: /core-wasm\.js$/ }, () => ({ contents: `export const key = ${KEY}; export const wasm = ${PLACE};` })),
+  setup: (build) => build.onLoad({ filter: /core-wasm\.js$/ }, () => ({ contents: 'export const packed = __FAROL_CORE__; export const unpacker = __FAROL_UNPACKER__;' })),
 };
 
 /** esbuild bundles; terser, run after it, saves 5 % more. Its `unsafe` stays off: to it `String(x)` is `x + ''`, which throws for a symbol. */
@@ -49,10 +46,14 @@ async function bundle(entry, name, module) {
     module, toplevel: true, ecma: 2020, compress: { passes: 3, pure_getters: true, keep_fargs: false, unsafe_arrows: true },
     format: { comments: false, quote_style: 2 },
   });
-  const parts = code.split(PLACE);
-  if (parts.length > 2) throw new Error(`${name}: the core would be in it ${parts.length - 1} times`);
+  let whole = code;
+  for (const [place, text] of Object.entries(LITERALS)) {
+    const parts = whole.split(place);
+    if (parts.length > 2) throw new Error(`${name}: ${place} would be in it ${parts.length - 1} times`);
+    whole = parts.join(text);
+  }
   // A module is always read as UTF-8, a classic script in the page's encoding, unless it begins with this mark.
-  writeFileSync(`dist/${name}.js`, (module ? '' : '\ufeff') + parts.join(`"${literal}"`));
+  writeFileSync(`dist/${name}.js`, (module ? '' : '\ufeff') + whole);
 }
 
 await bundle('src/index.ts', 'index', true);

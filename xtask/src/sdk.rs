@@ -1,9 +1,11 @@
 //! Builds the browser SDK: Rust → Wasm → glue → bundles in npm/web/dist.
 //!
 //! cargo (profile `wasm`) → wasm-bindgen (as a library, so that our lock file pins it) → glue.rs (one instance a client)
-//! → wasm-opt → npm/web/build.mjs (esbuild, declarations). The wasm2js core takes the same road and leaves it before the end.
+//! → wasm-opt → pack.rs → npm/web/build.mjs (esbuild, declarations). The wasm2js core takes the same road and leaves it before the end.
 
 mod glue;
+mod module;
+mod pack;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,32 @@ use crate::{paths, process, toolchain};
 
 /// Neither reference types (the browser floor, wasm2js) nor multi-value: rustc has both on by default. A stack of 64 KiB instead of
 /// 1 MiB: the core does not recurse, and each page would hold the rest for nothing.
-const FLAGS: &str = "-C target-feature=-reference-types,-multivalue -C link-arg=-zstack-size=65536";
+const FLAGS: &str = "-C target-feature=-reference-types,-multivalue";
+
+/// The core: package, file, flags of its own.
+const CORE: Part = Part {
+    package: "farol-sdk-wasm",
+    file: "farol_sdk.wasm",
+    flags: "-C link-arg=-zstack-size=65536",
+    exports: &["memory", "buffer", "put"],
+};
+
+/// What unpacks it, in memory of 4 pages: the packed text has the second, what comes of it the third and fourth (`load.ts`).
+const UNPACK: Part = Part {
+    package: "farol-unpack",
+    file: "farol_unpack.wasm",
+    flags: "-C link-arg=-zstack-size=16 -C link-arg=--initial-memory=262144",
+    exports: &["memory", "unpack"],
+};
+
+/// A crate that becomes a module.
+struct Part {
+    package: &'static str,
+    file: &'static str,
+    flags: &'static str,
+    /// What JavaScript uses of it.
+    exports: &'static [&'static str],
+}
 
 /// What the features above leave on for the browser floor (Chrome 90, Firefox 90, Safari 15.1).
 const WASM_FEATURES: [&str; 4] = [
@@ -29,29 +56,20 @@ const WASM_FEATURES: [&str; 4] = [
 pub fn build(root: &Path) -> Result<()> {
     let work = root.join("target/sdk");
     fs::create_dir_all(&work)?;
-    let bytes = compile(root)?;
-    let bound = bind(bytes)?;
+    let bound = bind(compile(root, &CORE)?)?;
     let bound_path = work.join("bound.wasm");
     fs::write(&bound_path, &bound.wasm)?;
-
     let core = work.join("core.wasm");
-    binaryen(
-        root,
-        "wasm-opt",
-        &[
-            &[
-                "-Oz",
-                "--converge",
-                "--strip-producers",
-                "--strip-target-features",
-            ],
-            &WASM_FEATURES[..],
-        ]
-        .concat(),
-        &bound_path,
-        &core,
-    )?;
-    let used = glue::imports(&fs::read(&core)?)?;
+    optimise(root, &bound_path, &core)?;
+    let bytes = fs::read(&core)?;
+    fs::write(work.join("core.packed"), pack::pack(&bytes)?)?;
+
+    let unpack = module::export_only(&compile(root, &UNPACK)?, UNPACK.exports)?;
+    let whole = work.join("unpack-whole.wasm");
+    fs::write(&whole, unpack)?;
+    optimise(root, &whole, &work.join("unpack.wasm"))?;
+
+    let used = module::imports(&bytes)?;
     let gen_dir = root.join("npm/web/gen");
     fs::create_dir_all(&gen_dir)?;
     fs::write(gen_dir.join("glue.js"), glue::wrap(&bound.glue, &used)?)?;
@@ -63,6 +81,17 @@ pub fn build(root: &Path) -> Result<()> {
             .current_dir(root.join("npm/web")),
         "npm/web/build.mjs",
     )
+}
+
+fn optimise(root: &Path, input: &Path, output: &Path) -> Result<()> {
+    let passes = [
+        "-Oz",
+        "--converge",
+        "--strip-producers",
+        "--strip-target-features",
+    ];
+    let args = [&passes[..], &WASM_FEATURES].concat();
+    binaryen(root, "wasm-opt", &args, input, output)
 }
 
 /// The core without Wasm, for pages whose CSP forbids it.
@@ -100,29 +129,30 @@ fn wasm2js(root: &Path, work: &Path, bound: &Path) -> Result<()> {
     Ok(())
 }
 
-fn compile(root: &Path) -> Result<Vec<u8>> {
+fn compile(root: &Path, part: &Part) -> Result<Vec<u8>> {
     let mut cargo = toolchain::wasm()?.build();
     cargo
         .args([
             "--quiet",
             "--locked",
             "-p",
-            "farol-sdk-wasm",
+            part.package,
             "--profile",
             "wasm",
         ])
-        .env("RUSTFLAGS", flags())
+        .env("RUSTFLAGS", flags(part))
         .current_dir(root);
-    process::run(&mut cargo, "cargo build of the core")?;
+    process::run(&mut cargo, part.package)?;
     let path = paths::target(root)
         .join(toolchain::TARGET)
-        .join("wasm/farol_sdk.wasm");
+        .join("wasm")
+        .join(part.file);
     fs::read(&path).with_context(|| format!("reading {}", path.display()))
 }
 
 /// The places of a panic are part of the file: what stands before them on this machine is nobody's business, and not reproducible.
-fn flags() -> String {
-    let mut flags = FLAGS.to_owned();
+fn flags(part: &Part) -> String {
+    let mut flags = format!("{FLAGS} {}", part.flags);
     let home = std::env::var_os("CARGO_HOME").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"),
         PathBuf::from,
@@ -164,9 +194,10 @@ fn bind(mut bytes: Vec<u8>) -> Result<Bound> {
         .typescript(false)
         .web(true)?
         .generate_output()?;
+    let wasm = module::export_only(&output.wasm_mut().emit_wasm(), CORE.exports)?;
     Ok(Bound {
         glue: output.js().to_owned(),
-        wasm: output.wasm_mut().emit_wasm(),
+        wasm: module::rename_imports(&wasm, glue::MODULE, glue::short)?,
     })
 }
 

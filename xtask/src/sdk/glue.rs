@@ -1,63 +1,34 @@
 //! wasm-bindgen's stock glue keeps one instance a page in module variables. Here the part of it that the optimised core still
 //! imports is wrapped as `createCore(instantiate)(host)`: one instance a client.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-/// The names in the import section of a Wasm module, in order.
-pub fn imports(module: &[u8]) -> Result<Vec<String>> {
-    let mut at = 8;
-    while at < module.len() {
-        let id = module[at];
-        at += 1;
-        let size = leb(module, &mut at)?;
-        if id != 2 {
-            at += size;
-            continue;
-        }
-        let mut names = Vec::new();
-        for _ in 0..leb(module, &mut at)? {
-            name(module, &mut at)?;
-            names.push(name(module, &mut at)?);
-            ensure!(
-                module.get(at) == Some(&0),
-                "the core imports something that is no function: {names:?}"
-            );
-            at += 1;
-            leb(module, &mut at)?;
-        }
-        return Ok(names);
-    }
-    Ok(Vec::new())
-}
+/// The name of the module that the core imports from, which no bundler sees. wasm-bindgen's is longer.
+pub const MODULE: &str = "h";
 
-fn leb(bytes: &[u8], at: &mut usize) -> Result<usize> {
-    let mut value = 0;
-    for shift in (0..35).step_by(7) {
-        let byte = *bytes.get(*at).context("module ends early")?;
-        *at += 1;
-        value |= ((byte & 0x7f) as usize) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    bail!("a number in the module is too long")
-}
-
-fn name(bytes: &[u8], at: &mut usize) -> Result<String> {
-    let len = leb(bytes, at)?;
-    let text = bytes.get(*at..*at + len).context("module ends early")?;
-    *at += len;
-    Ok(String::from_utf8(text.to_vec())?)
+/// An import's own name: wasm-bindgen puts it between a mark and a hash, and both cannot be compressed.
+pub fn short(name: &str) -> String {
+    let own = name
+        .strip_prefix("__wbg_")
+        .and_then(|rest| rest.rsplit_once('_'));
+    own.map_or(name, |(own, _)| own).to_owned()
 }
 
 /// The glue as an ES module: the entries of the imports object that are still used, closed over `host`.
 pub fn wrap(glue: &str, used: &[String]) -> Result<String> {
     let mut entries = String::new();
     for import in used {
-        let head = format!("{import}: function(");
+        let head = glue
+            .split_whitespace()
+            .find(|word| {
+                word.strip_suffix(':')
+                    .is_some_and(|name| short(name) == *import)
+            })
+            .with_context(|| format!("the glue has no {import}"))?;
+        let head = format!("{head} function(");
         let from = glue
             .find(&head)
-            .with_context(|| format!("the glue has no {import}"))?;
+            .with_context(|| format!("the glue's {import} is no function"))?;
         let rest = &glue[from + head.len()..];
         let to = rest
             .find("\n},")
@@ -81,7 +52,7 @@ pub fn wrap(glue: &str, used: &[String]) -> Result<String> {
     }
     Ok(format!(
         "// Made by `cargo xtask sdk` from wasm-bindgen's glue.\n\
-         export const createCore = (instantiate) => (host) =>\n  instantiate({{\n  \"./core_bg.js\": {{\n{entries}  }},\n  }});\n"
+         export const createCore = (instantiate) => (host) =>\n  instantiate({{\n  {MODULE}: {{\n{entries}  }},\n  }});\n"
     ))
 }
 
