@@ -52,6 +52,10 @@ const WASM_FEATURES: [&str; 4] = [
     "--enable-mutable-globals",
 ];
 
+/// What has one caller becomes part of it only up to this size, in bytes and about. Without a bound nearly all of the core is one function, and
+/// browsers, which compile a function when it is first called, have to compile all of it for the first message.
+const INLINED: &str = "--one-caller-inline-max-function-size=200";
+
 /// Builds everything under npm/web/dist.
 pub fn build(root: &Path) -> Result<()> {
     let work = root.join("target/sdk");
@@ -87,6 +91,7 @@ fn optimise(root: &Path, input: &Path, output: &Path) -> Result<()> {
     let passes = [
         "-Oz",
         "--converge",
+        INLINED,
         "--strip-producers",
         "--strip-target-features",
     ];

@@ -22,7 +22,7 @@ for (const [path, { bytesInOutput }] of Object.entries(Object.values(metafile.ou
 }
 
 const named = join(root, 'target/sdk/named.wasm');
-execFileSync(process.execPath, [join(root, 'node_modules/binaryen/bin/wasm-opt'), '-Oz', '--converge', '-g', '--enable-bulk-memory', '--enable-sign-ext',
+execFileSync(process.execPath, [join(root, 'node_modules/binaryen/bin/wasm-opt'), '-Oz', '--converge', '--one-caller-inline-max-function-size=200', '-g', '--enable-bulk-memory', '--enable-sign-ext',
   '--enable-nontrapping-float-to-int', '--enable-mutable-globals', join(root, 'target/sdk/bound.wasm'), '-o', named]);
 const bytes = readFileSync(named);
 let at = 8;
