@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::driver::{Driver, Plan};
 use super::lane::Shared;
@@ -24,6 +25,9 @@ const RESTART: Retry = Retry {
 /// How long batches on their way may take when a destination's settings change; then they are sent again by its successor. Longer
 /// than healthy receivers need, short enough that nobody wonders where the reload is.
 const HALT: Duration = Duration::from_secs(2);
+
+/// How often it is seen whether what is on its way has failed by now.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// Why a destination ends while the collector runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,10 +107,12 @@ async fn end(
     reopen: impl FnOnce() -> Reader,
 ) {
     halt.send_replace(true);
-    // One that fails would only wait for its next try.
-    if !shared.stats.failing.load(Ordering::Relaxed) {
-        // Out of time is an answer too.
-        let _ = tokio::time::timeout(HALT, task.join_next()).await;
+    let until = Instant::now() + HALT;
+    // One that fails, from the start or in the meantime, would only wait for its next try.
+    while !shared.stats.failing.load(Ordering::Relaxed) && Instant::now() < until {
+        if tokio::time::timeout(GLANCE, task.join_next()).await.is_ok() {
+            break;
+        }
     }
     task.shutdown().await;
     if how == Leave::Removed {

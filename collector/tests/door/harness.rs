@@ -1,11 +1,11 @@
 //! A collector on a free port with its own data folder, a client that can misbehave, and a backend that does as it is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use farol_collector::config::{
@@ -127,6 +127,11 @@ impl Collector {
         })
         .await;
         self.metric("farol_config_generation").await > generation
+    }
+
+    /// The settings that it has.
+    pub(crate) fn settings(&self) -> Config {
+        self.config.clone()
     }
 
     /// Begins to stop it.
@@ -332,6 +337,7 @@ pub(crate) struct Backend {
 struct State {
     status: AtomicU16,
     logs: AtomicU64,
+    uids: Mutex<HashSet<String>>,
 }
 
 impl Backend {
@@ -343,6 +349,7 @@ impl Backend {
             state: Arc::new(State {
                 status: AtomicU16::new(200),
                 logs: AtomicU64::new(0),
+                uids: Mutex::default(),
             }),
         };
         let state = backend.state.clone();
@@ -374,6 +381,11 @@ impl Backend {
     /// Log records that it took.
     pub(crate) fn logs(&self) -> u64 {
         self.state.logs.load(Ordering::SeqCst)
+    }
+
+    /// Different log records that it took, by `log.record.uid`.
+    pub(crate) fn distinct(&self) -> u64 {
+        self.state.uids.lock().unwrap().len() as u64
     }
 
     /// As a destination.
@@ -419,6 +431,13 @@ async fn answer(
         let scopes = request.resource_logs.iter().flat_map(|r| &r.scope_logs);
         let n: usize = scopes.map(|s| s.log_records.len()).sum();
         state.logs.fetch_add(n as u64, Ordering::SeqCst);
+        let scopes = request.resource_logs.iter().flat_map(|r| &r.scope_logs);
+        let attributes = scopes
+            .flat_map(|s| &s.log_records)
+            .flat_map(|r| &r.attributes);
+        let uids = attributes.filter(|a| a.key == "log.record.uid");
+        let mut all = state.uids.lock().unwrap();
+        all.extend(uids.map(|a| format!("{:?}", a.value)));
     }
     Ok(Response::builder()
         .status(status)

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use crate::harness::{Backend, Collector, app, gzip, logs};
 
 /// The sum of a metric's lines that begin so.
-fn sum(text: &str, begin: &str) -> u64 {
+pub(crate) fn sum(text: &str, begin: &str) -> u64 {
     let lines = text.lines().filter(|l| l.starts_with(begin));
     lines
         .map(|l| l.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap() as u64)
@@ -16,10 +16,10 @@ fn sum(text: &str, begin: &str) -> u64 {
 }
 
 /// Small and repeatable; quality is of no matter here.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -5,6 +5,7 @@ mod bad_input;
 mod connections;
 mod cors;
 mod duplicates;
+mod everything;
 mod harness;
 mod ledgers;
 mod limits;
