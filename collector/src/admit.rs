@@ -8,19 +8,45 @@ use std::time::SystemTime;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, ORIGIN};
 
-use crate::config::App;
+use crate::client_address::{ClientAddress, TrustedProxies};
+use crate::config::{App, Config};
+use crate::error::ApiError;
 use crate::outcome::Refusal;
+use addresses::Pair;
 use keys::Keys;
+use rates::{Flows, Rates};
+pub use rates::{Over, Toll};
 
+mod addresses;
+mod bucket;
 mod keys;
 mod origin;
+mod rates;
 
-/// The declared apps, ready for look-up.
-#[derive(Debug, Default)]
+/// The declared apps, ready for look-up, and how much may come.
+#[derive(Debug)]
 pub struct Admission {
-    apps: Vec<Arc<App>>,
+    apps: Vec<Declared>,
     keys: Keys,
     uses: KeyUse,
+    rates: Rates,
+    proxies: TrustedProxies,
+}
+
+#[derive(Debug)]
+struct Declared {
+    app: Arc<App>,
+    flows: Flows,
+    buckets: Arc<Pair>,
+}
+
+/// A request that may send.
+#[derive(Debug)]
+pub struct Pass {
+    /// The app that it belongs to; `None` where no apps are declared.
+    pub app: Option<Arc<App>>,
+    /// What it pays for its body.
+    pub toll: Toll,
 }
 
 /// How often each key admitted a request, by app and label. As many as are configured; it outlives reloads.
@@ -32,13 +58,51 @@ type KeyName = (String, String);
 
 impl Admission {
     /// Of the declared apps; none means that everybody may send. Counts go on from `before`.
-    pub fn new(apps: &[App], before: Option<&Self>) -> Self {
+    pub fn new(config: &Config, before: Option<&Self>) -> Self {
         let uses = before.map(|b| b.uses.clone()).unwrap_or_default();
+        let rates = Rates::new(&config.limits, before.map(|b| &b.rates));
+        let declared = |app: &App| Declared {
+            app: Arc::new(app.clone()),
+            flows: Flows::new(&app.rate, &config.limits),
+            buckets: rates.app(&app.name),
+        };
         Self {
-            apps: apps.iter().cloned().map(Arc::new).collect(),
-            keys: Keys::new(apps, &uses),
+            apps: config.apps.iter().map(declared).collect(),
+            keys: Keys::new(&config.apps, &uses),
             uses,
+            rates,
+            proxies: config.trusted_proxies.clone(),
         }
+    }
+
+    /// Everything that is asked of a request before its body: has its address sent too much, whose key is it, may its page send, has its
+    /// app sent too much, have all.
+    ///
+    /// # Errors
+    /// The refusal, ready to be answered.
+    pub fn enter(
+        &self,
+        client: Option<ClientAddress>,
+        path_key: Option<&str>,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<Pass, ApiError> {
+        let mut toll = self.rates.knock(client)?;
+        let declared = self.admit(path_key, headers, now);
+        let declared = declared.map_err(|(why, message)| ApiError::new(why, message))?;
+        toll.admitted(declared.map(|d| (d.buckets.clone(), d.flows)))?;
+        let app = declared.map(|d| d.app.clone());
+        Ok(Pass { app, toll })
+    }
+
+    /// The client of a request that `peer` has sent, or passed on.
+    pub fn client(&self, peer: ClientAddress, headers: &HeaderMap) -> ClientAddress {
+        self.proxies.client(peer, headers)
+    }
+
+    /// What was over a limit.
+    pub fn over(&self) -> Vec<Over> {
+        self.rates.figures()
     }
 
     /// How often each key admitted a request.
@@ -51,13 +115,12 @@ impl Admission {
         self.apps.is_empty()
     }
 
-    /// The app that a request belongs to; `None` where no apps are declared.
-    pub fn admit(
+    fn admit(
         &self,
         path_key: Option<&str>,
         headers: &HeaderMap,
         now: SystemTime,
-    ) -> Result<Option<Arc<App>>, (Refusal, String)> {
+    ) -> Result<Option<&Declared>, (Refusal, String)> {
         if self.is_open() {
             return Ok(None);
         }
@@ -80,15 +143,15 @@ impl Admission {
                 "the app key is no longer taken; give the page its app's newer key".into(),
             ));
         }
-        let app = &self.apps[key.app];
-        check_origin(app, headers)?;
+        let declared = &self.apps[key.app];
+        check_origin(&declared.app, headers)?;
         key.used();
-        Ok(Some(app.clone()))
+        Ok(Some(declared))
     }
 
     /// Whether a session's own choice becomes the service that it is booked on: where the app allows it, and nobody else's name is taken.
     pub fn may_call_itself(&self, app: &App, service: &str) -> bool {
-        let taken = |other: &Arc<App>| other.name == service && other.name != app.name;
+        let taken = |d: &Declared| d.app.name == service && d.app.name != app.name;
         app.allow_service_override && !service.is_empty() && !self.apps.iter().any(taken)
     }
 }

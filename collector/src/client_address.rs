@@ -7,6 +7,10 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use http::Extensions;
 
+mod forwarded;
+
+pub use forwarded::{ForwardedHeader, TrustedProxies};
+
 /// The address of a client. An IPv4 address written as IPv6 is an IPv4 address here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientAddress(IpAddr);

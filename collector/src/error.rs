@@ -44,6 +44,9 @@ impl ApiError {
             Refusal::UnknownKey | Refusal::ExpiredKey | Refusal::WrongOrigin => {
                 StatusCode::FORBIDDEN
             }
+            Refusal::RateApp | Refusal::RateAddress | Refusal::RateAll => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Refusal::TooLarge | Refusal::InflatedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::UnknownEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::BodyTimeout | Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,

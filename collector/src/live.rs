@@ -46,9 +46,9 @@ impl Live {
     pub fn new(config: &Config, before: Option<&Live>) -> Result<Self> {
         Ok(Self {
             generation: before.map_or(1, |live| live.generation.saturating_add(1)),
-            admission: Admission::new(&config.apps, before.map(|live| &live.admission)),
+            admission: Admission::new(config, before.map(|live| &live.admission)),
             limits: config.limits,
-            decode_limits: decode::Limits::default(),
+            decode_limits: config.limits.content,
             entries: Entries::new(config)?,
             sdk: match &config.public.sdk {
                 Some(sdk) => Some(SdkFiles::load(sdk, before.and_then(|b| b.sdk.as_ref()))?),

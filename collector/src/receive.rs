@@ -17,6 +17,8 @@ use tokio::sync::Semaphore;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span, trace_span};
 
+use crate::admit::{Pass, Toll};
+use crate::client_address::ClientAddress;
 use crate::config::App;
 use crate::decode;
 use crate::dedupe::{Claim, Dedupe};
@@ -136,12 +138,21 @@ impl Receiver {
     async fn answer(self: Arc<Self>, request: Request) -> Response {
         let books = self.ledgers.request();
         let (parts, body) = request.into_parts();
-        let head = match self.head(&parts.uri, &parts.headers) {
+        let client = ClientAddress::of(&parts.extensions);
+        let (head, toll) = match self.head(client, &parts.uri, &parts.headers) {
             Ok(head) => head,
             Err(error) => return refuse_unread(books, error, body, body::UNKNOWN).await,
         };
         let mut reserved = self.bodies.reserve();
-        let body = match body::read(body, &parts.headers, &head.live.limits, &mut reserved).await {
+        let body = match body::read(
+            body,
+            &parts.headers,
+            &head.live.limits,
+            &toll,
+            &mut reserved,
+        )
+        .await
+        {
             Ok(body) => body,
             Err(body::ReadError::Cut(why)) => {
                 books.aborted(why);
@@ -161,7 +172,12 @@ impl Receiver {
         }
     }
 
-    fn head(&self, uri: &Uri, headers: &HeaderMap) -> Result<Head, ApiError> {
+    fn head(
+        &self,
+        client: Option<ClientAddress>,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<(Head, Toll), ApiError> {
         if self.life.is_stopping() {
             let message = "the collector is stopping; send the batch again";
             return Err(ApiError::later(
@@ -173,24 +189,23 @@ impl Receiver {
         let parameters = Parameters::read(uri, headers)?;
         let live = self.current.load();
         let key = parameters.key.as_deref();
-        let app = live.admission.admit(key, headers, SystemTime::now());
-        let app = app.map_err(|(why, message)| ApiError::new(why, message))?;
+        let now = SystemTime::now();
+        let Pass { app, toll } = live.admission.enter(client, key, headers, now)?;
         let name = app.as_ref().map_or("", |app| &app.name);
-        Ok(Head {
+        let head = Head {
             id: parameters.id.as_deref().map(|id| record_id(name, id)),
             tries: parameters.tries,
             encoding: parameters.encoding,
             sent_ms: parameters.sent_ms,
-            received: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default(),
+            received: now.duration_since(UNIX_EPOCH).unwrap_or_default(),
             user_agent: headers
                 .get(USER_AGENT)
                 .and_then(|v| v.to_str().ok())
                 .map(str::to_owned),
             app,
             live,
-        })
+        };
+        Ok((head, toll))
     }
 
     async fn take(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header::{
@@ -16,6 +16,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tower::util::MapRequest;
 
+use crate::client_address::ClientAddress;
 use crate::config::PublicListener;
 use crate::error::error_json;
 use crate::health::{self, Life};
@@ -49,6 +50,7 @@ pub fn public(parts: &Parts, listener: &PublicListener) -> Router {
         .route("/collect/{app_key}/", post(collect).fallback(only_post))
         .fallback(sdk_file)
         .layer(from_fn(cors))
+        .layer(from_fn_with_state(parts.receiver.clone(), client_address))
         .with_state(parts.receiver.clone());
     if listener.path.is_empty() {
         return routes;
@@ -119,6 +121,20 @@ fn not_allowed(allow: &'static str, message: &str) -> Response {
         .headers_mut()
         .insert(ALLOW, HeaderValue::from_static(allow));
     response
+}
+
+/// Whom a trusted proxy speaks for.
+async fn client_address(
+    State(receiver): State<Arc<Receiver>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if let Some(peer) = ClientAddress::of(request.extensions()) {
+        let live = receiver.current.load();
+        let client = live.admission.client(peer, request.headers());
+        request.extensions_mut().insert(client);
+    }
+    next.run(request).await
 }
 
 /// Headers that the SDKs send: ours, Faro's, and what is set beside them for Grafana's backends.

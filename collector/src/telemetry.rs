@@ -58,6 +58,8 @@ metrics! {
     REQUESTS = "farol_requests_total", Counter, ["outcome", "reason"];
     /// Requests that a key admitted, by its app and its label. What becomes of them is in the metric before.
     KEY_USES = "farol_key_requests_total", Counter, ["app", "key"];
+    /// Times that a rate was exceeded, by limit (all, address, app), unit (requests, bytes) and whether the request was refused or the limit only observes.
+    RATE_EXCEEDED = "farol_rate_exceeded_total", Counter, ["limit", "unit", "action"];
     /// Time from a request's head to its answer.
     REQUEST_DURATION = "farol_request_duration_seconds", Histogram, [];
     /// Bytes of bodies as they were sent.
@@ -225,8 +227,12 @@ impl Sources {
         out.add(&CONFIG_SINCE, &[], config.since);
         out.add(&CONFIG_REFUSED, &[], config.refused);
         requests(&mut out, &books);
-        for (app, key, n) in self.current.load().admission.key_uses().figures() {
+        let live = self.current.load();
+        for (app, key, n) in live.admission.key_uses().figures() {
             out.add(&KEY_USES, &[&app, &key], n);
+        }
+        for (limit, unit, action, n) in live.admission.over() {
+            out.add(&RATE_EXCEEDED, &[limit, unit, action], n);
         }
         items(&mut out, &books);
         for (kind, n) in KINDS.iter().zip(&self.meters.enqueued_by_kind) {

@@ -13,7 +13,18 @@ fn shop() -> App {
 }
 
 fn admission() -> Admission {
-    Admission::new(&[shop()], None)
+    of(vec![shop()])
+}
+
+fn of(apps: Vec<App>) -> Admission {
+    Admission::new(&config(apps), None)
+}
+
+fn config(apps: Vec<App>) -> Config {
+    Config {
+        apps,
+        ..Config::default()
+    }
 }
 
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -31,7 +42,7 @@ fn a_key_counts_from_path_header_or_authorization() {
     let name = |key, more: &[(&'static str, &str)]| {
         let headers = headers(&[&[ORIGIN], more].concat());
         let app = apps.admit(key, &headers, NOW).unwrap();
-        app.unwrap().name.clone()
+        app.unwrap().app.name.clone()
     };
     assert_eq!(name(Some("k1"), &[]), "shop");
     assert_eq!(name(None, &[("x-api-key", "k2")]), "shop");
@@ -59,10 +70,10 @@ fn each_of_many_keys_is_found_and_no_other() {
     let apps: Vec<_> = (0..100)
         .map(|i| App::new(format!("app-{i}")).with(&format!("key-{i}"), all.clone()))
         .collect();
-    let apps = Admission::new(&apps, None);
+    let apps = of(apps);
     for i in 0..100 {
         let app = apps.admit(Some(&format!("key-{i}")), &headers(&[ORIGIN]), NOW);
-        assert_eq!(app.unwrap().unwrap().name, format!("app-{i}"));
+        assert_eq!(app.unwrap().unwrap().app.name, format!("app-{i}"));
     }
     let stranger = apps.admit(Some("key-100"), &headers(&[ORIGIN]), NOW);
     assert_eq!(stranger.unwrap_err().0, Refusal::UnknownKey);
@@ -77,7 +88,7 @@ fn a_key_counts_to_its_last_moment_and_not_beyond() {
         label: "old".into(),
         not_after: Some(last),
     });
-    let apps = Admission::new(&[app], None);
+    let apps = of(vec![app]);
     let at = |now| apps.admit(Some("old"), &headers(&[ORIGIN]), now);
     assert!(at(last).is_ok());
     let late = last + Duration::from_nanos(1);
@@ -91,7 +102,7 @@ fn what_each_key_admitted_is_counted_over_reloads() {
     admit(&first, "k1");
     admit(&first, "k2");
     admit(&first, "k3");
-    let second = Admission::new(&[shop()], Some(&first));
+    let second = Admission::new(&config(vec![shop()]), Some(&first));
     admit(&second, "k2");
     let row = |key: &str, n| ("shop".to_owned(), key.to_owned(), n);
     assert_eq!(second.key_uses().figures(), [row("1", 1), row("2", 2)]);
@@ -100,7 +111,7 @@ fn what_each_key_admitted_is_counted_over_reloads() {
 #[test]
 fn a_session_calls_itself_otherwise_only_where_it_may_and_never_as_another_app() {
     let mut app = shop();
-    let others = |app: &App| Admission::new(&[app.clone(), App::new("bank")], None);
+    let others = |app: &App| of(vec![app.clone(), App::new("bank")]);
     assert!(!others(&app).may_call_itself(&app, "checkout"));
     app.allow_service_override = true;
     let apps = others(&app);
@@ -111,7 +122,7 @@ fn a_session_calls_itself_otherwise_only_where_it_may_and_never_as_another_app()
 
 #[test]
 fn without_declared_apps_everybody_may_send() {
-    let open = Admission::new(&[], None);
+    let open = of(Vec::new());
     let app = open.admit(Some("any"), &HeaderMap::new(), NOW);
     assert!(app.unwrap().is_none());
 }

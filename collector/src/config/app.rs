@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use super::Secret;
+use super::{Rate, Secret};
 
 /// A site that may send.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,8 @@ pub struct App {
     pub tenant: String,
     /// Attributes of everything that it sends.
     pub labels: BTreeMap<String, String>,
+    /// How much it may send.
+    pub rate: Rate,
     /// The share of its sessions that is kept, 0 to 1.
     pub sampling: f64,
     /// The most bytes that it may have in the queue on disk; `None` for the queue's own bound.
@@ -48,6 +50,7 @@ impl App {
             allow_service_override: false,
             tenant: String::new(),
             labels: BTreeMap::new(),
+            rate: Rate::NONE,
             sampling: 1.0,
             disk_quota: None,
             data: AppData::default(),

@@ -12,19 +12,21 @@ use super::ConfigError;
 use super::Secret;
 use super::read::Section;
 use super::tree::Node;
-use super::valid::{Config, DEFAULT_DATA_DIR, Destination, Limits, QueueSettings, Telemetry};
+use super::valid::{Config, DEFAULT_DATA_DIR, Destination, QueueSettings, Telemetry};
+use crate::client_address::{ForwardedHeader, TrustedProxies};
 use crate::scrub::Rules;
 
 mod app;
 mod destination;
+mod limits;
 mod listener;
 mod scrub;
 
-/// Bodies of more than this would make records larger than [`crate::record::MAX_BLOCK`] believes.
-const MOST_INFLATED: usize = 16 << 20;
-
-/// Each connection may hold a head of this size; no browser or proxy sends one of 256 KiB.
-const MOST_HEAD: usize = 1 << 20;
+/// The headers in which proxies say whom they speak for.
+const FORWARDED: &[(&str, ForwardedHeader)] = &[
+    ("x-forwarded-for", ForwardedHeader::XForwardedFor),
+    ("forwarded", ForwardedHeader::Forwarded),
+];
 
 /// What the collector, or HTTP itself, says in requests to destinations.
 const OWN_HEADERS: [&str; 10] = [
@@ -64,8 +66,14 @@ pub(super) fn build(root: &Node) -> Built<Config> {
         admin_proxy_protocol: listener::networks(&root, "admin_proxy_protocol")?,
         apps: app::apps(&root, &data)?,
         data,
+        trusted_proxies: TrustedProxies {
+            networks: listener::networks(&root, "trusted_proxies")?,
+            header: root
+                .word("forwarded_header", FORWARDED)?
+                .unwrap_or_default(),
+        },
         destinations: destinations(&root, &data_dir)?,
-        limits: limits(root.section("limits")?)?,
+        limits: limits::build(root.section("limits")?)?,
         queue: queue(root.section("queue")?)?,
         shutdown_timeout: positive(&root, "shutdown_timeout", defaults.shutdown_timeout)?,
         metrics_interval: positive(&root, "metrics_interval", defaults.metrics_interval)?,
@@ -176,50 +184,6 @@ fn folder(path: &std::path::Path) -> PathBuf {
     path.canonicalize()
         .or_else(|_| std::path::absolute(path))
         .unwrap_or_else(|_| path.to_owned())
-}
-
-fn limits(section: Section<'_>) -> Built<Limits> {
-    let default = Limits::default();
-    let limits = Limits {
-        body: size(&section, "body", default.body, 1024)?,
-        inflated: size(&section, "inflated", default.inflated, 1024)?,
-        in_flight: size(&section, "in_flight", default.in_flight, 1024)?,
-        header_bytes: size(&section, "header_bytes", default.header_bytes, 8192)?,
-        header_timeout: positive(&section, "header_timeout", default.header_timeout)?,
-        body_timeout: positive(&section, "body_timeout", default.body_timeout)?,
-        body_rate: size(&section, "body_rate", default.body_rate, 0)?,
-        body_grace: positive(&section, "body_grace", default.body_grace)?,
-        idle_timeout: positive(&section, "idle_timeout", default.idle_timeout)?,
-        connections: count(&section, "connections", default.connections)?,
-        connections_per_address: count(
-            &section,
-            "connections_per_address",
-            default.connections_per_address,
-        )?,
-        streams: u32::try_from(count(&section, "streams", default.streams as usize)?)
-            .map_err(|_| section.wrong("streams", "too large"))?,
-    };
-    if limits.header_bytes > MOST_HEAD {
-        return Err(section.wrong("header_bytes", "at most 1 MiB"));
-    }
-    if limits.inflated > MOST_INFLATED {
-        return Err(section.wrong("inflated", "at most 16 MiB"));
-    }
-    if limits.body > limits.inflated {
-        let problem = format!(
-            "a body is never larger as sent than inflated (limits.inflated = {}); lower it",
-            limits.inflated
-        );
-        return Err(section.wrong("body", problem));
-    }
-    if limits.in_flight < limits.body + limits.inflated {
-        return Err(section.wrong(
-            "in_flight",
-            "the largest body would not fit: at least limits.body + limits.inflated",
-        ));
-    }
-    section.finish()?;
-    Ok(limits)
 }
 
 fn queue(section: Section<'_>) -> Built<QueueSettings> {

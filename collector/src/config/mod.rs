@@ -13,6 +13,7 @@ mod listener;
 mod nearest;
 mod network;
 mod print;
+mod rate;
 mod read;
 mod secret;
 pub mod settings;
@@ -21,6 +22,7 @@ pub mod valid;
 
 pub use app::{App, AppData, AppKey, Origin};
 pub use error::ConfigError;
+pub use rate::Rate;
 pub use secret::Secret;
 pub use valid::*;
 

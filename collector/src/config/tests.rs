@@ -162,6 +162,21 @@ fn defaults_are_what_the_documentation_says() {
             "limits.connections_per_address",
             limits.connections_per_address.to_string(),
         ),
+        ("limits.zstd_window", mib(limits.zstd_window)),
+        ("limits.depth", limits.content.depth.to_string()),
+        ("limits.items", limits.content.items.to_string()),
+        ("limits.string", kib(limits.content.string)),
+        ("limits.attributes", limits.content.attributes.to_string()),
+        ("limits.rate.burst", wait(limits.rate.burst)),
+        ("limits.address_rate.burst", wait(limits.address_rate.burst)),
+        (
+            "limits.address_rate.requests",
+            limits.address_rate.requests.unwrap().to_string(),
+        ),
+        (
+            "limits.address_rate.bytes",
+            mib(limits.address_rate.bytes.unwrap() as usize),
+        ),
         ("queue.max_bytes", mib(config.queue.max_bytes)),
         (
             "destinations[].batch.max_items",

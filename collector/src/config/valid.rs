@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{App, AppData, Secret};
+use super::{App, AppData, Rate, Secret};
+use crate::client_address::TrustedProxies;
 use crate::queue::Start;
 
 pub use super::listener::{PublicListener, SdkFiles, ServerTls};
@@ -26,6 +27,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Declared apps; none means open.
     pub apps: Vec<App>,
+    /// Proxies whose word on a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
     /// Where the data goes.
     pub destinations: Vec<Destination>,
     /// What is done with the data where no app says otherwise.
@@ -56,6 +59,7 @@ impl Default for Config {
             admin_proxy_protocol: Vec::new(),
             data_dir: PathBuf::from(DEFAULT_DATA_DIR),
             apps: Vec::new(),
+            trusted_proxies: TrustedProxies::default(),
             destinations: vec![Destination::embedded(&PathBuf::from(DEFAULT_DATA_DIR))],
             data: AppData::default(),
             limits: Limits::default(),
@@ -348,6 +352,14 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// HTTP/2 requests at once on a connection.
     pub streams: u32,
+    /// The largest window that a body in zstd may ask for; a power of two.
+    pub zstd_window: usize,
+    /// Bounds on what a payload holds.
+    pub content: crate::decode::Limits,
+    /// How much may come in all.
+    pub rate: Rate,
+    /// How much may come from one address.
+    pub address_rate: Rate,
 }
 
 impl Default for Limits {
@@ -367,6 +379,11 @@ impl Default for Limits {
             connections: 20_000,
             connections_per_address: 1_000,
             streams: 100,
+            // What RFC 8878 wants decoders to take.
+            zstd_window: 8 << 20,
+            content: crate::decode::Limits::default(),
+            rate: Rate::NONE,
+            address_rate: Rate::ADDRESS,
         }
     }
 }

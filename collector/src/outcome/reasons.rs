@@ -37,6 +37,12 @@ reasons! {
         ExpiredKey = "expired_key",
         /// The page's origin is not one of the app's.
         WrongOrigin = "wrong_origin",
+        /// More than the app may send.
+        RateApp = "rate_app",
+        /// More than one client address may send.
+        RateAddress = "rate_address",
+        /// More than this collector takes.
+        RateAll = "rate_all",
         /// A parameter of the request cannot be read.
         BadRequest = "bad_request",
         /// The body is larger than is taken.

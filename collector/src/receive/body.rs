@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::RETRY_BUSY;
+use crate::admit::Toll;
 use crate::config::Limits;
 use crate::error::ApiError;
 use crate::inflate::Reserved;
@@ -48,6 +49,7 @@ pub(super) async fn read(
     mut body: Body,
     headers: &HeaderMap,
     limits: &Limits,
+    toll: &Toll,
     reserved: &mut Reserved,
 ) -> Result<Bytes, ReadError> {
     let announced = content_length(headers);
@@ -58,6 +60,10 @@ pub(super) async fn read(
             false => body,
         };
         return Err(ReadError::Refused(too_large(limits), rest));
+    }
+    // Beforehand where the length is known; what comes without one pays as it comes.
+    if let Err(error) = toll.bytes(announced.unwrap_or(0)) {
+        return Err(ReadError::Refused(error, body));
     }
     let start = Instant::now();
     let mut first: Option<Bytes> = None;
@@ -77,6 +83,11 @@ pub(super) async fn read(
         };
         if have + data.len() > limits.body {
             return Err(ReadError::Refused(too_large(limits), body));
+        }
+        if announced.is_none()
+            && let Err(error) = toll.bytes(data.len() as u64)
+        {
+            return Err(ReadError::Refused(error, body));
         }
         if !reserved.grow(data.len()) {
             return Err(ReadError::Refused(busy(), body));

@@ -13,6 +13,7 @@ mod listeners;
 mod metrics;
 mod operate;
 mod pressure;
+mod rates;
 mod reload;
 mod restart;
 mod sdk_files;

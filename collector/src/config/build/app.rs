@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::limits::rate;
 use super::{Built, required_name};
 use crate::config::app::parse_not_after;
 use crate::config::read::{Entry, Section};
-use crate::config::{App, AppData, AppKey, Origin, Secret};
+use crate::config::{App, AppData, AppKey, Origin, Rate, Secret};
 
 /// Keys of all apps together. Each request's key is compared with every one, so that its time tells nothing: at this many that takes some 30 µs.
 const MOST_KEYS: usize = 10_000;
@@ -51,6 +52,7 @@ fn app(section: &Section<'_>, data: &AppData) -> Built<App> {
         allow_service_override: section.flag("allow_service_override")?.unwrap_or_default(),
         tenant: section.text("tenant")?.unwrap_or_default(),
         labels: labels(section)?,
+        rate: rate(section.section("rate")?, Rate::NONE)?,
         sampling: section.share("sampling")?.unwrap_or(defaults.sampling),
         disk_quota: match section.size("disk_quota")? {
             Some(n) if n < 1 << 20 => return Err(section.wrong("disk_quota", "at least 1 MiB")),
