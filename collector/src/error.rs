@@ -7,6 +7,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
 use crate::outcome::Refusal;
+use crate::receive::Said;
 
 /// An answer that says no.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ impl ApiError {
                 StatusCode::TOO_MANY_REQUESTS
             }
             Refusal::TooLarge | Refusal::InflatedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Refusal::UnknownEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Refusal::UnknownEncoding | Refusal::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::BodyTimeout | Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Refusal::QueueFull | Refusal::Busy | Refusal::ShuttingDown => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -67,6 +68,8 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = error_json(self.status(), self.why.as_str(), &self.message);
+        let message = self.message;
+        response.extensions_mut().insert(Said::Refused { message });
         if let Some(wait) = self.retry_after {
             // Whole seconds, rounded up: a client that comes back early is refused again.
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

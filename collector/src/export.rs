@@ -27,7 +27,7 @@ mod driver;
 #[cfg(test)]
 mod fake;
 mod group;
-mod json;
+pub(crate) mod json;
 mod lane;
 mod metrics;
 mod otlp_file;
@@ -40,7 +40,7 @@ mod retry;
 mod rolling;
 mod roster;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod stats;
 mod supervise;
 mod tally;
@@ -221,7 +221,11 @@ impl Exports {
         };
         let terminal = matches!(settings.kind, DestinationKind::Terminal(_));
         let plan = Plan {
-            signals: settings.signals,
+            signals: config::Signals {
+                // It shows none.
+                metrics: settings.signals.metrics && !terminal,
+                ..settings.signals
+            },
             dialect: match terminal {
                 // Its lines are made from attributes, which the other dialects do not have.
                 true => config::Dialect::Semconv,

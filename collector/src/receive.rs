@@ -32,13 +32,18 @@ use crate::record::record_id;
 use crate::telemetry::{Meters, TARGET};
 
 mod body;
+mod otlp;
 mod parameters;
 mod prepare;
 mod random;
+mod wire;
 
+pub(crate) use otlp::Said;
+pub use otlp::otlp_answers;
 use parameters::Parameters;
 use prepare::{Prepared, Source, prepare};
 pub use random::RandomIds;
+use wire::Wire;
 
 /// Bodies up to this are worked on where they are read; that takes well under a millisecond. Larger ones go to the threads for blocking
 /// work, so that others are answered meanwhile.
@@ -79,6 +84,7 @@ struct Head {
     /// The settings that this request is worked on with.
     live: Arc<Live>,
     app: Option<Arc<App>>,
+    wire: Wire,
     id: Option<[u8; 16]>,
     /// Which try of its client this is.
     tries: u32,
@@ -187,6 +193,7 @@ impl Receiver {
             ));
         }
         let parameters = Parameters::read(uri, headers)?;
+        let wire = Wire::of(uri.path(), headers)?;
         let live = self.current.load();
         let key = parameters.key.as_deref();
         let now = SystemTime::now();
@@ -203,6 +210,7 @@ impl Receiver {
                 .and_then(|v| v.to_str().ok())
                 .map(str::to_owned),
             app,
+            wire,
             live,
         };
         Ok((head, toll))
@@ -309,11 +317,17 @@ impl Receiver {
 
 impl Taken {
     fn into_answer(self) -> Response {
+        let dropped = match &self {
+            Self::Duplicate => 0,
+            Self::Accepted(accepted) => accepted.dropped,
+        };
         let body = match self {
             Self::Duplicate => json!({ "status": "duplicate", "items": 0, "dropped": 0 }),
             Self::Accepted(accepted) => accepted.json(),
         };
-        json_answer(StatusCode::ACCEPTED, &body)
+        let mut answer = json_answer(StatusCode::ACCEPTED, &body);
+        answer.extensions_mut().insert(Said::Taken { dropped });
+        answer
     }
 }
 

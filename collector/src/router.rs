@@ -22,7 +22,7 @@ use crate::error::error_json;
 use crate::health::{self, Life};
 use crate::path;
 use crate::queue::Queue;
-use crate::receive::{Receiver, collect};
+use crate::receive::{Receiver, collect, otlp_answers};
 use crate::telemetry::{Sources, encode, negotiate};
 
 /// Routes, for those who serve them.
@@ -48,6 +48,7 @@ pub fn public(parts: &Parts, listener: &PublicListener) -> Router {
         .route("/collect/", post(collect).fallback(only_post))
         .route("/collect/{app_key}", post(collect).fallback(only_post))
         .route("/collect/{app_key}/", post(collect).fallback(only_post))
+        .merge(otlp())
         .fallback(sdk_file)
         .layer(from_fn(cors))
         .layer(from_fn_with_state(parts.receiver.clone(), client_address))
@@ -60,6 +61,23 @@ pub fn public(parts: &Parts, listener: &PublicListener) -> Router {
         path::rewrite(&prefix, only, request.uri_mut());
         request
     }))
+}
+
+/// OTLP's routes: at the root, where its exporters look by themselves, and behind an app's key, for those who set the address.
+fn otlp() -> Router<Arc<Receiver>> {
+    let mut routes = Router::new();
+    for signal in ["logs", "traces", "metrics"] {
+        for before in ["", "/collect", "/collect/{app_key}"] {
+            let path = format!("{before}/v1/{signal}");
+            routes = routes.route(&path, post(collect).fallback(only_post));
+        }
+    }
+    routes.layer(from_fn(otlp_answers))
+}
+
+/// Whether browsers may ask about this path before they send.
+fn takes_posts(path: &str) -> bool {
+    path.starts_with("/collect") || path.starts_with("/v1/")
 }
 
 /// What operators reach: beside the public routes, or at their own address.
@@ -151,12 +169,11 @@ const MAX_REQUESTED: usize = 1024;
 /// other credential of the browser is at stake here.
 async fn cors(request: Request, next: Next) -> Response {
     let origin = request.headers().get(ORIGIN).cloned();
-    let mut response = match *request.method() == Method::OPTIONS
-        && request.uri().path().starts_with("/collect")
-    {
-        true => preflight(request.headers()),
-        false => next.run(request).await,
-    };
+    let mut response =
+        match *request.method() == Method::OPTIONS && takes_posts(request.uri().path()) {
+            true => preflight(request.headers()),
+            false => next.run(request).await,
+        };
     let headers = response.headers_mut();
     // The SDK's files are for every page alike, so that caches keep one.
     if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {

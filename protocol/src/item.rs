@@ -58,6 +58,14 @@ macro_rules! boxed {
     )* };
 }
 boxed!(Page, View, User, Session);
+boxed!(
+    crate::signals::Gauge,
+    crate::signals::Sum,
+    crate::signals::Histogram,
+    crate::signals::ExponentialHistogram,
+    crate::signals::Summary,
+    crate::signals::Buckets
+);
 
 /// Tells null from an empty object: an override `{}` says that the item has no user, null says nothing.
 #[derive(Default)]

@@ -192,8 +192,14 @@ impl<'de> Visitor<'de> for KeyValueVisitor {
 }
 
 /// OTLP's tagged value; a bare one is taken too.
-#[derive(Default)]
-struct Any(Value);
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Any(pub Value);
+
+impl Serialize for Any {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Tagged(&self.0).serialize(serializer)
+    }
+}
 
 impl Read for Any {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -36,6 +36,8 @@ pub mod payload;
 #[cfg(feature = "decode")]
 pub mod read;
 #[cfg(feature = "decode")]
+pub mod signals;
+#[cfg(feature = "decode")]
 pub mod span;
 #[cfg(feature = "decode")]
 pub mod time;

@@ -6,6 +6,7 @@ use crate::item::{Item, Overrides};
 use crate::log::Log;
 use crate::measurement::Measurement;
 use crate::meta::{Meta, Page, Session, User, View};
+use crate::signals::{LogRecord, ResourceLogs, ScopeLogs, Signals};
 use crate::span::Traces;
 use crate::time::Time;
 
@@ -26,6 +27,9 @@ object! {
         pub traces: Traces = "traces",
         /// What Farol's SDK says about the batch.
         pub farol: Farol = "farol",
+        /// What came as OTLP: log records or metrics in the place of items. The collector writes this into what it stores; from a
+        /// client it is not taken.
+        pub otlp: Signals = "farol.otlp",
     }
 }
 
@@ -99,6 +103,18 @@ impl Payload {
             .chain(self.events.iter().map(Item::Event))
             .chain(spans);
         self.places().zip(items)
+    }
+
+    /// OTLP's log records in order, each with its place as it came.
+    pub fn records(&self) -> impl Iterator<Item = (u32, &ResourceLogs, &ScopeLogs, &LogRecord)> {
+        let records = self.otlp.resource_logs.iter().flat_map(|resource| {
+            resource.scope_logs.iter().flat_map(move |scope| {
+                let records = scope.log_records.iter();
+                records.map(move |record| (resource, scope, record))
+            })
+        });
+        let placed = self.places().zip(records);
+        placed.map(|(place, (resource, scope, record))| (place, resource, scope, record))
     }
 
     /// How many items there are to read.

@@ -165,9 +165,9 @@ impl StatusCode {
 }
 
 /// An enum of OTLP: its number, or its name with or without the prefix.
-struct EnumVisitor {
-    prefix: &'static str,
-    names: &'static [&'static str],
+pub(crate) struct EnumVisitor {
+    pub(crate) prefix: &'static str,
+    pub(crate) names: &'static [&'static str],
 }
 
 impl Visitor<'_> for EnumVisitor {

@@ -2,9 +2,10 @@
 //! added to the wire is walked from then on: the macro that declares it writes its step.
 
 use crate::item::Own;
-use crate::key_values::KeyValues;
+use crate::key_values::{Any, KeyValues};
 use crate::map::Map;
 use crate::meta::Brands;
+use crate::signals::{Real, Severity, Temporality, Whole};
 use crate::span::{SpanKind, StatusCode};
 use crate::time::{Nanos, Time};
 use crate::value::Value;
@@ -112,7 +113,12 @@ no_text!(
     Option<f64>,
     u64,
     SpanKind,
-    StatusCode
+    StatusCode,
+    Severity,
+    Temporality,
+    Real,
+    Option<Real>,
+    Option<Whole>
 );
 
 impl<T: Walked> Walked for Vec<T> {
@@ -174,6 +180,12 @@ impl<V: Walked> Walked for Map<V> {
 }
 
 impl Walked for KeyValues {
+    fn walk(&mut self, at: At<'_>, walk: &mut dyn Walk) {
+        self.0.walk(at, walk);
+    }
+}
+
+impl Walked for Any {
     fn walk(&mut self, at: At<'_>, walk: &mut dyn Walk) {
         self.0.walk(at, walk);
     }

@@ -7,9 +7,11 @@
 use farol_protocol::item::{Item, Overrides};
 use farol_protocol::kind::Kind;
 use farol_protocol::measurement::Measurement;
-use farol_protocol::names::{attr, event, vital};
+use farol_protocol::names::{attr, event, otel_event, vital};
 use farol_protocol::payload::Payload;
+use farol_protocol::signals::LogRecord;
 use farol_protocol::span::{Span, SpanKind};
+use farol_protocol::value::Value;
 
 use super::held::{Held, Labels, Report};
 use super::names::{self, Id, VITALS};
@@ -38,11 +40,27 @@ pub(crate) fn observe(header: &Header, payload: &Payload, now: u64, state: &mut 
     for (_, item) in payload.items() {
         observer.item(item);
     }
+    for (_, _, _, record) in payload.records() {
+        observer.record(record);
+    }
     let marks = &payload.farol.first;
     if marks.iter().any(|mark| mark == Kind::Exception.name()) {
         let (device, delivery, weight) = (observer.device, observer.delivery, observer.exceptions);
         observer.add(names::SESSIONS_WITH_EXCEPTIONS, &[device, delivery], weight);
     }
+}
+
+/// A report of a vital, in whatever it came.
+struct Vital<'a> {
+    name: &'a str,
+    value: f64,
+    /// What was added since the report before; none where the sender does not say.
+    delta: Option<f64>,
+    id: &'a str,
+    rating: &'a str,
+    page: &'a str,
+    session: &'a str,
+    made_ns: u64,
 }
 
 struct Observer<'a> {
@@ -167,34 +185,77 @@ impl<'a> Observer<'a> {
         let Some((name, value)) = measurement.vital() else {
             return;
         };
+        let text = |name| {
+            let found = measurement.context.get(name);
+            found.and_then(|it| it.as_str()).unwrap_or_default()
+        };
+        let own = measurement.farol.get();
+        self.vital(&Vital {
+            name,
+            value,
+            delta: measurement.values.get(vital::DELTA).copied(),
+            id: text(vital::ID),
+            rating: text(vital::RATING),
+            page: self.page(own),
+            session: &self.payload.context(own).session.id,
+            made_ns: measurement.timestamp.nanos().unwrap_or_default(),
+        });
+    }
+
+    /// A log record that came as OTLP.
+    fn record(&mut self, record: &'a LogRecord) {
+        let text = |name| {
+            let found = record.attributes.get(name);
+            found.and_then(Value::as_str).unwrap_or_default()
+        };
+        let number = |name| record.attributes.get(name).and_then(Value::as_f64);
+        match record.event_name.as_str() {
+            otel_event::WEB_VITAL if self.sampled => {
+                let Some(value) = number(attr::VITAL_VALUE) else {
+                    return;
+                };
+                let page = [attr::URL_FULL, attr::DOCUMENT_URL].map(text);
+                let made = record.time.0.nanos().or(record.observed.0.nanos());
+                self.vital(&Vital {
+                    name: text(attr::VITAL_NAME),
+                    value,
+                    delta: number(attr::VITAL_DELTA),
+                    id: text(attr::VITAL_ID),
+                    rating: text(attr::VITAL_RATING),
+                    page: page.into_iter().find(|it| !it.is_empty()).unwrap_or(""),
+                    session: text(attr::SESSION_ID),
+                    made_ns: made.unwrap_or_default(),
+                });
+            }
+            otel_event::EXCEPTION => {
+                let values = [text(attr::EXCEPTION_TYPE), "", self.delivery];
+                self.add(names::EXCEPTIONS, &values, self.exceptions);
+            }
+            _ => {}
+        }
+    }
+
+    fn vital(&mut self, given: &Vital<'_>) {
+        let (name, value) = (given.name, given.value);
         let Some(at) = VITALS.iter().position(|it| *it == name) else {
             return;
         };
         if !value.is_finite() || value < 0.0 {
             return;
         }
-        let delta = measurement.values.get(vital::DELTA);
-        let first = delta.is_none_or(|delta| *delta == value);
-        let text = |name| {
-            let found = measurement.context.get(name);
-            found.and_then(|it| it.as_str()).unwrap_or_default()
-        };
+        let first = given.delta.is_none_or(|delta| delta == value);
         let known = ["good", "needs-improvement", "poor"];
-        let rating = known.into_iter().find(|it| *it == text(vital::RATING));
-        let own = measurement.farol.get();
-        let id = text(vital::ID);
-        let session = &self.payload.context(own).session.id;
+        let rating = known.into_iter().find(|it| *it == given.rating);
         let client = &self.payload.farol.client;
-        let key = key(&[&self.app.name, session, client, name, id]);
         let report = Report {
-            key,
+            key: key(&[&self.app.name, given.session, client, name, given.id]),
             app: self.app.clone(),
             vital: at as u8,
             value,
-            made_ns: measurement.timestamp.nanos().unwrap_or_default(),
+            made_ns: given.made_ns,
             touched_ns: self.now,
             labels: Labels {
-                route: route::of_page(self.page(own)).into(),
+                route: route::of_page(given.page).into(),
                 device: self.device.into(),
                 country: self.country.into(),
                 release: self.release.into(),
@@ -209,7 +270,7 @@ impl<'a> Observer<'a> {
         } = &mut *self.state;
         // Without an id nothing tells whose later report another is. The other vitals are reported once; where a sender repeats
         // them as they grow, the first report stands.
-        if *holding && GROWING.contains(&name) && !id.is_empty() {
+        if *holding && GROWING.contains(&name) && !given.id.is_empty() {
             held.take(report, first, store);
         } else if first {
             report.count(store, self.now);

@@ -5,11 +5,13 @@ mod clock;
 mod ids;
 mod lines;
 mod semconv;
+mod signals;
 mod spans;
 
-use crate::record::Header;
+use crate::record::{Header, SourceKind};
 use farol_protocol::payload::Payload;
 use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
+use opentelemetry_proto::tonic::metrics::v1::ResourceMetrics;
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 
 /// How the same data is spelled.
@@ -36,11 +38,16 @@ pub struct Otlp {
     pub logs: Vec<ResourceLogs>,
     /// Spans by resource.
     pub traces: Vec<ResourceSpans>,
+    /// Metrics by resource, where a client sent metrics. Those made here go another way.
+    pub metrics: Vec<ResourceMetrics>,
 }
 
 /// Converts one record.
 #[must_use]
 pub fn to_otlp(header: &Header, payload: &Payload, dialect: Dialect) -> Otlp {
+    if header.kind != SourceKind::Faro {
+        return signals::convert(header, payload, dialect);
+    }
     match dialect {
         Dialect::Semconv => semconv::convert(header, payload),
         Dialect::Alloy => lines::alloy::convert(header, payload),

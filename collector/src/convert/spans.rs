@@ -92,6 +92,6 @@ fn nanos(time: &Time) -> u64 {
     time.nanos().unwrap_or_default()
 }
 
-fn count(count: u64) -> u32 {
+pub(super) fn count(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

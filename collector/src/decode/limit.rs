@@ -177,7 +177,18 @@ impl Walk for Scissors<'_> {
             "Traces.resourceSpans"
             | "ResourceSpans.scopeSpans"
             | "ScopeSpans.spans"
+            | "Signals.resourceLogs"
+            | "ResourceLogs.scopeLogs"
+            | "ScopeLogs.logRecords"
+            | "Signals.resourceMetrics"
+            | "ResourceMetrics.scopeMetrics"
+            | "ScopeMetrics.metrics"
+            // Half of a histogram would be another; reading bounds these.
+            | "HistogramPoint.bucketCounts"
+            | "HistogramPoint.explicitBounds"
+            | "Buckets.bucketCounts"
             | "Farol.lost" => return len,
+            field if field.ends_with(".dataPoints") => self.limits.items,
             "Stacktrace.frames" => limits::FRAMES,
             "Exception.causes" => limits::CAUSES,
             "Exception.trail" => limits::TRAIL,

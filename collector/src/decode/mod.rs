@@ -4,8 +4,11 @@
 //! The good path is one typed pass over the body. Only a body that does not pass is read again, item by item.
 
 mod limit;
+mod otlp;
 mod recover;
 mod scan;
+
+pub use otlp::{Form, fuzz as fuzz_otlp, otlp};
 
 use farol_protocol::Kind;
 use farol_protocol::limits;
@@ -207,6 +210,7 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
             decoded.payload = payload;
             // Ours to say, not the client's.
             decoded.payload.farol.lost.clear();
+            decoded.payload.otlp = Default::default();
         }
         _ => recover::recover(&text, limits, &mut decoded)?,
     }

@@ -26,13 +26,7 @@ pub(super) fn recover(
         Ok(fields) => fields,
         Err(error) => return Err(whole(text, &error)),
     };
-    let mut reader = Reader {
-        limits,
-        next: 0,
-        cut: Cut::default(),
-        unreadable: Vec::new(),
-        repaired: Vec::new(),
-    };
+    let mut reader = Reader::new(limits);
     let payload = &mut decoded.payload;
     if let Some(raw) = top.take("meta") {
         payload.meta = reader.meta(raw);
@@ -57,18 +51,11 @@ pub(super) fn recover(
         }
     }
     payload.extra = reader.extra(top);
-    payload.farol.lost = reader
-        .unreadable
-        .iter()
-        .map(|item| u64::from(item.index))
-        .collect();
-    decoded.unreadable = reader.unreadable;
-    decoded.cut = reader.cut;
-    decoded.repaired.append(&mut reader.repaired);
+    reader.end(decoded);
     Ok(())
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     limits: &'a Limits,
     /// The place of the next item.
     next: u32,
@@ -77,8 +64,33 @@ struct Reader<'a> {
     repaired: Vec<Repair>,
 }
 
+impl<'a> Reader<'a> {
+    pub(super) fn new(limits: &'a Limits) -> Self {
+        Self {
+            limits,
+            next: 0,
+            cut: Cut::default(),
+            unreadable: Vec::new(),
+            repaired: Vec::new(),
+        }
+    }
+
+    /// Hands over what was not taken.
+    pub(super) fn end(mut self, decoded: &mut Decoded) {
+        let lost = self.unreadable.iter().map(|item| u64::from(item.index));
+        decoded.payload.farol.lost = lost.collect();
+        decoded.unreadable = self.unreadable;
+        decoded.cut = self.cut;
+        decoded.repaired.append(&mut self.repaired);
+    }
+}
+
 impl Reader<'_> {
-    fn list<T: DeserializeOwned>(&mut self, raw: Option<&RawValue>, kind: Kind) -> Vec<T> {
+    pub(super) fn list<T: DeserializeOwned>(
+        &mut self,
+        raw: Option<&RawValue>,
+        kind: Kind,
+    ) -> Vec<T> {
         let items = match raw.filter(|raw| !is_null(raw)) {
             None => return Vec::new(),
             Some(raw) => self.raws(raw, kind),
@@ -90,7 +102,7 @@ impl Reader<'_> {
     }
 
     /// The elements of a list; what is no list takes one place.
-    fn raws<'r>(&mut self, raw: &'r RawValue, kind: Kind) -> Vec<&'r RawValue> {
+    pub(super) fn raws<'r>(&mut self, raw: &'r RawValue, kind: Kind) -> Vec<&'r RawValue> {
         serde_json::from_str(raw.get()).unwrap_or_else(|_| {
             self.refuse(kind, Reason::NotAList);
             Vec::new()
@@ -114,7 +126,7 @@ impl Reader<'_> {
         }
     }
 
-    fn refuse(&mut self, kind: Kind, reason: Reason) {
+    pub(super) fn refuse(&mut self, kind: Kind, reason: Reason) {
         if self.next as usize >= self.limits.items {
             self.cut.items[kind as usize] += 1;
             return;
@@ -152,7 +164,11 @@ impl Reader<'_> {
     }
 
     /// An object without those of its fields that cannot be read.
-    fn part<T: DeserializeOwned + Default>(&mut self, raw: &RawValue, name: &'static str) -> T {
+    pub(super) fn part<T: DeserializeOwned + Default>(
+        &mut self,
+        raw: &RawValue,
+        name: &'static str,
+    ) -> T {
         if let Ok(part) = serde_json::from_str(raw.get()) {
             return part;
         }
@@ -192,7 +208,7 @@ impl Reader<'_> {
         values.into_iter().collect()
     }
 
-    fn resources(&mut self, raw: Option<&RawValue>) -> Vec<ResourceSpans> {
+    pub(super) fn resources(&mut self, raw: Option<&RawValue>) -> Vec<ResourceSpans> {
         let Some(raw) = raw.filter(|raw| !is_null(raw)) else {
             return Vec::new();
         };
@@ -241,16 +257,16 @@ impl Reader<'_> {
     }
 }
 
-fn text(raw: Option<&RawValue>) -> String {
+pub(super) fn text(raw: Option<&RawValue>) -> String {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
         .unwrap_or_default()
 }
 
-fn is_null(raw: &RawValue) -> bool {
+pub(super) fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
 }
 
-fn fields(raw: &RawValue) -> Option<Fields<'_>> {
+pub(super) fn fields(raw: &RawValue) -> Option<Fields<'_>> {
     serde_json::from_str(raw.get()).ok()
 }
 
@@ -265,10 +281,10 @@ fn reason(raw: &RawValue, error: &serde_json::Error) -> Reason {
 }
 
 /// An object's fields as raw values; the last of equal keys stands.
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
-    fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+    pub(super) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
         let mut found = None;
         self.0.retain(|(key, raw)| {
             let same = key == name;
@@ -307,7 +323,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 
 /// Says what is wrong with the body as a whole. Only the parser's words about syntax are repeated: those about types quote
 /// the body, which may hold what must not be logged.
-fn whole(text: &str, error: &serde_json::Error) -> DecodeError {
+pub(super) fn whole(text: &str, error: &serde_json::Error) -> DecodeError {
     let (line, column) = (error.line(), error.column());
     let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
     let byte = (lines.map(str::len).sum::<usize>() + column.saturating_sub(1)).min(text.len());

@@ -188,7 +188,7 @@ impl Branch for Metric {
     fn roots(source: &Source) -> &[ResourceMetrics] {
         match source {
             Source::Metrics(metrics) => metrics,
-            Source::Record(_) => &[],
+            Source::Record(otlp) => &otlp.metrics,
         }
     }
 }
@@ -213,7 +213,7 @@ pub(crate) fn count(otlp: &Otlp, signal: Signal) -> u64 {
     match signal {
         Signal::Logs => leaves::<LogRecord>(&otlp.logs),
         Signal::Traces => leaves::<Span>(&otlp.traces),
-        Signal::Metrics => 0,
+        Signal::Metrics => leaves::<Metric>(&otlp.metrics),
     }
 }
 

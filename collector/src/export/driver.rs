@@ -148,7 +148,7 @@ impl Driver {
             return;
         }
         let mut through = Vec::new();
-        let mut wanted: [(Vec<Source>, Vec<Position>); 2] = Default::default();
+        let mut wanted: [(Vec<Source>, Vec<Position>); 3] = Default::default();
         for entry in &entries {
             let otlp = entry.otlp(self.plan.dialect);
             let mut shares = Shares::default();
@@ -182,10 +182,12 @@ impl Driver {
         }
     }
 
-    fn wants(&self) -> [(Signal, bool); 2] {
+    fn wants(&self) -> [(Signal, bool); 3] {
         [
             (Signal::Logs, self.plan.signals.logs),
             (Signal::Traces, self.plan.signals.traces),
+            // What clients sent as metrics. What is made here comes from the aggregator.
+            (Signal::Metrics, self.plan.signals.metrics),
         ]
     }
 

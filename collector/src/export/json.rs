@@ -7,7 +7,9 @@
 mod metric;
 mod value;
 
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{Span, span};
 
 use super::group::{Group, Item};
@@ -22,36 +24,12 @@ pub(crate) fn request<T: Item>(groups: &[Group<'_, T>]) -> Vec<u8> {
     request.list(resources, groups, |out, group| {
         let mut it = Object::new(out);
         if let Some(resource) = group.resource {
-            it.object("resource", |it| {
-                it.attributes("attributes", &resource.attributes);
-                it.number(
-                    "droppedAttributesCount",
-                    resource.dropped_attributes_count.into(),
-                );
-                it.list("entityRefs", &resource.entity_refs, |out, entity| {
-                    let mut it = Object::new(out);
-                    it.text("schemaUrl", &entity.schema_url);
-                    it.text("type", &entity.r#type);
-                    it.list("idKeys", &entity.id_keys, |out, key| value::text(out, key));
-                    it.list("descriptionKeys", &entity.description_keys, |out, key| {
-                        value::text(out, key);
-                    });
-                    it.end();
-                });
-            });
+            it.object("resource", |it| fill_resource(it, resource));
         }
         it.list(scopes, &group.scopes, |out, scoped| {
             let mut it = Object::new(out);
             if let Some(scope) = scoped.scope {
-                it.object("scope", |it| {
-                    it.text("name", &scope.name);
-                    it.text("version", &scope.version);
-                    it.attributes("attributes", &scope.attributes);
-                    it.number(
-                        "droppedAttributesCount",
-                        scope.dropped_attributes_count.into(),
-                    );
-                });
+                it.object("scope", |it| fill_scope(it, scope));
             }
             it.list(items, &scoped.items, |out, item| item.write_json(out));
             it.text("schemaUrl", scoped.schema_url);
@@ -62,6 +40,46 @@ pub(crate) fn request<T: Item>(groups: &[Group<'_, T>]) -> Vec<u8> {
     });
     request.end();
     out
+}
+
+fn fill_resource(it: &mut Object<'_>, resource: &Resource) {
+    it.attributes("attributes", &resource.attributes);
+    it.number(
+        "droppedAttributesCount",
+        resource.dropped_attributes_count.into(),
+    );
+    it.list("entityRefs", &resource.entity_refs, |out, entity| {
+        let mut it = Object::new(out);
+        it.text("schemaUrl", &entity.schema_url);
+        it.text("type", &entity.r#type);
+        it.list("idKeys", &entity.id_keys, |out, key| value::text(out, key));
+        it.list("descriptionKeys", &entity.description_keys, |out, key| {
+            value::text(out, key);
+        });
+        it.end();
+    });
+}
+
+fn fill_scope(it: &mut Object<'_>, scope: &InstrumentationScope) {
+    it.text("name", &scope.name);
+    it.text("version", &scope.version);
+    it.attributes("attributes", &scope.attributes);
+    it.number(
+        "droppedAttributesCount",
+        scope.dropped_attributes_count.into(),
+    );
+}
+
+pub(crate) fn resource(resource: &Resource, out: &mut Vec<u8>) {
+    let mut it = Object::new(out);
+    fill_resource(&mut it, resource);
+    it.end();
+}
+
+pub(crate) fn scope(scope: &InstrumentationScope, out: &mut Vec<u8>) {
+    let mut it = Object::new(out);
+    fill_scope(&mut it, scope);
+    it.end();
 }
 
 pub(crate) fn log_record(record: &LogRecord, out: &mut Vec<u8>) {

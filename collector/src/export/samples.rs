@@ -93,6 +93,7 @@ pub(crate) fn rich() -> Otlp {
             }],
             ..ResourceSpans::default()
         }],
+        ..Otlp::default()
     }
 }
 

@@ -51,6 +51,8 @@ reasons! {
         InflatedTooLarge = "inflated_too_large",
         /// A content encoding that is not understood.
         UnknownEncoding = "unknown_encoding",
+        /// A content type that is not understood.
+        UnknownType = "unknown_type",
         /// The body does not inflate.
         BadEncoding = "bad_encoding",
         /// There is no body.

@@ -7,7 +7,7 @@ use farol_protocol::payload::Payload;
 
 use super::Position;
 use crate::convert::{Dialect, Otlp, to_otlp};
-use crate::record::{Record, SourceKind};
+use crate::record::Record;
 use crate::symbolicate::symbolicate;
 
 /// The most bytes of decoded and converted forms that are kept, as estimated below: the tail that healthy destinations read,
@@ -109,12 +109,8 @@ impl Entry {
     }
 
     fn read(&self) -> Arc<Payload> {
-        let mut payload = match self.record.header.kind {
-            SourceKind::Faro => Payload::decode(&self.record.body).unwrap_or_default(),
-            SourceKind::OtlpLogs | SourceKind::OtlpTraces | SourceKind::OtlpMetrics => {
-                Payload::default()
-            }
-        };
+        // Whatever a client spoke: the stored form is one.
+        let mut payload = Payload::decode(&self.record.body).unwrap_or_default();
         symbolicate(&mut payload);
         Arc::new(payload)
     }

@@ -6,6 +6,7 @@ use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, Uri};
 use percent_encoding::percent_decode_str;
 
+use super::wire::split;
 use crate::error::ApiError;
 use crate::inflate::Encoding;
 use crate::outcome::Refusal;
@@ -89,6 +90,8 @@ fn unknown(name: &str) -> ApiError {
 }
 
 fn path_key(path: &str) -> Option<String> {
+    // OTLP's exporters put `/v1/traces` and its like behind the address that they are given.
+    let path = split(path).map_or(path, |(before, _)| before);
     let key = path.strip_prefix("/collect/")?.trim_end_matches('/');
     let key = percent_decode_str(key).decode_utf8_lossy();
     Some(key.into_owned()).filter(|key| !key.is_empty())

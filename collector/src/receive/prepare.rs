@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use farol_protocol::payload::Payload;
 
-use super::{Accepted, Head, RETRY_BUSY, Receiver};
+use super::{Accepted, Head, RETRY_BUSY, Receiver, otlp};
 use crate::decode::{self, Code, Decoded};
 use crate::enrich::{clock_offset_ms, enrich};
 use crate::error::ApiError;
@@ -40,7 +40,11 @@ pub(super) fn prepare(
     let live = &head.live;
     let plain = inflate(head.encoding, body, live.limits.inflated, reserved)
         .map_err(|e| inflate_error(e, live.limits.inflated))?;
-    let decoded = decode::faro(&plain, &live.decode_limits).map_err(decode_error)?;
+    let decoded = match head.wire.kind {
+        SourceKind::Faro => decode::faro(&plain, &live.decode_limits),
+        kind => decode::otlp(kind, head.wire.form, &plain, &live.decode_limits),
+    };
+    let decoded = decoded.map_err(decode_error)?;
     drop(plain);
     let Decoded {
         mut payload,
@@ -74,6 +78,9 @@ pub(super) fn prepare(
             items,
         });
     }
+    if head.wire.kind != SourceKind::Faro {
+        otlp::claim(&mut payload, head.app.as_deref());
+    }
     let rules = live.rules.of(head.app.as_deref());
     rules.scrubber.scrub(&mut payload);
     enrich(
@@ -91,7 +98,7 @@ pub(super) fn prepare(
     let received_ms = u64::try_from(head.received.as_millis()).unwrap_or(u64::MAX);
     let header = Header {
         format: FORMAT,
-        kind: SourceKind::Faro,
+        kind: head.wire.kind,
         app: app_name,
         tenant: head
             .app
@@ -121,9 +128,9 @@ pub(super) fn prepare(
 fn counts(payload: &Payload) -> Counts {
     let n = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
     Counts {
-        logs: n(payload.logs.len()),
+        logs: n(payload.logs.len() + payload.otlp.records()),
         exceptions: n(payload.exceptions.len()),
-        measurements: n(payload.measurements.len()),
+        measurements: n(payload.measurements.len() + payload.otlp.metrics()),
         events: n(payload.events.len()),
         spans: n(payload.spans()),
         unreadable: 0,

@@ -12,6 +12,7 @@ mod limits;
 mod listeners;
 mod metrics;
 mod operate;
+mod otlp;
 mod pressure;
 mod rates;
 mod reload;

@@ -1,6 +1,6 @@
 use farol_protocol::payload::Payload;
 
-use super::super::series::Value;
+use super::super::series::Value as Amount;
 use super::*;
 
 const NOW: u64 = 1_000;
@@ -32,8 +32,8 @@ fn series(header: &Header, payload: &Payload) -> Vec<String> {
 fn shown(store: &Store) -> Vec<String> {
     let show = |it: &&super::super::series::Series| {
         let value = match &it.value {
-            Value::Sum(sum) => sum.to_string(),
-            Value::Histogram(histogram) => format!("n={} sum={}", histogram.count, histogram.sum),
+            Amount::Sum(sum) => sum.to_string(),
+            Amount::Histogram(histogram) => format!("n={} sum={}", histogram.count, histogram.sum),
         };
         format!(
             "{} {} {value}",
@@ -252,4 +252,23 @@ fn a_report_without_id_counts_at_once_and_so_do_vitals_that_do_not_grow() {
     observe(&on(), &growing("fcp", 80.0, 80.0, "v1"), NOW, &mut state);
     assert_eq!(state.held.len(), 0);
     assert_eq!(shown(&state.store).len(), 8);
+}
+
+#[test]
+fn vitals_and_exceptions_that_came_as_otlp_count_too() {
+    let body = r#"{"farol.otlp":{"resourceLogs":[{"scopeLogs":[{"logRecords":[
+        {"eventName":"browser.web_vital","attributes":[{"key":"browser.web_vital.name","value":{"stringValue":"lcp"}},
+            {"key":"browser.web_vital.value","value":{"doubleValue":1200.5}},{"key":"browser.web_vital.rating","value":{"stringValue":"good"}},
+            {"key":"url.full","value":{"stringValue":"https://shop.example/orders/7"}}]},
+        {"eventName":"exception","attributes":[{"key":"exception.type","value":{"stringValue":"TypeError"}}]},
+        {"eventName":"other"}]}]}]}}"#;
+    let payload = Payload::decode(body.as_bytes()).unwrap();
+    let found = series(&on(), &payload);
+    assert_eq!(
+        found[0],
+        "farol.web_vital.lcp /orders/{id}|| n=1 sum=1200.5"
+    );
+    assert_eq!(found[3], "farol.web_vital.ratings lcp|good| 1");
+    assert_eq!(found[4], "farol.exceptions TypeError|| 1");
+    assert_eq!(found.len(), 5);
 }

@@ -48,6 +48,7 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
     let mut otlp = Otlp {
         logs: Vec::new(),
         traces: spans::unchanged(&payload.traces),
+        metrics: Vec::new(),
     };
     for resource in otlp
         .traces

@@ -5,6 +5,7 @@ pub(super) mod contrib;
 mod go;
 mod logfmt;
 mod meta;
+pub(super) mod record;
 
 use crate::convert::attrs::Attrs;
 use farol_protocol::item::{Item, TraceContext};

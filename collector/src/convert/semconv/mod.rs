@@ -52,6 +52,14 @@ impl Source<'_> {
     }
 }
 
+pub(super) use record::replaced;
+pub(super) use span::times as span_times;
+
+/// What is said of the visitor of a whole payload.
+pub(super) fn visitor(header: &Header, payload: &Payload) -> Vec<KeyValue> {
+    visitor::attributes(header, payload, None).0
+}
+
 pub(super) fn convert(header: &Header, payload: &Payload) -> Otlp {
     let source = Source {
         header,
@@ -65,6 +73,7 @@ pub(super) fn convert(header: &Header, payload: &Payload) -> Otlp {
     let mut otlp = Otlp {
         logs: Vec::new(),
         traces: span::convert(&source),
+        metrics: Vec::new(),
     };
     if !records.is_empty() {
         otlp.logs.push(ResourceLogs {

@@ -120,7 +120,7 @@ fn log(draft: &mut Draft, log: &Log) {
 }
 
 /// Says that another time than the client's stands on the record, and which the client's was.
-pub(super) fn replaced(out: &mut Attrs, stamp: Stamp, time: &Time) {
+pub(in crate::convert) fn replaced(out: &mut Attrs, stamp: Stamp, time: &Time) {
     if let Some(why) = stamp.replaced {
         out.text(attr::TIME_REPLACED, why);
         match time {

@@ -5,6 +5,7 @@ use super::{Source, resource};
 use crate::convert::attrs::Attrs;
 use crate::convert::clock::{Stamp, shift, stamp};
 use crate::convert::spans::{to_scope, to_span};
+use crate::record::Header;
 use farol_protocol::item::Item;
 use farol_protocol::map::Attributes;
 use farol_protocol::names::{SCHEMA_URL, attr};
@@ -107,7 +108,7 @@ fn span(source: &Source<'_>, given: &Given<'_>, resource: &Resource) -> Span {
     if span.parent_span_id.is_empty() && !wire.parent_span_id.bytes().all(|byte| byte == b'0') {
         out.text(attr::BAD_PARENT_ID, &wire.parent_span_id);
     }
-    times(source, &mut span, &mut out, wire);
+    times(source.header, &mut span, &mut out, wire);
     rest(&mut out, resource, given.group);
     out.under(&format!("{}span.", attr::EXTRA), wire.extra.iter());
     out.under(
@@ -145,12 +146,14 @@ fn rest(out: &mut Attrs, resource: &Resource, group: &wire::ResourceSpans) {
 }
 
 /// Corrects the clock. A span keeps its length and its events their distance, whatever is done to its place.
-fn times(source: &Source<'_>, span: &mut Span, out: &mut Attrs, given: &wire::Span) {
+pub(in crate::convert) fn times(
+    header: &Header,
+    span: &mut Span,
+    out: &mut Attrs,
+    given: &wire::Span,
+) {
     let (start, end) = (&given.start.0, &given.end.0);
-    let stamp = stamp(
-        source.header,
-        if end.nanos().is_some() { end } else { start },
-    );
+    let stamp = stamp(header, if end.nanos().is_some() { end } else { start });
     let bad = [start, end]
         .into_iter()
         .find(|time| matches!(time, Time::Unreadable(_)));

@@ -1,8 +1,8 @@
 //! Golden pairs: what stands in tests/fixtures beside what comes of it.
 
 use crate::convert::{Dialect, Otlp, to_otlp};
-use crate::decode::{Cut, Limits, faro};
-use crate::record::{Header, SampleState, record_id};
+use crate::decode::{Cut, Form, Limits, faro, otlp};
+use crate::record::{Header, SampleState, SourceKind, record_id};
 use farol_protocol::payload::Payload;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData};
@@ -73,8 +73,15 @@ fn check(input: &str, expected: &str) {
         "shop"
     };
     let otlp = to_otlp(&header(app), &payload(input), Dialect::Semconv);
+    compare(&otlp, expected);
+}
+
+fn compare(otlp: &Otlp, expected: &str) {
     let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
-    let json = serde_json::json!({"resourceLogs": otlp.logs, "resourceSpans": otlp.traces});
+    let mut json = serde_json::json!({"resourceLogs": otlp.logs, "resourceSpans": otlp.traces});
+    if !otlp.metrics.is_empty() {
+        json["resourceMetrics"] = serde_json::json!(otlp.metrics);
+    }
     let made = serde_json::to_string_pretty(&json)
         .expect("JSON")
         .replace(&version, "\"<version>\"")
@@ -93,6 +100,32 @@ fn check(input: &str, expected: &str) {
             made.lines().nth(at),
             stands.lines().nth(at)
         );
+    }
+}
+
+#[test]
+fn golden_pairs_of_otlp_in_every_dialect() {
+    for (name, kind) in [
+        ("traces", SourceKind::OtlpTraces),
+        ("logs", SourceKind::OtlpLogs),
+        ("metrics", SourceKind::OtlpMetrics),
+    ] {
+        let body = fixture(&format!("otlp/{name}.json"));
+        let decoded = otlp(kind, Form::Json, body.as_bytes(), &Limits::default()).expect("OTLP");
+        assert_eq!(decoded.unreadable, [], "{name}");
+        assert_eq!(decoded.cut, Cut::default(), "{name}");
+        let header = Header {
+            kind,
+            ..header("shop")
+        };
+        for (dialect, file) in [
+            (Dialect::Semconv, "semconv"),
+            (Dialect::Alloy, "alloy"),
+            (Dialect::Contrib, "contrib"),
+        ] {
+            let made = to_otlp(&header, &decoded.payload, dialect);
+            compare(&made, &format!("otlp/expected/{name}.{file}.json"));
+        }
     }
 }
 

@@ -1,0 +1,150 @@
+//! What came as OTLP, to OTLP: it passes through as it is, with what the collector knows of the visitor beside it. The dialects of
+//! lines get a line for each record.
+
+mod metrics;
+
+use farol_protocol::names::attr;
+use farol_protocol::payload::Payload;
+use farol_protocol::signals as wire;
+use farol_protocol::span as wire_span;
+use farol_protocol::time::Time;
+use farol_protocol::value::Value as Own;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+
+use super::attrs::{Attrs, pairs, to_any};
+use super::clock::stamp;
+use super::ids::{id, uid};
+use super::{Dialect, Otlp, lines, semconv, spans};
+use crate::record::Header;
+
+/// Converts one record.
+pub(super) fn convert(header: &Header, payload: &Payload, dialect: Dialect) -> Otlp {
+    let visitor = semconv::visitor(header, payload);
+    Otlp {
+        logs: logs(header, payload, dialect, &visitor),
+        traces: match dialect {
+            Dialect::Semconv => traces(header, payload, &visitor),
+            Dialect::Alloy | Dialect::Contrib => spans::unchanged(&payload.traces),
+        },
+        metrics: metrics::convert(&payload.otlp.resource_metrics),
+    }
+}
+
+/// Spans as they came, in their place by the collector's clock, with the visitor on each.
+fn traces(
+    header: &Header,
+    payload: &Payload,
+    visitor: &[KeyValue],
+) -> Vec<opentelemetry_proto::tonic::trace::v1::ResourceSpans> {
+    let mut out = spans::unchanged(&payload.traces);
+    let given = payload.traces.resource_spans.iter();
+    for (resource, given) in out.iter_mut().zip(given) {
+        for (scope, given) in resource.scope_spans.iter_mut().zip(&given.scope_spans) {
+            for (span, given) in scope.spans.iter_mut().zip(&given.spans) {
+                let mut attributes = Attrs(std::mem::take(&mut span.attributes));
+                for attribute in visitor {
+                    attributes.or_put(attribute);
+                }
+                semconv::span_times(header, span, &mut attributes, given);
+                let extra = format!("{}span.", attr::EXTRA);
+                attributes.under(&extra, given.extra.iter());
+                span.attributes = attributes.0;
+            }
+        }
+    }
+    out
+}
+
+fn logs(
+    header: &Header,
+    payload: &Payload,
+    dialect: Dialect,
+    visitor: &[KeyValue],
+) -> Vec<ResourceLogs> {
+    let mut out: Vec<ResourceLogs> = Vec::new();
+    let mut last: Option<(*const wire::ResourceLogs, *const wire::ScopeLogs)> = None;
+    for (index, resource, scope, given) in payload.records() {
+        let place = (std::ptr::from_ref(resource), std::ptr::from_ref(scope));
+        if last.is_none_or(|last| last.0 != place.0) {
+            out.push(ResourceLogs {
+                resource: Some(to_resource(&resource.resource)),
+                scope_logs: Vec::new(),
+                schema_url: resource.schema_url.clone(),
+            });
+        }
+        let Some(group) = out.last_mut() else {
+            continue;
+        };
+        if last != Some(place) {
+            group.scope_logs.push(ScopeLogs {
+                scope: Some(spans::to_scope(&scope.scope)),
+                log_records: Vec::new(),
+                schema_url: scope.schema_url.clone(),
+            });
+        }
+        last = Some(place);
+        let mut record = record(header, index, given, visitor);
+        match dialect {
+            Dialect::Semconv => {}
+            Dialect::Alloy => lines::record::alloy(header, index, resource, given, &mut record),
+            Dialect::Contrib => lines::record::contrib(resource, given, &mut record),
+        }
+        if let Some(scope) = group.scope_logs.last_mut() {
+            scope.log_records.push(record);
+        }
+    }
+    out
+}
+
+fn record(header: &Header, index: u32, given: &wire::LogRecord, visitor: &[KeyValue]) -> LogRecord {
+    let mut out = Attrs(pairs(given.attributes.iter()));
+    if out.get(attr::LOG_RECORD_UID).is_none() {
+        out.text(attr::LOG_RECORD_UID, &uid(&header.id, index));
+    }
+    for attribute in visitor {
+        out.or_put(attribute);
+    }
+    // A record may say when it was seen and not when it happened.
+    let time = match &given.time.0 {
+        Time::Missing => &given.observed.0,
+        time => time,
+    };
+    let stamp = stamp(header, time);
+    semconv::replaced(&mut out, stamp, time);
+    let trace_id = id::<16>(&given.trace_id);
+    let span_id = id::<8>(&given.span_id).filter(|_| trace_id.is_some());
+    if trace_id.is_none() && !zeroes(&given.trace_id) {
+        out.text(attr::BAD_TRACE_ID, &given.trace_id);
+    }
+    if span_id.is_none() && !zeroes(&given.span_id) {
+        out.text(attr::BAD_SPAN_ID, &given.span_id);
+    }
+    out.under(&format!("{}record.", attr::EXTRA), given.extra.iter());
+    LogRecord {
+        time_unix_nano: stamp.nanos,
+        observed_time_unix_nano: given.observed.0.nanos().unwrap_or(header.received_ns),
+        severity_number: given.severity_number.0,
+        severity_text: given.severity_text.clone(),
+        body: (given.body.0 != Own::Null).then(|| to_any(&given.body.0)),
+        attributes: out.0,
+        dropped_attributes_count: spans::count(given.dropped_attributes_count),
+        flags: spans::count(given.flags),
+        trace_id: trace_id.unwrap_or_default(),
+        span_id: span_id.unwrap_or_default(),
+        event_name: given.event_name.clone(),
+    }
+}
+
+fn zeroes(id: &str) -> bool {
+    id.bytes().all(|byte| byte == b'0')
+}
+
+fn to_resource(given: &wire_span::Resource) -> Resource {
+    Resource {
+        attributes: pairs(given.attributes.iter()),
+        dropped_attributes_count: spans::count(given.dropped_attributes_count),
+        ..Resource::default()
+    }
+}

@@ -1,0 +1,231 @@
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use proptest::prelude::*;
+use prost::Message;
+
+use super::super::{Code, Reason};
+use super::*;
+use crate::convert::{Dialect, Otlp, to_otlp};
+use crate::export::samples;
+use crate::record::Header;
+
+const KINDS: [SourceKind; 3] = [
+    SourceKind::OtlpTraces,
+    SourceKind::OtlpLogs,
+    SourceKind::OtlpMetrics,
+];
+
+fn json(kind: SourceKind, body: &str) -> Result<Decoded, DecodeError> {
+    otlp(kind, Form::Json, body.as_bytes(), &Limits::default())
+}
+
+fn protobuf(kind: SourceKind, body: &[u8]) -> Result<Decoded, DecodeError> {
+    otlp(kind, Form::Protobuf, body, &Limits::default())
+}
+
+/// One request of each signal in which every field holds something.
+fn requests() -> [(SourceKind, Vec<u8>); 3] {
+    let rich = samples::rich();
+    let traces = ExportTraceServiceRequest {
+        resource_spans: rich.traces,
+    };
+    let logs = ExportLogsServiceRequest {
+        resource_logs: rich.logs,
+    };
+    let metrics = ExportMetricsServiceRequest {
+        resource_metrics: samples::metrics(),
+    };
+    [
+        (SourceKind::OtlpTraces, traces.encode_to_vec()),
+        (SourceKind::OtlpLogs, logs.encode_to_vec()),
+        (SourceKind::OtlpMetrics, metrics.encode_to_vec()),
+    ]
+}
+
+fn converted(kind: SourceKind, decoded: &Decoded) -> Otlp {
+    let header = Header {
+        kind,
+        received_ns: 1_700_000_000_000_000_000,
+        ..Header::default()
+    };
+    to_otlp(&header, &decoded.payload, Dialect::Semconv)
+}
+
+#[test]
+fn what_comes_as_protobuf_leaves_as_it_came() {
+    let [(traces, spans), (logs, records), (metrics, points)] = requests();
+    let otlp = converted(traces, &protobuf(traces, &spans).unwrap());
+    assert_eq!(otlp.traces, samples::rich().traces);
+    let otlp = converted(metrics, &protobuf(metrics, &points).unwrap());
+    let mut given = samples::metrics();
+    // A scope that says nothing may as well be there.
+    given[0].scope_metrics[0].scope = Some(Default::default());
+    assert_eq!(otlp.metrics, given);
+    let mut otlp = converted(logs, &protobuf(logs, &records).unwrap());
+    // NaN equals nothing, so bytes are compared; the record's own id is what is added.
+    let record = &mut otlp.logs[0].scope_logs[0].log_records[0];
+    let uid = record.attributes.pop().unwrap();
+    assert_eq!(uid.key, "log.record.uid");
+    let made = ExportLogsServiceRequest {
+        resource_logs: otlp.logs,
+    };
+    assert_eq!(made.encode_to_vec(), records);
+}
+
+#[test]
+fn a_payload_of_otlp_is_stored_and_read_back() {
+    for (kind, body) in requests() {
+        let decoded = fuzz(kind, Form::Protobuf, &body).unwrap();
+        assert_eq!(decoded.unreadable, []);
+        assert_eq!(decoded.cut, super::super::Cut::default());
+    }
+}
+
+const SPAN: &str =
+    r#"{"traceId":"50f7651916cd43dd8448eb211c80319c","spanId":"a5ad6b7169203331","name":"x"}"#;
+
+#[test]
+fn one_bad_item_costs_itself_alone() {
+    let spans =
+        |spans: &str| format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{spans}]}}]}}]}}"#);
+    let body = spans(&format!(
+        r#"{SPAN},7,{{"traceId":"short","spanId":""}},{SPAN}"#
+    ));
+    let decoded = json(SourceKind::OtlpTraces, &body).unwrap();
+    assert_eq!(decoded.payload.spans(), 2);
+    let reasons: Vec<_> = decoded
+        .unreadable
+        .iter()
+        .map(|it| (it.index, it.reason))
+        .collect();
+    assert_eq!(reasons, [(1, Reason::NotAnObject), (2, Reason::BadId)]);
+
+    let body = r#"{"resourceLogs":[{"resource":7,"scopeLogs":[{"logRecords":[{"body":{"stringValue":"a"}},{"severityNumber":"loud"},{},{"eventName":"b"}]}]}]}"#;
+    let decoded = json(SourceKind::OtlpLogs, body).unwrap();
+    let places: Vec<u32> = decoded.payload.records().map(|it| it.0).collect();
+    assert_eq!(places, [0, 3]);
+    let reasons: Vec<_> = decoded
+        .unreadable
+        .iter()
+        .map(|it| (it.index, it.reason))
+        .collect();
+    assert_eq!(reasons.len(), 2);
+    assert_eq!(reasons[1], (2, Reason::Empty));
+
+    let body = r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"a","gauge":{"dataPoints":[{"asInt":"1"}]}},{"name":"b","sum":{"dataPoints":"none"}},{"name":"c"}]}]}]}"#;
+    let decoded = json(SourceKind::OtlpMetrics, body).unwrap();
+    assert_eq!(decoded.payload.otlp.metrics(), 1);
+    assert_eq!(decoded.unreadable.len(), 2);
+}
+
+#[test]
+fn a_bad_item_in_protobuf_costs_itself_alone() {
+    let good = LogRecord {
+        event_name: "good".into(),
+        ..LogRecord::default()
+    };
+    let mut scope = Vec::new();
+    for item in [
+        good.encode_to_vec(),
+        vec![0x2a, 0x7f, 1],
+        good.encode_to_vec(),
+    ] {
+        prost::encoding::bytes::encode(2, &item, &mut scope);
+    }
+    let mut resource = Vec::new();
+    prost::encoding::bytes::encode(2, &scope, &mut resource);
+    let mut body = Vec::new();
+    prost::encoding::bytes::encode(1, &resource, &mut body);
+    let decoded = protobuf(SourceKind::OtlpLogs, &body).unwrap();
+    let places: Vec<u32> = decoded.payload.records().map(|it| it.0).collect();
+    assert_eq!(places, [0, 2]);
+    assert_eq!(decoded.unreadable[0].index, 1);
+}
+
+#[test]
+fn bodies_that_are_no_request_are_refused_and_empty_ones_are_empty() {
+    let code = |result: Result<Decoded, DecodeError>| result.unwrap_err().code;
+    assert_eq!(code(json(SourceKind::OtlpLogs, "")), Code::Empty);
+    assert_eq!(code(json(SourceKind::OtlpLogs, "{")), Code::BadJson);
+    assert_eq!(code(json(SourceKind::OtlpLogs, "[]")), Code::BadPayload);
+    assert_eq!(code(json(SourceKind::OtlpTraces, "null")), Code::BadPayload);
+    assert_eq!(
+        code(protobuf(SourceKind::OtlpLogs, b"{}")),
+        Code::BadPayload
+    );
+    for kind in KINDS {
+        assert!(protobuf(kind, b"").unwrap().payload.is_empty());
+        assert!(json(kind, "{}").unwrap().payload.is_empty());
+    }
+}
+
+#[test]
+fn protobuf_is_held_to_the_same_bounds_before_anything_is_made_of_it() {
+    let deep = ExportLogsServiceRequest {
+        resource_logs: samples::nested(40).logs,
+    };
+    let refused = protobuf(SourceKind::OtlpLogs, &deep.encode_to_vec()).unwrap_err();
+    assert_eq!(refused.code, Code::TooDeep);
+    // A record of a million attributes of two bytes each.
+    let record = [0x32, 0].repeat(1_000_000);
+    let (mut scope, mut resource, mut body) = (Vec::new(), Vec::new(), Vec::new());
+    prost::encoding::bytes::encode(2, &record, &mut scope);
+    prost::encoding::bytes::encode(2, &scope, &mut resource);
+    prost::encoding::bytes::encode(1, &resource, &mut body);
+    let refused = protobuf(SourceKind::OtlpLogs, &body).unwrap_err();
+    assert_eq!(refused.code, Code::TooMany);
+}
+
+#[test]
+fn items_past_the_bound_are_cut_and_counted() {
+    let limits = Limits {
+        items: 3,
+        ..Limits::default()
+    };
+    let records = [r#"{"eventName":"a"}"#; 5].join(",");
+    let body = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#);
+    let decoded = otlp(SourceKind::OtlpLogs, Form::Json, body.as_bytes(), &limits).unwrap();
+    assert_eq!(decoded.payload.otlp.records(), 3);
+    assert_eq!(decoded.cut.all_items(), 2);
+}
+
+#[test]
+fn every_text_of_it_is_walked() {
+    struct Count(Vec<String>);
+    impl farol_protocol::walk::Walk for Count {
+        fn text(&mut self, _: farol_protocol::walk::At<'_>, text: &mut String) {
+            self.0.push(text.clone());
+        }
+    }
+    let (kind, body) = requests()[1].clone();
+    let mut decoded = protobuf(kind, &body).unwrap();
+    let mut count = Count(Vec::new());
+    decoded.payload.visit(&mut count);
+    for text in [
+        "a \"quoted\"\nline \u{1}",
+        "ERROR",
+        "exception",
+        "v",
+        "shop",
+        "farol",
+    ] {
+        assert!(count.0.iter().any(|it| it == text), "{text}: {:?}", count.0);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_break_it(kind in 0..3_usize, form in any::<bool>(), body in prop::collection::vec(any::<u8>(), 0..200)) {
+        fuzz(KINDS[kind], if form { Form::Json } else { Form::Protobuf }, &body);
+    }
+
+    #[test]
+    fn no_change_of_a_request_breaks_it(kind in 0..3_usize, at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let (kind, mut body) = requests()[kind].clone();
+        let at = at.index(body.len());
+        body[at] = byte;
+        fuzz(kind, Form::Protobuf, &body);
+    }
+}
