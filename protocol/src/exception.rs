@@ -1,5 +1,9 @@
 //! Exceptions: stacks, causes, and what went before.
 
+mod frames;
+
+pub use frames::Frames;
+
 use crate::item::{Action, Own, TraceContext};
 use crate::map::Attributes;
 use crate::time::Time;
@@ -44,7 +48,7 @@ object! {
     /// A stack.
     pub struct Stacktrace {
         /// Its frames, innermost first.
-        pub frames: Vec<Frame> = "frames",
+        pub frames: Frames = "frames",
     }
 }
 
@@ -99,7 +103,7 @@ object! {
 pub fn stack_text(kind: &str, value: &str, stack: &Stacktrace) -> String {
     use std::fmt::Write;
     let mut out = format!("{kind}: {value}");
-    for frame in &stack.frames {
+    for frame in stack.frames.iter() {
         let bar = if frame.module.is_empty() { "" } else { "|" };
         let (line, column) = (frame.lineno.unwrap_or(0), frame.colno.unwrap_or(0));
         // Writing to a string cannot fail.

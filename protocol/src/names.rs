@@ -96,7 +96,7 @@ pub mod attr {
     pub const DEPLOYMENT_ENVIRONMENT: &str = "deployment.environment.name";
     /// The SDK that made the telemetry.
     pub const TELEMETRY_SDK_NAME: &str = "telemetry.sdk.name";
-    /// The SDK's language: `webjs`.
+    /// The SDK's language: `webjs`, or `dart`.
     pub const TELEMETRY_SDK_LANGUAGE: &str = "telemetry.sdk.language";
     /// The SDK's version.
     pub const TELEMETRY_SDK_VERSION: &str = "telemetry.sdk.version";
@@ -148,6 +148,8 @@ pub mod attr {
     pub const OS_BUILD_ID: &str = "os.build_id";
     /// Operating system: free text.
     pub const OS_DESCRIPTION: &str = "os.description";
+    /// Device: id, which its app or its system gave it.
+    pub const DEVICE_ID: &str = "device.id";
     /// Device: manufacturer.
     pub const DEVICE_MANUFACTURER: &str = "device.manufacturer";
     /// Device: model, as its maker identifies it.

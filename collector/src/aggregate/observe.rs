@@ -342,8 +342,17 @@ fn is_view(kind: Option<&str>, from: &str, to: &str) -> bool {
     }
 }
 
+/// The session's attribute in which Faro's React Native SDK says it.
+const DEVICE_TYPE: &str = "device_type";
+
 fn device(payload: &Payload) -> &'static str {
-    let kind = payload.meta.device.kind.to_ascii_lowercase();
+    let meta = &payload.meta;
+    let session = meta.session.attributes.get(DEVICE_TYPE);
+    let said = match (meta.device.kind.as_str(), session) {
+        ("", Some(Value::Text(said))) => said,
+        (said, _) => said,
+    };
+    let kind = said.to_ascii_lowercase();
     match (kind.as_str(), payload.meta.browser.mobile) {
         ("mobile" | "phone" | "smartphone", _) => "mobile",
         ("tablet", _) => "tablet",

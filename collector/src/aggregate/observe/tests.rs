@@ -272,3 +272,24 @@ fn vitals_and_exceptions_that_came_as_otlp_count_too() {
     assert_eq!(found[4], "farol.exceptions TypeError|| 1");
     assert_eq!(found.len(), 5);
 }
+
+#[test]
+fn the_kind_of_device_is_what_the_meta_says_or_else_the_session_or_the_browser() {
+    let kind = |meta: &str| {
+        let payload = Payload::decode(format!(r#"{{"meta":{{{meta}}}}}"#).as_bytes());
+        device(&payload.expect("a payload"))
+    };
+    let session = r#""session":{"attributes":{"device_type":"tablet"}}"#;
+    assert_eq!(kind(session), "tablet");
+    assert_eq!(
+        kind(&format!(r#"{session},"device":{{"type":"Mobile"}}"#)),
+        "mobile"
+    );
+    assert_eq!(
+        kind(&format!(r#"{session},"browser":{{"mobile":true}}"#)),
+        "tablet"
+    );
+    assert_eq!(kind(r#""browser":{"mobile":true}"#), "mobile");
+    assert_eq!(kind(r#""device":{"type":"tv"}"#), "other");
+    assert_eq!(kind(""), "");
+}

@@ -87,7 +87,7 @@ fn stack(head: &str, exception: &Exception) -> String {
 }
 
 fn frames(out: &mut String, stack: &Stacktrace) {
-    for frame in &stack.frames {
+    for frame in stack.frames.iter() {
         let mut place = frame.filename.clone();
         for number in [frame.lineno, frame.colno].into_iter().flatten() {
             // Writing to a string cannot fail.

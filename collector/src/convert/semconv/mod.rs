@@ -1,6 +1,7 @@
 //! OpenTelemetry's conventions. The resource says what service it is and nothing of the visitor, who is on each record:
 //! else every visitor would be a resource, and an index label somewhere.
 
+mod device;
 mod event;
 mod exception;
 mod measurement;

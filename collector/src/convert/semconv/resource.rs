@@ -39,11 +39,19 @@ pub(super) fn with_sdk(header: &Header, payload: &Payload, name: &str, version: 
     out.text(attr::SERVICE_VERSION, &app.version);
     out.text(attr::DEPLOYMENT_ENVIRONMENT, &app.environment);
     out.text(attr::TELEMETRY_SDK_NAME, name);
-    out.text(attr::TELEMETRY_SDK_LANGUAGE, "webjs");
+    out.text(attr::TELEMETRY_SDK_LANGUAGE, language(name));
     out.text(attr::TELEMETRY_SDK_VERSION, version);
     out.text(attr::APP_BUILD_ID, &app.bundle_id);
     Resource {
         attributes: out.0,
         ..Resource::default()
+    }
+}
+
+/// What an SDK is written in: Faro's for Flutter calls itself `rum-flutter`, all others that send here run as JavaScript.
+fn language(sdk: &str) -> &'static str {
+    match sdk.contains("flutter") {
+        true => "dart",
+        false => "webjs",
     }
 }

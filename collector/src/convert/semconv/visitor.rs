@@ -1,11 +1,11 @@
 //! What is known of the visitor and of where they are, for a record or a span.
 
-use super::resource;
+use super::{device, resource};
 use crate::convert::attrs::Attrs;
 use crate::record::Header;
 use farol_protocol::item::Overrides;
 use farol_protocol::map::Attributes;
-use farol_protocol::meta::{Brands, Session, User};
+use farol_protocol::meta::{Brands, Meta, Session, User};
 use farol_protocol::names::attr;
 use farol_protocol::payload::{Farol, Payload};
 use farol_protocol::value::Value;
@@ -19,7 +19,7 @@ pub(super) fn attributes(header: &Header, payload: &Payload, own: Option<&Overri
     let meta = &payload.meta;
     let context = payload.context(own);
     let mut out = Attrs::default();
-    session(&mut out, context.session);
+    session(&mut out, &payload.meta, context.session);
     user(&mut out, context.user);
     out.text(attr::DOCUMENT_URL, &context.page.url);
     out.text(attr::PAGE_ID, &context.page.id);
@@ -45,11 +45,15 @@ pub(super) fn attributes(header: &Header, payload: &Payload, own: Option<&Overri
     out
 }
 
-fn session(out: &mut Attrs, session: &Session) {
+fn session(out: &mut Attrs, meta: &Meta, session: &Session) {
     out.text(attr::SESSION_ID, &session.id);
     for (name, value) in session.attributes.iter() {
-        match value {
-            Value::Text(id) if name == PREVIOUS => out.text(attr::SESSION_PREVIOUS_ID, id),
+        let known = match name {
+            PREVIOUS => Some(attr::SESSION_PREVIOUS_ID),
+            _ => device::name(meta, name),
+        };
+        match (known, value) {
+            (Some(known), Value::Text(text)) => out.text(known, text),
             _ => out.free(&format!("{}{name}", attr::SESSION_ATTRIBUTE), value),
         }
     }

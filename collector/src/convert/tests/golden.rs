@@ -146,6 +146,21 @@ fn golden_pairs_of_opentelemetrys_dialect() {
 }
 
 #[test]
+fn golden_pairs_of_faros_mobile_and_older_sdks_in_every_dialect() {
+    for name in ["react-native", "flutter", "web-1.3"] {
+        let payload = payload(&format!("sdks/{name}.json"));
+        for (dialect, file) in [
+            (Dialect::Semconv, "semconv"),
+            (Dialect::Alloy, "alloy"),
+            (Dialect::Contrib, "contrib"),
+        ] {
+            let made = to_otlp(&header("shop"), &payload, dialect);
+            compare(&made, &format!("sdks/expected/{name}.{file}.json"));
+        }
+    }
+}
+
+#[test]
 fn golden_lines_are_alloys_byte_for_byte() {
     for n in 1..=7 {
         let otlp = to_otlp(
