@@ -25,6 +25,7 @@ mod series;
 mod window;
 
 pub(crate) use checkpoint::Checkpoint;
+use checkpoint::Place;
 pub use held::HOLD;
 pub(crate) use histogram::Histogram;
 use observe::State;
@@ -94,14 +95,10 @@ pub struct Aggregator {
     options: Options,
     publish: watch::Sender<Option<Arc<Snapshot>>>,
     stats: Arc<Stats>,
-    /// The last entry that the state holds.
+    /// Which queue it reads; `None` in memory, where each run counts anew.
+    queue: Option<u64>,
+    /// Behind the last entry that the state holds.
     cursor: Option<Position>,
-    /// The last entry that the state of an earlier run holds, where positions outlive a run.
-    counted: Option<Position>,
-    /// Entries that the state in memory holds and the one on disk does not. The queue keeps them until then, so that a crash
-    /// between brings them again. The queue in memory is gone with the process, so there they are given back at once.
-    unsaved: Vec<Position>,
-    durable: bool,
     changed: bool,
     now: Box<dyn Fn() -> u64 + Send + Sync>,
 }
@@ -121,10 +118,11 @@ impl Aggregator {
         let context = || format!("data folder {}", data_dir.display());
         std::fs::create_dir_all(data_dir).with_context(context)?;
         let checkpoint = Checkpoint::new(data_dir);
-        let (mut state, cursor) = checkpoint.load().with_context(context)?;
+        let (mut state, place) = checkpoint.load().with_context(context)?;
         state.holding = !options.hold.is_zero();
         let instance: Arc<str> = instance::id(data_dir).with_context(context)?.into();
-        let durable = queue.is_durable();
+        // Another queue's positions say nothing about this one.
+        let place = place.filter(|p| Some(p.queue) == queue.id());
         // What an earlier run left counts as news: destinations want it, whether or not anything comes.
         let changed = state.store.len() > 0;
         let (publish, snapshots) = watch::channel(Some(Arc::new(Snapshot {
@@ -135,17 +133,19 @@ impl Aggregator {
             delta: false,
         })));
         let aggregator = Self {
-            reader: queue.reader(ReaderOptions::new(READER, Start::Tail)),
+            reader: queue.reader(ReaderOptions {
+                resume: place.map(|p| p.next),
+                pinned: true,
+                ..ReaderOptions::new(READER, Start::Tail)
+            }),
+            queue: queue.id(),
             state,
             checkpoint,
             instance,
             options,
             publish,
             stats: Arc::default(),
-            cursor,
-            counted: cursor.filter(|_| durable),
-            unsaved: Vec::new(),
-            durable,
+            cursor: place.map(|p| p.next),
             changed,
             now: Box::new(unix_now),
         };
@@ -199,21 +199,15 @@ impl Aggregator {
     fn take(&mut self, entries: &[Arc<crate::queue::Entry>]) {
         let now = (self.now)();
         for entry in entries {
-            // Counted before a crash that came between the state's way to disk and the word of it to the queue.
-            if self.counted.is_some_and(|last| entry.position <= last) {
-                continue;
-            }
             let payload = entry.payload();
             observe::observe(&entry.record.header, &payload, now, &mut self.state);
             self.changed = true;
-            self.cursor = Some(entry.position);
+            self.cursor = Some(entry.next);
         }
         self.figures();
-        let positions = entries.iter().map(|it| it.position);
-        self.unsaved.extend(positions);
-        if !self.durable {
-            self.reader.ack(&std::mem::take(&mut self.unsaved));
-        }
+        let positions: Vec<Position> = entries.iter().map(|it| it.position).collect();
+        // It is pinned: the queue on disk keeps what the state in memory holds until that is on disk too.
+        self.reader.ack(&positions);
     }
 
     /// When the next held report has waited long enough.
@@ -256,11 +250,13 @@ impl Aggregator {
         }
         let unchanged = !self.changed;
         if std::mem::take(&mut self.changed) {
-            let bytes = Checkpoint::encode(&self.state, self.cursor);
+            let place = self.queue.zip(self.cursor);
+            let place = place.map(|(queue, next)| Place { queue, next });
+            let bytes = Checkpoint::encode(&self.state, place);
             let checkpoint = self.checkpoint.clone();
             let written = tokio::task::spawn_blocking(move || checkpoint.write(&bytes)).await;
             if matches!(written, Ok(Ok(()))) {
-                self.reader.ack(&std::mem::take(&mut self.unsaved));
+                self.reader.unpin(place.map_or(0, |p| p.next));
             } else {
                 tracing::error!("the state of the metrics cannot be written to the data folder");
                 // Tried again with the next one.

@@ -1,7 +1,7 @@
 //! The one place where collaborators are made and wired to each other, and where they are stopped in order.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -19,13 +19,15 @@ use crate::export::{self, Exports, With};
 use crate::health::Life;
 use crate::inflate::Budget;
 use crate::live::{Current, Live};
-use crate::outcome::{DropReason, Ledgers};
-use crate::queue::{Queue, spill};
+use crate::outcome::Ledgers;
+use crate::queue::Queue;
 use crate::receive::{RandomIds, Receiver};
 use crate::reload::{Reach, Reloads};
 use crate::router::{self, Parts, Routes};
 use crate::serve::{Connections, Server, Side};
 use crate::telemetry::{Meters, Sources};
+
+mod stored;
 
 /// Sockets that are bound already: the caller owns them.
 #[derive(Debug)]
@@ -75,7 +77,7 @@ impl Collector {
     fn wire(config: Config) -> anyhow::Result<Self> {
         let folder = DataFolder::open(&config.data_dir)?;
         let ledgers = Ledgers::new();
-        let queue = Queue::new(config.queue.max_bytes);
+        let queue = stored::open(&config.queue, &folder.queue())?;
         let meters = Arc::<Meters>::default();
         let (aggregator, snapshots) =
             Aggregator::open(&config.data_dir, &queue, aggregation(&config))?;
@@ -88,7 +90,7 @@ impl Collector {
         };
         let mut exports = export::start(&config.destinations, with)?;
         exports.also(aggregator.run());
-        let recovered = recover(&queue, &folder.queue(), &ledgers, &meters)?;
+        let recovered = stored::recover(&queue, &folder.queue(), &ledgers, &meters)?;
 
         let limits = config.limits;
         let current = Current::new(Live::new(&config, None)?);
@@ -96,7 +98,7 @@ impl Collector {
         let connections = Connections::default();
         let receiver = Arc::new(Receiver {
             current,
-            dedupe: Dedupe::open(&folder.dedupe(), true)
+            dedupe: Dedupe::open(&folder.dedupe(), queue.id().is_none())
                 .with_context(|| format!("cannot use {}", folder.dedupe().display()))?,
             queue: queue.clone(),
             ledgers: ledgers.clone(),
@@ -275,7 +277,7 @@ impl Stopping {
         }
         self.queue.close();
         self.exports.drain(self.deadline).await;
-        keep(&self.queue, &self.folder.queue(), &self.recovered);
+        stored::keep(self.queue, self.folder.queue(), self.recovered).await;
     }
 }
 
@@ -298,61 +300,5 @@ fn describe(ended: &Result<(), tokio::task::JoinError>) -> &'static str {
     match ended {
         Err(e) if e.is_panic() => "it panicked",
         _ => "it returned",
-    }
-}
-
-/// Takes up what an earlier run left, and removes its files once every destination has it. Returns these files.
-fn recover(
-    queue: &Queue,
-    folder: &Path,
-    ledgers: &Ledgers,
-    meters: &Meters,
-) -> anyhow::Result<Vec<PathBuf>> {
-    let found = spill::recover(queue, folder, ledgers)
-        .with_context(|| format!("cannot read {}", folder.display()))?;
-    for _ in 0..found.damaged {
-        meters.recovery_damaged();
-    }
-    if found.files.is_empty() {
-        return Ok(Vec::new());
-    }
-    tracing::info!(
-        records = found.records,
-        damaged_files = found.damaged,
-        "took up what the last run had not delivered"
-    );
-    let (queue, files) = (queue.clone(), found.files.clone());
-    tokio::spawn(async move {
-        if queue.passed(found.until).await {
-            remove(&files);
-        }
-    });
-    Ok(found.files)
-}
-
-fn remove(files: &[PathBuf]) {
-    for file in files {
-        if let Err(error) = std::fs::remove_file(file)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(kind = %error.kind(), "a delivered queue file could not be removed; it will be delivered again");
-        }
-    }
-}
-
-/// Puts what is not delivered into the data folder. What is left of the files of an earlier run is in it then, so they go: the next
-/// start would take up both, and with each restart beside a destination that is away all that waits would double.
-fn keep(queue: &Queue, folder: &Path, recovered: &[PathBuf]) {
-    match spill::save(queue, folder) {
-        Ok(records) => {
-            if records > 0 {
-                tracing::info!(records, "kept what is not delivered in the data folder");
-            }
-            remove(recovered);
-        }
-        Err(error) => {
-            spill::give_up(queue);
-            tracing::error!(kind = %error.kind(), reason = %DropReason::Shutdown, "what is not delivered could not be kept");
-        }
     }
 }

@@ -178,8 +178,9 @@ fn ready_line(config: &Config, listeners: &Listeners) -> Result<String> {
         ""
     };
     Ok(format!(
-        "farol-collector {} ready on http://{address} ({admin}queue: memory, data: {}{open})",
+        "farol-collector {} ready on http://{address} ({admin}queue: {}, data: {}{open})",
         env!("CARGO_PKG_VERSION"),
+        config.queue.kind.as_str(),
         config.data_dir.display(),
     ))
 }

@@ -51,9 +51,11 @@ impl ApiError {
             Refusal::TooLarge | Refusal::InflatedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::UnknownEncoding | Refusal::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::BodyTimeout | Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Refusal::QueueFull | Refusal::Busy | Refusal::ShuttingDown => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Refusal::QueueFull
+            | Refusal::DiskFull
+            | Refusal::Storage
+            | Refusal::Busy
+            | Refusal::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Refusal::BadRequest
             | Refusal::BadEncoding

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
+use crate::outcome::Refusal;
 use crate::queue::Queue;
 
 /// Where the collector stands in its life. Cloning gives another handle.
@@ -37,6 +38,8 @@ impl Life {
         match self.0.load(Ordering::Acquire) {
             STARTING => Some("starting\n"),
             STOPPING => Some("stopping\n"),
+            _ if queue.trouble() == Some(Refusal::Storage) => Some("the queue cannot be written\n"),
+            _ if queue.trouble().is_some() => Some("the disk is nearly full\n"),
             _ if !queue.has_room() => Some("the queue is full\n"),
             _ => None,
         }

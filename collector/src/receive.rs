@@ -302,14 +302,16 @@ impl Receiver {
                 self.meters.enqueued(&counts);
                 Ok(accepted)
             }
-            Err(full) => {
-                items.refused(Refusal::QueueFull);
-                let message = "the queue is full: the destinations do not take as much as comes in; send the batch again";
-                Err(ApiError::later(
-                    Refusal::QueueFull,
-                    message,
-                    full.retry_after,
-                ))
+            Err(refused) => {
+                items.refused(refused.why);
+                let message = match refused.why {
+                    Refusal::QueueFull => {
+                        "the queue is full: the destinations do not take as much as comes in; send the batch again"
+                    }
+                    Refusal::DiskFull => "the disk is nearly full; send the batch again",
+                    _ => "the batch could not be stored; send it again",
+                };
+                Err(ApiError::later(refused.why, message, refused.retry_after))
             }
         }
     }

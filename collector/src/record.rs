@@ -197,15 +197,36 @@ impl Record {
     /// Appends the binary form.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let start = out.len();
-        let header = self.encode_header();
-        out.reserve(FRAME + header.len() + self.body.len());
-        let block = 4 + header.len() + self.body.len();
-        out.extend_from_slice(&(block as u32).to_le_bytes());
-        out.extend_from_slice(&(header.len() as u32).to_le_bytes());
-        out.extend_from_slice(&header);
+        out.reserve(self.encoded_len());
+        out.extend_from_slice(&[0; 8]);
+        self.encode_header(out);
+        let header = out.len() - start - 8;
+        let block = 4 + header + self.body.len();
+        out[start..start + 4].copy_from_slice(&(block as u32).to_le_bytes());
+        out[start + 4..start + 8].copy_from_slice(&(header as u32).to_le_bytes());
         out.extend_from_slice(&self.body);
         let sum = crc32c::crc32c(&out[start..]);
         out.extend_from_slice(&sum.to_le_bytes());
+    }
+
+    /// Whether a record may begin here, as far as can be seen without its checksum. True where too little is there to tell.
+    pub fn may_begin(bytes: &[u8]) -> bool {
+        let number = |at: usize| {
+            let found = bytes.get(at..at + 4).and_then(|b| b.first_chunk::<4>());
+            found.map(|n| u32::from_le_bytes(*n) as usize)
+        };
+        let (Some(block), Some(header)) = (number(0), number(4)) else {
+            return true;
+        };
+        let Some([a, b, kind, state, deferred]) = bytes.get(8..13) else {
+            return true;
+        };
+        (4 + FIXED + 4..=MAX_BLOCK).contains(&block)
+            && (FIXED + 4..=block - 4).contains(&header)
+            && u16::from_le_bytes([*a, *b]) == FORMAT
+            && *kind <= 3
+            && *state <= 2
+            && *deferred <= 1
     }
 
     /// Reads one record from the start of `bytes`; returns it and how many bytes it took.
@@ -233,9 +254,8 @@ impl Record {
         Ok((Self { header, body }, end + 4))
     }
 
-    fn encode_header(&self) -> Vec<u8> {
+    fn encode_header(&self, out: &mut Vec<u8>) {
         let h = &self.header;
-        let mut out = Vec::with_capacity(FIXED + 4 + h.app.len() + h.tenant.len());
         out.extend_from_slice(&FORMAT.to_le_bytes());
         out.push(h.kind as u8);
         out.push(h.state as u8);
@@ -253,7 +273,6 @@ impl Record {
             out.extend_from_slice(&(text.len() as u16).to_le_bytes());
             out.extend_from_slice(text.as_bytes());
         }
-        out
     }
 }
 

@@ -90,6 +90,16 @@ metrics! {
     QUEUE_BYTES = "farol_queue_bytes", Gauge, [];
     /// Bytes that the queue may hold.
     QUEUE_LIMIT = "farol_queue_limit_bytes", Gauge, [];
+    /// Files of the queue on disk.
+    QUEUE_SEGMENTS = "farol_queue_segments", Gauge, [];
+    /// Time to make a group of records durable: one write and one sync.
+    QUEUE_SYNC = "farol_queue_sync_duration_seconds", Histogram, [];
+    /// Records that were made durable at once.
+    QUEUE_GROUP = "farol_queue_group_records", Histogram, [];
+    /// Bytes free on the disk of the queue, when it was last looked at.
+    QUEUE_DISK_FREE = "farol_queue_disk_free_bytes", Gauge, [];
+    /// Failures of the disk under the queue, by what was done: write (those clients were refused), read, cursors.
+    QUEUE_FAILURES = "farol_queue_failures_total", Counter, ["operation"];
     /// Entries that a reader of the queue has not acknowledged.
     QUEUE_LAG_RECORDS = "farol_queue_lag_records", Gauge, ["reader"];
     /// Series of the metrics that are made out of items.
@@ -120,6 +130,12 @@ metrics! {
     CONNECTIONS_REFUSED = "farol_connections_refused_total", Counter, ["reason"];
     /// Stored files of an earlier run that held something damaged; what was whole in them was taken.
     RECOVERY_DAMAGED = "farol_recovery_damaged_files_total", Counter, [];
+    /// Records that were found in the data folder at start and that somebody still wanted.
+    RECOVERY_RECORDS = "farol_recovery_records_total", Counter, [];
+    /// Damaged places in stored files, found at start or when they were read.
+    RECOVERY_GAPS = "farol_recovery_damaged_places_total", Counter, [];
+    /// Bytes at the end of the queue that a crash left unfinished. No client was told that they were taken.
+    RECOVERY_TORN = "farol_recovery_torn_bytes_total", Counter, [];
     /// Times that a destination's task was started again after a panic.
     DESTINATION_RESTARTS = "farol_destination_restarts_total", Counter, ["destination"];
     /// Requests or items that ended without a verdict. Anything but 0 is a bug; please report it.
@@ -261,11 +277,30 @@ impl Sources {
             out.add(&QUEUE_LAG_RECORDS, &[&reader], lag.records);
             out.add(&QUEUE_LAG_BYTES, &[&reader], lag.bytes as u64);
         }
-        out.add(
-            &RECOVERY_DAMAGED,
-            &[],
-            self.meters.recovery_damaged.load(Relaxed),
-        );
+        let damaged = self.meters.recovery_damaged.load(Relaxed);
+        let Some(disk) = self.queue.figures() else {
+            return out.add(&RECOVERY_DAMAGED, &[], damaged);
+        };
+        let found = disk.damaged_files.load(Relaxed);
+        out.add(&RECOVERY_DAMAGED, &[], damaged + found);
+        out.push(&QUEUE_SYNC, &[], disk.sync.value());
+        out.push(&QUEUE_GROUP, &[], disk.group.value());
+        for (metric, n) in [
+            (&QUEUE_SEGMENTS, &disk.segments),
+            (&QUEUE_DISK_FREE, &disk.free),
+            (&RECOVERY_RECORDS, &disk.recovered),
+            (&RECOVERY_GAPS, &disk.gaps),
+            (&RECOVERY_TORN, &disk.torn_bytes),
+        ] {
+            out.add(metric, &[], n.load(Relaxed));
+        }
+        for (operation, n) in [
+            ("write", &disk.write_failures),
+            ("read", &disk.read_failures),
+            ("cursors", &disk.cursor_failures),
+        ] {
+            out.add(&QUEUE_FAILURES, &[operation], n.load(Relaxed));
+        }
     }
 
     fn aggregate_figures(&self, out: &mut Gathered) {

@@ -16,11 +16,21 @@ use crate::queue::Position;
 /// The layout of the file.
 const FORMAT: u32 = 1;
 
+/// A place in a queue on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// Which queue.
+    pub(crate) queue: u64,
+    /// Behind the last entry that the state holds.
+    pub(crate) next: Position,
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct File {
     format: u32,
-    /// The last entry that the series hold. The queue in memory counts anew in each run, so this is for the durable one.
-    cursor: Option<Position>,
+    /// How far in which queue the state reaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
     /// When the series stood so; said of what destinations got, not of the state itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_ns: Option<u64>,
@@ -66,16 +76,16 @@ impl Checkpoint {
         &self.path
     }
 
-    /// Reads the state, and the last entry that it holds. A file that cannot be read is put aside and counting starts anew: new
+    /// Reads the state, and how far it reaches. A file that cannot be read is put aside and counting starts anew: new
     /// start times tell readers so.
-    pub(crate) fn load(&self) -> io::Result<(State, Option<Position>)> {
+    pub(crate) fn load(&self) -> io::Result<(State, Option<Place>)> {
         let file = self.read()?.unwrap_or_default();
         let state = State {
             held: Held::restore(file.held),
             ..State::default()
         };
         let store = restore(file.series);
-        Ok((State { store, ..state }, file.cursor))
+        Ok((State { store, ..state }, file.place))
     }
 
     /// Reads series that a destination got, and when they stood so.
@@ -108,10 +118,10 @@ impl Checkpoint {
     }
 
     /// What is to be written, made at once so that writing can happen elsewhere.
-    pub(crate) fn encode(state: &State, cursor: Option<Position>) -> Vec<u8> {
+    pub(crate) fn encode(state: &State, place: Option<Place>) -> Vec<u8> {
         let file = File {
             format: FORMAT,
-            cursor,
+            place,
             time_ns: None,
             series: state.store.sorted().into_iter().map(row).collect(),
             held: state.held.rows(),
@@ -218,10 +228,10 @@ mod tests {
         let checkpoint = Checkpoint::new(folder.path());
         assert_eq!(checkpoint.load().unwrap().0.store.len(), 0);
         let before = state();
-        let bytes = Checkpoint::encode(&before, Some(41));
+        let bytes = Checkpoint::encode(&before, Some(Place { queue: 7, next: 41 }));
         checkpoint.write(&bytes).unwrap();
-        let (after, cursor) = checkpoint.load().unwrap();
-        assert_eq!(cursor, Some(41));
+        let (after, place) = checkpoint.load().unwrap();
+        assert_eq!(place, Some(Place { queue: 7, next: 41 }));
         assert_eq!(after.store.sorted(), before.store.sorted());
         // The bounds hold on: what overflowed overflows.
         let mut after = after.store;

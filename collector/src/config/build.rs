@@ -12,7 +12,7 @@ use super::ConfigError;
 use super::Secret;
 use super::read::Section;
 use super::tree::Node;
-use super::valid::{Config, DEFAULT_DATA_DIR, Destination, QueueSettings, Telemetry};
+use super::valid::{Config, DEFAULT_DATA_DIR, Destination, Telemetry};
 use crate::client_address::{ForwardedHeader, TrustedProxies};
 use crate::scrub::Rules;
 
@@ -42,7 +42,7 @@ const OWN_HEADERS: [&str; 10] = [
     "upgrade",
 ];
 
-type Built<T> = Result<T, ConfigError>;
+pub(super) type Built<T> = Result<T, ConfigError>;
 
 /// Checks everything.
 pub(super) fn build(root: &Node) -> Built<Config> {
@@ -74,7 +74,7 @@ pub(super) fn build(root: &Node) -> Built<Config> {
         },
         destinations: destinations(&root, &data_dir)?,
         limits: limits::build(root.section("limits")?)?,
-        queue: queue(root.section("queue")?)?,
+        queue: super::queue::build(root.section("queue")?)?,
         shutdown_timeout: positive(&root, "shutdown_timeout", defaults.shutdown_timeout)?,
         metrics_interval: positive(&root, "metrics_interval", defaults.metrics_interval)?,
         metrics_hold: root
@@ -186,18 +186,6 @@ fn folder(path: &std::path::Path) -> PathBuf {
         .unwrap_or_else(|_| path.to_owned())
 }
 
-fn queue(section: Section<'_>) -> Built<QueueSettings> {
-    section.word("type", &[("memory", ())])?;
-    let max_bytes = size(
-        &section,
-        "max_bytes",
-        QueueSettings::default().max_bytes,
-        1 << 20,
-    )?;
-    section.finish()?;
-    Ok(QueueSettings { max_bytes })
-}
-
 fn telemetry(section: Section<'_>) -> Built<Telemetry> {
     let log = section
         .text("log")?
@@ -251,7 +239,12 @@ fn headers(section: &Section<'_>, key: &'static str) -> Built<Vec<(http::HeaderN
     Ok(out)
 }
 
-fn size(section: &Section<'_>, key: &'static str, default: usize, least: usize) -> Built<usize> {
+pub(super) fn size(
+    section: &Section<'_>,
+    key: &'static str,
+    default: usize,
+    least: usize,
+) -> Built<usize> {
     match section.size(key)? {
         None => Ok(default),
         Some(n) if n >= least => Ok(n),

@@ -13,6 +13,7 @@ mod listener;
 mod nearest;
 mod network;
 mod print;
+mod queue;
 mod rate;
 mod read;
 mod secret;

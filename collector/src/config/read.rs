@@ -422,7 +422,7 @@ fn parse_address(text: &str) -> Option<SocketAddr> {
     }
 }
 
-fn parse_size(text: &str) -> Option<usize> {
+pub(super) fn parse_size(text: &str) -> Option<usize> {
     let (number, unit) = split_unit(text);
     let unit: usize = match unit {
         "" | "B" => 1,

@@ -177,7 +177,23 @@ fn defaults_are_what_the_documentation_says() {
             "limits.address_rate.bytes",
             mib(limits.address_rate.bytes.unwrap() as usize),
         ),
-        ("queue.max_bytes", mib(config.queue.max_bytes)),
+        (
+            "queue.max_bytes",
+            format!(
+                "{} GiB on disk, {} in memory",
+                config.queue.max_bytes >> 30,
+                mib(QueueSettings::new(QueueType::Memory).max_bytes)
+            ),
+        ),
+        ("queue.commit_wait", wait(config.queue.commit_wait)),
+        (
+            "queue.retain_after_export",
+            wait(config.queue.retain_after_export),
+        ),
+        (
+            "queue.min_free",
+            mib(config.queue.min_free.of(u64::MAX) as usize),
+        ),
         (
             "destinations[].batch.max_items",
             batch.max_items.to_string(),

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use super::queue::{MinFree, QueueSettings, QueueType};
 use super::{App, AppData, Rate, Secret};
 use crate::client_address::TrustedProxies;
 use crate::queue::Start;
@@ -384,22 +385,6 @@ impl Default for Limits {
             content: crate::decode::Limits::default(),
             rate: Rate::NONE,
             address_rate: Rate::ADDRESS,
-        }
-    }
-}
-
-/// The queue between receiving and exporting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueueSettings {
-    /// The most bytes it holds.
-    pub max_bytes: usize,
-}
-
-impl Default for QueueSettings {
-    /// About 25,000 payloads of the size that the SDKs send.
-    fn default() -> Self {
-        Self {
-            max_bytes: 64 << 20,
         }
     }
 }

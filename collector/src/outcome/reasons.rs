@@ -69,6 +69,10 @@ reasons! {
         BodyTooSlow = "body_too_slow",
         /// The queue has no room.
         QueueFull = "queue_full",
+        /// The disk has less room than is to be left on it.
+        DiskFull = "disk_full",
+        /// The queue could not be written.
+        Storage = "storage",
         /// The collector works on as many bodies as it may.
         Busy = "busy",
         /// The collector is stopping.
@@ -115,6 +119,8 @@ reasons! {
         RetriesExhausted = "retries_exhausted",
         /// The destination fell behind its bound; the oldest went.
         Lag = "lag",
+        /// Older than the queue keeps anything.
+        Expired = "expired",
         /// The item could not be converted.
         Unconvertible = "unconvertible",
         /// The destination is no longer configured.

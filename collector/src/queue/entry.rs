@@ -25,6 +25,8 @@ const WARM_FACTOR: usize = 4;
 pub struct Entry {
     /// Where it stands in the queue.
     pub position: Position,
+    /// Where the next one may stand.
+    pub next: Position,
     /// What was stored.
     pub record: Record,
     forms: Arc<Mutex<Forms>>,
@@ -40,11 +42,12 @@ struct Forms {
 impl Entry {
     /// Nothing is read before somebody asks.
     pub fn new(position: Position, record: Record) -> Self {
-        Self::with(position, record, None, Warm::default())
+        Self::with(position, position + 1, record, None, Warm::default())
     }
 
     pub(super) fn with(
         position: Position,
+        next: Position,
         record: Record,
         payload: Option<Payload>,
         warm: Warm,
@@ -60,6 +63,7 @@ impl Entry {
         };
         let entry = Self {
             position,
+            next,
             record,
             forms: Arc::new(Mutex::new(forms)),
             warm,

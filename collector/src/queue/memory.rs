@@ -108,7 +108,13 @@ impl State {
             reader.wake.notify_one();
         }
         let slot = Slot {
-            entry: Arc::new(Entry::with(position, record, payload, self.warm.clone())),
+            entry: Arc::new(Entry::with(
+                position,
+                position + 1,
+                record,
+                payload,
+                self.warm.clone(),
+            )),
             wanted,
             handed: 0,
         };

@@ -1,17 +1,19 @@
 //! The queue between receiving and exporting. One append, many readers; each reader acknowledges in any order.
 //!
-//! It lives in memory now, behind the interface of the durable one: positions only grow, a reader resumes at its low watermark,
-//! and what is not acknowledged when the collector stops goes to the data folder in the final record format.
-//! Memory is bounded in bytes. An entry is freed when all readers acknowledged it.
+//! It lives on disk (`disk/`), or in memory where the operator chose that by name: then what is not acknowledged when the collector stops
+//! goes to the data folder (`spill.rs`). Positions only grow, and a reader resumes where it stopped.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use farol_protocol::payload::Payload;
 
-use crate::outcome::DestinationLedger;
+use crate::config::QueueSettings;
+use crate::outcome::{DestinationLedger, Ledgers, Refusal};
 use crate::record::Record;
 
+pub mod disk;
 mod entry;
 mod memory;
 mod reader;
@@ -20,6 +22,7 @@ pub mod spill;
 pub use entry::Entry;
 pub use reader::{Lag, Reader};
 
+use disk::DiskQueue;
 pub(crate) use memory::MAX_READERS;
 use memory::State;
 
@@ -33,11 +36,22 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// What readiness asks room for: more than nearly all payloads need.
 const USUAL_RECORD: usize = 64 * 1024;
 
-/// The queue has no room.
+/// A record was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full {
+pub struct Refused {
+    /// Why.
+    pub why: Refusal,
     /// When to try again.
     pub retry_after: Duration,
+}
+
+impl Refused {
+    fn full() -> Self {
+        Self {
+            why: Refusal::QueueFull,
+            retry_after: RETRY_AFTER,
+        }
+    }
 }
 
 /// Where a reader that the queue does not know yet begins.
@@ -61,6 +75,10 @@ pub struct ReaderOptions {
     pub max_lag: Option<usize>,
     /// The books of its destination. Readers without are the collector's own, and never a reason to drop for others.
     pub ledger: Option<DestinationLedger>,
+    /// It keeps its own place: it goes on here, whatever the queue knows of it.
+    pub resume: Option<Position>,
+    /// What it acknowledges is kept until [`Reader::unpin`] says that what it made of it is durable too.
+    pub pinned: bool,
 }
 
 impl ReaderOptions {
@@ -71,6 +89,8 @@ impl ReaderOptions {
             start,
             max_lag: None,
             ledger: None,
+            resume: None,
+            pinned: false,
         }
     }
 
@@ -81,6 +101,8 @@ impl ReaderOptions {
             start: Start::Tail,
             max_lag: None,
             ledger: Some(ledger),
+            resume: None,
+            pinned: false,
         }
     }
 }
@@ -98,18 +120,50 @@ pub struct Depth {
 
 /// The queue. Cloning gives another handle.
 #[derive(Debug, Clone)]
-pub struct Queue(Arc<Mutex<State>>);
+pub struct Queue(Store);
+
+#[derive(Debug, Clone)]
+enum Store {
+    Memory(Arc<Mutex<State>>),
+    Disk(Arc<DiskQueue>),
+}
 
 impl Queue {
-    /// An empty queue that holds at most `max_bytes`.
+    /// An empty queue in memory that holds at most `max_bytes`.
     pub fn new(max_bytes: usize) -> Self {
-        Self(Arc::new(Mutex::new(State::new(max_bytes))))
+        Self(Store::Memory(Arc::new(Mutex::new(State::new(max_bytes)))))
     }
 
-    /// Puts a record at the end. Where the queue is full and some destination keeps up, those that do not lose their oldest, counted;
-    /// where none keeps up the record is refused.
-    // Async because the durable queue waits for its group commit here.
-    pub async fn append(&self, record: Record) -> Result<Position, Full> {
+    /// The queue of a folder. It takes and hands out nothing before [`Queue::recover`].
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or a newer version wrote what is in it.
+    pub fn on_disk(folder: &Path, settings: QueueSettings) -> anyhow::Result<Self> {
+        let disk = Arc::new(disk::io::RealDisk);
+        let queue = DiskQueue::open(disk, folder, settings, disk::unix_now)?;
+        queue.start()?;
+        Ok(Self(Store::Disk(Arc::new(queue))))
+    }
+
+    /// Gives readers, which must be open already, what an earlier run left for them. Nothing to do in memory: `spill` does it.
+    pub fn recover(&self, ledgers: &Ledgers) -> disk::Recovery {
+        match &self.0 {
+            Store::Memory(_) => disk::Recovery::default(),
+            Store::Disk(queue) => queue.shared().recover(ledgers),
+        }
+    }
+
+    /// Which queue it is: positions of another one say nothing about it. `None` in memory, where each run counts anew.
+    pub fn id(&self) -> Option<u64> {
+        match &self.0 {
+            Store::Memory(_) => None,
+            Store::Disk(queue) => Some(queue.shared().id()),
+        }
+    }
+
+    /// Puts a record at the end; when this returns it is where the operator chose that the queue lives. Where the queue is full and
+    /// some destination keeps up, those that do not lose their oldest, counted; where none keeps up the record is refused.
+    pub async fn append(&self, record: Record) -> Result<Position, Refused> {
         self.append_known(record, None).await
     }
 
@@ -118,54 +172,108 @@ impl Queue {
         &self,
         record: Record,
         payload: Option<Payload>,
-    ) -> Result<Position, Full> {
-        self.lock().append(record, payload).ok_or(Full {
-            retry_after: RETRY_AFTER,
-        })
+    ) -> Result<Position, Refused> {
+        match &self.0 {
+            Store::Memory(state) => {
+                let appended = lock(state).append(record, payload);
+                appended.ok_or_else(Refused::full)
+            }
+            Store::Disk(queue) => queue.shared().append(record, payload).await,
+        }
     }
 
     /// A reader; one that existed by this name is resumed: it gets again what it had not acknowledged.
     pub fn reader(&self, options: ReaderOptions) -> Reader {
-        let (index, wake) = self.lock().open_reader(options);
+        let (index, wake) = match &self.0 {
+            Store::Memory(state) => lock(state).open_reader(options),
+            Store::Disk(queue) => queue.shared().lock().open_reader(options),
+        };
         Reader::new(self.clone(), index, wake)
     }
 
     /// Takes nothing more. Readers get what is left, then nothing.
     pub fn close(&self) {
-        self.lock().close();
+        match &self.0 {
+            Store::Memory(state) => lock(state).close(),
+            Store::Disk(queue) => queue.shared().close(),
+        }
     }
 
-    /// Whether entries, their positions and who acknowledged them outlive the process. Readers that keep a state of their own then
-    /// acknowledge what that state holds once it is on disk.
-    pub fn is_durable(&self) -> bool {
-        false
+    /// Ends a queue on disk in order: its cursors are kept and what nobody wants is deleted. Blocks.
+    pub fn stop(&self) {
+        if let Store::Disk(queue) = &self.0 {
+            queue.stop();
+        }
     }
 
     /// How full it is.
     pub fn depth(&self) -> Depth {
-        self.lock().depth()
+        match &self.0 {
+            Store::Memory(state) => lock(state).depth(),
+            Store::Disk(queue) => {
+                let shared = queue.shared();
+                shared.lock().depth(shared.max_bytes())
+            }
+        }
     }
 
     /// Whether a record of usual size would be taken.
     pub fn has_room(&self) -> bool {
-        self.lock().has_room(USUAL_RECORD)
+        match &self.0 {
+            Store::Memory(state) => lock(state).has_room(USUAL_RECORD),
+            Store::Disk(queue) => queue.shared().has_room(USUAL_RECORD),
+        }
     }
 
-    /// Waits until all before `until` is acknowledged by all readers. False when the queue is gone before that.
+    /// Why nothing is taken at the moment, apart from a queue that is full: the disk.
+    pub fn trouble(&self) -> Option<Refusal> {
+        match &self.0 {
+            Store::Memory(_) => None,
+            Store::Disk(queue) => queue.shared().refusal(),
+        }
+    }
+
+    /// Waits until all before `until` is acknowledged by all readers. False when the queue is gone before that, or not in memory.
     pub async fn passed(&self, until: Position) -> bool {
-        let told = self.lock().passed(until);
+        let told = match self.memory() {
+            None => return false,
+            Some(mut state) => state.passed(until),
+        };
         told.await.is_ok()
     }
 
     /// What every reader has before it, by name.
     pub fn lags(&self) -> Vec<(String, Lag)> {
-        self.lock().lags()
+        match &self.0 {
+            Store::Memory(state) => lock(state).lags(),
+            Store::Disk(queue) => queue.shared().lock().lags(),
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No call into foreign code happens under the lock, so a panic there cannot leave it half-changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What a queue on disk knows about itself.
+    pub fn figures(&self) -> Option<&disk::Figures> {
+        match &self.0 {
+            Store::Memory(_) => None,
+            Store::Disk(queue) => Some(queue.shared().figures()),
+        }
     }
+
+    fn memory(&self) -> Option<MutexGuard<'_, State>> {
+        match &self.0 {
+            Store::Memory(state) => Some(lock(state)),
+            Store::Disk(_) => None,
+        }
+    }
+
+    #[cfg(test)]
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.memory().expect("a queue in memory")
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // No call into foreign code happens under the lock, so a panic there cannot leave it half-changed.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

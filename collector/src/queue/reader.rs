@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
-use super::{Entry, Position, Queue};
+use super::disk::{Chunk, Taken};
+use super::{Entry, Position, Queue, Store};
 
 /// How far a reader is behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,38 +25,95 @@ pub struct Reader {
     queue: Queue,
     index: usize,
     wake: Arc<Notify>,
+    /// What is being read from the disk. It outlives a call of [`Reader::next`] that is given up, so that the next one gets it.
+    fetching: Option<JoinHandle<Chunk>>,
 }
 
 impl Reader {
     pub(super) fn new(queue: Queue, index: usize, wake: Arc<Notify>) -> Self {
-        Self { queue, index, wake }
+        Self {
+            queue,
+            index,
+            wake,
+            fetching: None,
+        }
     }
 
     /// The next entries: at most `max_items` items and `max_bytes` bytes, but always one entry at least. Waits until there is one;
-    /// nothing means that the queue is closed and read to its end.
+    /// nothing means that the queue is closed and read to its end. Giving up the call loses nothing.
     pub async fn next(&mut self, max_items: u64, max_bytes: usize) -> Vec<Arc<Entry>> {
         loop {
-            let wake = self.wake.notified();
-            let (entries, closed) = self.queue.lock().take(self.index, max_items, max_bytes);
-            if !entries.is_empty() || closed {
+            if let Some(entries) = self.fetched().await {
                 return entries;
+            }
+            let wake = self.wake.notified();
+            match &self.queue.0 {
+                Store::Memory(state) => {
+                    let (entries, closed) =
+                        super::lock(state).take(self.index, max_items, max_bytes);
+                    if !entries.is_empty() || closed {
+                        return entries;
+                    }
+                }
+                Store::Disk(queue) => {
+                    let taken = queue.shared().lock().take(self.index, max_items, max_bytes);
+                    match taken {
+                        Taken::Entries(entries) => return entries,
+                        Taken::Closed => return Vec::new(),
+                        Taken::Wait => {}
+                        Taken::Fetch(fetch) => {
+                            let shared = queue.shared().clone();
+                            let read = move || shared.fetch(&fetch);
+                            self.fetching = Some(tokio::task::spawn_blocking(read));
+                            continue;
+                        }
+                    }
+                }
             }
             wake.await;
         }
     }
 
+    /// What was read from the disk, if something was and some of it is wanted.
+    async fn fetched(&mut self) -> Option<Vec<Arc<Entry>>> {
+        let chunk = self.fetching.as_mut()?.await;
+        self.fetching = None;
+        let Store::Disk(queue) = &self.queue.0 else {
+            return None;
+        };
+        // A read that panicked is tried again.
+        let entries = queue.shared().fetched(self.index, chunk.ok()?);
+        (!entries.is_empty()).then_some(entries)
+    }
+
     /// Has no further use for these entries, in whatever order they were read.
     pub fn ack(&self, positions: &[Position]) {
-        self.queue.lock().ack(self.index, positions);
+        match &self.queue.0 {
+            Store::Memory(state) => super::lock(state).ack(self.index, positions),
+            Store::Disk(queue) => queue.shared().ack(self.index, positions),
+        }
+    }
+
+    /// What a pinned reader made of all before `until` is durable.
+    pub fn unpin(&self, until: Position) {
+        if let Store::Disk(queue) = &self.queue.0 {
+            queue.shared().unpin(self.index, until);
+        }
     }
 
     /// What it has not acknowledged.
     pub fn pending(&self) -> Lag {
-        self.queue.lock().lag(self.index)
+        match &self.queue.0 {
+            Store::Memory(state) => super::lock(state).lag(self.index),
+            Store::Disk(queue) => queue.shared().lock().readers[self.index].lag,
+        }
     }
 
     /// Gives the place up: nothing is kept for this name any more. What it had not acknowledged is counted as dropped.
     pub fn remove(self) {
-        self.queue.lock().remove_reader(self.index);
+        match &self.queue.0 {
+            Store::Memory(state) => super::lock(state).remove_reader(self.index),
+            Store::Disk(queue) => queue.shared().remove_reader(self.index),
+        }
     }
 }

@@ -51,10 +51,72 @@ pub struct Recovered {
     pub until: Position,
 }
 
+/// What one stop left, for the queue on disk to take up.
+pub(super) struct Left {
+    /// Records by their place in the file.
+    pub(super) records: Vec<(u64, Record)>,
+    /// Files that held something damaged.
+    pub(super) damaged: u64,
+    cursors: Option<BTreeMap<String, Cursor>>,
+}
+
+impl Left {
+    /// Whether a reader that is configured wants a record. Where nothing is known everybody does.
+    pub(super) fn wants(&self, name: &str, place: u64) -> bool {
+        let Some(cursors) = &self.cursors else {
+            return true;
+        };
+        cursors.get(name).is_some_and(|c| c.wants(place))
+    }
+
+    /// Who wants a record and is not configured any more.
+    pub(super) fn gone<'a>(
+        &'a self,
+        configured: &'a [String],
+        place: u64,
+    ) -> impl Iterator<Item = &'a String> {
+        let cursors = self.cursors.iter().flatten();
+        let gone = cursors.filter(|(name, _)| !configured.contains(name));
+        gone.filter(move |(_, c)| c.wants(place)).map(|(n, _)| n)
+    }
+}
+
+/// Reads all that stops left in a folder.
+pub(super) fn left(folder: &Path) -> io::Result<Vec<Left>> {
+    let mut all = Vec::new();
+    for (number, path) in segments(folder)? {
+        let mut records = Vec::new();
+        let whole = read_segment(&fs::read(&path)?, |place, record| {
+            records.push((place, record));
+        });
+        let cursors = fs::read(folder.join(format!("{number:020}.{CURSORS}")));
+        let cursors = cursors
+            .ok()
+            .and_then(|b| serde_json::from_slice::<Cursors>(&b).ok());
+        all.push(Left {
+            records,
+            damaged: u64::from(!whole) + u64::from(cursors.is_none()),
+            cursors: cursors.map(|c| c.readers),
+        });
+    }
+    Ok(all)
+}
+
+/// Whether a file of this name is one that a stop left.
+pub(super) fn is_one(name: &str) -> bool {
+    let stem = name
+        .strip_suffix(CURSORS)
+        .or_else(|| name.strip_suffix(SEGMENT));
+    stem.and_then(|s| s.strip_suffix('.'))
+        .is_some_and(|s| s.len() == 20 && s.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Writes all that some reader has not acknowledged into a new segment in `folder`; returns how many records that were.
 /// The queue must be closed and its readers idle.
 pub fn save(queue: &Queue, folder: &Path) -> io::Result<u64> {
-    let state = queue.lock();
+    let Some(state) = queue.memory() else {
+        return Ok(0);
+    };
     let wanted: Vec<Mask> = state.wanted().map(|slot| slot.wanted).collect();
     if wanted.is_empty() {
         return Ok(0);
@@ -87,7 +149,9 @@ pub fn save(queue: &Queue, folder: &Path) -> io::Result<u64> {
 
 /// Counts what could not be saved as lost, for every destination.
 pub fn give_up(queue: &Queue) {
-    queue.lock().drop_all(DropReason::Shutdown);
+    if let Some(mut state) = queue.memory() {
+        state.drop_all(DropReason::Shutdown);
+    }
 }
 
 /// Puts what an earlier run left into the queue, for the readers that want it; what destinations wanted that are gone is counted as
@@ -107,14 +171,16 @@ pub fn recover(queue: &Queue, folder: &Path, ledgers: &Ledgers) -> io::Result<Re
             }
             let mask = wants.of(place);
             if mask != 0 {
-                queue.lock().recover(record, mask);
+                if let Some(mut state) = queue.memory() {
+                    state.recover(record, mask);
+                }
                 found.records += 1;
             }
         });
         found.damaged += u64::from(!whole);
         found.files.extend([path, cursors]);
     }
-    found.until = queue.lock().end();
+    found.until = queue.memory().map_or(0, |state| state.end());
     Ok(found)
 }
 
@@ -186,12 +252,15 @@ struct Wants {
 
 impl Wants {
     fn read(queue: &Queue, path: &Path, found: &mut Recovered) -> Self {
-        let state = queue.lock();
         let mut wants = Self {
             cursors: None,
             gone: Vec::new(),
-            everyone: state.everyone(),
+            everyone: 0,
         };
+        let Some(state) = queue.memory() else {
+            return wants;
+        };
+        wants.everyone = state.everyone();
         let parsed = fs::read(path)
             .ok()
             .and_then(|b| serde_json::from_slice::<Cursors>(&b).ok());

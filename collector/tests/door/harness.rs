@@ -224,7 +224,7 @@ pub(crate) fn segments(folder: &TempDir) -> usize {
                 .unwrap()
                 .path()
                 .extension()
-                .is_some_and(|e| e == "farolq")
+                .is_some_and(|e| e == "segment" || e == "farolq")
         })
         .count()
 }

@@ -115,7 +115,7 @@ async fn a_damaged_file_costs_what_is_damaged_and_is_counted() {
         collector.post("/collect", &[], logs(n)).await;
     }
     let folder = collector.stop().await;
-    let path = folder.path().join("queue/00000000000000000000.farolq");
+    let path = folder.path().join("queue/00000000000000000000.segment");
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 10]).unwrap();
     backend.answers(200);

@@ -59,7 +59,11 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\n[sdk]\ndir = \".\"".into(), "sdk.dir = \".\": it holds no file that a page loads; name the folder that holds farol.js"),
         ("version = 1\n[sdk]\npath = \"/x\"".into(), "sdk.dir: it is missing; name the folder of the SDK's built files"),
         ("version = 1\n[limits]\nbodi = 1".into(), "farol.toml:3: limits.bodi: no such setting here; did you mean body?"),
-        ("version = 1\n[queue]\ntype = \"disk\"".into(), "queue.type = \"disk\": no such word; use one of memory"),
+        ("version = 1\n[queue]\ntype = \"disc\"".into(), "queue.type = \"disc\": no such word; did you mean disk?; use one of disk, memory"),
+        ("version = 1\n[queue]\ncommit_wait = \"2s\"".into(), "queue.commit_wait = \"2s\": at most 1s"),
+        ("version = 1\n[queue]\nmin_free = \"100%\"".into(), "queue.min_free = \"100%\": write a size"),
+        ("version = 1\n[queue]\nmax_age = \"5s\"".into(), "queue.max_age = \"5s\": at least 1m"),
+        ("version = 1\n[queue]\ntype = \"memory\"\nmin_free = \"5%\"".into(), "queue.min_free = \"5%\": the queue in memory has no such bound"),
         ("version = 1\n[queue]\nmax_bytes = \"2 MiB\"".into(), "queue.max_bytes = \"2 MiB\": less than two of the largest bodies"),
         ("version = 1\n[telemetry]\nlog = \"a=b=c\"".into(), "telemetry.log = \"a=b=c\": write error, warn, info, debug"),
         ("version = 1\napps = 1".into(), "apps = \"1\": this is a list of tables; write [[apps]]"),
@@ -336,7 +340,7 @@ fn it_prints_one_ready_line_and_ends_on_sigterm() {
         )),
         "{line}"
     );
-    assert!(line.contains("queue: memory, data: ./farol-data"), "{line}");
+    assert!(line.contains("queue: disk, data: ./farol-data"), "{line}");
     let second = program(folder.path())
         .args(["--listen", "0"])
         .output()

@@ -98,7 +98,7 @@ mod tests {
             Some("http://127.0.0.1:8080")
         );
         assert_eq!(
-            address("farol: listening on http://127.0.0.1:12347 (queue: memory)"),
+            address("farol: listening on http://127.0.0.1:12347 (queue: disk)"),
             Some("http://127.0.0.1:12347")
         );
         assert_eq!(address("starting"), None);

@@ -1,0 +1,153 @@
+//! What the queue's keeper does: keeps cursors, deletes what nobody wants any more, holds the bounds, and looks after a disk that fails.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::cursors::Cursors;
+use super::figures::Figures;
+use super::keeper::Wake;
+use super::ranges::Ranges;
+use super::writer::Writer;
+use super::{FAILURES, Shared};
+use crate::outcome::DropReason;
+
+/// How often a disk that is full or fails is asked whether it is well again.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// How often ages are looked at: a hundredth of the least that can be set.
+const AGES: Duration = Duration::from_secs(10);
+
+/// How often the room on the disk is looked at while records come.
+const SPACE_NS: u64 = 1_000_000_000;
+
+impl Shared {
+    pub(super) fn keep_until_stopped(&self) {
+        while self.keeper.wait(self.longest_wait()) == Wake::Work {
+            self.keep();
+        }
+    }
+
+    /// No timer runs where nothing comes with time.
+    fn longest_wait(&self) -> Option<Duration> {
+        if self.refusal().is_some() {
+            return Some(WATCH);
+        }
+        let ages = self.settings.max_age.is_some() || !self.settings.retain_after_export.is_zero();
+        (ages && !self.lock().segments.is_empty()).then_some(AGES)
+    }
+
+    /// One round.
+    pub(super) fn keep(&self) {
+        if self.failed_in_a_row.load(Relaxed) >= FAILURES && Writer::probe(self).is_ok() {
+            tracing::info!("the queue can be written again");
+            self.failed_in_a_row.store(0, Relaxed);
+        }
+        if self.low.load(Relaxed) {
+            self.looked_at_space_ns.store(0, Relaxed);
+            self.look_at_space();
+        }
+        self.enforce_max_lag();
+        self.free_done();
+        self.drop_old();
+        if self.short_of_room() {
+            self.make_room(self.segment_bytes());
+        }
+        if self.lock().moved
+            && let Err(error) = self.keep_cursors()
+        {
+            Figures::add(&self.figures.cursor_failures, 1);
+            tracing::error!(kind = %error.kind(), "the cursors of the queue could not be kept");
+            // Tried again soon, but not at once.
+            self.keeper.soon();
+        }
+    }
+
+    /// Writes down what each reader has done.
+    pub(super) fn keep_cursors(&self) -> io::Result<()> {
+        let mut file = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
+        let cursors = {
+            let mut state = self.lock();
+            state.moved = false;
+            state.unknown_reader = false;
+            let readers: BTreeMap<String, Ranges> = state
+                .living()
+                .map(|(_, r)| (r.name.clone(), r.durably_done()))
+                .collect();
+            Cursors {
+                queue: self.id(),
+                end: state.end,
+                readers,
+            }
+        };
+        file.save(&cursors).inspect_err(|_| {
+            let mut state = self.lock();
+            state.moved = true;
+            state.unknown_reader = true;
+        })
+    }
+
+    fn drop_old(&self) {
+        let Some(max_age) = self.settings.max_age else {
+            return;
+        };
+        let before = (self.now)().saturating_sub(nanos(max_age));
+        loop {
+            let old = {
+                let state = self.lock();
+                let old = state.segments.iter().find(|s| s.newest_ns < before);
+                old.filter(|s| !state.is_written(s.base)).map(|s| s.base)
+            };
+            match old {
+                None => return,
+                Some(base) => self.drop_segment(base, DropReason::Expired),
+            }
+        }
+    }
+
+    /// Looks whether the disk has room, once a second at most.
+    pub(super) fn look_at_space(&self) {
+        let now = (self.now)();
+        let last = self.looked_at_space_ns.load(Relaxed);
+        // A clock that was set back is a reason to look.
+        if now >= last && now - last < SPACE_NS {
+            return;
+        }
+        self.looked_at_space_ns.store(now, Relaxed);
+        // Where it cannot be known the write itself will tell.
+        let Ok(space) = self.disk.space(&self.folder) else {
+            return;
+        };
+        self.figures.free.store(space.free, Relaxed);
+        let low = space.free < self.settings.min_free.of(space.total);
+        if self.low.swap(low, Relaxed) != low {
+            match low {
+                true => tracing::error!("the disk is nearly full; nothing more is taken"),
+                false => tracing::info!("the disk has room again"),
+            }
+        }
+        if low {
+            self.keeper.soon();
+        }
+    }
+
+    /// The end of a stop in order.
+    pub(super) fn finish(&self) {
+        let mut state = self.lock();
+        state.close();
+        for i in 0..state.readers.len() {
+            state.take_back(i);
+        }
+        drop(state);
+        self.free_done();
+        if let Err(error) = self.keep_cursors() {
+            tracing::error!(kind = %error.kind(), "the cursors of the queue could not be kept; some of it will be delivered twice");
+        }
+    }
+}
+
+pub(super) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

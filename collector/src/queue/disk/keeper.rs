@@ -1,0 +1,86 @@
+//! When the queue's keeper has something to do: soon after something moved, at once where room is short, each second while the disk fails.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How old the kept cursors may be: what was acknowledged within it may be delivered twice after a crash. Each time costs a sync.
+pub(super) const SOON: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Default)]
+pub(super) struct Keeper {
+    state: Mutex<State>,
+    stir: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Work that may wait for more of it.
+    since: Option<Instant>,
+    now: bool,
+    stopped: bool,
+}
+
+/// Why the keeper woke.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wake {
+    Work,
+    Stop,
+}
+
+impl Keeper {
+    /// Something moved.
+    pub(super) fn soon(&self) {
+        let mut state = self.lock();
+        if state.since.is_none() {
+            state.since = Some(Instant::now());
+            self.stir.notify_one();
+        }
+    }
+
+    /// Something cannot wait.
+    pub(super) fn stir(&self) {
+        self.lock().now = true;
+        self.stir.notify_one();
+    }
+
+    pub(super) fn stop(&self) {
+        self.lock().stopped = true;
+        self.stir.notify_one();
+    }
+
+    /// Waits for work; at most `longest`, where there is something that comes with time.
+    pub(super) fn wait(&self, longest: Option<Duration>) -> Wake {
+        let deadline = longest.map(|it| Instant::now() + it);
+        let mut state = self.lock();
+        loop {
+            if state.stopped {
+                return Wake::Stop;
+            }
+            let now = Instant::now();
+            let due = state.since.map(|since| since + SOON);
+            let due = match (due, deadline) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            if state.now || due.is_some_and(|due| due <= now) {
+                state.now = false;
+                state.since = None;
+                return Wake::Work;
+            }
+            state = match due {
+                None => self
+                    .stir
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(due) => {
+                    let waited = self.stir.wait_timeout(state, due - now);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,396 @@
+//! The queue on disk: segments that are only appended to, cursors beside them, two threads.
+//!
+//! `writer.rs` commits groups; `keep.rs` keeps cursors, deletes what nobody wants and what is over a bound; `recover.rs` finds all of it
+//! again. Readers that keep up share the tail in memory, others read the disk through `fetch.rs`.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::oneshot;
+
+use farol_protocol::payload::Payload;
+
+use super::entry::Warm;
+use super::{Entry, Position, Refused};
+use crate::config::QueueSettings;
+use crate::outcome::Refusal;
+use crate::record::Record;
+
+pub mod cursors;
+pub mod figures;
+pub mod io;
+pub mod ranges;
+pub mod segment;
+
+mod fetch;
+mod group;
+mod import;
+mod keep;
+mod keeper;
+mod recover;
+mod retain;
+mod state;
+mod sync;
+mod writer;
+
+use cursors::CursorFile;
+pub(super) use fetch::Chunk;
+pub use figures::Figures;
+use group::{Groups, NotTaken};
+use io::Disk;
+use keeper::Keeper;
+pub use recover::Recovery;
+pub(super) use state::{State, Taken};
+use writer::{Member, Writer};
+
+/// Failed writes in a row after which the collector says that it is not ready. One may be a passing fault of a network disk.
+const FAILURES: u32 = 3;
+
+/// The most bytes that wait for their group: what a stalled disk may cost in memory. At 50 MB/s it is a third of a second.
+const MOST_WAITING: usize = 16 << 20;
+
+/// A group of this size waits for nothing more.
+const ENOUGH: usize = 1 << 20;
+
+/// Segments of more would make deleting coarse, of less would make many files and syncs of the folder.
+const MOST_SEGMENT: u64 = 8 << 20;
+
+/// The least parts that the queue's bound is divided into, so that making room costs a small part of it.
+const PARTS: u64 = 16;
+
+/// How long a client waits whose record could not be written: a disk comes back within seconds or not for long.
+const RETRY_STORAGE: Duration = Duration::from_secs(5);
+
+impl Refused {
+    pub(super) fn storage() -> Self {
+        Self {
+            why: Refusal::Storage,
+            retry_after: RETRY_STORAGE,
+        }
+    }
+}
+
+/// The queue on disk, running. Dropping it keeps nothing more, as a crash would; [`DiskQueue::stop`] ends it in order.
+#[derive(Debug)]
+pub(super) struct DiskQueue {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What all its parts share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    settings: QueueSettings,
+    groups: Groups<Member>,
+    state: Mutex<State>,
+    warm: Warm,
+    cursors: Mutex<CursorFile>,
+    keeper: Keeper,
+    figures: Figures,
+    queue_id: AtomicU64,
+    /// Bytes on disk and on their way there.
+    used: AtomicU64,
+    failed_in_a_row: AtomicU32,
+    /// The disk has less room than is to be left.
+    low: AtomicBool,
+    looked_at_space_ns: AtomicU64,
+    /// One at a time makes room.
+    retaining: Mutex<()>,
+    /// What an earlier run left, until the readers are known.
+    found: Mutex<Option<recover::Found>>,
+    now: fn() -> u64,
+}
+
+impl DiskQueue {
+    /// Opens the queue of a folder. Records are taken and handed out after [`DiskQueue::recover`] only.
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        settings: QueueSettings,
+        now: fn() -> u64,
+    ) -> anyhow::Result<Self> {
+        let shared = Shared::open(disk, folder, settings, now)?;
+        Ok(Self {
+            shared: Arc::new(shared),
+            threads: Mutex::default(),
+        })
+    }
+
+    /// Starts writing and keeping.
+    pub(super) fn start(&self) -> std::io::Result<()> {
+        let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let writer = Writer::new(self.shared.clone());
+        let keeping = self.shared.clone();
+        let threads = [
+            named("queue-write").spawn(move || writer.run())?,
+            named("queue-keep").spawn(move || keeping.keep_until_stopped())?,
+        ];
+        self.threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(threads);
+        Ok(())
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Ends in order: what waits is written, the cursors are kept, and what nobody wants is deleted. Blocks.
+    pub(super) fn stop(&self) {
+        self.end_threads();
+        self.shared.finish();
+    }
+
+    fn end_threads(&self) {
+        self.shared.groups.close();
+        self.shared.keeper.stop();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for DiskQueue {
+    fn drop(&mut self) {
+        // Not after it: whoever opens the folder next would find somebody writing there.
+        self.end_threads();
+    }
+}
+
+impl Shared {
+    /// Waits until a record is on the disk.
+    pub(super) async fn append(
+        self: &Arc<Self>,
+        record: Record,
+        payload: Option<Payload>,
+    ) -> Result<Position, Refused> {
+        self.admit()?;
+        let length = record.encoded_len() as u64;
+        let most = self.settings.max_bytes as u64;
+        if self.used.fetch_add(length, Relaxed) + length > most {
+            let shared = self.clone();
+            let room = tokio::task::spawn_blocking(move || shared.make_room(0)).await;
+            if !room.unwrap_or_default() {
+                self.give_back(length);
+                return Err(Refused::full());
+            }
+        }
+        let (tell, told) = oneshot::channel();
+        self.put(record, payload, tell)?;
+        told.await.unwrap_or_else(|_| Err(Refused::storage()))
+    }
+
+    /// Puts a record down for the next group.
+    fn put(
+        &self,
+        record: Record,
+        payload: Option<Payload>,
+        tell: oneshot::Sender<Result<Position, Refused>>,
+    ) -> Result<(), Refused> {
+        let length = record.encoded_len() as u64;
+        let member = Member {
+            record,
+            payload,
+            tell,
+        };
+        let put = self.groups.put(MOST_WAITING, member, |member, out| {
+            member.record.encode(out);
+        });
+        put.map_err(|not| {
+            self.give_back(length);
+            match not {
+                NotTaken::TooMuch(_) => Refused::storage(),
+                NotTaken::Closed(_) => Refused::full(),
+            }
+        })
+    }
+
+    fn admit(&self) -> Result<(), Refused> {
+        match self.refusal() {
+            None => Ok(()),
+            Some(why) => Err(Refused {
+                why,
+                retry_after: RETRY_STORAGE,
+            }),
+        }
+    }
+
+    /// Why nothing is taken at the moment, apart from a full queue.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        if self.failed_in_a_row.load(Relaxed) >= FAILURES {
+            return Some(Refusal::Storage);
+        }
+        self.low.load(Relaxed).then_some(Refusal::DiskFull)
+    }
+
+    /// Whether a record of `bytes` would be taken, or room made for it.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        let most = self.settings.max_bytes as u64;
+        if self.refusal().is_some() {
+            return false;
+        }
+        let state = self.lock();
+        !state.closed
+            && (self.used.load(Relaxed) + bytes as u64 <= most || state.victim().is_some())
+    }
+
+    /// Which queue this is.
+    pub(super) fn id(&self) -> u64 {
+        self.queue_id.load(Relaxed)
+    }
+
+    pub(super) fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    pub(super) fn max_bytes(&self) -> usize {
+        self.settings.max_bytes
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // No call into foreign code happens under the lock, so a panic there cannot leave it half-changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A reader acknowledged: something may be done with, and the cursors moved.
+    pub(super) fn ack(&self, index: usize, positions: &[Position]) {
+        if positions.is_empty() {
+            return;
+        }
+        self.lock().ack(index, positions);
+        self.keeper.soon();
+    }
+
+    /// Takes nothing more; readers are told once what waits is written.
+    pub(super) fn close(&self) {
+        self.groups.close();
+    }
+
+    pub(super) fn remove_reader(&self, index: usize) {
+        self.lock().remove_reader(index);
+        self.keeper.soon();
+    }
+
+    /// What a reader made of all before `until` is durable.
+    pub(super) fn unpin(&self, index: usize, until: Position) {
+        let mut state = self.lock();
+        let reader = &mut state.readers[index];
+        reader.pin = reader.pin.map(|pin| pin.max(until));
+        state.moved = true;
+        drop(state);
+        self.keeper.soon();
+    }
+
+    /// Reads what a reader that is behind asked for. Blocks.
+    pub(super) fn fetch(&self, fetch: &fetch::Fetch) -> fetch::Chunk {
+        const WAIT: Duration = Duration::from_secs(1);
+        for attempt in 0..FAILURES {
+            match fetch.run(&*self.disk, &self.folder) {
+                Ok(chunk) => return chunk,
+                Err(_)
+                    if self
+                        .lock()
+                        .segment_of(fetch.at)
+                        .is_none_or(|s| s.base != fetch.base) =>
+                {
+                    // Deleted meanwhile.
+                    return fetch::Chunk {
+                        next: fetch.at,
+                        ..fetch::Chunk::default()
+                    };
+                }
+                Err(error) => {
+                    Figures::add(&self.figures.read_failures, 1);
+                    tracing::error!(kind = %error.kind(), "a segment of the queue cannot be read");
+                    if attempt + 1 < FAILURES {
+                        std::thread::sleep(WAIT);
+                    }
+                }
+            }
+        }
+        // Given up: counted as damaged, and the file is kept aside.
+        fetch::Chunk {
+            base: fetch.base,
+            gaps: vec![(fetch.at, fetch.end)],
+            whole: Some((0, 0)),
+            next: fetch.end,
+            ..fetch::Chunk::default()
+        }
+    }
+
+    /// Hands out what was read for a reader.
+    pub(super) fn fetched(&self, index: usize, chunk: fetch::Chunk) -> Vec<Arc<Entry>> {
+        let entries: Vec<Arc<Entry>> = chunk
+            .records
+            .into_iter()
+            .map(|(at, length, record)| {
+                let next = at + length as u64;
+                Arc::new(Entry::with(at, next, record, None, self.warm.clone()))
+            })
+            .collect();
+        let mut state = self.lock();
+        for gap in &chunk.gaps {
+            if state.damaged(chunk.base, *gap, chunk.whole) {
+                Figures::add(&self.figures.gaps, 1);
+                Figures::add(&self.figures.damaged_files, 1);
+            }
+        }
+        let reader = &mut state.readers[index];
+        let mut wanted = Vec::with_capacity(entries.len());
+        for entry in entries {
+            // Something may have been dropped for it while the disk was read.
+            if !reader.done.contains(entry.position) && entry.position >= reader.cursor {
+                reader.hold(&entry);
+                wanted.push(entry);
+            }
+        }
+        reader.cursor = reader.cursor.max(chunk.next);
+        state.advance(index);
+        wanted
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Relaxed);
+    }
+
+    fn segment_bytes(&self) -> u64 {
+        (self.settings.max_bytes as u64 / PARTS).min(MOST_SEGMENT)
+    }
+
+    fn enough(&self) -> usize {
+        ENOUGH
+    }
+
+    /// So full that room should be made before somebody has to wait for it.
+    fn short_of_room(&self) -> bool {
+        let most = self.settings.max_bytes as u64;
+        self.used.load(Relaxed) + self.segment_bytes() > most
+    }
+}
+
+/// Whether a folder holds segments of a queue on disk that are not deleted, and so wanted by somebody.
+pub(crate) fn holds_something(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return false;
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names
+        .into_iter()
+        .any(|name| segment::base_of(&name).is_some())
+}
+
+/// Nanoseconds since 1970.
+pub(super) fn unix_now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |it| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,344 @@
+//! Finding again what an earlier run left: all that is whole is kept, what is not is counted, and a place in doubt means delivering twice.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::super::entry::Warm;
+use super::super::{Position, Start};
+use super::cursors::{CursorFile, Cursors};
+use super::figures::Figures;
+use super::group::Groups;
+use super::io::{Disk, DiskFile};
+use super::keeper::Keeper;
+use super::ranges::Ranges;
+use super::segment::{self, HEAD, Head, HeadError, Piece, Scan};
+use super::state::{ReaderState, Segment, State};
+use super::{Shared, import};
+use crate::config::QueueSettings;
+use crate::outcome::{DropReason, Ledgers};
+
+/// What was found, until the readers are known.
+#[derive(Debug)]
+pub(super) struct Found {
+    cursors: Option<Cursors>,
+    damaged: u64,
+}
+
+/// What recovery came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// Records that some reader still wants.
+    pub records: u64,
+    /// Files that held something damaged.
+    pub damaged: u64,
+}
+
+/// A segment as it was found.
+struct Opened {
+    file: Arc<dyn DiskFile>,
+    base: Position,
+    head: Option<Head>,
+    /// Where the file ends.
+    size_end: Position,
+}
+
+impl Shared {
+    pub(in crate::queue) fn open(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        settings: QueueSettings,
+        now: fn() -> u64,
+    ) -> Result<Self> {
+        let shown = || format!("the queue's folder {}", folder.display());
+        disk.create_folder(folder).with_context(shown)?;
+        let figures = Figures::default();
+        let opened = open_segments(&*disk, folder, &figures).with_context(shown)?;
+        let (cursor_file, cursors, bad_cursors) =
+            CursorFile::open(disk.clone(), folder).with_context(shown)?;
+        let of_heads = opened.iter().find_map(|o| Some(o.head?.queue));
+        let id = of_heads
+            .or(cursors.as_ref().map(|c| c.queue))
+            .map_or_else(random_id, Ok)?;
+        let cursors = cursors.filter(|c| c.queue == id);
+        let mut found = Found {
+            cursors,
+            damaged: u64::from(bad_cursors),
+        };
+        let mut state = State::default();
+        let sure = found.cursors.as_ref().map_or(0, |c| c.end);
+        state.segments = scan(&opened, sure, &figures, &mut found).with_context(shown)?;
+        if let Some(last) = opened.last() {
+            // The process may have died and the machine not: what is read now shall be there after the next crash as well.
+            if last.file.sync().is_err() {
+                Figures::add(&figures.write_failures, 1);
+            }
+            let _ = disk.sync_folder(folder);
+            state.end = last.size_end.max(last.base);
+        }
+        if let Some(cursors) = &found.cursors {
+            let highest = cursors.readers.values().map(Ranges::high).max();
+            state.end = state.end.max(cursors.end).max(highest.unwrap_or_default());
+        }
+        Figures::add(&figures.damaged_files, found.damaged);
+        figures.segments.store(state.segments.len() as u64, Relaxed);
+        let warm = Warm::default();
+        let shared = Self {
+            used: AtomicU64::new(state.bytes()),
+            disk,
+            folder: folder.to_owned(),
+            settings,
+            groups: Groups::default(),
+            state: Mutex::new(state),
+            warm,
+            cursors: Mutex::new(cursor_file),
+            keeper: Keeper::default(),
+            figures,
+            queue_id: AtomicU64::new(id),
+            failed_in_a_row: AtomicU32::new(0),
+            low: AtomicBool::new(false),
+            looked_at_space_ns: AtomicU64::new(0),
+            retaining: Mutex::new(()),
+            found: Mutex::new(Some(found)),
+            now,
+        };
+        shared.look_at_space();
+        Ok(shared)
+    }
+
+    /// Gives each reader its place and counts what it has before it; what destinations wanted that are gone is counted as dropped in
+    /// their books.
+    pub(in crate::queue) fn recover(&self, ledgers: &Ledgers) -> Recovery {
+        let found = self
+            .found
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        let Some(found) = found else {
+            return Recovery::default();
+        };
+        let mut recovery = Recovery {
+            damaged: found.damaged,
+            ..Recovery::default()
+        };
+        let resumed = {
+            let state = self.lock();
+            state.living().filter_map(|(_, r)| r.options.resume).max()
+        };
+        let mut state = self.lock();
+        state.end = state.end.max(resumed.unwrap_or_default());
+        for i in 0..state.readers.len() {
+            let place = state.found_place(&state.readers[i], found.cursors.as_ref());
+            let reader = &mut state.readers[i];
+            reader.cursor = place.low();
+            reader.pin = reader.options.pinned.then_some(place.low());
+            reader.done = place;
+        }
+        drop(state);
+        recovery.damaged += import::import(self, ledgers);
+        self.count_wanted(&mut recovery);
+        self.count_gone(found.cursors.as_ref(), ledgers);
+        {
+            let mut state = self.lock();
+            for i in 0..state.readers.len() {
+                state.advance(i);
+            }
+            state.recovered = true;
+            state.unknown_reader = true;
+            for reader in &state.readers {
+                reader.wake.notify_one();
+            }
+        }
+        Figures::add(&self.figures.recovered, recovery.records);
+        match self.keep_cursors() {
+            Ok(()) => import::remove(self),
+            // The first group tries again and is refused where it fails.
+            Err(error) => {
+                tracing::error!(kind = %error.kind(), "the cursors of the queue could not be kept");
+            }
+        }
+        self.keeper.soon();
+        recovery
+    }
+
+    fn count_wanted(&self, recovery: &mut Recovery) {
+        let (segments, readers) = {
+            let state = self.lock();
+            (state.segments.clone(), state.readers.len())
+        };
+        for segment in &segments {
+            let mut most = 0;
+            for i in 0..readers {
+                let done = self.lock().readers[i].done.clone();
+                let (records, items, bytes) = self.wanted(segment, &done);
+                let mut state = self.lock();
+                let reader = &mut state.readers[i];
+                reader.lag.records += records;
+                reader.lag.items += items;
+                reader.lag.bytes += bytes as usize;
+                if let Some(ledger) = reader.ledger() {
+                    ledger.recovered(items);
+                }
+                most = most.max(records);
+            }
+            recovery.records += most;
+        }
+    }
+
+    fn count_gone(&self, cursors: Option<&Cursors>, ledgers: &Ledgers) {
+        let Some(cursors) = cursors else { return };
+        let segments = self.lock().segments.clone();
+        for (name, done) in &cursors.readers {
+            if self.lock().living().any(|(_, r)| r.name == *name) {
+                continue;
+            }
+            let items = segments.iter().map(|s| self.wanted(s, done).1).sum();
+            if items > 0 {
+                let books = ledgers.destination(name);
+                books.recovered(items);
+                books.dropped(DropReason::DestinationRemoved, items);
+            }
+        }
+    }
+
+    /// Records, items and bytes of a segment that are not done.
+    fn wanted(&self, segment: &Segment, done: &Ranges) -> (u64, u64, u64) {
+        if done.covers(segment.base, segment.end) {
+            return (0, 0, 0);
+        }
+        let mut sum = (0, 0, 0);
+        for (at, held) in self.places(segment) {
+            if !done.contains(at) {
+                sum.0 += 1;
+                sum.1 += u64::from(held.items);
+                sum.2 += u64::from(held.length);
+            }
+        }
+        sum
+    }
+}
+
+impl State {
+    fn found_place(&self, reader: &ReaderState, cursors: Option<&Cursors>) -> Ranges {
+        if let Some(at) = reader.options.resume {
+            return Ranges::below(at);
+        }
+        let oldest = self.segments.front().map_or(self.end, |s| s.base);
+        match cursors.map(|c| c.readers.get(&reader.name)) {
+            Some(Some(done)) => done.clone(),
+            // It is new.
+            Some(None) => Ranges::below(match reader.options.start {
+                Start::Tail => self.end,
+                Start::Oldest => oldest,
+            }),
+            // Nothing is known: twice is better than never.
+            None => Ranges::below(oldest),
+        }
+    }
+}
+
+fn open_segments(disk: &dyn Disk, folder: &Path, figures: &Figures) -> Result<Vec<Opened>> {
+    let mut bases: Vec<Position> = disk
+        .list(folder)?
+        .iter()
+        .filter_map(|name| segment::base_of(name))
+        .collect();
+    bases.sort_unstable();
+    let mut opened = Vec::new();
+    for base in bases {
+        let path = folder.join(segment::name(base));
+        let file = disk.open(&path)?;
+        let mut bytes = [0; HEAD];
+        let size = file.size()?;
+        let mut filled = 0;
+        while filled < HEAD {
+            match file.read_at(&mut bytes[filled..], filled as u64) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(_) => {
+                    Figures::add(&figures.read_failures, 1);
+                    break;
+                }
+            }
+        }
+        let head = match Head::decode(&bytes[..filled]) {
+            Ok(head) => Some(head),
+            Err(HeadError::Damaged) => None,
+            Err(HeadError::Version(version)) => bail!(
+                "{} has version {version}, written by a newer farol-collector; start that one, or name another data_dir",
+                path.display()
+            ),
+        };
+        opened.push(Opened {
+            file,
+            base,
+            head,
+            size_end: base + size.saturating_sub(HEAD as u64),
+        });
+    }
+    Ok(opened)
+}
+
+/// Reads all segments. What stood before `sure` was acknowledged; behind it the last one may end in what a crash left unfinished.
+fn scan(
+    opened: &[Opened],
+    sure: Position,
+    figures: &Figures,
+    found: &mut Found,
+) -> Result<VecDeque<Segment>> {
+    let mut segments = VecDeque::new();
+    for (n, this) in opened.iter().enumerate() {
+        let next = opened.get(n + 1);
+        // What stands behind this was never acknowledged.
+        let limit = next.map(|next| next.head.map_or(next.base, |head| head.previous_end));
+        let end = limit.unwrap_or(this.size_end.max(sure)).max(this.base);
+        let mut segment = Segment {
+            base: this.base,
+            end,
+            ..Segment::default()
+        };
+        let mut scan = Scan::new(&*this.file, this.base, this.base, end);
+        loop {
+            match scan.piece() {
+                Ok(Some(Piece::Record(_, _, record))) => {
+                    segment.records += 1;
+                    segment.items += record.header.counts.items();
+                    segment.newest_ns = segment.newest_ns.max(record.header.received_ns);
+                }
+                Ok(Some(Piece::Gap(from, to))) if to == end && limit.is_none() => {
+                    // Nobody was told that this was taken, as far as can be known.
+                    segment.end = from.max(sure);
+                    Figures::add(&figures.torn_bytes, to - segment.end);
+                    if from < segment.end {
+                        segment.gaps.push((from, segment.end));
+                    }
+                }
+                Ok(Some(Piece::Gap(from, to))) => segment.gaps.push((from, to)),
+                Ok(None) => break,
+                Err(error) => {
+                    // Kept as it is and read again by who wants it.
+                    Figures::add(&figures.read_failures, 1);
+                    tracing::error!(kind = %error.kind(), "a segment of the queue cannot be read");
+                    break;
+                }
+            }
+        }
+        Figures::add(&figures.gaps, segment.gaps.len() as u64);
+        if this.head.is_none() && segment.end > segment.base {
+            // It is kept aside when it is done with.
+            segment.gaps.push((segment.base, segment.base));
+        }
+        found.damaged += u64::from(!segment.gaps.is_empty());
+        segments.push_back(segment);
+    }
+    Ok(segments)
+}
+
+fn random_id() -> Result<u64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("no randomness: {e}"))?;
+    Ok(u64::from_le_bytes(bytes))
+}

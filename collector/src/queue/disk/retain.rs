@@ -1,0 +1,301 @@
+//! Deleting: what nobody wants, and what is over a bound, counted for those who still wanted it.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::super::Position;
+use super::Shared;
+use super::figures::Figures;
+use super::keep::nanos;
+use super::segment::{self, Piece, Scan};
+use super::state::{Held, Segment, State};
+use crate::outcome::DropReason;
+
+/// Damaged files that are kept aside for somebody to look at. A disk that damages more will be replaced, not studied.
+const ASIDE: usize = 4;
+/// The ending that they get.
+const ASIDE_ENDING: &str = "damaged";
+
+/// Records of a segment: position, and what a reader holds of it.
+pub(super) type Places = Vec<(Position, Held)>;
+
+impl State {
+    /// Whether a segment is being written at this moment.
+    pub(super) fn is_written(&self, base: Position) -> bool {
+        self.writing && self.active == Some(base)
+    }
+
+    /// The oldest segment that may go to make room: nobody wants it, or a destination that keeps up has had it.
+    pub(super) fn victim(&self) -> Option<Position> {
+        let may_go = |s: &&Segment| {
+            let mut nobody = true;
+            let mut keeps_up = false;
+            for (_, reader) in self.living() {
+                match reader.done.covers(s.base, s.end) {
+                    true => keeps_up |= reader.options.ledger.is_some(),
+                    false => nobody = false,
+                }
+            }
+            (nobody || keeps_up) && !self.is_written(s.base)
+        };
+        self.segments.iter().find(may_go).map(|s| s.base)
+    }
+
+    /// A part of a segment turned out to be damaged. True where that is news.
+    pub(super) fn damaged(
+        &mut self,
+        base: Position,
+        gap: (Position, Position),
+        whole: Option<(u64, u64)>,
+    ) -> bool {
+        let Some(segment) = self.segments.iter_mut().find(|s| s.base == base) else {
+            return false;
+        };
+        if segment
+            .gaps
+            .iter()
+            .any(|known| known.0 <= gap.0 && gap.1 <= known.1)
+        {
+            return false;
+        }
+        segment.gaps.push(gap);
+        let (records, items) = whole.unwrap_or((segment.records, segment.items));
+        let lost_records = segment.records.saturating_sub(records);
+        let lost_items = segment.items.saturating_sub(items);
+        segment.records -= lost_records;
+        segment.items -= lost_items;
+        for i in 0..self.readers.len() {
+            let reader = &mut self.readers[i];
+            if reader.removed || reader.done.covers(gap.0, gap.1) {
+                continue;
+            }
+            let lost = lost_items.min(reader.lag.items);
+            reader.lag.items -= lost;
+            reader.lag.records -= lost_records.min(reader.lag.records);
+            reader.lag.bytes = reader.lag.bytes.saturating_sub((gap.1 - gap.0) as usize);
+            if let Some(ledger) = reader.ledger() {
+                ledger.dropped(DropReason::Damaged, lost);
+            }
+            reader.done.add(gap.0, gap.1);
+            self.advance(i);
+        }
+        true
+    }
+
+    /// Drops what a reader wants of a segment and was not handed. False where `places` are wanted for that.
+    fn drop_for(
+        &mut self,
+        i: usize,
+        segment: &Segment,
+        why: DropReason,
+        places: Option<&Places>,
+    ) -> bool {
+        let reader = &mut self.readers[i];
+        if reader.done.covers(segment.base, segment.end) {
+            return true;
+        }
+        if reader.untouched(segment) {
+            reader.lag.records -= segment.records;
+            reader.lag.items -= segment.items;
+            reader.lag.bytes -= (segment.bytes() - segment.gap_bytes()) as usize;
+            if let Some(ledger) = reader.ledger() {
+                ledger.dropped(why, segment.items);
+            }
+            reader.done.add(segment.base, segment.end);
+        } else {
+            let Some(places) = places else { return false };
+            for (at, record) in places {
+                if !reader.done.contains(*at) && !reader.held.contains_key(at) {
+                    reader.settle(*at, *record, Some(why));
+                }
+            }
+        }
+        self.advance(i);
+        true
+    }
+}
+
+impl Shared {
+    /// Deletes from the oldest on until `need` more bytes fit. False where that would cost somebody what no destination has had.
+    pub(super) fn make_room(&self, need: u64) -> bool {
+        let _one = self
+            .retaining
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if self.used.load(Relaxed) + need <= self.settings.max_bytes as u64 {
+                return true;
+            }
+            let Some(base) = self.lock().victim() else {
+                return false;
+            };
+            self.drop_segment(base, DropReason::Lag);
+        }
+    }
+
+    /// Deletes a segment, counted for those who still want something of it.
+    pub(super) fn drop_segment(&self, base: Position, why: DropReason) {
+        let mut places = None;
+        loop {
+            let mut state = self.lock();
+            let Some(segment) = state.segments.iter().find(|s| s.base == base).cloned() else {
+                return;
+            };
+            if state.is_written(base) {
+                return;
+            }
+            let mut all = true;
+            for i in 0..state.readers.len() {
+                if !state.readers[i].removed {
+                    all &= state.drop_for(i, &segment, why, places.as_ref());
+                }
+            }
+            if all {
+                // What is in somebody's hands is not dropped: its verdict is on the way.
+                self.delete(state, &segment);
+                return;
+            }
+            drop(state);
+            places = Some(self.places(&segment));
+        }
+    }
+
+    /// Where a segment's records are. What cannot be read is left out, and so stays pending until its segment is gone.
+    pub(super) fn places(&self, segment: &Segment) -> Places {
+        let mut places = Vec::new();
+        let path = self.folder.join(segment::name(segment.base));
+        let Ok(file) = self.disk.open(&path) else {
+            return places;
+        };
+        let mut scan = Scan::new(&*file, segment.base, segment.base, segment.end);
+        while let Ok(Some(piece)) = scan.piece() {
+            if let Piece::Record(at, length, record) = piece {
+                let held = Held {
+                    length: length as u32,
+                    items: record.header.counts.items() as u32,
+                };
+                places.push((at, held));
+            }
+        }
+        places
+    }
+
+    /// Drops the oldest for readers that are further behind than they may be, down to seven eighths of it, so that it is not looked at with
+    /// every record.
+    pub(super) fn enforce_max_lag(&self) {
+        let behind: Vec<(usize, usize)> = {
+            let state = self.lock();
+            let over = state.living().filter_map(|(i, r)| {
+                let most = r.options.max_lag?;
+                (r.lag.bytes > most).then_some((i, most))
+            });
+            over.collect()
+        };
+        for (i, most) in behind {
+            self.drop_oldest(i, most - most / 8);
+        }
+    }
+
+    fn drop_oldest(&self, i: usize, down_to: usize) {
+        let segments: Vec<Segment> = {
+            let state = self.lock();
+            let low = state.readers[i].done.low();
+            state
+                .segments
+                .iter()
+                .filter(|s| s.end > low)
+                .cloned()
+                .collect()
+        };
+        for segment in segments {
+            let places = self.places(&segment);
+            let mut state = self.lock();
+            let reader = &mut state.readers[i];
+            for (at, record) in places {
+                if reader.lag.bytes <= down_to || reader.removed {
+                    break;
+                }
+                if !reader.done.contains(at) && !reader.held.contains_key(&at) {
+                    reader.settle(at, record, Some(DropReason::Lag));
+                }
+            }
+            state.advance(i);
+            if state.readers[i].lag.bytes <= down_to {
+                return;
+            }
+        }
+    }
+
+    /// Deletes segments that nobody wants any more, as soon as they need not be retained.
+    pub(super) fn free_done(&self) {
+        let retain = nanos(self.settings.retain_after_export);
+        let now = (self.now)();
+        loop {
+            let mut state = self.lock();
+            let closed = state.closed;
+            let active = state.active;
+            let through: Vec<Position> = state
+                .segments
+                .iter()
+                .filter(|s| closed || active != Some(s.base))
+                .filter(|s| state.living().all(|(_, r)| r.through(s)))
+                .map(|s| s.base)
+                .collect();
+            let mut due = None;
+            for segment in state.segments.iter_mut() {
+                if !through.contains(&segment.base) {
+                    continue;
+                }
+                let since = *segment.done_ns.get_or_insert(now);
+                // A clock that was set back retains longer, not shorter.
+                if retain == 0 || now.saturating_sub(since) >= retain {
+                    due = Some(segment.clone());
+                    break;
+                }
+            }
+            let Some(segment) = due else { return };
+            if state.is_written(segment.base) {
+                return;
+            }
+            self.delete(state, &segment);
+        }
+    }
+
+    fn delete(&self, mut state: std::sync::MutexGuard<'_, State>, segment: &Segment) {
+        state.segments.retain(|s| s.base != segment.base);
+        if state.active == Some(segment.base) {
+            state.active = None;
+        }
+        for i in 0..state.readers.len() {
+            state.advance(i);
+        }
+        let count = state.segments.len() as u64;
+        drop(state);
+        self.figures.segments.store(count, Relaxed);
+        self.give_back(segment.bytes());
+        let name = segment::name(segment.base);
+        let path = self.folder.join(&name);
+        let gone = match segment.gaps.is_empty() {
+            true => self.disk.remove(&path),
+            false => self.put_aside(&name),
+        };
+        if let Err(error) = gone {
+            Figures::add(&self.figures.write_failures, 1);
+            tracing::warn!(kind = %error.kind(), "a segment that is done could not be deleted; it will be looked at again at the next start");
+        }
+    }
+
+    /// Keeps a damaged file for somebody to look at, in place of the oldest such.
+    pub(super) fn put_aside(&self, name: &str) -> std::io::Result<()> {
+        let mut aside: Vec<String> = self.disk.list(&self.folder)?;
+        aside.retain(|n| n.ends_with(ASIDE_ENDING));
+        aside.sort_unstable();
+        let many = aside.len().saturating_sub(ASIDE - 1);
+        for oldest in &aside[..many] {
+            self.disk.remove(&self.folder.join(oldest))?;
+        }
+        let to = format!("{name}.{ASIDE_ENDING}");
+        self.disk
+            .rename(&self.folder.join(name), &self.folder.join(to))
+    }
+}

@@ -1,0 +1,435 @@
+//! What is known under the queue's lock: the segments, the decoded tail, and for each reader what is done.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::super::{Depth, Entry, Lag, MAX_READERS, Position, ReaderOptions};
+use super::cursors::MOST_RANGES;
+use super::fetch::Fetch;
+use super::ranges::Ranges;
+use crate::outcome::{DestinationLedger, DropReason};
+
+/// The decoded tail that readers who keep up share. About 4,000 payloads: more than come in while a batch is gathered; who falls
+/// further behind reads the disk and holds nothing in memory.
+const TAIL_BYTES: usize = 8 << 20;
+
+/// A file of records.
+#[derive(Debug, Clone, Default)]
+pub(in crate::queue) struct Segment {
+    pub(in crate::queue) base: Position,
+    /// Behind its last record.
+    pub(in crate::queue) end: Position,
+    pub(in crate::queue) records: u64,
+    pub(in crate::queue) items: u64,
+    /// When the newest of its records was taken, nanoseconds since 1970.
+    pub(in crate::queue) newest_ns: u64,
+    /// What is known to be damaged.
+    pub(in crate::queue) gaps: Vec<(Position, Position)>,
+    /// Since when nobody wants anything of it.
+    pub(in crate::queue) done_ns: Option<u64>,
+}
+
+impl Segment {
+    pub(in crate::queue) fn bytes(&self) -> u64 {
+        self.end - self.base
+    }
+
+    /// How much of it is known to be damaged.
+    pub(in crate::queue) fn gap_bytes(&self) -> u64 {
+        self.gaps.iter().map(|(from, to)| to - from).sum()
+    }
+}
+
+/// A record in a reader's hands.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::queue) struct Held {
+    pub(in crate::queue) length: u32,
+    pub(in crate::queue) items: u32,
+}
+
+#[derive(Debug)]
+pub(in crate::queue) struct ReaderState {
+    pub(in crate::queue) name: String,
+    pub(in crate::queue) options: ReaderOptions,
+    pub(in crate::queue) done: Ranges,
+    /// The next position to hand out.
+    pub(in crate::queue) cursor: Position,
+    pub(in crate::queue) held: HashMap<Position, Held>,
+    /// Nothing from here on is deleted: what the reader made of it is not durable yet.
+    pub(in crate::queue) pin: Option<Position>,
+    pub(in crate::queue) lag: Lag,
+    pub(in crate::queue) wake: Arc<Notify>,
+    pub(in crate::queue) removed: bool,
+}
+
+#[derive(Debug, Default)]
+pub(in crate::queue) struct State {
+    pub(in crate::queue) segments: VecDeque<Segment>,
+    /// Behind the last record that is durable.
+    pub(in crate::queue) end: Position,
+    tail: VecDeque<Arc<Entry>>,
+    tail_bytes: usize,
+    pub(in crate::queue) readers: Vec<ReaderState>,
+    /// Where the segment that is written begins.
+    pub(in crate::queue) active: Option<Position>,
+    /// A group is on its way into the active segment.
+    pub(in crate::queue) writing: bool,
+    pub(in crate::queue) recovered: bool,
+    pub(in crate::queue) closed: bool,
+    /// The kept cursors are not these.
+    pub(in crate::queue) moved: bool,
+    /// There is a reader that the kept cursors do not know: it would start in the wrong place after a crash.
+    pub(in crate::queue) unknown_reader: bool,
+}
+
+/// What a reader gets.
+pub(in crate::queue) enum Taken {
+    Entries(Vec<Arc<Entry>>),
+    /// It is behind: the disk has it.
+    Fetch(Fetch),
+    Wait,
+    Closed,
+}
+
+impl State {
+    pub(in crate::queue) fn open_reader(&mut self, options: ReaderOptions) -> (usize, Arc<Notify>) {
+        let living = |r: &ReaderState| !r.removed;
+        if let Some(i) = self
+            .readers
+            .iter()
+            .position(|r| living(r) && r.name == options.name)
+        {
+            self.resume(i, options);
+            return (i, self.readers[i].wake.clone());
+        }
+        let wake = Arc::new(Notify::new());
+        let mut fresh = ReaderState {
+            name: options.name.clone(),
+            done: Ranges::default(),
+            cursor: 0,
+            held: HashMap::new(),
+            pin: None,
+            lag: Lag::default(),
+            wake: wake.clone(),
+            removed: false,
+            options,
+        };
+        if self.recovered {
+            self.place(&mut fresh);
+            self.unknown_reader = true;
+        }
+        let i = match self.readers.iter().position(|r| r.removed) {
+            Some(i) => {
+                self.readers[i] = fresh;
+                i
+            }
+            None => {
+                assert!(
+                    self.readers.len() < MAX_READERS,
+                    "the configuration bounds the number of destinations"
+                );
+                self.readers.push(fresh);
+                self.readers.len() - 1
+            }
+        };
+        (i, wake)
+    }
+
+    /// Where a reader begins that comes while the queue runs.
+    fn place(&self, reader: &mut ReaderState) {
+        let oldest = self.segments.front().map_or(self.end, |s| s.base);
+        let start = match reader.options.start {
+            super::super::Start::Tail => self.end,
+            super::super::Start::Oldest => oldest,
+        };
+        reader.done = Ranges::below(start);
+        reader.cursor = start;
+        reader.pin = reader.options.pinned.then_some(start);
+        for segment in self.segments.iter().filter(|s| s.base >= start) {
+            reader.lag.records += segment.records;
+            reader.lag.items += segment.items;
+            reader.lag.bytes += (segment.bytes() - segment.gap_bytes()) as usize;
+        }
+        if let Some(ledger) = &reader.options.ledger {
+            ledger.enqueued(reader.lag.items);
+        }
+        reader.wake.notify_one();
+    }
+
+    fn resume(&mut self, i: usize, options: ReaderOptions) {
+        self.readers[i].options = options;
+        self.take_back(i);
+        let reader = &mut self.readers[i];
+        reader.cursor = reader.done.low();
+        reader.wake.notify_one();
+    }
+
+    /// Nobody has anything in hands any more.
+    pub(in crate::queue) fn take_back(&mut self, i: usize) {
+        let reader = &mut self.readers[i];
+        let held = std::mem::take(&mut reader.held);
+        for (at, held) in held {
+            // Its segment went while it was in the reader's hands; now it is nowhere.
+            if self.segment_of(at).is_none() {
+                self.readers[i].settle(at, held, Some(DropReason::Lag));
+            }
+        }
+    }
+
+    /// The segment that holds a position.
+    pub(in crate::queue) fn segment_of(&self, at: Position) -> Option<&Segment> {
+        let i = self.segments.partition_point(|s| s.end <= at);
+        self.segments.get(i).filter(|s| s.base <= at)
+    }
+
+    pub(in crate::queue) fn take(&mut self, i: usize, max_items: u64, max_bytes: usize) -> Taken {
+        if !self.recovered {
+            return Taken::Wait;
+        }
+        let end = self.end;
+        let cursor = self.next_wanted(i);
+        self.readers[i].cursor = cursor;
+        if cursor >= end {
+            return match self.closed {
+                true => Taken::Closed,
+                false => Taken::Wait,
+            };
+        }
+        if self.tail.front().is_none_or(|e| e.position > cursor) {
+            let segment = self.segment_of(cursor);
+            // Never without: `next_wanted` goes on to one, or to the end.
+            let Some(segment) = segment else {
+                return Taken::Wait;
+            };
+            return Taken::Fetch(Fetch {
+                base: segment.base,
+                at: cursor,
+                end: segment.end,
+                known: segment.gaps.clone(),
+                max_items,
+                max_bytes,
+            });
+        }
+        let from = self.tail.partition_point(|e| e.position < cursor);
+        let (mut items, mut bytes) = (0, 0);
+        let mut taken = Vec::new();
+        let reader = &mut self.readers[i];
+        for entry in self.tail.range(from..) {
+            if reader.done.contains(entry.position) {
+                reader.cursor = entry.next;
+                continue;
+            }
+            items += entry.items();
+            bytes += entry.cost();
+            if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
+                break;
+            }
+            reader.hold(entry);
+            taken.push(entry.clone());
+        }
+        self.trim_tail();
+        match taken.is_empty() {
+            true => Taken::Wait,
+            false => Taken::Entries(taken),
+        }
+    }
+
+    /// The first position from a reader's cursor on that it wants and that a segment holds, or the end.
+    fn next_wanted(&self, i: usize) -> Position {
+        let reader = &self.readers[i];
+        let mut at = reader.cursor;
+        loop {
+            let from = at;
+            at = reader.done.skip(at);
+            let n = self.segments.partition_point(|s| s.end <= at);
+            match self.segments.get(n) {
+                None => return self.end.max(at),
+                Some(segment) => at = at.max(segment.base),
+            }
+            if at == from {
+                return at;
+            }
+        }
+    }
+
+    pub(in crate::queue) fn ack(&mut self, i: usize, positions: &[Position]) {
+        for at in positions {
+            let reader = &mut self.readers[i];
+            if let Some(held) = reader.held.remove(at) {
+                reader.settle(*at, held, None);
+            }
+        }
+        self.advance(i);
+    }
+
+    /// Takes a reader's low watermark over what holds nothing: deleted segments, and damage that is known.
+    pub(in crate::queue) fn advance(&mut self, i: usize) {
+        self.moved = true;
+        loop {
+            let low = self.readers[i].done.low();
+            if low >= self.end {
+                break;
+            }
+            let n = self.segments.partition_point(|s| s.end <= low);
+            let to = match self.segments.get(n) {
+                None => self.end,
+                Some(segment) if segment.base > low => segment.base,
+                Some(segment) => {
+                    let gap = segment.gaps.iter().find(|(a, b)| (*a..*b).contains(&low));
+                    match gap {
+                        None => break,
+                        Some((_, end)) => *end,
+                    }
+                }
+            };
+            self.readers[i].done.add(low, to);
+        }
+        self.trim_tail();
+    }
+
+    /// A group is durable: everybody gets to see it.
+    pub(in crate::queue) fn publish(&mut self, entries: Vec<Arc<Entry>>) {
+        let Some(last) = entries.last() else { return };
+        let (first, end) = (entries[0].position, last.next);
+        let sum: u64 = entries.iter().map(|e| e.items()).sum();
+        let newest = entries.iter().map(|e| e.record.header.received_ns).max();
+        if let Some(segment) = self.segments.back_mut() {
+            segment.end = end;
+            segment.records += entries.len() as u64;
+            segment.items += sum;
+            segment.newest_ns = segment.newest_ns.max(newest.unwrap_or_default());
+            segment.done_ns = None;
+        }
+        self.end = end;
+        for reader in self.readers.iter_mut().filter(|r| !r.removed) {
+            reader.lag.records += entries.len() as u64;
+            reader.lag.items += sum;
+            reader.lag.bytes += (end - first) as usize;
+            if let Some(ledger) = &reader.options.ledger {
+                ledger.enqueued(sum);
+            }
+            reader.wake.notify_one();
+        }
+        self.tail_bytes += entries.iter().map(|e| e.cost()).sum::<usize>();
+        self.tail.extend(entries);
+        self.moved = true;
+        self.trim_tail();
+    }
+
+    /// Nothing stays in memory that all have read, and never more than the bound.
+    fn trim_tail(&mut self) {
+        let living = self.readers.iter().filter(|r| !r.removed);
+        let slowest = living.map(|r| r.cursor).min().unwrap_or(self.end);
+        while let Some(front) = self.tail.front() {
+            if self.tail_bytes <= TAIL_BYTES && front.position >= slowest {
+                return;
+            }
+            self.tail_bytes -= front.cost();
+            self.tail.pop_front();
+        }
+    }
+
+    pub(in crate::queue) fn close(&mut self) {
+        self.closed = true;
+        for reader in &self.readers {
+            reader.wake.notify_one();
+        }
+    }
+
+    pub(in crate::queue) fn remove_reader(&mut self, i: usize) {
+        let reader = &mut self.readers[i];
+        let items = std::mem::take(&mut reader.lag).items;
+        if let Some(ledger) = &reader.options.ledger {
+            ledger.dropped(DropReason::DestinationRemoved, items);
+        }
+        reader.held.clear();
+        reader.removed = true;
+        self.moved = true;
+        self.trim_tail();
+    }
+
+    pub(in crate::queue) fn living(&self) -> impl Iterator<Item = (usize, &ReaderState)> {
+        self.readers.iter().enumerate().filter(|(_, r)| !r.removed)
+    }
+
+    /// How many bytes all segments hold.
+    pub(in crate::queue) fn bytes(&self) -> u64 {
+        self.segments.iter().map(Segment::bytes).sum()
+    }
+
+    pub(in crate::queue) fn depth(&self, max_bytes: usize) -> Depth {
+        let most = self.living().map(|(_, r)| r.lag.records).max();
+        Depth {
+            records: most.unwrap_or_default() as usize,
+            bytes: self.bytes() as usize,
+            max_bytes,
+        }
+    }
+
+    #[cfg(test)]
+    pub(in crate::queue) fn tail_bytes(&self) -> usize {
+        self.tail_bytes
+    }
+
+    pub(in crate::queue) fn lags(&self) -> Vec<(String, Lag)> {
+        self.living()
+            .map(|(_, r)| (r.name.clone(), r.lag))
+            .collect()
+    }
+}
+
+impl ReaderState {
+    pub(in crate::queue) fn ledger(&self) -> Option<&DestinationLedger> {
+        self.options.ledger.as_ref()
+    }
+
+    /// Gives an entry into its hands.
+    pub(in crate::queue) fn hold(&mut self, entry: &Entry) {
+        let held = Held {
+            length: (entry.next - entry.position) as u32,
+            items: entry.items() as u32,
+        };
+        self.held.insert(entry.position, held);
+        self.cursor = entry.next;
+    }
+
+    /// It has no further use for a record.
+    pub(in crate::queue) fn settle(
+        &mut self,
+        at: Position,
+        record: Held,
+        lost: Option<DropReason>,
+    ) {
+        self.done.add(at, at + u64::from(record.length));
+        self.lag.records -= 1;
+        self.lag.items -= u64::from(record.items);
+        self.lag.bytes -= record.length as usize;
+        if let (Some(why), Some(ledger)) = (lost, &self.options.ledger) {
+            ledger.dropped(why, u64::from(record.items));
+        }
+    }
+
+    /// What is done for it after any crash: of what a pinned reader has read only what it made durable.
+    pub(in crate::queue) fn durably_done(&self) -> Ranges {
+        match self.pin {
+            None => self.done.bounded(MOST_RANGES),
+            Some(pin) => Ranges::below(pin),
+        }
+    }
+
+    /// Whether it had nothing of a segment yet.
+    pub(in crate::queue) fn untouched(&self, segment: &Segment) -> bool {
+        self.done.misses(segment.base, segment.end)
+            && !self
+                .held
+                .keys()
+                .any(|at| (segment.base..segment.end).contains(at))
+    }
+
+    /// Whether it needs nothing of a segment any more.
+    pub(in crate::queue) fn through(&self, segment: &Segment) -> bool {
+        self.done.covers(segment.base, segment.end) && self.pin.is_none_or(|at| at >= segment.end)
+    }
+}

@@ -1,0 +1,603 @@
+//! What the queue on disk promises, on a real disk and without its threads: a test says when a group is committed.
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+use super::super::{Queue, Reader, ReaderOptions, Start, Store, spill};
+use super::io::RealDisk;
+use super::*;
+use crate::config::{MinFree, QueueType};
+use crate::outcome::{DropReason, Ledgers};
+use crate::record::{Counts, Header};
+
+pub(super) fn record(id: u32, items: u32, length: usize) -> Record {
+    Record {
+        header: Header {
+            counts: Counts {
+                logs: items,
+                ..Counts::default()
+            },
+            generation: id,
+            received_ns: u64::from(id),
+            ..Header::default()
+        },
+        body: Bytes::from(vec![b'x'; length]),
+    }
+}
+
+pub(super) fn settings(max_bytes: usize) -> QueueSettings {
+    QueueSettings {
+        max_bytes,
+        commit_wait: Duration::ZERO,
+        min_free: MinFree::Bytes(0),
+        ..QueueSettings::new(QueueType::Disk)
+    }
+}
+
+/// A queue whose groups are committed when a test says so.
+pub(super) struct Bench {
+    pub(super) queue: Queue,
+    pub(super) shared: Arc<Shared>,
+    pub(super) writer: Writer,
+    pub(super) ledgers: Ledgers,
+}
+
+impl Bench {
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        settings: QueueSettings,
+        now: fn() -> u64,
+    ) -> anyhow::Result<Self> {
+        let opened = DiskQueue::open(disk, folder, settings, now)?;
+        let shared = opened.shared().clone();
+        Ok(Self {
+            writer: Writer::new(shared.clone()),
+            queue: Queue(Store::Disk(Arc::new(opened))),
+            ledgers: Ledgers::new(),
+            shared,
+        })
+    }
+
+    fn real(folder: &Path) -> Self {
+        Self::with(folder, settings(1 << 20))
+    }
+
+    fn with(folder: &Path, settings: QueueSettings) -> Self {
+        Self::open(Arc::new(RealDisk), folder, settings, unix_now).unwrap()
+    }
+
+    pub(super) fn reader(&self, name: &str) -> Reader {
+        self.reader_with(ReaderOptions::destination(self.ledgers.destination(name)))
+    }
+
+    pub(super) fn reader_with(&self, options: ReaderOptions) -> Reader {
+        self.queue.reader(options)
+    }
+
+    pub(super) fn recover(&self) -> Recovery {
+        self.queue.recover(&self.ledgers)
+    }
+
+    /// Puts a group down and commits it.
+    pub(super) fn append(
+        &mut self,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Vec<Result<Position, Refused>> {
+        let told: Vec<_> = records
+            .into_iter()
+            .map(|record| {
+                let (tell, told) = oneshot::channel();
+                self.shared
+                    .used
+                    .fetch_add(record.encoded_len() as u64, Relaxed);
+                (self.shared.put(record, None, tell), told)
+            })
+            .collect();
+        self.writer.commit();
+        told.into_iter()
+            .map(|(put, mut told)| put.and_then(|()| told.try_recv().unwrap()))
+            .collect()
+    }
+
+    fn append_ids(&mut self, ids: std::ops::Range<u32>) {
+        for id in ids {
+            assert!(self.append([record(id, 1, 100)])[0].is_ok());
+        }
+    }
+
+    fn stop(self) {
+        self.shared.groups.close();
+        self.shared.finish();
+    }
+
+    fn pending(&self, name: &str) -> u64 {
+        self.ledgers.destination(name).snapshot().pending()
+    }
+
+    fn segments(&self) -> usize {
+        self.shared.lock().segments.len()
+    }
+}
+
+/// Reads all that there is at the moment: positions and ids.
+pub(super) async fn read(reader: &mut Reader) -> Vec<(Position, u32)> {
+    let mut all = Vec::new();
+    while let Ok(entries) = next(reader).await {
+        all.extend(entries);
+    }
+    all
+}
+
+async fn next(reader: &mut Reader) -> Result<Vec<(Position, u32)>, ()> {
+    // What is in memory or on the disk comes without waiting for anybody else; nothing else wakes this reader.
+    let entries = tokio::select! {
+        biased;
+        entries = reader.next(u64::MAX, usize::MAX) => entries,
+        () = nothing_comes() => return Err(()),
+    };
+    let ids = entries
+        .iter()
+        .map(|e| (e.position, e.record.header.generation));
+    match entries.is_empty() {
+        true => Err(()),
+        false => Ok(ids.collect()),
+    }
+}
+
+/// Long enough for a thread to read a file; only the end of what there is waits for it.
+async fn nothing_comes() {
+    tokio::time::sleep(Duration::from_millis(60)).await;
+}
+
+fn ids(read: &[(Position, u32)]) -> Vec<u32> {
+    read.iter().map(|(_, id)| *id).collect()
+}
+
+fn only_segment(folder: &Path) -> PathBuf {
+    let mut all: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == segment::ENDING))
+        .collect();
+    assert_eq!(all.len(), 1);
+    all.pop().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_comes_again_after_a_crash_and_only_for_those_who_had_not_acknowledged_it()
+ {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let (mut a, mut b) = (bench.reader("a"), bench.reader("b"));
+    bench.recover();
+    bench.append_ids(0..6);
+    let read_a = read(&mut a).await;
+    let read_b = read(&mut b).await;
+    assert_eq!(ids(&read_a), [0, 1, 2, 3, 4, 5]);
+    a.ack(&[read_a[0].0, read_a[1].0, read_a[3].0]);
+    b.ack(&[5, 4, 3, 2, 1, 0].map(|n: usize| read_b[n].0));
+    bench.shared.keep();
+    drop((a, b, bench));
+
+    let bench = Bench::real(folder.path());
+    let (mut b, mut a, mut new) = (bench.reader("b"), bench.reader("a"), bench.reader("new"));
+    let recovery = bench.recover();
+    assert_eq!((recovery.records, recovery.damaged), (3, 0));
+    assert_eq!(ids(&read(&mut a).await), [2, 4, 5]);
+    assert!(read(&mut b).await.is_empty());
+    assert!(
+        read(&mut new).await.is_empty(),
+        "a new one starts at the tail"
+    );
+    assert_eq!(bench.ledgers.destination("a").snapshot().recovered, 3);
+    assert_eq!((bench.pending("a"), bench.pending("b")), (3, 0));
+}
+
+#[tokio::test]
+async fn a_reader_that_came_just_before_a_crash_is_known_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let _a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..2);
+    let _late = bench.reader("late");
+    bench.append_ids(2..3);
+    drop(bench);
+    let bench = Bench::real(folder.path());
+    let (mut a, mut late) = (bench.reader("a"), bench.reader("late"));
+    bench.recover();
+    assert_eq!(ids(&read(&mut a).await), [0, 1, 2]);
+    assert_eq!(ids(&read(&mut late).await), [2]);
+}
+
+#[tokio::test]
+async fn without_cursors_everybody_gets_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let mut a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..3);
+    let got = read(&mut a).await;
+    a.ack(&[got[0].0]);
+    bench.shared.keep();
+    drop((a, bench));
+    for name in ["cursors-a", "cursors-b"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
+    let bench = Bench::real(folder.path());
+    let mut a = bench.reader("a");
+    bench.recover();
+    assert_eq!(ids(&read(&mut a).await), [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn what_a_destination_wanted_that_is_gone_is_counted_as_its_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let (_a, _b) = (bench.reader("a"), bench.reader("b"));
+    bench.recover();
+    bench.append_ids(0..3);
+    bench.stop();
+    let bench = Bench::real(folder.path());
+    let _b = bench.reader("b");
+    bench.recover();
+    let gone = bench.ledgers.destination("a").snapshot();
+    assert_eq!(
+        (gone.recovered, gone.dropped_total(), gone.pending()),
+        (3, 3, 0)
+    );
+    assert_eq!(bench.pending("b"), 3);
+}
+
+#[tokio::test]
+async fn a_torn_end_is_no_damage_where_nobody_was_told_that_it_was_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let _a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..2);
+    drop(bench);
+    let path = only_segment(folder.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let mut torn = Vec::new();
+    record(2, 1, 100).encode(&mut torn);
+    bytes.extend_from_slice(&torn[..torn.len() - 1]);
+    std::fs::write(&path, &bytes).unwrap();
+    for _ in 0..2 {
+        let mut bench = Bench::real(folder.path());
+        let mut a = bench.reader("a");
+        assert_eq!(bench.recover().damaged, 0);
+        assert_eq!(ids(&read(&mut a).await)[..2], [0, 1]);
+        bench.append_ids(7..8);
+        assert_eq!(
+            ids(&read(&mut a).await),
+            [7],
+            "what comes next stands behind it"
+        );
+    }
+    let bench = Bench::real(folder.path());
+    let mut a = bench.reader("a");
+    assert_eq!(bench.recover().damaged, 0);
+    assert_eq!(ids(&read(&mut a).await), [0, 1, 7, 7]);
+}
+
+#[tokio::test]
+async fn damage_costs_what_is_damaged_is_counted_and_the_file_is_kept_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let _a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..4);
+    bench.stop();
+    let path = only_segment(folder.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[segment::HEAD + 300] ^= 1;
+    let last = bytes.len() - 5;
+    std::fs::write(&path, &bytes[..last]).unwrap();
+
+    let bench = Bench::real(folder.path());
+    let mut a = bench.reader("a");
+    let recovery = bench.recover();
+    assert_eq!((recovery.records, recovery.damaged), (2, 1));
+    let got = read(&mut a).await;
+    assert_eq!(ids(&got), [0, 2]);
+    a.ack(&[got[0].0, got[1].0]);
+    assert_eq!(bench.shared.figures.gaps.load(Relaxed), 2);
+    bench.stop();
+    assert!(!path.exists());
+    let aside = format!("{}.damaged", path.display());
+    assert!(Path::new(&aside).exists());
+}
+
+#[tokio::test]
+async fn damage_that_shows_when_it_is_read_is_counted_as_a_drop() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let _a = bench.reader("a");
+    bench.recover();
+    for id in 0..4 {
+        bench.append([record(id, id + 1, 100)])[0].unwrap();
+    }
+    bench.stop();
+    let bench = Bench::real(folder.path());
+    let mut a = bench.reader("a");
+    bench.recover();
+    let path = only_segment(folder.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[segment::HEAD + 300] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let got = read(&mut a).await;
+    assert_eq!(ids(&got), [0, 2, 3]);
+    let books = bench.ledgers.destination("a").snapshot();
+    assert_eq!(
+        (books.recovered, books.dropped[&DropReason::Damaged]),
+        (10, 2)
+    );
+    let positions: Vec<_> = got.iter().map(|(at, _)| *at).collect();
+    bench.ledgers.destination("a").exported(8);
+    a.ack(&positions);
+    assert_eq!(
+        (a.pending(), bench.pending("a")),
+        (super::super::Lag::default(), 0)
+    );
+}
+
+#[tokio::test]
+async fn a_full_queue_drops_for_those_who_fell_behind_while_another_keeps_up_and_refuses_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with(folder.path(), settings(20_000));
+    let (mut a, b) = (bench.reader("a"), bench.reader("b"));
+    bench.recover();
+    let room = |bench: &Bench| bench.shared.make_room(500);
+    let mut id = 0;
+    while room(&bench) {
+        bench.append_ids(id..id + 1);
+        id += 1;
+    }
+    assert!(id > 50, "{id}");
+    assert!(!bench.queue.has_room());
+    let got = read(&mut a).await;
+    a.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+    assert!(room(&bench));
+    let dropped = bench.ledgers.destination("b").snapshot().dropped[&DropReason::Lag];
+    assert!(dropped > 0);
+    assert_eq!(bench.pending("b") + dropped, u64::from(id));
+    assert_eq!(b.pending().records, bench.pending("b"));
+    let mut b = b;
+    let left = read(&mut b).await;
+    assert_eq!(
+        left.len() as u64,
+        bench.pending("b"),
+        "what was counted is what comes"
+    );
+}
+
+#[tokio::test]
+async fn beyond_its_lag_a_destination_loses_its_oldest_and_not_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let options = ReaderOptions {
+        max_lag: Some(4_000),
+        ..ReaderOptions::destination(bench.ledgers.destination("a"))
+    };
+    let mut a = bench.reader_with(options);
+    bench.recover();
+    bench.append_ids(0..1);
+    let held = read(&mut a).await;
+    bench.append_ids(1..60);
+    bench.shared.keep();
+    let lag = a.pending();
+    assert!(lag.bytes <= 4_000 && lag.bytes > 3_000, "{lag:?}");
+    let rest = ids(&read(&mut a).await);
+    assert_eq!(*rest.last().unwrap(), 59);
+    assert_eq!(rest.len() as u64 + 1, lag.records);
+    let books = bench.ledgers.destination("a").snapshot();
+    assert_eq!(books.dropped[&DropReason::Lag] + lag.items, 60);
+    a.ack(&[held[0].0]);
+    assert_eq!(a.pending().records, lag.records - 1);
+}
+
+#[tokio::test]
+async fn what_all_have_is_deleted_and_what_is_retained_is_deleted_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with(folder.path(), settings(40_000));
+    let mut a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..60);
+    assert!(bench.segments() > 3);
+    let got = read(&mut a).await;
+    let (first, rest) = got.split_at(1);
+    a.ack(&rest.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+    bench.shared.keep();
+    assert_eq!(
+        bench.segments(),
+        2,
+        "one that is waited for and the one that is written"
+    );
+    a.ack(&[first[0].0]);
+    bench.shared.keep();
+    assert_eq!(bench.segments(), 1);
+    bench.append_ids(60..61);
+    assert_eq!(ids(&read(&mut a).await), [60]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let retain = QueueSettings {
+        retain_after_export: Duration::from_secs(3600),
+        ..settings(40_000)
+    };
+    let mut bench = Bench::with(folder.path(), retain);
+    let mut a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..60);
+    let all = bench.segments();
+    let got = read(&mut a).await;
+    a.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+    bench.shared.keep();
+    assert_eq!(bench.segments(), all);
+    assert!(
+        bench.shared.make_room(35_000),
+        "it goes first where room is short"
+    );
+    assert!(bench.segments() < all);
+    assert_eq!(bench.ledgers.destination("a").snapshot().dropped_total(), 0);
+}
+
+#[tokio::test]
+async fn what_is_too_old_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let aged = QueueSettings {
+        max_age: Some(Duration::from_secs(60)),
+        ..settings(1 << 20)
+    };
+    // The records say that they came in 1970.
+    let mut bench = Bench::with(folder.path(), aged);
+    let _a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..5);
+    bench.shared.keep();
+    let books = bench.ledgers.destination("a").snapshot();
+    assert_eq!(
+        (books.dropped[&DropReason::Expired], books.pending()),
+        (5, 0)
+    );
+    assert_eq!(bench.segments(), 0);
+    bench.append_ids(5..6);
+    assert_eq!(bench.segments(), 1);
+}
+
+#[tokio::test]
+async fn a_reader_that_is_far_behind_reads_the_disk_and_holds_nothing_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with(folder.path(), settings(64 << 20));
+    let (mut slow, mut quick) = (bench.reader("slow"), bench.reader("quick"));
+    bench.recover();
+    for id in 0..40 {
+        bench.append([record(id, 1, 1 << 19)])[0].unwrap();
+        let got = quick.next(u64::MAX, usize::MAX).await;
+        quick.ack(&[got[0].position]);
+    }
+    assert!(bench.shared.lock().tail_bytes() <= 9 << 20);
+    assert_eq!(ids(&read(&mut slow).await), (0..40).collect::<Vec<_>>());
+    assert_eq!(bench.shared.lock().tail_bytes(), 0, "all have read it");
+}
+
+#[tokio::test]
+async fn a_removed_reader_pins_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let (mut a, b) = (bench.reader("a"), bench.reader("b"));
+    bench.recover();
+    bench.append_ids(0..3);
+    let got = read(&mut a).await;
+    a.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+    b.remove();
+    let books = bench.ledgers.destination("b").snapshot();
+    assert_eq!(
+        (
+            books.dropped[&DropReason::DestinationRemoved],
+            books.pending()
+        ),
+        (3, 0)
+    );
+    bench.stop();
+    assert!(!holds_something(folder.path()));
+}
+
+#[tokio::test]
+async fn a_pinned_reader_keeps_what_it_made_into_nothing_durable_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let pinned = |resume| ReaderOptions {
+        pinned: true,
+        resume,
+        ..ReaderOptions::new("own", Start::Tail)
+    };
+    let mut bench = Bench::real(folder.path());
+    let mut own = bench.reader_with(pinned(None));
+    bench.recover();
+    bench.append_ids(0..3);
+    let got = read(&mut own).await;
+    own.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+    own.unpin(got[1].0);
+    let id = bench.queue.id();
+    bench.stop();
+    let bench = Bench::real(folder.path());
+    assert_eq!(bench.queue.id(), id);
+    let mut own = bench.reader_with(pinned(Some(got[1].0)));
+    bench.recover();
+    assert_eq!(ids(&read(&mut own).await), [1, 2]);
+}
+
+#[tokio::test]
+async fn what_the_version_before_left_is_taken_up_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = Queue::new(1 << 20);
+    let mut readers: Vec<_> = ["a", "b", "gone"]
+        .map(|name| before.reader(ReaderOptions::new(name, Start::Tail)))
+        .into();
+    for id in 0..4 {
+        before.append(record(id, 1, 50)).await.unwrap();
+    }
+    for reader in &mut readers {
+        reader.next(100, usize::MAX).await;
+    }
+    readers[0].ack(&[0, 2]);
+    readers[1].ack(&[0, 1]);
+    before.close();
+    spill::save(&before, folder.path()).unwrap();
+
+    for _ in 0..2 {
+        let bench = Bench::real(folder.path());
+        let (mut a, mut b, mut new) = (bench.reader("a"), bench.reader("b"), bench.reader("new"));
+        bench.recover();
+        assert_eq!(ids(&read(&mut a).await), [1, 3]);
+        assert_eq!(ids(&read(&mut b).await), [2, 3]);
+        assert!(read(&mut new).await.is_empty());
+        let names = RealDisk.list(folder.path()).unwrap();
+        assert!(!names.iter().any(|n| spill::is_one(n)), "{names:?}");
+    }
+}
+
+#[test]
+fn files_are_the_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(&folder.path().join("queue"));
+    let _a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..1);
+    for entry in std::fs::read_dir(folder.path().join("queue")).unwrap() {
+        let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let mode = std::fs::metadata(folder.path().join("queue"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn a_folder_of_a_newer_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut head = segment::Head {
+        queue: 1,
+        base: 0,
+        previous_end: 0,
+        created_ns: 0,
+    }
+    .encode();
+    head[7] = 9;
+    let sum = crc32c::crc32c(&head[..60]);
+    head[60..].copy_from_slice(&sum.to_le_bytes());
+    std::fs::write(folder.path().join(segment::name(0)), head).unwrap();
+    let opened = DiskQueue::open(
+        Arc::new(RealDisk),
+        folder.path(),
+        settings(1 << 20),
+        unix_now,
+    );
+    let error = format!("{:#}", opened.unwrap_err());
+    assert!(error.contains("newer farol-collector"), "{error}");
+}
