@@ -17,6 +17,7 @@ cargo xtask <COMMAND>
   sdk                            build npm/web/dist
   size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
   bench sdk|collector [--json]   every figure beside its bar
+  dist                           what operators install: a static collector, service and container files, one archive
 
 Run `cargo xtask <COMMAND> --help` for more about one command.";
 
@@ -81,6 +82,7 @@ pub enum Command {
     Sdk,
     Size(Format),
     Bench { what: String, rest: Vec<OsString> },
+    Dist,
     E2e(E2eOptions),
 }
 
@@ -131,6 +133,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
         }
         "check" => plain(&mut args, Command::Check),
         "sdk" => plain(&mut args, Command::Sdk),
+        "dist" => plain(&mut args, Command::Dist),
         "test" => test(&mut args),
         "e2e" => e2e(&mut args),
         "size" => {

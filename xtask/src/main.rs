@@ -16,6 +16,7 @@ mod build;
 mod cli;
 mod counts;
 mod demo;
+mod dist;
 mod e2e;
 mod licences;
 mod paths;
@@ -59,6 +60,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Sdk => setup::for_sdk(&root)
             .and_then(|()| sdk::build(&root))
             .map(|()| true),
+        Command::Dist => dist::run(&root).map(|()| true),
         Command::Size(format) => size::run(&root, *format).map(|()| true),
         Command::Bench { what, rest } => bench::run(&root, what, rest),
         Command::E2e(options) => e2e::run(&root, options),

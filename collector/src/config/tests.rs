@@ -230,6 +230,22 @@ fn the_documentation_has_every_setting_and_metric() {
     );
 }
 
+/// A page that sends operators to a metric that is not there costs them a night.
+#[test]
+fn every_metric_that_operators_are_sent_to_exists() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let named = text.split('`').skip(1).step_by(2);
+    let named: Vec<&str> = named
+        .filter_map(|code| code.split('{').next())
+        .filter(|name| name.starts_with("farol_"))
+        .collect();
+    assert!(!named.is_empty());
+    for name in named {
+        assert!(telemetry::TABLE.iter().any(|m| m.name == name), "{name}");
+    }
+}
+
 fn put(text: &str, name: &str, table: &str) -> String {
     let (begin, end) = (
         format!("<!-- {name}: begin -->\n"),
