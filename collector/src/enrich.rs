@@ -31,6 +31,12 @@ pub fn enrich(payload: &mut Payload, app: Option<&App>, user_agent: Option<&str>
     let meta = &mut payload.meta;
     if let Some(app) = app {
         meta.app.name.clone_from(&app.name);
+        for (name, value) in &app.labels {
+            payload
+                .farol
+                .added
+                .set(name.as_str(), value.as_str().into());
+        }
     }
     let browser = &mut meta.browser;
     let complete =

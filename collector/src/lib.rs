@@ -2,6 +2,7 @@
 //!
 //! Modules in the order that data flows.
 
+pub mod condition;
 pub mod config;
 pub mod live;
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::config::{App, Config};
+use crate::filter::Rule;
 use crate::scrub::Scrubber;
 
 /// The rules of all apps.
@@ -10,6 +11,8 @@ use crate::scrub::Scrubber;
 pub struct Rules {
     /// Where no apps are declared.
     open: AppRules,
+    /// What is left out, of whichever app.
+    pub filters: Vec<Rule>,
     apps: HashMap<String, AppRules>,
 }
 
@@ -33,6 +36,7 @@ impl Rules {
             open: AppRules {
                 scrubber: Scrubber::new(config.data.scrub.clone()),
             },
+            filters: config.filters.clone(),
             apps: config.apps.iter().map(app).collect(),
         }
     }

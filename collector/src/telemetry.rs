@@ -3,8 +3,8 @@
 //! Most figures are read from the ledgers and the parts themselves at scrape time, so that no second count can disagree.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::dedupe::Dedupe;
 use crate::export::{Circuit, Roster, Stats};
@@ -68,6 +68,8 @@ metrics! {
     ITEMS_SEEN = "farol_items_seen_total", Counter, [];
     /// Items by what became of them up to the queue: enqueued, filtered, dropped, refused.
     ITEMS = "farol_items_total", Counter, ["outcome", "reason"];
+    /// Items that an operator's filter left out, by its name. They are in the metric before with the reason `rule`.
+    ITEMS_BY_FILTER = "farol_items_filtered_total", Counter, ["filter"];
     /// Items put into the queue, by kind.
     ITEMS_BY_KIND = "farol_items_enqueued_by_kind_total", Counter, ["kind"];
     /// Items that a destination got to deliver: recovered from the data folder, enqueued, or replayed.
@@ -158,6 +160,8 @@ pub struct Meters {
     /// Bytes of bodies as sent.
     pub request_body: Histogram,
     enqueued_by_kind: [AtomicU64; 5],
+    /// By the filter's name; names come from settings alone.
+    filtered: Mutex<BTreeMap<String, u64>>,
     recovery_damaged: AtomicU64,
 }
 
@@ -181,6 +185,7 @@ impl Default for Meters {
                 1_048_576.0,
             ]),
             enqueued_by_kind: Default::default(),
+            filtered: Mutex::default(),
             recovery_damaged: AtomicU64::new(0),
         }
     }
@@ -199,6 +204,20 @@ impl Meters {
         for (meter, n) in self.enqueued_by_kind.iter().zip(by_kind) {
             if n > 0 {
                 meter.fetch_add(u64::from(n), Relaxed);
+            }
+        }
+    }
+
+    /// Counts what a filter left out.
+    pub fn filtered(&self, filter: &str, n: u64) {
+        if n == 0 {
+            return;
+        }
+        let mut filtered = self.filtered.lock().unwrap_or_else(PoisonError::into_inner);
+        match filtered.get_mut(filter) {
+            Some(count) => *count += n,
+            None => {
+                filtered.insert(filter.to_owned(), n);
             }
         }
     }
@@ -251,6 +270,10 @@ impl Sources {
             out.add(&RATE_EXCEEDED, &[limit, unit, action], n);
         }
         items(&mut out, &books);
+        let filtered = self.meters.filtered.lock();
+        for (filter, n) in &*filtered.unwrap_or_else(PoisonError::into_inner) {
+            out.add(&ITEMS_BY_FILTER, &[filter], *n);
+        }
         for (kind, n) in KINDS.iter().zip(&self.meters.enqueued_by_kind) {
             out.add(&ITEMS_BY_KIND, &[kind], n.load(Relaxed));
         }

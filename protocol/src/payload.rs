@@ -55,6 +55,9 @@ object! {
         /// Places in the order of items that hold none, because the item could not be read or was filtered. The
         /// collector writes this into what it stores; from a client it is not taken.
         pub lost: Vec<u64> = "lost",
+        /// Attributes that the collector adds to every item: labels, marks. The collector writes this into what it
+        /// stores; from a client it is not taken.
+        pub added: crate::map::Attributes = "added",
     }
 }
 
@@ -186,11 +189,41 @@ impl Payload {
                 spans.retain(|span| wanted(Item::Span(resource, scope, span)));
                 scope.spans = spans;
             }
+            scopes.retain(|scope| !scope.spans.is_empty());
             resource.scope_spans = scopes;
         }
+        let resources = &mut self.traces.resource_spans;
+        resources.retain(|resource| !resource.scope_spans.is_empty());
         lost.sort_unstable();
         lost.dedup();
         self.farol.lost = lost;
+    }
+
+    /// Takes out the items and OTLP's log records at these places, which stand in order.
+    pub fn remove(&mut self, lost: &[u32]) {
+        if lost.is_empty() {
+            return;
+        }
+        let mut places = self.places().collect_places(self.otlp.records());
+        self.retain(|place, _| lost.binary_search(&place).is_err());
+        let gone = &mut self.farol.lost;
+        for resource in &mut self.otlp.resource_logs {
+            for scope in &mut resource.scope_logs {
+                scope.log_records.retain(|_| {
+                    let place = places.next().unwrap_or(u32::MAX);
+                    let kept = lost.binary_search(&place).is_err();
+                    if !kept {
+                        gone.push(u64::from(place));
+                    }
+                    kept
+                });
+            }
+            let scopes = &mut resource.scope_logs;
+            scopes.retain(|scope| !scope.log_records.is_empty());
+        }
+        let resources = &mut self.otlp.resource_logs;
+        resources.retain(|resource| !resource.scope_logs.is_empty());
+        gone.sort_unstable();
     }
 
     /// Places that hold an item, in order and without end.

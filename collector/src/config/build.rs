@@ -18,6 +18,7 @@ use crate::scrub::Rules;
 
 mod app;
 mod destination;
+mod filter;
 mod limits;
 mod listener;
 mod scrub;
@@ -72,6 +73,7 @@ pub(super) fn build(root: &Node) -> Built<Config> {
                 .word("forwarded_header", FORWARDED)?
                 .unwrap_or_default(),
         },
+        filters: filter::filters(&root)?,
         destinations: destinations(&root, &data_dir)?,
         limits: limits::build(root.section("limits")?)?,
         queue: super::queue::build(root.section("queue")?)?,

@@ -82,6 +82,9 @@ settings! {
     "apps[].scrub.query_allow", "list of texts", "scrub.query_allow", "For this app.";
     "apps[].scrub.user_fields", "list of id, username, email, fullName, roles, hash, attributes", "scrub.user_fields", "For this app.";
     "apps[].scrub.hash_key", "text", "scrub.hash_key", "For this app.";
+    "filters[].name", "text", "required", "The rule's name, by which `/metrics` counts what it left out.";
+    "filters[].when", "condition", "required", "Which items are left out before the queue; see Conditions.";
+    "filters[].keep", "number from 0 to 1", "0", "The share of sessions whose items stay all the same, decided by the session's id.";
     "destinations[].name", "text", "required", "The destination's identity, in metrics and over restarts: small letters, digits, `-` and `_`.";
     "destinations[].type", "otlp_http, otlp_grpc, otlp_file or terminal", "required", "What it is. Without any destination there is one `otlp_file` in the data folder.";
     "destinations[].signals", "list of logs, traces, metrics", "all three", "What it wants. The terminal shows no metrics.";

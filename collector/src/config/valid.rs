@@ -34,6 +34,8 @@ pub struct Config {
     pub destinations: Vec<Destination>,
     /// What is done with the data where no app says otherwise.
     pub data: AppData,
+    /// What is left out before the queue.
+    pub filters: Vec<crate::filter::Rule>,
     /// Bounds on what clients may do.
     pub limits: Limits,
     /// The queue between receiving and exporting.
@@ -63,6 +65,7 @@ impl Default for Config {
             trusted_proxies: TrustedProxies::default(),
             destinations: vec![Destination::embedded(&PathBuf::from(DEFAULT_DATA_DIR))],
             data: AppData::default(),
+            filters: Vec::new(),
             limits: Limits::default(),
             queue: QueueSettings::default(),
             shutdown_timeout: Duration::from_secs(10),

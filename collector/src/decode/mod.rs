@@ -12,6 +12,7 @@ pub use otlp::{Form, fuzz as fuzz_otlp, otlp};
 
 use farol_protocol::Kind;
 use farol_protocol::limits;
+use farol_protocol::map::Attributes;
 use farol_protocol::payload::Payload;
 use std::borrow::Cow;
 
@@ -214,6 +215,7 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
         }
         _ => recover::recover(&text, limits, &mut decoded)?,
     }
+    decoded.payload.farol.added = Attributes::default();
     limit::apply(&mut decoded, limits);
     Ok(decoded)
 }

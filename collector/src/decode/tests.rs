@@ -152,6 +152,16 @@ fn places_survive_storage() {
 }
 
 #[test]
+fn a_client_cannot_claim_what_the_collector_adds() {
+    for kept in ["", "5,"] {
+        let body = format!(
+            r#"{{"logs":[{kept}{{"message":"one"}}],"farol":{{"added":{{"geo.country.iso_code":"XX"}}}}}}"#
+        );
+        assert!(read(&body).payload.farol.added.is_empty(), "{kept}");
+    }
+}
+
+#[test]
 fn a_client_cannot_claim_lost_places() {
     let decoded = read(r#"{"logs":[{"message":"one"}],"farol":{"lost":[0,1,2,3]}}"#);
     assert_eq!(

@@ -101,6 +101,8 @@ reasons! {
         Signal = "signal",
         /// A route sends them elsewhere.
         Route = "route",
+        /// A rule of the operator's leaves them out.
+        Rule = "rule",
     }
 }
 

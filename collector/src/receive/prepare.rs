@@ -7,9 +7,9 @@ use super::{Accepted, Head, RETRY_BUSY, Receiver, otlp};
 use crate::decode::{self, Code, Decoded};
 use crate::enrich::{clock_offset_ms, enrich};
 use crate::error::ApiError;
-use crate::filter::{filter, sample_rate, sample_state};
+use crate::filter::{apply, filter, sample, sample_rate, sample_state};
 use crate::inflate::{InflateError, Reserved, inflate};
-use crate::outcome::{DropReason, ItemsGuard, Refusal};
+use crate::outcome::{DropReason, Filter, ItemsGuard, Refusal};
 use crate::record::{Counts, FORMAT, Header, Record, SourceKind};
 
 /// Where a body came from.
@@ -95,16 +95,35 @@ pub(super) fn prepare(
     {
         payload.meta.app.name.clone_from(service);
     }
+    let tenant = (head.app.as_ref()).map_or("", |app| app.tenant.as_str());
+    let share = head.app.as_ref().map_or(1.0, |app| app.sampling);
+    let batch = source.id;
+    let out = sample(&mut payload, share, state, &batch);
+    items.filtered(Filter::SampledOut, out);
+    let filters = &live.rules.filters;
+    let out = apply(filters, &app_name, tenant, &mut payload, &batch);
+    for (rule, n) in filters.iter().zip(out) {
+        items.filtered(Filter::Rule, n);
+        receiver.meters.filtered(&rule.name, n);
+    }
+    accepted.items = items.open();
+    if items.open() == 0 {
+        return Ok(Prepared {
+            record: None,
+            accepted,
+            items,
+        });
+    }
+    let counts = Counts {
+        unreadable: counts.unreadable,
+        ..self::counts(&payload)
+    };
     let received_ms = u64::try_from(head.received.as_millis()).unwrap_or(u64::MAX);
     let header = Header {
         format: FORMAT,
         kind: head.wire.kind,
         app: app_name,
-        tenant: head
-            .app
-            .as_ref()
-            .map(|app| app.tenant.clone())
-            .unwrap_or_default(),
+        tenant: tenant.to_owned(),
         received_ns: u64::try_from(head.received.as_nanos()).unwrap_or(u64::MAX),
         clock_offset_ms: clock_offset_ms(head.sent_ms, received_ms),
         id: source.id,

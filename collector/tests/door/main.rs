@@ -6,6 +6,7 @@ mod connections;
 mod cors;
 mod duplicates;
 mod everything;
+mod filters;
 mod harness;
 mod ledgers;
 mod limits;

@@ -91,6 +91,8 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\n[limits]\nzstd_window = \"3 MiB\"".into(), "limits.zstd_window = \"3 MiB\": a power of two"),
         ("version = 1\n[limits]\ndepth = 1000".into(), "limits.depth = \"1000\": 8 to 128"),
         ("version = 1\n[limits]\nitems = 5000".into(), "limits.items = \"5000\": at most 2000"),
+        ("version = 1\n[[filters]]\nname = \"f\"".into(), "filters.f.when: it is missing"),
+        ("version = 1\n[[filters]]\nname = \"f\"\nwhen = 'colour == 1'".into(), "filters.f.when = \"colour == 1\": at letter 1 stands"),
         ("version = 1\ndestinations = []".into(), "destinations = \"[]\": without a destination all data would be lost"),
         ("version = 1\n[[destinations]]\nname = \"b\"".into(), "destinations.b.type: it is missing"),
         ("version = 1\n[[destinations]]\nname = \"B\"\ntype = \"terminal\"".into(), "destinations.B.name = \"B\": at most 64 small letters"),

@@ -1,7 +1,7 @@
 //! What is known of the visitor and of where they are, for a record or a span.
 
 use super::{device, resource};
-use crate::convert::attrs::Attrs;
+use crate::convert::attrs::{Attrs, to_any};
 use crate::record::Header;
 use farol_protocol::item::Overrides;
 use farol_protocol::map::Attributes;
@@ -42,6 +42,11 @@ pub(super) fn attributes(header: &Header, payload: &Payload, own: Option<&Overri
     out.texts(attr::SDK_INTEGRATIONS, parts.iter().map(String::as_str));
     batch(&mut out, &payload.farol);
     extras(&mut out, payload, own);
+    for (name, value) in payload.farol.added.iter() {
+        if let Some(value) = to_any(value).value {
+            out.put(name, value);
+        }
+    }
     out
 }
 

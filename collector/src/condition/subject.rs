@@ -1,0 +1,189 @@
+//! What a condition is asked of: an item within its payload.
+
+use std::borrow::Cow;
+
+use farol_protocol::item::Item;
+use farol_protocol::kind::Kind;
+use farol_protocol::names::attr;
+use farol_protocol::payload::Payload;
+use farol_protocol::sampling::sampled;
+use farol_protocol::signals::{LogRecord, ResourceLogs};
+use farol_protocol::value::Value;
+
+use super::Field;
+
+/// An item or a log record of OTLP's, and what holds for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    ground: Ground<'a>,
+    of: Of<'a>,
+}
+
+/// What holds for a whole payload.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// The app that it is booked on.
+    pub app: &'a str,
+    /// The app's tenant.
+    pub tenant: &'a str,
+    /// The payload.
+    pub payload: &'a Payload,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Of<'a> {
+    Item(Item<'a>),
+    Record(&'a ResourceLogs, &'a LogRecord),
+}
+
+impl<'a> Ground<'a> {
+    /// Everything in the payload that can be judged, each with its place.
+    pub fn subjects(self) -> impl Iterator<Item = (u32, Subject<'a>)> {
+        let items = (self.payload.items()).map(|(place, item)| (place, Of::Item(item)));
+        let records = (self.payload.records())
+            .map(|(place, resource, _, record)| (place, Of::Record(resource, record)));
+        let subject = move |(place, of)| (place, Subject { ground: self, of });
+        items.chain(records).map(subject)
+    }
+}
+
+impl<'a> Subject<'a> {
+    /// What its sampling is decided by: the id of its session; of its trace, where no session is named.
+    fn session(&self) -> Option<Cow<'a, str>> {
+        let session = match self.of {
+            Of::Item(item) => (self.ground.payload.context(item.overrides()).session.id).as_str(),
+            Of::Record(..) => "",
+        };
+        let trace = match self.of {
+            Of::Item(Item::Span(_, _, span)) => span.trace_id.as_str(),
+            Of::Item(_) => "",
+            Of::Record(_, record) => &record.trace_id,
+        };
+        told(session)
+            .or_else(|| self.attribute(attr::SESSION_ID))
+            .or_else(|| told(trace))
+    }
+
+    /// Whether it is in a sample of this rate.
+    pub fn is_sampled(&self, rate: f64, batch: &[u8; 16]) -> bool {
+        match self.session() {
+            Some(id) => sampled(&id, rate),
+            None => sampled(&format!("{:032x}", u128::from_be_bytes(*batch)), rate),
+        }
+    }
+
+    /// What it is. A log record with an event's name is an event.
+    pub fn kind(&self) -> Kind {
+        match self.of {
+            Of::Item(item) => item.kind(),
+            Of::Record(_, record) if record.event_name.is_empty() => Kind::Log,
+            Of::Record(..) => Kind::Event,
+        }
+    }
+
+    pub(super) fn text(&self, field: &Field) -> Option<Cow<'a, str>> {
+        let text = match field {
+            Field::App => self.ground.app,
+            Field::Tenant => self.ground.tenant,
+            Field::Kind => self.kind().name(),
+            Field::Level => match self.of {
+                Of::Item(Item::Log(log)) => &log.level,
+                Of::Item(_) => "",
+                Of::Record(_, record) => &record.severity_text,
+            },
+            Field::Name => match self.of {
+                Of::Item(Item::Event(event)) => &event.name,
+                Of::Item(Item::Measurement(measurement)) => &measurement.kind,
+                Of::Item(Item::Exception(exception)) => &exception.kind,
+                Of::Item(Item::Span(_, _, span)) => &span.name,
+                Of::Item(Item::Log(_)) => "",
+                Of::Record(_, record) => &record.event_name,
+            },
+            Field::Message => match self.of {
+                Of::Item(Item::Log(log)) => &log.message,
+                Of::Item(Item::Exception(exception)) => &exception.value,
+                Of::Item(_) => "",
+                Of::Record(_, record) => match &record.body.0 {
+                    Value::Null => "",
+                    body => return Some(text_of(body)),
+                },
+            },
+            Field::Attribute(name) => return self.attribute(name),
+        };
+        told(text)
+    }
+
+    /// What the collector added, the item's own, or by OpenTelemetry's name what the payload says of it.
+    fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
+        if let Some(value) = self.ground.payload.farol.added.get(name) {
+            return Some(text_of(value));
+        }
+        let value = match self.of {
+            Of::Item(Item::Log(log)) => log.context.get(name),
+            Of::Item(Item::Exception(exception)) => exception.context.get(name),
+            Of::Item(Item::Measurement(measurement)) => measurement.context.get(name),
+            Of::Item(Item::Event(event)) => event.attributes.get(name),
+            Of::Item(Item::Span(resource, _, span)) => {
+                let own = span.attributes.get(name);
+                own.or_else(|| resource.resource.attributes.get(name))
+            }
+            Of::Record(resource, record) => {
+                let own = record.attributes.get(name);
+                own.or_else(|| resource.resource.attributes.get(name))
+            }
+        };
+        if let Some(value) = value {
+            return Some(text_of(value));
+        }
+        let payload = self.ground.payload;
+        let meta = &payload.meta;
+        let overrides = match self.of {
+            Of::Item(item) => item.overrides(),
+            Of::Record(..) => None,
+        };
+        let context = payload.context(overrides);
+        let text: &str = match name {
+            attr::SERVICE_NAME => &meta.app.name,
+            attr::SERVICE_NAMESPACE => &meta.app.namespace,
+            attr::SERVICE_VERSION => &meta.app.version,
+            attr::DEPLOYMENT_ENVIRONMENT => &meta.app.environment,
+            attr::SESSION_ID => &context.session.id,
+            attr::USER_ID => &context.user.id,
+            attr::USER_ROLES => &context.user.roles,
+            attr::VIEW_NAME => &context.view.name,
+            attr::USER_AGENT_NAME => &meta.browser.name,
+            attr::USER_AGENT_VERSION => &meta.browser.version,
+            attr::USER_AGENT_ORIGINAL => &meta.browser.user_agent,
+            attr::TELEMETRY_SDK_NAME => &meta.sdk.name,
+            attr::TELEMETRY_SDK_VERSION => &meta.sdk.version,
+            "url.full" => &context.page.url,
+            "os.name" => &meta.os.name,
+            "geo.country.iso_code" => &meta.geo.country_iso,
+            "user_agent.synthetic.type" => {
+                return (meta.extra.get(name)).map(|value| Cow::Owned(value.to_text()));
+            }
+            _ => {
+                let found = (context.session.attributes.get(name))
+                    .or_else(|| context.page.attributes.get(name))
+                    .or_else(|| context.user.attributes.get(name))
+                    .or_else(|| meta.extra.get(name));
+                return found.map(|value| Cow::Owned(value.to_text()));
+            }
+        };
+        told(text)
+    }
+}
+
+/// An empty text is an absent one.
+fn told(text: &str) -> Option<Cow<'_, str>> {
+    Some(text)
+        .filter(|text| !text.is_empty())
+        .map(Cow::Borrowed)
+}
+
+fn text_of(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) => Cow::Borrowed(text.as_str()),
+        other => Cow::Owned(other.to_text()),
+    }
+}
