@@ -19,7 +19,7 @@ pub fn run(root: &Path, what: &str, rest: &[OsString]) -> Result<bool> {
         build::sdk(root)?;
     } else {
         setup::for_sdk(root)?;
-        build::load(root)?;
+        build::servers(root)?;
     }
     let mut command = build::node(root);
     command.arg(script).args(rest);

@@ -1,4 +1,4 @@
-//! What several commands build. The collector and the shop are always built together, in one profile: asked for one by one, cargo
+//! What several commands build. Collector, shop and load generator are always built together, in one profile: asked for one by one, cargo
 //! would unite their dependencies' features differently and compile them again.
 
 use std::path::Path;
@@ -22,29 +22,19 @@ pub fn node(root: &Path) -> Command {
     command
 }
 
-/// The release collector and the shop's backend.
+/// The release programs: collector, shop and load.
 pub fn servers(root: &Path) -> Result<()> {
-    release(
-        root,
-        "collector and shop backend, release",
-        &["farol-collector", "farol-shop"],
-    )
-}
-
-/// What the collector's benchmark runs.
-pub fn load(root: &Path) -> Result<()> {
-    release(
-        root,
-        "collector and load generator, release",
-        &["farol-collector", "farol-shop", "farol-load"],
-    )
-}
-
-fn release(root: &Path, what: &str, packages: &[&str]) -> Result<()> {
-    steps::step(what, || {
+    steps::step("collector, shop and load, release", || {
         let mut cargo = cargo(root);
         cargo.args(["build", "--quiet", "--release", "--locked"]);
-        cargo.args(packages.iter().flat_map(|package| ["-p", package]));
+        cargo.args([
+            "-p",
+            "farol-collector",
+            "-p",
+            "farol-shop",
+            "-p",
+            "farol-load",
+        ]);
         process::run(&mut cargo, "cargo build")
     })
 }

@@ -46,7 +46,7 @@ cargo xtask test [--full] [--only DOOR]…
 
   --full        also the tests with large counts and long runs (they see FAROL_FULL=1)
   --only DOOR   this door alone; may be given several times
-  doors         format, tidy, licences, lint, rust, sdk, types, node, size, packaging, e2e
+  doors         format, tidy, licences, lint, rust, sdk, types, node, size, packaging, e2e, long
 
 The last line says `N passed, N failed`.";
 

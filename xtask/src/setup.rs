@@ -78,6 +78,22 @@ fn npm(root: &Path) -> Result<()> {
     })
 }
 
+/// The balancer that two collectors are tried behind.
+pub fn haproxy() -> Result<()> {
+    const STEP: &str = "haproxy";
+    if env::var_os("FAROL_HAPROXY").is_some() || in_path(STEP) {
+        steps::there(STEP, "already there");
+        return Ok(());
+    }
+    if !apt::usable() {
+        bail!("no haproxy: install it by your system's packages, or name it in FAROL_HAPROXY");
+    }
+    steps::step("haproxy, by Debian's packages", || {
+        apt::update()?;
+        apt::install(&["haproxy"])
+    })
+}
+
 /// Whether a program is in PATH.
 pub fn in_path(name: &str) -> bool {
     env::var_os("PATH")

@@ -75,6 +75,11 @@ const DOORS: &[Door] = &[
         needs: &["sdk"],
         run: browsers,
     },
+    Door {
+        name: "long",
+        needs: &[],
+        run: long,
+    },
 ];
 
 /// What a door without tests of its own counts for.
@@ -307,6 +312,7 @@ fn types(root: &Path, _: &TestOptions) -> Result<Counts> {
         "tests/e2e",
         "tests/bench",
         "tests/packaging",
+        "tests/long",
         "examples/spa",
     ] {
         if !root.join(project).join("tsconfig.json").exists() {
@@ -354,5 +360,17 @@ fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
             full: options.full,
             names: Vec::new(),
         },
+    )
+}
+
+/// What only shows in time: collectors that die behind a balancer, and a soak.
+fn long(root: &Path, options: &TestOptions) -> Result<Counts> {
+    setup::haproxy()?;
+    build::servers(root)?;
+    e2e::node_tests(
+        root,
+        &e2e::files(&root.join("tests/long")),
+        options.full,
+        Some(1),
     )
 }

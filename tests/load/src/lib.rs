@@ -3,7 +3,10 @@
 pub mod attack;
 pub mod bodies;
 pub mod busy;
+pub mod deliver;
 pub mod generate;
+mod protobuf;
 pub mod receipts;
 pub mod serve;
+pub mod uids;
 pub mod wire;

@@ -1,4 +1,4 @@
-//! `farol-load run | sink | handler | attack`: what the collector's benchmarks need around the collector.
+//! `farol-load run | deliver | sink | handler | attack`: what the collector's benchmarks need around the collector.
 #![expect(
     clippy::print_stdout,
     reason = "figures and addresses are what this program is for"
@@ -11,14 +11,18 @@ use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
 use farol_load::attack::{self, Target};
-use farol_load::{generate, serve};
+use farol_load::serve::{self, Look};
+use farol_load::{deliver, generate};
 
 const HELP: &str = "\
 farol-load run --url URL [--connections 16] [--seconds 10] [--bodies DIR] [--distinct 20000] [--rate N]
     Posts distinct bodies of the captured shapes and prints one line of JSON: in a closed loop, or N a second, with latency from the
     time that each was due.
-farol-load sink [--receipts]
-    Takes every POST and answers 200; prints its address. With --receipts, GET /receipts tells how long log records were on their way.
+farol-load deliver --url URL --rate N [--connections 16] [--seconds 10] [--patience 60] [--bodies DIR]
+    Posts N batches a second, each until it is acknowledged, at most for so many seconds, and prints what was as one line of JSON.
+farol-load sink [--receipts | --uids]
+    Takes every POST and answers 200; prints its address. With --receipts, GET /receipts tells how long log records were on their way;
+    with --uids, GET /uids tells how many came, and how many different ones.
 farol-load handler
     Reads every body and answers 202, nothing else: the bound of what a receiver could do; prints its address.
 farol-load attack NAME --url URL [--key K] [--origin O] [--count N]
@@ -35,7 +39,8 @@ fn main() -> Result<()> {
         distinct: 20_000,
         rate: None,
     };
-    let (mut receipts, mut name, mut count) = (false, None, None);
+    let (mut look, mut name, mut count) = (Look::Nowhere, None, None);
+    let mut patience = Duration::from_secs(60);
     let (mut key, mut origin) = ("k1".to_owned(), "http://shop.example".to_owned());
     while let Some(arg) = parser.next()? {
         match arg {
@@ -49,7 +54,9 @@ fn main() -> Result<()> {
             Long("bodies") => options.bodies = parser.value()?.parse()?,
             Long("distinct") => options.distinct = parser.value()?.parse()?,
             Long("rate") => options.rate = Some(parser.value()?.parse()?),
-            Long("receipts") => receipts = true,
+            Long("receipts") => look = Look::Receipts,
+            Long("uids") => look = Look::Uids,
+            Long("patience") => patience = Duration::from_secs_f64(parser.value()?.parse()?),
             Long("key") => key = parser.value()?.parse()?,
             Long("origin") => origin = parser.value()?.parse()?,
             Long("count") => count = Some(parser.value()?.parse()?),
@@ -73,8 +80,22 @@ fn main() -> Result<()> {
             println!("{report}");
             Ok(())
         }
-        Some("sink") => runtime.block_on(serve::run(axum::http::StatusCode::OK, receipts)),
-        Some("handler") => runtime.block_on(serve::run(axum::http::StatusCode::ACCEPTED, false)),
+        Some("deliver") => {
+            let report = runtime.block_on(deliver::run(&deliver::Options {
+                url: options.url,
+                connections: options.connections,
+                time: options.time,
+                bodies: options.bodies,
+                rate: options.rate.unwrap_or_default(),
+                patience,
+            }))?;
+            println!("{report}");
+            Ok(())
+        }
+        Some("sink") => runtime.block_on(serve::run(axum::http::StatusCode::OK, look)),
+        Some("handler") => {
+            runtime.block_on(serve::run(axum::http::StatusCode::ACCEPTED, Look::Nowhere))
+        }
         Some("attack") => {
             let Some(name) = name else {
                 for attack in attack::ALL {

@@ -1,10 +1,13 @@
 //! How long items were on their way: from their arrival at the collector, which their records say, to their receipt here.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
+
+use crate::protobuf::{Field, fields};
 
 /// One request in so many is looked into: the sink is to cost less than what it measures.
 const SAMPLE: u64 = 4;
@@ -24,17 +27,7 @@ impl Receipts {
         if !book.0.is_multiple_of(SAMPLE) {
             return;
         }
-        let mut plain = Vec::new();
-        let packed = body.starts_with(&[0x1f, 0x8b]);
-        if packed
-            && flate2::read::GzDecoder::new(body)
-                .read_to_end(&mut plain)
-                .is_err()
-        {
-            return;
-        }
-        let plain = if packed { &plain[..] } else { body };
-        observed(plain, &mut |at| {
+        observed(&unpacked(body), &mut |at| {
             book.1.push((now.as_nanos() as f64 - at as f64) / 1e6);
         });
     }
@@ -50,67 +43,44 @@ impl Receipts {
     }
 }
 
-/// Calls with each log record's observed time: resource_logs 1, scope_logs 2, log_records 2, observed_time_unix_nano 11.
+/// A body as it was before gzip; nothing where it cannot be read.
+pub(crate) fn unpacked(body: &[u8]) -> Cow<'_, [u8]> {
+    if !body.starts_with(&[0x1f, 0x8b]) {
+        return Cow::Borrowed(body);
+    }
+    let mut plain = Vec::new();
+    match flate2::read::GzDecoder::new(body).read_to_end(&mut plain) {
+        Ok(_) => Cow::Owned(plain),
+        Err(_) => Cow::Borrowed(&[]),
+    }
+}
+
+/// Calls with each log record's observed time: observed_time_unix_nano 11.
 fn observed(request: &[u8], found: &mut impl FnMut(u64)) {
+    log_records(request, &mut |record| {
+        fields(record, |number, value| {
+            if let (11, Field::Fixed(at)) = (number, value) {
+                found(at);
+            }
+        });
+    });
+}
+
+/// Calls with each log record of a request: resource_logs 1, scope_logs 2, log_records 2.
+pub(crate) fn log_records(request: &[u8], found: &mut impl FnMut(&[u8])) {
     fields(request, |number, value| {
         if let (1, Field::Bytes(resource)) = (number, value) {
             fields(resource, |number, value| {
                 if let (2, Field::Bytes(scope)) = (number, value) {
                     fields(scope, |number, value| {
                         if let (2, Field::Bytes(record)) = (number, value) {
-                            fields(record, |number, value| {
-                                if let (11, Field::Fixed(at)) = (number, value) {
-                                    found(at);
-                                }
-                            });
+                            found(record);
                         }
                     });
                 }
             });
         }
     });
-}
-
-enum Field<'a> {
-    Bytes(&'a [u8]),
-    Fixed(u64),
-    Other,
-}
-
-/// The fields of a protobuf message, as far as it can be read.
-fn fields<'a>(mut message: &'a [u8], mut found: impl FnMut(u64, Field<'a>)) {
-    while let Some(tag) = varint(&mut message) {
-        let field = match tag & 7 {
-            0 => varint(&mut message).map(|_| Field::Other),
-            1 => take(&mut message, 8)
-                .map(|b| Field::Fixed(u64::from_le_bytes(b.try_into().unwrap_or_default()))),
-            2 => varint(&mut message)
-                .and_then(|n| take(&mut message, n as usize))
-                .map(Field::Bytes),
-            5 => take(&mut message, 4).map(|_| Field::Other),
-            _ => None,
-        };
-        let Some(field) = field else { return };
-        found(tag >> 3, field);
-    }
-}
-
-fn take<'a>(from: &mut &'a [u8], n: usize) -> Option<&'a [u8]> {
-    let (front, rest) = from.split_at_checked(n)?;
-    *from = rest;
-    Some(front)
-}
-
-fn varint(from: &mut &[u8]) -> Option<u64> {
-    let mut out = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = take(from, 1)?[0];
-        out |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(out);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

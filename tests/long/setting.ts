@@ -1,0 +1,131 @@
+/** What the long runs stand in: collectors with their settings in a file, a sink that knows what came, a client that gives up nothing. */
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { collectorProgram } from '../e2e/driver/collector.js';
+import { removeAtExit, start, type Started } from '../e2e/driver/processes.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** `cargo xtask test --full`: the counts and times that the issues name; else small ones. */
+export const full = process.env['FAROL_FULL'] !== undefined;
+
+export function loadProgram(): string {
+  const target = process.env['CARGO_TARGET_DIR'] ?? join(root, 'target');
+  const program = process.env['FAROL_LOAD'] ?? join(target, 'release/farol-load');
+  if (!existsSync(program)) throw new Error(`${program} is missing: cargo build --release -p farol-load`);
+  return program;
+}
+
+export async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'farol-long-'));
+  removeAtExit(path);
+  return path;
+}
+
+/** A port that was free a moment ago, for what has to come back at the same address. */
+export function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+export interface Collector {
+  url: string;
+  /** Starts it, after it was ended too; returns when it is ready. */
+  start(): Promise<void>;
+  end(signal?: NodeJS.Signals): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  /** Sum of a metric over its labels. */
+  metric(name: string): Promise<number>;
+  /** Anonymous memory in MiB, and open file handles. */
+  uses(): { memory: number; files: number };
+  output(): string;
+}
+
+/** A collector with a data folder and a port of its own, that survives its process. */
+export async function collector(toml: string): Promise<Collector> {
+  const data = await folder();
+  const port = await freePort();
+  const config = join(data, 'farol.toml');
+  writeFileSync(config, `version = 1\nlisten = "127.0.0.1:${port}"\ndata_dir = "${join(data, 'data')}"\n${toml}`);
+  const url = `http://127.0.0.1:${port}`;
+  let program: Started;
+  return {
+    url,
+    async start() {
+      program = start(collectorProgram(), ['--config', config], { cwd: data });
+      await program.line(/ready on (http:\/\/[^\s,;]+)/);
+    },
+    async end(signal = 'SIGTERM') {
+      await program.end(signal);
+    },
+    signal(signal) {
+      program.child.kill(signal);
+    },
+    async metric(name) {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+      return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+    },
+    uses() {
+      const status = readFileSync(`/proc/${program.child.pid}/status`, 'utf8');
+      const memory = Number(/RssAnon:\s+(\d+)/.exec(status)![1]) / 1024;
+      return { memory, files: readdirSync(`/proc/${program.child.pid}/fd`).length };
+    },
+    output: () => program.output(),
+  };
+}
+
+export interface Sink {
+  url: string;
+  /** Log records that came, and how many different ones. */
+  came(): Promise<{ records: number; distinct: number; nameless: number }>;
+  end(): Promise<void>;
+}
+
+export async function sink(): Promise<Sink> {
+  const program = start(loadProgram(), ['sink', '--uids']);
+  const [, url] = await program.line(/ready on (http:\/\/\S+)/);
+  return {
+    url: url!,
+    came: async () => (await (await fetch(`${url}/uids`)).json()) as { records: number; distinct: number; nameless: number },
+    end: async () => void (await program.end('SIGINT')),
+  };
+}
+
+export interface Delivered {
+  batches: number;
+  records: number;
+  given_up: number;
+  retried: number;
+  slowest_ms: number;
+  seconds: number;
+}
+
+/** Sends so many batches a second for so long, each until it is acknowledged. */
+export function deliver(url: string, rate: number, seconds: number, patience = 60): Promise<Delivered> {
+  const bodies = join(root, 'tests/fixtures/faro-2.12.1');
+  const words = ['deliver', '--url', `${url}/collect`, '--rate', `${rate}`, '--seconds', `${seconds}`, '--patience', `${patience}`, '--bodies', bodies];
+  const program = start(loadProgram(), words);
+  return program.line(/^\{.*\}$/m, (seconds + patience + 30) * 1000).then(([line]) => JSON.parse(line!) as Delivered);
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** Asks until it is so; a timer is needed because another process decides. */
+export async function until(so: () => Promise<boolean>, what: string, ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  while (!(await so())) {
+    if (performance.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`);
+    await pause(200);
+  }
+}

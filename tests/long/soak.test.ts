@@ -1,0 +1,69 @@
+/** A collector under steady load while its settings are read anew each minute and one of its destinations is away for a third of the time. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createServer, type Server } from 'node:http';
+import { collector, deliver, freePort, full, pause, sink, until } from './setting.js';
+
+/** Passes everything on to the sink while it is open; there is nobody at its address while it is not. */
+class Door {
+  #server: Server | undefined;
+  constructor(
+    readonly port: number,
+    private readonly to: string,
+  ) {}
+  open(): Promise<void> {
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const headers = { 'content-type': request.headers['content-type'] ?? '' };
+      const answer = await fetch(`${this.to}${request.url}`, { method: 'POST', headers, body: Buffer.concat(chunks) });
+      response.writeHead(answer.status).end();
+    });
+    this.#server = server;
+    return new Promise((done) => server.listen(this.port, '127.0.0.1', done));
+  }
+  close(): Promise<void> {
+    const server = this.#server!;
+    return new Promise((done) => {
+      server.close(() => done());
+      server.closeAllConnections();
+    });
+  }
+}
+
+test('under steady load, reloads and a destination that goes away, nothing is lost and nothing grows', async () => {
+  // 15 minutes at 2,000 a second; the destination is gone from minute 5 to 10.
+  const [rate, minute] = full ? [2_000, 60_000] : [200, 600];
+  const [steady, leaving] = [await sink(), await sink()];
+  const door = new Door(await freePort(), leaving.url);
+  await door.open();
+  const destination = (name: string, endpoint: string): string =>
+    `[[destinations]]\nname = "${name}"\ntype = "otlp_http"\nendpoint = "${endpoint}"\ncompression = "gzip"\n[destinations.retry]\nmax = "1s"\n`;
+  const one = await collector(destination('steady', steady.url) + destination('leaving', `http://127.0.0.1:${door.port}`));
+  await one.start();
+  const sending = deliver(one.url, rate, (15 * minute) / 1000);
+  const uses: { minute: number; memory: number; files: number }[] = [];
+  for (let now = 1; now <= 15; now += 1) {
+    await pause(minute);
+    one.signal('SIGHUP');
+    if (now === 5) await door.close();
+    if (now === 10) await door.open();
+    uses.push({ minute: now, ...one.uses() });
+  }
+  const sent = await sending;
+  assert.equal(sent.given_up, 0, JSON.stringify(sent));
+  assert.equal(sent.batches, (rate * 15 * minute) / 1000);
+  for (const [name, where] of [['steady', steady], ['leaving', leaving]] as const) {
+    await until(async () => (await where.came()).distinct >= sent.records, name, full ? 600_000 : 60_000).catch(() => undefined);
+    const came = await where.came();
+    assert.equal(came.distinct, sent.records, `${name}: ${JSON.stringify(sent)} ${JSON.stringify(came)}\n${one.output().slice(-2_000)}`);
+  }
+  assert.equal(await one.metric('farol_bugs_total'), 0);
+  assert.ok((await one.metric('farol_config_generation')) >= 15);
+  const [early, late] = [uses[2]!, uses[14]!];
+  console.log(`sent ${JSON.stringify(sent)}\n${uses.map((u) => `minute ${u.minute}: ${u.memory.toFixed(1)} MiB, ${u.files} files`).join('\n')}`);
+  // What a short run holds says nothing about growth.
+  if (full) assert.ok(late.memory - early.memory < 5, `${early.memory} → ${late.memory} MiB`);
+  assert.ok(late.files - early.files < 10, `${early.files} → ${late.files} files`);
+  await Promise.all([one.end(), door.close(), steady.end(), leaving.end()]);
+});
