@@ -21,6 +21,10 @@ pub(crate) mod place {
     pub(crate) const SPANS: u8 = 4;
 }
 
+/// Bytes of items at which a batch is sealed at once. One that is full waits a moment for what follows it (`record.rs`): a request costs the
+/// page as much as some hundred events, and a burst of a thousand is one.
+pub(crate) const BURST_BYTES: usize = 192 * 1024;
+
 /// What opens each place; the spans' scopes come within `traces`.
 const NAMES: [&str; 7] = [
     "logs",
@@ -120,7 +124,9 @@ impl Batch {
         self.first = 0;
     }
 
-    /// The sealed batch as a `BATCH` signal. What is left is an empty one.
+    /// Writes a sealed batch of the items from `from` on as a `BATCH` signal: all of them, or as many as fill one where it is to outlive the
+    /// page (`hidden`), of `most` bytes. The answer is where the next one begins.
+    #[expect(clippy::too_many_arguments, reason = "called once")]
     pub(crate) fn seal<H: Host>(
         &mut self,
         pen: &mut Pen<H>,
@@ -128,12 +134,22 @@ impl Batch {
         id: &[u8],
         who: &[u8],
         hidden: bool,
-    ) -> Vec<u8> {
+        most: usize,
+        from: usize,
+    ) -> usize {
         let mut failed = false;
-        for item in &self.items {
+        let mut bytes = 0;
+        let mut to = from;
+        while let Some(item) = self.items.get(to) {
+            bytes += item.json.len();
+            if hidden && bytes > most && to > from {
+                break;
+            }
             failed |= item.place == place::EXCEPTIONS;
+            to += 1;
         }
-        let count = self.items.len() as u32;
+        let items = self.items.get(from..to).unwrap_or_default();
+        let count = items.len() as u32;
         pen.start(usize::MAX);
         pen.raw(&(id.len() as u32).to_le_bytes());
         pen.raw(id);
@@ -175,7 +191,7 @@ impl Batch {
                 pen.byte(b'[');
             }
             let empty = pen.out.len();
-            for item in &self.items {
+            for item in items {
                 if usize::from(item.place) == place {
                     pen.comma();
                     item.write(pen);
@@ -208,8 +224,8 @@ impl Batch {
         }
         pen.byte(b'}');
         envelope.sequence += count;
-        self.clear();
-        pen.take()
+        self.first = 0;
+        to
     }
 }
 

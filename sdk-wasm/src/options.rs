@@ -9,7 +9,7 @@
 //! 4. f64 × 11, `NaN` where the page gave none (the default is taken); one out of bounds (JavaScript writes −∞ where it is
 //!    no number at all) is told by `BAD_OPTION` with its place and the default taken. Place, name, bounds, default:
 //!    0 sample rate, 0 to 1, 1 · 1 session idle ms, 1 to 24 h, 15 min · 2 session lifetime ms, 1 to 24 h, 4 h ·
-//!    3 items a batch, 1 to 1,000, 500 · 4 bytes a batch, 1,024 to 60,000, 49,152 · 5 age of a batch ms, 0 to 60,000, 5,000 ·
+//!    3 items a batch, 1 to 1,000, 1,000 · 4 bytes a batch, 1,024 to 60,000, 49,152 · 5 age of a batch ms, 0 to 60,000, 5,000 ·
 //!    6 to 10 items a session of each kind (log, exception, measurement, event, span), 0 to 1,000,000, 10,000 (exceptions 1,000)
 //! 5. str a fresh session id (16 hex digits); str what the tab's storage holds (empty: nothing)
 //! 6. str app name, str namespace, str version, str environment, str release
@@ -51,7 +51,7 @@ const NUMBERS: [[u32; 3]; 11] = [
     [1, DAY_MS, 900_000],
     [1, DAY_MS, 14_400_000],
     // A request costs the page as much as some hundred events; bytes and age fill a batch before this many do.
-    [1, 1000, 500],
+    [1, 1000, 1000],
     // 48 KiB and the meta fit a keepalive request's 64 KiB, with room for one more small batch.
     [1024, 60_000, 49_152],
     [0, 60_000, 5_000],

@@ -90,7 +90,7 @@ impl<H: Host> Pen<H> {
     /// Starts a text of at most `bound` bytes.
     #[inline(never)]
     pub(crate) fn start(&mut self, bound: usize) {
-        self.out.truncate(0);
+        self.out.begin();
         self.end = bound;
         self.cut = false;
     }

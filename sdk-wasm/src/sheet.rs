@@ -1,23 +1,36 @@
 //! What JSON is written on: one piece of memory, used for each item and each payload in turn, so that a byte costs a store and
-//! a comparison, and nothing grows.
+//! a comparison, and nothing grows. It is no part of the client's static memory: what lies behind it there would have long addresses.
 
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ops::Deref;
 
-/// Bytes of the longest text: a payload of at most 60,000 bytes of items, with a meta of at most four parts of some 4 KiB each.
-/// What does not fit would be lost; the bounds of items and parts see to it that nothing does.
-const BYTES: usize = 128 * 1024;
+use crate::batch::BURST_BYTES;
+
+/// Bytes of the longest text: a payload of at most `BURST_BYTES` of items, with a meta of at most four parts of some 4 KiB each, and the
+/// counts of repeated exceptions. What does not fit would be lost; the bounds of items and parts see to it that nothing does.
+const BYTES: usize = 256 * 1024;
+const _: () = assert!(BURST_BYTES + 48 * 1024 < BYTES);
 
 /// See above. Reads as the bytes written so far.
 pub(crate) struct Sheet {
-    bytes: [u8; BYTES],
+    bytes: Vec<u8>,
     len: usize,
 }
 
 impl Sheet {
     pub(crate) const fn new() -> Self {
         Self {
-            bytes: [0; BYTES],
+            bytes: Vec::new(),
             len: 0,
+        }
+    }
+
+    /// An empty sheet.
+    pub(crate) fn begin(&mut self) {
+        self.len = 0;
+        if self.bytes.is_empty() {
+            self.bytes = vec![0; BYTES];
         }
     }
 

@@ -88,6 +88,7 @@ mod tests {
 
     fn written(write: impl FnOnce(&mut Pen<Fake>)) -> String {
         let mut pen = Pen::new(Fake::default());
+        pen.start(usize::MAX);
         write(&mut pen);
         String::from_utf8(pen.take()).unwrap()
     }

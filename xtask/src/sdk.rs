@@ -6,6 +6,7 @@
 mod glue;
 mod module;
 mod pack;
+mod trap;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -202,7 +203,7 @@ fn bind(mut bytes: Vec<u8>) -> Result<Bound> {
     let wasm = module::export_only(&output.wasm_mut().emit_wasm(), CORE.exports)?;
     Ok(Bound {
         glue: output.js().to_owned(),
-        wasm: module::rename_imports(&wasm, glue::MODULE, glue::short)?,
+        wasm: module::rename_imports(&trap::at_once(&wasm)?, glue::MODULE, glue::short)?,
     })
 }
 

@@ -5,7 +5,7 @@ import { guard, type Tell } from './guard.js';
 import { createHex, isSampled } from './ids.js';
 import { load } from './load.js';
 import { observeAll } from './observe/all.js';
-import { safe } from './observe/describe.js';
+import { own, safe } from './observe/describe.js';
 import { createErrors } from './observe/errors.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
@@ -189,10 +189,12 @@ export function createClient(given: Options): Client {
     event(name, attributes) {
       put(Op.Event, (w) => sdk.place_(w.s(name).s('').a(attributes)));
     },
-    log(message, { level, attributes } = {}) {
+    log(message, more) {
+      const { level, attributes } = own(more);
       put(Op.Log, (w) => sdk.place_(w.s(level || 'info').s(message).a(attributes)));
     },
-    measure(type, values, { attributes } = {}) {
+    measure(type, values, more) {
+      const { attributes } = own(more);
       const names = Object.keys(values);
       put(Op.Measurement, (w) => {
         w.s(type).u(names.length);
@@ -200,7 +202,8 @@ export function createClient(given: Options): Client {
         sdk.place_(w.a(attributes));
       });
     },
-    captureError(error, { attributes, fatal } = {}) {
+    captureError(error, more) {
+      const { attributes, fatal } = own(more);
       sdk.capture_(error, 'api', fatal ? 3 : 1, undefined, attributes);
     },
     startSpan: (name, more) => startSpan(sdk, name, more),

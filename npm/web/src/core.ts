@@ -88,30 +88,37 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
   const put = (op: Op, now: number, write?: (w: Writer) => void): void => {
     if (ended) return;
     const bytes = written(write);
+    if (core && !busy) {
+      give(op, now, bytes, quiet.on_);
+      return drain();
+    }
     if (waitingBytes > EARLY_BYTES) return tell(Diagnostic.EarlyFull);
     waitingBytes += bytes.length;
     // What is not taken at once outlives the writer's bytes.
-    waiting.push([op, now, core && !busy ? bytes : bytes.slice(), quiet.on_]);
-    drain();
+    waiting.push([op, now, bytes.slice(), quiet.on_]);
   };
+
+  /** Gives the core a message. */
+  function give(op: Op, now: number, bytes: Uint8Array, silent: boolean): void {
+    const before = quiet.on_;
+    busy = true;
+    quiet.on_ = silent;
+    try {
+      load(bytes);
+      deadline(core!.put(op, now, bytes.length));
+    } catch (error) {
+      close();
+      tell(Diagnostic.CoreLost, error);
+    }
+    quiet.on_ = before;
+    busy = false;
+  }
 
   function drain(): void {
     while (core && !busy && waiting.length) {
-      const [op, now, bytes, silent] = waiting.shift()!;
-      const before = quiet.on_;
-      const { length } = bytes;
-      waitingBytes -= length;
-      busy = true;
-      quiet.on_ = silent;
-      try {
-        load(bytes);
-        deadline(core.put(op, now, length));
-      } catch (error) {
-        close();
-        tell(Diagnostic.CoreLost, error);
-      }
-      quiet.on_ = before;
-      busy = false;
+      const next = waiting.shift()!;
+      waitingBytes -= next[2].length;
+      give(...next);
     }
     if (ended && core && !busy) close();
   }
@@ -137,8 +144,7 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
       if (closed) return;
       const bytes = written(start);
       core = exports;
-      waitingBytes += bytes.length;
-      waiting.unshift([Op.Start, performance.now(), bytes, false]);
+      give(Op.Start, performance.now(), bytes, false);
       drain();
     },
     close_(keep) {

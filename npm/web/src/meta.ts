@@ -6,15 +6,16 @@ interface Data {
   brands?: { brand: string; version: string }[];
 }
 
-/** Name and the token before the version, or the expression around it. The first that matches wins: imitators come first. */
-export const BROWSERS = 'Edge=Edg\\w*/;Opera=OPR/;Samsung Internet=SamsungBrowser/;Firefox=(?:Firefox|FxiOS)/;Chrome=(?:Chrome|CriOS)/;Safari=Version/';
-export const SYSTEMS = 'Windows=Windows NT ;Android=Android ;iOS=(?:iPhone|iPad).*? OS ;Chrome OS=CrOS \\w+ ;Mac OS=Mac OS X ;Linux=Linux';
+/** Name, a text that tells it, and the expression between that and the version. The first that is there wins: imitators come first. */
+export const BROWSERS =
+  'Edge=Edg=\\w*/;Opera=OPR/;Samsung Internet=SamsungBrowser/;Firefox=Firefox/;Firefox=FxiOS/;Chrome=Chrome/;Chrome=CriOS/;Safari=Version/';
+export const SYSTEMS = 'Windows=Windows NT ;Android=Android ;iOS=iPhone=.*? OS ;iOS=iPad=.*? OS ;Chrome OS=CrOS =\\w+ ;Mac OS=Mac OS X ;Linux=Linux';
 
-/** Name and version by the first expression that matches. */
+/** Name and version by the first that is there. An expression costs much the first time: only where one is needed. */
 export function find(list: string, text: string): string[] {
   for (const entry of list.split(';')) {
-    const [name, before] = entry.split('=');
-    const match = RegExp(before + '([\\d._]*)').exec(text);
+    const [name, token, more = ''] = entry.split('=');
+    const match = text.includes(token) && RegExp(token + more + '([\\d._]*)').exec(text);
     if (match) return [name, match[1].replace(/_/g, '.')];
   }
   return ['', ''];

@@ -37,7 +37,10 @@ export function patch<S, F extends Function>(key: string, owner: object, name: s
     const subs: S[] = [];
     const own = Object.prototype.hasOwnProperty.call(owner, name);
     const native = target[name];
-    const wrapper = (target[name] = make(native as F, subs));
+    const wrapper = make(native as F, subs);
+    // What pages look at before they trust a function.
+    for (const key of ['name', 'length']) Object.defineProperty(wrapper, key, { value: native[key as 'name'], configurable: true });
+    target[name] = wrapper;
     return { native, wrapper, subs, own };
   })()) as Layer & { own: boolean };
   layer.subs.push(sub);

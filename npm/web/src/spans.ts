@@ -1,6 +1,6 @@
 /** Spans of the page's own. What is ambient is synchronous only: after an `await`, `span.run`. */
 import { Op } from './abi.js';
-import { safe } from './observe/describe.js';
+import { own } from './observe/describe.js';
 import type { Place, Sdk } from './sdk.js';
 import type { Attributes, Span, SpanOptions } from './types.js';
 
@@ -10,12 +10,12 @@ const ERROR = 2;
 
 export function startSpan(sdk: Sdk, name: string, options?: SpanOptions): Span {
   // What is given may be anybody's: a span of another copy of this code, or getters that throw.
-  const { parent: given, startTime, attributes: own } = safe(() => ({ ...options })) || ({} as SpanOptions);
+  const { parent: given, startTime, attributes: first } = own(options);
   const parent: Place | null | undefined =
     given === undefined ? sdk.current_ : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
   const place = sdk.child_(parent);
   const start = startTime ?? performance.now();
-  const attributes: Attributes = safe(() => ({ ...own })) || {};
+  const attributes: Attributes = own(first);
   let status = 0;
   let reason = '';
   let ended = false;
@@ -23,7 +23,7 @@ export function startSpan(sdk: Sdk, name: string, options?: SpanOptions): Span {
     traceId: place.trace_,
     spanId: place.span_,
     setAttributes(more) {
-      safe(() => Object.assign(attributes, more));
+      own(more, attributes);
     },
     setError(message) {
       status = ERROR;

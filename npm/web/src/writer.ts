@@ -1,4 +1,4 @@
-import { safe } from './observe/describe.js';
+import { text } from './observe/describe.js';
 import type { Attributes } from './types.js';
 
 /** Writes the fields of a message for the core (the form is described in sdk-wasm/src/abi.rs). */
@@ -21,6 +21,9 @@ export interface Writer {
 
 const START = 4096;
 
+/** Characters of one text, and bytes after which texts are empty: twice the largest item. The core's memory never shrinks. */
+const MOST = 131072;
+
 export function createWriter(): Writer {
   let bytes = new Uint8Array(START);
   let view = new DataView(bytes.buffer);
@@ -38,9 +41,9 @@ export function createWriter(): Writer {
   const writer: Writer = {
     b(value) { room(1); bytes[at++] = value; return writer; },
     u(value) { room(4); view.setUint32(at, value, true); at += 4; return writer; },
-    n(value) { room(8); view.setFloat64(at, value, true); at += 8; return writer; },
+    n(value) { room(8); view.setFloat64(at, Number(value), true); at += 8; return writer; },
     s(given) {
-      const value = given == null ? '' : '' + given;
+      const value = at > MOST ? '' : text(given).slice(0, MOST);
       const length = value.length;
       // Three bytes a code unit always suffice.
       room(4 + length * 3);
@@ -58,8 +61,11 @@ export function createWriter(): Writer {
       let count = 0;
       writer.u(0);
       for (const key of Object.keys(map || {})) {
+        let value;
         // A getter of the page's that throws is a value of another type.
-        const value = safe(() => map![key]);
+        try {
+          value = map![key];
+        } catch {}
         if (typeof value == 'string') writer.s(key).b(0).s(value);
         else if (typeof value == 'number') writer.s(key).b(1).n(value);
         else if (typeof value == 'boolean') writer.s(key).b(value ? 3 : 2);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { causes, describe } from '../src/observe/describe.js';
+import { causes, describe, own } from '../src/observe/describe.js';
 
 test('an error is its type, message and stack', () => {
   const [type, message, stack] = describe(new RangeError('far'));
@@ -35,4 +35,9 @@ test('the chain of causes and the children of an AggregateError are found once e
   (root as { cause?: unknown }).cause = top;
   assert.equal(causes(top).length, 3);
   assert.equal(causes(new AggregateError(Array.from({ length: 50 }, (_, i) => new Error(`${i}`)))).length, 8);
+});
+
+test('of an object that is none nothing is taken, of one with a getter that throws all but that', () => {
+  assert.deepEqual(own(null), {});
+  assert.deepEqual(own({ get bad(): number { throw new Error('no'); }, level: 'warn' }), { level: 'warn' });
 });

@@ -56,3 +56,10 @@ test('what the page does not have is not made up', () => {
   patch('missing', owner, 'f', () => {}, make)();
   assert.deepEqual(Object.keys(owner), []);
 });
+
+test('a wrapper has the name and the length of what it wraps', () => {
+  const owner = { f(_a: number, _b?: number) {} };
+  const stop = patch('named', owner, 'f', () => {}, () => function () {} as typeof owner.f);
+  assert.deepEqual([owner.f.name, owner.f.length], ['f', 2]);
+  stop();
+});

@@ -210,3 +210,10 @@ test('a transport that throws or answers nothing is a network that failed', asyn
     assert.equal(timers.length, 1);
   }
 });
+
+test('a batch that no browser lets outlive the page is sent as long as the page is there', async () => {
+  const made = sender();
+  made.hidden_(false, () => made.add_(batch({ body_: new Uint8Array(100_000) })));
+  assert.equal(posted[0]!.init.keepalive, false);
+  assert.deepEqual(beacons, []);
+});

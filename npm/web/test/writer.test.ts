@@ -45,3 +45,13 @@ test('it grows with what is written, and starts over', () => {
   assert.equal(writer.done().length, 200_004);
   assert.equal(writer.reset().b(1).done().length, 1);
 });
+
+test('what cannot be text or number is nothing, and what stands around it stays', () => {
+  const bad = { toString(): string { throw new Error('no'); } };
+  assert.equal(written((w) => w.s(Symbol('x')).s(bad)).subarray(4).toString(), 'Symbol(x)\0\0\0\0');
+  assert.equal(written((w) => w.n(5n as unknown as number)).readDoubleLE(0), 5);
+});
+
+test('a text of any length takes the memory of two items at most', () => {
+  assert.ok(written((w) => w.s('x'.repeat(10_000_000)).s('y'.repeat(10_000_000))).length < 300_000);
+});

@@ -64,6 +64,18 @@ unsafe impl GlobalAlloc for SizeClasses {
         }
     }
 
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: one thread; the caller keeps to `GlobalAlloc`'s contract. What was not handed out before is zero.
+        unsafe {
+            let fresh = (*self.0.get()).free[class(layout)].is_null();
+            let block = self.alloc(layout);
+            if !fresh {
+                core::ptr::write_bytes(block, 0, layout.size());
+            }
+            block
+        }
+    }
+
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller keeps to `GlobalAlloc`'s contract.
         unsafe {

@@ -1,7 +1,7 @@
 //! The way of an item: into JSON, past `beforeSend`, into the batch, and with it out.
 
 use crate::abi::{diagnostic, signal};
-use crate::batch::{Item, first, place};
+use crate::batch::{BURST_BYTES, Item, first, place};
 use crate::host::Host;
 use crate::item::kind;
 use crate::options::flag;
@@ -13,6 +13,10 @@ use super::visit::Consent;
 
 /// The first batch of a client, and one with an exception, goes after this: a start and an error are news.
 const SOON_MS: f64 = 1000.0;
+
+/// A batch that is full waits for so long, at most, for what comes with it. What a page that goes at that moment loses is what does not fit its
+/// keepalive requests.
+const FULL_MS: f64 = 2000.0;
 
 /// How long after the page was hidden each message is sealed at once: nothing may run after it. Later, timers serve again.
 const LEAVING_MS: f64 = 1000.0;
@@ -80,7 +84,7 @@ impl<H: Host> Client<H> {
             }
         }
         let splits = self.pen.faro && self.history.then(at) != self.batch.whence;
-        if splits || self.batch.bytes + json.len() > self.options.bytes() {
+        if splits || self.batch.bytes + json.len() > self.most() {
             self.seal(false);
         }
         if self.consent == Consent::Pending
@@ -119,8 +123,10 @@ impl<H: Host> Client<H> {
             self.batch.first |= first::EXCEPTION;
             self.store(now);
         }
-        if self.batch.len() >= self.options.items() || self.batch.bytes >= self.options.bytes() {
+        if self.batch.len() >= self.options.items() || self.batch.bytes >= self.most() {
             self.seal(false);
+        } else if self.batch.bytes >= self.options.bytes() {
+            self.batch.due = self.batch.due.min(now + FULL_MS);
         }
     }
 
@@ -146,23 +152,37 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Seals what waits and gives it to JavaScript; keeps it while consent is pending.
+    /// Bytes of items at which a batch is sealed at once: some times what fills it.
+    fn most(&self) -> usize {
+        (self.options.bytes() * 4).min(BURST_BYTES)
+    }
+
+    /// Seals what waits and gives it to JavaScript; keeps it while consent is pending. What outlives the page is bounded by the
+    /// browser: on hiding, more than fills a batch is several.
     #[inline(never)]
     pub(super) fn seal(&mut self, hidden: bool) {
-        if self.batch.len() == 0 {
-            return;
+        let mut from = 0;
+        while from < self.batch.len() {
+            let id = self.random.id(20, 5);
+            from = self.batch.seal(
+                &mut self.pen,
+                &mut self.envelope,
+                &id,
+                &self.who,
+                hidden,
+                self.options.bytes(),
+                from,
+            );
+            if self.consent == Consent::Granted {
+                self.sent = self.envelope.sequence;
+                self.pen.host.emit(signal::BATCH, &self.pen.out);
+            } else {
+                let sealed = self.pen.take();
+                self.held_bytes += sealed.len();
+                self.held.push(sealed);
+            }
         }
-        let id = self.random.id(20, 5);
-        let sealed = self
-            .batch
-            .seal(&mut self.pen, &mut self.envelope, &id, &self.who, hidden);
-        if self.consent == Consent::Granted {
-            self.sent = self.envelope.sequence;
-            self.pen.host.emit(signal::BATCH, &sealed);
-        } else {
-            self.held_bytes += sealed.len();
-            self.held.push(sealed);
-        }
+        self.batch.clear();
     }
 
     /// Gives JavaScript what was kept while consent was pending, or forgets it.

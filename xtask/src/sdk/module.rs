@@ -137,6 +137,28 @@ pub fn imports(module: &[u8]) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The functions that the name section knows: their places and names.
+pub fn function_names(module: &[u8]) -> Result<Vec<(usize, String)>> {
+    let mut found = Vec::new();
+    for section in sections(module)? {
+        let mut reader = Reader::new(&module[section.body]);
+        if section.id != 0 || reader.name()? != "name" {
+            continue;
+        }
+        while !reader.done() {
+            let kind = reader.byte()?;
+            let length = reader.number()?;
+            let mut names = Reader::new(reader.take(length)?);
+            if kind == 1 {
+                for _ in 0..names.number()? {
+                    found.push((names.number()?, names.name()?));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The module with `from` in place of the module that it imports from, and each import's name as `short` has it.
 pub fn rename_imports(
     module: &[u8],
@@ -160,7 +182,7 @@ pub fn rename_imports(
 }
 
 /// The module with another body of a section.
-fn with_section(module: &[u8], section: &Section, body: &[u8]) -> Vec<u8> {
+pub fn with_section(module: &[u8], section: &Section, body: &[u8]) -> Vec<u8> {
     [
         &module[..section.whole.start],
         &[section.id],

@@ -15,7 +15,14 @@ export function safe<T>(read: () => T): T | undefined {
 
 const get = (value: unknown, key: string): unknown => safe(() => (value as Record<string, unknown>)[key]);
 
-const text = (value: unknown): string => safe(() => String(value ?? '')) || '';
+/** A text as it is, of anything else what it says of itself. */
+export const text = (value: unknown): string => (typeof value == 'string' ? value : safe(() => String(value ?? '')) || '');
+
+/** A copy of what is an object, its getters run; nothing of those that throw. */
+export function own<T extends object>(value: T | null | undefined, to = {} as T): T {
+  for (const key of safe(() => Object.keys(value || {})) || []) safe(() => (to[key as keyof T] = value![key as keyof T]));
+  return to;
+}
 
 const isObject = (value: unknown): value is object => !!value && typeof value == 'object';
 

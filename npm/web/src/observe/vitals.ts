@@ -59,13 +59,19 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     for (const name of names.split(' ')) w.n((entry && entry[name]) || 0);
   }
 
-  function send(what: What, write?: (w: Writer) => void): void {
+  /** The page's flags, and how many interactions the browser has counted. */
+  const state = (): [flags: number, interactions: number] => [
+    +(page.readyState == 'loading') | +!!page.prerendering << 1 | +!!page.wasDiscarded << 2 | +hidden() << 3,
+    (performance as { interactionCount?: number }).interactionCount ?? NaN,
+  ];
+
+  function send(what: What, write?: (w: Writer) => void, [flags, interactions] = state()): void {
+    begin();
     put(Op.Vital, (w) => {
       const entry = known<PerformanceNavigationTiming>('navigation')[0];
-      w.b(what).b(+(page.readyState == 'loading') | +!!page.prerendering << 1 | +!!page.wasDiscarded << 2 | +hidden() << 3)
-        .b(entry ? entry.type.charCodeAt(0) : 0);
+      w.b(what).b(flags).b(entry ? entry.type.charCodeAt(0) : 0);
       marks(w, 'responseStart activationStart domInteractive domContentLoadedEventStart domComplete');
-      w.n((performance as { interactionCount?: number }).interactionCount ?? NaN);
+      w.n(interactions);
       write?.(w);
     });
   }
@@ -201,9 +207,17 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     else later(guard(() => send(What.Loaded, (w) => marks(w, 'workerStart fetchStart domainLookupStart connectStart connectEnd'))));
   }
 
-  send(What.Start, (w) => list(
-    w.b(+supported('paint') | +supported('largest-contentful-paint') << 1 | +supported('layout-shift') << 2),
-    known<PerformanceEntry>('visibility-state').filter((entry) => entry.name == 'hidden'), (entry) => w.n(entry.startTime)));
+  const before = state();
+  const hides = known<PerformanceEntry>('visibility-state').filter((entry) => entry.name == 'hidden');
+  /** Tells how it all was when observing began: with the first that there is to say, which is not in the way of the page's start. */
+  let begin = (): void => {
+    begin = () => {};
+    send(What.Start, (w) => list(
+      w.b(+supported('paint') | +supported('largest-contentful-paint') << 1 | +supported('layout-shift') << 2),
+      hides, (entry) => w.n(entry.startTime)), before);
+  };
+  // What follows is the activation, and that is no beginning.
+  if (page.prerendering) begin();
 
   // Before all other listeners, so that what observers still hold is there when others report.
   on(window, 'visibilitychange', ({ timeStamp }: Event) => {

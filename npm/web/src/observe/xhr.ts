@@ -16,6 +16,8 @@ interface State {
   /** The page has set the header itself. */
   own_?: boolean;
   traced_?: Traced;
+  /** It was under way when it was sent again, which fails and is not its end. */
+  again_?: boolean;
 }
 
 const wrap = (what: What) => (native: Method, subs: Sub[]): Method => function (this: XMLHttpRequest) {
@@ -27,7 +29,7 @@ const wrap = (what: What) => (native: Method, subs: Sub[]): Method => function (
     result = native.apply(this, args);
   } catch (error) {
     // A synchronous request fails here, and tells no listener.
-    tell(What.Failed);
+    if (what == What.Send) tell(What.Failed);
     throw error;
   }
   // What the native function refuses never happened.
@@ -45,7 +47,7 @@ export function observeXhr(sdk: Sdk): void {
   const ended = sdk.guard_(({ target, type }: Event) => finish(target as XMLHttpRequest, type == 'load' ? '' : type));
   const sub: Sub = sdk.guard_((what, xhr, [first, second]) => {
     const state = states.get(xhr);
-    if (what == What.Failed) finish(xhr, 'error');
+    if (what == What.Failed) state?.again_ || finish(xhr, 'error');
     else if (what == What.Open) {
       // Opened again while under way: the browser lets go of the old request without a word.
       finish(xhr, 'abort');
@@ -54,7 +56,7 @@ export function observeXhr(sdk: Sdk): void {
     } else if (state) {
       if (what == What.Header) {
         if (('' + first).toLowerCase() == HEADER) state.own_ = true;
-      } else if (!state.traced_) {
+      } else if (!(state.again_ = !!state.traced_)) {
         const traced = (state.traced_ = begin(sdk, 1, state.method_, state.url_));
         if (traced?.header_ && !state.own_) xhr.setRequestHeader(HEADER, traced.header_);
       }

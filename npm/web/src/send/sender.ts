@@ -72,6 +72,8 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
 
   function network(url: string, body: Uint8Array, headers: Record<string, string>, hidden: boolean): PromiseLike<Answer> | Answer {
     const size = body.length;
+    // The browsers let nothing larger outlive the page.
+    hidden &&= size <= KEEPALIVE_BYTES;
     const keepalive = hidden && 'keepalive' in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
     // No header can go with a beacon, which Faro's receivers ask for.
     if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * 202;

@@ -189,7 +189,8 @@ proptest! {
             for batch in bench.batches() {
                 prop_assert!(granted);
                 prop_assert!(ids.insert(batch.id));
-                prop_assert!(batch.bytes <= 65_536 + 8192);
+                let most = if batch.flags & 1 == 0 { 262_144 } else { 65_536 };
+                prop_assert!(batch.bytes <= most);
                 let all = items(&batch.json);
                 prop_assert_eq!(all.len(), batch.items as usize);
                 prop_assert!(batch.items > 0);

@@ -80,20 +80,53 @@ fn a_batch_is_sealed_by_count() {
 }
 
 #[test]
-fn a_batch_is_sealed_before_it_outgrows_its_bytes() {
+fn a_batch_is_sealed_before_it_is_four_times_full() {
     let mut bench = Bench::started(&Start {
         numbers: with(4, 2048.0),
         ..Start::default()
     });
-    for _ in 0..40 {
+    for _ in 0..160 {
         bench.event(&"x".repeat(200));
     }
     let batches = bench.flush().batches();
     assert!(batches.len() > 5);
-    assert_eq!(batches.iter().map(|b| b.items).sum::<u32>(), 40);
-    assert!(batches.iter().all(|b| b.bytes < 2048 + 1500), "{batches:?}");
+    assert_eq!(batches.iter().map(|b| b.items).sum::<u32>(), 160);
+    assert!(
+        batches.iter().all(|b| b.bytes < 4 * 2048 + 1500),
+        "{batches:?}"
+    );
     let ids: std::collections::HashSet<_> = batches.iter().map(|b| &b.id).collect();
     assert_eq!(ids.len(), batches.len());
+}
+
+#[test]
+fn a_full_batch_waits_a_moment_for_the_rest_of_a_burst() {
+    let mut bench = Bench::started(&Start::default());
+    for _ in 0..900 {
+        bench.event(&"x".repeat(50));
+    }
+    assert!(bench.batches().is_empty());
+    assert_eq!(bench.due, 2000.0);
+    bench.wait(2000.0).put(op::TICK, &[]);
+    assert_eq!(bench.batches()[0].items, 900);
+}
+
+#[test]
+fn a_hidden_page_seals_a_burst_in_parts_that_outlive_it() {
+    let mut bench = Bench::started(&Start::default());
+    for _ in 0..900 {
+        bench.event(&"x".repeat(50));
+    }
+    bench.put(op::VISIBILITY, &Writer::default().b(1).n(10.0).0);
+    let batches = bench.batches();
+    assert!(batches.len() > 1);
+    let mut next = 1;
+    for batch in &batches {
+        assert!(batch.bytes < 49_152 + 1500, "{}", batch.bytes);
+        assert_eq!(batch.json["farol"]["seq"], next);
+        next += batch.items;
+    }
+    assert_eq!(next, 901);
 }
 
 #[test]
