@@ -3,7 +3,7 @@
 //! The accept loop puts the other end of the connection there (or what PROXY protocol says of it); where that is a trusted proxy, the
 //! public routes' first layer puts the address there that the proxy speaks for.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Extensions;
 
@@ -36,6 +36,15 @@ impl ClientAddress {
         match self.0 {
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
             v4 => v4,
+        }
+    }
+
+    /// What is stored of it where the operator wants something of it: 24 bits of an IPv4 address, 48 of an IPv6 address. Behind that are
+    /// some hundred customers, or one site.
+    pub fn truncated(self) -> String {
+        match self.0 {
+            IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & !0xff).to_string(),
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80).to_string(),
         }
     }
 }

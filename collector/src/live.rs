@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use crate::admit::Admission;
 use crate::config::{Config, Limits};
 use crate::decode;
+use crate::enrich::Enricher;
 use crate::rules::Rules;
 use crate::sdk_files::SdkFiles;
 use crate::serve::Entries;
@@ -36,6 +37,8 @@ pub struct Live {
     pub sdk: Option<Arc<SdkFiles>>,
     /// What each app's data goes through.
     pub rules: Rules,
+    /// What is added to it.
+    pub enricher: Enricher,
 }
 
 impl Live {
@@ -55,6 +58,7 @@ impl Live {
                 None => None,
             },
             rules: Rules::new(config),
+            enricher: Enricher::new(config, before.map(|live| &live.enricher))?,
         })
     }
 }

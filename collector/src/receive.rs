@@ -10,7 +10,6 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::USER_AGENT;
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -22,6 +21,7 @@ use crate::client_address::ClientAddress;
 use crate::config::App;
 use crate::decode;
 use crate::dedupe::{Claim, Dedupe};
+use crate::enrich::Hints;
 use crate::error::{ApiError, json as json_answer};
 use crate::health::Life;
 use crate::inflate::{Budget, Encoding, Reserved};
@@ -91,7 +91,8 @@ struct Head {
     encoding: Encoding,
     sent_ms: Option<u64>,
     received: Duration,
-    user_agent: Option<String>,
+    client: Option<ClientAddress>,
+    hints: Hints,
 }
 
 /// What became of a request that was not refused.
@@ -205,10 +206,8 @@ impl Receiver {
             encoding: parameters.encoding,
             sent_ms: parameters.sent_ms,
             received: now.duration_since(UNIX_EPOCH).unwrap_or_default(),
-            user_agent: headers
-                .get(USER_AGENT)
-                .and_then(|v| v.to_str().ok())
-                .map(str::to_owned),
+            client,
+            hints: Hints::of(headers),
             app,
             wire,
             live,

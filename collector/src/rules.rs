@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::config::{App, Config};
+use crate::config::{App, AppData, Config};
+use crate::enrich::{AddressUse, Template};
 use crate::filter::Rule;
 use crate::scrub::Scrubber;
 
@@ -21,21 +22,28 @@ pub struct Rules {
 pub struct AppRules {
     /// What is taken out.
     pub scrubber: Scrubber,
+    /// What becomes of clients' addresses.
+    pub address: AddressUse,
+    /// Templates of addresses.
+    pub routes: Vec<Template>,
+}
+
+impl AppRules {
+    fn new(data: &AppData) -> Self {
+        Self {
+            scrubber: Scrubber::new(data.scrub.clone()),
+            address: data.client_address,
+            routes: data.routes.clone(),
+        }
+    }
 }
 
 impl Rules {
     /// From settings that are valid.
     pub fn new(config: &Config) -> Self {
-        let app = |app: &App| {
-            let rules = AppRules {
-                scrubber: Scrubber::new(app.data.scrub.clone()),
-            };
-            (app.name.clone(), rules)
-        };
+        let app = |app: &App| (app.name.clone(), AppRules::new(&app.data));
         Self {
-            open: AppRules {
-                scrubber: Scrubber::new(config.data.scrub.clone()),
-            },
+            open: AppRules::new(&config.data),
             filters: config.filters.clone(),
             apps: config.apps.iter().map(app).collect(),
         }

@@ -193,6 +193,8 @@ pub mod attr {
 
     /// The commit that the app was built from.
     pub const VCS_REVISION: &str = "vcs.ref.head.revision";
+    /// What is kept of the client's address.
+    pub const CLIENT_ADDRESS: &str = "client.address";
     /// `test` where a machine drives the browser.
     pub const USER_AGENT_SYNTHETIC: &str = "user_agent.synthetic.type";
     /// The port of the other side.

@@ -58,6 +58,9 @@ object! {
         /// Attributes that the collector adds to every item: labels, marks. The collector writes this into what it
         /// stores; from a client it is not taken.
         pub added: crate::map::Attributes = "added",
+        /// Templates of addresses in the payload, by the address. The collector writes this into what it stores; from a
+        /// client it is not taken.
+        pub routes: crate::map::Attributes = "routes",
     }
 }
 

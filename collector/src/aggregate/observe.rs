@@ -172,9 +172,15 @@ impl<'a> Observer<'a> {
     }
 
     fn page_view(&mut self, url: &str) {
-        let route = route::of_page(url);
+        let route = self.page_route(url);
         let values = [route.as_str(), self.device, self.delivery];
         self.add(names::PAGE_VIEWS, &values, self.sessions);
+    }
+
+    /// The operator's template for it, or a guess.
+    fn page_route(&self, url: &str) -> String {
+        let told = self.payload.farol.routes.get(url).map(Value::to_text);
+        told.unwrap_or_else(|| route::of_page(url))
     }
 
     fn page(&self, own: Option<&'a Overrides>) -> &'a str {
@@ -255,7 +261,7 @@ impl<'a> Observer<'a> {
             made_ns: given.made_ns,
             touched_ns: self.now,
             labels: Labels {
-                route: route::of_page(given.page).into(),
+                route: self.page_route(given.page).into(),
                 device: self.device.into(),
                 country: self.country.into(),
                 release: self.release.into(),
@@ -306,7 +312,8 @@ impl<'a> Observer<'a> {
         let route = match template.is_empty() {
             true => {
                 let url = text([attr::URL_FULL, "http.url"]);
-                route::of_request(url, self.page(span.farol.get()))
+                let told = self.payload.farol.routes.get(url).map(Value::to_text);
+                told.unwrap_or_else(|| route::of_request(url, self.page(span.farol.get())))
             }
             false => template.to_owned(),
         };

@@ -113,12 +113,9 @@ impl<'a> Subject<'a> {
         told(text)
     }
 
-    /// What the collector added, the item's own, or by OpenTelemetry's name what the payload says of it.
-    fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
-        if let Some(value) = self.ground.payload.farol.added.get(name) {
-            return Some(text_of(value));
-        }
-        let value = match self.of {
+    /// An attribute of its own.
+    fn own(&self, name: &str) -> Option<&'a Value> {
+        match self.of {
             Of::Item(Item::Log(log)) => log.context.get(name),
             Of::Item(Item::Exception(exception)) => exception.context.get(name),
             Of::Item(Item::Measurement(measurement)) => measurement.context.get(name),
@@ -131,8 +128,15 @@ impl<'a> Subject<'a> {
                 let own = record.attributes.get(name);
                 own.or_else(|| resource.resource.attributes.get(name))
             }
-        };
-        if let Some(value) = value {
+        }
+    }
+
+    /// What the collector added, the item's own, or by OpenTelemetry's name what the payload says of it.
+    fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
+        if let Some(value) = self.ground.payload.farol.added.get(name) {
+            return Some(text_of(value));
+        }
+        if let Some(value) = self.own(name) {
             return Some(text_of(value));
         }
         let payload = self.ground.payload;
@@ -157,11 +161,14 @@ impl<'a> Subject<'a> {
             attr::TELEMETRY_SDK_NAME => &meta.sdk.name,
             attr::TELEMETRY_SDK_VERSION => &meta.sdk.version,
             "url.full" => &context.page.url,
+            attr::URL_TEMPLATE => {
+                let own = self.own(attr::URL_FULL).map(text_of);
+                let url = own.unwrap_or(Cow::Borrowed(&context.page.url));
+                return (payload.farol.routes.get(&url)).map(text_of);
+            }
             "os.name" => &meta.os.name,
             "geo.country.iso_code" => &meta.geo.country_iso,
-            "user_agent.synthetic.type" => {
-                return (meta.extra.get(name)).map(|value| Cow::Owned(value.to_text()));
-            }
+            attr::USER_AGENT_SYNTHETIC if meta.k6.is_k6_browser == Some(true) => "test",
             _ => {
                 let found = (context.session.attributes.get(name))
                     .or_else(|| context.page.attributes.get(name))

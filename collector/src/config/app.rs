@@ -37,6 +37,10 @@ pub struct App {
 pub struct AppData {
     /// What is taken out.
     pub scrub: crate::scrub::Rules,
+    /// What becomes of clients' addresses.
+    pub client_address: crate::enrich::AddressUse,
+    /// Templates of addresses.
+    pub routes: Vec<crate::enrich::Template>,
 }
 
 impl App {

@@ -14,10 +14,10 @@ use super::read::Section;
 use super::tree::Node;
 use super::valid::{Config, DEFAULT_DATA_DIR, Destination, Telemetry};
 use crate::client_address::{ForwardedHeader, TrustedProxies};
-use crate::scrub::Rules;
 
 mod app;
 mod destination;
+mod enrich;
 mod filter;
 mod limits;
 mod listener;
@@ -57,9 +57,7 @@ pub(super) fn build(root: &Node) -> Built<Config> {
     }
     let data_dir = PathBuf::from(data_dir);
     let defaults = Config::default();
-    let data = AppData {
-        scrub: scrub::rules(root.section("scrub")?, &Rules::default())?,
-    };
+    let data = enrich::data(&root, &AppData::default())?;
     let config = Config {
         listen: root.address("listen")?.unwrap_or(defaults.listen),
         admin_listen: root.address("admin_listen")?,
@@ -74,6 +72,8 @@ pub(super) fn build(root: &Node) -> Built<Config> {
                 .unwrap_or_default(),
         },
         filters: filter::filters(&root)?,
+        attributes: enrich::attributes(&root)?,
+        geo: enrich::geo(root.section("geo")?)?,
         destinations: destinations(&root, &data_dir)?,
         limits: limits::build(root.section("limits")?)?,
         queue: super::queue::build(root.section("queue")?)?,

@@ -82,6 +82,16 @@ settings! {
     "apps[].scrub.query_allow", "list of texts", "scrub.query_allow", "For this app.";
     "apps[].scrub.user_fields", "list of id, username, email, fullName, roles, hash, attributes", "scrub.user_fields", "For this app.";
     "apps[].scrub.hash_key", "text", "scrub.hash_key", "For this app.";
+    "client_address", "drop or truncate", "drop", "What becomes of a client's address once its place is known. `truncate` keeps its network (24 bits of IPv4, 48 of IPv6) as `client.address`.";
+    "routes", "list of templates", "none", "Templates of addresses, such as `/users/{id}`, `/docs/**`, `api.example/v1/{id}`; the first that fits counts. Without one that fits, metrics guess.";
+    "apps[].client_address", "drop or truncate", "client_address", "For this app.";
+    "apps[].routes", "list of templates", "routes", "For this app, instead of those for all.";
+    "attributes[].name", "text", "required", "The rule's name, for people.";
+    "attributes[].when", "condition", "everything", "Which items get the attributes; see Conditions.";
+    "attributes[].set.*", "text", "required", "The attributes, over the page's own; at most 16.";
+    "geo.database", "file", "none", "A database of countries or cities in MaxMind's format (`.mmdb`). It is read whole, and again when it has changed.";
+    "geo.networks", "file", "none", "A database of autonomous systems, of the same format.";
+    "geo.detail", "country, region or city", "region", "How exactly visitors are placed.";
     "filters[].name", "text", "required", "The rule's name, by which `/metrics` counts what it left out.";
     "filters[].when", "condition", "required", "Which items are left out before the queue; see Conditions.";
     "filters[].keep", "number from 0 to 1", "0", "The share of sessions whose items stay all the same, decided by the session's id.";

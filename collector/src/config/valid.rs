@@ -36,6 +36,10 @@ pub struct Config {
     pub data: AppData,
     /// What is left out before the queue.
     pub filters: Vec<crate::filter::Rule>,
+    /// Attributes that are put on what a condition holds for.
+    pub attributes: Vec<crate::enrich::add::Rule>,
+    /// Where clients are looked up.
+    pub geo: crate::enrich::geo::Settings,
     /// Bounds on what clients may do.
     pub limits: Limits,
     /// The queue between receiving and exporting.
@@ -66,6 +70,8 @@ impl Default for Config {
             destinations: vec![Destination::embedded(&PathBuf::from(DEFAULT_DATA_DIR))],
             data: AppData::default(),
             filters: Vec::new(),
+            attributes: Vec::new(),
+            geo: crate::enrich::geo::Settings::default(),
             limits: Limits::default(),
             queue: QueueSettings::default(),
             shutdown_timeout: Duration::from_secs(10),
@@ -426,7 +432,8 @@ impl Config {
         let remotes = remotes.flat_map(|remote| remote.tls.files().cloned());
         let own = self.public.tls.iter();
         let own = own.flat_map(|tls| [tls.cert_file.clone(), tls.key_file.clone()]);
-        remotes.chain(own).collect()
+        let geo = self.geo.files().cloned();
+        remotes.chain(own).chain(geo).collect()
     }
 
     /// What it comes to, in one line.

@@ -47,6 +47,7 @@ fn traces(
                 for attribute in visitor {
                     attributes.or_put(attribute);
                 }
+                semconv::template(&mut attributes, payload);
                 semconv::span_times(header, span, &mut attributes, given);
                 let extra = format!("{}span.", attr::EXTRA);
                 attributes.under(&extra, given.extra.iter());
@@ -85,7 +86,7 @@ fn logs(
             });
         }
         last = Some(place);
-        let mut record = record(header, index, given, visitor);
+        let mut record = record(header, payload, index, given, visitor);
         match dialect {
             Dialect::Semconv => {}
             Dialect::Alloy => lines::record::alloy(header, index, resource, given, &mut record),
@@ -98,7 +99,13 @@ fn logs(
     out
 }
 
-fn record(header: &Header, index: u32, given: &wire::LogRecord, visitor: &[KeyValue]) -> LogRecord {
+fn record(
+    header: &Header,
+    payload: &Payload,
+    index: u32,
+    given: &wire::LogRecord,
+    visitor: &[KeyValue],
+) -> LogRecord {
     let mut out = Attrs(pairs(given.attributes.iter()));
     if out.get(attr::LOG_RECORD_UID).is_none() {
         out.text(attr::LOG_RECORD_UID, &uid(&header.id, index));
@@ -106,6 +113,7 @@ fn record(header: &Header, index: u32, given: &wire::LogRecord, visitor: &[KeyVa
     for attribute in visitor {
         out.or_put(attribute);
     }
+    semconv::template(&mut out, payload);
     // A record may say when it was seen and not when it happened.
     let time = match &given.time.0 {
         Time::Missing => &given.observed.0,

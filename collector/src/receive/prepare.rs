@@ -5,7 +5,7 @@ use farol_protocol::payload::Payload;
 
 use super::{Accepted, Head, RETRY_BUSY, Receiver, otlp};
 use crate::decode::{self, Code, Decoded};
-use crate::enrich::{clock_offset_ms, enrich};
+use crate::enrich::{Known, clock_offset_ms};
 use crate::error::ApiError;
 use crate::filter::{apply, filter, sample, sample_rate, sample_state};
 use crate::inflate::{InflateError, Reserved, inflate};
@@ -83,11 +83,14 @@ pub(super) fn prepare(
     }
     let rules = live.rules.of(head.app.as_deref());
     rules.scrubber.scrub(&mut payload);
-    enrich(
-        &mut payload,
-        head.app.as_deref(),
-        head.user_agent.as_deref(),
-    );
+    let known = Known {
+        app: head.app.as_deref(),
+        hints: &head.hints,
+        client: head.client,
+        address: rules.address,
+        routes: &rules.routes,
+    };
+    live.enricher.enrich(&mut payload, &known);
     let app_name = payload.meta.app.name.clone();
     let service = &payload.meta.session.overrides.service_name;
     if let Some(app) = &head.app

@@ -58,9 +58,7 @@ fn app(section: &Section<'_>, data: &AppData) -> Built<App> {
             Some(n) if n < 1 << 20 => return Err(section.wrong("disk_quota", "at least 1 MiB")),
             n => n.map(|n| n as u64),
         },
-        data: AppData {
-            scrub: super::scrub::rules(section.section("scrub")?, &data.scrub)?,
-        },
+        data: super::enrich::data(section, data)?,
         ..defaults
     })
 }
@@ -154,16 +152,6 @@ fn labels(section: &Section<'_>) -> Built<std::collections::BTreeMap<String, Str
     if labels.len() > MOST_LABELS {
         return Err(section.wrong("labels", format!("at most {MOST_LABELS}")));
     }
-    let name = |name: &str| {
-        !name.is_empty()
-            && name.len() <= farol_protocol::limits::KEY_BYTES
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-    };
-    if let Some((bad, _)) = labels.iter().find(|(key, _)| !name(key)) {
-        let problem = format!("{bad:?} is no attribute's name; use letters, digits, dots, - and _");
-        return Err(section.wrong("labels", problem));
-    }
+    super::enrich::names(section, "labels", &labels)?;
     Ok(labels.into_iter().collect())
 }

@@ -53,7 +53,7 @@ impl Source<'_> {
     }
 }
 
-pub(super) use record::replaced;
+pub(super) use record::{replaced, template};
 pub(super) use span::times as span_times;
 
 /// What is said of the visitor of a whole payload.

@@ -9,6 +9,7 @@ use farol_protocol::item::{Action, Item, TraceContext};
 use farol_protocol::log::Log;
 use farol_protocol::map::Attributes;
 use farol_protocol::names::attr;
+use farol_protocol::payload::Payload;
 use farol_protocol::time::{Time, to_iso};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
@@ -67,6 +68,7 @@ pub(super) fn record(source: &Source<'_>, index: u32, item: Item<'_>) -> Option<
     if out.get(attr::URL_FULL).is_none() {
         out.text(attr::URL_FULL, url);
     }
+    template(out, source.payload);
     let stamp = stamp(source.header, item.time());
     replaced(out, stamp, item.time());
     let (trace_id, span_id) = ids(out, trace);
@@ -89,6 +91,20 @@ pub(super) fn record(source: &Source<'_>, index: u32, item: Item<'_>) -> Option<
         event_name: draft.event_name,
         dropped_attributes_count: 0,
     })
+}
+
+/// The operator's template of the address, where it has one and its sender named none.
+pub(in crate::convert) fn template(out: &mut Attrs, payload: &Payload) {
+    let routes = &payload.farol.routes;
+    if routes.is_empty() || out.get(attr::URL_TEMPLATE).is_some() {
+        return;
+    }
+    let url = out.get(attr::URL_FULL).and_then(|url| url.value.as_ref());
+    if let Some(Value::StringValue(url)) = url
+        && let Some(template) = routes.get(url)
+    {
+        out.text(attr::URL_TEMPLATE, &template.to_text());
+    }
 }
 
 /// The attributes that the page named, as far as the kind did not take them for something better.

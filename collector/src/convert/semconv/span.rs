@@ -108,6 +108,7 @@ fn span(source: &Source<'_>, given: &Given<'_>, resource: &Resource) -> Span {
     if span.parent_span_id.is_empty() && !wire.parent_span_id.bytes().all(|byte| byte == b'0') {
         out.text(attr::BAD_PARENT_ID, &wire.parent_span_id);
     }
+    super::template(&mut out, source.payload);
     times(source.header, &mut span, &mut out, wire);
     rest(&mut out, resource, given.group);
     out.under(&format!("{}span.", attr::EXTRA), wire.extra.iter());
