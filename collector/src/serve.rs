@@ -54,6 +54,12 @@ const MAX_HEADERS: usize = 64;
 /// The pause after a failed accept (no file handle left): long enough for some connection to end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// The door for fuzzers: what a proxy says first.
+#[doc(hidden)]
+pub fn fuzz_proxy(bytes: &[u8]) {
+    proxy::fuzz(bytes);
+}
+
 /// A server on one socket.
 #[derive(Debug, Clone)]
 pub struct Server<S> {

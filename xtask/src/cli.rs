@@ -17,6 +17,7 @@ cargo xtask <COMMAND>
   sdk                            build npm/web/dist
   size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
   bench sdk|collector [--json]   every figure beside its bar
+  fuzz [--runs N] [TARGET]…      the fuzzer over every parser that bytes from outside can reach
   dist                           what operators install: a static collector, service and container files, one archive
 
 Run `cargo xtask <COMMAND> --help` for more about one command.";
@@ -72,6 +73,13 @@ cargo xtask bench sdk|collector [--json] [OPTION]…
 
 Other options go to the benchmark itself: `bench sdk --rounds 3`.";
 
+const FUZZ: &str = "\
+cargo xtask fuzz [--runs N] [TARGET]…
+
+Runs libFuzzer over the targets of tests/fuzz, from their seeds on; what it finds is an error and stays below fuzz/artifacts.
+
+  --runs N   of each target (default: 1000000; `test --full`: 10000000)";
+
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     Help(&'static str),
@@ -83,6 +91,7 @@ pub enum Command {
     Size(Format),
     Bench { what: String, rest: Vec<OsString> },
     Dist,
+    Fuzz { runs: u64, names: Vec<String> },
     E2e(E2eOptions),
 }
 
@@ -150,6 +159,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
             Ok(Command::Size(format))
         }
         "bench" => bench(&mut args),
+        "fuzz" => fuzz(&mut args),
         other => bail!("there is no command `{other}`"),
     }
 }
@@ -218,6 +228,19 @@ fn bench(args: &mut lexopt::Parser) -> Result<Command> {
         return Ok(Command::Help(BENCH));
     }
     Ok(Command::Bench { what, rest })
+}
+
+fn fuzz(args: &mut lexopt::Parser) -> Result<Command> {
+    let (mut runs, mut names) = (crate::fuzz::RUNS, Vec::new());
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("runs") => runs = args.value()?.parse()?,
+            Short('h') | Long("help") => return Ok(Command::Help(FUZZ)),
+            Value(name) => names.push(name.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Fuzz { runs, names })
 }
 
 fn default_engines() -> Vec<String> {

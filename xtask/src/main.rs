@@ -18,6 +18,7 @@ mod counts;
 mod demo;
 mod dist;
 mod e2e;
+mod fuzz;
 mod licences;
 mod paths;
 mod process;
@@ -60,6 +61,10 @@ fn run(command: &Command) -> ExitCode {
         Command::Sdk => setup::for_sdk(&root)
             .and_then(|()| sdk::build(&root))
             .map(|()| true),
+        Command::Fuzz { runs, names } => fuzz::run(&root, *runs, names).map(|counts| {
+            println!("\n{} passed, {} failed", counts.passed, counts.failed);
+            counts.failed == 0
+        }),
         Command::Dist => dist::run(&root).map(|()| true),
         Command::Size(format) => size::run(&root, *format).map(|()| true),
         Command::Bench { what, rest } => bench::run(&root, what, rest),

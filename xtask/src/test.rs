@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::cli::{E2eOptions, TestOptions};
 use crate::counts::Counts;
-use crate::{build, e2e, licences, process, setup, size, steps, tidy, toolchain};
+use crate::{build, e2e, fuzz, licences, process, setup, size, steps, tidy, toolchain};
 
 /// A door: a name for `--only`, and what it does.
 struct Door {
@@ -79,6 +79,11 @@ const DOORS: &[Door] = &[
         name: "long",
         needs: &[],
         run: long,
+    },
+    Door {
+        name: "fuzz",
+        needs: &[],
+        run: fuzzer,
     },
 ];
 
@@ -373,4 +378,16 @@ fn long(root: &Path, options: &TestOptions) -> Result<Counts> {
         options.full,
         Some(1),
     )
+}
+
+/// The fuzzer itself; without `--full` the rust door replays its seeds, and this says so.
+fn fuzzer(root: &Path, options: &TestOptions) -> Result<Counts> {
+    if options.full {
+        return fuzz::run(root, fuzz::FULL_RUNS, &[]);
+    }
+    steps::there(
+        "fuzzer",
+        "only with --full; the rust door replays the seeds",
+    );
+    Ok(Counts::default())
 }

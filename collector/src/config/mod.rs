@@ -69,6 +69,17 @@ pub fn print(
     Ok(print::print(&root))
 }
 
+/// The door for fuzzers: any text as a file of settings.
+#[doc(hidden)]
+pub fn fuzz(text: &str) {
+    if let Ok(root) = tree::read_text(&"farol.toml".into(), text) {
+        match build::build(&root) {
+            Ok(_) => drop(print::print(&root)),
+            Err(error) => assert!(!error.to_string().contains('\n'), "one line: {error}"),
+        }
+    }
+}
+
 /// Files and folders that the settings are read from, whether or not what is in them is right.
 pub fn sources(given: &Given, environment: &[(String, String)]) -> Vec<PathBuf> {
     let Ok(Some(file)) = named_file(given, environment) else {

@@ -125,8 +125,17 @@ pub(super) fn read_file(path: &Path) -> Result<Node, ConfigError> {
         );
         ConfigError::new(&whole, "", None, problem)
     })?;
-    let lines = Lines::of(&name, &text);
-    let table = DeTable::parse(&text).map_err(|e| {
+    read_text(&name, &text)
+}
+
+/// A text that stands in a file of this name.
+pub(super) fn read_text(name: &Arc<str>, text: &str) -> Result<Node, ConfigError> {
+    let whole = Place::File {
+        name: name.clone(),
+        line: 0,
+    };
+    let lines = Lines::of(name, text);
+    let table = DeTable::parse(text).map_err(|e| {
         let place = e
             .span()
             .map_or(whole.clone(), |span| lines.place(span.start));

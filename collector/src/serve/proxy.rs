@@ -54,6 +54,14 @@ pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Said> {
     line(&text).ok_or_else(wrong)
 }
 
+/// The door for fuzzers: any bytes as a header of both versions.
+pub(super) fn fuzz(bytes: &[u8]) {
+    let _ = line(bytes);
+    if let [version_and_command, family, rest @ ..] = bytes {
+        let _ = binary(*version_and_command, *family, rest);
+    }
+}
+
 fn wrong() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "no PROXY protocol header")
 }

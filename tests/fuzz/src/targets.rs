@@ -1,0 +1,178 @@
+//! The targets: bytes in, and what must hold of the answer.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use farol_collector::client_address::{ClientAddress, ForwardedHeader, TrustedProxies};
+use farol_collector::config::Network;
+use farol_collector::convert::{Dialect, to_otlp};
+use farol_collector::decode::{Form, Limits, faro, fuzz, fuzz_otlp};
+use farol_collector::inflate::{Budget, Encoding, inflate as unpack};
+use farol_collector::record::{Header, Record, SourceKind};
+use farol_collector::scrub::{Scrubber, scrub_url};
+use farol_sdk::client::Client;
+use farol_sdk::host::Host;
+use http::{HeaderMap, HeaderValue};
+
+const DIALECTS: [Dialect; 3] = [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib];
+
+/// A request's body: decoded, scrubbed, and converted to every dialect.
+pub(crate) fn payload(body: &[u8]) {
+    fuzz(body);
+    if let Ok(mut decoded) = faro(body, &Limits::default()) {
+        Scrubber::default().scrub(&mut decoded.payload);
+        for dialect in DIALECTS {
+            let _ = to_otlp(&Header::default(), &decoded.payload, dialect);
+        }
+    }
+}
+
+/// OTLP in: the first byte chooses signal and form, the rest is the body. Decoded, scrubbed, and converted to every dialect.
+pub(crate) fn otlp(input: &[u8]) {
+    let Some((choice, body)) = input.split_first() else {
+        return;
+    };
+    let kinds = [
+        SourceKind::OtlpTraces,
+        SourceKind::OtlpLogs,
+        SourceKind::OtlpMetrics,
+    ];
+    let kind = kinds[usize::from(choice >> 1) % kinds.len()];
+    let form = if choice & 1 == 0 {
+        Form::Json
+    } else {
+        Form::Protobuf
+    };
+    if let Some(mut decoded) = fuzz_otlp(kind, form, body) {
+        Scrubber::default().scrub(&mut decoded.payload);
+        let header = Header {
+            kind,
+            ..Header::default()
+        };
+        for dialect in DIALECTS {
+            let _ = to_otlp(&header, &decoded.payload, dialect);
+        }
+    }
+}
+
+/// A packed body: the first byte chooses how. What comes out is never longer than the cap, and all memory is given back.
+pub(crate) fn inflate(input: &[u8]) {
+    const CAP: usize = 1 << 16;
+    let Some((choice, body)) = input.split_first() else {
+        return;
+    };
+    let encoding = [
+        Encoding::Gzip,
+        Encoding::Deflate,
+        Encoding::Brotli,
+        Encoding::Zstd,
+    ][usize::from(choice % 4)];
+    let budget = Budget::new(4 * CAP);
+    {
+        let mut reserved = budget.reserve();
+        let plain = unpack(encoding, &Bytes::copy_from_slice(body), CAP, &mut reserved);
+        assert!(plain.is_ok_and(|plain| plain.len() <= CAP) || budget.used() <= 4 * CAP);
+    }
+    assert_eq!(budget.used(), 0);
+}
+
+/// A record of the queue, as it is found on disk.
+pub(crate) fn record(bytes: &[u8]) {
+    if let Ok((record, read)) = Record::decode(bytes) {
+        assert!(read <= bytes.len());
+        let mut again = Vec::new();
+        record.encode(&mut again);
+        assert!(Record::decode(&again).is_ok());
+    }
+}
+
+/// A file of settings: right, or one line that says what is wrong.
+pub(crate) fn config(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        farol_collector::config::fuzz(text);
+    }
+}
+
+/// What a proxy says ahead of all else.
+pub(crate) fn proxy(bytes: &[u8]) {
+    farol_collector::serve::fuzz_proxy(bytes);
+}
+
+/// Whom proxies speak for. Nobody but the peer is believed where it is not trusted.
+pub(crate) fn forwarded(bytes: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(bytes) else {
+        return;
+    };
+    let peer = ClientAddress::new(IpAddr::from([10, 0, 0, 1]));
+    for (name, header) in [
+        ("x-forwarded-for", ForwardedHeader::XForwardedFor),
+        ("forwarded", ForwardedHeader::Forwarded),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.clone());
+        let nobody = TrustedProxies {
+            networks: Vec::new(),
+            header,
+        };
+        assert_eq!(nobody.client(peer, &headers), peer);
+        let trusting = TrustedProxies {
+            networks: Network::parse("10.0.0.0/8").into_iter().collect(),
+            header,
+        };
+        let _ = trusting.client(peer, &headers);
+    }
+}
+
+/// Any text on its way through every rule of the scrubber: none makes a text grow without bound.
+pub(crate) fn scrub(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let scrubber = Scrubber::default();
+    for name in ["", "url.full", "message"] {
+        if let Some(clean) = scrubber.text(name, text) {
+            assert!(clean.len() <= text.len() * 9 + 8);
+        }
+    }
+}
+
+/// An address on its way through the scrubber: whatever stands in front of a secret does not hide it.
+pub(crate) fn url(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let clean = scrub_url(&format!("{text}&token=hunter9"));
+        assert!(!clean.contains("hunter9"));
+    }
+}
+
+struct Deaf;
+
+impl Host for Deaf {
+    fn emit(&mut self, _signal: u32, _bytes: &[u8]) -> f64 {
+        -2.0
+    }
+    fn number(&self, value: f64, room: &mut [u8]) -> usize {
+        let text = value.to_string();
+        let length = text.len().min(room.len());
+        room[..length].copy_from_slice(&text.as_bytes()[..length]);
+        length
+    }
+    fn wall(&self) -> f64 {
+        1.7e12
+    }
+    fn answer(&self, _len: usize) -> &[u8] {
+        &[]
+    }
+}
+
+/// Messages to the SDK's core: each is an operation, the time since the last one, a length and so many bytes.
+pub(crate) fn sdk_messages(mut input: &[u8]) {
+    let mut client = Client::new(Deaf);
+    let mut now = 0.0;
+    while let [op, later, a, b, rest @ ..] = input {
+        let length = usize::from(u16::from_le_bytes([*a, *b])).min(rest.len());
+        let (bytes, behind) = rest.split_at(length);
+        now += f64::from(*later) * 100.0;
+        client.put(u32::from(op % 24), now, bytes);
+        input = behind;
+    }
+}
