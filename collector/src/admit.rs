@@ -95,6 +95,31 @@ impl Admission {
         Ok(Pass { app, toll })
     }
 
+    /// What is asked of somebody who wants to read what an app's pages may know: has its address asked too much, whose key is it, and may its
+    /// page have it. A page of the collector's own origin sends no Origin when it reads.
+    ///
+    /// # Errors
+    /// The refusal, ready to be answered.
+    pub fn visit(
+        &self,
+        client: Option<ClientAddress>,
+        key: Option<&str>,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<Option<Arc<App>>, ApiError> {
+        self.rates.knock(client)?;
+        let declared = self.declared(key, headers, now).and_then(|found| {
+            if let Some((_, declared)) = found
+                && headers.contains_key(ORIGIN)
+            {
+                check_origin(&declared.app, headers)?;
+            }
+            Ok(found)
+        });
+        let declared = declared.map_err(|(why, message)| ApiError::new(why, message))?;
+        Ok(declared.map(|(_, declared)| declared.app.clone()))
+    }
+
     /// The client of a request that `peer` has sent, or passed on.
     pub fn client(&self, peer: ClientAddress, headers: &HeaderMap) -> ClientAddress {
         self.proxies.client(peer, headers)
@@ -121,6 +146,20 @@ impl Admission {
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<Option<&Declared>, (Refusal, String)> {
+        let Some((key, declared)) = self.declared(path_key, headers, now)? else {
+            return Ok(None);
+        };
+        check_origin(&declared.app, headers)?;
+        key.used();
+        Ok(Some(declared))
+    }
+
+    fn declared(
+        &self,
+        path_key: Option<&str>,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<Option<(&keys::Key, &Declared)>, (Refusal, String)> {
         if self.is_open() {
             return Ok(None);
         }
@@ -143,10 +182,7 @@ impl Admission {
                 "the app key is no longer taken; give the page its app's newer key".into(),
             ));
         }
-        let declared = &self.apps[key.app];
-        check_origin(&declared.app, headers)?;
-        key.used();
-        Ok(Some(declared))
+        Ok(Some((key, &self.apps[key.app])))
     }
 
     /// Whether a session's own choice becomes the service that it is booked on: where the app allows it, and nobody else's name is taken.

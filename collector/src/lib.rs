@@ -7,6 +7,7 @@ pub mod config;
 pub mod live;
 
 pub mod router;
+pub mod sdk_config;
 pub mod sdk_files;
 pub mod serve;
 

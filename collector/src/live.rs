@@ -17,6 +17,7 @@ use crate::config::{Config, Limits};
 use crate::decode;
 use crate::enrich::Enricher;
 use crate::rules::Rules;
+use crate::sdk_config::Documents;
 use crate::sdk_files::SdkFiles;
 use crate::serve::Entries;
 
@@ -35,6 +36,8 @@ pub struct Live {
     pub entries: Entries,
     /// The SDK's files, where they are served.
     pub sdk: Option<Arc<SdkFiles>>,
+    /// What SDKs are told.
+    pub documents: Documents,
     /// What each app's data goes through.
     pub rules: Rules,
     /// What is added to it.
@@ -57,6 +60,7 @@ impl Live {
                 Some(sdk) => Some(SdkFiles::load(sdk, before.and_then(|b| b.sdk.as_ref()))?),
                 None => None,
             },
+            documents: Documents::new(config),
             rules: Rules::new(config),
             enricher: Enricher::new(config, before.map(|live| &live.enricher))?,
         })

@@ -1,6 +1,7 @@
 //! Every route and layer, in reading order.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,6 +15,7 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CONTENT_TYPE, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use percent_encoding::percent_decode_str;
 use tower::util::MapRequest;
 
 use crate::client_address::ClientAddress;
@@ -49,6 +51,8 @@ pub fn public(parts: &Parts, listener: &PublicListener) -> Router {
         .route("/collect/{app_key}", post(collect).fallback(only_post))
         .route("/collect/{app_key}/", post(collect).fallback(only_post))
         .merge(otlp())
+        .route("/config", get(sdk_config).fallback(only_get))
+        .route("/config/{app_key}", get(sdk_config).fallback(only_get))
         .fallback(sdk_file)
         .layer(from_fn(cors))
         .layer(from_fn_with_state(parts.receiver.clone(), client_address))
@@ -100,6 +104,25 @@ async fn metrics(State(parts): State<Parts>, headers: HeaderMap) -> Response {
     let format = negotiate(headers.get(ACCEPT).and_then(|v| v.to_str().ok()));
     let body = encode(&parts.sources.gather(), format);
     ([(CONTENT_TYPE, format.content_type())], body).into_response()
+}
+
+/// What an app's SDKs are told.
+async fn sdk_config(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    let client = ClientAddress::of(request.extensions());
+    let key = request.uri().path().strip_prefix("/config/");
+    let key = key.map(|key| percent_decode_str(key).decode_utf8_lossy());
+    let live = receiver.current.load();
+    let headers = request.headers();
+    let visit = live
+        .admission
+        .visit(client, key.as_deref(), headers, SystemTime::now());
+    match visit {
+        Ok(app) => {
+            let answer = live.documents.answer(app.as_deref(), headers);
+            answer.map(Body::from)
+        }
+        Err(error) => error.into_response(),
+    }
 }
 
 /// The SDK's files are no routes: which there are can change while the collector runs.

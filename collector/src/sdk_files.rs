@@ -154,7 +154,7 @@ impl File {
         if headers
             .get_all(IF_NONE_MATCH)
             .iter()
-            .any(|known| has(known, &form.etag))
+            .any(|known| names(known, &form.etag))
         {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             return response;
@@ -194,7 +194,7 @@ impl Form {
 }
 
 /// Whether a list of names holds this one. A cache in between may have made it weak.
-fn has(list: &HeaderValue, etag: &HeaderValue) -> bool {
+pub(crate) fn names(list: &HeaderValue, etag: &HeaderValue) -> bool {
     let (Ok(list), Ok(etag)) = (list.to_str(), etag.to_str()) else {
         return false;
     };

@@ -30,6 +30,8 @@ pub struct App {
     pub disk_quota: Option<u64>,
     /// What is done with its data.
     pub data: AppData,
+    /// What its SDKs are told.
+    pub sdk: crate::sdk_config::Settings,
 }
 
 /// What is done with an app's data on its way to the queue.
@@ -58,6 +60,7 @@ impl App {
             sampling: 1.0,
             disk_quota: None,
             data: AppData::default(),
+            sdk: crate::sdk_config::Settings::default(),
         }
     }
 

@@ -57,6 +57,13 @@ settings! {
     "apps[].rate.burst", "duration", "10s", "How much time's worth of both may come at once.";
     "apps[].rate.observe", "flag", "false", "Takes what is beyond, and only counts it.";
     "apps[].sampling", "number from 0 to 1", "1", "The share of the app's sessions that is kept, decided by the session's id.";
+    "apps[].sdk.enabled", "flag", "true", "Whether the app's SDKs do anything, by their configuration document.";
+    "apps[].sdk.rates.log", "number from 0 to 1", "none", "The share of sessions of which logs are kept, by the same document.";
+    "apps[].sdk.rates.exception", "number from 0 to 1", "none", "The same of exceptions.";
+    "apps[].sdk.rates.measurement", "number from 0 to 1", "none", "The same of measurements.";
+    "apps[].sdk.rates.event", "number from 0 to 1", "none", "The same of events.";
+    "apps[].sdk.rates.span", "number from 0 to 1", "none", "The same of spans.";
+    "apps[].sdk.max_age", "duration", "5m", "How long SDKs and caches keep that document without asking again.";
     "apps[].disk_quota", "size", "none", "The most that the app may have in the queue on disk.";
     "scrub.profile", "default or passthrough", "default", "`passthrough` takes nothing out of anything: for tests, and where a later step scrubs.";
     "scrub.named", "mask, hash, drop or keep", "mask", "What becomes of values whose name says that they are secret (`password`, `accessToken`, `x-api-key` …): attributes, and `name=value` in texts.";

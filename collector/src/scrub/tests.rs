@@ -1,6 +1,7 @@
 use super::{Action, Query, Rules, Scrubber, USER_FIELDS, scrub_url};
 use crate::config::Secret;
-use crate::decode::{Limits, faro};
+use crate::decode::{Form, Limits, faro};
+use crate::record::SourceKind;
 use farol_protocol::meta::User;
 use farol_protocol::payload::Payload;
 use farol_protocol::walk::{At, Walk, Walked};
@@ -215,9 +216,28 @@ impl Walk for Everywhere<'_> {
     }
 }
 
+/// Payloads with every place that a text can have: Faro's, and what comes as OTLP.
+fn all_places() -> Vec<Payload> {
+    let otlp = |kind, name: &str| {
+        let file = format!(
+            "{}/../tests/fixtures/otlp/{name}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let body = std::fs::read(file).expect("the fixture");
+        let decoded = crate::decode::otlp(kind, Form::Json, &body, &Limits::default());
+        decoded.expect("a payload").payload
+    };
+    vec![
+        fixture("maximal"),
+        otlp(SourceKind::OtlpLogs, "logs"),
+        otlp(SourceKind::OtlpTraces, "traces"),
+        otlp(SourceKind::OtlpMetrics, "metrics"),
+    ]
+}
+
 #[test]
 fn what_must_be_caught_is_caught_in_every_place() {
-    let maximal = fixture("maximal");
+    let places = all_places();
     let scrubber = Scrubber::default();
     let mut missed = Vec::new();
     let mut count = 0;
@@ -226,11 +246,13 @@ fn what_must_be_caught_is_caught_in_every_place() {
             panic!("{line:?}")
         };
         count += 1;
-        let mut payload = maximal.clone();
-        payload.visit(&mut Everywhere(text));
-        scrubber.scrub(&mut payload);
         let mut texts = Texts::default();
-        payload.visit(&mut texts);
+        for payload in &places {
+            let mut payload = payload.clone();
+            payload.visit(&mut Everywhere(text));
+            scrubber.scrub(&mut payload);
+            payload.visit(&mut texts);
+        }
         let found = texts.0.iter().filter(|t| t.contains(secret)).count();
         if found > 0 {
             missed.push(format!(
@@ -250,7 +272,7 @@ fn what_must_be_caught_is_caught_in_every_place() {
 
 #[test]
 fn what_must_be_left_is_left_in_every_place_but_for_one_in_a_hundred() {
-    let maximal = fixture("maximal");
+    let places = all_places();
     let scrubber = Scrubber::new(Rules {
         user_fields: USER_FIELDS
             .iter()
@@ -265,15 +287,18 @@ fn what_must_be_left_is_left_in_every_place_but_for_one_in_a_hundred() {
             panic!("{line:?}")
         };
         count += 1;
-        let mut payload = maximal.clone();
-        payload.visit(&mut Everywhere(text));
-        let before = payload.clone();
-        scrubber.scrub(&mut payload);
-        if payload != before {
-            let (mut was, mut is) = (Texts::default(), Texts::default());
+        let (mut was, mut is) = (Texts::default(), Texts::default());
+        let mut changed = false;
+        for payload in &places {
+            let mut payload = payload.clone();
+            payload.visit(&mut Everywhere(text));
+            let mut before = payload.clone();
+            scrubber.scrub(&mut payload);
+            changed |= payload != before;
             payload.visit(&mut is);
-            let mut before = before;
             before.visit(&mut was);
+        }
+        if changed {
             let changed = was.0.iter().zip(&is.0).filter(|(was, is)| was != is);
             hit.push(format!("{kind} in {} places: {text:?}", changed.count()));
         }

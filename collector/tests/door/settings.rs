@@ -82,6 +82,8 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{}", app.replace("[\"k1\"]", "[{ key = \"k\", until = 1 }]")), "apps.shop.keys[].until: no such setting here"),
         (format!("version = 1\n{}", app.replace("[\"k1\"]", "[{ key = \"k\", not_after = \"soon\" }]")), "apps.shop.keys[].not_after = \"soon\": write a day such as 2026-12-31"),
         (format!("version = 1\n{}", app.replace("[\"k1\"]", "[{ key = \"k\", label = \"2\" }, \"l\"]")), "apps.shop.keys: two keys are called \"2\""),
+        (format!("version = 1\n{app}sdk = {{ rates = {{ spans = 1 }} }}"), "apps.shop.sdk.rates.spans: no such setting here; did you mean span?"),
+        (format!("version = 1\n{app}sdk = {{ rates = {{ log = 2 }} }}"), "apps.shop.sdk.rates.log = \"2\": write a number from 0 to 1"),
         (format!("version = 1\n{app}sampling = 2"), "apps.shop.sampling = \"2\": write a number from 0 to 1"),
         (format!("version = 1\n{app}disk_quota = 5"), "apps.shop.disk_quota = \"5\": at least 1 MiB"),
         (format!("version = 1\n{app}labels = {{ \"a b\" = \"c\" }}"), "apps.shop.labels = \"a table\": \"a b\" is no attribute's name"),

@@ -1,12 +1,15 @@
 //! The rules that an app's settings must keep.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use farol_protocol::Kind;
 
 use super::limits::rate;
 use super::{Built, required_name};
 use crate::config::app::parse_not_after;
 use crate::config::read::{Entry, Section};
 use crate::config::{App, AppData, AppKey, Origin, Rate, Secret};
+use crate::sdk_config;
 
 /// Keys of all apps together. Each request's key is compared with every one, so that its time tells nothing: at this many that takes some 30 µs.
 const MOST_KEYS: usize = 10_000;
@@ -59,8 +62,28 @@ fn app(section: &Section<'_>, data: &AppData) -> Built<App> {
             n => n.map(|n| n as u64),
         },
         data: super::enrich::data(section, data)?,
+        sdk: sdk(section.section("sdk")?)?,
         ..defaults
     })
+}
+
+fn sdk(section: Section<'_>) -> Built<sdk_config::Settings> {
+    let defaults = sdk_config::Settings::default();
+    let own = section.section("rates")?;
+    let mut rates = BTreeMap::new();
+    for kind in Kind::ALL.map(Kind::name) {
+        if let Some(rate) = own.share(kind)? {
+            rates.insert(kind, rate);
+        }
+    }
+    own.finish()?;
+    let settings = sdk_config::Settings {
+        enabled: section.flag("enabled")?.unwrap_or(defaults.enabled),
+        rates,
+        max_age: section.duration("max_age")?.unwrap_or(defaults.max_age),
+    };
+    section.finish()?;
+    Ok(settings)
 }
 
 fn keys(section: &Section<'_>) -> Built<Vec<AppKey>> {
@@ -147,7 +170,7 @@ fn origins(section: &Section<'_>, allow_no_origin: bool) -> Built<Vec<Origin>> {
     Ok(origins)
 }
 
-fn labels(section: &Section<'_>) -> Built<std::collections::BTreeMap<String, String>> {
+fn labels(section: &Section<'_>) -> Built<BTreeMap<String, String>> {
     let labels = section.pairs("labels")?.unwrap_or_default();
     if labels.len() > MOST_LABELS {
         return Err(section.wrong("labels", format!("at most {MOST_LABELS}")));
