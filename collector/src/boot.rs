@@ -25,6 +25,7 @@ use crate::receive::{RandomIds, Receiver};
 use crate::reload::{Reach, Reloads};
 use crate::router::{self, Parts, Routes};
 use crate::serve::{Connections, Server, Side};
+use crate::tail::Tail;
 use crate::telemetry::{Meters, Sources};
 
 mod stored;
@@ -105,6 +106,7 @@ impl Collector {
             bodies: Budget::new(limits.in_flight),
             meters: meters.clone(),
             life: life.clone(),
+            tail: Tail::default(),
             random: RandomIds::new()?,
             heavy: Arc::new(Semaphore::new(
                 available_parallelism().map_or(1, usize::from),
@@ -155,7 +157,7 @@ impl Collector {
                 None
             }
             Some(listener) => {
-                let routes = router::admin(&self.parts).fallback(router::not_found);
+                let routes = router::operators(&self.parts).fallback(router::not_found);
                 Some(self.serve(routes, Side::Admin, listener, admin_stopped))
             }
         };

@@ -15,6 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::boot::{Listeners, run_reloading};
 use crate::config::{self, Config};
+use crate::tail::{Wanted, follow::follow};
 use crate::telemetry::{TARGET, Traces};
 
 mod arguments;
@@ -37,7 +38,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     match arguments.action {
         Action::Help => say(arguments::HELP),
         Action::Version => say(concat!("farol-collector ", env!("CARGO_PKG_VERSION"))),
-        Action::Run | Action::CheckConfig | Action::PrintConfig => {
+        Action::Run | Action::CheckConfig | Action::PrintConfig | Action::Tail => {
             let environment = match environment() {
                 Ok(environment) => environment,
                 Err(error) => return misused(&error),
@@ -55,9 +56,23 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             };
             match arguments.action {
                 Action::CheckConfig => say(&config.summary()),
+                Action::Tail => tail(&config, &arguments.wanted),
                 _ => start(before, config),
             }
         }
+    }
+}
+
+/// Shows what a collector with these settings takes.
+fn tail(config: &Config, wanted: &Wanted) -> ExitCode {
+    let Some(admin) = config.admin_listen else {
+        return misused(
+            "tail asks at admin_listen, and these settings have none: what visitors do is not shown at the public address; set admin_listen, and start the collector with it",
+        );
+    };
+    match follow(admin, wanted, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
     }
 }
 

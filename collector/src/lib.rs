@@ -45,5 +45,6 @@ pub mod cli;
 mod data_folder;
 mod path;
 pub mod reload;
+pub mod tail;
 
 pub use boot::{Listeners, run, run_reloading};

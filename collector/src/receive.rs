@@ -29,6 +29,7 @@ use crate::live::{Current, Live};
 use crate::outcome::{Ledgers, Refusal, RequestGuard};
 use crate::queue::Queue;
 use crate::record::record_id;
+use crate::tail::Tail;
 use crate::telemetry::{Meters, TARGET};
 
 mod body;
@@ -72,6 +73,8 @@ pub struct Receiver {
     pub meters: Arc<Meters>,
     /// Whether the collector is to stop.
     pub life: Life,
+    /// For operators who look.
+    pub tail: Tail,
     /// Ids of records whose request names no batch.
     pub random: RandomIds,
     /// Large bodies that are worked on at once: one for each processor, more would only wait for each other.
@@ -148,8 +151,13 @@ impl Receiver {
         let client = ClientAddress::of(&parts.extensions);
         let (head, toll) = match self.head(client, &parts.uri, &parts.headers) {
             Ok(head) => head,
-            Err(error) => return refuse_unread(books, error, body, body::UNKNOWN).await,
+            Err(error) => {
+                self.tail.refused(None, &error);
+                return refuse_unread(books, error, body, body::UNKNOWN).await;
+            }
         };
+        let app = head.app.clone();
+        let app = app.as_ref().map(|app| app.name.as_str());
         let mut reserved = self.bodies.reserve();
         let body = match body::read(
             body,
@@ -168,13 +176,29 @@ impl Receiver {
                 return crate::error::error_json(StatusCode::BAD_REQUEST, why.as_str(), message);
             }
             Err(body::ReadError::Refused(error, rest)) => {
+                self.tail.refused(app, &error);
                 return refuse_unread(books, error, rest, body::ADMITTED).await;
             }
         };
         self.meters.request_body.observe(body.len() as f64);
-        match tokio::spawn(self.take(books, head, body, reserved).in_current_span()).await {
-            Ok(Ok(taken)) => taken.into_answer(),
-            Ok(Err(error)) => axum::response::IntoResponse::into_response(error),
+        match tokio::spawn(
+            self.clone()
+                .take(books, head, body, reserved)
+                .in_current_span(),
+        )
+        .await
+        {
+            Ok(Ok(taken)) => {
+                match &taken {
+                    Taken::Duplicate => self.tail.duplicate(app),
+                    Taken::Accepted(accepted) => self.tail.dropped(app, &accepted.unreadable),
+                }
+                taken.into_answer()
+            }
+            Ok(Err(error)) => {
+                self.tail.refused(app, &error);
+                axum::response::IntoResponse::into_response(error)
+            }
             Err(_) => axum::response::IntoResponse::into_response(internal()),
         }
     }
@@ -287,6 +311,10 @@ impl Receiver {
             items.enqueued();
             return Ok(accepted);
         };
+        let shown = self
+            .tail
+            .watched()
+            .then(|| (record.header.clone(), payload.clone()));
         let counts = record.header.counts;
         Span::current().record("farol.items", counts.items() as i64);
         let span = trace_span!(target: TARGET, "enqueue");
@@ -299,6 +327,9 @@ impl Receiver {
             Ok(_) => {
                 items.enqueued();
                 self.meters.enqueued(&counts);
+                if let Some((header, payload)) = shown {
+                    self.tail.taken(&header, &payload);
+                }
                 Ok(accepted)
             }
             Err(refused) => {

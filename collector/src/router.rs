@@ -14,7 +14,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CONTENT_TYPE, ORIGIN, VARY,
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 use tower::util::MapRequest;
 
@@ -25,6 +25,7 @@ use crate::health::{self, Life};
 use crate::path;
 use crate::queue::Queue;
 use crate::receive::{Receiver, collect, otlp_answers};
+use crate::tail;
 use crate::telemetry::{Sources, encode, negotiate};
 
 /// Routes, for those who serve them.
@@ -82,6 +83,17 @@ fn otlp() -> Router<Arc<Receiver>> {
 /// Whether browsers may ask about this path before they send.
 fn takes_posts(path: &str) -> bool {
     path.starts_with("/collect") || path.starts_with("/v1/")
+}
+
+/// What operators reach at an address of their own alone: it shows what visitors did.
+pub fn operators(parts: &Parts) -> Router {
+    let tail = async |State(parts): State<Parts>, uri: Uri, headers: HeaderMap| {
+        tail::answer(&parts.receiver.tail, &uri, &headers)
+    };
+    Router::new()
+        .route("/-/tail", get(tail).fallback(only_get))
+        .with_state(parts.clone())
+        .merge(admin(parts))
 }
 
 /// What operators reach: beside the public routes, or at their own address.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::config::Given;
+use crate::tail::Wanted;
 
 /// `--help`.
 pub(super) const HELP: &str = "\
@@ -14,11 +15,14 @@ farol-collector: takes what browsers send and passes it on as OpenTelemetry.
 usage: farol-collector [options]                run, with sensible defaults where no file is named
        farol-collector check-config [options]   read the settings, say what they come to, and end
        farol-collector print-config [options]   show the settings that hold and where each was written, secrets hidden
+       farol-collector tail [options]           show what a collector that runs with these settings takes, as it comes
 
   --config FILE          settings in TOML (or FAROL_CONFIG)
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
   --admin-listen ADDR    move /metrics and /-/ to an address of their own (or FAROL_ADMIN_LISTEN)
   --data-dir DIR         where data is kept (./farol-data; or FAROL_DATA_DIR)
+  --rejected             tail: only what is refused or dropped, with the reason
+  --app NAME             tail: only what belongs to this app
   --help                 this text
   --version              the version
 
@@ -33,6 +37,8 @@ pub(super) enum Action {
     CheckConfig,
     /// Show the settings that hold.
     PrintConfig,
+    /// Show what comes in.
+    Tail,
     /// Say how to use it.
     Help,
     /// Say the version.
@@ -44,6 +50,7 @@ pub(super) enum Action {
 pub(super) struct Arguments {
     pub(super) action: Action,
     pub(super) settings: Given,
+    pub(super) wanted: Wanted,
 }
 
 impl Arguments {
@@ -55,6 +62,7 @@ impl Arguments {
         let mut parser = Parser::from_args(arguments);
         let mut action = Action::Run;
         let mut settings = Given::default();
+        let mut wanted = Wanted::default();
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("config") | Arg::Short('c') => {
@@ -77,9 +85,20 @@ impl Arguments {
                 Arg::Value(word) if word == "print-config" && action == Action::Run => {
                     action = Action::PrintConfig;
                 }
+                Arg::Value(word) if word == "tail" && action == Action::Run => {
+                    action = Action::Tail;
+                }
+                Arg::Long("rejected") if action == Action::Tail => wanted.rejected = true,
+                Arg::Long("app") if action == Action::Tail => {
+                    wanted.app = Some(parser.value()?.string()?);
+                }
                 other => return Err(other.unexpected()),
             }
         }
-        Ok(Self { action, settings })
+        Ok(Self {
+            action,
+            settings,
+            wanted,
+        })
     }
 }

@@ -4,10 +4,13 @@ use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::trace::v1::Span;
 
 use super::Batch;
 use super::destination::{Attempt, Destination, Outcome, Reason};
 use crate::config::Terminal as Settings;
+use crate::convert::Otlp;
 
 mod item;
 mod line;
@@ -72,12 +75,34 @@ impl Destination for Terminal {
     }
 }
 
-/// In order of time: within a batch people read a story, whatever order the payload had.
 fn lines(batch: &Batch, look: &Look) -> String {
-    let logs = batch.logs().map(|it| (it.time_unix_nano, item::log(it)));
-    let spans = batch
-        .spans()
-        .map(|it| (it.start_time_unix_nano, item::span(it)));
+    story(batch.logs(), batch.spans(), look)
+}
+
+/// The same lines without a terminal: no colours, long ones not cut.
+pub(crate) fn told(otlp: &Otlp) -> String {
+    let look = Look {
+        paint: Paint(false),
+        width: UNKNOWN_WIDTH,
+        zone: TimeZone::system(),
+    };
+    let logs = otlp.logs.iter().flat_map(|it| &it.scope_logs);
+    let spans = otlp.traces.iter().flat_map(|it| &it.scope_spans);
+    story(
+        logs.flat_map(|it| &it.log_records),
+        spans.flat_map(|it| &it.spans),
+        &look,
+    )
+}
+
+/// In order of time: within a batch people read a story, whatever order the payload had.
+fn story<'a>(
+    logs: impl Iterator<Item = &'a LogRecord>,
+    spans: impl Iterator<Item = &'a Span>,
+    look: &Look,
+) -> String {
+    let logs = logs.map(|it| (it.time_unix_nano, item::log(it)));
+    let spans = spans.map(|it| (it.start_time_unix_nano, item::span(it)));
     let mut all: Vec<_> = logs.chain(spans).collect();
     all.sort_by_key(|(time, _)| *time);
     let mut out = String::new();

@@ -23,4 +23,5 @@ mod restart;
 mod sdk_config;
 mod sdk_files;
 mod settings;
+mod tail;
 mod traces;

@@ -1,0 +1,293 @@
+//! What comes in, as people read it, for an operator who looks: `farol-collector tail`, or `curl -N` at `/-/tail`.
+//!
+//! It shows what pages sent, scrubbed, so it is told on the listener of operators alone, and only to who asks by address: a page
+//! that made its own name point here (DNS rebinding) would else read it. While nobody looks it costs one look at a counter a request.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http_body::Frame;
+use jiff::Timestamp;
+use tokio::sync::{broadcast, mpsc};
+
+use crate::convert::{Dialect, to_otlp};
+use crate::decode::Unreadable;
+use crate::error::{ApiError, error_json};
+use crate::export::told;
+use crate::record::Header;
+use farol_protocol::payload::Payload;
+
+pub mod follow;
+
+/// What waits for a listener that is slow; older is left out, and the gap is told. A page's burst is some ten payloads.
+const WAITING: usize = 256;
+
+/// Listeners at once: each costs a conversion of everything. A few people with a terminal.
+const LISTENERS: usize = 4;
+
+/// Tells what comes in. Cloning gives another handle.
+#[derive(Debug, Clone)]
+pub struct Tail(broadcast::Sender<Seen>);
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(WAITING))
+    }
+}
+
+/// Something that came in.
+#[derive(Debug, Clone)]
+struct Seen {
+    /// It was refused, or something of it was dropped.
+    bad: bool,
+    app: Option<Arc<str>>,
+    text: Bytes,
+}
+
+impl Tail {
+    /// Whether somebody looks.
+    pub fn watched(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
+    /// A payload that is in the queue.
+    pub fn taken(&self, header: &Header, payload: &Payload) {
+        let app = Some(header.app.as_str()).filter(|app| !app.is_empty());
+        self.say(
+            false,
+            app,
+            told(&to_otlp(header, payload, Dialect::Semconv)),
+        );
+    }
+
+    /// Items of an accepted batch that could not be read.
+    pub fn dropped(&self, app: Option<&str>, items: &[Unreadable]) {
+        if !self.watched() {
+            return;
+        }
+        let mut text = String::new();
+        for item in items {
+            text += &line(
+                "dropped",
+                app,
+                &format!(
+                    "{}[{}] {}",
+                    item.kind.name(),
+                    item.index,
+                    item.reason.as_str()
+                ),
+            );
+        }
+        self.say(true, app, text);
+    }
+
+    /// A request that was refused.
+    pub fn refused(&self, app: Option<&str>, error: &ApiError) {
+        if self.watched() {
+            let what = format!(
+                "{} {}: {}",
+                error.status().as_u16(),
+                error.why,
+                error.message
+            );
+            self.say(true, app, line("refused", app, &what));
+        }
+    }
+
+    /// A batch that was taken before.
+    pub fn duplicate(&self, app: Option<&str>) {
+        if self.watched() {
+            let text = line("duplicate", app, "this batch was taken before");
+            self.say(false, app, text);
+        }
+    }
+
+    fn say(&self, bad: bool, app: Option<&str>, text: String) {
+        if text.is_empty() {
+            return;
+        }
+        // Nobody there any more is no fault.
+        let _ = self.0.send(Seen {
+            bad,
+            app: app.map(Into::into),
+            text: text.into(),
+        });
+    }
+}
+
+/// A line of ours, in the columns of the others.
+fn line(what: &str, app: Option<&str>, text: &str) -> String {
+    let zone = jiff::tz::TimeZone::system();
+    let time = Timestamp::now()
+        .to_zoned(zone)
+        .strftime("%H:%M:%S%.3f")
+        .to_string();
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    format!("{time}  {what:<9}  {}  {text}\n", app.unwrap_or("-"))
+}
+
+/// What a listener wants to see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Only what was refused or dropped.
+    pub rejected: bool,
+    /// Only what belongs to this app.
+    pub app: Option<String>,
+}
+
+impl Wanted {
+    fn read(uri: &Uri) -> Result<Self, String> {
+        let mut wanted = Self::default();
+        for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+            match (&*name, &*value) {
+                ("rejected", "" | "true" | "1") => wanted.rejected = true,
+                ("app", app) => wanted.app = Some(app.to_owned()),
+                (name, _) => {
+                    return Err(format!("`{name}` is not known; there are rejected and app"));
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if self.rejected {
+            query.append_pair("rejected", "true");
+        }
+        if let Some(app) = &self.app {
+            query.append_pair("app", app);
+        }
+        query.finish()
+    }
+
+    fn takes(&self, seen: &Seen) -> bool {
+        (seen.bad || !self.rejected)
+            && (self.app.is_none() || self.app.as_deref() == seen.app.as_deref())
+    }
+}
+
+/// `GET /-/tail`.
+pub fn answer(tail: &Tail, uri: &Uri, headers: &HeaderMap) -> Response {
+    if !by_address(headers) {
+        let message =
+            "ask by address (127.0.0.1:…) and not by name: a page could have made the name up";
+        return error_json(StatusCode::FORBIDDEN, "host", message);
+    }
+    let wanted = match Wanted::read(uri) {
+        Ok(wanted) => wanted,
+        Err(message) => return error_json(StatusCode::BAD_REQUEST, "bad_request", &message),
+    };
+    if tail.0.receiver_count() >= LISTENERS {
+        let message = format!("{LISTENERS} look already; end one of them");
+        return error_json(StatusCode::SERVICE_UNAVAILABLE, "busy", &message);
+    }
+    let (lines, told) = mpsc::channel(1);
+    tokio::spawn(pass_on(tail.0.subscribe(), wanted, lines));
+    let mut response = Body::new(Lines(told)).into_response();
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}
+
+/// Whether the host that was asked for is an address, or this machine by its common name.
+fn by_address(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.is_some_and(|host| {
+        let bare = host.trim_matches(['[', ']']);
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        name == "localhost" || host.parse::<SocketAddr>().is_ok() || bare.parse::<IpAddr>().is_ok()
+    })
+}
+
+async fn pass_on(mut seen: broadcast::Receiver<Seen>, wanted: Wanted, lines: mpsc::Sender<Bytes>) {
+    // A first line, so that whoever asked knows that it listens.
+    let mut next = Some(Bytes::from_static(b"# what comes in from now on\n"));
+    loop {
+        if let Some(text) = next.take()
+            && lines.send(text).await.is_err()
+        {
+            return;
+        }
+        next = tokio::select! {
+            () = lines.closed() => return,
+            came = seen.recv() => match came {
+                Ok(seen) => wanted.takes(&seen).then_some(seen.text),
+                Err(broadcast::error::RecvError::Lagged(n)) => {
+                    Some(format!("# {n} payloads or refusals left out: more came than could be written\n").into())
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+        };
+    }
+}
+
+/// An answer's body that goes on for as long as somebody reads it.
+struct Lines(mpsc::Receiver<Bytes>);
+
+impl http_body::Body for Lines {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.0
+            .poll_recv(context)
+            .map(|text| text.map(|text| Ok(Frame::data(text))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_by_a_name_of_the_network_is_refused() {
+        for (host, allowed) in [
+            ("127.0.0.1:12348", true),
+            ("[::1]:12348", true),
+            ("10.1.2.3", true),
+            ("[::1]", true),
+            ("localhost:12348", true),
+            ("rebound.example:12348", false),
+            ("127.0.0.1.rebound.example", false),
+            ("", false),
+        ] {
+            let headers = [(HOST, HeaderValue::from_static(host))]
+                .into_iter()
+                .collect();
+            assert_eq!(by_address(&headers), allowed, "{host}");
+        }
+        assert!(!by_address(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn what_is_wanted_survives_the_query() {
+        let wanted = Wanted {
+            rejected: true,
+            app: Some("a & b".to_owned()),
+        };
+        let uri: Uri = format!("/-/tail?{}", wanted.query()).parse().unwrap();
+        assert_eq!(Wanted::read(&uri).unwrap(), wanted);
+        assert!(Wanted::read(&Uri::from_static("/-/tail?apps=x")).is_err());
+    }
+
+    #[test]
+    fn a_line_of_ours_is_one_line() {
+        let text = line("refused", Some("shop"), "a\nb\u{1b}[2J");
+        assert_eq!(text.matches('\n').count(), 1);
+        assert!(!text.contains('\u{1b}'));
+    }
+}
