@@ -87,8 +87,17 @@ fn takes_posts(path: &str) -> bool {
 
 /// What operators reach at an address of their own alone: it shows what visitors did.
 pub fn operators(parts: &Parts) -> Router {
-    let tail = async |State(parts): State<Parts>, uri: Uri, headers: HeaderMap| {
-        tail::answer(&parts.receiver.tail, &uri, &headers)
+    let tail = async |State(parts): State<Parts>, uri: Uri, headers: HeaderMap| match tail::look(
+        &parts.receiver.tail,
+        &uri,
+        &headers,
+    ) {
+        Ok(lines) => (
+            [(CONTENT_TYPE, "text/plain; charset=utf-8")],
+            Body::new(lines),
+        )
+            .into_response(),
+        Err(no) => error_json(no.status, no.code, &no.message),
     };
     Router::new()
         .route("/-/tail", get(tail).fallback(only_get))

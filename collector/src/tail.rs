@@ -8,18 +8,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::header::HOST;
+use http::{HeaderMap, StatusCode, Uri};
 use http_body::Frame;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 
 use crate::convert::{Dialect, to_otlp};
 use crate::decode::Unreadable;
-use crate::error::{ApiError, error_json};
+use crate::error::ApiError;
 use crate::export::told;
 use crate::record::Header;
 use farol_protocol::payload::Payload;
@@ -177,27 +175,45 @@ impl Wanted {
     }
 }
 
-/// `GET /-/tail`.
-pub fn answer(tail: &Tail, uri: &Uri, headers: &HeaderMap) -> Response {
+/// Why nobody is shown anything.
+#[derive(Debug)]
+pub struct NotShown {
+    /// The answer's status.
+    pub status: StatusCode,
+    /// The short name of what is wrong.
+    pub code: &'static str,
+    /// What, and what to do about it.
+    pub message: String,
+}
+
+/// `GET /-/tail`: what comes in from now on, as an answer's body.
+///
+/// # Errors
+/// When it was asked for by a name, in words that are not known, or there are enough who look.
+pub fn look(tail: &Tail, uri: &Uri, headers: &HeaderMap) -> Result<Lines, NotShown> {
+    let no = |status, code, message| {
+        Err(NotShown {
+            status,
+            code,
+            message,
+        })
+    };
     if !by_address(headers) {
         let message =
             "ask by address (127.0.0.1:…) and not by name: a page could have made the name up";
-        return error_json(StatusCode::FORBIDDEN, "host", message);
+        return no(StatusCode::FORBIDDEN, "host", message.into());
     }
     let wanted = match Wanted::read(uri) {
         Ok(wanted) => wanted,
-        Err(message) => return error_json(StatusCode::BAD_REQUEST, "bad_request", &message),
+        Err(message) => return no(StatusCode::BAD_REQUEST, "bad_request", message),
     };
     if tail.0.receiver_count() >= LISTENERS {
         let message = format!("{LISTENERS} look already; end one of them");
-        return error_json(StatusCode::SERVICE_UNAVAILABLE, "busy", &message);
+        return no(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
     }
     let (lines, told) = mpsc::channel(1);
     tokio::spawn(pass_on(tail.0.subscribe(), wanted, lines));
-    let mut response = Body::new(Lines(told)).into_response();
-    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response
+    Ok(Lines(told))
 }
 
 /// Whether the host that was asked for is an address, or this machine by its common name.
@@ -233,7 +249,8 @@ async fn pass_on(mut seen: broadcast::Receiver<Seen>, wanted: Wanted, lines: mps
 }
 
 /// An answer's body that goes on for as long as somebody reads it.
-struct Lines(mpsc::Receiver<Bytes>);
+#[derive(Debug)]
+pub struct Lines(mpsc::Receiver<Bytes>);
 
 impl http_body::Body for Lines {
     type Data = Bytes;
