@@ -268,6 +268,8 @@ impl http_body::Body for Lines {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]
