@@ -39,6 +39,7 @@ mod protobuf;
 mod retry;
 mod rolling;
 mod roster;
+mod route;
 #[cfg(test)]
 pub(crate) mod samples;
 mod stats;
@@ -59,6 +60,7 @@ pub(crate) use terminal::told;
 use dead_letters::DeadLetters;
 use driver::Plan;
 use lane::Shared;
+use route::Route;
 use supervise::Leave;
 use windows::Windows;
 
@@ -231,6 +233,10 @@ impl Exports {
                 // Its lines are made from attributes, which the other dialects do not have.
                 true => config::Dialect::Semconv,
                 false => settings.dialect,
+            },
+            route: Route {
+                when: settings.when.clone(),
+                sampling: settings.sampling,
             },
             bounds: settings.batch,
             lanes,

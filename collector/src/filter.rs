@@ -44,7 +44,7 @@ pub fn sample(payload: &mut Payload, rate: f64, state: SampleState, batch: &[u8;
     let exceptions = own.map_or(rate, |kept| kept.max(rate));
     let out = |subject: &Subject<'_>| {
         let rate = match subject.kind() {
-            Kind::Exception => exceptions,
+            Some(Kind::Exception) => exceptions,
             _ => rate,
         };
         !subject.is_sampled(rate, batch)

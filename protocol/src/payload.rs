@@ -6,7 +6,7 @@ use crate::item::{Item, Overrides};
 use crate::log::Log;
 use crate::measurement::Measurement;
 use crate::meta::{Meta, Page, Session, User, View};
-use crate::signals::{LogRecord, ResourceLogs, ScopeLogs, Signals};
+use crate::signals::{LogRecord, Metric, ResourceLogs, ResourceMetrics, ScopeLogs, Signals};
 use crate::span::Traces;
 use crate::time::Time;
 
@@ -123,6 +123,16 @@ impl Payload {
         placed.map(|(place, (resource, scope, record))| (place, resource, scope, record))
     }
 
+    /// OTLP's metrics in order, each with its place as it came.
+    pub fn metrics(&self) -> impl Iterator<Item = (u32, &ResourceMetrics, &Metric)> {
+        let metrics = self.otlp.resource_metrics.iter().flat_map(|resource| {
+            let scopes = resource.scope_metrics.iter().flat_map(|it| &it.metrics);
+            scopes.map(move |metric| (resource, metric))
+        });
+        let placed = self.places().zip(metrics);
+        placed.map(|(place, (resource, metric))| (place, resource, metric))
+    }
+
     /// How many items there are to read.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -202,30 +212,38 @@ impl Payload {
         self.farol.lost = lost;
     }
 
-    /// Takes out the items and OTLP's log records at these places, which stand in order.
+    /// Takes out the items, and OTLP's log records and metrics, at these places, which stand in order.
     pub fn remove(&mut self, lost: &[u32]) {
         if lost.is_empty() {
             return;
         }
-        let mut places = self.places().collect_places(self.otlp.records());
+        let records = self.otlp.records();
+        let places = self.places().collect_places(records);
+        let mut places = places.chain(self.places().collect_places(self.otlp.metrics()));
         self.retain(|place, _| lost.binary_search(&place).is_err());
         let gone = &mut self.farol.lost;
-        for resource in &mut self.otlp.resource_logs {
-            for scope in &mut resource.scope_logs {
-                scope.log_records.retain(|_| {
-                    let place = places.next().unwrap_or(u32::MAX);
-                    let kept = lost.binary_search(&place).is_err();
-                    if !kept {
-                        gone.push(u64::from(place));
-                    }
-                    kept
-                });
+        let mut kept = || {
+            let place = places.next().unwrap_or(u32::MAX);
+            let kept = lost.binary_search(&place).is_err();
+            if !kept {
+                gone.push(u64::from(place));
             }
-            let scopes = &mut resource.scope_logs;
-            scopes.retain(|scope| !scope.log_records.is_empty());
-        }
-        let resources = &mut self.otlp.resource_logs;
-        resources.retain(|resource| !resource.scope_logs.is_empty());
+            kept
+        };
+        self.otlp.resource_logs.retain_mut(|resource| {
+            resource.scope_logs.retain_mut(|scope| {
+                scope.log_records.retain(|_| kept());
+                !scope.log_records.is_empty()
+            });
+            !resource.scope_logs.is_empty()
+        });
+        self.otlp.resource_metrics.retain_mut(|resource| {
+            resource.scope_metrics.retain_mut(|scope| {
+                scope.metrics.retain(|_| kept());
+                !scope.metrics.is_empty()
+            });
+            !resource.scope_metrics.is_empty()
+        });
         gone.sort_unstable();
     }
 

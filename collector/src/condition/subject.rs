@@ -7,12 +7,12 @@ use farol_protocol::kind::Kind;
 use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
 use farol_protocol::sampling::sampled;
-use farol_protocol::signals::{LogRecord, ResourceLogs};
+use farol_protocol::signals::{LogRecord, Metric, ResourceLogs, ResourceMetrics};
 use farol_protocol::value::Value;
 
 use super::Field;
 
-/// An item or a log record of OTLP's, and what holds for it.
+/// An item, or a log record or metric of OTLP's, and what holds for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     ground: Ground<'a>,
@@ -34,6 +34,7 @@ pub struct Ground<'a> {
 enum Of<'a> {
     Item(Item<'a>),
     Record(&'a ResourceLogs, &'a LogRecord),
+    Metric(&'a ResourceMetrics, &'a Metric),
 }
 
 impl<'a> Ground<'a> {
@@ -43,7 +44,9 @@ impl<'a> Ground<'a> {
         let records = (self.payload.records())
             .map(|(place, resource, _, record)| (place, Of::Record(resource, record)));
         let subject = move |(place, of)| (place, Subject { ground: self, of });
-        items.chain(records).map(subject)
+        let metrics = (self.payload.metrics())
+            .map(|(place, resource, metric)| (place, Of::Metric(resource, metric)));
+        items.chain(records).chain(metrics).map(subject)
     }
 }
 
@@ -52,12 +55,13 @@ impl<'a> Subject<'a> {
     fn session(&self) -> Option<Cow<'a, str>> {
         let session = match self.of {
             Of::Item(item) => (self.ground.payload.context(item.overrides()).session.id).as_str(),
-            Of::Record(..) => "",
+            Of::Record(..) | Of::Metric(..) => "",
         };
         let trace = match self.of {
             Of::Item(Item::Span(_, _, span)) => span.trace_id.as_str(),
             Of::Item(_) => "",
             Of::Record(_, record) => &record.trace_id,
+            Of::Metric(..) => "",
         };
         told(session)
             .or_else(|| self.attribute(attr::SESSION_ID))
@@ -67,17 +71,20 @@ impl<'a> Subject<'a> {
     /// Whether it is in a sample of this rate.
     pub fn is_sampled(&self, rate: f64, batch: &[u8; 16]) -> bool {
         match self.session() {
+            // Half of its points would be another metric.
+            _ if matches!(self.of, Of::Metric(..)) => true,
             Some(id) => sampled(&id, rate),
             None => sampled(&format!("{:032x}", u128::from_be_bytes(*batch)), rate),
         }
     }
 
-    /// What it is. A log record with an event's name is an event.
-    pub fn kind(&self) -> Kind {
+    /// What it is. A log record with an event's name is an event; metrics are no items.
+    pub fn kind(&self) -> Option<Kind> {
         match self.of {
-            Of::Item(item) => item.kind(),
-            Of::Record(_, record) if record.event_name.is_empty() => Kind::Log,
-            Of::Record(..) => Kind::Event,
+            Of::Item(item) => Some(item.kind()),
+            Of::Record(_, record) if record.event_name.is_empty() => Some(Kind::Log),
+            Of::Record(..) => Some(Kind::Event),
+            Of::Metric(..) => None,
         }
     }
 
@@ -85,11 +92,12 @@ impl<'a> Subject<'a> {
         let text = match field {
             Field::App => self.ground.app,
             Field::Tenant => self.ground.tenant,
-            Field::Kind => self.kind().name(),
+            Field::Kind => self.kind().map_or("metric", Kind::name),
             Field::Level => match self.of {
                 Of::Item(Item::Log(log)) => &log.level,
                 Of::Item(_) => "",
                 Of::Record(_, record) => &record.severity_text,
+                Of::Metric(..) => "",
             },
             Field::Name => match self.of {
                 Of::Item(Item::Event(event)) => &event.name,
@@ -98,6 +106,7 @@ impl<'a> Subject<'a> {
                 Of::Item(Item::Span(_, _, span)) => &span.name,
                 Of::Item(Item::Log(_)) => "",
                 Of::Record(_, record) => &record.event_name,
+                Of::Metric(_, metric) => &metric.name,
             },
             Field::Message => match self.of {
                 Of::Item(Item::Log(log)) => &log.message,
@@ -107,6 +116,7 @@ impl<'a> Subject<'a> {
                     Value::Null => "",
                     body => return Some(text_of(body)),
                 },
+                Of::Metric(..) => "",
             },
             Field::Attribute(name) => return self.attribute(name),
         };
@@ -128,6 +138,7 @@ impl<'a> Subject<'a> {
                 let own = record.attributes.get(name);
                 own.or_else(|| resource.resource.attributes.get(name))
             }
+            Of::Metric(resource, _) => resource.resource.attributes.get(name),
         }
     }
 
@@ -143,7 +154,7 @@ impl<'a> Subject<'a> {
         let meta = &payload.meta;
         let overrides = match self.of {
             Of::Item(item) => item.overrides(),
-            Of::Record(..) => None,
+            Of::Record(..) | Of::Metric(..) => None,
         };
         let context = payload.context(overrides);
         let text: &str = match name {

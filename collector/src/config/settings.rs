@@ -107,6 +107,8 @@ settings! {
     "destinations[].signals", "list of logs, traces, metrics", "all three", "What it wants. The terminal shows no metrics.";
     "destinations[].dialect", "semconv, alloy or contrib", "semconv", "How log records are written: OpenTelemetry's conventions, or the lines of Grafana Alloy or of the OpenTelemetry Collector.";
     "destinations[].temporality", "cumulative or delta", "cumulative", "What the value of a metric made here says: all since its series began, or what came since the value before.";
+    "destinations[].when", "condition", "everything", "Which items it gets; see Conditions. Metrics that are made of items are not asked: `signals` decides.";
+    "destinations[].sampling", "number from 0 to 1", "1", "The share of sessions that it gets, decided by the session's id.";
     "destinations[].start", "tail or oldest", "tail", "Where a new destination starts in the queue.";
     "destinations[].max_lag", "size", "none", "The most it may be behind; beyond it the oldest is dropped for it, counted. Without it, it loses its oldest only while another destination keeps up and the queue is full.";
     "destinations[].batch.max_items", "number", "512", "The most items of a request to it.";

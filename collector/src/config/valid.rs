@@ -99,6 +99,10 @@ pub struct Destination {
     pub kind: DestinationKind,
     /// What it wants.
     pub signals: Signals,
+    /// Of which items; all where there is none.
+    pub when: Option<crate::condition::Condition>,
+    /// Of which share of sessions.
+    pub sampling: f64,
     /// How log records are written for it.
     pub dialect: Dialect,
     /// How metrics count for it.
@@ -120,6 +124,8 @@ impl Destination {
             name: name.into(),
             kind,
             signals: Signals::default(),
+            when: None,
+            sampling: 1.0,
             dialect: Dialect::Semconv,
             temporality: Temporality::default(),
             start: Start::Tail,

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::batch::{Source, count};
 use super::lane::{Job, Settled, Shared};
+use super::route::Route;
 use super::tally::{Fate, Shares, Tallies};
 use super::{Batch, Signal};
 use crate::config::{Batch as Bounds, Dialect, Signals};
@@ -27,6 +28,7 @@ const SETTLED: usize = 64;
 pub(crate) struct Plan {
     pub(crate) signals: Signals,
     pub(crate) dialect: Dialect,
+    pub(crate) route: Route,
     pub(crate) bounds: Bounds,
     /// Batches in flight at once.
     pub(crate) lanes: usize,
@@ -150,8 +152,13 @@ impl Driver {
         let mut through = Vec::new();
         let mut wanted: [(Vec<Source>, Vec<Position>); 3] = Default::default();
         for entry in &entries {
-            let otlp = entry.otlp(self.plan.dialect);
-            let mut shares = Shares::default();
+            let routed = self.plan.route.take(entry, self.plan.dialect);
+            let mut shares = Shares {
+                elsewhere: routed.elsewhere,
+                sampled_out: routed.sampled_out,
+                ..Shares::default()
+            };
+            let otlp = routed.otlp;
             for (slot, (signal, wants)) in self.wants().into_iter().enumerate() {
                 let items = count(&otlp, signal);
                 match wants {
@@ -165,7 +172,8 @@ impl Driver {
                     false => shares.filtered += items,
                 }
             }
-            let converted = shares.wanted + shares.filtered;
+            let left_out = shares.filtered + shares.elsewhere + shares.sampled_out;
+            let converted = shares.wanted + left_out;
             shares.unconvertible = entry.items().saturating_sub(converted);
             if self.tallies.open(entry.position, shares, &self.plan.ledger) {
                 through.push(entry.position);

@@ -24,6 +24,8 @@ struct Tally {
     open: u64,
     exported: u64,
     filtered: u64,
+    elsewhere: u64,
+    sampled_out: u64,
     rejected: u64,
     exhausted: u64,
     unconvertible: u64,
@@ -36,6 +38,10 @@ pub(crate) struct Shares {
     pub(crate) wanted: u64,
     /// Of a signal that this destination does not want.
     pub(crate) filtered: u64,
+    /// Go to other destinations.
+    pub(crate) elsewhere: u64,
+    /// Of sessions that are not in this destination's sample.
+    pub(crate) sampled_out: u64,
     /// Came to nothing in conversion.
     pub(crate) unconvertible: u64,
 }
@@ -51,6 +57,8 @@ impl Tallies {
         let tally = Tally {
             open: shares.wanted,
             filtered: shares.filtered,
+            elsewhere: shares.elsewhere,
+            sampled_out: shares.sampled_out,
             unconvertible: shares.unconvertible,
             ..Tally::default()
         };
@@ -95,6 +103,8 @@ impl Tally {
             ledger.exported(self.exported);
         }
         ledger.filtered(Filter::Signal, self.filtered);
+        ledger.filtered(Filter::Route, self.elsewhere);
+        ledger.filtered(Filter::SampledOut, self.sampled_out);
         ledger.dropped(DropReason::Rejected, self.rejected);
         ledger.dropped(DropReason::RetriesExhausted, self.exhausted);
         ledger.dropped(DropReason::Unconvertible, self.unconvertible);

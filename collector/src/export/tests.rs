@@ -122,6 +122,7 @@ impl Bench {
         let mut the_plan = Plan {
             signals: Signals::default(),
             dialect: Dialect::Semconv,
+            route: Route::default(),
             bounds: Bounds::default(),
             lanes: 4,
             ledger,

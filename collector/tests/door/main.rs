@@ -20,6 +20,7 @@ mod pressure;
 mod rates;
 mod reload;
 mod restart;
+mod routes;
 mod sdk_config;
 mod sdk_files;
 mod settings;

@@ -50,6 +50,8 @@ pub(super) fn build(section: &Section<'_>, data_dir: &Path) -> Built<Destination
     };
     Ok(Destination {
         signals: signals(section)?,
+        when: super::filter::condition(section, "when")?,
+        sampling: section.share("sampling")?.unwrap_or(1.0),
         dialect: section.word("dialect", &DIALECTS)?.unwrap_or_default(),
         temporality: section
             .word("temporality", &TEMPORALITIES)?

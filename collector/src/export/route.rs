@@ -1,0 +1,180 @@
+//! What of an entry a destination gets: what its condition holds for, of the sessions in its sample. Decided behind the queue, so that
+//! metrics see all that was taken, and each destination's choice is its own.
+
+use std::sync::Arc;
+
+use crate::condition::{Condition, Ground};
+use crate::convert::{Dialect, Otlp, to_otlp};
+use crate::filter::sample;
+use crate::queue::Entry;
+
+/// What a destination gets.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Route {
+    /// Of which items; all where there is none.
+    pub(crate) when: Option<Condition>,
+    /// Of which share of sessions.
+    pub(crate) sampling: f64,
+}
+
+impl Default for Route {
+    fn default() -> Self {
+        Self {
+            when: None,
+            sampling: 1.0,
+        }
+    }
+}
+
+/// An entry as a destination gets it.
+#[derive(Debug)]
+pub(crate) struct Routed {
+    /// What is left of it.
+    pub(crate) otlp: Arc<Otlp>,
+    /// Items that go elsewhere.
+    pub(crate) elsewhere: u64,
+    /// Items of sessions that are not in the sample.
+    pub(crate) sampled_out: u64,
+}
+
+impl Route {
+    /// The entry as it goes there. Where all of it does, the form is the one that all destinations share.
+    pub(crate) fn take(&self, entry: &Entry, dialect: Dialect) -> Routed {
+        let whole = |entry: &Entry| Routed {
+            otlp: entry.otlp(dialect),
+            elsewhere: 0,
+            sampled_out: 0,
+        };
+        if self.when.is_none() && self.sampling >= 1.0 {
+            return whole(entry);
+        }
+        let header = &entry.record.header;
+        let payload = entry.payload();
+        let lost = self.when.as_ref().map(|when| {
+            let ground = Ground {
+                app: &header.app,
+                tenant: &header.tenant,
+                payload: &payload,
+            };
+            let out = ground.subjects().filter(|(_, it)| !when.holds(it));
+            out.map(|(place, _)| place).collect::<Vec<_>>()
+        });
+        let lost = lost.unwrap_or_default();
+        if lost.is_empty() && self.sampling >= 1.0 {
+            return whole(entry);
+        }
+        if lost.len() as u64 == entry.items() {
+            return Routed {
+                otlp: Arc::default(),
+                elsewhere: lost.len() as u64,
+                sampled_out: 0,
+            };
+        }
+        let mut payload = (*payload).clone();
+        payload.remove(&lost);
+        let sampled_out = sample(&mut payload, self.sampling, header.state, &header.id);
+        Routed {
+            otlp: Arc::new(to_otlp(header, &payload, dialect)),
+            elsewhere: lost.len() as u64,
+            sampled_out,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use farol_protocol::sampling::sampled;
+
+    use super::*;
+    use crate::record::{Counts, Header, Record};
+
+    fn entry(body: &str, counts: Counts) -> Entry {
+        let header = Header {
+            app: "shop".into(),
+            counts,
+            ..Header::default()
+        };
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        Entry::new(0, Record { header, body })
+    }
+
+    fn mixed(session: &str) -> Entry {
+        let body = format!(
+            r#"{{"meta":{{"session":{{"id":"{session}"}}}},"logs":[{{"message":"a"}}],"exceptions":[{{"type":"E"}}],"events":[{{"name":"e"}}],"farol":{{"rate":0.8}}}}"#
+        );
+        let counts = Counts {
+            logs: 1,
+            exceptions: 1,
+            events: 1,
+            ..Counts::default()
+        };
+        entry(&body, counts)
+    }
+
+    fn told(routed: &Routed) -> (usize, u64, u64) {
+        let scopes = routed.otlp.logs.iter().flat_map(|it| &it.scope_logs);
+        let logs = scopes.map(|it| it.log_records.len()).sum();
+        (logs, routed.elsewhere, routed.sampled_out)
+    }
+
+    fn when(text: &str) -> Route {
+        Route {
+            when: Some(Condition::parse(text).unwrap()),
+            sampling: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_destination_gets_what_its_condition_holds_for() {
+        let entry = mixed("s");
+        let take = |route: &Route| route.take(&entry, Dialect::Semconv);
+        let shared = entry.otlp(Dialect::Semconv);
+        for all in [Route::default(), when(r#"app == "shop""#)] {
+            let routed = take(&all);
+            assert_eq!(told(&routed), (3, 0, 0));
+            assert!(
+                Arc::ptr_eq(&routed.otlp, &shared),
+                "nothing is converted again"
+            );
+        }
+        assert_eq!(told(&take(&when(r#"kind == "exception""#))), (1, 2, 0));
+        assert_eq!(told(&take(&when(r#"app == "bank""#))), (0, 3, 0));
+    }
+
+    #[test]
+    fn names_of_records_are_the_same_wherever_they_go() {
+        let uids = |route: &Route| {
+            let routed = route.take(&mixed("s"), Dialect::Semconv);
+            let scopes = routed.otlp.logs.iter().flat_map(|it| &it.scope_logs);
+            let records = scopes.flat_map(|it| &it.log_records);
+            let uid = |it: &opentelemetry_proto::tonic::logs::v1::LogRecord| {
+                let uid = it.attributes.iter().find(|a| a.key == "log.record.uid");
+                format!("{:?}", uid.and_then(|a| a.value.clone()))
+            };
+            records.map(uid).collect::<Vec<_>>()
+        };
+        let all = uids(&Route::default());
+        assert_eq!(uids(&when(r#"kind == "event""#)), all[2..]);
+    }
+
+    #[test]
+    fn a_destinations_sample_is_the_sessions_with_the_smallest_hashes_and_tells_its_rate() {
+        let route = Route {
+            when: None,
+            sampling: 0.25,
+        };
+        for n in 0..50 {
+            let id = format!("session-{n}");
+            let routed = route.take(&mixed(&id), Dialect::Semconv);
+            let want = if sampled(&id, 0.25) {
+                (3, 0, 0)
+            } else {
+                (0, 0, 3)
+            };
+            assert_eq!(told(&routed), want, "{id}");
+            let text = format!("{:?}", routed.otlp.logs);
+            assert!(want.0 == 0 || text.contains("DoubleValue(0.25)"), "{text}");
+        }
+    }
+}
