@@ -91,7 +91,9 @@ impl Collector {
         };
         let mut exports = export::start(&config.destinations, with)?;
         exports.also(aggregator.run());
-        let recovered = stored::recover(&queue, &folder.queue(), &ledgers, &meters)?;
+        let dedupe = Dedupe::open(&folder.dedupe(), queue.id().is_none())
+            .with_context(|| format!("cannot use {}", folder.dedupe().display()))?;
+        let recovered = stored::recover(&queue, &folder.queue(), &ledgers, &meters, &dedupe)?;
 
         let limits = config.limits;
         let current = Current::new(Live::new(&config, None)?);
@@ -99,8 +101,7 @@ impl Collector {
         let connections = Connections::default();
         let receiver = Arc::new(Receiver {
             current,
-            dedupe: Dedupe::open(&folder.dedupe(), queue.id().is_none())
-                .with_context(|| format!("cannot use {}", folder.dedupe().display()))?,
+            dedupe,
             queue: queue.clone(),
             ledgers: ledgers.clone(),
             bodies: Budget::new(limits.in_flight),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use crate::config::{QueueSettings, QueueType};
+use crate::dedupe::Dedupe;
 use crate::outcome::{DropReason, Ledgers};
 use crate::queue::{Queue, disk, spill};
 use crate::telemetry::Meters;
@@ -27,8 +28,12 @@ pub(super) fn recover(
     folder: &Path,
     ledgers: &Ledgers,
     meters: &Meters,
+    dedupe: &Dedupe,
 ) -> Result<Vec<PathBuf>> {
     let recovery = queue.recover(ledgers);
+    for batch in &recovery.batches {
+        dedupe.know(*batch);
+    }
     if recovery.records > 0 || recovery.damaged > 0 {
         tracing::info!(
             records = recovery.records,

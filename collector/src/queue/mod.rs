@@ -140,7 +140,7 @@ impl Queue {
     /// When the folder cannot be used, or a newer version wrote what is in it.
     pub fn on_disk(folder: &Path, settings: QueueSettings) -> anyhow::Result<Self> {
         let disk = Arc::new(disk::io::RealDisk);
-        let queue = DiskQueue::open(disk, folder, settings, disk::unix_now)?;
+        let queue = DiskQueue::open(disk, folder, settings, disk::Clock::SYSTEM)?;
         queue.start()?;
         Ok(Self(Store::Disk(Arc::new(queue))))
     }

@@ -74,6 +74,12 @@ impl Reader {
         }
     }
 
+    /// Its number in the queue, for tests that read without waiting.
+    #[cfg(test)]
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
     /// What was read from the disk, if something was and some of it is wanted.
     async fn fetched(&mut self) -> Option<Vec<Arc<Entry>>> {
         let chunk = self.fetching.as_mut()?.await;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::super::Position;
+use super::FAILURES;
 use super::io::{Disk, DiskFile};
 use super::ranges::Ranges;
 
@@ -30,6 +31,12 @@ pub struct Cursors {
     pub queue: u64,
     /// Where the next record would go.
     pub end: Position,
+    /// Where a segment begins and where its last record ends, for the newest, and for those whose next one is deleted or begins elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<(Position, Position)>,
+    /// What crashes left unfinished. Nobody was told that it was taken, so it is no damage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub torn: Vec<(Position, Position)>,
     /// By the reader's name.
     pub readers: BTreeMap<String, Ranges>,
 }
@@ -44,7 +51,8 @@ pub struct CursorFile {
 }
 
 impl CursorFile {
-    /// Finds the latest that is whole. The second is true where there was something that could not be read.
+    /// Finds the latest that is whole. The last is true where there was something and none of it could be read: one of the two a crash
+    /// may leave half-written.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> io::Result<(Self, Option<Cursors>, bool)> {
         let mut file = Self {
             disk,
@@ -71,6 +79,12 @@ impl CursorFile {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(_) => damaged = true,
             }
+        }
+        let damaged = damaged && latest.is_none();
+        // The process may have died between writing it and its sync; the other one is overwritten next.
+        if let Some(latest) = &file.files[(file.generation % 2) as usize] {
+            let _ = latest.sync();
+            let _ = file.disk.sync_folder(folder);
         }
         Ok((file, latest, damaged))
     }
@@ -123,11 +137,14 @@ fn encode(generation: u64, cursors: &Cursors) -> io::Result<Vec<u8>> {
 
 fn read(file: &dyn DiskFile) -> io::Result<Option<(u64, Cursors)>> {
     let mut bytes = vec![0; file.size()?.min(MOST_BYTES) as usize];
-    let mut filled = 0;
+    let (mut filled, mut failed) = (0, 0);
     while filled < bytes.len() {
-        match file.read_at(&mut bytes[filled..], filled as u64)? {
-            0 => break,
-            n => filled += n,
+        match file.read_at(&mut bytes[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            // A fault that passes shall not bring everything again.
+            Err(_) if failed < FAILURES => failed += 1,
+            Err(error) => return Err(error),
         }
     }
     Ok(decode(&bytes[..filled]))
@@ -157,6 +174,8 @@ mod tests {
         Cursors {
             queue: 9,
             end: low + 30,
+            ends: vec![(low, low + 30)],
+            torn: vec![(low + 1, low + 2)],
             readers: [("a".to_owned(), ranges)].into(),
         }
     }
@@ -179,7 +198,10 @@ mod tests {
         for end in [0, 7, 19, bytes.len() - 1] {
             std::fs::write(&newest, &bytes[..end]).unwrap();
             let (_, found, damaged) = open(folder.path());
-            assert_eq!((found, damaged), (Some(cursors(4)), true));
+            assert_eq!((found, damaged), (Some(cursors(4)), false));
         }
+        std::fs::write(folder.path().join(NAMES[0]), b"FAROL").unwrap();
+        let (_, found, damaged) = open(folder.path());
+        assert_eq!((found, damaged), (None, true));
     }
 }

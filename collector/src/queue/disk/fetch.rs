@@ -1,14 +1,22 @@
 //! Reading for those who are behind: from the disk, a chunk at a time, and nothing of it stays here.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
-use super::super::Position;
-use super::io::Disk;
+use super::super::{Entry, Position};
+use super::figures::Figures;
+use super::io::{Disk, is_damage};
 use super::segment::{self, Piece, Scan};
+use super::{FAILURES, Shared};
 use crate::record::Record;
 
 /// The most bytes read at once, whatever the reader could take: it is asked again.
 const MOST: usize = 1 << 20;
+
+/// How long a disk that could not be read is left alone.
+const WAIT: Duration = Duration::from_secs(1);
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -38,25 +46,34 @@ pub(in crate::queue) struct Chunk {
 }
 
 impl Fetch {
-    /// Reads it.
+    /// Reads it; `forgiving` takes what cannot be read for damaged.
     pub(in crate::queue) fn run(
         &self,
         disk: &dyn Disk,
         folder: &std::path::Path,
+        forgiving: bool,
     ) -> io::Result<Chunk> {
         let file = disk.open(&folder.join(segment::name(self.base)))?;
-        let mut scan = Scan::new(&*file, self.base, self.at, self.end);
+        let scan = |from| match forgiving {
+            false => Scan::new(&*file, self.base, from, self.end),
+            true => Scan::forgiving(&*file, self.base, from, self.end),
+        };
+        let mut pieces = scan(self.at);
         let mut chunk = Chunk {
             base: self.base,
             next: self.at,
             ..Chunk::default()
         };
         let (mut items, mut bytes) = (0, 0);
-        while let Some(piece) = scan.piece()? {
+        while let Some(piece) = pieces.piece()? {
             match piece {
                 Piece::Gap(from, to) => {
                     chunk.gaps.push((from, to));
                     chunk.next = to;
+                }
+                // Once given up, nobody's any more, whatever the disk says later.
+                Piece::Record(at, length, _) if self.knows((at, at + length as u64)) => {
+                    chunk.next = at + length as u64;
                 }
                 Piece::Record(at, length, record) => {
                     items += record.header.counts.items();
@@ -71,7 +88,7 @@ impl Fetch {
             }
         }
         if chunk.gaps.iter().any(|gap| !self.knows(*gap)) {
-            chunk.whole = Some(count(&*file, self.base, self.end)?);
+            chunk.whole = Some(self.count(scan(self.base))?);
         }
         Ok(chunk)
     }
@@ -79,17 +96,92 @@ impl Fetch {
     fn knows(&self, gap: (Position, Position)) -> bool {
         self.known.iter().any(|k| k.0 <= gap.0 && gap.1 <= k.1)
     }
+
+    /// Records and items that are whole.
+    fn count(&self, mut scan: Scan<'_>) -> io::Result<(u64, u64)> {
+        let (mut records, mut items) = (0, 0);
+        while let Some(piece) = scan.piece()? {
+            if let Piece::Record(at, length, record) = piece
+                && !self.knows((at, at + length as u64))
+            {
+                records += 1;
+                items += record.header.counts.items();
+            }
+        }
+        Ok((records, items))
+    }
 }
 
-/// Records and items of a segment that are whole.
-fn count(file: &dyn super::io::DiskFile, base: Position, end: Position) -> io::Result<(u64, u64)> {
-    let mut scan = Scan::new(file, base, base, end);
-    let (mut records, mut items) = (0, 0);
-    while let Some(piece) = scan.piece()? {
-        if let Piece::Record(_, _, record) = piece {
-            records += 1;
-            items += record.header.counts.items();
+impl Shared {
+    /// Reads what a reader that is behind asked for. Blocks: a disk that fails is asked again, and only what the medium itself has lost
+    /// is given up.
+    pub(in crate::queue) fn fetch(&self, fetch: &Fetch) -> Chunk {
+        let nothing = Chunk {
+            base: fetch.base,
+            next: fetch.at,
+            ..Chunk::default()
+        };
+        let mut lost = 0;
+        while lost < FAILURES {
+            let forgiving = lost + 1 >= FAILURES;
+            let error = match fetch.run(&*self.disk, &self.folder, forgiving) {
+                Ok(chunk) => return chunk,
+                Err(error) => error,
+            };
+            if self.is_gone(fetch) || self.stopped.load(Relaxed) {
+                return nothing;
+            }
+            Figures::add(&self.figures.read_failures, 1);
+            tracing::error!(kind = %error.kind(), "a segment of the queue cannot be read");
+            lost += u32::from(is_damage(&error));
+            if lost < FAILURES {
+                (self.clock.pause)(WAIT);
+            }
+        }
+        Chunk {
+            gaps: vec![(fetch.at, fetch.end)],
+            whole: Some((0, 0)),
+            next: fetch.end,
+            ..nothing
         }
     }
-    Ok((records, items))
+
+    /// Whether what was to be read was deleted meanwhile.
+    fn is_gone(&self, fetch: &Fetch) -> bool {
+        let state = self.lock();
+        state
+            .segment_of(fetch.at)
+            .is_none_or(|s| s.base != fetch.base)
+    }
+
+    /// Hands out what was read for a reader.
+    pub(in crate::queue) fn fetched(&self, index: usize, chunk: Chunk) -> Vec<Arc<Entry>> {
+        let entries: Vec<Arc<Entry>> = chunk
+            .records
+            .into_iter()
+            .map(|(at, length, record)| {
+                let next = at + length as u64;
+                Arc::new(Entry::with(at, next, record, None, self.warm.clone()))
+            })
+            .collect();
+        let mut state = self.lock();
+        for gap in &chunk.gaps {
+            if state.damaged(chunk.base, *gap, chunk.whole) {
+                Figures::add(&self.figures.gaps, 1);
+                Figures::add(&self.figures.damaged_files, 1);
+            }
+        }
+        let reader = &mut state.readers[index];
+        let mut wanted = Vec::with_capacity(entries.len());
+        for entry in entries {
+            // Something may have been dropped for it while the disk was read.
+            if !reader.done.contains(entry.position) && entry.position >= reader.cursor {
+                reader.hold(&entry);
+                wanted.push(entry);
+            }
+        }
+        reader.cursor = reader.cursor.max(chunk.next);
+        state.advance(index);
+        wanted
+    }
 }

@@ -73,7 +73,7 @@ fn take(shared: &Shared, left: &spill::Left, ledgers: &Ledgers) -> io::Result<()
         queue: shared.id(),
         base: end,
         previous_end,
-        created_ns: (shared.now)(),
+        created_ns: (shared.clock.now)(),
     };
     let mut bytes = head.encode().to_vec();
     let mut places: Vec<(u64, Position, Position)> = Vec::new();

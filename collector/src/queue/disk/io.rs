@@ -50,6 +50,18 @@ pub trait Disk: Debug + Send + Sync {
     fn space(&self, folder: &Path) -> io::Result<Space>;
 }
 
+/// Whether an error says that the medium lost something, rather than that the machine is short of something for a while.
+pub fn is_damage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let lost = [Errno::IO, Errno::NODATA, Errno::BADMSG, Errno::UCLEAN];
+    let number = error.raw_os_error();
+    lost.iter().any(|it| number == Some(it.raw_os_error()))
+        || matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof
+        )
+}
+
 /// The disk of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RealDisk;

@@ -76,9 +76,13 @@ impl Shared {
                 .living()
                 .map(|(_, r)| (r.name.clone(), r.durably_done()))
                 .collect();
+            let first = state.segments.front().map_or(state.end, |s| s.base);
+            state.torn.retain(|(from, _)| *from >= first);
             Cursors {
                 queue: self.id(),
                 end: state.end,
+                ends: state.ends(),
+                torn: state.torn.clone(),
                 readers,
             }
         };
@@ -93,7 +97,7 @@ impl Shared {
         let Some(max_age) = self.settings.max_age else {
             return;
         };
-        let before = (self.now)().saturating_sub(nanos(max_age));
+        let before = (self.clock.now)().saturating_sub(nanos(max_age));
         loop {
             let old = {
                 let state = self.lock();
@@ -109,7 +113,7 @@ impl Shared {
 
     /// Looks whether the disk has room, once a second at most.
     pub(super) fn look_at_space(&self) {
-        let now = (self.now)();
+        let now = (self.clock.now)();
         let last = self.looked_at_space_ns.load(Relaxed);
         // A clock that was set back is a reason to look.
         if now >= last && now - last < SPACE_NS {

@@ -7,18 +7,20 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use farol_protocol::payload::Payload;
 
 use super::entry::Warm;
-use super::{Entry, Position, Refused};
+use super::{Position, Refused};
 use crate::config::QueueSettings;
 use crate::outcome::Refusal;
 use crate::record::Record;
 
+mod claim;
+mod clock;
 pub mod cursors;
 pub mod figures;
 pub mod io;
@@ -26,6 +28,7 @@ pub mod ranges;
 pub mod segment;
 
 mod fetch;
+mod find;
 mod group;
 mod import;
 mod keep;
@@ -36,6 +39,8 @@ mod state;
 mod sync;
 mod writer;
 
+use claim::Claim;
+pub(super) use clock::Clock;
 use cursors::CursorFile;
 pub(super) use fetch::Chunk;
 pub use figures::Figures;
@@ -103,7 +108,9 @@ pub(super) struct Shared {
     retaining: Mutex<()>,
     /// What an earlier run left, until the readers are known.
     found: Mutex<Option<recover::Found>>,
-    now: fn() -> u64,
+    /// It ends: nobody waits for the disk any more.
+    stopped: AtomicBool,
+    clock: Clock,
 }
 
 impl DiskQueue {
@@ -112,9 +119,9 @@ impl DiskQueue {
         disk: Arc<dyn Disk>,
         folder: &Path,
         settings: QueueSettings,
-        now: fn() -> u64,
+        clock: Clock,
     ) -> anyhow::Result<Self> {
-        let shared = Shared::open(disk, folder, settings, now)?;
+        let shared = Shared::open(disk, folder, settings, clock)?;
         Ok(Self {
             shared: Arc::new(shared),
             threads: Mutex::default(),
@@ -123,12 +130,10 @@ impl DiskQueue {
 
     /// Starts writing and keeping.
     pub(super) fn start(&self) -> std::io::Result<()> {
-        let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let writer = Writer::new(self.shared.clone());
-        let keeping = self.shared.clone();
+        let (writing, keeping) = (self.shared.clone(), self.shared.clone());
         let threads = [
-            named("queue-write").spawn(move || writer.run())?,
-            named("queue-keep").spawn(move || keeping.keep_until_stopped())?,
+            supervised("queue-write", move || Writer::new(writing.clone()).run())?,
+            supervised("queue-keep", move || keeping.keep_until_stopped())?,
         ];
         self.threads
             .lock()
@@ -150,6 +155,7 @@ impl DiskQueue {
     fn end_threads(&self) {
         self.shared.groups.close();
         self.shared.keeper.stop();
+        self.shared.stopped.store(true, Relaxed);
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for thread in threads.drain(..) {
             let _ = thread.join();
@@ -164,6 +170,17 @@ impl Drop for DiskQueue {
     }
 }
 
+/// A thread that begins again where it panics: those who waited for it then are told that their record could not be stored.
+fn supervised(name: &str, run: impl Fn() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    let named = std::thread::Builder::new().name(name.to_owned());
+    named.spawn(move || {
+        // The locks' states are whole: nothing panics under them but a bug in this module, and then the disk's is what counts.
+        while std::panic::catch_unwind(std::panic::AssertUnwindSafe(&run)).is_err() {
+            tracing::error!("a thread of the queue panicked; it begins again");
+        }
+    })
+}
+
 impl Shared {
     /// Waits until a record is on the disk.
     pub(super) async fn append(
@@ -172,29 +189,27 @@ impl Shared {
         payload: Option<Payload>,
     ) -> Result<Position, Refused> {
         self.admit()?;
-        let length = record.encoded_len() as u64;
-        let most = self.settings.max_bytes as u64;
-        if self.used.fetch_add(length, Relaxed) + length > most {
+        let claim = Claim::new(self, record.encoded_len() as u64);
+        if self.used.load(Relaxed) > self.settings.max_bytes as u64 {
             let shared = self.clone();
             let room = tokio::task::spawn_blocking(move || shared.make_room(0)).await;
             if !room.unwrap_or_default() {
-                self.give_back(length);
                 return Err(Refused::full());
             }
         }
         let (tell, told) = oneshot::channel();
         self.put(record, payload, tell)?;
+        claim.hand_on();
         told.await.unwrap_or_else(|_| Err(Refused::storage()))
     }
 
-    /// Puts a record down for the next group.
+    /// Puts a record down for the next group. Its bytes are claimed already; the group's end settles them.
     fn put(
         &self,
         record: Record,
         payload: Option<Payload>,
         tell: oneshot::Sender<Result<Position, Refused>>,
     ) -> Result<(), Refused> {
-        let length = record.encoded_len() as u64;
         let member = Member {
             record,
             payload,
@@ -203,12 +218,9 @@ impl Shared {
         let put = self.groups.put(MOST_WAITING, member, |member, out| {
             member.record.encode(out);
         });
-        put.map_err(|not| {
-            self.give_back(length);
-            match not {
-                NotTaken::TooMuch(_) => Refused::storage(),
-                NotTaken::Closed(_) => Refused::full(),
-            }
+        put.map_err(|not| match not {
+            NotTaken::TooMuch(_) => Refused::storage(),
+            NotTaken::Closed(_) => Refused::full(),
         })
     }
 
@@ -288,74 +300,6 @@ impl Shared {
         self.keeper.soon();
     }
 
-    /// Reads what a reader that is behind asked for. Blocks.
-    pub(super) fn fetch(&self, fetch: &fetch::Fetch) -> fetch::Chunk {
-        const WAIT: Duration = Duration::from_secs(1);
-        for attempt in 0..FAILURES {
-            match fetch.run(&*self.disk, &self.folder) {
-                Ok(chunk) => return chunk,
-                Err(_)
-                    if self
-                        .lock()
-                        .segment_of(fetch.at)
-                        .is_none_or(|s| s.base != fetch.base) =>
-                {
-                    // Deleted meanwhile.
-                    return fetch::Chunk {
-                        next: fetch.at,
-                        ..fetch::Chunk::default()
-                    };
-                }
-                Err(error) => {
-                    Figures::add(&self.figures.read_failures, 1);
-                    tracing::error!(kind = %error.kind(), "a segment of the queue cannot be read");
-                    if attempt + 1 < FAILURES {
-                        std::thread::sleep(WAIT);
-                    }
-                }
-            }
-        }
-        // Given up: counted as damaged, and the file is kept aside.
-        fetch::Chunk {
-            base: fetch.base,
-            gaps: vec![(fetch.at, fetch.end)],
-            whole: Some((0, 0)),
-            next: fetch.end,
-            ..fetch::Chunk::default()
-        }
-    }
-
-    /// Hands out what was read for a reader.
-    pub(super) fn fetched(&self, index: usize, chunk: fetch::Chunk) -> Vec<Arc<Entry>> {
-        let entries: Vec<Arc<Entry>> = chunk
-            .records
-            .into_iter()
-            .map(|(at, length, record)| {
-                let next = at + length as u64;
-                Arc::new(Entry::with(at, next, record, None, self.warm.clone()))
-            })
-            .collect();
-        let mut state = self.lock();
-        for gap in &chunk.gaps {
-            if state.damaged(chunk.base, *gap, chunk.whole) {
-                Figures::add(&self.figures.gaps, 1);
-                Figures::add(&self.figures.damaged_files, 1);
-            }
-        }
-        let reader = &mut state.readers[index];
-        let mut wanted = Vec::with_capacity(entries.len());
-        for entry in entries {
-            // Something may have been dropped for it while the disk was read.
-            if !reader.done.contains(entry.position) && entry.position >= reader.cursor {
-                reader.hold(&entry);
-                wanted.push(entry);
-            }
-        }
-        reader.cursor = reader.cursor.max(chunk.next);
-        state.advance(index);
-        wanted
-    }
-
     fn give_back(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Relaxed);
     }
@@ -384,12 +328,6 @@ pub(crate) fn holds_something(folder: &Path) -> bool {
     names
         .into_iter()
         .any(|name| segment::base_of(&name).is_some())
-}
-
-/// Nanoseconds since 1970.
-pub(super) fn unix_now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |it| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -1,23 +1,21 @@
 //! Finding again what an earlier run left: all that is whole is kept, what is not is counted, and a place in doubt means delivering twice.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
+use super::super::Start;
 use super::super::entry::Warm;
-use super::super::{Position, Start};
 use super::cursors::{CursorFile, Cursors};
 use super::figures::Figures;
 use super::group::Groups;
-use super::io::{Disk, DiskFile};
+use super::io::Disk;
 use super::keeper::Keeper;
 use super::ranges::Ranges;
-use super::segment::{self, HEAD, Head, HeadError, Piece, Scan};
 use super::state::{ReaderState, Segment, State};
-use super::{Shared, import};
+use super::{Clock, Shared, find, import};
 use crate::config::QueueSettings;
 use crate::outcome::{DropReason, Ledgers};
 
@@ -26,24 +24,18 @@ use crate::outcome::{DropReason, Ledgers};
 pub(super) struct Found {
     cursors: Option<Cursors>,
     damaged: u64,
+    batches: Vec<[u8; 16]>,
 }
 
 /// What recovery came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recovery {
     /// Records that some reader still wants.
     pub records: u64,
     /// Files that held something damaged.
     pub damaged: u64,
-}
-
-/// A segment as it was found.
-struct Opened {
-    file: Arc<dyn DiskFile>,
-    base: Position,
-    head: Option<Head>,
-    /// Where the file ends.
-    size_end: Position,
+    /// Ids of the newest records. Deduplication writes its own later than the queue does, and a crash may have come between.
+    pub batches: Vec<[u8; 16]>,
 }
 
 impl Shared {
@@ -51,12 +43,12 @@ impl Shared {
         disk: Arc<dyn Disk>,
         folder: &Path,
         settings: QueueSettings,
-        now: fn() -> u64,
+        clock: Clock,
     ) -> Result<Self> {
         let shown = || format!("the queue's folder {}", folder.display());
         disk.create_folder(folder).with_context(shown)?;
         let figures = Figures::default();
-        let opened = open_segments(&*disk, folder, &figures).with_context(shown)?;
+        let (opened, lost) = find::open_segments(&*disk, folder, &figures).with_context(shown)?;
         let (cursor_file, cursors, bad_cursors) =
             CursorFile::open(disk.clone(), folder).with_context(shown)?;
         let of_heads = opened.iter().find_map(|o| Some(o.head?.queue));
@@ -64,26 +56,30 @@ impl Shared {
             .or(cursors.as_ref().map(|c| c.queue))
             .map_or_else(random_id, Ok)?;
         let cursors = cursors.filter(|c| c.queue == id);
-        let mut found = Found {
-            cursors,
-            damaged: u64::from(bad_cursors),
-        };
+        let missing = cursors.is_none() && !opened.is_empty();
+        let scanned = find::scan(&opened, cursors.as_ref(), &figures).with_context(shown)?;
         let mut state = State::default();
-        let sure = found.cursors.as_ref().map_or(0, |c| c.end);
-        state.segments = scan(&opened, sure, &figures, &mut found).with_context(shown)?;
+        state.end = opened.last().map_or(0, find::Opened::behind);
+        state.segments = scanned.segments;
+        state.torn = scanned.torn;
         if let Some(last) = opened.last() {
             // The process may have died and the machine not: what is read now shall be there after the next crash as well.
             if last.file.sync().is_err() {
                 Figures::add(&figures.write_failures, 1);
             }
             let _ = disk.sync_folder(folder);
-            state.end = last.size_end.max(last.base);
         }
-        if let Some(cursors) = &found.cursors {
+        if let Some(cursors) = &cursors {
             let highest = cursors.readers.values().map(Ranges::high).max();
             state.end = state.end.max(cursors.end).max(highest.unwrap_or_default());
         }
-        Figures::add(&figures.damaged_files, found.damaged);
+        let damaged = lost + scanned.damaged + u64::from(bad_cursors || missing);
+        let found = Found {
+            cursors,
+            damaged,
+            batches: scanned.batches,
+        };
+        Figures::add(&figures.damaged_files, damaged);
         figures.segments.store(state.segments.len() as u64, Relaxed);
         let warm = Warm::default();
         let shared = Self {
@@ -103,7 +99,8 @@ impl Shared {
             looked_at_space_ns: AtomicU64::new(0),
             retaining: Mutex::new(()),
             found: Mutex::new(Some(found)),
-            now,
+            stopped: AtomicBool::new(false),
+            clock,
         };
         shared.look_at_space();
         Ok(shared)
@@ -122,6 +119,7 @@ impl Shared {
         };
         let mut recovery = Recovery {
             damaged: found.damaged,
+            batches: found.batches,
             ..Recovery::default()
         };
         let resumed = {
@@ -238,103 +236,6 @@ impl State {
             None => Ranges::below(oldest),
         }
     }
-}
-
-fn open_segments(disk: &dyn Disk, folder: &Path, figures: &Figures) -> Result<Vec<Opened>> {
-    let mut bases: Vec<Position> = disk
-        .list(folder)?
-        .iter()
-        .filter_map(|name| segment::base_of(name))
-        .collect();
-    bases.sort_unstable();
-    let mut opened = Vec::new();
-    for base in bases {
-        let path = folder.join(segment::name(base));
-        let file = disk.open(&path)?;
-        let mut bytes = [0; HEAD];
-        let size = file.size()?;
-        let mut filled = 0;
-        while filled < HEAD {
-            match file.read_at(&mut bytes[filled..], filled as u64) {
-                Ok(0) => break,
-                Ok(n) => filled += n,
-                Err(_) => {
-                    Figures::add(&figures.read_failures, 1);
-                    break;
-                }
-            }
-        }
-        let head = match Head::decode(&bytes[..filled]) {
-            Ok(head) => Some(head),
-            Err(HeadError::Damaged) => None,
-            Err(HeadError::Version(version)) => bail!(
-                "{} has version {version}, written by a newer farol-collector; start that one, or name another data_dir",
-                path.display()
-            ),
-        };
-        opened.push(Opened {
-            file,
-            base,
-            head,
-            size_end: base + size.saturating_sub(HEAD as u64),
-        });
-    }
-    Ok(opened)
-}
-
-/// Reads all segments. What stood before `sure` was acknowledged; behind it the last one may end in what a crash left unfinished.
-fn scan(
-    opened: &[Opened],
-    sure: Position,
-    figures: &Figures,
-    found: &mut Found,
-) -> Result<VecDeque<Segment>> {
-    let mut segments = VecDeque::new();
-    for (n, this) in opened.iter().enumerate() {
-        let next = opened.get(n + 1);
-        // What stands behind this was never acknowledged.
-        let limit = next.map(|next| next.head.map_or(next.base, |head| head.previous_end));
-        let end = limit.unwrap_or(this.size_end.max(sure)).max(this.base);
-        let mut segment = Segment {
-            base: this.base,
-            end,
-            ..Segment::default()
-        };
-        let mut scan = Scan::new(&*this.file, this.base, this.base, end);
-        loop {
-            match scan.piece() {
-                Ok(Some(Piece::Record(_, _, record))) => {
-                    segment.records += 1;
-                    segment.items += record.header.counts.items();
-                    segment.newest_ns = segment.newest_ns.max(record.header.received_ns);
-                }
-                Ok(Some(Piece::Gap(from, to))) if to == end && limit.is_none() => {
-                    // Nobody was told that this was taken, as far as can be known.
-                    segment.end = from.max(sure);
-                    Figures::add(&figures.torn_bytes, to - segment.end);
-                    if from < segment.end {
-                        segment.gaps.push((from, segment.end));
-                    }
-                }
-                Ok(Some(Piece::Gap(from, to))) => segment.gaps.push((from, to)),
-                Ok(None) => break,
-                Err(error) => {
-                    // Kept as it is and read again by who wants it.
-                    Figures::add(&figures.read_failures, 1);
-                    tracing::error!(kind = %error.kind(), "a segment of the queue cannot be read");
-                    break;
-                }
-            }
-        }
-        Figures::add(&figures.gaps, segment.gaps.len() as u64);
-        if this.head.is_none() && segment.end > segment.base {
-            // It is kept aside when it is done with.
-            segment.gaps.push((segment.base, segment.base));
-        }
-        found.damaged += u64::from(!segment.gaps.is_empty());
-        segments.push_back(segment);
-    }
-    Ok(segments)
 }
 
 fn random_id() -> Result<u64> {

@@ -1,11 +1,14 @@
 //! Deleting: what nobody wants, and what is over a bound, counted for those who still wanted it.
 
+use std::io;
+use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::super::Position;
 use super::Shared;
 use super::figures::Figures;
+use super::io::Disk;
 use super::keep::nanos;
 use super::segment::{self, Piece, Scan};
 use super::state::{Held, Segment, State};
@@ -25,12 +28,16 @@ impl State {
         self.writing && self.active == Some(base)
     }
 
-    /// The oldest segment that may go to make room: nobody wants it, or a destination that keeps up has had it.
+    /// The oldest segment that may go to make room: nobody wants it, or a destination that keeps up has had it. Not one that somebody has
+    /// something of in hands: a crash before the verdict would lose that and nobody would count it. That is a batch or two a destination.
     pub(super) fn victim(&self) -> Option<Position> {
         let may_go = |s: &&Segment| {
             let mut nobody = true;
             let mut keeps_up = false;
             for (_, reader) in self.living() {
+                if reader.holds_some_of(s) {
+                    return false;
+                }
                 match reader.done.covers(s.base, s.end) {
                     true => keeps_up |= reader.options.ledger.is_some(),
                     false => nobody = false,
@@ -51,14 +58,11 @@ impl State {
         let Some(segment) = self.segments.iter_mut().find(|s| s.base == base) else {
             return false;
         };
-        if segment
-            .gaps
-            .iter()
-            .any(|known| known.0 <= gap.0 && gap.1 <= known.1)
-        {
+        if segment.is_given_up(gap.0, gap.1) {
             return false;
         }
         segment.gaps.push(gap);
+        segment.damaged = true;
         let (records, items) = whole.unwrap_or((segment.records, segment.items));
         let lost_records = segment.records.saturating_sub(records);
         let lost_items = segment.items.saturating_sub(items);
@@ -95,9 +99,11 @@ impl State {
             return true;
         }
         if reader.untouched(segment) {
-            reader.lag.records -= segment.records;
-            reader.lag.items -= segment.items;
-            reader.lag.bytes -= (segment.bytes() - segment.gap_bytes()) as usize;
+            let lag = &mut reader.lag;
+            let bytes = segment.bytes().saturating_sub(segment.gap_bytes()) as usize;
+            lag.records = lag.records.saturating_sub(segment.records);
+            lag.items = lag.items.saturating_sub(segment.items);
+            lag.bytes = lag.bytes.saturating_sub(bytes);
             if let Some(ledger) = reader.ledger() {
                 ledger.dropped(why, segment.items);
             }
@@ -167,9 +173,11 @@ impl Shared {
         let Ok(file) = self.disk.open(&path) else {
             return places;
         };
-        let mut scan = Scan::new(&*file, segment.base, segment.base, segment.end);
+        let mut scan = Scan::forgiving(&*file, segment.base, segment.base, segment.end);
         while let Ok(Some(piece)) = scan.piece() {
-            if let Piece::Record(at, length, record) = piece {
+            if let Piece::Record(at, length, record) = piece
+                && !segment.is_given_up(at, at + length as u64)
+            {
                 let held = Held {
                     length: length as u32,
                     items: record.header.counts.items() as u32,
@@ -229,7 +237,7 @@ impl Shared {
     /// Deletes segments that nobody wants any more, as soon as they need not be retained.
     pub(super) fn free_done(&self) {
         let retain = nanos(self.settings.retain_after_export);
-        let now = (self.now)();
+        let now = (self.clock.now)();
         loop {
             let mut state = self.lock();
             let closed = state.closed;
@@ -275,27 +283,26 @@ impl Shared {
         self.give_back(segment.bytes());
         let name = segment::name(segment.base);
         let path = self.folder.join(&name);
-        let gone = match segment.gaps.is_empty() {
-            true => self.disk.remove(&path),
-            false => self.put_aside(&name),
+        let gone = match segment.damaged {
+            false => self.disk.remove(&path),
+            true => put_aside(&*self.disk, &self.folder, &name),
         };
         if let Err(error) = gone {
             Figures::add(&self.figures.write_failures, 1);
             tracing::warn!(kind = %error.kind(), "a segment that is done could not be deleted; it will be looked at again at the next start");
         }
     }
+}
 
-    /// Keeps a damaged file for somebody to look at, in place of the oldest such.
-    pub(super) fn put_aside(&self, name: &str) -> std::io::Result<()> {
-        let mut aside: Vec<String> = self.disk.list(&self.folder)?;
-        aside.retain(|n| n.ends_with(ASIDE_ENDING));
-        aside.sort_unstable();
-        let many = aside.len().saturating_sub(ASIDE - 1);
-        for oldest in &aside[..many] {
-            self.disk.remove(&self.folder.join(oldest))?;
-        }
-        let to = format!("{name}.{ASIDE_ENDING}");
-        self.disk
-            .rename(&self.folder.join(name), &self.folder.join(to))
+/// Keeps a damaged file for somebody to look at, in place of the oldest such.
+pub(super) fn put_aside(disk: &dyn Disk, folder: &Path, name: &str) -> io::Result<()> {
+    let mut aside: Vec<String> = disk.list(folder)?;
+    aside.retain(|n| n.ends_with(ASIDE_ENDING));
+    aside.sort_unstable();
+    let many = aside.len().saturating_sub(ASIDE - 1);
+    for oldest in &aside[..many] {
+        disk.remove(&folder.join(oldest))?;
     }
+    let to = format!("{name}.{ASIDE_ENDING}");
+    disk.rename(&folder.join(name), &folder.join(to))
 }

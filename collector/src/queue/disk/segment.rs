@@ -7,7 +7,8 @@
 use std::io;
 
 use super::super::Position;
-use super::io::DiskFile;
+use super::FAILURES;
+use super::io::{DiskFile, is_damage};
 use crate::record::{MAX_BLOCK, Record, RecordError};
 
 /// The bytes of a head.
@@ -26,6 +27,9 @@ const AHEAD: usize = 32 << 10;
 
 /// Read at once.
 const CHUNK: usize = 256 << 10;
+
+/// What a disk reads or cannot read at once.
+const PAGE: usize = 4096;
 
 /// The first bytes of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +126,9 @@ pub struct Scan<'a> {
     buffer: Vec<u8>,
     buffer_at: Position,
     gap: Option<Position>,
+    forgiving: bool,
+    /// How often the next bytes could not be read.
+    failed: u32,
 }
 
 impl<'a> Scan<'a> {
@@ -135,6 +142,16 @@ impl<'a> Scan<'a> {
             buffer: Vec::new(),
             buffer_at: at,
             gap: None,
+            forgiving: false,
+            failed: 0,
+        }
+    }
+
+    /// The same, and pages that the medium has lost are damage, no error.
+    pub fn forgiving(file: &'a dyn DiskFile, base: Position, at: Position, end: Position) -> Self {
+        Self {
+            forgiving: true,
+            ..Self::new(file, base, at, end)
         }
     }
 
@@ -184,9 +201,25 @@ impl<'a> Scan<'a> {
         self.buffer.resize(goal.max(filled), 0);
         while filled < self.buffer.len() {
             let offset = HEAD as u64 + (self.buffer_at - self.base) + filled as u64;
-            match self.file.read_at(&mut self.buffer[filled..], offset)? {
-                0 => break,
-                n => filled += n,
+            match self.file.read_at(&mut self.buffer[filled..], offset) {
+                Ok(0) => break,
+                Ok(n) => {
+                    filled += n;
+                    self.failed = 0;
+                }
+                Err(error) if self.forgiving && is_damage(&error) => {
+                    self.failed += 1;
+                    if self.failed < FAILURES {
+                        continue;
+                    }
+                    self.failed = 0;
+                    // What stands there is zeros now, which are no record.
+                    let page = PAGE - (offset % PAGE as u64) as usize;
+                    let lost = filled..(filled + page).min(self.buffer.len());
+                    filled = lost.end;
+                    self.buffer[lost].fill(0);
+                }
+                Err(error) => return Err(error),
             }
         }
         self.buffer.truncate(filled);

@@ -25,8 +25,10 @@ pub(in crate::queue) struct Segment {
     pub(in crate::queue) items: u64,
     /// When the newest of its records was taken, nanoseconds since 1970.
     pub(in crate::queue) newest_ns: u64,
-    /// What is known to be damaged.
+    /// Where no record is: what is damaged, and what a crash left unfinished.
     pub(in crate::queue) gaps: Vec<(Position, Position)>,
+    /// Something in it that had been acknowledged is lost.
+    pub(in crate::queue) damaged: bool,
     /// Since when nobody wants anything of it.
     pub(in crate::queue) done_ns: Option<u64>,
 }
@@ -36,7 +38,12 @@ impl Segment {
         self.end - self.base
     }
 
-    /// How much of it is known to be damaged.
+    /// Whether a record stands where none is any more.
+    pub(in crate::queue) fn is_given_up(&self, from: Position, to: Position) -> bool {
+        self.gaps.iter().any(|(a, b)| *a <= from && to <= *b)
+    }
+
+    /// How much of it holds no record.
     pub(in crate::queue) fn gap_bytes(&self) -> u64 {
         self.gaps.iter().map(|(from, to)| to - from).sum()
     }
@@ -72,6 +79,8 @@ pub(in crate::queue) struct State {
     tail: VecDeque<Arc<Entry>>,
     tail_bytes: usize,
     pub(in crate::queue) readers: Vec<ReaderState>,
+    /// What crashes left unfinished in the segments that there are.
+    pub(in crate::queue) torn: Vec<(Position, Position)>,
     /// Where the segment that is written begins.
     pub(in crate::queue) active: Option<Position>,
     /// A group is on its way into the active segment.
@@ -150,7 +159,7 @@ impl State {
         for segment in self.segments.iter().filter(|s| s.base >= start) {
             reader.lag.records += segment.records;
             reader.lag.items += segment.items;
-            reader.lag.bytes += (segment.bytes() - segment.gap_bytes()) as usize;
+            reader.lag.bytes += segment.bytes().saturating_sub(segment.gap_bytes()) as usize;
         }
         if let Some(ledger) = &reader.options.ledger {
             ledger.enqueued(reader.lag.items);
@@ -354,6 +363,14 @@ impl State {
         self.readers.iter().enumerate().filter(|(_, r)| !r.removed)
     }
 
+    /// Where segments end of which the next one does not tell.
+    pub(in crate::queue) fn ends(&self) -> Vec<(Position, Position)> {
+        let next = self.segments.iter().skip(1).map(|s| Some(s.base));
+        let pairs = self.segments.iter().zip(next.chain([None]));
+        let alone = pairs.filter(|(s, next)| *next != Some(s.end));
+        alone.map(|(s, _)| (s.base, s.end)).collect()
+    }
+
     /// How many bytes all segments hold.
     pub(in crate::queue) fn bytes(&self) -> u64 {
         self.segments.iter().map(Segment::bytes).sum()
@@ -403,9 +420,10 @@ impl ReaderState {
         lost: Option<DropReason>,
     ) {
         self.done.add(at, at + u64::from(record.length));
-        self.lag.records -= 1;
-        self.lag.items -= u64::from(record.items);
-        self.lag.bytes -= record.length as usize;
+        // Not below nothing: what damage cost is known by the segment only, and may have been counted as lost already.
+        self.lag.records = self.lag.records.saturating_sub(1);
+        self.lag.items = self.lag.items.saturating_sub(u64::from(record.items));
+        self.lag.bytes = self.lag.bytes.saturating_sub(record.length as usize);
         if let (Some(why), Some(ledger)) = (lost, &self.options.ledger) {
             ledger.dropped(why, u64::from(record.items));
         }
@@ -421,11 +439,13 @@ impl ReaderState {
 
     /// Whether it had nothing of a segment yet.
     pub(in crate::queue) fn untouched(&self, segment: &Segment) -> bool {
-        self.done.misses(segment.base, segment.end)
-            && !self
-                .held
-                .keys()
-                .any(|at| (segment.base..segment.end).contains(at))
+        self.done.misses(segment.base, segment.end) && !self.holds_some_of(segment)
+    }
+
+    /// Whether something of a segment is in its hands.
+    pub(in crate::queue) fn holds_some_of(&self, segment: &Segment) -> bool {
+        let mut held = self.held.keys();
+        held.any(|at| (segment.base..segment.end).contains(at))
     }
 
     /// Whether it needs nothing of a segment any more.

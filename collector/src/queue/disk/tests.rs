@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-use super::super::{Queue, Reader, ReaderOptions, Start, Store, spill};
+use super::super::{Entry, Queue, Reader, ReaderOptions, Start, Store, spill};
 use super::io::RealDisk;
 use super::*;
 use crate::config::{MinFree, QueueType};
@@ -48,9 +48,9 @@ impl Bench {
         disk: Arc<dyn Disk>,
         folder: &Path,
         settings: QueueSettings,
-        now: fn() -> u64,
+        clock: Clock,
     ) -> anyhow::Result<Self> {
-        let opened = DiskQueue::open(disk, folder, settings, now)?;
+        let opened = DiskQueue::open(disk, folder, settings, clock)?;
         let shared = opened.shared().clone();
         Ok(Self {
             writer: Writer::new(shared.clone()),
@@ -65,7 +65,7 @@ impl Bench {
     }
 
     fn with(folder: &Path, settings: QueueSettings) -> Self {
-        Self::open(Arc::new(RealDisk), folder, settings, unix_now).unwrap()
+        Self::open(Arc::new(RealDisk), folder, settings, Clock::SYSTEM).unwrap()
     }
 
     pub(super) fn reader(&self, name: &str) -> Reader {
@@ -89,10 +89,12 @@ impl Bench {
             .into_iter()
             .map(|record| {
                 let (tell, told) = oneshot::channel();
-                self.shared
-                    .used
-                    .fetch_add(record.encoded_len() as u64, Relaxed);
-                (self.shared.put(record, None, tell), told)
+                let claim = Claim::new(&self.shared, record.encoded_len() as u64);
+                let put = self.shared.put(record, None, tell);
+                if put.is_ok() {
+                    claim.hand_on();
+                }
+                (put, told)
             })
             .collect();
         self.writer.commit();
@@ -121,34 +123,35 @@ impl Bench {
     }
 }
 
-/// Reads all that there is at the moment: positions and ids.
-pub(super) async fn read(reader: &mut Reader) -> Vec<(Position, u32)> {
+/// Reads all that there is at the moment: positions and ids. Nothing waits.
+fn read(bench: &Bench, reader: &Reader) -> Vec<(Position, u32)> {
     let mut all = Vec::new();
-    while let Ok(entries) = next(reader).await {
-        all.extend(entries);
-    }
-    all
-}
-
-async fn next(reader: &mut Reader) -> Result<Vec<(Position, u32)>, ()> {
-    // What is in memory or on the disk comes without waiting for anybody else; nothing else wakes this reader.
-    let entries = tokio::select! {
-        biased;
-        entries = reader.next(u64::MAX, usize::MAX) => entries,
-        () = nothing_comes() => return Err(()),
-    };
-    let ids = entries
-        .iter()
-        .map(|e| (e.position, e.record.header.generation));
-    match entries.is_empty() {
-        true => Err(()),
-        false => Ok(ids.collect()),
+    loop {
+        let entries = take(&bench.shared, reader.index(), u64::MAX);
+        if entries.is_empty() {
+            return all;
+        }
+        let ids = entries.iter();
+        all.extend(ids.map(|e| (e.position, e.record.header.generation)));
     }
 }
 
-/// Long enough for a thread to read a file; only the end of what there is waits for it.
-async fn nothing_comes() {
-    tokio::time::sleep(Duration::from_millis(60)).await;
+/// The next entries, if there are any.
+fn take(shared: &Shared, index: usize, most: u64) -> Vec<Arc<Entry>> {
+    loop {
+        let taken = shared.lock().take(index, most, usize::MAX);
+        match taken {
+            Taken::Entries(entries) => return entries,
+            Taken::Wait | Taken::Closed => return Vec::new(),
+            Taken::Fetch(fetch) => {
+                let chunk = shared.fetch(&fetch);
+                let entries = shared.fetched(index, chunk);
+                if !entries.is_empty() {
+                    return entries;
+                }
+            }
+        }
+    }
 }
 
 fn ids(read: &[(Position, u32)]) -> Vec<u32> {
@@ -165,16 +168,15 @@ fn only_segment(folder: &Path) -> PathBuf {
     all.pop().unwrap()
 }
 
-#[tokio::test]
-async fn what_is_acknowledged_comes_again_after_a_crash_and_only_for_those_who_had_not_acknowledged_it()
- {
+#[test]
+fn what_is_acknowledged_comes_again_after_a_crash_and_only_for_those_who_had_not_acknowledged_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());
-    let (mut a, mut b) = (bench.reader("a"), bench.reader("b"));
+    let (a, b) = (bench.reader("a"), bench.reader("b"));
     bench.recover();
     bench.append_ids(0..6);
-    let read_a = read(&mut a).await;
-    let read_b = read(&mut b).await;
+    let read_a = read(&bench, &a);
+    let read_b = read(&bench, &b);
     assert_eq!(ids(&read_a), [0, 1, 2, 3, 4, 5]);
     a.ack(&[read_a[0].0, read_a[1].0, read_a[3].0]);
     b.ack(&[5, 4, 3, 2, 1, 0].map(|n: usize| read_b[n].0));
@@ -182,21 +184,21 @@ async fn what_is_acknowledged_comes_again_after_a_crash_and_only_for_those_who_h
     drop((a, b, bench));
 
     let bench = Bench::real(folder.path());
-    let (mut b, mut a, mut new) = (bench.reader("b"), bench.reader("a"), bench.reader("new"));
+    let (b, a, new) = (bench.reader("b"), bench.reader("a"), bench.reader("new"));
     let recovery = bench.recover();
     assert_eq!((recovery.records, recovery.damaged), (3, 0));
-    assert_eq!(ids(&read(&mut a).await), [2, 4, 5]);
-    assert!(read(&mut b).await.is_empty());
+    assert_eq!(ids(&read(&bench, &a)), [2, 4, 5]);
+    assert!(read(&bench, &b).is_empty());
     assert!(
-        read(&mut new).await.is_empty(),
+        read(&bench, &new).is_empty(),
         "a new one starts at the tail"
     );
     assert_eq!(bench.ledgers.destination("a").snapshot().recovered, 3);
     assert_eq!((bench.pending("a"), bench.pending("b")), (3, 0));
 }
 
-#[tokio::test]
-async fn a_reader_that_came_just_before_a_crash_is_known_after_it() {
+#[test]
+fn a_reader_that_came_just_before_a_crash_is_known_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());
     let _a = bench.reader("a");
@@ -206,20 +208,20 @@ async fn a_reader_that_came_just_before_a_crash_is_known_after_it() {
     bench.append_ids(2..3);
     drop(bench);
     let bench = Bench::real(folder.path());
-    let (mut a, mut late) = (bench.reader("a"), bench.reader("late"));
+    let (a, late) = (bench.reader("a"), bench.reader("late"));
     bench.recover();
-    assert_eq!(ids(&read(&mut a).await), [0, 1, 2]);
-    assert_eq!(ids(&read(&mut late).await), [2]);
+    assert_eq!(ids(&read(&bench, &a)), [0, 1, 2]);
+    assert_eq!(ids(&read(&bench, &late)), [2]);
 }
 
-#[tokio::test]
-async fn without_cursors_everybody_gets_all() {
+#[test]
+fn without_cursors_everybody_gets_all() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());
-    let mut a = bench.reader("a");
+    let a = bench.reader("a");
     bench.recover();
     bench.append_ids(0..3);
-    let got = read(&mut a).await;
+    let got = read(&bench, &a);
     a.ack(&[got[0].0]);
     bench.shared.keep();
     drop((a, bench));
@@ -227,13 +229,13 @@ async fn without_cursors_everybody_gets_all() {
         let _ = std::fs::remove_file(folder.path().join(name));
     }
     let bench = Bench::real(folder.path());
-    let mut a = bench.reader("a");
+    let a = bench.reader("a");
     bench.recover();
-    assert_eq!(ids(&read(&mut a).await), [0, 1, 2]);
+    assert_eq!(ids(&read(&bench, &a)), [0, 1, 2]);
 }
 
-#[tokio::test]
-async fn what_a_destination_wanted_that_is_gone_is_counted_as_its_loss() {
+#[test]
+fn what_a_destination_wanted_that_is_gone_is_counted_as_its_loss() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());
     let (_a, _b) = (bench.reader("a"), bench.reader("b"));
@@ -251,8 +253,8 @@ async fn what_a_destination_wanted_that_is_gone_is_counted_as_its_loss() {
     assert_eq!(bench.pending("b"), 3);
 }
 
-#[tokio::test]
-async fn a_torn_end_is_no_damage_where_nobody_was_told_that_it_was_taken() {
+#[test]
+fn a_torn_end_is_no_damage_where_nobody_was_told_that_it_was_taken() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());
     let _a = bench.reader("a");
@@ -267,24 +269,24 @@ async fn a_torn_end_is_no_damage_where_nobody_was_told_that_it_was_taken() {
     std::fs::write(&path, &bytes).unwrap();
     for _ in 0..2 {
         let mut bench = Bench::real(folder.path());
-        let mut a = bench.reader("a");
+        let a = bench.reader("a");
         assert_eq!(bench.recover().damaged, 0);
-        assert_eq!(ids(&read(&mut a).await)[..2], [0, 1]);
+        assert_eq!(ids(&read(&bench, &a))[..2], [0, 1]);
         bench.append_ids(7..8);
         assert_eq!(
-            ids(&read(&mut a).await),
+            ids(&read(&bench, &a)),
             [7],
             "what comes next stands behind it"
         );
     }
     let bench = Bench::real(folder.path());
-    let mut a = bench.reader("a");
+    let a = bench.reader("a");
     assert_eq!(bench.recover().damaged, 0);
-    assert_eq!(ids(&read(&mut a).await), [0, 1, 7, 7]);
+    assert_eq!(ids(&read(&bench, &a)), [0, 1, 7, 7]);
 }
 
-#[tokio::test]
-async fn damage_costs_what_is_damaged_is_counted_and_the_file_is_kept_aside() {
+#[test]
+fn damage_costs_what_is_damaged_is_counted_and_the_file_is_kept_aside() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());
     let _a = bench.reader("a");
@@ -298,10 +300,10 @@ async fn damage_costs_what_is_damaged_is_counted_and_the_file_is_kept_aside() {
     std::fs::write(&path, &bytes[..last]).unwrap();
 
     let bench = Bench::real(folder.path());
-    let mut a = bench.reader("a");
+    let a = bench.reader("a");
     let recovery = bench.recover();
     assert_eq!((recovery.records, recovery.damaged), (2, 1));
-    let got = read(&mut a).await;
+    let got = read(&bench, &a);
     assert_eq!(ids(&got), [0, 2]);
     a.ack(&[got[0].0, got[1].0]);
     assert_eq!(bench.shared.figures.gaps.load(Relaxed), 2);
@@ -311,8 +313,8 @@ async fn damage_costs_what_is_damaged_is_counted_and_the_file_is_kept_aside() {
     assert!(Path::new(&aside).exists());
 }
 
-#[tokio::test]
-async fn damage_that_shows_when_it_is_read_is_counted_as_a_drop() {
+#[test]
+fn damage_that_shows_when_it_is_read_is_counted_as_a_drop() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());
     let _a = bench.reader("a");
@@ -322,13 +324,13 @@ async fn damage_that_shows_when_it_is_read_is_counted_as_a_drop() {
     }
     bench.stop();
     let bench = Bench::real(folder.path());
-    let mut a = bench.reader("a");
+    let a = bench.reader("a");
     bench.recover();
     let path = only_segment(folder.path());
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[segment::HEAD + 300] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
-    let got = read(&mut a).await;
+    let got = read(&bench, &a);
     assert_eq!(ids(&got), [0, 2, 3]);
     let books = bench.ledgers.destination("a").snapshot();
     assert_eq!(
@@ -344,11 +346,11 @@ async fn damage_that_shows_when_it_is_read_is_counted_as_a_drop() {
     );
 }
 
-#[tokio::test]
-async fn a_full_queue_drops_for_those_who_fell_behind_while_another_keeps_up_and_refuses_else() {
+#[test]
+fn a_full_queue_drops_for_those_who_fell_behind_while_another_keeps_up_and_refuses_else() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::with(folder.path(), settings(20_000));
-    let (mut a, b) = (bench.reader("a"), bench.reader("b"));
+    let (a, b) = (bench.reader("a"), bench.reader("b"));
     bench.recover();
     let room = |bench: &Bench| bench.shared.make_room(500);
     let mut id = 0;
@@ -358,15 +360,14 @@ async fn a_full_queue_drops_for_those_who_fell_behind_while_another_keeps_up_and
     }
     assert!(id > 50, "{id}");
     assert!(!bench.queue.has_room());
-    let got = read(&mut a).await;
+    let got = read(&bench, &a);
     a.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
     assert!(room(&bench));
     let dropped = bench.ledgers.destination("b").snapshot().dropped[&DropReason::Lag];
     assert!(dropped > 0);
     assert_eq!(bench.pending("b") + dropped, u64::from(id));
     assert_eq!(b.pending().records, bench.pending("b"));
-    let mut b = b;
-    let left = read(&mut b).await;
+    let left = read(&bench, &b);
     assert_eq!(
         left.len() as u64,
         bench.pending("b"),
@@ -374,23 +375,23 @@ async fn a_full_queue_drops_for_those_who_fell_behind_while_another_keeps_up_and
     );
 }
 
-#[tokio::test]
-async fn beyond_its_lag_a_destination_loses_its_oldest_and_not_what_it_holds() {
+#[test]
+fn beyond_its_lag_a_destination_loses_its_oldest_and_not_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());
     let options = ReaderOptions {
         max_lag: Some(4_000),
         ..ReaderOptions::destination(bench.ledgers.destination("a"))
     };
-    let mut a = bench.reader_with(options);
+    let a = bench.reader_with(options);
     bench.recover();
     bench.append_ids(0..1);
-    let held = read(&mut a).await;
+    let held = read(&bench, &a);
     bench.append_ids(1..60);
     bench.shared.keep();
     let lag = a.pending();
     assert!(lag.bytes <= 4_000 && lag.bytes > 3_000, "{lag:?}");
-    let rest = ids(&read(&mut a).await);
+    let rest = ids(&read(&bench, &a));
     assert_eq!(*rest.last().unwrap(), 59);
     assert_eq!(rest.len() as u64 + 1, lag.records);
     let books = bench.ledgers.destination("a").snapshot();
@@ -399,15 +400,15 @@ async fn beyond_its_lag_a_destination_loses_its_oldest_and_not_what_it_holds() {
     assert_eq!(a.pending().records, lag.records - 1);
 }
 
-#[tokio::test]
-async fn what_all_have_is_deleted_and_what_is_retained_is_deleted_later() {
+#[test]
+fn what_all_have_is_deleted_and_what_is_retained_is_deleted_later() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::with(folder.path(), settings(40_000));
-    let mut a = bench.reader("a");
+    let a = bench.reader("a");
     bench.recover();
     bench.append_ids(0..60);
     assert!(bench.segments() > 3);
-    let got = read(&mut a).await;
+    let got = read(&bench, &a);
     let (first, rest) = got.split_at(1);
     a.ack(&rest.iter().map(|(at, _)| *at).collect::<Vec<_>>());
     bench.shared.keep();
@@ -420,7 +421,7 @@ async fn what_all_have_is_deleted_and_what_is_retained_is_deleted_later() {
     bench.shared.keep();
     assert_eq!(bench.segments(), 1);
     bench.append_ids(60..61);
-    assert_eq!(ids(&read(&mut a).await), [60]);
+    assert_eq!(ids(&read(&bench, &a)), [60]);
 
     let folder = tempfile::tempdir().unwrap();
     let retain = QueueSettings {
@@ -428,11 +429,11 @@ async fn what_all_have_is_deleted_and_what_is_retained_is_deleted_later() {
         ..settings(40_000)
     };
     let mut bench = Bench::with(folder.path(), retain);
-    let mut a = bench.reader("a");
+    let a = bench.reader("a");
     bench.recover();
     bench.append_ids(0..60);
     let all = bench.segments();
-    let got = read(&mut a).await;
+    let got = read(&bench, &a);
     a.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
     bench.shared.keep();
     assert_eq!(bench.segments(), all);
@@ -444,8 +445,8 @@ async fn what_all_have_is_deleted_and_what_is_retained_is_deleted_later() {
     assert_eq!(bench.ledgers.destination("a").snapshot().dropped_total(), 0);
 }
 
-#[tokio::test]
-async fn what_is_too_old_is_dropped() {
+#[test]
+fn what_is_too_old_is_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let aged = QueueSettings {
         max_age: Some(Duration::from_secs(60)),
@@ -471,7 +472,7 @@ async fn what_is_too_old_is_dropped() {
 async fn a_reader_that_is_far_behind_reads_the_disk_and_holds_nothing_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::with(folder.path(), settings(64 << 20));
-    let (mut slow, mut quick) = (bench.reader("slow"), bench.reader("quick"));
+    let (slow, mut quick) = (bench.reader("slow"), bench.reader("quick"));
     bench.recover();
     for id in 0..40 {
         bench.append([record(id, 1, 1 << 19)])[0].unwrap();
@@ -479,18 +480,18 @@ async fn a_reader_that_is_far_behind_reads_the_disk_and_holds_nothing_in_memory(
         quick.ack(&[got[0].position]);
     }
     assert!(bench.shared.lock().tail_bytes() <= 9 << 20);
-    assert_eq!(ids(&read(&mut slow).await), (0..40).collect::<Vec<_>>());
+    assert_eq!(ids(&read(&bench, &slow)), (0..40).collect::<Vec<_>>());
     assert_eq!(bench.shared.lock().tail_bytes(), 0, "all have read it");
 }
 
-#[tokio::test]
-async fn a_removed_reader_pins_nothing() {
+#[test]
+fn a_removed_reader_pins_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());
-    let (mut a, b) = (bench.reader("a"), bench.reader("b"));
+    let (a, b) = (bench.reader("a"), bench.reader("b"));
     bench.recover();
     bench.append_ids(0..3);
-    let got = read(&mut a).await;
+    let got = read(&bench, &a);
     a.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
     b.remove();
     let books = bench.ledgers.destination("b").snapshot();
@@ -505,8 +506,8 @@ async fn a_removed_reader_pins_nothing() {
     assert!(!holds_something(folder.path()));
 }
 
-#[tokio::test]
-async fn a_pinned_reader_keeps_what_it_made_into_nothing_durable_yet() {
+#[test]
+fn a_pinned_reader_keeps_what_it_made_into_nothing_durable_yet() {
     let folder = tempfile::tempdir().unwrap();
     let pinned = |resume| ReaderOptions {
         pinned: true,
@@ -514,19 +515,19 @@ async fn a_pinned_reader_keeps_what_it_made_into_nothing_durable_yet() {
         ..ReaderOptions::new("own", Start::Tail)
     };
     let mut bench = Bench::real(folder.path());
-    let mut own = bench.reader_with(pinned(None));
+    let own = bench.reader_with(pinned(None));
     bench.recover();
     bench.append_ids(0..3);
-    let got = read(&mut own).await;
+    let got = read(&bench, &own);
     own.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
     own.unpin(got[1].0);
     let id = bench.queue.id();
     bench.stop();
     let bench = Bench::real(folder.path());
     assert_eq!(bench.queue.id(), id);
-    let mut own = bench.reader_with(pinned(Some(got[1].0)));
+    let own = bench.reader_with(pinned(Some(got[1].0)));
     bench.recover();
-    assert_eq!(ids(&read(&mut own).await), [1, 2]);
+    assert_eq!(ids(&read(&bench, &own)), [1, 2]);
 }
 
 #[tokio::test]
@@ -549,11 +550,11 @@ async fn what_the_version_before_left_is_taken_up_once() {
 
     for _ in 0..2 {
         let bench = Bench::real(folder.path());
-        let (mut a, mut b, mut new) = (bench.reader("a"), bench.reader("b"), bench.reader("new"));
+        let (a, b, new) = (bench.reader("a"), bench.reader("b"), bench.reader("new"));
         bench.recover();
-        assert_eq!(ids(&read(&mut a).await), [1, 3]);
-        assert_eq!(ids(&read(&mut b).await), [2, 3]);
-        assert!(read(&mut new).await.is_empty());
+        assert_eq!(ids(&read(&bench, &a)), [1, 3]);
+        assert_eq!(ids(&read(&bench, &b)), [2, 3]);
+        assert!(read(&bench, &new).is_empty());
         let names = RealDisk.list(folder.path()).unwrap();
         assert!(!names.iter().any(|n| spill::is_one(n)), "{names:?}");
     }
@@ -596,8 +597,11 @@ fn a_folder_of_a_newer_version_is_left_alone() {
         Arc::new(RealDisk),
         folder.path(),
         settings(1 << 20),
-        unix_now,
+        Clock::SYSTEM,
     );
     let error = format!("{:#}", opened.unwrap_err());
     assert!(error.contains("newer farol-collector"), "{error}");
 }
+
+mod crash;
+mod sim;

@@ -145,9 +145,7 @@ impl Writer {
     /// Begins a segment with a group.
     fn begin(&mut self, end: Position, sound: Position, bytes: &[u8]) -> io::Result<Position> {
         let base = end.max(self.least);
-        let path = self.shared.folder.join(segment::name(base));
-        let begun = self.begin_at(base, sound, bytes);
-        match begun {
+        match self.begin_at(base, sound, bytes) {
             Ok(file) => {
                 self.active = Some(Active {
                     file,
@@ -168,7 +166,6 @@ impl Writer {
                 Ok(base)
             }
             Err(error) => {
-                let _ = self.shared.disk.remove(&path);
                 self.shared.lock().active = None;
                 self.least = base + 1;
                 Err(error)
@@ -183,19 +180,22 @@ impl Writer {
         bytes: &[u8],
     ) -> io::Result<Arc<dyn DiskFile>> {
         let shared = &self.shared;
-        let file = shared
-            .disk
-            .create(&shared.folder.join(segment::name(base)))?;
+        let path = shared.folder.join(segment::name(base));
+        let file = shared.disk.create(&path)?;
         let head = Head {
             queue: shared.id(),
             base,
             previous_end: sound,
-            created_ns: (shared.now)(),
+            created_ns: (shared.clock.now)(),
         };
-        file.write_at(&head.encode(), 0)?;
-        store(&*file, bytes, HEAD as u64)?;
-        shared.disk.sync_folder(&shared.folder)?;
-        Ok(file)
+        let stored = file
+            .write_at(&head.encode(), 0)
+            .and_then(|()| store(&*file, bytes, HEAD as u64))
+            .and_then(|()| shared.disk.sync_folder(&shared.folder));
+        if stored.is_err() {
+            let _ = shared.disk.remove(&path);
+        }
+        stored.map(|()| file)
     }
 
     /// Whether a segment can be begun: asked while writes fail, because nobody else does.
