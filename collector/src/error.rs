@@ -52,6 +52,7 @@ impl ApiError {
             Refusal::UnknownEncoding | Refusal::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::BodyTimeout | Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Refusal::QueueFull
+            | Refusal::AppQuota
             | Refusal::DiskFull
             | Refusal::Storage
             | Refusal::Busy

@@ -305,6 +305,7 @@ impl Receiver {
         let Prepared {
             record,
             accepted,
+            quota,
             items,
         } = prepared;
         let Some((record, payload)) = record else {
@@ -320,7 +321,7 @@ impl Receiver {
         let span = trace_span!(target: TARGET, "enqueue");
         match self
             .queue
-            .append_known(record, Some(payload))
+            .append_known(record, Some(payload), quota)
             .instrument(span)
             .await
         {
@@ -337,6 +338,9 @@ impl Receiver {
                 let message = match refused.why {
                     Refusal::QueueFull => {
                         "the queue is full: the destinations do not take as much as comes in; send the batch again"
+                    }
+                    Refusal::AppQuota => {
+                        "this app has as much in the queue as it may: the destinations do not take as much as it sends; send the batch again"
                     }
                     Refusal::DiskFull => "the disk is nearly full; send the batch again",
                     _ => "the batch could not be stored; send it again",

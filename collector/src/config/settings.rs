@@ -64,7 +64,7 @@ settings! {
     "apps[].sdk.rates.event", "number from 0 to 1", "none", "The same of events.";
     "apps[].sdk.rates.span", "number from 0 to 1", "none", "The same of spans.";
     "apps[].sdk.max_age", "duration", "5m", "How long SDKs and caches keep that document without asking again.";
-    "apps[].disk_quota", "size", "none", "The most that the app may have in the queue on disk.";
+    "apps[].disk_quota", "size", "none", "The most that the app may have in the queue on disk that some destination still wants, at least 1MiB. Beyond it its batches are refused (503), nobody else's.";
     "scrub.profile", "default or passthrough", "default", "`passthrough` takes nothing out of anything: for tests, and where a later step scrubs.";
     "scrub.named", "mask, hash, drop or keep", "mask", "What becomes of values whose name says that they are secret (`password`, `accessToken`, `x-api-key` …): attributes, and `name=value` in texts.";
     "scrub.secret_names", "list of texts", "none", "More names of secrets. A name counts that ends so, whatever its case and signs.";

@@ -69,6 +69,8 @@ reasons! {
         BodyTooSlow = "body_too_slow",
         /// The queue has no room.
         QueueFull = "queue_full",
+        /// The app has as much in the queue as it may.
+        AppQuota = "app_quota",
         /// The disk has less room than is to be left on it.
         DiskFull = "disk_full",
         /// The queue could not be written.

@@ -164,21 +164,23 @@ impl Queue {
     /// Puts a record at the end; when this returns it is where the operator chose that the queue lives. Where the queue is full and
     /// some destination keeps up, those that do not lose their oldest, counted; where none keeps up the record is refused.
     pub async fn append(&self, record: Record) -> Result<Position, Refused> {
-        self.append_known(record, None).await
+        self.append_known(record, None, None).await
     }
 
-    /// Like [`Queue::append`], with the payload that the record's body was made from, so that the first reader need not read it again.
+    /// Like [`Queue::append`], with the payload that the record's body was made from, so that the first reader need not read it again. On disk the record is
+    /// refused where its app has more than `quota` bytes waiting.
     pub async fn append_known(
         &self,
         record: Record,
         payload: Option<Payload>,
+        quota: Option<u64>,
     ) -> Result<Position, Refused> {
         match &self.0 {
             Store::Memory(state) => {
                 let appended = lock(state).append(record, payload);
                 appended.ok_or_else(Refused::full)
             }
-            Store::Disk(queue) => queue.shared().append(record, payload).await,
+            Store::Disk(queue) => queue.shared().append(record, payload, quota).await,
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Prepared {
     /// The record, and the payload that its body was written from. None where nothing is left to keep.
     pub(super) record: Option<(Record, Payload)>,
     pub(super) accepted: Accepted,
+    /// What the app may have in the queue on disk, in bytes.
+    pub(super) quota: Option<u64>,
     /// The items of the record, which want their verdict.
     pub(super) items: ItemsGuard,
 }
@@ -75,6 +77,7 @@ pub(super) fn prepare(
         return Ok(Prepared {
             record: None,
             accepted,
+            quota: None,
             items,
         });
     }
@@ -114,6 +117,7 @@ pub(super) fn prepare(
         return Ok(Prepared {
             record: None,
             accepted,
+            quota: None,
             items,
         });
     }
@@ -143,6 +147,7 @@ pub(super) fn prepare(
     Ok(Prepared {
         record: Some((record, payload)),
         accepted,
+        quota: head.app.as_ref().and_then(|app| app.disk_quota),
         items,
     })
 }

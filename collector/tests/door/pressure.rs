@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Backend, Collector, logs};
+use crate::harness::{Backend, Collector, app, logs};
 
 #[tokio::test]
 async fn a_full_queue_says_so_and_takes_again_when_the_destination_is_back() {
@@ -131,4 +131,55 @@ async fn a_destination_that_is_down_opens_its_circuit_and_closes_it_when_it_is_b
     backend.answers(200);
     collector.until_metric(&circuit("closed"), 1).await;
     assert_eq!(collector.metric(opened).await, 1);
+}
+
+#[tokio::test]
+async fn an_app_beyond_its_quota_waits_alone_also_after_a_restart() {
+    let backend = Backend::start().await;
+    backend.answers(503);
+    let with = |config: &mut farol_collector::config::Config| {
+        let mut greedy = app("greedy", "k1", "https://greedy.example");
+        greedy.disk_quota = Some(1 << 20);
+        config.apps = vec![greedy, app("modest", "k2", "https://modest.example")];
+        config.destinations = vec![backend.destination("a")];
+        config.shutdown_timeout = Duration::from_millis(100);
+    };
+    let greedy = [("origin", "https://greedy.example")];
+    let modest = [("origin", "https://modest.example")];
+    let collector = Collector::with(with).await;
+    let mut taken = 0;
+    let refused = loop {
+        let answer = collector.post("/collect/k1", &greedy, logs(500)).await;
+        match answer.status {
+            202 => taken += 500,
+            _ => break answer,
+        }
+    };
+    assert!(taken > 5_000, "{taken} items are not a MiB");
+    assert_eq!((refused.status, &*refused.error()), (503, "app_quota"));
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(
+        collector
+            .post("/collect/k2", &modest, logs(500))
+            .await
+            .status,
+        202
+    );
+    assert_eq!(collector.get("/-/ready").await.status, 200);
+
+    let collector = Collector::in_folder(collector.stop().await, with).await;
+    let answer = collector.post("/collect/k1", &greedy, logs(500)).await;
+    assert_eq!((answer.status, &*answer.error()), (503, "app_quota"));
+    backend.answers(200);
+    collector
+        .until_metric("farol_destination_items_pending{destination=\"a\"}", 0)
+        .await;
+    assert_eq!(backend.logs(), taken + 500);
+    assert_eq!(
+        collector
+            .post("/collect/k1", &greedy, logs(500))
+            .await
+            .status,
+        202
+    );
 }

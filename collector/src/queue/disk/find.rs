@@ -17,6 +17,7 @@ use super::figures::Figures;
 use super::io::{Disk, DiskFile, is_damage};
 use super::retain::put_aside;
 use super::segment::{self, HEAD, Head, HeadError, Piece, Scan};
+use super::shares::Shares;
 use super::state::Segment;
 use crate::record::Header;
 
@@ -117,6 +118,7 @@ pub(super) struct Scanned {
     /// Files in which something that was acknowledged is lost.
     pub(super) damaged: u64,
     pub(super) batches: Vec<[u8; 16]>,
+    pub(super) shares: Shares,
 }
 
 /// Reads all segments.
@@ -138,7 +140,9 @@ pub(super) fn scan(
         let mut scan = Scan::forgiving(&*this.file, this.base, this.base, bounds.end);
         while let Some(piece) = scan.piece()? {
             match piece {
-                Piece::Record(_, _, record) => {
+                Piece::Record(at, length, record) => {
+                    let app = &record.header.app;
+                    scanned.shares.add(at, app, length as u64);
                     segment.records += 1;
                     segment.items += record.header.counts.items();
                     segment.newest_ns = segment.newest_ns.max(record.header.received_ns);

@@ -26,6 +26,7 @@ pub mod figures;
 pub mod io;
 pub mod ranges;
 pub mod segment;
+mod shares;
 
 mod fetch;
 mod find;
@@ -187,9 +188,19 @@ impl Shared {
         self: &Arc<Self>,
         record: Record,
         payload: Option<Payload>,
+        quota: Option<u64>,
     ) -> Result<Position, Refused> {
         self.admit()?;
-        let claim = Claim::new(self, record.encoded_len() as u64);
+        let length = record.encoded_len() as u64;
+        if let Some(quota) = quota
+            && self.lock().shares.of(&record.header.app) + length > quota
+        {
+            return Err(Refused {
+                why: Refusal::AppQuota,
+                retry_after: RETRY_STORAGE,
+            });
+        }
+        let claim = Claim::new(self, length);
         if self.used.load(Relaxed) > self.settings.max_bytes as u64 {
             let shared = self.clone();
             let room = tokio::task::spawn_blocking(move || shared.make_room(0)).await;

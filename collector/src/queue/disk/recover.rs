@@ -62,6 +62,7 @@ impl Shared {
         state.end = opened.last().map_or(0, find::Opened::behind);
         state.segments = scanned.segments;
         state.torn = scanned.torn;
+        state.shares = scanned.shares;
         if let Some(last) = opened.last() {
             // The process may have died and the machine not: what is read now shall be there after the next crash as well.
             if last.file.sync().is_err() {

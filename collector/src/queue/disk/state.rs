@@ -9,6 +9,7 @@ use super::super::{Depth, Entry, Lag, MAX_READERS, Position, ReaderOptions};
 use super::cursors::MOST_RANGES;
 use super::fetch::Fetch;
 use super::ranges::Ranges;
+use super::shares::Shares;
 use crate::outcome::{DestinationLedger, DropReason};
 
 /// The decoded tail that readers who keep up share. About 4,000 payloads: more than come in while a batch is gathered; who falls
@@ -79,6 +80,8 @@ pub(in crate::queue) struct State {
     tail: VecDeque<Arc<Entry>>,
     tail_bytes: usize,
     pub(in crate::queue) readers: Vec<ReaderState>,
+    /// Whose what is that somebody still wants.
+    pub(in crate::queue) shares: Shares,
     /// What crashes left unfinished in the segments that there are.
     pub(in crate::queue) torn: Vec<(Position, Position)>,
     /// Where the segment that is written begins.
@@ -295,7 +298,15 @@ impl State {
             };
             self.readers[i].done.add(low, to);
         }
+        self.let_go();
         self.trim_tail();
+    }
+
+    /// Apps get back what all readers are through with.
+    fn let_go(&mut self) {
+        let lows = self.living().map(|(_, r)| r.done.low());
+        let low = lows.min().unwrap_or(self.end);
+        self.shares.wanted_from(low);
     }
 
     /// A group is durable: everybody gets to see it.
@@ -320,6 +331,11 @@ impl State {
                 ledger.enqueued(sum);
             }
             reader.wake.notify_one();
+        }
+        for entry in &entries {
+            let app = &entry.record.header.app;
+            self.shares
+                .add(entry.position, app, entry.next - entry.position);
         }
         self.tail_bytes += entries.iter().map(|e| e.cost()).sum::<usize>();
         self.tail.extend(entries);
@@ -356,6 +372,7 @@ impl State {
         reader.held.clear();
         reader.removed = true;
         self.moved = true;
+        self.let_go();
         self.trim_tail();
     }
 
