@@ -98,6 +98,9 @@ pub mod signal {
     /// Does a list of the page's match? u8 list (0 `ignoreErrors`, 1 `denyUrls`), then a text: `type: message`, or the file of the
     /// top frame. The answer is 1 if it does, so that the exception is left out. Sent where `START` says that there is such a list.
     pub const FILTER: u32 = 6;
+    /// The first batch is sealed: what does the browser say of itself? The answer is the length of the fields that JavaScript has put into the
+    /// buffer (`meta.rs`). It is asked this late because a start waits for nothing that is needed only then.
+    pub const META: u32 = 7;
 }
 
 /// Why something was not kept: the codes of `onDiagnostic`.

@@ -67,6 +67,8 @@ pub struct Client<H> {
     user: Vec<u8>,
     /// Session and user, as the meta has them.
     who: Vec<u8>,
+    /// The app, as the message had it.
+    app: Vec<u8>,
     page: Vec<u8>,
     url: Vec<u8>,
     view: Vec<u8>,
@@ -106,6 +108,7 @@ impl<H: Host> Client<H> {
             session_attrs: Vec::new(),
             user: Vec::new(),
             who: Vec::new(),
+            app: Vec::new(),
             page: Vec::new(),
             url: Vec::new(),
             view: Vec::new(),
@@ -168,10 +171,10 @@ impl<H: Host> Client<H> {
         let stored = m.text();
         let app = *m;
         m.skip(5);
+        keep(&mut self.app, m.since(&app));
         keep(&mut self.page, m.text());
         self.url = scrub::scrubbed(m.text());
         keep(&mut self.view, m.text());
-        self.envelope.fixed = self.pen.fixed(app, m);
         self.envelope.rate = self.options.rate();
         self.user = self.pen.user(m);
         keep_attrs(&mut self.session_attrs, m);

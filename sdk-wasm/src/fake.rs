@@ -33,6 +33,10 @@ impl Host for Fake {
             signal::FILTER => f64::from(u8::from(
                 self.filter.is_some_and(|filter| filter(bytes[0], text())),
             )),
+            signal::META => {
+                self.answer = meta();
+                self.answer.len() as f64
+            }
             _ => 0.0,
         }
     }
@@ -56,6 +60,20 @@ impl Host for Fake {
     fn answer(&self, len: usize) -> &[u8] {
         &self.answer[..len]
     }
+}
+
+/// What a browser says of itself.
+fn meta() -> Vec<u8> {
+    Writer::default()
+        .many(&["Chrome", "156.0"])
+        .b(0)
+        .many(&["Mozilla/5.0", "en-GB"])
+        .n(1280.0)
+        .n(720.5)
+        .u(1)
+        .many(&["Chromium", "156"])
+        .many(&["Linux", "6.1"])
+        .0
 }
 
 /// Writes a message as JavaScript would.
@@ -147,14 +165,6 @@ impl Start {
             .many(&[self.fresh, &self.stored])
             .many(&self.app)
             .many(&["page0", "https://joe:pw@shop.example/?token=t0", "home"])
-            .many(&["Chrome", "156.0"])
-            .b(0)
-            .many(&["Mozilla/5.0", "en-GB"])
-            .n(1280.0)
-            .n(720.5)
-            .u(1)
-            .many(&["Chromium", "156"])
-            .many(&["Linux", "6.1"])
             .b(1)
             .many(&["u1", "joe", "joe@shop.example", "Joe", "h", "admin,ops"])
             .a(&[("plan", "gold"), ("age", "41")])

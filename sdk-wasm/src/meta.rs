@@ -19,7 +19,9 @@ pub(crate) struct Fixed {
 }
 
 impl<H: Host> Pen<H> {
-    /// Reads the app (field 6 of `START`), and browser and operating system (8 and 9), which come next in `rest`.
+    /// Reads the app (field 6 of `START`), and in `rest` what the browser says of itself, the answer to `META`: str browser name, str version,
+    /// u8 mobile, str user agent, str language, f64 viewport width, f64 viewport height, u32 count of brands × (str brand,
+    /// str version), str name of the operating system, str version.
     pub(crate) fn fixed(&mut self, mut app: Message<'_>, rest: &mut Message<'_>) -> Fixed {
         self.start(PART_BYTES);
         self.fill(

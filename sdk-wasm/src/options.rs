@@ -14,12 +14,9 @@
 //! 5. str a fresh session id (16 hex digits); str what the tab's storage holds (empty: nothing)
 //! 6. str app name, str namespace, str version, str environment, str release
 //! 7. str page id, str url, str view
-//! 8. str browser name, str version, u8 mobile, str user agent, str language, f64 viewport width, f64 viewport height,
-//!    u32 count of brands × (str brand, str version)
-//! 9. str operating system name, str version
-//! 10. the user, as in `USER`
-//! 11. attrs of the session, as in `SESSION`
-//! 12. attrs of every item, as in `ATTRIBUTES`
+//! 8. the user, as in `USER`
+//! 9. attrs of the session, as in `SESSION`
+//! 10. attrs of every item, as in `ATTRIBUTES`
 //!
 //! An empty text is one that is not known and is left out of the payload.
 

@@ -17,7 +17,7 @@ use crate::{build, process, setup, steps};
 const BAR: u64 = 16 * 1024;
 
 /// What it may weigh until then. It only ever goes down.
-const CEILING: u64 = 26912;
+const CEILING: u64 = 26896;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

@@ -8,7 +8,7 @@ export const enum Op {
 export const enum Trail { Navigation, Fetch, Click, Log, Event, Error }
 
 /** What the core tells us through `emit`. */
-export const enum Signal { Batch = 1, Store, Session, Diagnostic, Hook, Filter }
+export const enum Signal { Batch = 1, Store, Session, Diagnostic, Hook, Filter, Meta }
 
 /** Why something was not kept; the codes that `onDiagnostic` gets. */
 export const enum Diagnostic {

@@ -9,8 +9,10 @@ import { own, safe } from './observe/describe.js';
 import { createErrors } from './observe/errors.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
+import { writeMeta } from './meta.js';
 import { createSender } from './send/sender.js';
 import { page } from './page.js';
+import { createWriter } from './writer.js';
 import { startSpan, withSpan } from './spans.js';
 import { CONSENTS, DENIED, GRANTED, NUMBERS, writeStart, writeUser } from './start.js';
 import type { Client, DiagnosticCode, Item, Options } from './types.js';
@@ -115,7 +117,8 @@ export function createClient(given: Options): Client {
         });
       } else if (signal == Signal.Store) {
         text = decode(bytes);
-        keep();
+        // Not in the way of what runs now: a start most of all.
+        safe(() => queueMicrotask(keep));
       } else if (signal == Signal.Session) {
         const before = session;
         if (!over) state = bytes[0];
@@ -126,7 +129,11 @@ export function createClient(given: Options): Client {
         const number = view.getFloat64(4, true);
         tell(code, code == Diagnostic.BadOption ? NUMBERS[number] : number);
       }
-      else if (signal == Signal.Filter) return +!!matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1)));
+      else if (signal == Signal.Meta) {
+        const w = createWriter();
+        safe(() => writeMeta(w));
+        return w.done();
+      } else if (signal == Signal.Filter) return +!!matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1)));
       else if (signal == Signal.Hook) {
         try {
           const item = parse(decode(bytes.subarray(1)));

@@ -10,7 +10,7 @@ const CORE = 131072;
 
 /** The core's bytes: `sdk-wasm/unpack` says why and how. The work is the browser's own code's and Wasm's, which needs no warming up. */
 function bytes(): Uint8Array<ArrayBuffer> {
-  const module = new WebAssembly.Module(Uint8Array.from(unpacker, (char) => char.charCodeAt(0)));
+  const module = new WebAssembly.Module(new Uint8Array(unpacker));
   const { memory, unpack } = new WebAssembly.Instance(module).exports as { memory: WebAssembly.Memory; unpack(from: number, to: number): number };
   new TextEncoder().encodeInto(packed, new Uint8Array(memory.buffer, PACKED));
   return new Uint8Array(memory.buffer, CORE, unpack(PACKED, CORE));

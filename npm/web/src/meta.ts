@@ -1,4 +1,4 @@
-/** What the browser says of itself, in the order in which `START` wants it. */
+/** What the browser says of itself, in the order in which `META` wants it. */
 import type { Writer } from './writer.js';
 
 interface Data {

@@ -1,6 +1,5 @@
 /** Writes `START` and `USER`, whose fields `sdk-wasm/src/options.rs` and `abi.rs` list. */
 import type { Hex } from './ids.js';
-import { writeMeta } from './meta.js';
 import { number } from './options.js';
 import type { Consent, Options, User } from './types.js';
 import type { Writer } from './writer.js';
@@ -31,7 +30,6 @@ export function writeStart(w: Writer, options: Options, consent: number, hex: He
   for (const path of NUMBERS) w.n(number(path.split('.').reduce((at, key) => (at as Record<string, unknown>)?.[key], options as unknown)));
   w.s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
   w.s('').s(location.href).s(options.view);
-  writeMeta(w);
   writeUser(w, options.user);
   w.a(options.session?.attributes).a(options.attributes);
 }

@@ -4,6 +4,7 @@ use crate::abi::{diagnostic, signal};
 use crate::batch::{BURST_BYTES, Item, first, place};
 use crate::host::Host;
 use crate::item::kind;
+use crate::message::Message;
 use crate::options::flag;
 use crate::text::after;
 use crate::time::ISO_BYTES;
@@ -161,6 +162,13 @@ impl<H: Host> Client<H> {
     /// browser: on hiding, more than fills a batch is several.
     #[inline(never)]
     pub(super) fn seal(&mut self, hidden: bool) {
+        if self.batch.len() > 0 && self.envelope.fixed.meta.is_empty() {
+            let length = self.pen.host.emit(signal::META, &[]);
+            let answer = self.pen.host.answer(length as usize).to_vec();
+            self.envelope.fixed = self
+                .pen
+                .fixed(Message::new(&self.app), &mut Message::new(&answer));
+        }
         let mut from = 0;
         while from < self.batch.len() {
             let id = self.random.id(20, 5);

@@ -79,7 +79,7 @@ impl Unpacker {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     unsafe fn byte(&mut self, byte: u32) {
         // SAFETY: there is room for the module.
         unsafe {

@@ -8,6 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 pub const IMPORTS: u8 = 2;
 pub const EXPORTS: u8 = 7;
 pub const CODE: u8 = 10;
+/// The section that holds the memory's first content.
+pub const DATA: u8 = 11;
 
 /// A cursor over a module's bytes.
 pub struct Reader<'a> {

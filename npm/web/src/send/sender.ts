@@ -83,7 +83,8 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     };
     if (keepalive) use(1);
     return nativeFetch!(url, {
-      method: 'POST', body, headers, keepalive, credentials: 'omit',
+      // Large bytes cost less as a blob, whose size nobody has to know beforehand.
+      method: 'POST', body: size > KEEPALIVE_BYTES ? new Blob([body as BlobPart]) : body, headers, keepalive, credentials: 'omit',
       signal: hidden ? null : (AbortSignal as { timeout?: (ms: number) => AbortSignal }).timeout?.(TIMEOUT),
     }).finally(() => keepalive && use(-1));
   }
