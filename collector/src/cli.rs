@@ -19,6 +19,7 @@ use crate::tail::{Wanted, follow::follow};
 use crate::telemetry::{TARGET, Traces};
 
 mod arguments;
+mod files;
 mod reload;
 
 use arguments::{Action, Arguments};
@@ -107,6 +108,7 @@ fn start(before: reload::Before, config: Config) -> ExitCode {
         Err(error) => return failed(&error.context("telemetry.traces_endpoint")),
     };
     let log = observe(&config, traces.as_ref());
+    files::raise(config.limits.connections);
     let ended = runtime.block_on(serve(before, config, log));
     if let Some(traces) = traces {
         traces.end();
@@ -202,7 +204,8 @@ fn ready_line(config: &Config, listeners: &Listeners) -> Result<String> {
 
 /// Log lines to standard error, own spans to where the configuration says.
 fn observe(config: &Config, traces: Option<&Traces>) -> reload::Log {
-    let filter = EnvFilter::new(&config.telemetry.log);
+    // What h2 warns of, such as streams that are reset, its peers decide: a line for each would be theirs to write without end.
+    let filter = EnvFilter::new(format!("h2=error,{}", config.telemetry.log));
     let (filter, log) = tracing_subscriber::reload::Layer::new(filter);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)

@@ -9,6 +9,9 @@ use bytes::Bytes;
 /// The largest window that zstd may ask for (2^23 = 8 MiB, RFC 8878's recommended floor for decoders): a client chooses it, we hold the memory.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
+/// A small body: what SDKs send (1 to 16 KiB), and the first step of its inflating.
+const SMALL: usize = 48 * 1024;
+
 /// Growth of an inflated body between two looks at the bounds.
 const STEP: usize = 32 * 1024;
 
@@ -140,11 +143,15 @@ pub struct Reserved {
 }
 
 impl Reserved {
-    /// Takes `n` bytes more; false where they are not to be had.
+    /// Takes `n` bytes more; false where they are not to be had. A quarter of all is for small bodies alone: large ones that stall, or
+    /// inflate to nothing good, keep nobody's pages from sending.
     #[must_use]
     pub fn grow(&mut self, n: usize) -> bool {
         let (used, max) = &*self.budget.0;
-        let max = max.load(Ordering::Relaxed);
+        let mut max = max.load(Ordering::Relaxed);
+        if self.bytes + n > SMALL {
+            max -= max / 4;
+        }
         let took = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |u| {
             u.checked_add(n).filter(|u| *u <= max)
         });
@@ -250,7 +257,7 @@ mod tests {
 
     #[test]
     fn all_bodies_together_stay_within_the_budget() {
-        let budget = Budget::new(CAP);
+        let budget = Budget::new(CAP * 4 / 3);
         let body = pack(Encoding::Gzip, &vec![b'x'; CAP / 2]);
         let mut one = budget.reserve();
         inflate(Encoding::Gzip, &body, CAP, &mut one).unwrap();
@@ -259,7 +266,11 @@ mod tests {
             inflate(Encoding::Gzip, &body, CAP, &mut two),
             Err(InflateError::Busy)
         );
-        drop((one, two));
+        // What large ones leave is for small ones.
+        assert!(!budget.reserve().grow(SMALL + 1));
+        drop(two);
+        assert!(budget.reserve().grow(SMALL / 2));
+        drop(one);
         assert_eq!(budget.used(), 0);
         inflate(Encoding::Gzip, &body, CAP, &mut budget.reserve()).unwrap();
     }

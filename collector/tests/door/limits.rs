@@ -115,6 +115,8 @@ async fn bodies_in_flight_have_a_bound_together() {
         ),
         (503, "busy", Some("1"))
     );
+    // A quarter is kept for what pages send.
+    assert_eq!(collector.post("/collect", &[], logs(1)).await.status, 202);
     slow.write_all(&body.as_bytes()[80_000..]).await.unwrap();
     assert_eq!(read_answer(&mut slow).await.status, 202);
 }

@@ -172,7 +172,7 @@ async fn paced(
 }
 
 /// Polls all until each is done.
-async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+pub(crate) async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut open: Vec<_> = futures.into_iter().map(|f| (Box::pin(f), None)).collect();
     std::future::poll_fn(|cx| {
         let mut pending = false;
@@ -203,7 +203,8 @@ fn head(target: &Target, more: &str, length: usize) -> String {
     )
 }
 
-fn post(target: &Target, more: &str, body: &[u8]) -> Vec<u8> {
+/// A whole request.
+pub(crate) fn post(target: &Target, more: &str, body: &[u8]) -> Vec<u8> {
     [head(target, more, body.len()).as_bytes(), body].concat()
 }
 

@@ -5,6 +5,7 @@ pub mod bodies;
 pub mod busy;
 pub mod deliver;
 pub mod generate;
+pub mod hold;
 mod protobuf;
 pub mod receipts;
 pub mod serve;

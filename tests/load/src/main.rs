@@ -12,7 +12,7 @@ use lexopt::prelude::*;
 
 use farol_load::attack::{self, Target};
 use farol_load::serve::{self, Look};
-use farol_load::{deliver, generate};
+use farol_load::{deliver, generate, hold};
 
 const HELP: &str = "\
 farol-load run --url URL [--connections 16] [--seconds 10] [--bodies DIR] [--distinct 20000] [--rate N]
@@ -25,6 +25,8 @@ farol-load sink [--receipts | --uids]
     with --uids, GET /uids tells how many came, and how many different ones.
 farol-load handler
     Reads every body and answers 202, nothing else: the bound of what a receiver could do; prints its address.
+farol-load hold --url URL --count N [--seconds 10] [--key K] [--origin O]
+    Opens so many connections, uses each once, leaves it idle, uses it again, and prints one line of JSON.
 farol-load attack NAME --url URL [--key K] [--origin O] [--count N]
     Attacks at a fixed rate and prints one line of JSON: how much of what, and how it was answered. Without NAME it lists them.";
 
@@ -96,6 +98,13 @@ fn main() -> Result<()> {
         Some("handler") => {
             runtime.block_on(serve::run(axum::http::StatusCode::ACCEPTED, Look::Nowhere))
         }
+        Some("hold") => {
+            let target = target(&options.url, key, origin)?;
+            let count = count.context("hold needs --count; see --help")?;
+            let told = runtime.block_on(hold::run(&target, count, options.time))?;
+            println!("{told}");
+            Ok(())
+        }
         Some("attack") => {
             let Some(name) = name else {
                 for attack in attack::ALL {
@@ -103,17 +112,7 @@ fn main() -> Result<()> {
                 }
                 return Ok(());
             };
-            let uri: hyper::Uri = options.url.parse().context("--url")?;
-            let authority = uri.authority().context("--url has no host")?;
-            let address = authority
-                .as_str()
-                .parse()
-                .context("--url: write an address and a port")?;
-            let target = Target {
-                address,
-                key,
-                origin,
-            };
+            let target = target(&options.url, key, origin)?;
             println!(
                 "{}",
                 runtime.block_on(attack::run(&name, &target, count))?.json()
@@ -122,4 +121,18 @@ fn main() -> Result<()> {
         }
         _ => bail!("{HELP}"),
     }
+}
+
+fn target(url: &str, key: String, origin: String) -> Result<Target> {
+    let uri: hyper::Uri = url.parse().context("--url")?;
+    let authority = uri.authority().context("--url has no host")?;
+    let address = authority
+        .as_str()
+        .parse()
+        .context("--url: write an address and a port")?;
+    Ok(Target {
+        address,
+        key,
+        origin,
+    })
 }

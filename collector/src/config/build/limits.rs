@@ -60,11 +60,11 @@ pub(super) fn build(section: Section<'_>) -> Built<Limits> {
         );
         return Err(section.wrong("body", problem));
     }
-    // What is inflated stands beside the decoder's window, of which no more than that is ever filled.
-    if limits.in_flight < limits.body + 2 * limits.inflated {
+    // What is inflated stands beside the decoder's window, of which no more than that is ever filled. A quarter is for small bodies alone.
+    if limits.in_flight - limits.in_flight / 4 < limits.body + 2 * limits.inflated {
         return Err(section.wrong(
             "in_flight",
-            "the largest body would not fit: at least limits.body and twice limits.inflated",
+            "the largest body would not fit: at least four thirds of limits.body and twice limits.inflated",
         ));
     }
     section.finish()?;
