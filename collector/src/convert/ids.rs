@@ -1,16 +1,28 @@
 //! Ids in their binary form, and the names of records.
 
-use std::fmt::Write;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Hexadecimal digits of `N` bytes that are not all zero.
 pub(super) fn id<const N: usize>(text: &str) -> Option<Vec<u8>> {
-    if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if text.len() != 2 * N {
         return None;
     }
-    let byte = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    let bytes: Option<Vec<u8>> = (0..N).map(|n| byte(2 * n)).collect();
-    bytes.filter(|bytes| bytes.iter().any(|byte| *byte != 0))
+    let mut bytes = vec![0; N];
+    let mut any = 0;
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = digit(digits[0])? << 4 | digit(digits[1])?;
+        any |= *byte;
+    }
+    (any != 0).then_some(bytes)
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
 }
 
 /// The unique id of an item: the same on every try and every replica, because it is made of the record's id and the
@@ -20,7 +32,10 @@ pub(super) fn uid(record: &[u8; 16], index: u32) -> String {
     bytes[..16].copy_from_slice(record);
     bytes[16..].copy_from_slice(&index.to_le_bytes());
     let mut out = String::with_capacity(32);
-    // Writing to a string cannot fail.
-    let _ = write!(out, "{:032x}", xxh3_128(&bytes));
+    for byte in xxh3_128(&bytes).to_be_bytes() {
+        for digit in [byte >> 4, byte & 15] {
+            out.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
     out
 }

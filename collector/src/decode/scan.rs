@@ -28,16 +28,18 @@ pub(super) fn scan(text: &[u8], bound: usize) -> Result<Found, DecodeError> {
         match byte {
             b'"' => {
                 at += 1;
-                while let Some(byte) = text.get(at) {
-                    match byte {
-                        b'"' => break,
-                        b'\\' => {
-                            at += 1;
-                            found.surrogates |= is_surrogate(text, at);
-                        }
-                        _ => {}
+                while let Some(rest) = text.get(at..) {
+                    let Some(found_at) = memchr::memchr2(b'"', b'\\', rest) else {
+                        // It has no end, which the parser says.
+                        at = text.len();
+                        break;
+                    };
+                    at += found_at;
+                    if text[at] == b'"' {
+                        break;
                     }
-                    at += 1;
+                    found.surrogates |= is_surrogate(text, at + 1);
+                    at += 2;
                 }
             }
             b',' => values += 1,

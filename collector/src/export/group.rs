@@ -52,10 +52,12 @@ pub(crate) trait Item: prost::Message + Sized + 'static {
     fn place(root: &Self::Root, scope: usize) -> Place<'_>;
     /// The item as OTLP/JSON.
     fn write_json(&self, out: &mut Vec<u8>);
+    /// The item's fields in protobuf.
+    fn write_protobuf(&self, out: &mut Vec<u8>);
 }
 
 macro_rules! item {
-    ($item:ty, $root:ty, $scopes:ident, $items:ident, $levels:expr, $json:path) => {
+    ($item:ty, $root:ty, $scopes:ident, $items:ident, $levels:expr, $json:path, $protobuf:path) => {
         impl Item for $item {
             type Root = $root;
             const LEVELS: [&'static str; 3] = $levels;
@@ -76,6 +78,9 @@ macro_rules! item {
             fn write_json(&self, out: &mut Vec<u8>) {
                 $json(self, out);
             }
+            fn write_protobuf(&self, out: &mut Vec<u8>) {
+                $protobuf(self, out);
+            }
         }
     };
 }
@@ -86,7 +91,8 @@ item!(
     scope_logs,
     log_records,
     ["resourceLogs", "scopeLogs", "logRecords"],
-    super::json::log_record
+    super::json::log_record,
+    super::protobuf::log_record
 );
 item!(
     Span,
@@ -94,7 +100,8 @@ item!(
     scope_spans,
     spans,
     ["resourceSpans", "scopeSpans", "spans"],
-    super::json::span
+    super::json::span,
+    super::protobuf::span
 );
 item!(
     Metric,
@@ -102,7 +109,8 @@ item!(
     scope_metrics,
     metrics,
     ["resourceMetrics", "scopeMetrics", "metrics"],
-    super::json::metric
+    super::json::metric,
+    super::protobuf::metric
 );
 
 /// Groups items in the order in which they come.

@@ -96,6 +96,22 @@ const COUNTRIES: &[(&[u8; 2], usize)] = &[
     (b"YE", 30),
 ];
 
+/// The lengths by country; 0 where there is none.
+const LENGTHS: [usize; 26 * 26] = {
+    let mut lengths = [0; 26 * 26];
+    let mut i = 0;
+    while i < COUNTRIES.len() {
+        lengths[place(*COUNTRIES[i].0)] = COUNTRIES[i].1;
+        i += 1;
+    }
+    lengths
+};
+
+/// Where two capital letters stand in a table.
+const fn place(country: [u8; 2]) -> usize {
+    (country[0] - b'A') as usize * 26 + (country[1] - b'A') as usize
+}
+
 /// The IBAN whose check digits stand at `at`.
 pub(super) fn at(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let start = at.checked_sub(2)?;
@@ -103,8 +119,12 @@ pub(super) fn at(bytes: &[u8], at: usize) -> Option<Range<usize>> {
         bytes[start].to_ascii_uppercase(),
         bytes[start + 1].to_ascii_uppercase(),
     ];
-    let (_, length) = COUNTRIES.iter().find(|(code, _)| **code == country)?;
-    if is_word(start.checked_sub(1).map(|i| &bytes[i])) {
+    // Most runs of digits stand behind something else than two letters.
+    if !country.iter().all(u8::is_ascii_uppercase) {
+        return None;
+    }
+    let length = &LENGTHS[place(country)];
+    if *length == 0 || is_word(start.checked_sub(1).map(|i| &bytes[i])) {
         return None;
     }
     let mut all = [0_u8; 40];

@@ -86,35 +86,52 @@ const MOST: usize = 64;
 #[derive(Debug)]
 pub(super) struct Names {
     ends: Vec<String>,
-    /// Last letters of those; nearly all names end otherwise.
-    last: [bool; 256],
+    /// The last three letters of those; nearly all names end otherwise.
+    last: Box<[u64; LAST / 64]>,
+    /// One of those has fewer.
+    short: bool,
 }
+
+/// Three signs of five bits: letters and digits by their lowest five.
+const LAST: usize = 1 << 15;
 
 impl Names {
     pub(super) fn new(more: &[String]) -> Self {
         let mut ends: Vec<String> = ENDS.iter().map(|end| (*end).to_owned()).collect();
         ends.extend(more.iter().map(|name| bare(name).as_str().to_owned()));
         ends.retain(|end| !end.is_empty());
-        let mut last = [false; 256];
-        let qualifiers = QUALIFIERS.iter().map(|q| q.as_bytes());
-        let all = ends.iter().map(String::as_bytes);
-        let whole = WHOLE.iter().map(|word| word.as_bytes());
-        for byte in all.chain(whole).chain(qualifiers).filter_map(<[u8]>::last) {
-            last[usize::from(*byte)] = true;
+        let mut last = Box::new([0; LAST / 64]);
+        let mut short = false;
+        let words = ends.iter().map(String::as_str);
+        for word in words.chain(WHOLE.iter().chain(QUALIFIERS).copied()) {
+            match last_three(word) {
+                Some(three) => last[three / 64] |= 1 << (three % 64),
+                None => short = true,
+            }
         }
-        Self { ends, last }
+        Self { ends, last, short }
+    }
+
+    /// Whether a name may end as a secret's does.
+    fn may_be_secret(&self, name: &str) -> bool {
+        let letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+        if !name
+            .bytes()
+            .rev()
+            .find(letter)
+            .is_some_and(|byte| byte.is_ascii())
+        {
+            return false;
+        }
+        let is_known = |three: usize| self.last[three / 64] & (1 << (three % 64)) != 0;
+        last_three(name).map_or(self.short, is_known) || self.short
     }
 
     /// Whether an attribute of this name, or what stands behind it in a text, is secret.
     pub(super) fn is_secret(&self, name: &str) -> bool {
         // A sentence or a selector is no name.
         let sign = |byte: u8| b"=()'\"<>;,{}".contains(&byte);
-        let end = name
-            .bytes()
-            .rev()
-            .find(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
-        let Some(end) = end else { return false };
-        self.last[usize::from(end.to_ascii_lowercase())]
+        self.may_be_secret(name)
             && !name.bytes().any(sign)
             && self.is_secret_bare(bare(name).as_str())
     }
@@ -135,6 +152,17 @@ impl Names {
         }
         (name.split_once("password")).is_some_and(|(_, rest)| QUALIFIERS.contains(&rest))
     }
+}
+
+/// The last three letters and digits of a name, without digits at its very end; None where there are fewer.
+fn last_three(name: &str) -> Option<usize> {
+    let signs = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    let mut signs = signs.skip_while(u8::is_ascii_digit);
+    let mut three = 0;
+    for _ in 0..3 {
+        three = three << 5 | usize::from(signs.next()? & 31);
+    }
+    Some(three)
 }
 
 /// A name without signs and in small letters, from its end.

@@ -15,9 +15,9 @@ pub(super) struct Search<'a> {
     pub(super) names: &'a Names,
     pub(super) query: &'a Query,
     /// The text is one address, which may be relative.
-    pub(super) address: bool,
-    /// Network addresses are looked for.
-    pub(super) ips: bool,
+    pub(super) address: &'a dyn Fn() -> bool,
+    /// Network addresses are looked for. Both are asked only where it matters: nearly all texts hold nothing that could be one.
+    pub(super) ips: &'a dyn Fn() -> bool,
 }
 
 impl Search<'_> {
@@ -39,22 +39,23 @@ impl Search<'_> {
         if shape.colons > 0 {
             url::within(text, policy, cuts);
         }
-        if self.address && depth == 0 && shape.has(shape::QUERY | shape::AT) {
+        if depth == 0 && shape.has(shape::QUERY | shape::AT) && (self.address)() {
             url::whole(text, policy, cuts);
         }
         if shape.has(shape::AT | shape::ESCAPE) {
             mail::find(text, shape.has(shape::AT), shape.has(shape::ESCAPE), cuts);
         }
         if shape.digits >= 4 && (shape.dots >= 3 || shape.digits >= 10) {
-            digits::find(text, shape.digits, self.ips && shape.dots >= 3, cuts);
+            let ips = shape.dots >= 3 && (self.ips)();
+            digits::find(text, shape.digits, ips, cuts);
         }
-        if self.ips && shape.colons >= 2 {
+        if shape.colons >= 2 && (self.ips)() {
             ip::find_v6(text, cuts);
         }
         if shape.has(shape::EQUALS | shape::COLON) {
             pairs::find(text, self.names, cuts);
         }
-        token::find(text, shape.has(shape::HYPHEN), cuts);
+        token::find(text, shape, cuts);
         if shape.has(shape::PERCENT) {
             encoded::find(text, depth, cuts, |plain, depth, cuts| {
                 self.within(plain, depth, cuts);

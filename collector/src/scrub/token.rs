@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::cut::{Cuts, Kind};
+use super::shape::Shape;
 
 /// Runs shorter than this are looked at by no rule here. Each run as long has a byte at a multiple of it, so that not all are read.
 const PROBE: usize = 12;
@@ -118,23 +119,31 @@ const POINTED: &[(&str, usize)] = &[
     ("1//0", 30),
 ];
 
-/// First bytes of the prefixes.
-const FIRST: [bool; 256] = {
-    let mut first = [false; 256];
+/// First two bytes of the prefixes: for each first one a bit for each second one, by its lowest six bits.
+const FIRST: [u64; 256] = {
+    let mut first = [0; 256];
     let mut i = 0;
     while i < PREFIXES.len() {
-        first[PREFIXES[i].0.as_bytes()[0] as usize] = true;
+        let prefix = PREFIXES[i].0.as_bytes();
+        first[prefix[0] as usize] |= 1 << (prefix[1] & 63);
         i += 1;
     }
     first
 };
 
+fn may_have_prefix(rest: &[u8]) -> bool {
+    matches!(rest, [a, b, ..] if FIRST[usize::from(*a)] & (1 << (b & 63)) != 0)
+}
+
 /// From here on a run without a prefix can be a secret by its looks: 190 bits of base64, as 40 characters of a cloud's key have more.
 const RANDOM: usize = 32;
 
 /// Finds each token.
-pub(super) fn find(text: &str, hyphens: bool, cuts: &mut Cuts) {
+pub(super) fn find(text: &str, shape: Shape, cuts: &mut Cuts) {
     let bytes = text.as_bytes();
+    if bytes.len() < PROBE {
+        return;
+    }
     let mut probe = PROBE - 1;
     while probe < bytes.len() {
         if !is_run(bytes[probe]) {
@@ -158,14 +167,15 @@ pub(super) fn find(text: &str, hyphens: bool, cuts: &mut Cuts) {
             continue;
         }
         if end - start >= PROBE
-            && let Some(found) = judge(text, start..end)
+            && let Some(found) = judge(text, start..end, shape.digits)
         {
             next = next.max(found.end);
             cuts.add(found, Kind::Token);
         }
         probe = next + PROBE;
     }
-    if hyphens && bytes.len() > 60 {
+    // Five before and behind the first line of a key.
+    if shape.hyphens >= 10 && bytes.len() > 60 {
         private_keys(text, cuts);
     }
 }
@@ -184,7 +194,7 @@ fn is_run(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-fn judge(text: &str, run: Range<usize>) -> Option<Range<usize>> {
+fn judge(text: &str, run: Range<usize>, digits: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let front = &bytes[..run.start];
     // Credentials may have points and other signs in front of their longest run.
@@ -209,7 +219,7 @@ fn judge(text: &str, run: Range<usize>) -> Option<Range<usize>> {
                 return Some(begin..end);
             }
         }
-        if FIRST[usize::from(rest[0])]
+        if may_have_prefix(rest)
             && let Some((prefix, _)) = PREFIXES
                 .iter()
                 .find(|(prefix, least)| rest.len() >= *least && rest.starts_with(prefix.as_bytes()))
@@ -218,7 +228,9 @@ fn judge(text: &str, run: Range<usize>) -> Option<Range<usize>> {
             return Some(run.start + start..run.end);
         }
     }
-    for (prefix, least) in POINTED {
+    // All of them end with a point or with a zero.
+    let pointed = matches!(front.last(), Some(b'.' | b'0'));
+    for (prefix, least) in POINTED.iter().filter(|_| pointed) {
         if slice.len() >= *least && front.ends_with(prefix.as_bytes()) {
             let start = run.start - prefix.len();
             return Some(start..run.start + extent(&bytes[run.start..], b"._-"));
@@ -229,10 +241,15 @@ fn judge(text: &str, run: Range<usize>) -> Option<Range<usize>> {
     }
     // `https://hooks.slack.com/services/T…/B…/…`
     if slice.len() >= 20
+        && front.last() == Some(&b'/')
         && let near = super::before(text, run.start, 64)
         && let Some(hook) = near.rfind("hooks.slack.com/services/")
     {
         return Some(run.start - near.len() + hook + "hooks.slack.com/services/".len()..run.end);
+    }
+    // What is random has digits.
+    if digits < 2 {
+        return None;
     }
     random(text, run)
 }
@@ -314,19 +331,24 @@ fn random(text: &str, run: Range<usize>) -> Option<Range<usize>> {
             .take_while(|byte| is_base64(**byte))
             .count();
     let end = run.end + extent(&bytes[run.end..bytes.len().min(run.end + 64)], b"+/");
-    let word = super::before(text, start, 256)
-        .rsplit(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ','))
-        .next()
-        .unwrap_or_default();
-    let in_path = word.contains("/") || bytes[start] == b'/' || word.contains("://");
+    let in_path = || {
+        let word = super::before(text, start, 256)
+            .rsplit(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ','))
+            .next()
+            .unwrap_or_default();
+        word.contains('/') || bytes[start] == b'/'
+    };
     if end - start == 40
-        && !in_path
+        && !in_path()
         && !bytes[start..end].contains(&b'_')
         && is_mixed(&bytes[start..end])
     {
         return Some(start..end);
     }
     let slice = &bytes[run.clone()];
+    if slice.len() < RANDOM || !is_mixed(slice) {
+        return None;
+    }
     // What is said to be a hash, or an image.
     let told = ["sha256-", "sha384-", "sha512-"];
     let hashed = told.iter().any(|hash| {
@@ -334,7 +356,7 @@ fn random(text: &str, run: Range<usize>) -> Option<Range<usize>> {
             || text[..start].ends_with(hash)
             || text[start..].starts_with(hash)
     });
-    if slice.len() < RANDOM || hashed || !is_mixed(slice) {
+    if hashed {
         return None;
     }
     if bytes.get(run.end) == Some(&b'.') {

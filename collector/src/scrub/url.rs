@@ -27,9 +27,14 @@ pub(super) fn whole(text: &str, policy: Policy<'_>, cuts: &mut Cuts) {
 
 /// Finds what is secret in each address in a text that may hold any number.
 pub(super) fn within(text: &str, policy: Policy<'_>, cuts: &mut Cuts) {
+    let bytes = text.as_bytes();
     let mut from = 0;
-    while let Some(at) = text[from..].find("://") {
+    while let Some(at) = memchr::memchr(b':', &bytes[from..]) {
         let colon = from + at;
+        if !bytes[colon..].starts_with(b"://") {
+            from = colon + 1;
+            continue;
+        }
         let scheme = text[from..colon]
             .bytes()
             .rev()

@@ -17,6 +17,9 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
 /// W3C's flag of a sampled trace.
 const SAMPLED: u32 = 1;
 
+/// Room for what an item has beside its visitor; a timing of a resource has the most.
+const OWN: usize = 24;
+
 /// A record under construction.
 pub(super) struct Draft {
     pub(super) event_name: String,
@@ -33,7 +36,7 @@ pub(super) fn record(source: &Source<'_>, index: u32, item: Item<'_>) -> Option<
         severity: SeverityNumber::Info,
         severity_text: "INFO".to_owned(),
         body: None,
-        attributes: Attrs::default(),
+        attributes: Attrs::with_room(source.visitor.len() + OWN),
     };
     draft
         .attributes
@@ -61,9 +64,7 @@ pub(super) fn record(source: &Source<'_>, index: u32, item: Item<'_>) -> Option<
         Item::Span(..) => return None,
     };
     let out = &mut draft.attributes;
-    for attribute in source.visitor(item).iter() {
-        out.or_put(attribute);
-    }
+    out.or_put_all(&source.visitor(item));
     let url = &source.payload.context(item.overrides()).page.url;
     if out.get(attr::URL_FULL).is_none() {
         out.text(attr::URL_FULL, url);
