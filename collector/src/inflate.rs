@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
-/// The largest window that zstd may ask for (2^23 = 8 MiB, RFC 8878's recommended floor for decoders): a client chooses it, we hold the memory.
-const ZSTD_WINDOW_LOG: u32 = 23;
+/// The largest window of brotli's format.
+const BROTLI_WINDOW: usize = 16 << 20;
 
 /// A small body: what SDKs send (1 to 16 KiB), and the first step of its inflating.
 const SMALL: usize = 48 * 1024;
@@ -55,44 +55,64 @@ pub enum InflateError {
     Busy,
 }
 
-/// Inflates a body to at most `cap` bytes, within `budget`.
+/// What a body may become.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// The most bytes.
+    pub inflated: usize,
+    /// The largest window that a zstd frame may ask for, a power of two: a client chooses it, we hold the memory.
+    pub zstd_window: usize,
+}
+
+/// Inflates a body within its bounds and `budget`.
 pub fn inflate(
     encoding: Encoding,
     body: &Bytes,
-    cap: usize,
+    bounds: Bounds,
     budget: &mut Reserved,
 ) -> Result<Bytes, InflateError> {
+    let cap = bounds.inflated;
     match encoding {
         Encoding::Identity if body.len() > cap => Err(InflateError::TooLarge),
         Encoding::Identity => Ok(body.clone()),
-        Encoding::Gzip => read_capped(flate2::bufread::MultiGzDecoder::new(&body[..]), cap, budget),
-        Encoding::Deflate => read_capped(flate2::bufread::ZlibDecoder::new(&body[..]), cap, budget),
-        Encoding::Brotli => read_capped(
-            brotli_decompressor::Decompressor::new(&body[..], 4096),
-            cap,
-            budget,
-        ),
+        // Windows of 32 KiB.
+        Encoding::Gzip => {
+            let decoder = flate2::bufread::MultiGzDecoder::new(&body[..]);
+            read_capped(decoder, cap, 0, budget)
+        }
+        Encoding::Deflate => {
+            let decoder = flate2::bufread::ZlibDecoder::new(&body[..]);
+            read_capped(decoder, cap, 0, budget)
+        }
+        Encoding::Brotli => {
+            let decoder = brotli_decompressor::Decompressor::new(&body[..], 4096);
+            read_capped(decoder, cap, BROTLI_WINDOW, budget)
+        }
         Encoding::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(&body[..])
                 .map_err(|_| InflateError::Corrupt)?;
             decoder
-                .window_log_max(ZSTD_WINDOW_LOG)
+                .window_log_max(bounds.zstd_window.ilog2())
                 .map_err(|_| InflateError::Corrupt)?;
-            read_capped(decoder, cap, budget)
+            read_capped(decoder, cap, bounds.zstd_window, budget)
         }
     }
 }
 
+/// `window` is what the decoder holds at most of what it gave out: it fills as the body grows, and goes with the decoder.
 fn read_capped(
     mut from: impl Read,
     cap: usize,
+    window: usize,
     budget: &mut Reserved,
 ) -> Result<Bytes, InflateError> {
     let mut out = Vec::new();
+    let mut held = budget.beside();
     loop {
         // One byte more than the cap shows that there is more.
         let room = STEP.min(cap + 1 - out.len());
-        if !budget.grow(room) {
+        let filled = room.min(window.saturating_sub(held.bytes));
+        if !budget.grow(room) || !held.grow(filled) {
             return Err(InflateError::Busy);
         }
         out.reserve(room);
@@ -143,6 +163,11 @@ pub struct Reserved {
 }
 
 impl Reserved {
+    /// Nothing yet, of the same budget.
+    fn beside(&self) -> Self {
+        self.budget.reserve()
+    }
+
     /// Takes `n` bytes more; false where they are not to be had. A quarter of all is for small bodies alone: large ones that stall, or
     /// inflate to nothing good, keep nobody's pages from sending.
     #[must_use]
@@ -175,6 +200,11 @@ mod tests {
     use super::*;
 
     const CAP: usize = 100_000;
+
+    const BOUNDS: Bounds = Bounds {
+        inflated: CAP,
+        zstd_window: 8 << 20,
+    };
 
     fn pack(encoding: Encoding, plain: &[u8]) -> Bytes {
         match encoding {
@@ -213,7 +243,8 @@ mod tests {
     ];
 
     fn unpack(encoding: Encoding, body: &Bytes) -> Result<Bytes, InflateError> {
-        inflate(encoding, body, CAP, &mut Budget::new(usize::MAX).reserve())
+        let mut budget = Budget::new(usize::MAX).reserve();
+        inflate(encoding, body, BOUNDS, &mut budget)
     }
 
     #[test]
@@ -260,10 +291,10 @@ mod tests {
         let budget = Budget::new(CAP * 4 / 3);
         let body = pack(Encoding::Gzip, &vec![b'x'; CAP / 2]);
         let mut one = budget.reserve();
-        inflate(Encoding::Gzip, &body, CAP, &mut one).unwrap();
+        inflate(Encoding::Gzip, &body, BOUNDS, &mut one).unwrap();
         let mut two = budget.reserve();
         assert_eq!(
-            inflate(Encoding::Gzip, &body, CAP, &mut two),
+            inflate(Encoding::Gzip, &body, BOUNDS, &mut two),
             Err(InflateError::Busy)
         );
         // What large ones leave is for small ones.
@@ -272,16 +303,50 @@ mod tests {
         assert!(budget.reserve().grow(SMALL / 2));
         drop(one);
         assert_eq!(budget.used(), 0);
-        inflate(Encoding::Gzip, &body, CAP, &mut budget.reserve()).unwrap();
+        inflate(Encoding::Gzip, &body, BOUNDS, &mut budget.reserve()).unwrap();
     }
 
     #[test]
-    fn a_zstd_frame_that_wants_a_larger_window_is_refused() {
-        let mut w = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
-        w.window_log(25).unwrap();
-        w.include_contentsize(false).unwrap();
-        w.write_all(&[b'x'; 1000]).unwrap();
-        let body: Bytes = w.finish().unwrap().into();
-        assert_eq!(unpack(Encoding::Zstd, &body), Err(InflateError::Corrupt));
+    fn a_zstd_frame_may_ask_for_the_window_of_the_settings_and_no_larger_one() {
+        let frame = |window_log| -> Bytes {
+            let mut w = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+            w.window_log(window_log).unwrap();
+            w.include_contentsize(false).unwrap();
+            w.write_all(&[b'x'; 1000]).unwrap();
+            w.finish().unwrap().into()
+        };
+        for (window, most) in [(8 << 20, 23), (1 << 20, 20)] {
+            let bounds = Bounds {
+                zstd_window: window,
+                ..BOUNDS
+            };
+            let try_it = |log| {
+                let mut budget = Budget::new(usize::MAX).reserve();
+                inflate(Encoding::Zstd, &frame(log), bounds, &mut budget)
+            };
+            assert_eq!(try_it(most).unwrap().len(), 1000);
+            assert_eq!(try_it(most + 1), Err(InflateError::Corrupt));
+        }
+    }
+
+    #[test]
+    fn a_window_counts_while_its_body_is_inflated() {
+        let plain = vec![b'x'; CAP];
+        for (encoding, windowed) in [
+            (Encoding::Gzip, false),
+            (Encoding::Zstd, true),
+            (Encoding::Brotli, true),
+        ] {
+            let body = pack(encoding, &plain);
+            let budget = Budget::new((CAP + 2 * STEP) * 4 / 3);
+            let mut body_alone = budget.reserve();
+            let inflated = inflate(encoding, &body, BOUNDS, &mut body_alone);
+            assert_eq!(inflated.is_err(), windowed, "{encoding:?}");
+            drop(body_alone);
+            let budget = Budget::new(2 * (CAP + 2 * STEP) * 4 / 3);
+            let mut both = budget.reserve();
+            inflate(encoding, &body, BOUNDS, &mut both).unwrap();
+            assert!(budget.used() <= CAP + 2 * STEP, "the window is given back");
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::decode::Cut;
 use crate::dedupe::Dedupe;
 use crate::export::{Circuit, Roster, Stats};
 use crate::inflate::Budget;
@@ -70,6 +71,8 @@ metrics! {
     ITEMS = "farol_items_total", Counter, ["outcome", "reason"];
     /// Items that an operator's filter left out, by its name. They are in the metric before with the reason `rule`.
     ITEMS_BY_FILTER = "farol_items_filtered_total", Counter, ["filter"];
+    /// Parts of items that were taken that were over a limit and left out: attributes (and frames, causes, points …), and texts that were shortened.
+    CUT = "farol_cut_total", Counter, ["what"];
     /// Items put into the queue, by kind.
     ITEMS_BY_KIND = "farol_items_enqueued_by_kind_total", Counter, ["kind"];
     /// Items that a destination got to deliver: recovered from the data folder, enqueued, or replayed.
@@ -160,6 +163,7 @@ pub struct Meters {
     /// Bytes of bodies as sent.
     pub request_body: Histogram,
     enqueued_by_kind: [AtomicU64; 5],
+    cut: [AtomicU64; 2],
     /// By the filter's name; names come from settings alone.
     filtered: Mutex<BTreeMap<String, u64>>,
     recovery_damaged: AtomicU64,
@@ -185,6 +189,7 @@ impl Default for Meters {
                 1_048_576.0,
             ]),
             enqueued_by_kind: Default::default(),
+            cut: Default::default(),
             filtered: Mutex::default(),
             recovery_damaged: AtomicU64::new(0),
         }
@@ -204,6 +209,15 @@ impl Meters {
         for (meter, n) in self.enqueued_by_kind.iter().zip(by_kind) {
             if n > 0 {
                 meter.fetch_add(u64::from(n), Relaxed);
+            }
+        }
+    }
+
+    /// Counts what was over a limit within items.
+    pub fn cut(&self, cut: &Cut) {
+        for (meter, n) in self.cut.iter().zip([cut.parts, cut.strings]) {
+            if n > 0 {
+                meter.fetch_add(n, Relaxed);
             }
         }
     }
@@ -273,6 +287,9 @@ impl Sources {
         let filtered = self.meters.filtered.lock();
         for (filter, n) in &*filtered.unwrap_or_else(PoisonError::into_inner) {
             out.add(&ITEMS_BY_FILTER, &[filter], *n);
+        }
+        for (what, n) in ["parts", "texts"].iter().zip(&self.meters.cut) {
+            out.add(&CUT, &[what], n.load(Relaxed));
         }
         for (kind, n) in KINDS.iter().zip(&self.meters.enqueued_by_kind) {
             out.add(&ITEMS_BY_KIND, &[kind], n.load(Relaxed));

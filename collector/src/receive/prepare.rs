@@ -8,7 +8,7 @@ use crate::decode::{self, Code, Decoded};
 use crate::enrich::{Known, clock_offset_ms};
 use crate::error::ApiError;
 use crate::filter::{apply, filter, sample, sample_rate, sample_state};
-use crate::inflate::{InflateError, Reserved, inflate};
+use crate::inflate::{Bounds, InflateError, Reserved, inflate};
 use crate::outcome::{DropReason, Filter, ItemsGuard, Refusal};
 use crate::record::{Counts, FORMAT, Header, Record, SourceKind};
 
@@ -40,7 +40,11 @@ pub(super) fn prepare(
 ) -> Result<Prepared, ApiError> {
     let head = source.head;
     let live = &head.live;
-    let plain = inflate(head.encoding, body, live.limits.inflated, reserved)
+    let bounds = Bounds {
+        inflated: live.limits.inflated,
+        zstd_window: live.limits.zstd_window,
+    };
+    let plain = inflate(head.encoding, body, bounds, reserved)
         .map_err(|e| inflate_error(e, live.limits.inflated))?;
     let decoded = match head.wire.kind {
         SourceKind::Faro => decode::faro(&plain, &live.decode_limits),
@@ -61,6 +65,7 @@ pub(super) fn prepare(
         .items(left + unreadable.len() as u64 + cut.all_items());
     items.dropped(DropReason::Unreadable, unreadable.len() as u64);
     items.dropped(DropReason::TooMany, cut.all_items());
+    receiver.meters.cut(&cut);
     counts.unreadable =
         u32::try_from(unreadable.len() as u64 + cut.all_items()).unwrap_or(u32::MAX);
     let mut accepted = Accepted {

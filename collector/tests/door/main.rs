@@ -4,6 +4,7 @@ mod admission;
 mod bad_input;
 mod connections;
 mod cors;
+mod defaults;
 mod duplicates;
 mod enrich;
 mod everything;

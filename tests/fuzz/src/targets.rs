@@ -7,7 +7,8 @@ use farol_collector::client_address::{ClientAddress, ForwardedHeader, TrustedPro
 use farol_collector::config::Network;
 use farol_collector::convert::{Dialect, to_otlp};
 use farol_collector::decode::{Form, Limits, faro, fuzz, fuzz_otlp};
-use farol_collector::inflate::{Budget, Encoding, inflate as unpack};
+use farol_collector::enrich::{AddressUse, Enricher, Hints, Known, Template};
+use farol_collector::inflate::{Bounds, Budget, Encoding, inflate as unpack};
 use farol_collector::record::{Header, Record, SourceKind};
 use farol_collector::scrub::{Scrubber, scrub_url};
 use farol_sdk::client::Client;
@@ -16,11 +17,20 @@ use http::{HeaderMap, HeaderValue};
 
 const DIALECTS: [Dialect; 3] = [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib];
 
-/// A request's body: decoded, scrubbed, and converted to every dialect.
+/// A request's body: decoded, scrubbed, enriched, and converted to every dialect.
 pub(crate) fn payload(body: &[u8]) {
     fuzz(body);
     if let Ok(mut decoded) = faro(body, &Limits::default()) {
         Scrubber::default().scrub(&mut decoded.payload);
+        let routes = Template::parse("/{id}/**").into_iter().collect::<Vec<_>>();
+        let known = Known {
+            app: None,
+            hints: &Hints::default(),
+            client: None,
+            address: AddressUse::Truncate,
+            routes: &routes,
+        };
+        Enricher::default().enrich(&mut decoded.payload, &known);
         for dialect in DIALECTS {
             let _ = to_otlp(&Header::default(), &decoded.payload, dialect);
         }
@@ -70,7 +80,12 @@ pub(crate) fn inflate(input: &[u8]) {
     let budget = Budget::new(4 * CAP);
     {
         let mut reserved = budget.reserve();
-        let plain = unpack(encoding, &Bytes::copy_from_slice(body), CAP, &mut reserved);
+        let bounds = Bounds {
+            inflated: CAP,
+            zstd_window: 1 << 20,
+        };
+        let body = Bytes::copy_from_slice(body);
+        let plain = unpack(encoding, &body, bounds, &mut reserved);
         assert!(plain.is_ok_and(|plain| plain.len() <= CAP) || budget.used() <= 4 * CAP);
     }
     assert_eq!(budget.used(), 0);
