@@ -46,7 +46,7 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
         // Arrival, as Alloy's, and the place, so that a line that is sent again is the same line.
         record.time_unix_nano = header.received_ns.saturating_add(u64::from(index));
         record.body = Some(any(Value::StringValue(logfmt::write(&line))));
-        record.attributes = beside(item, &record.attributes, DROPPED);
+        record.attributes = beside(payload, item, &record.attributes, DROPPED);
     }
     otlp
 }

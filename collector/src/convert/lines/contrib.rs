@@ -38,7 +38,7 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
         records.push(LogRecord {
             observed_time_unix_nano: header.received_ns,
             body: Some(any(Value::StringValue(logfmt::write(&line)))),
-            attributes: beside(item, &rich.attributes, &[]),
+            attributes: beside(payload, item, &rich.attributes, &[]),
             trace_id: id::<16>(&trace.trace_id).unwrap_or_default(),
             span_id: id::<8>(&trace.span_id).unwrap_or_default(),
             ..LogRecord::default()

@@ -11,6 +11,7 @@ use crate::convert::attrs::Attrs;
 use farol_protocol::item::{Item, TraceContext};
 use farol_protocol::map::Attributes;
 use farol_protocol::names::attr;
+use farol_protocol::payload::Payload;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 
 /// What neither receiver knows, by the start of its name in OpenTelemetry's dialect.
@@ -30,12 +31,13 @@ const UNKNOWN: &[&str] = &[
     "farol.batch.",
     attr::CLIENT_ID,
     attr::ITEM_SEQUENCE,
+    attr::URL_TEMPLATE,
     attr::EXTRA,
 ];
 
 /// The attributes beside a line: the kind, an exception's hash, and what the line does not say, which log stores keep as
 /// structured metadata.
-fn beside(item: Item<'_>, rich: &[KeyValue], dropped: &[&str]) -> Vec<KeyValue> {
+fn beside(payload: &Payload, item: Item<'_>, rich: &[KeyValue], dropped: &[&str]) -> Vec<KeyValue> {
     let mut out = Attrs::default();
     out.text("kind", item.kind().name());
     if let Item::Exception(exception) = item {
@@ -46,6 +48,7 @@ fn beside(item: Item<'_>, rich: &[KeyValue], dropped: &[&str]) -> Vec<KeyValue> 
             .iter()
             .chain(dropped)
             .any(|start| name.starts_with(start))
+            || payload.farol.added.get(name).is_some()
     };
     for attribute in rich
         .iter()

@@ -374,3 +374,26 @@ fn the_fixtures_convert_well() {
         conversion_holds(body(path).as_bytes());
     }
 }
+
+#[test]
+fn what_the_collector_added_leaves_in_every_dialect() {
+    let mut payload = of(
+        r#"{"meta":{"page":{"url":"https://a.example/users/1"}},"logs":[{"message":"a"}],"exceptions":[{"type":"E"}]}"#,
+    );
+    payload.farol.added.set("team", "web".into());
+    payload
+        .farol
+        .routes
+        .set("https://a.example/users/1", "/users/{id}".into());
+    for dialect in DIALECTS {
+        let otlp = to_otlp(&header("shop"), &payload, dialect);
+        let scopes = otlp.logs.iter().flat_map(|logs| &logs.scope_logs);
+        let records: Vec<_> = scopes.flat_map(|scope| &scope.log_records).collect();
+        assert_eq!(records.len(), 2);
+        for record in records {
+            assert_eq!(text(record, "team").as_deref(), Some("web"), "{dialect:?}");
+            let template = text(record, "url.template");
+            assert_eq!(template.as_deref(), Some("/users/{id}"), "{dialect:?}");
+        }
+    }
+}
