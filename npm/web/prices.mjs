@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 /** Part → files that are replaced by functions that do nothing, or edits of files. */
 const PARTS = {
   'capture.vitals': { stub: ['observe/vitals.ts', 'observe/selector.ts'] },
-  'capture.errors': { stub: ['observe/errors.ts', 'observe/describe.ts'] },
+  'capture.errors': { stub: ['observe/errors.ts'] },
   'capture.fetch': { stub: ['observe/fetch.ts'] },
   'capture.xhr': { stub: ['observe/xhr.ts'] },
   'capture.navigation': { stub: ['observe/navigation.ts'] },
@@ -17,7 +17,7 @@ const PARTS = {
   'ignoreErrors, denyUrls': { edit: ['client.ts', /else if \(signal == Signal\.Filter\).*\n/, ''] },
   'propagateTo': { edit: ['observe/request.ts', /sdk\.options_\.propagateTo\?.*;/, 'false;'] },
   'protocol: faro': { edit: ['send/sender.ts', "protocol == 'faro'", 'false'] },
-  'unsampledHeader': { edit: ['client.ts', /return on \|\| options\.unsampledHeader.*;/, "return on ? '00-' + trace + '-' + span + '-01' : '';"] },
+  'unsampledHeader': { edit: ['client.ts', "(on || options.unsampledHeader) ? '00-' + trace + '-' + span + (on ? '-01' : '-00')", "on ? '00-' + trace + '-' + span + '-01'"] },
   'consent': { edit: ['client.ts', /setConsent\(next\) \{[\s\S]*?\n    \},\n/, 'setConsent() {},\n'] },
   'session.storage': { edit: ['client.ts', "options.session?.storage == 'none' ? undefined : safe(() => sessionStorage)", '0 as any'] },
   'onDiagnostic': { edit: ['client.ts', /'internal item-cut.*'/, "''"] },
