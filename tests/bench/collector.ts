@@ -2,9 +2,10 @@
  * `cargo xtask bench collector`: payloads per CPU-second of the collector beside a handler that only reads and answers, in one run.
  *
  * The receiver is pinned to one core, generator and sink to the others (where `taskset` is there and the machine has two cores or more).
- * The collector converts what it takes and sends it on as gzip'd OTLP/HTTP to a sink. Then the highest rate in an open loop, and latency at half of it.
+ * The collector admits by an app's key, knows visitors by a trusted proxy's header, scrubs, deduplicates, converts, and sends on as gzip'd OTLP/HTTP to a
+ * sink; once for each kind of queue. Then the highest rate in an open loop, and latency at half of it.
  * Options: --json, --rounds N (default 5), --seconds S (default 10), --full (rates held for 60 s), --throughput, --latency or --connections for
- * one part alone, --queues LIST (default memory).
+ * one part alone, --queues LIST (default disk,memory).
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,7 @@ import { spread, type Spread } from './stats.js';
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean' }, full: { type: 'boolean' }, rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '10' },
-    latency: { type: 'boolean' }, throughput: { type: 'boolean' }, connections: { type: 'boolean' }, queues: { type: 'string', default: 'memory' },
+    latency: { type: 'boolean' }, throughput: { type: 'boolean' }, connections: { type: 'boolean' }, queues: { type: 'string', default: 'disk,memory' },
   },
 });
 /** Without any, all parts. */
@@ -55,18 +56,39 @@ async function load(server: Server, sink: Server | undefined, path: string, seco
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'farol-bench-'));
-const runs: Record<'collector' | 'handler', Figures[]> = { collector: [], handler: [] };
+const queues = options.queues!.split(',');
+const runs: Record<string, Figures[]> = Object.fromEntries([...queues, 'handler'].map((who) => [who, []]));
 try {
   for (let round = 0; parts.throughput && round < Number(options.rounds); round++) {
-    const sink = await start(OTHERS, [program('farol-load'), 'sink']);
-    const config = join(folder, `farol-${round}.toml`);
-    writeFileSync(config, `version = 1\n\n[[destinations]]\nname = "sink"\ntype = "otlp_http"\nendpoint = "${sink.url}"\ncompression = "gzip"\n`);
-    const collector = await start(RECEIVER, [program('farol-collector'), '--config', config, '--listen', '127.0.0.1:0', '--data-dir', join(folder, `data-${round}`)]);
-    runs.collector.push(await load(collector, sink, '/collect', options.seconds!));
-    await collector.stop();
-    await sink.stop();
+    for (const queue of queues) {
+      const sink = await start(OTHERS, [program('farol-load'), 'sink']);
+      const name = join(folder, `${queue}-${round}`);
+      writeFileSync(`${name}.toml`, `version = 1
+listen = "127.0.0.1:0"
+data_dir = "${name}"
+trusted_proxies = ["127.0.0.1"]
+
+[queue]
+type = "${queue}"
+
+[[apps]]
+name = "shop"
+keys = ["k1"]
+origins = ["http://shop.example"]
+
+[[destinations]]
+name = "sink"
+type = "otlp_http"
+endpoint = "${sink.url}"
+compression = "gzip"
+`);
+      const collector = await start(RECEIVER, [program('farol-collector'), '--config', `${name}.toml`]);
+      runs[queue]!.push(await load(collector, sink, '/collect/k1', options.seconds!));
+      await collector.stop();
+      await sink.stop();
+    }
     const handler = await start(RECEIVER, [program('farol-load'), 'handler']);
-    runs.handler.push(await load(handler, undefined, '/collect', options.seconds!));
+    runs['handler']!.push(await load(handler, undefined, '/collect', options.seconds!));
     await handler.stop();
   }
 } finally {
@@ -77,17 +99,19 @@ try {
 const MOST_BUSY = 85;
 const FIGURES = ['payloads', 'items', 'megabytes', 'p99', 'memory', 'refused', 'busy'] as const;
 const UNITS = { payloads: '/CPU s', items: '/CPU s', megabytes: 'MB/CPU s', p99: 'ms', memory: 'MiB', refused: '', busy: '% generator and sink' };
+const of = (who: string, name: (typeof FIGURES)[number]): Spread => spread(runs[who]!.map((run) => run[name]));
 const results = !parts.throughput ? [] : FIGURES.map((name) => {
-  const of = (who: 'collector' | 'handler'): Spread => spread(runs[who].map((run) => run[name]));
-  return { name, unit: UNITS[name], collector: of('collector'), handler: of('handler'), // Nothing has no share of nothing.
-    ratio: of('handler').median ? of('collector').median / of('handler').median : null };
+  const handler = of('handler', name);
+  // Nothing has no share of nothing.
+  const collector = queues.map((queue) => ({ queue, ...of(queue, name), ratio: handler.median ? of(queue, name).median / handler.median : null }));
+  return { name, unit: UNITS[name], collector, handler };
 });
-const isVoid = runs.collector.filter((run) => run.busy > MOST_BUSY).length;
+const isVoid = queues.flatMap((queue) => runs[queue]!).filter((run) => run.busy > MOST_BUSY).length;
 
 /** The whole minute belongs to the full run. */
 const held = options.full ? 60 : Number(options.seconds);
 const latencies: Latency[] = [];
-for (const queue of parts.latency ? options.queues!.split(',') : []) {
+for (const queue of parts.latency ? queues : []) {
   latencies.push(await latency(queue, held, (line) => console.error(line)));
 }
 
@@ -98,8 +122,11 @@ if (options.json) {
 } else {
   const show = (s: Spread): string => `${s.median.toFixed(1)} (${s.min.toFixed(1)} – ${s.max.toFixed(1)})`;
   if (parts.throughput) console.log(`The collector beside a handler that only reads and answers; ${options.rounds} rounds of ${options.seconds} s${pins ? ', pinned' : ''}; median (min – max)`);
-  for (const row of results) console.log(`${row.name.padEnd(10)} collector ${show(row.collector)} ${row.unit}   handler ${show(row.handler)}   ${row.ratio === null ? '' : `ratio ${row.ratio.toFixed(2)}`}`);
-  if (isVoid) console.log(`VOID: generator and sink were over ${MOST_BUSY} % busy in ${isVoid} of ${options.rounds} rounds`);
+  for (const row of results) {
+    const collector = row.collector.map((it) => `${it.queue} queue ${show(it)}${it.ratio === null ? '' : `, ratio ${it.ratio.toFixed(2)}`}`);
+    console.log(`${row.name.padEnd(10)} ${collector.join('   ')}   handler ${show(row.handler)} ${row.unit}`);
+  }
+  if (isVoid) console.log(`VOID: generator and sink were over ${MOST_BUSY} % busy in ${isVoid} of ${queues.length * Number(options.rounds)} rounds`);
   for (const one of latencies) {
     const bar = one.queue === 'memory' ? 5 : 20;
     const verdict = one.half.p99 <= bar ? 'met' : 'missed';

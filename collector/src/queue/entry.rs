@@ -49,13 +49,13 @@ impl Entry {
         position: Position,
         next: Position,
         record: Record,
-        payload: Option<Payload>,
+        payload: Option<Box<Payload>>,
         warm: Warm,
     ) -> Self {
         let known = payload.is_some();
         let payload = payload.map(|mut payload| {
             symbolicate(&mut payload);
-            Arc::new(payload)
+            Arc::from(payload)
         });
         let forms = Forms {
             payload,

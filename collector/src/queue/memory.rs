@@ -70,7 +70,11 @@ impl State {
     }
 
     /// Appends for all readers; `None` when there is no room.
-    pub(super) fn append(&mut self, record: Record, payload: Option<Payload>) -> Option<Position> {
+    pub(super) fn append(
+        &mut self,
+        record: Record,
+        payload: Option<Box<Payload>>,
+    ) -> Option<Position> {
         if self.closed || !self.make_room(cost(&record)) {
             return None;
         }
@@ -85,7 +89,7 @@ impl State {
     fn push(
         &mut self,
         record: Record,
-        payload: Option<Payload>,
+        payload: Option<Box<Payload>>,
         wanted: Mask,
         recovered: bool,
     ) -> Position {

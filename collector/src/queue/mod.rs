@@ -172,7 +172,7 @@ impl Queue {
     pub async fn append_known(
         &self,
         record: Record,
-        payload: Option<Payload>,
+        payload: Option<Box<Payload>>,
         quota: Option<u64>,
     ) -> Result<Position, Refused> {
         match &self.0 {

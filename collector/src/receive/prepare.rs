@@ -23,7 +23,7 @@ pub(super) struct Source {
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// The record, and the payload that its body was written from. None where nothing is left to keep.
-    pub(super) record: Option<(Record, Payload)>,
+    pub(super) record: Option<(Record, Box<Payload>)>,
     pub(super) accepted: Accepted,
     /// What the app may have in the queue on disk, in bytes.
     pub(super) quota: Option<u64>,
@@ -53,11 +53,13 @@ pub(super) fn prepare(
     let decoded = decoded.map_err(decode_error)?;
     drop(plain);
     let Decoded {
-        mut payload,
+        payload,
         unreadable,
         cut,
         ..
     } = decoded;
+    // Some kilobytes, which tasks and the queue would copy each time they hand it on.
+    let mut payload = Box::new(payload);
     let mut counts = counts(&payload);
     let left = counts.items();
     let mut items = receiver

@@ -187,7 +187,7 @@ impl Shared {
     pub(super) async fn append(
         self: &Arc<Self>,
         record: Record,
-        payload: Option<Payload>,
+        payload: Option<Box<Payload>>,
         quota: Option<u64>,
     ) -> Result<Position, Refused> {
         self.admit()?;
@@ -218,7 +218,7 @@ impl Shared {
     fn put(
         &self,
         record: Record,
-        payload: Option<Payload>,
+        payload: Option<Box<Payload>>,
         tell: oneshot::Sender<Result<Position, Refused>>,
     ) -> Result<(), Refused> {
         let member = Member {

@@ -25,7 +25,7 @@ use crate::record::Record;
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) record: Record,
-    pub(super) payload: Option<Payload>,
+    pub(super) payload: Option<Box<Payload>>,
     pub(super) tell: oneshot::Sender<Result<Position, Refused>>,
 }
 
