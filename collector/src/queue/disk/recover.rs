@@ -14,7 +14,8 @@ use super::group::Groups;
 use super::io::Disk;
 use super::keeper::Keeper;
 use super::ranges::Ranges;
-use super::state::{ReaderState, Segment, State};
+use super::retain::Places;
+use super::state::{ReaderState, State};
 use super::{Clock, Shared, find, import};
 use crate::config::QueueSettings;
 use crate::outcome::{DropReason, Ledgers};
@@ -163,18 +164,19 @@ impl Shared {
         recovery
     }
 
+    /// Reads a segment once for all, and not at all where nobody wants something of it.
     fn count_wanted(&self, recovery: &mut Recovery) {
-        let (segments, readers) = {
-            let state = self.lock();
-            (state.segments.clone(), state.readers.len())
-        };
+        let segments = self.lock().segments.clone();
         for segment in &segments {
+            let wants = |done: &Ranges| !done.covers(segment.base, segment.end);
+            if !self.lock().readers.iter().any(|r| wants(&r.done)) {
+                continue;
+            }
+            let places = self.places(segment);
             let mut most = 0;
-            for i in 0..readers {
-                let done = self.lock().readers[i].done.clone();
-                let (records, items, bytes) = self.wanted(segment, &done);
-                let mut state = self.lock();
-                let reader = &mut state.readers[i];
+            let mut state = self.lock();
+            for reader in &mut state.readers {
+                let (records, items, bytes) = wanted(&places, &reader.done);
                 reader.lag.records += records;
                 reader.lag.items += items;
                 reader.lag.bytes += bytes as usize;
@@ -194,7 +196,8 @@ impl Shared {
             if self.lock().living().any(|(_, r)| r.name == *name) {
                 continue;
             }
-            let items = segments.iter().map(|s| self.wanted(s, done).1).sum();
+            let open = segments.iter().filter(|s| !done.covers(s.base, s.end));
+            let items = open.map(|s| wanted(&self.places(s), done).1).sum();
             if items > 0 {
                 let books = ledgers.destination(name);
                 books.recovered(items);
@@ -202,22 +205,17 @@ impl Shared {
             }
         }
     }
+}
 
-    /// Records, items and bytes of a segment that are not done.
-    fn wanted(&self, segment: &Segment, done: &Ranges) -> (u64, u64, u64) {
-        if done.covers(segment.base, segment.end) {
-            return (0, 0, 0);
-        }
-        let mut sum = (0, 0, 0);
-        for (at, held) in self.places(segment) {
-            if !done.contains(at) {
-                sum.0 += 1;
-                sum.1 += u64::from(held.items);
-                sum.2 += u64::from(held.length);
-            }
-        }
-        sum
+/// Records, items and bytes that are not done.
+fn wanted(places: &Places, done: &Ranges) -> (u64, u64, u64) {
+    let mut sum = (0, 0, 0);
+    for (_, held) in places.iter().filter(|(at, _)| !done.contains(*at)) {
+        sum.0 += 1;
+        sum.1 += u64::from(held.items);
+        sum.2 += u64::from(held.length);
     }
+    sum
 }
 
 impl State {

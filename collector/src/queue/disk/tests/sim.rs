@@ -10,8 +10,8 @@ use rustix::io::Errno;
 
 use super::super::io::{Disk, DiskFile, Space};
 
-/// What a drive writes whole or not at all.
-const SECTOR: usize = 512;
+/// What a drive writes whole or not at all: nearly always a sector; a crash may find any byte the last one.
+const SECTORS: [usize; 4] = [512, 512, 64, 1];
 
 /// Pseudo-random numbers by SplitMix64: the same seed gives the same round on every machine.
 #[derive(Debug, Clone)]
@@ -88,6 +88,7 @@ impl Node {
     fn settle(&mut self, rng: &mut Rng) {
         let before = self.kept.len();
         let luck = [0, 300, 700, 950, 1000][rng.below(5) as usize];
+        let sector = SECTORS[rng.below(4) as usize];
         for change in std::mem::take(&mut self.pending) {
             match change {
                 Change::Size(_) if rng.often(luck) => change.apply(&mut self.kept),
@@ -95,7 +96,7 @@ impl Node {
                 Change::Write(at, bytes) => {
                     let mut from = 0;
                     while from < bytes.len() {
-                        let to = ((at + from) / SECTOR + 1) * SECTOR - at;
+                        let to = ((at + from) / sector + 1) * sector - at;
                         let to = to.min(bytes.len());
                         if rng.often(luck) {
                             let part = Change::Write(at + from, bytes[from..to].to_vec());
