@@ -38,6 +38,11 @@ pub const TARGETS: &[Target] = &[
         seeds: seeds::records,
     },
     Target {
+        name: "segment",
+        run: targets::segment,
+        seeds: seeds::segments,
+    },
+    Target {
         name: "config",
         run: targets::config,
         seeds: seeds::settings,

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use farol_collector::queue::disk::segment::Head;
 use farol_collector::record::{Header, Record};
 
 fn fixtures() -> PathBuf {
@@ -85,6 +86,21 @@ pub(crate) fn records() -> Vec<Vec<u8>> {
             out
         })
         .collect()
+}
+
+/// A segment of such records, and one of which a page is lost.
+pub(crate) fn segments() -> Vec<Vec<u8>> {
+    let head = Head {
+        queue: 7,
+        base: 1000,
+        previous_end: 1000,
+        created_ns: 1,
+    };
+    let whole = [&head.encode()[..], &records().concat()].concat();
+    let mut damaged = whole.clone();
+    let lost = damaged.len() / 3..damaged.len() / 2;
+    damaged[lost].fill(0);
+    vec![whole, damaged]
 }
 
 /// A file with every setting in it.

@@ -1,5 +1,6 @@
 //! The targets: bytes in, and what must hold of the answer.
 
+use std::io;
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -9,6 +10,9 @@ use farol_collector::convert::{Dialect, to_otlp};
 use farol_collector::decode::{Form, Limits, faro, fuzz, fuzz_otlp};
 use farol_collector::enrich::{AddressUse, Enricher, Hints, Known, Template};
 use farol_collector::inflate::{Bounds, Budget, Encoding, inflate as unpack};
+use farol_collector::queue::disk::cursors::decode;
+use farol_collector::queue::disk::io::DiskFile;
+use farol_collector::queue::disk::segment::{HEAD, Head, Piece, Scan};
 use farol_collector::record::{Header, Record, SourceKind};
 use farol_collector::scrub::{Scrubber, scrub_url};
 use farol_sdk::client::Client;
@@ -98,6 +102,63 @@ pub(crate) fn record(bytes: &[u8]) {
         let mut again = Vec::new();
         record.encode(&mut again);
         assert!(Record::decode(&again).is_ok());
+    }
+}
+
+/// A segment of the queue, as it is found on disk: what is read and what is damaged are all of it, in order, and no record is made up.
+pub(crate) fn segment(bytes: &[u8]) {
+    let head = Head::decode(bytes).ok();
+    let base = head.map_or(0, |head| head.base.min(u64::MAX / 2));
+    let file = InMemory(bytes.to_vec());
+    let end = base + bytes.len().saturating_sub(HEAD) as u64;
+    let mut scan = Scan::new(&file, base, base, end);
+    let mut at = base;
+    while let Ok(Some(piece)) = scan.piece() {
+        let (from, to) = match piece {
+            Piece::Gap(from, to) => (from, to),
+            Piece::Record(from, length, record) => {
+                let mut again = Vec::new();
+                record.encode(&mut again);
+                assert!(
+                    Record::decode(&again)
+                        .is_ok_and(|(it, _)| it == record || it.header.rate.is_nan())
+                );
+                (from, from + length as u64)
+            }
+        };
+        assert!(from == at && to > from);
+        at = to;
+    }
+    assert_eq!(at, end);
+    let _ = decode(bytes);
+}
+
+/// A file in memory.
+#[derive(Debug)]
+struct InMemory(Vec<u8>);
+
+impl DiskFile for InMemory {
+    fn write_at(&self, _bytes: &[u8], _at: u64) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+        let rest = self.0.get(at as usize..).unwrap_or_default();
+        let n = rest.len().min(bytes.len());
+        bytes[..n].copy_from_slice(&rest[..n]);
+        Ok(n)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn truncate(&self, _size: u64) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
     }
 }
 

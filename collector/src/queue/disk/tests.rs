@@ -603,5 +603,86 @@ fn a_folder_of_a_newer_version_is_left_alone() {
     assert!(error.contains("newer farol-collector"), "{error}");
 }
 
+/// What wrote `tests/data/queue-version-2`: three segments, of which one reader has some records and the other none, and no end in order.
+fn recorded_life(folder: &Path) {
+    let mut bench = Bench::with(folder, settings(32 << 10));
+    let (a, b) = (bench.reader("a"), bench.reader("b"));
+    bench.recover();
+    bench.append_ids(0..24);
+    let got = read(&bench, &a);
+    a.ack(&[0, 1, 3, 20].map(|n: usize| got[n].0));
+    b.ack(&[]);
+    bench.shared.keep();
+}
+
+/// Written once by the first version of this queue: every later one must read it. `FAROL_RECORD=1` writes it, for a new version's own.
+#[test]
+fn a_folder_of_version_2_stays_readable() {
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/queue-version-2");
+    if std::env::var_os("FAROL_RECORD").is_some() {
+        recorded_life(&recorded);
+    }
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(&recorded).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let fresh = tempfile::tempdir().unwrap();
+    recorded_life(fresh.path());
+    for folder in [copy.path(), fresh.path()] {
+        let bench = Bench::real(folder);
+        let (a, b) = (bench.reader("a"), bench.reader("b"));
+        let recovery = bench.recover();
+        assert_eq!((recovery.records, recovery.damaged), (24, 0));
+        assert!(bench.segments() > 1);
+        let all: Vec<u32> = (0..24).collect();
+        assert_eq!(ids(&read(&bench, &b)), all);
+        let left = all.iter().filter(|n| ![0, 1, 3, 20].contains(*n));
+        assert_eq!(ids(&read(&bench, &a)), left.copied().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_file_cut_or_damaged_anywhere_costs_what_stood_there_and_nothing_else() {
+    let whole = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(whole.path());
+    let _a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..8);
+    bench.stop();
+    let path = only_segment(whole.path());
+    let name = path.file_name().unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let length = (bytes.len() - segment::HEAD) / 8;
+    for at in (0..bytes.len()).step_by(37) {
+        for cut in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            for cursors in ["cursors-a", "cursors-b"] {
+                let _ = std::fs::copy(whole.path().join(cursors), folder.path().join(cursors));
+            }
+            let mut bad = bytes.clone();
+            match cut {
+                true => bad.truncate(at),
+                false => bad[at] ^= 1 << (at % 8),
+            }
+            std::fs::write(folder.path().join(name), &bad).unwrap();
+            let bench = Bench::real(folder.path());
+            let a = bench.reader("a");
+            let damaged = bench.recover().damaged;
+            let got = ids(&read(&bench, &a));
+            let record = at.saturating_sub(segment::HEAD) / length;
+            let left: Vec<u32> = match (cut, at < segment::HEAD) {
+                (true, true) => Vec::new(),
+                (true, false) => (0..record as u32).collect(),
+                (false, true) => (0..8).collect(),
+                (false, false) => (0..8).filter(|n| *n != record as u32).collect(),
+            };
+            assert_eq!(got, left, "at {at}, cut: {cut}");
+            assert_eq!(damaged, u64::from(left.len() < 8), "at {at}, cut: {cut}");
+            assert_eq!(bench.pending("a"), left.len() as u64);
+        }
+    }
+}
+
 mod crash;
 mod sim;
