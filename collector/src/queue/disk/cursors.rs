@@ -141,7 +141,7 @@ fn read(file: &dyn DiskFile) -> io::Result<Option<(u64, Cursors)>> {
     while filled < bytes.len() {
         match file.read_at(&mut bytes[filled..], filled as u64) {
             Ok(0) => break,
-            Ok(n) => filled += n,
+            Ok(n) => (filled, failed) = (filled + n, 0),
             // A fault that passes shall not bring everything again.
             Err(_) if failed < FAILURES => failed += 1,
             Err(error) => return Err(error),

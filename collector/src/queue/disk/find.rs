@@ -98,7 +98,7 @@ fn read_head(file: &dyn DiskFile, figures: &Figures) -> io::Result<Result<Head, 
     while filled < HEAD {
         match file.read_at(&mut bytes[filled..], filled as u64) {
             Ok(0) => break,
-            Ok(n) => filled += n,
+            Ok(n) => (filled, failed) = (filled + n, 0),
             Err(_) if failed < FAILURES => failed += 1,
             Err(error) if is_damage(&error) => {
                 Figures::add(&figures.read_failures, 1);

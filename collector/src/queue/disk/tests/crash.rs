@@ -127,8 +127,9 @@ impl World {
         };
         readers.push(bench.shared.lock().open_reader(own).0);
         let recovery = bench.recover();
-        // Where a kernel showed what it had failed to write, and the start before took that up, it is missed.
-        if self.perils.writes == 0 {
+        // Where a kernel showed what it had failed to write, and the start before took that up, it is missed. A segment that a full disk did
+        // not let begin, deleted and back after a crash, is taken for a damaged one: a false alarm, and no loss.
+        if self.perils.writes == 0 && !self.perils.full {
             assert_eq!(recovery.damaged, 0, "a crash is no damage");
         }
         for expected in &mut self.expected {
