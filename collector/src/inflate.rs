@@ -115,7 +115,11 @@ fn read_capped(
         if !budget.grow(room) || !held.grow(filled) {
             return Err(InflateError::Busy);
         }
-        out.reserve(room);
+        if out.capacity() - out.len() < room {
+            // By half and never beyond the cap: doubling, a body would hold three times its bytes while it is moved, which no budget knows of.
+            let more = room.max(out.len() / 2).min(cap + 1 - out.len());
+            out.reserve_exact(more);
+        }
         match from.by_ref().take(room as u64).read_to_end(&mut out) {
             Ok(0) => return Ok(out.into()),
             Ok(_) if out.len() > cap => return Err(InflateError::TooLarge),

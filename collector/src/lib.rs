@@ -17,6 +17,7 @@ pub mod admit;
 pub mod client_address;
 pub mod dedupe;
 pub mod inflate;
+pub mod memory;
 
 pub mod decode;
 pub mod enrich;

@@ -31,21 +31,28 @@ pub(super) struct Prepared {
     pub(super) items: ItemsGuard,
 }
 
-/// Inflates, decodes, scrubs, enriches and filters.
+/// Inflates a body, to at most `most` bytes.
+pub(super) fn unpack(
+    source: &Source,
+    body: &Bytes,
+    most: usize,
+    reserved: &mut Reserved,
+) -> Result<Bytes, InflateError> {
+    let bounds = Bounds {
+        inflated: most,
+        zstd_window: source.head.live.limits.zstd_window,
+    };
+    inflate(source.head.encoding, body, bounds, reserved)
+}
+
+/// Decodes, scrubs, enriches and filters.
 pub(super) fn prepare(
     receiver: &Receiver,
     source: Source,
-    body: &Bytes,
-    reserved: &mut Reserved,
+    plain: Bytes,
 ) -> Result<Prepared, ApiError> {
     let head = source.head;
     let live = &head.live;
-    let bounds = Bounds {
-        inflated: live.limits.inflated,
-        zstd_window: live.limits.zstd_window,
-    };
-    let plain = inflate(head.encoding, body, bounds, reserved)
-        .map_err(|e| inflate_error(e, live.limits.inflated))?;
     let decoded = match head.wire.kind {
         SourceKind::Faro => decode::faro(&plain, &live.decode_limits),
         kind => decode::otlp(kind, head.wire.form, &plain, &live.decode_limits),
@@ -171,7 +178,7 @@ fn counts(payload: &Payload) -> Counts {
     }
 }
 
-fn inflate_error(error: InflateError, cap: usize) -> ApiError {
+pub(super) fn inflate_error(error: InflateError, cap: usize) -> ApiError {
     match error {
         InflateError::TooLarge => ApiError::new(
             Refusal::InflatedTooLarge,
