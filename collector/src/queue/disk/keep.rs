@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use super::super::Position;
 use super::cursors::Cursors;
 use super::figures::Figures;
 use super::keeper::Wake;
@@ -98,16 +99,13 @@ impl Shared {
             return;
         };
         let before = (self.clock.now)().saturating_sub(nanos(max_age));
-        loop {
-            let old = {
-                let state = self.lock();
-                let old = state.segments.iter().find(|s| s.newest_ns < before);
-                old.filter(|s| !state.is_written(s.base)).map(|s| s.base)
-            };
-            match old {
-                None => return,
-                Some(base) => self.drop_segment(base, DropReason::Expired),
-            }
+        let old: Vec<Position> = {
+            let state = self.lock();
+            let old = state.segments.iter().filter(|s| s.newest_ns < before);
+            old.map(|s| s.base).collect()
+        };
+        for base in old {
+            self.drop_segment(base, DropReason::Expired);
         }
     }
 

@@ -139,7 +139,8 @@ impl Shared {
         }
     }
 
-    /// Deletes a segment, counted for those who still want something of it.
+    /// Deletes a segment, counted for those who still want something of it. Where somebody has something of it in hands it stays until that
+    /// is done with: a crash before the verdict would lose it, and nobody would count it.
     pub(super) fn drop_segment(&self, base: Position, why: DropReason) {
         let mut places = None;
         loop {
@@ -157,8 +158,9 @@ impl Shared {
                 }
             }
             if all {
-                // What is in somebody's hands is not dropped: its verdict is on the way.
-                self.delete(state, &segment);
+                if !state.living().any(|(_, r)| r.holds_some_of(&segment)) {
+                    self.delete(state, &segment);
+                }
                 return;
             }
             drop(state);

@@ -468,6 +468,32 @@ fn what_is_too_old_is_dropped() {
     assert_eq!(bench.segments(), 1);
 }
 
+#[test]
+fn what_is_too_old_and_in_hands_stays_until_it_is_done_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let aged = QueueSettings {
+        max_age: Some(Duration::from_secs(60)),
+        ..settings(1 << 20)
+    };
+    let mut bench = Bench::with(folder.path(), aged);
+    let (a, _b) = (bench.reader("a"), bench.reader("b"));
+    bench.recover();
+    bench.append_ids(0..5);
+    let got = read(&bench, &a);
+    bench.shared.keep();
+    let books = |name| bench.ledgers.destination(name).snapshot();
+    assert_eq!((books("a").dropped_total(), books("a").pending()), (0, 5));
+    assert_eq!(books("b").dropped[&DropReason::Expired], 5);
+    assert_eq!(
+        bench.segments(),
+        1,
+        "a crash now would lose what a has in hands"
+    );
+    a.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+    bench.shared.keep();
+    assert_eq!(bench.segments(), 0);
+}
+
 #[tokio::test]
 async fn a_reader_that_is_far_behind_reads_the_disk_and_holds_nothing_in_memory() {
     let folder = tempfile::tempdir().unwrap();
