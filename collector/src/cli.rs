@@ -20,6 +20,7 @@ use crate::telemetry::{TARGET, Traces};
 
 mod arguments;
 mod files;
+mod queue;
 mod reload;
 
 use arguments::{Action, Arguments};
@@ -39,7 +40,11 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     match arguments.action {
         Action::Help => say(arguments::HELP),
         Action::Version => say(concat!("farol-collector ", env!("CARGO_PKG_VERSION"))),
-        Action::Run | Action::CheckConfig | Action::PrintConfig | Action::Tail => {
+        Action::Run
+        | Action::CheckConfig
+        | Action::PrintConfig
+        | Action::Tail
+        | Action::Queue(_) => {
             let environment = match environment() {
                 Ok(environment) => environment,
                 Err(error) => return misused(&error),
@@ -58,6 +63,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             match arguments.action {
                 Action::CheckConfig => say(&config.summary()),
                 Action::Tail => tail(&config, &arguments.wanted),
+                Action::Queue(task) => look_into_queue(task, &config, &arguments.queue),
                 _ => start(before, config),
             }
         }
@@ -73,6 +79,17 @@ fn tail(config: &Config, wanted: &Wanted) -> ExitCode {
     };
     match follow(admin, wanted, &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Looks into the queue of a collector with these settings, whether it runs or not.
+fn look_into_queue(task: queue::Task, config: &Config, options: &queue::Options) -> ExitCode {
+    // A file for each segment, as the collector has at its start.
+    files::raise(config.limits.connections);
+    match queue::run(task, &config.data_dir, options, &mut io::stdout().lock()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => failed(&error),
     }
 }

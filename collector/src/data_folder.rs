@@ -59,7 +59,12 @@ impl DataFolder {
 
     /// Where the queue's files are.
     pub(crate) fn queue(&self) -> PathBuf {
-        self.path.join("queue")
+        Self::queue_of(&self.path)
+    }
+
+    /// Where the queue's files are in a folder that is somebody else's.
+    pub(crate) fn queue_of(path: &Path) -> PathBuf {
+        path.join("queue")
     }
 }
 

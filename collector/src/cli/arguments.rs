@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use super::queue::{self, Task};
 use crate::config::Given;
 use crate::tail::Wanted;
 
@@ -16,13 +17,18 @@ usage: farol-collector [options]                run, with sensible defaults wher
        farol-collector check-config [options]   read the settings, say what they come to, and end
        farol-collector print-config [options]   show the settings that hold and where each was written, secrets hidden
        farol-collector tail [options]           show what a collector that runs with these settings takes, as it comes
+       farol-collector queue inspect [options]  show what the queue in the data folder holds and how far each destination is
+       farol-collector queue verify [options]   read every checksum in it; exit code 1 where something is damaged
+       farol-collector queue export [options]   write what is stored, a line of JSON a record
 
   --config FILE          settings in TOML (or FAROL_CONFIG)
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
   --admin-listen ADDR    move /metrics and /-/ to an address of their own (or FAROL_ADMIN_LISTEN)
   --data-dir DIR         where data is kept (./farol-data; or FAROL_DATA_DIR)
   --rejected             tail: only what is refused or dropped, with the reason
-  --app NAME             tail: only what belongs to this app
+  --app NAME             tail, queue export: only what belongs to this app
+  --from TIME            queue export: only what was taken then or later, such as 2026-11-21T18:00:00Z
+  --json                 queue inspect, queue verify: for machines
   --help                 this text
   --version              the version
 
@@ -39,6 +45,8 @@ pub(super) enum Action {
     PrintConfig,
     /// Show what comes in.
     Tail,
+    /// Look into the queue.
+    Queue(Task),
     /// Say how to use it.
     Help,
     /// Say the version.
@@ -51,6 +59,7 @@ pub(super) struct Arguments {
     pub(super) action: Action,
     pub(super) settings: Given,
     pub(super) wanted: Wanted,
+    pub(super) queue: queue::Options,
 }
 
 impl Arguments {
@@ -63,6 +72,7 @@ impl Arguments {
         let mut action = Action::Run;
         let mut settings = Given::default();
         let mut wanted = Wanted::default();
+        let mut queue = queue::Options::default();
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("config") | Arg::Short('c') => {
@@ -88,6 +98,20 @@ impl Arguments {
                 Arg::Value(word) if word == "tail" && action == Action::Run => {
                     action = Action::Tail;
                 }
+                Arg::Value(word) if word == "queue" && action == Action::Run => {
+                    action = Action::Queue(task(&mut parser)?);
+                }
+                Arg::Long("json")
+                    if matches!(action, Action::Queue(Task::Inspect | Task::Verify)) =>
+                {
+                    queue.json = true;
+                }
+                Arg::Long("from") if action == Action::Queue(Task::Export) => {
+                    queue.chosen.from_ns = queue::time(&parser.value()?.string()?)?;
+                }
+                Arg::Long("app") if action == Action::Queue(Task::Export) => {
+                    queue.chosen.app = Some(parser.value()?.string()?);
+                }
                 Arg::Long("rejected") if action == Action::Tail => wanted.rejected = true,
                 Arg::Long("app") if action == Action::Tail => {
                     wanted.app = Some(parser.value()?.string()?);
@@ -99,6 +123,18 @@ impl Arguments {
             action,
             settings,
             wanted,
+            queue,
         })
+    }
+}
+
+/// The word after `queue`.
+fn task(parser: &mut Parser) -> Result<Task, lexopt::Error> {
+    match parser.next()? {
+        Some(Arg::Value(word)) => {
+            let task = word.to_str().and_then(Task::of);
+            task.ok_or_else(|| format!("queue {}: unknown", word.display()).into())
+        }
+        _ => Err("queue: say inspect, verify or export".into()),
     }
 }

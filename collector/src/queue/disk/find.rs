@@ -28,6 +28,7 @@ const RECENT_NS: u64 = 60_000_000_000;
 const MOST_RECENT: usize = 1 << 20;
 
 /// A segment as it was found.
+#[derive(Debug)]
 pub(super) struct Opened {
     pub(super) file: Arc<dyn DiskFile>,
     pub(super) base: Position,
@@ -178,15 +179,15 @@ pub(super) fn scan(
 }
 
 /// Where a segment ends, and up to where all of it had been acknowledged.
-struct Bounds {
-    sure: Position,
-    end: Position,
+pub(super) struct Bounds {
+    pub(super) sure: Position,
+    pub(super) end: Position,
     /// Nobody wrote down where it ends.
-    open: bool,
+    pub(super) open: bool,
 }
 
 impl Bounds {
-    fn of(this: &Opened, later: &[Opened], cursors: Option<&Cursors>) -> Self {
+    pub(super) fn of(this: &Opened, later: &[Opened], cursors: Option<&Cursors>) -> Self {
         let next = later.first().map_or(Position::MAX, |next| next.base);
         let newest = cursors.and_then(|c| c.ends.last()).map(|(base, _)| *base);
         let known = cursors.and_then(|c| c.ends.iter().find(|(base, _)| *base == this.base));
@@ -230,7 +231,7 @@ impl Bounds {
     }
 
     /// Which part of a hole is damage, and which a crash left unfinished.
-    fn judge(&self, gap: Gap, cursors: Option<&Cursors>) -> (Gap, Gap) {
+    pub(super) fn judge(&self, gap: Gap, cursors: Option<&Cursors>) -> (Gap, Gap) {
         let (from, to) = gap;
         let mut torn = cursors.iter().flat_map(|c| &c.torn);
         let crash = torn.any(|(a, b)| *a <= from && to <= *b)
@@ -243,7 +244,7 @@ impl Bounds {
     }
 }
 
-type Gap = (Position, Position);
+pub(super) type Gap = (Position, Position);
 
 /// The ids of the newest batches.
 #[derive(Default)]

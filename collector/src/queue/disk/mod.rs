@@ -24,6 +24,7 @@ mod clock;
 pub mod cursors;
 pub mod figures;
 pub mod io;
+pub mod look;
 pub mod ranges;
 pub mod segment;
 mod shares;

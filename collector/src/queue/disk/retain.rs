@@ -296,10 +296,15 @@ impl Shared {
     }
 }
 
+/// Whether a file of this name is kept aside.
+pub(super) fn is_aside(name: &str) -> bool {
+    name.ends_with(ASIDE_ENDING)
+}
+
 /// Keeps a damaged file for somebody to look at, in place of the oldest such.
 pub(super) fn put_aside(disk: &dyn Disk, folder: &Path, name: &str) -> io::Result<()> {
     let mut aside: Vec<String> = disk.list(folder)?;
-    aside.retain(|n| n.ends_with(ASIDE_ENDING));
+    aside.retain(|n| is_aside(n));
     aside.sort_unstable();
     let many = aside.len().saturating_sub(ASIDE - 1);
     for oldest in &aside[..many] {

@@ -60,11 +60,11 @@ impl Bench {
         })
     }
 
-    fn real(folder: &Path) -> Self {
+    pub(super) fn real(folder: &Path) -> Self {
         Self::with(folder, settings(1 << 20))
     }
 
-    fn with(folder: &Path, settings: QueueSettings) -> Self {
+    pub(super) fn with(folder: &Path, settings: QueueSettings) -> Self {
         Self::open(Arc::new(RealDisk), folder, settings, Clock::SYSTEM).unwrap()
     }
 
@@ -103,13 +103,13 @@ impl Bench {
             .collect()
     }
 
-    fn append_ids(&mut self, ids: std::ops::Range<u32>) {
+    pub(super) fn append_ids(&mut self, ids: std::ops::Range<u32>) {
         for id in ids {
             assert!(self.append([record(id, 1, 100)])[0].is_ok());
         }
     }
 
-    fn stop(self) {
+    pub(super) fn stop(self) {
         self.shared.groups.close();
         self.shared.finish();
     }
@@ -158,7 +158,7 @@ fn ids(read: &[(Position, u32)]) -> Vec<u32> {
     read.iter().map(|(_, id)| *id).collect()
 }
 
-fn only_segment(folder: &Path) -> PathBuf {
+pub(super) fn only_segment(folder: &Path) -> PathBuf {
     let mut all: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|e| e.unwrap().path())

@@ -1,0 +1,134 @@
+//! What the commands print, on the folder that a version before left.
+
+use std::fs;
+
+use super::super::arguments::{Action, Arguments};
+use super::*;
+
+fn parse(words: &str) -> Result<Arguments, String> {
+    Arguments::parse(words.split_whitespace().map(Into::into).collect())
+}
+
+fn recorded() -> tempfile::TempDir {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/queue-version-2");
+    let folder = tempfile::tempdir().unwrap();
+    let to = DataFolder::queue_of(folder.path());
+    fs::create_dir(&to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+    folder
+}
+
+fn said(task: Task, folder: &Path, json: bool) -> (bool, String) {
+    let options = Options {
+        json,
+        ..Options::default()
+    };
+    let mut out = Vec::new();
+    let whole = run(task, folder, &options, &mut out).unwrap();
+    (whole, String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn each_task_takes_its_own_options_and_no_other() {
+    let asked = parse("--data-dir d queue export --from 2026-11-21T18:00:00+01:00 --app shop");
+    let asked = asked.unwrap();
+    assert_eq!(asked.action, Action::Queue(Task::Export));
+    assert_eq!(asked.queue.chosen.from_ns, 1_795_280_400_000_000_000);
+    assert_eq!(asked.queue.chosen.app.as_deref(), Some("shop"));
+    assert!(parse("queue inspect --json").unwrap().queue.json);
+    assert!(parse("queue verify --json").unwrap().queue.json);
+    for wrong in [
+        "queue",
+        "queue --json",
+        "queue inspekt",
+        "queue inspect --from 2026-11-21",
+        "queue export --json",
+        "queue export --from yesterday",
+        "tail --json",
+        "queue inspect verify",
+    ] {
+        let error = parse(wrong).unwrap_err();
+        assert!(error.contains("--help lists"), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn a_time_without_an_offset_is_this_machines() {
+    let by_date = time("2026-11-21").unwrap();
+    assert_eq!(
+        time("2026-11-21T18:00").unwrap() - by_date,
+        64_800 * 1_000_000_000
+    );
+    assert_eq!(time("1960-01-01T00:00:00Z"), Ok(0));
+}
+
+#[test]
+fn the_table_shows_segments_and_readers() {
+    let folder = recorded();
+    let (whole, text) = said(Task::Inspect, folder.path(), false);
+    assert!(whole);
+    assert!(text.contains("3 segments, 24 records, 24 items"), "{text}");
+    let row = |begin: &str| {
+        let line = text.lines().find(|line| line.starts_with(begin));
+        let words = line.unwrap_or_else(|| panic!("{begin}: {text}"));
+        words
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(row("segment").len(), 7);
+    assert_eq!(row("1890")[1..5], ["3780", "1890", "10", "10"]);
+    assert_eq!(row("a ")[3..5], ["20", "20"]);
+    assert_eq!(row("b ")[3..5], ["24", "24"]);
+    let (_, json) = said(Task::Inspect, folder.path(), true);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["readers"][0]["lag_records"], 20);
+}
+
+#[test]
+fn damage_is_named_by_file_and_place_and_fails() {
+    let folder = recorded();
+    assert!(said(Task::Verify, folder.path(), false).0);
+    let name = "00000000000000001890.segment";
+    let path = DataFolder::queue_of(folder.path()).join(name);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[64 + 189 + 30] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let (whole, text) = said(Task::Verify, folder.path(), false);
+    assert!(!whole);
+    assert!(text.contains("whole: 23 records"), "{text}");
+    let place = format!("damaged: {name} from byte 253, 189 bytes\n");
+    assert!(text.contains(&place), "{text}");
+    let (whole, json) = said(Task::Verify, folder.path(), true);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(!whole && json["damaged"][0]["offset"] == 253);
+    assert_eq!(
+        said(Task::Export, folder.path(), false).1.lines().count(),
+        23
+    );
+}
+
+/// A pipe whose reader has gone.
+struct Gone;
+
+impl Write for Gone {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    let folder = recorded();
+    for task in [Task::Inspect, Task::Verify, Task::Export] {
+        let done = run(task, folder.path(), &Options::default(), &mut Gone);
+        assert!(done.unwrap());
+    }
+}
