@@ -87,7 +87,7 @@ fn tail(config: &Config, wanted: &Wanted) -> ExitCode {
 fn look_into_queue(task: queue::Task, config: &Config, options: &queue::Options) -> ExitCode {
     // A file for each segment, as the collector has at its start.
     files::raise(config.limits.connections);
-    match queue::run(task, &config.data_dir, options, &mut io::stdout().lock()) {
+    match queue::run(task, config, options, &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => failed(&error),

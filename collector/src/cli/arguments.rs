@@ -20,6 +20,8 @@ usage: farol-collector [options]                run, with sensible defaults wher
        farol-collector queue inspect [options]  show what the queue in the data folder holds and how far each destination is
        farol-collector queue verify [options]   read every checksum in it; exit code 1 where something is damaged
        farol-collector queue export [options]   write what is stored, a line of JSON a record
+       farol-collector queue drain --until-empty [options]
+                                                wait until a collector that runs with these settings has delivered all it has
 
   --config FILE          settings in TOML (or FAROL_CONFIG)
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
@@ -106,6 +108,9 @@ impl Arguments {
                 {
                     queue.json = true;
                 }
+                Arg::Long("until-empty") if action == Action::Queue(Task::Drain) => {
+                    queue.until_empty = true;
+                }
                 Arg::Long("from") if action == Action::Queue(Task::Export) => {
                     queue.chosen.from_ns = queue::time(&parser.value()?.string()?)?;
                 }
@@ -118,6 +123,9 @@ impl Arguments {
                 }
                 other => return Err(other.unexpected()),
             }
+        }
+        if action == Action::Queue(Task::Drain) && !queue.until_empty {
+            return Err("queue drain: say --until-empty; it waits, and stops nothing".into());
         }
         Ok(Self {
             action,
@@ -135,6 +143,6 @@ fn task(parser: &mut Parser) -> Result<Task, lexopt::Error> {
             let task = word.to_str().and_then(Task::of);
             task.ok_or_else(|| format!("queue {}: unknown", word.display()).into())
         }
-        _ => Err("queue: say inspect, verify or export".into()),
+        _ => Err("queue: say inspect, verify, export or drain".into()),
     }
 }

@@ -1,15 +1,17 @@
-//! `farol-collector queue …`: looks into the queue of a data folder, for people as a table, for machines as JSON.
+//! `farol-collector queue …`: looks into the queue of a data folder, for people as a table, for machines as JSON, or waits until it is
+//! delivered.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
+use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::queue::disk::look::{self, Chosen, Overview, Place, Verdict};
 
+mod drain;
 mod table;
 
 use table::Table;
@@ -23,6 +25,8 @@ pub(super) enum Task {
     Verify,
     /// Write what is stored.
     Export,
+    /// Wait until all is delivered.
+    Drain,
 }
 
 impl Task {
@@ -32,6 +36,7 @@ impl Task {
             "inspect" => Some(Self::Inspect),
             "verify" => Some(Self::Verify),
             "export" => Some(Self::Export),
+            "drain" => Some(Self::Drain),
             _ => None,
         }
     }
@@ -42,6 +47,8 @@ impl Task {
 pub(super) struct Options {
     /// For machines.
     pub(super) json: bool,
+    /// Said with `drain`, which is about nothing else.
+    pub(super) until_empty: bool,
     /// What is to be exported.
     pub(super) chosen: Chosen,
 }
@@ -49,21 +56,15 @@ pub(super) struct Options {
 /// Does it; false where something is damaged.
 ///
 /// # Errors
-/// When there is no queue, it cannot be read, or nothing can be written.
+/// When there is no queue or no collector, it cannot be read, or nothing can be written.
 pub(super) fn run(
     task: Task,
-    data_dir: &Path,
+    config: &Config,
     options: &Options,
     out: &mut impl Write,
 ) -> Result<bool> {
     let mut whole = true;
-    let done = look_into(
-        task,
-        data_dir,
-        options,
-        &mut whole,
-        &mut BufWriter::new(out),
-    );
+    let done = look_into(task, config, options, &mut whole, &mut BufWriter::new(out));
     match done {
         // The reader's decision.
         Err(error) if broken_pipe(&error) => Ok(whole),
@@ -73,12 +74,12 @@ pub(super) fn run(
 
 fn look_into(
     task: Task,
-    data_dir: &Path,
+    config: &Config,
     options: &Options,
     whole: &mut bool,
     out: &mut impl Write,
 ) -> Result<()> {
-    let folder = DataFolder::queue_of(data_dir);
+    let folder = DataFolder::queue_of(&config.data_dir);
     match task {
         Task::Inspect => {
             let overview = look::inspect(&folder, now())?;
@@ -97,6 +98,10 @@ fn look_into(
         }
         Task::Export => {
             look::export(&folder, &options.chosen, out)?;
+        }
+        Task::Drain => {
+            let address = drain::address(config).map_err(anyhow::Error::msg)?;
+            drain::drain(address, || std::thread::sleep(drain::EVERY), out)?;
         }
     }
     Ok(out.flush()?)

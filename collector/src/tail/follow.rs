@@ -41,7 +41,7 @@ pub fn follow(admin: SocketAddr, wanted: &Wanted, out: &mut impl Write) -> Resul
 }
 
 /// The status line; what follows up to the body is passed over.
-fn head(answer: &mut impl BufRead) -> Result<String> {
+pub(crate) fn head(answer: &mut impl BufRead) -> Result<String> {
     let (mut status, mut line) = (None, String::new());
     loop {
         line.clear();
@@ -57,7 +57,7 @@ fn head(answer: &mut impl BufRead) -> Result<String> {
 }
 
 /// Where one listens on every address of a machine, one asks it by its own.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -1,6 +1,7 @@
 //! What the commands print, on the folder that a version before left.
 
 use std::fs;
+use std::path::Path;
 
 use super::super::arguments::{Action, Arguments};
 use super::*;
@@ -21,13 +22,20 @@ fn recorded() -> tempfile::TempDir {
     folder
 }
 
+fn of(folder: &Path) -> Config {
+    Config {
+        data_dir: folder.to_owned(),
+        ..Config::default()
+    }
+}
+
 fn said(task: Task, folder: &Path, json: bool) -> (bool, String) {
     let options = Options {
         json,
         ..Options::default()
     };
     let mut out = Vec::new();
-    let whole = run(task, folder, &options, &mut out).unwrap();
+    let whole = run(task, &of(folder), &options, &mut out).unwrap();
     (whole, String::from_utf8(out).unwrap())
 }
 
@@ -49,6 +57,8 @@ fn each_task_takes_its_own_options_and_no_other() {
         "queue export --from yesterday",
         "tail --json",
         "queue inspect verify",
+        "queue drain",
+        "queue verify --until-empty",
     ] {
         let error = parse(wrong).unwrap_err();
         assert!(error.contains("--help lists"), "{wrong}: {error}");
@@ -128,7 +138,7 @@ impl Write for Gone {
 fn a_reader_who_has_seen_enough_is_no_error() {
     let folder = recorded();
     for task in [Task::Inspect, Task::Verify, Task::Export] {
-        let done = run(task, folder.path(), &Options::default(), &mut Gone);
+        let done = run(task, &of(folder.path()), &Options::default(), &mut Gone);
         assert!(done.unwrap());
     }
 }
