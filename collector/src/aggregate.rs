@@ -41,7 +41,7 @@ const HEARTBEAT: Duration = Duration::from_secs(120);
 const MAX_ITEMS: u64 = 1_000;
 const MAX_BYTES: usize = 1 << 20;
 /// The reader's name in the queue.
-const READER: &str = "aggregate";
+pub(crate) const READER: &str = "aggregate";
 
 /// All metrics at one moment. A histogram holds exponential buckets, for OTLP, and the counts of its family's classic bounds, for
 /// who has no use for those.

@@ -292,6 +292,11 @@ impl DestinationLedger {
         self.entry(|d| d.recovered += n);
     }
 
+    /// `n` items that it was through with are asked for again.
+    pub fn replayed(&self, n: u64) {
+        self.entry(|d| d.replayed += n);
+    }
+
     /// `n` items were taken by the destination.
     pub fn exported(&self, n: u64) {
         self.entry(|d| d.exported += n);

@@ -22,6 +22,8 @@ usage: farol-collector [options]                run, with sensible defaults wher
        farol-collector queue export [options]   write what is stored, a line of JSON a record
        farol-collector queue drain --until-empty [options]
                                                 wait until a collector that runs with these settings has delivered all it has
+       farol-collector queue replay --destination NAME --from TIME [options]
+                                                have a destination get again what it has had, while no collector runs
 
   --config FILE          settings in TOML (or FAROL_CONFIG)
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
@@ -29,7 +31,8 @@ usage: farol-collector [options]                run, with sensible defaults wher
   --data-dir DIR         where data is kept (./farol-data; or FAROL_DATA_DIR)
   --rejected             tail: only what is refused or dropped, with the reason
   --app NAME             tail, queue export: only what belongs to this app
-  --from TIME            queue export: only what was taken then or later, such as 2026-11-21T18:00:00Z
+  --destination NAME     queue replay: which one
+  --from TIME            queue export, queue replay: only what was taken then or later, such as 2026-11-21T18:00:00Z
   --json                 queue inspect, queue verify: for machines
   --help                 this text
   --version              the version
@@ -75,6 +78,7 @@ impl Arguments {
         let mut settings = Given::default();
         let mut wanted = Wanted::default();
         let mut queue = queue::Options::default();
+        let mut from = false;
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("config") | Arg::Short('c') => {
@@ -108,11 +112,17 @@ impl Arguments {
                 {
                     queue.json = true;
                 }
+                Arg::Long("destination") if action == Action::Queue(Task::Replay) => {
+                    queue.destination = Some(parser.value()?.string()?);
+                }
                 Arg::Long("until-empty") if action == Action::Queue(Task::Drain) => {
                     queue.until_empty = true;
                 }
-                Arg::Long("from") if action == Action::Queue(Task::Export) => {
+                Arg::Long("from")
+                    if matches!(action, Action::Queue(Task::Export | Task::Replay)) =>
+                {
                     queue.chosen.from_ns = queue::time(&parser.value()?.string()?)?;
+                    from = true;
                 }
                 Arg::Long("app") if action == Action::Queue(Task::Export) => {
                     queue.chosen.app = Some(parser.value()?.string()?);
@@ -126,6 +136,9 @@ impl Arguments {
         }
         if action == Action::Queue(Task::Drain) && !queue.until_empty {
             return Err("queue drain: say --until-empty; it waits, and stops nothing".into());
+        }
+        if action == Action::Queue(Task::Replay) && (queue.destination.is_none() || !from) {
+            return Err("queue replay: say --destination NAME and --from TIME".into());
         }
         Ok(Self {
             action,
@@ -143,6 +156,6 @@ fn task(parser: &mut Parser) -> Result<Task, lexopt::Error> {
             let task = word.to_str().and_then(Task::of);
             task.ok_or_else(|| format!("queue {}: unknown", word.display()).into())
         }
-        _ => Err("queue: say inspect, verify, export or drain".into()),
+        _ => Err("queue: say inspect, verify, export, drain or replay".into()),
     }
 }

@@ -4,12 +4,13 @@
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::queue::disk::look::{self, Chosen, Overview, Place, Verdict};
+use crate::queue::disk::replay::replay;
 
 mod drain;
 mod table;
@@ -27,6 +28,8 @@ pub(super) enum Task {
     Export,
     /// Wait until all is delivered.
     Drain,
+    /// Have a destination get something again.
+    Replay,
 }
 
 impl Task {
@@ -37,6 +40,7 @@ impl Task {
             "verify" => Some(Self::Verify),
             "export" => Some(Self::Export),
             "drain" => Some(Self::Drain),
+            "replay" => Some(Self::Replay),
             _ => None,
         }
     }
@@ -49,7 +53,9 @@ pub(super) struct Options {
     pub(super) json: bool,
     /// Said with `drain`, which is about nothing else.
     pub(super) until_empty: bool,
-    /// What is to be exported.
+    /// Whose place `replay` moves.
+    pub(super) destination: Option<String>,
+    /// What is to be exported, or replayed.
     pub(super) chosen: Chosen,
 }
 
@@ -98,6 +104,17 @@ fn look_into(
         }
         Task::Export => {
             look::export(&folder, &options.chosen, out)?;
+        }
+        Task::Replay => {
+            ensure!(folder.is_dir(), "there is no queue at {}", folder.display());
+            let name = options.destination.as_deref().unwrap_or_default();
+            let data = DataFolder::open(&config.data_dir)?;
+            let again = replay(&data, name, options.chosen.from_ns)?;
+            writeln!(
+                out,
+                "{name} gets {} records with {} items again, from position {} on, when the collector starts",
+                again.records, again.items, again.from
+            )?;
         }
         Task::Drain => {
             let address = drain::address(config).map_err(anyhow::Error::msg)?;

@@ -58,6 +58,9 @@ fn each_task_takes_its_own_options_and_no_other() {
         "tail --json",
         "queue inspect verify",
         "queue drain",
+        "queue replay --from 2026-11-21",
+        "queue replay --destination a",
+        "queue export --destination a",
         "queue verify --until-empty",
     ] {
         let error = parse(wrong).unwrap_err();
@@ -141,4 +144,26 @@ fn a_reader_who_has_seen_enough_is_no_error() {
         let done = run(task, &of(folder.path()), &Options::default(), &mut Gone);
         assert!(done.unwrap());
     }
+}
+
+#[test]
+fn nothing_is_replayed_while_a_collector_runs() {
+    let folder = recorded();
+    let options = Options {
+        destination: Some("a".to_owned()),
+        ..Options::default()
+    };
+    let replay = || run(Task::Replay, &of(folder.path()), &options, &mut Vec::new());
+    let running = DataFolder::open(folder.path()).unwrap();
+    let error = replay().unwrap_err().to_string();
+    assert!(error.contains("another farol-collector uses it"), "{error}");
+    drop(running);
+    assert!(replay().unwrap());
+    let said = said(Task::Inspect, folder.path(), false).1;
+    let a = said.lines().find(|line| line.starts_with("a ")).unwrap();
+    assert!(a.contains(" 24 "), "{said}");
+    let nowhere = tempfile::tempdir().unwrap();
+    let gone = nowhere.path().join("gone");
+    assert!(run(Task::Replay, &of(&gone), &options, &mut Vec::new()).is_err());
+    assert!(!gone.exists());
 }

@@ -39,6 +39,9 @@ pub struct Cursors {
     pub torn: Vec<(Position, Position)>,
     /// By the reader's name.
     pub readers: BTreeMap<String, Ranges>,
+    /// What readers were through with before an operator asked for it again; until the next start, which counts it as replayed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replayed: BTreeMap<String, Ranges>,
 }
 
 /// Where it is kept.
@@ -176,7 +179,8 @@ mod tests {
             end: low + 30,
             ends: vec![(low, low + 30)],
             torn: vec![(low + 1, low + 2)],
-            readers: [("a".to_owned(), ranges)].into(),
+            readers: [("a".to_owned(), ranges.clone())].into(),
+            replayed: [("a".to_owned(), ranges)].into(),
         }
     }
 

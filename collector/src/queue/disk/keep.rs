@@ -85,6 +85,7 @@ impl Shared {
                 ends: state.ends(),
                 torn: state.torn.clone(),
                 readers,
+                replayed: BTreeMap::new(),
             }
         };
         file.save(&cursors).inspect_err(|_| {

@@ -26,6 +26,7 @@ pub mod figures;
 pub mod io;
 pub mod look;
 pub mod ranges;
+pub(crate) mod replay;
 pub mod segment;
 mod shares;
 

@@ -96,6 +96,23 @@ impl Ranges {
         }
     }
 
+    /// What of it lies before a position.
+    pub fn before(&self, at: Position) -> Self {
+        let above = self.above.range(..at);
+        Self {
+            low: self.low.min(at),
+            above: above.map(|(from, to)| (*from, at.min(*to))).collect(),
+        }
+    }
+
+    /// Marks as done what is in another one.
+    pub fn join(&mut self, other: &Self) {
+        self.add(0, other.low);
+        for (from, to) in &other.above {
+            self.add(*from, *to);
+        }
+    }
+
     /// At most `most` ranges above the low watermark. Those that are left out will be read again, which loses nothing.
     pub fn bounded(&self, most: usize) -> Self {
         let above = self.above.iter().take(most).map(|(from, to)| (*from, *to));
@@ -136,6 +153,21 @@ mod tests {
                 let runs = above.windows(2).filter(|w| w[1] && !w[0]).count();
                 prop_assert_eq!(ranges.count(), runs, "neighbours merge");
             }
+        }
+    }
+
+    #[test]
+    fn what_lies_before_and_the_rest_make_the_whole() {
+        let mut ranges = Ranges::below(5);
+        ranges.add(10, 14);
+        ranges.add(20, 22);
+        for at in 0..25 {
+            let mut before = ranges.before(at);
+            for i in 0..25 {
+                assert_eq!(before.contains(i), ranges.contains(i) && i < at, "{i} {at}");
+            }
+            before.join(&ranges);
+            assert_eq!(before, ranges, "{at}");
         }
     }
 

@@ -139,7 +139,7 @@ impl Shared {
         }
         drop(state);
         recovery.damaged += import::import(self, ledgers);
-        self.count_wanted(&mut recovery);
+        self.count_wanted(&mut recovery, found.cursors.as_ref());
         self.count_gone(found.cursors.as_ref(), ledgers);
         {
             let mut state = self.lock();
@@ -165,7 +165,7 @@ impl Shared {
     }
 
     /// Reads a segment once for all, and not at all where nobody wants something of it.
-    fn count_wanted(&self, recovery: &mut Recovery) {
+    fn count_wanted(&self, recovery: &mut Recovery, cursors: Option<&Cursors>) {
         let segments = self.lock().segments.clone();
         for segment in &segments {
             let wants = |done: &Ranges| !done.covers(segment.base, segment.end);
@@ -180,8 +180,13 @@ impl Shared {
                 reader.lag.records += records;
                 reader.lag.items += items;
                 reader.lag.bytes += bytes as usize;
+                let had = cursors.and_then(|c| c.replayed.get(&reader.name));
+                let again = had.map_or(0, |had| {
+                    items - wanted(&places, &joined(&reader.done, had)).1
+                });
                 if let Some(ledger) = reader.ledger() {
-                    ledger.recovered(items);
+                    ledger.recovered(items - again);
+                    ledger.replayed(again);
                 }
                 most = most.max(records);
             }
@@ -205,6 +210,12 @@ impl Shared {
             }
         }
     }
+}
+
+fn joined(a: &Ranges, b: &Ranges) -> Ranges {
+    let mut all = a.clone();
+    all.join(b);
+    all
 }
 
 /// Records, items and bytes that are not done.

@@ -124,7 +124,7 @@ impl Bench {
 }
 
 /// Reads all that there is at the moment: positions and ids. Nothing waits.
-fn read(bench: &Bench, reader: &Reader) -> Vec<(Position, u32)> {
+pub(super) fn read(bench: &Bench, reader: &Reader) -> Vec<(Position, u32)> {
     let mut all = Vec::new();
     loop {
         let entries = take(&bench.shared, reader.index(), u64::MAX);
@@ -154,7 +154,7 @@ fn take(shared: &Shared, index: usize, most: u64) -> Vec<Arc<Entry>> {
     }
 }
 
-fn ids(read: &[(Position, u32)]) -> Vec<u32> {
+pub(super) fn ids(read: &[(Position, u32)]) -> Vec<u32> {
     read.iter().map(|(_, id)| *id).collect()
 }
 

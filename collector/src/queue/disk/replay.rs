@@ -1,0 +1,100 @@
+//! `queue replay`: moves a destination's place back, on a folder that nobody else uses. What it was through with is written down beside it,
+//! so that the next start counts that as replayed and only the rest as recovered.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use super::super::Position;
+use super::cursors::CursorFile;
+use super::io::RealDisk;
+use super::look::{Folder, Found};
+use crate::aggregate::READER;
+use crate::data_folder::DataFolder;
+
+/// What will be delivered again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Replay {
+    /// The first record's position.
+    pub(crate) from: Position,
+    /// Records that the destination was through with and gets again.
+    pub(crate) records: u64,
+    /// Their items.
+    pub(crate) items: u64,
+}
+
+/// Moves a destination back to the first record taken at `from_ns` or later. The lock on the data folder is held for as long.
+pub(crate) fn replay(data: &DataFolder, name: &str, from_ns: u64) -> Result<Replay> {
+    let path = &data.queue();
+    owned(path)?;
+    let folder = Folder::open(path)?;
+    ensure!(
+        name != READER,
+        "{name} is the collector itself, which counts each item once; name a destination"
+    );
+    if folder.cursors_lost {
+        bail!("nobody knows any more who has what; the next start delivers all that is here again");
+    }
+    let mut cursors = folder
+        .cursors
+        .clone()
+        .context("no collector has run here with a queue on disk; there is nothing to replay")?;
+    let Some(done) = cursors.readers.get(name).cloned() else {
+        let known = cursors.readers.keys().filter(|name| *name != READER);
+        let known: Vec<_> = known.map(String::as_str).collect();
+        bail!(
+            "no destination {name:?} has a place in this queue; there are: {}",
+            known.join(", ")
+        );
+    };
+    let mut first = None;
+    let (mut records, mut items) = (0, 0);
+    for n in 0..folder.opened.len() {
+        folder.read(n, |found| {
+            if let Found::Record(at, _, record) = found {
+                if record.header.received_ns >= from_ns {
+                    first.get_or_insert(at);
+                }
+                if first.is_some() && done.contains(at) {
+                    records += 1;
+                    items += record.header.counts.items();
+                }
+            }
+            Ok(())
+        })?;
+    }
+    let replay = first.filter(|_| records > 0);
+    let Some(from) = replay else {
+        bail!(
+            "nothing is kept that {name} has had and that was taken then or later; queue.retain_after_export keeps what everybody has"
+        );
+    };
+    let had = cursors.replayed.entry(name.to_owned()).or_default();
+    had.join(&done);
+    cursors.readers.insert(name.to_owned(), done.before(from));
+    let (mut file, _, _) = CursorFile::open(Arc::new(RealDisk), path)?;
+    file.save(&cursors)
+        .with_context(|| format!("the cursors in {} cannot be written", path.display()))?;
+    Ok(Replay {
+        from,
+        records,
+        items,
+    })
+}
+
+/// Files that somebody else made are files that the collector cannot open.
+fn owned(path: &Path) -> Result<()> {
+    let shown = path.display();
+    let folder =
+        std::fs::metadata(path).with_context(|| format!("there is no queue at {shown}"))?;
+    ensure!(
+        folder.uid() == rustix::process::geteuid().as_raw(),
+        "{shown} belongs to another user; run it as the user that the collector runs as"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
