@@ -42,6 +42,10 @@ impl Shared {
 
     /// One round.
     pub(super) fn keep(&self) {
+        // Until readers have their places it looks as if nobody wanted anything. What waits is done after that.
+        if !self.lock().recovered {
+            return;
+        }
         if self.failed_in_a_row.load(Relaxed) >= FAILURES && Writer::probe(self).is_ok() {
             tracing::info!("the queue can be written again");
             self.failed_in_a_row.store(0, Relaxed);
@@ -143,7 +147,12 @@ impl Shared {
         for i in 0..state.readers.len() {
             state.take_back(i);
         }
+        let recovered = state.recovered;
         drop(state);
+        // It ends before it began: all stays as it was found.
+        if !recovered {
+            return;
+        }
         self.free_done();
         if let Err(error) = self.keep_cursors() {
             tracing::error!(kind = %error.kind(), "the cursors of the queue could not be kept; some of it will be delivered twice");

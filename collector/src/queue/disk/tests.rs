@@ -629,6 +629,36 @@ fn a_folder_of_a_newer_version_is_left_alone() {
     assert!(error.contains("newer farol-collector"), "{error}");
 }
 
+#[test]
+fn before_readers_have_their_places_nothing_is_deleted_or_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let _a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..4);
+    bench.shared.keep();
+    drop(bench);
+    let old = QueueSettings {
+        max_age: Some(Duration::from_secs(1)),
+        ..settings(1 << 20)
+    };
+    // A start that fails ends before there is anybody.
+    Bench::real(folder.path()).stop();
+    for (settings, lost) in [(settings(1 << 20), 0), (settings(1000), 0), (old, 4)] {
+        let bench = Bench::with(folder.path(), settings);
+        // The keeper may wake at any time: a disk that is nearly full, an age that is over.
+        bench.shared.keep();
+        let _a = bench.reader("a");
+        bench.shared.keep();
+        bench.recover();
+        let books = bench.ledgers.destination("a").snapshot();
+        assert_eq!(books.recovered, 4);
+        bench.shared.keep();
+        assert_eq!(bench.pending("a"), 4 - lost);
+        assert_eq!(bench.segments(), usize::from(lost == 0));
+    }
+}
+
 /// What wrote `tests/data/queue-version-2`: three segments, of which one reader has some records and the other none, and no end in order.
 fn recorded_life(folder: &Path) {
     let mut bench = Bench::with(folder, settings(32 << 10));
