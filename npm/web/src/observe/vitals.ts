@@ -65,11 +65,12 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     (performance as { interactionCount?: number }).interactionCount ?? NaN,
   ];
 
-  function send(what: What, write?: (w: Writer) => void, [flags, interactions] = state()): void {
+  function send(what: What, write?: (w: Writer) => void, [flags, interactions] = state(), since = Infinity): void {
     begin();
     put(Op.Vital, (w) => {
       const entry = known<PerformanceNavigationTiming>('navigation')[0];
-      w.b(what).b(flags).b(entry ? entry.type.charCodeAt(0) : 0);
+      // No answer yet is no navigation, for what began then.
+      w.b(what).b(flags).b(entry && entry.responseStart < since ? entry.type.charCodeAt(0) : 0);
       marks(w, 'responseStart activationStart domInteractive domContentLoadedEventStart domComplete');
       w.n(interactions);
       write?.(w);
@@ -208,13 +209,14 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   }
 
   const before = state();
+  const since = performance.now();
   const hides = known<PerformanceEntry>('visibility-state').filter((entry) => entry.name == 'hidden');
   /** Tells how it all was when observing began: with the first that there is to say, which is not in the way of the page's start. */
   let begin = (): void => {
     begin = () => {};
     send(What.Start, (w) => list(
       w.b(+supported('paint') | +supported('largest-contentful-paint') << 1 | +supported('layout-shift') << 2),
-      hides, (entry) => w.n(entry.startTime)), before);
+      hides, (entry) => w.n(entry.startTime)), before, since);
   };
   // What follows is the activation, and that is no beginning.
   if (page.prerendering) begin();
