@@ -29,7 +29,7 @@ pub use verify::{Place, Verdict, verify};
 
 use read_only::ReadOnly;
 
-/// How often the cursors are asked for again where neither file is whole: a collector that runs writes one of them at a time.
+/// How often it is looked at where the cursors are not whole or not there: a collector that starts may be writing the first.
 const TRIES: u32 = 3;
 
 /// A queue's folder, as it was when it was looked at.
@@ -59,6 +59,17 @@ pub(super) enum Found {
 impl Folder {
     /// Opens all that there is below a collector's data folder.
     pub(super) fn open(path: &Path) -> Result<Self> {
+        let mut tries = 1;
+        loop {
+            let folder = Self::open_once(path)?;
+            if !folder.cursors_lost || tries == TRIES {
+                return Ok(folder);
+            }
+            tries += 1;
+        }
+    }
+
+    fn open_once(path: &Path) -> Result<Self> {
         let shown = || {
             format!(
                 "{} cannot be read; run it as the user that the collector runs as",
@@ -73,14 +84,7 @@ impl Folder {
             ),
             listed => drop(listed.with_context(shown)?),
         }
-        let mut tries = 1;
-        let (cursors, bad_cursors) = loop {
-            let (_, cursors, bad) = CursorFile::open(disk.clone(), path).with_context(shown)?;
-            if !bad || tries == TRIES {
-                break (cursors, bad);
-            }
-            tries += 1;
-        };
+        let (_, cursors, bad_cursors) = CursorFile::open(disk.clone(), path).with_context(shown)?;
         let (opened, _) =
             find::open_segments(&*disk, path, &Figures::default()).with_context(shown)?;
         let queue = opened.iter().find_map(|o| Some(o.head?.queue));

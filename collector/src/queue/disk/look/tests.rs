@@ -219,3 +219,39 @@ fn where_there_is_no_queue_none_is_made() {
     assert!(error.contains("there is no queue at"), "{error}");
     assert!(!path.exists());
 }
+
+/// Whatever moment of a queue at work is met: it is whole.
+#[test]
+fn a_queue_at_work_is_never_taken_for_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with(folder.path(), settings(64 << 10));
+    let reader = bench.reader("a");
+    bench.recover();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looking = scope.spawn(|| {
+            let mut looks = 0;
+            loop {
+                let last = over.load(std::sync::atomic::Ordering::SeqCst);
+                let verdict = verify(folder.path()).unwrap();
+                assert!(!verdict.is_damaged(), "{verdict:?}");
+                inspect(folder.path(), 0).unwrap();
+                export(folder.path(), &Chosen::default(), &mut std::io::sink()).unwrap();
+                looks += 1;
+                if last {
+                    return looks;
+                }
+            }
+        });
+        // Segments come, fill, and go.
+        for id in 0..600 {
+            let group = (0..4).map(|n| record(id * 4 + n, 1, 300));
+            assert!(bench.append(group).iter().all(Result::is_ok));
+            let got = super::super::tests::read(&bench, &reader);
+            reader.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+            bench.shared.keep();
+        }
+        over.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert!(looking.join().unwrap() > 0);
+    });
+}
