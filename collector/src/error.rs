@@ -48,7 +48,9 @@ impl ApiError {
             Refusal::RateApp | Refusal::RateAddress | Refusal::RateAll => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Refusal::TooLarge | Refusal::InflatedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::TooLarge | Refusal::InflatedTooLarge | Refusal::TooMuchRepeated => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Refusal::UnknownEncoding | Refusal::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::BodyTimeout | Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Refusal::QueueFull

@@ -6,6 +6,7 @@
 mod limit;
 mod otlp;
 mod recover;
+pub(crate) mod repeat;
 mod scan;
 
 pub use otlp::{Form, fuzz as fuzz_otlp, otlp};

@@ -49,6 +49,8 @@ reasons! {
         TooLarge = "too_large",
         /// The body is larger than is taken once inflated.
         InflatedTooLarge = "inflated_too_large",
+        /// What it says about all of its items, written out with each, would be larger than is taken.
+        TooMuchRepeated = "too_much_repeated",
         /// A content encoding that is not understood.
         UnknownEncoding = "unknown_encoding",
         /// A content type that is not understood.

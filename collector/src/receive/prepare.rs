@@ -4,7 +4,7 @@ use bytes::Bytes;
 use farol_protocol::payload::Payload;
 
 use super::{Accepted, Head, RETRY_BUSY, Receiver, otlp};
-use crate::decode::{self, Code, Decoded};
+use crate::decode::{self, Code, Decoded, repeat};
 use crate::enrich::{Known, clock_offset_ms};
 use crate::error::ApiError;
 use crate::filter::{apply, filter, sample, sample_rate, sample_state};
@@ -58,6 +58,15 @@ pub(super) fn prepare(
         kind => decode::otlp(kind, head.wire.form, &plain, &live.decode_limits),
     };
     let decoded = decoded.map_err(decode_error)?;
+    if repeat::too_much(&decoded.payload, plain.len()) {
+        return Err(ApiError::new(
+            Refusal::TooMuchRepeated,
+            format!(
+                "what it says about all of its items (meta, a resource) would come to more than {} bytes, written out with each; send fewer items with it",
+                repeat::MOST_REPEATED
+            ),
+        ));
+    }
     drop(plain);
     let Decoded {
         payload,

@@ -138,3 +138,43 @@ async fn a_head_beyond_its_bound_is_refused() {
         202
     );
 }
+
+#[tokio::test]
+async fn what_is_said_once_about_many_items_is_bounded_as_it_goes_out() {
+    let collector = Collector::start().await;
+    let payload = |attributes: usize, items: usize| {
+        let attributes: Vec<String> = (0..attributes)
+            .map(|n| format!(r#""k{n}":"{}""#, "v".repeat(2000)))
+            .collect();
+        let logs =
+            vec![r#"{"message":"m","level":"info","timestamp":"2026-01-02T03:04:05Z"}"#; items];
+        format!(
+            r#"{{"meta":{{"app":{{"name":"a"}},"session":{{"id":"s","attributes":{{{}}}}}}},"logs":[{}]}}"#,
+            attributes.join(","),
+            logs.join(",")
+        )
+    };
+    // 20 attributes of 2,000 bytes: 100 items bring them to 4.0 million bytes, 110 beyond 4 MiB.
+    for (attributes, items, status) in [
+        (20, 100, 202),
+        (20, 110, 413),
+        (128, 2000, 413),
+        (0, 2000, 202),
+    ] {
+        let answer = collector
+            .post(
+                "/collect?z=gzip",
+                &[],
+                gzip(payload(attributes, items).as_bytes()),
+            )
+            .await;
+        assert_eq!(
+            answer.status, status,
+            "{attributes} × {items}: {}",
+            answer.body
+        );
+        if status == 413 {
+            assert_eq!(answer.error(), "too_much_repeated");
+        }
+    }
+}
