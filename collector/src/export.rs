@@ -55,7 +55,7 @@ pub use destination::{Attempt, Destination, Outcome, Reason};
 pub(crate) use own_traces::OwnTraces;
 pub use roster::Roster;
 pub use stats::Stats;
-pub(crate) use terminal::told;
+pub(crate) use terminal::{safe, told};
 
 use dead_letters::DeadLetters;
 use driver::Plan;

@@ -18,7 +18,7 @@ use tokio::sync::{broadcast, mpsc};
 use crate::convert::{Dialect, to_otlp};
 use crate::decode::Unreadable;
 use crate::error::ApiError;
-use crate::export::told;
+use crate::export::{safe, told};
 use crate::record::Header;
 use farol_protocol::payload::Payload;
 
@@ -127,11 +127,8 @@ fn line(what: &str, app: Option<&str>, text: &str) -> String {
         .to_zoned(zone)
         .strftime("%H:%M:%S%.3f")
         .to_string();
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    format!("{time}  {what:<9}  {}  {text}\n", app.unwrap_or("-"))
+    let (app, text) = (app.unwrap_or("-"), safe(text));
+    format!("{time}  {what:<9}  {app}  {text}\n")
 }
 
 /// What a listener wants to see.

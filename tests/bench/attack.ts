@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { generate, memory, OTHERS, output, program, RECEIVER, start } from './server.js';
+import { generate, memory, OTHERS, output, program, RECEIVER, settings, start } from './server.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,21 +34,7 @@ for (const attack of attacks) {
   try {
     const sink = await start(OTHERS, [load, 'sink']);
     const config = join(folder, 'farol.toml');
-    writeFileSync(config, `version = 1
-listen = "127.0.0.1:0"
-admin_listen = "127.0.0.1:0"
-data_dir = "${join(folder, 'data')}"
-
-[[apps]]
-name = "shop"
-keys = ["k1"]
-origins = ["http://shop.example"]
-
-[[destinations]]
-name = "sink"
-type = "otlp_http"
-endpoint = "${sink.url}"
-`);
+    writeFileSync(config, settings(join(folder, 'data'), sink.url, { top: 'admin_listen = "127.0.0.1:0"' }));
     const collector = await start(RECEIVER, [program('farol-collector'), '--config', config]);
     const seconds = Math.max(Number(options.seconds), attack.rate ? attack.count / attack.rate + AFTER : 0);
     const good = generate(`${collector.url}/collect/k1`, seconds, { rate: GOOD, connections: 32 });

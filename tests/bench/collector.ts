@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connections } from './connections.js';
 import { latency, type Latency } from './latency.js';
-import { cpu, generate, memory, OTHERS, pins, program, RECEIVER, start, type Server } from './server.js';
+import { cpu, generate, memory, OTHERS, pins, program, RECEIVER, settings, start, type Server } from './server.js';
 import { spread, type Spread } from './stats.js';
 
 const { values: options } = parseArgs({
@@ -63,25 +63,9 @@ try {
     for (const queue of queues) {
       const sink = await start(OTHERS, [program('farol-load'), 'sink']);
       const name = join(folder, `${queue}-${round}`);
-      writeFileSync(`${name}.toml`, `version = 1
-listen = "127.0.0.1:0"
-data_dir = "${name}"
-trusted_proxies = ["127.0.0.1"]
-
-[queue]
-type = "${queue}"
-
-[[apps]]
-name = "shop"
-keys = ["k1"]
-origins = ["http://shop.example"]
-
-[[destinations]]
-name = "sink"
-type = "otlp_http"
-endpoint = "${sink.url}"
-compression = "gzip"
-`);
+      writeFileSync(`${name}.toml`, settings(name, sink.url, {
+        top: 'trusted_proxies = ["127.0.0.1"]', tables: `[queue]\ntype = "${queue}"\n`, destination: 'compression = "gzip"',
+      }));
       const collector = await start(RECEIVER, [program('farol-collector'), '--config', `${name}.toml`]);
       runs[queue]!.push(await load(collector, sink, '/collect/k1', options.seconds!));
       await collector.stop();

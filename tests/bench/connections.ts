@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { generate, memory, OTHERS, output, program, RECEIVER, start, type Server } from './server.js';
+import { generate, memory, OTHERS, output, program, RECEIVER, settings, start, type Server } from './server.js';
 
 export interface Connections {
   idle: number;
@@ -25,27 +25,13 @@ export async function connections(idle: number, busy: number): Promise<Connectio
     const sink = await start(OTHERS, [program('farol-load'), 'sink']);
     servers.unshift(sink);
     const config = join(folder, 'farol.toml');
-    writeFileSync(config, `version = 1
-listen = "127.0.0.1:0"
-admin_listen = "127.0.0.1:0"
-data_dir = "${join(folder, 'data')}"
-
-[limits]
-# A busy machine takes longer than a minute for all of this.
+    // A busy machine takes longer than a minute for all of this.
+    const limits = `[limits]
 idle_timeout = "10m"
 connections_per_address = ${idle + busy}
 connections = ${idle + busy + 100}
-
-[[apps]]
-name = "shop"
-keys = ["k1"]
-origins = ["http://shop.example"]
-
-[[destinations]]
-name = "sink"
-type = "otlp_http"
-endpoint = "${sink.url}"
-`);
+`;
+    writeFileSync(config, settings(join(folder, 'data'), sink.url, { top: 'admin_listen = "127.0.0.1:0"', tables: limits }));
     const collector = await start(RECEIVER, [program('farol-collector'), '--config', config]);
     servers.unshift(collector);
     // What it keeps warm under load is no connection's.

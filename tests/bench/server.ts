@@ -23,6 +23,29 @@ export const RECEIVER = '0';
 export const OTHERS = cores > 2 ? `1-${cores - 1}` : '1';
 const pinned = (core: string, words: string[]): string[] => (pins ? ['taskset', '-c', core, ...words] : words);
 
+/**
+ * Settings of a collector for one app, `shop` with key `k1`, that sends on to a sink: by OTLP/HTTP, kept in `data`. `top` stands among the settings, `tables` behind
+ * them, `destination` in the sink's.
+ */
+export function settings(data: string, sink: string, more: { top?: string; tables?: string; destination?: string } = {}): string {
+  return `version = 1
+listen = "127.0.0.1:0"
+data_dir = "${data}"
+${more.top ?? ''}
+${more.tables ?? ''}
+[[apps]]
+name = "shop"
+keys = ["k1"]
+origins = ["http://shop.example"]
+
+[[destinations]]
+name = "sink"
+type = "otlp_http"
+endpoint = "${sink}"
+${more.destination ?? ''}
+`;
+}
+
 export interface Server {
   url: string;
   /** The address of operators, where it has its own. */

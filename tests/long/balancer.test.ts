@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { wait } from '../e2e/driver/wait.js';
 import { removeAtExit, start } from '../e2e/driver/processes.js';
-import { collector, deliver, folder, freePort, full, pause, sink, until, type Collector } from './setting.js';
+import { collector, deliver, folder, freePort, full, sink, type Collector } from './setting.js';
 
 /** FAROL_HAPROXY, else the one in PATH. */
 const HAPROXY = process.env['FAROL_HAPROXY'] ?? 'haproxy';
@@ -42,7 +44,7 @@ test('two collectors behind a balancer, killed one after the other, lose nothing
   removeAtExit(place);
   const balancer = start(HAPROXY, ['-db', '-f', file]);
   const url = `http://127.0.0.1:${port}`;
-  await until(async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok ?? false, `haproxy:\n${balancer.output()}`, 10_000);
+  await wait(async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok ?? false, `haproxy:\n${balancer.output()}`, 10_000);
 
   const sending = deliver(url, rate, (lap * 5) / 1000);
   for (const one of both) {
@@ -54,7 +56,7 @@ test('two collectors behind a balancer, killed one after the other, lose nothing
   const sent = await sending;
   assert.equal(sent.given_up, 0, JSON.stringify(sent));
   assert.equal(sent.batches, (rate * lap * 5) / 1000);
-  await until(async () => (await destination.came()).distinct >= sent.records, 'every acknowledged record', 60_000).catch(() => undefined);
+  await wait(async () => (await destination.came()).distinct >= sent.records, 'every acknowledged record', 60_000).catch(() => undefined);
   const came = await destination.came();
   assert.equal(came.nameless, 0);
   assert.equal(came.distinct, sent.records, `${JSON.stringify(sent)} ${JSON.stringify(came)}`);

@@ -1,24 +1,19 @@
 /** What the long runs stand in: collectors with their settings in a file, a sink that knows what came, a client that gives up nothing. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { collectorProgram } from '../e2e/driver/collector.js';
-import { removeAtExit, start, type Started } from '../e2e/driver/processes.js';
+import { built, removeAtExit, start, type Started } from '../e2e/driver/processes.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** `cargo xtask test --full`: the counts and times that the issues name; else small ones. */
 export const full = process.env['FAROL_FULL'] !== undefined;
 
-export function loadProgram(): string {
-  const target = process.env['CARGO_TARGET_DIR'] ?? join(root, 'target');
-  const program = process.env['FAROL_LOAD'] ?? join(target, 'release/farol-load');
-  if (!existsSync(program)) throw new Error(`${program} is missing: cargo build --release -p farol-load`);
-  return program;
-}
+const load = (): string => built('farol-load', 'FAROL_LOAD');
 
 export async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'farol-long-'));
@@ -93,7 +88,7 @@ export interface Sink {
 }
 
 export async function sink(): Promise<Sink> {
-  const program = start(loadProgram(), ['sink', '--uids']);
+  const program = start(load(), ['sink', '--uids']);
   const [, url] = await program.line(/ready on (http:\/\/\S+)/);
   return {
     url: url!,
@@ -115,17 +110,6 @@ export interface Delivered {
 export function deliver(url: string, rate: number, seconds: number, patience = 60): Promise<Delivered> {
   const bodies = join(root, 'tests/fixtures/faro-2.12.1');
   const words = ['deliver', '--url', `${url}/collect`, '--rate', `${rate}`, '--seconds', `${seconds}`, '--patience', `${patience}`, '--bodies', bodies];
-  const program = start(loadProgram(), words);
+  const program = start(load(), words);
   return program.line(/^\{.*\}$/m, (seconds + patience + 30) * 1000).then(([line]) => JSON.parse(line!) as Delivered);
-}
-
-export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-
-/** Asks until it is so; a timer is needed because another process decides. */
-export async function until(so: () => Promise<boolean>, what: string, ms: number): Promise<void> {
-  const end = performance.now() + ms;
-  while (!(await so())) {
-    if (performance.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`);
-    await pause(200);
-  }
 }

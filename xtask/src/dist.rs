@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 
 use crate::setup::{self, apt};
-use crate::{build, paths, process, steps};
+use crate::{build, paths, process, steps, toolchain};
 
 /// Nobody in particular; the same as in the container description.
 const USER: u32 = 65_532;
@@ -75,11 +75,7 @@ pub fn collector(root: &Path) -> Result<PathBuf> {
 }
 
 fn rust_target(target: &str) -> Result<()> {
-    let mut sysroot = Command::new("rustc");
-    sysroot.args(["--print", "target-libdir", "--target", target]);
-    let there = process::output(&mut sysroot, "rustc")
-        .is_ok_and(|folder| Path::new(folder.trim()).exists());
-    if there {
+    if toolchain::has_library("rustc".as_ref(), target) {
         steps::there(target, "already there");
         return Ok(());
     }

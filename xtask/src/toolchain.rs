@@ -3,7 +3,7 @@
 //! Debian ships no standard library for wasm32-unknown-unknown; it is built from the packaged source, which a stable compiler
 //! allows under `RUSTC_BOOTSTRAP=1`. Versions of those packages move, so they are found, never written down.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -128,19 +128,24 @@ pub fn setup() -> Result<()> {
 fn by_rustup() -> Option<WasmToolchain> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let libraries = process::output(
-        Command::new(&rustc).args(["--print", "target-libdir", "--target", TARGET]),
+    has_library(&rustc, TARGET).then(|| WasmToolchain {
+        cargo: cargo.into(),
+        env: Vec::new(),
+        args: Vec::new(),
+    })
+}
+
+/// Whether a compiler has the standard library of a target.
+pub fn has_library(rustc: &OsStr, target: &str) -> bool {
+    let folder = process::output(
+        Command::new(rustc).args(["--print", "target-libdir", "--target", target]),
         "rustc",
-    )
-    .ok()?;
-    let mut files = Path::new(libraries.trim()).read_dir().ok()?.flatten();
+    );
+    let files = folder.map(|folder| Path::new(folder.trim()).read_dir());
+    let Ok(Ok(files)) = files else { return false };
     files
+        .flatten()
         .any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
-        .then(|| WasmToolchain {
-            cargo: cargo.into(),
-            env: Vec::new(),
-            args: Vec::new(),
-        })
 }
 
 /// Debian's: rustc and cargo outside rustup's folder, the standard library's source below rustc's sysroot, and an lld.

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use farol_protocol::payload::Payload;
+use farol_protocol::span::{Resource, Scope};
 
 /// The most bytes that may be repeated in all. A page's meta is 1 to 2 KiB, so the 2,000 items of the largest payload stay within it; of as many as one
 /// request to a destination holds (1 MiB as stored, 512 items) it makes at most some 45 MiB.
@@ -19,20 +20,20 @@ pub(crate) fn too_much(payload: &Payload, length: usize) -> bool {
         return false;
     }
     let mut sum = size(&payload.meta).saturating_mul(items);
-    for resource in &payload.traces.resource_spans {
-        for scope in &resource.scope_spans {
-            sum += (size(&resource.resource) + size(&scope.scope)) * scope.spans.len();
-        }
+    let mut add = |resource: &Resource, scope: &Scope, items: usize| {
+        sum += (size(resource) + size(scope)) * items;
+    };
+    for it in &payload.traces.resource_spans {
+        let scopes = it.scope_spans.iter();
+        scopes.for_each(|s| add(&it.resource, &s.scope, s.spans.len()));
     }
-    for resource in &payload.otlp.resource_logs {
-        for scope in &resource.scope_logs {
-            sum += (size(&resource.resource) + size(&scope.scope)) * scope.log_records.len();
-        }
+    for it in &payload.otlp.resource_logs {
+        let scopes = it.scope_logs.iter();
+        scopes.for_each(|s| add(&it.resource, &s.scope, s.log_records.len()));
     }
-    for resource in &payload.otlp.resource_metrics {
-        for scope in &resource.scope_metrics {
-            sum += (size(&resource.resource) + size(&scope.scope)) * scope.metrics.len();
-        }
+    for it in &payload.otlp.resource_metrics {
+        let scopes = it.scope_metrics.iter();
+        scopes.for_each(|s| add(&it.resource, &s.scope, s.metrics.len()));
     }
     sum > MOST_REPEATED
 }

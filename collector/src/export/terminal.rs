@@ -17,6 +17,7 @@ mod line;
 mod text;
 
 use line::{Look, Paint};
+pub(crate) use text::safe;
 
 /// Where the output is no terminal there is no width to keep; a line is still no page.
 const UNKNOWN_WIDTH: usize = 240;

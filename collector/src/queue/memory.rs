@@ -8,7 +8,7 @@ use tokio::sync::{Notify, oneshot};
 use farol_protocol::payload::Payload;
 
 use super::entry::{Warm, cost};
-use super::{Depth, Entry, Lag, Position, ReaderOptions, Start};
+use super::{Depth, Entry, Lag, Position, ReaderOptions, Start, seat};
 use crate::outcome::{DestinationLedger, DropReason};
 use crate::record::Record;
 
@@ -153,20 +153,7 @@ impl State {
             wake: Arc::new(Notify::new()),
             removed: false,
         };
-        let i = match self.readers.iter().position(|r| r.removed) {
-            Some(i) => {
-                self.readers[i] = fresh;
-                i
-            }
-            None => {
-                assert!(
-                    self.readers.len() < MAX_READERS,
-                    "the configuration bounds the number of destinations"
-                );
-                self.readers.push(fresh);
-                self.readers.len() - 1
-            }
-        };
+        let i = seat(&mut self.readers, fresh, |r| r.removed);
         if options.start == Start::Oldest {
             self.start_at_oldest(i);
         }

@@ -54,6 +54,20 @@ impl Refused {
     }
 }
 
+/// Gives a reader a place: one whose reader was removed, else a new one.
+fn seat<R>(readers: &mut Vec<R>, fresh: R, removed: impl Fn(&R) -> bool) -> usize {
+    if let Some(i) = readers.iter().position(removed) {
+        readers[i] = fresh;
+        return i;
+    }
+    assert!(
+        readers.len() < MAX_READERS,
+        "the configuration bounds the number of destinations"
+    );
+    readers.push(fresh);
+    readers.len() - 1
+}
+
 /// Where a reader that the queue does not know yet begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Start {

@@ -1,14 +1,10 @@
 /** The real collector on a free port with a data folder of its own, and what it wrote there. */
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { delivered, deliveredUntil } from './delivered.js';
 import type { Item } from './otlp.js';
-import { removeAtExit, start } from './processes.js';
-
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+import { built, removeAtExit, start } from './processes.js';
 
 export interface Collector {
   url: string;
@@ -27,12 +23,7 @@ export interface CollectorOptions {
 }
 
 /** The program under test: FAROL_COLLECTOR, else the workspace's release build. */
-export function collectorProgram(): string {
-  const target = process.env['CARGO_TARGET_DIR'] ?? join(root, 'target');
-  const program = process.env['FAROL_COLLECTOR'] ?? join(target, 'release/farol-collector');
-  if (!existsSync(program)) throw new Error(`${program} is missing: cargo build --release -p farol-collector`);
-  return program;
-}
+export const collectorProgram = (): string => built('farol-collector', 'FAROL_COLLECTOR');
 
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
   const data = await mkdtemp(join(tmpdir(), 'farol-data-'));

@@ -3,10 +3,22 @@
  * case when this process ends, however it ends.
  */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** How long a process may take to end by itself before it is ended at once. */
 const GRACE = 8_000;
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** A program of the workspace: the one that the variable names, else the release build. */
+export function built(name: string, variable: string): string {
+  const target = process.env['CARGO_TARGET_DIR'] ?? join(root, 'target');
+  const program = process.env[variable] ?? join(target, 'release', name);
+  if (!existsSync(program)) throw new Error(`${program} is missing: cargo build --release -p ${name}`);
+  return program;
+}
 
 export interface Started {
   readonly child: ChildProcess;

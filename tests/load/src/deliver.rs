@@ -9,15 +9,14 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::client::conn::http1::SendRequest;
 use hyper::header::RETRY_AFTER;
 use hyper::{Request, Response, StatusCode, Uri, body::Incoming};
-use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::bodies::{self, Body};
+use crate::generate::connect;
 
 /// Without an answer that says when, the next try comes after this.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -153,7 +152,7 @@ impl Plan {
     ) -> Option<Response<()>> {
         let mut sender = match connection.take() {
             Some(sender) if !sender.is_closed() => sender,
-            _ => timeout(ANSWER, self.connect()).await.ok()?.ok()?,
+            _ => timeout(ANSWER, connect(self.host())).await.ok()?.ok()?,
         };
         let request = self.request(n, tries).ok()?;
         let exchange = async {
@@ -167,13 +166,8 @@ impl Plan {
         Some(answer)
     }
 
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>> {
-        let host = self.uri.authority().map_or("", |a| a.as_str());
-        let stream = TcpStream::connect(host).await?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(sender)
+    fn host(&self) -> &str {
+        self.uri.authority().map_or("", |a| a.as_str())
     }
 
     fn request(&self, n: usize, tries: u32) -> Result<Request<Full<Bytes>>> {
@@ -184,7 +178,7 @@ impl Plan {
             self.run
         );
         Ok(Request::post(path)
-            .header("host", self.uri.authority().map_or("", |a| a.as_str()))
+            .header("host", self.host())
             .header("content-type", "text/plain")
             .header("origin", "http://shop.example")
             .header("user-agent", &body.user_agent)

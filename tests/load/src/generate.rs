@@ -67,13 +67,7 @@ pub async fn run(options: &Options) -> Result<String> {
     let bodies = bodies::make(&options.bodies, options.distinct)?;
     let mut senders = Vec::new();
     for _ in 0..options.connections {
-        let stream = TcpStream::connect(authority.as_str())
-            .await
-            .with_context(|| format!("connecting to {authority}"))?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        senders.push(sender);
+        senders.push(connect(authority.as_str()).await?);
     }
     let from = Instant::now();
     let busy = Busy::start();
@@ -110,6 +104,17 @@ pub async fn run(options: &Options) -> Result<String> {
         "p50_ms": at(0.5), "p95_ms": at(0.95), "p99_ms": at(0.99), "busy": busy.share(),
     })
     .to_string())
+}
+
+/// A connection that is worked on by itself.
+pub(crate) async fn connect(authority: &str) -> Result<http1::SendRequest<Full<bytes::Bytes>>> {
+    let stream = TcpStream::connect(authority)
+        .await
+        .with_context(|| format!("connecting to {authority}"))?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 impl Plan {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::super::{Depth, Entry, Lag, MAX_READERS, Position, ReaderOptions};
+use super::super::{Depth, Entry, Lag, Position, ReaderOptions, seat};
 use super::cursors::MOST_RANGES;
 use super::fetch::Fetch;
 use super::ranges::Ranges;
@@ -132,20 +132,7 @@ impl State {
             self.place(&mut fresh);
             self.unknown_reader = true;
         }
-        let i = match self.readers.iter().position(|r| r.removed) {
-            Some(i) => {
-                self.readers[i] = fresh;
-                i
-            }
-            None => {
-                assert!(
-                    self.readers.len() < MAX_READERS,
-                    "the configuration bounds the number of destinations"
-                );
-                self.readers.push(fresh);
-                self.readers.len() - 1
-            }
-        };
+        let i = seat(&mut self.readers, fresh, |r| r.removed);
         (i, wake)
     }
 
