@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::aggregate::{self, Aggregator};
@@ -19,6 +19,7 @@ use crate::export::{self, Exports, With};
 use crate::health::Life;
 use crate::inflate::Budget;
 use crate::live::{Current, Live};
+use crate::operate::{self, Asked};
 use crate::outcome::Ledgers;
 use crate::queue::Queue;
 use crate::receive::{RandomIds, Receiver};
@@ -70,6 +71,8 @@ struct Collector {
     ledgers: Ledgers,
     exports: Exports,
     parts: Parts,
+    /// What operators ask for.
+    asked: mpsc::Receiver<Asked>,
     connections: Connections,
     recovered: Vec<PathBuf>,
 }
@@ -124,11 +127,13 @@ impl Collector {
             destinations: exports.roster(),
             current: receiver.current.clone(),
         });
+        let (operations, asked) = operate::channel();
         let parts = Parts {
             receiver,
             sources,
             life,
             queue: queue.clone(),
+            operations,
         };
         Ok(Self {
             config,
@@ -137,6 +142,7 @@ impl Collector {
             ledgers,
             exports,
             parts,
+            asked,
             connections,
             recovered,
         })
@@ -177,6 +183,7 @@ impl Collector {
                 ended = some(&mut admin) => break Some(anyhow!("the accept loop of admin_listen ended by itself: {}", describe(&ended))),
                 ended = &mut keeper => break Some(anyhow!("the memory of batches ended by itself: {}", describe(&ended))),
                 () = self.exports.failed() => break Some(anyhow!("a task that exports panicked")),
+                Some(asked) = self.asked.recv() => self.operate(asked).await,
                 offer = reloads.next() => self.reload(offer, &*reloads.log).await,
             }
         };
@@ -206,6 +213,15 @@ impl Collector {
             admin.abort();
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    async fn operate(&mut self, asked: Asked) {
+        let reach = operate::Reach {
+            exports: &mut self.exports,
+            queue: self.queue.clone(),
+            data_dir: self.config.data_dir.clone(),
+        };
+        reach.carry_out(asked).await;
     }
 
     /// Takes another configuration, or says in one line why not.

@@ -5,7 +5,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// The data folder, locked for as long as this lives.
 #[derive(Debug)]
@@ -17,6 +17,26 @@ pub(crate) struct DataFolder {
 impl DataFolder {
     /// Makes the folder where it is missing, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        match Self::locked(path)? {
+            Some(folder) => Ok(folder),
+            None => bail!(
+                "data_dir = {}: another farol-collector uses it; stop that one or name another folder",
+                path.display()
+            ),
+        }
+    }
+
+    /// A folder that is there, locked; `None` where a collector uses it.
+    pub(crate) fn unused(path: &Path) -> Result<Option<Self>> {
+        ensure!(
+            path.is_dir(),
+            "there is no data folder at {}; name the collector's settings (--config) or its folder (--data-dir)",
+            path.display()
+        );
+        Self::locked(path)
+    }
+
+    fn locked(path: &Path) -> Result<Option<Self>> {
         let shown = path.display();
         DirBuilder::new()
             .recursive(true)
@@ -36,20 +56,16 @@ impl DataFolder {
             })?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                bail!(
-                    "data_dir = {shown}: another farol-collector uses it; stop that one or name another folder"
-                )
-            }
+            Err(TryLockError::WouldBlock) => return Ok(None),
             // A file system without locks: better to run than to insist.
             Err(TryLockError::Error(error)) => {
                 tracing::warn!(kind = %error.kind(), "the data folder cannot be locked");
             }
         }
-        Ok(Self {
+        Ok(Some(Self {
             path: path.to_owned(),
             lock,
-        })
+        }))
     }
 
     /// Where remembered batches are.

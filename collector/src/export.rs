@@ -58,6 +58,7 @@ pub use stats::Stats;
 pub(crate) use terminal::{safe, told};
 
 use dead_letters::DeadLetters;
+pub(crate) use dead_letters::forget as forget_letters;
 use driver::Plan;
 use lane::Shared;
 use route::Route;
@@ -177,10 +178,44 @@ impl Exports {
         Ok(change)
     }
 
+    /// Ends one destination, or all, does something that none of them may be at work for, and has them go on from their places.
+    ///
+    /// # Errors
+    /// When one of them could not be built again. Nothing has changed then.
+    pub(crate) async fn without<T>(
+        &mut self,
+        only: Option<&str>,
+        work: impl Future<Output = T>,
+    ) -> Result<T> {
+        let mut change = Change {
+            leaving: Vec::new(),
+            coming: Vec::new(),
+        };
+        for (name, running) in &self.running {
+            if only.is_none_or(|only| only == name) {
+                let (destination, lanes) = build(&running.settings.kind)?;
+                let coming = (running.settings.clone(), destination, lanes);
+                change.coming.push(coming);
+                change.leaving.push((name.clone(), Leave::Replaced));
+            }
+        }
+        self.leave(std::mem::take(&mut change.leaving)).await;
+        let done = work.await;
+        self.apply(change).await;
+        Ok(done)
+    }
+
     /// Makes the change. Destinations that are in neither list never notice.
     pub(crate) async fn apply(&mut self, change: Change) {
+        self.leave(change.leaving).await;
+        for (settings, destination, lanes) in change.coming {
+            self.begin(settings, destination, lanes);
+        }
+    }
+
+    async fn leave(&mut self, leaving: Vec<(String, Leave)>) {
         let mut ended = Vec::new();
-        for (name, how) in change.leaving {
+        for (name, how) in leaving {
             let Some(running) = self.running.remove(&name) else {
                 continue;
             };
@@ -196,9 +231,6 @@ impl Exports {
         for ended in ended {
             // Closed without a word, which is the sign. Each takes a bounded time, all of them together.
             let _ = ended.await;
-        }
-        for (settings, destination, lanes) in change.coming {
-            self.begin(settings, destination, lanes);
         }
     }
 

@@ -25,6 +25,7 @@ pub mod filter;
 pub mod rules;
 pub mod scrub;
 
+pub mod forget;
 pub mod queue;
 pub mod record;
 
@@ -44,6 +45,7 @@ pub mod telemetry;
 mod boot;
 pub mod cli;
 mod data_folder;
+mod operate;
 mod path;
 pub mod reload;
 pub mod tail;

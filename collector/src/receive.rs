@@ -43,6 +43,7 @@ mod wire;
 pub(crate) use otlp::Said;
 pub use otlp::otlp_answers;
 use parameters::Parameters;
+pub(crate) use prepare::counts;
 use prepare::{Prepared, Source, inflate_error, prepare, unpack};
 pub use random::RandomIds;
 use wire::Wire;

@@ -16,12 +16,14 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
+use tokio::sync::mpsc;
 use tower::util::MapRequest;
 
 use crate::client_address::ClientAddress;
 use crate::config::PublicListener;
 use crate::error::error_json;
 use crate::health::{self, Life};
+use crate::operate::{self, Asked};
 use crate::path;
 use crate::queue::Queue;
 use crate::receive::{Receiver, collect, otlp_answers};
@@ -42,6 +44,8 @@ pub struct Parts {
     pub life: Life,
     /// For `/-/ready`.
     pub queue: Queue,
+    /// For `/-/queue/`.
+    pub(crate) operations: mpsc::Sender<Asked>,
 }
 
 /// What browsers reach.
@@ -101,8 +105,18 @@ pub fn operators(parts: &Parts) -> Router {
     };
     Router::new()
         .route("/-/tail", get(tail).fallback(only_get))
+        .route("/-/queue/erase", post(operate).fallback(only_post))
+        .route("/-/queue/replay", post(operate).fallback(only_post))
         .with_state(parts.clone())
         .merge(admin(parts))
+}
+
+/// What operators ask for.
+async fn operate(State(parts): State<Parts>, uri: Uri, headers: HeaderMap) -> Response {
+    match operate::ask(&parts.operations, &uri, &headers).await {
+        Ok(json) => ([(CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(no) => error_json(no.status, no.code, &no.message),
+    }
 }
 
 /// What operators reach: beside the public routes, or at their own address.

@@ -214,7 +214,7 @@ pub fn look(tail: &Tail, uri: &Uri, headers: &HeaderMap) -> Result<Lines, NotSho
 }
 
 /// Whether the host that was asked for is an address, or this machine by its common name.
-fn by_address(headers: &HeaderMap) -> bool {
+pub(crate) fn by_address(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     host.is_some_and(|host| {
         let bare = host.trim_matches(['[', ']']);

@@ -483,6 +483,20 @@ numbered!(
 );
 
 impl Metric {
+    /// The attributes of each of its points.
+    pub fn attributes(&self) -> impl Iterator<Item = &KeyValues> {
+        let gauge = self.gauge.iter().flat_map(|it| &it.data_points);
+        let sum = self.sum.iter().flat_map(|it| &it.data_points);
+        let histogram = self.histogram.iter().flat_map(|it| &it.data_points);
+        let exponential = self.exponential_histogram.iter();
+        let exponential = exponential.flat_map(|it| &it.data_points);
+        let summary = self.summary.iter().flat_map(|it| &it.data_points);
+        (gauge.chain(sum).map(|it| &it.attributes))
+            .chain(histogram.map(|it| &it.attributes))
+            .chain(exponential.map(|it| &it.attributes))
+            .chain(summary.map(|it| &it.attributes))
+    }
+
     /// How many points it has.
     #[must_use]
     pub fn points(&self) -> usize {

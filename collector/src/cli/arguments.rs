@@ -7,6 +7,7 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use super::queue::{self, Task};
 use crate::config::Given;
+use crate::forget::Whose;
 use crate::tail::Wanted;
 
 /// `--help`.
@@ -23,17 +24,21 @@ usage: farol-collector [options]                run, with sensible defaults wher
        farol-collector queue drain --until-empty [options]
                                                 wait until a collector that runs with these settings has delivered all it has
        farol-collector queue replay --destination NAME --from TIME [options]
-                                                have a destination get again what it has had, while no collector runs
+                                                have a destination get again what it has had
+       farol-collector queue erase --session ID | --user ID [options]
+                                                erase what a session or a user left: in the queue and in the dead letters
 
   --config FILE          settings in TOML (or FAROL_CONFIG)
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
   --admin-listen ADDR    move /metrics and /-/ to an address of their own (or FAROL_ADMIN_LISTEN)
   --data-dir DIR         where data is kept (./farol-data; or FAROL_DATA_DIR)
   --rejected             tail: only what is refused or dropped, with the reason
-  --app NAME             tail, queue export: only what belongs to this app
+  --app NAME             tail, queue export, queue erase: only what belongs to this app
   --destination NAME     queue replay: which one
   --from TIME            queue export, queue replay: only what was taken then or later, such as 2026-11-21T18:00:00Z
-  --json                 queue inspect, queue verify: for machines
+  --session ID           queue erase: whose
+  --user ID              queue erase: whose, by id, user name, mail address or hash
+  --json                 queue inspect, queue verify, queue erase: for machines
   --help                 this text
   --version              the version
 
@@ -80,6 +85,7 @@ impl Arguments {
         let mut queue = queue::Options::default();
         let mut from = false;
         while let Some(arg) = parser.next()? {
+            let erases = action == Action::Queue(Task::Erase);
             match arg {
                 Arg::Long("config") | Arg::Short('c') => {
                     settings.file = Some(PathBuf::from(parser.value()?));
@@ -108,7 +114,10 @@ impl Arguments {
                     action = Action::Queue(task(&mut parser)?);
                 }
                 Arg::Long("json")
-                    if matches!(action, Action::Queue(Task::Inspect | Task::Verify)) =>
+                    if matches!(
+                        action,
+                        Action::Queue(Task::Inspect | Task::Verify | Task::Erase)
+                    ) =>
                 {
                     queue.json = true;
                 }
@@ -124,7 +133,13 @@ impl Arguments {
                     queue.chosen.from_ns = queue::time(&parser.value()?.string()?)?;
                     from = true;
                 }
-                Arg::Long("app") if action == Action::Queue(Task::Export) => {
+                Arg::Long("session") if erases && queue.whose.is_none() => {
+                    queue.whose = Some(Whose::Session(parser.value()?.string()?));
+                }
+                Arg::Long("user") if erases && queue.whose.is_none() => {
+                    queue.whose = Some(Whose::User(parser.value()?.string()?));
+                }
+                Arg::Long("app") if matches!(action, Action::Queue(Task::Export | Task::Erase)) => {
                     queue.chosen.app = Some(parser.value()?.string()?);
                 }
                 Arg::Long("rejected") if action == Action::Tail => wanted.rejected = true,
@@ -139,6 +154,11 @@ impl Arguments {
         }
         if action == Action::Queue(Task::Replay) && (queue.destination.is_none() || !from) {
             return Err("queue replay: say --destination NAME and --from TIME".into());
+        }
+        let empty =
+            |whose: &Whose| matches!(whose, Whose::Session(id) | Whose::User(id) if id.is_empty());
+        if action == Action::Queue(Task::Erase) && queue.whose.as_ref().is_none_or(empty) {
+            return Err("queue erase: say --session ID or --user ID, one of the two".into());
         }
         Ok(Self {
             action,
@@ -156,6 +176,6 @@ fn task(parser: &mut Parser) -> Result<Task, lexopt::Error> {
             let task = word.to_str().and_then(Task::of);
             task.ok_or_else(|| format!("queue {}: unknown", word.display()).into())
         }
-        _ => Err("queue: say inspect, verify, export, drain or replay".into()),
+        _ => Err("queue: say inspect, verify, export, drain, replay or erase".into()),
     }
 }

@@ -4,15 +4,19 @@
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
+use crate::forget::{Person, Whose};
+use crate::operate;
 use crate::queue::disk::look::{self, Chosen, Overview, Place, Verdict};
-use crate::queue::disk::replay::replay;
+use crate::queue::disk::replay::{Replay, replay};
 
+mod admin;
 mod drain;
+mod erase;
 mod table;
 
 use table::Table;
@@ -30,6 +34,8 @@ pub(super) enum Task {
     Drain,
     /// Have a destination get something again.
     Replay,
+    /// Take out what is somebody's.
+    Erase,
 }
 
 impl Task {
@@ -41,6 +47,7 @@ impl Task {
             "export" => Some(Self::Export),
             "drain" => Some(Self::Drain),
             "replay" => Some(Self::Replay),
+            "erase" => Some(Self::Erase),
             _ => None,
         }
     }
@@ -53,6 +60,8 @@ pub(super) struct Options {
     pub(super) json: bool,
     /// Said with `drain`, which is about nothing else.
     pub(super) until_empty: bool,
+    /// Whose data `erase` takes out.
+    pub(super) whose: Option<Whose>,
     /// Whose place `replay` moves.
     pub(super) destination: Option<String>,
     /// What is to be exported, or replayed.
@@ -108,13 +117,27 @@ fn look_into(
         Task::Replay => {
             ensure!(folder.is_dir(), "there is no queue at {}", folder.display());
             let name = options.destination.as_deref().unwrap_or_default();
-            let data = DataFolder::open(&config.data_dir)?;
-            let again = replay(&data, name, options.chosen.from_ns)?;
+            let from_ns = options.chosen.from_ns;
+            let (again, when): (Replay, _) = match DataFolder::unused(&config.data_dir)? {
+                Some(data) => (replay(&data, name, from_ns)?, ", when the collector starts"),
+                None => {
+                    let task = operate::Task::Replay(name.to_owned(), from_ns);
+                    (serde_json::from_str(&admin::ask(config, &task)?)?, "")
+                }
+            };
             writeln!(
                 out,
-                "{name} gets {} records with {} items again, from position {} on, when the collector starts",
+                "{name} gets {} records with {} items again, from position {} on{when}",
                 again.records, again.items, again.from
             )?;
+        }
+        Task::Erase => {
+            let whose = options.whose.clone();
+            let person = Person {
+                whose: whose.context("queue erase: say --session ID or --user ID")?,
+                app: options.chosen.app.clone(),
+            };
+            erase::erase(config, &person, options.json, out)?;
         }
         Task::Drain => {
             let address = drain::address(config).map_err(anyhow::Error::msg)?;

@@ -78,6 +78,37 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Whether one of these attributes has this value, whoever says it: the item, its resource, the payload, the collector.
+    pub fn says(&self, names: &[&str], value: &str) -> bool {
+        let payload = self.ground.payload;
+        let overrides = match self.of {
+            Of::Item(item) => item.overrides(),
+            Of::Record(..) | Of::Metric(..) => None,
+        };
+        let context = payload.context(overrides);
+        names.iter().any(|name| {
+            let told: &str = match *name {
+                attr::SESSION_ID => &context.session.id,
+                attr::USER_ID => &context.user.id,
+                attr::USER_NAME => &context.user.username,
+                attr::USER_EMAIL => &context.user.email,
+                attr::USER_HASH => &context.user.hash,
+                _ => "",
+            };
+            let own = self.own(name);
+            let own = own.or_else(|| payload.farol.added.get(name));
+            told == value || own.is_some_and(|own| text_of(own) == value)
+        })
+    }
+
+    /// The metric that it is, if it is one.
+    pub fn metric(&self) -> Option<&'a Metric> {
+        match self.of {
+            Of::Metric(_, metric) => Some(metric),
+            Of::Item(_) | Of::Record(..) => None,
+        }
+    }
+
     /// What it is. A log record with an event's name is an event; metrics are no items.
     pub fn kind(&self) -> Option<Kind> {
         match self.of {

@@ -10,6 +10,13 @@ use serde::Serialize;
 use super::rolling::Rolling;
 use super::{Batch, Reason};
 
+mod forget;
+
+pub(crate) use forget::forget;
+
+/// Below the data folder.
+const FOLDER: &str = "dead-letters";
+
 /// Enough to find a fault and to send again what it cost, small enough to forget about.
 const MAX_BYTES: u64 = 16 << 20;
 /// With the current one: 64 MiB at most for a destination.
@@ -43,7 +50,7 @@ impl DeadLetters {
                 _ => '_',
             })
             .collect();
-        let folder = data_dir.join("dead-letters");
+        let folder = data_dir.join(FOLDER);
         Self(Arc::new(Mutex::new(Rolling::new(
             folder, name, MAX_BYTES, MAX_FILES,
         ))))

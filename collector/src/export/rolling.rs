@@ -149,7 +149,7 @@ fn whole_lines(file: &mut File) -> io::Result<u64> {
 }
 
 /// What is kept about visitors is for the collector's user alone.
-fn private() -> OpenOptions {
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.create(true).read(true);
     #[cfg(unix)]

@@ -133,6 +133,8 @@ reasons! {
         DestinationRemoved = "destination_removed",
         /// The part of a stored queue that could not be read.
         Damaged = "damaged",
+        /// An operator had it erased: a person asked to be forgotten.
+        Erased = "erased",
         /// The time for stopping was over and the data folder could not be written.
         Shutdown = "shutdown",
         /// No verdict was given: a bug of ours.

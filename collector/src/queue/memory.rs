@@ -7,6 +7,7 @@ use tokio::sync::{Notify, oneshot};
 
 use farol_protocol::payload::Payload;
 
+use super::disk::erase::{Erased, Rewrite};
 use super::entry::{Warm, cost};
 use super::{Depth, Entry, Lag, Position, ReaderOptions, Start, seat};
 use crate::outcome::{DestinationLedger, DropReason};
@@ -238,6 +239,42 @@ impl State {
         self.milestones.push((until, tell));
         self.free_front();
         told
+    }
+
+    /// Has every record be what `rewrite` says, of the same length.
+    pub(super) fn erase(&mut self, rewrite: Rewrite<'_>) -> Erased {
+        let mut sum = Erased::default();
+        let books = |reader: &ReaderState| reader.ledger.is_some() && !reader.removed;
+        for reader in self.readers.iter().filter(|r| books(r)) {
+            sum.of_reader(&reader.name, 0, 0);
+        }
+        for slot in self.slots.iter_mut().flatten() {
+            let old = slot.entry.items();
+            let Some(rest) = rewrite(&slot.entry.record) else {
+                continue;
+            };
+            let position = slot.entry.position;
+            let entry = Entry::with(position, position + 1, rest, None, self.warm.clone());
+            let gone = old.saturating_sub(entry.items());
+            slot.entry = Arc::new(entry);
+            sum.records += 1;
+            sum.items += gone;
+            for (i, reader) in self.readers.iter_mut().enumerate() {
+                let waits = slot.wanted & bit(i) != 0;
+                if waits {
+                    reader.lag.items = reader.lag.items.saturating_sub(gone);
+                }
+                if reader.removed {
+                    continue;
+                }
+                if let Some(ledger) = &reader.ledger {
+                    let waiting = if waits { gone } else { 0 };
+                    ledger.dropped(DropReason::Erased, waiting);
+                    sum.of_reader(&reader.name, waiting, gone - waiting);
+                }
+            }
+        }
+        sum
     }
 
     /// Drops everything for everybody.

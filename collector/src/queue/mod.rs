@@ -222,6 +222,27 @@ impl Queue {
         }
     }
 
+    /// Has every record be what `rewrite` says, of the same length, and books what went. No destination may have anything in hands. Blocks.
+    pub(crate) fn erase(
+        &self,
+        rewrite: disk::erase::Rewrite<'_>,
+    ) -> std::io::Result<disk::erase::Erased> {
+        match &self.0 {
+            Store::Memory(state) => Ok(lock(state).erase(rewrite)),
+            Store::Disk(queue) => queue.shared().erase(rewrite),
+        }
+    }
+
+    /// Moves a destination, which must not be at work, back to the first record taken at `from_ns` or later. Blocks.
+    pub(crate) fn replay(&self, name: &str, from_ns: u64) -> anyhow::Result<disk::replay::Replay> {
+        match &self.0 {
+            Store::Memory(_) => anyhow::bail!(
+                "a queue in memory keeps nothing that everybody has had; set queue.type = \"disk\""
+            ),
+            Store::Disk(queue) => queue.shared().replay(name, from_ns),
+        }
+    }
+
     /// How full it is.
     pub fn depth(&self) -> Depth {
         match &self.0 {

@@ -184,6 +184,40 @@ pub fn recover(queue: &Queue, folder: &Path, ledgers: &Ledgers) -> io::Result<Re
     Ok(found)
 }
 
+/// Has every whole record in what stops left be what `rewrite` says, of the same length; returns how many records changed, and the items
+/// that went.
+pub(crate) fn erase(
+    folder: &Path,
+    rewrite: super::disk::erase::Rewrite<'_>,
+) -> io::Result<(u64, u64)> {
+    let (mut records, mut items) = (0, 0);
+    for (_, path) in segments(folder)? {
+        let bytes = fs::read(&path)?;
+        let mut new = MAGIC.to_vec();
+        let mut changed = 0;
+        let whole = read_segment(&bytes, |_, record| {
+            let rest = rewrite(&record);
+            if let Some(rest) = &rest {
+                changed += 1;
+                let before = record.header.counts.items();
+                items += before.saturating_sub(rest.header.counts.items());
+            }
+            rest.as_ref().unwrap_or(&record).encode(&mut new);
+        });
+        records += changed;
+        // What is damaged may be anybody's; places of what stands behind it would move, so it is delivered to all.
+        if (changed > 0 || !whole)
+            && let Some(name) = path.file_name().and_then(|name| name.to_str())
+        {
+            if !whole {
+                let _ = fs::remove_file(path.with_extension(CURSORS));
+            }
+            write(folder, name, |file| file.write_all(&new))?;
+        }
+    }
+    Ok((records, items))
+}
+
 /// Hands out every record that is whole; false where something was not.
 fn read_segment(bytes: &[u8], mut take: impl FnMut(u64, Record)) -> bool {
     let Some(mut rest) = bytes.strip_prefix(MAGIC) else {

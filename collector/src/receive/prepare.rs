@@ -175,7 +175,8 @@ pub(super) fn prepare(
     })
 }
 
-fn counts(payload: &Payload) -> Counts {
+/// How many items of each kind a payload holds.
+pub(crate) fn counts(payload: &Payload) -> Counts {
     let n = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
     Counts {
         logs: n(payload.logs.len() + payload.otlp.records()),

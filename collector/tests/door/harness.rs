@@ -19,6 +19,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyValue;
 use prost::Message;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -338,6 +339,8 @@ struct State {
     status: AtomicU16,
     logs: AtomicU64,
     uids: Mutex<HashSet<String>>,
+    bodies: Mutex<Vec<String>>,
+    requests: AtomicU64,
 }
 
 impl Backend {
@@ -350,6 +353,8 @@ impl Backend {
                 status: AtomicU16::new(200),
                 logs: AtomicU64::new(0),
                 uids: Mutex::default(),
+                bodies: Mutex::default(),
+                requests: AtomicU64::new(0),
             }),
         };
         let state = backend.state.clone();
@@ -386,6 +391,16 @@ impl Backend {
     /// Different log records that it took, by `log.record.uid`.
     pub(crate) fn distinct(&self) -> u64 {
         self.state.uids.lock().unwrap().len() as u64
+    }
+
+    /// What the log records say that it took.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.state.bodies.lock().unwrap().clone()
+    }
+
+    /// How often it was asked to take something.
+    pub(crate) fn requests(&self) -> u64 {
+        self.state.requests.load(Ordering::SeqCst)
     }
 
     /// As a destination.
@@ -425,6 +440,7 @@ async fn answer(
         .await
         .map(|b| b.to_bytes())
         .unwrap_or_default();
+    state.requests.fetch_add(1, Ordering::SeqCst);
     let status = state.status.load(Ordering::SeqCst);
     if status == 200 && path == "/v1/logs" {
         let request = ExportLogsServiceRequest::decode(body).unwrap();
@@ -436,6 +452,13 @@ async fn answer(
             .flat_map(|s| &s.log_records)
             .flat_map(|r| &r.attributes);
         let uids = attributes.filter(|a| a.key == "log.record.uid");
+        let records = request.resource_logs.iter().flat_map(|r| &r.scope_logs);
+        let said = records.flat_map(|s| &s.log_records).map(|r| &r.body);
+        let texts = said.map(|body| match body.as_ref().and_then(|b| b.value.as_ref()) {
+            Some(AnyValue::StringValue(text)) => text.clone(),
+            other => format!("{other:?}"),
+        });
+        state.bodies.lock().unwrap().extend(texts);
         let mut all = state.uids.lock().unwrap();
         all.extend(uids.map(|a| format!("{:?}", a.value)));
     }

@@ -7,6 +7,7 @@ mod cors;
 mod defaults;
 mod duplicates;
 mod enrich;
+mod erase;
 mod everything;
 mod filters;
 mod harness;

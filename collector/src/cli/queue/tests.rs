@@ -147,7 +147,7 @@ fn a_reader_who_has_seen_enough_is_no_error() {
 }
 
 #[test]
-fn nothing_is_replayed_while_a_collector_runs() {
+fn while_a_collector_runs_it_is_asked_and_where_it_cannot_be_that_is_said() {
     let folder = recorded();
     let options = Options {
         destination: Some("a".to_owned()),
@@ -156,7 +156,7 @@ fn nothing_is_replayed_while_a_collector_runs() {
     let replay = || run(Task::Replay, &of(folder.path()), &options, &mut Vec::new());
     let running = DataFolder::open(folder.path()).unwrap();
     let error = replay().unwrap_err().to_string();
-    assert!(error.contains("another farol-collector uses it"), "{error}");
+    assert!(error.contains("no admin_listen to ask it at"), "{error}");
     drop(running);
     assert!(replay().unwrap());
     let said = said(Task::Inspect, folder.path(), false).1;

@@ -25,6 +25,8 @@ pub(in crate::queue) struct Fetch {
     pub(in crate::queue) base: Position,
     pub(in crate::queue) at: Position,
     pub(in crate::queue) end: Position,
+    /// What [`super::State`] said of it then.
+    pub(in crate::queue) erasures: u64,
     /// Damage that is counted already.
     pub(in crate::queue) known: Vec<(Position, Position)>,
     pub(in crate::queue) max_items: u64,
@@ -35,6 +37,7 @@ pub(in crate::queue) struct Fetch {
 #[derive(Debug, Default)]
 pub(in crate::queue) struct Chunk {
     pub(in crate::queue) base: Position,
+    pub(in crate::queue) erasures: u64,
     /// Position, length, record.
     pub(in crate::queue) records: Vec<(Position, usize, Record)>,
     /// Damage, known or not.
@@ -61,6 +64,7 @@ impl Fetch {
         let mut pieces = scan(self.at);
         let mut chunk = Chunk {
             base: self.base,
+            erasures: self.erasures,
             next: self.at,
             ..Chunk::default()
         };
@@ -118,6 +122,7 @@ impl Shared {
     pub(in crate::queue) fn fetch(&self, fetch: &Fetch) -> Chunk {
         let nothing = Chunk {
             base: fetch.base,
+            erasures: fetch.erasures,
             next: fetch.at,
             ..Chunk::default()
         };
@@ -165,6 +170,10 @@ impl Shared {
             })
             .collect();
         let mut state = self.lock();
+        if state.erasures != chunk.erasures {
+            // It may hold what is erased by now: read again.
+            return Vec::new();
+        }
         for gap in &chunk.gaps {
             if state.damaged(chunk.base, *gap, chunk.whole) {
                 Figures::add(&self.figures.gaps, 1);

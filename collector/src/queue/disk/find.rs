@@ -119,6 +119,8 @@ pub(super) struct Scanned {
     /// Files in which something that was acknowledged is lost.
     pub(super) damaged: u64,
     pub(super) batches: Vec<[u8; 16]>,
+    /// Where the last record ends, as far as files tell: one that could not be begun lies behind it and holds none.
+    pub(super) sound: Option<Position>,
     pub(super) shares: Shares,
 }
 
@@ -137,6 +139,11 @@ pub(super) fn scan(
             end: bounds.end,
             ..Segment::default()
         };
+        if bounds.lost_head(this, cursors) {
+            segment.damaged = true;
+            Figures::add(&figures.gaps, 1);
+        }
+        scanned.sound = scanned.sound.max(this.head.map(|head| head.previous_end));
         let mut torn = Vec::new();
         let mut scan = Scan::forgiving(&*this.file, this.base, this.base, bounds.end);
         while let Some(piece) = scan.piece()? {
@@ -170,6 +177,9 @@ pub(super) fn scan(
                 segment.gaps.push((from, to));
                 scanned.torn.push((from, to));
             }
+        }
+        if segment.end > segment.base {
+            scanned.sound = scanned.sound.max(Some(segment.end));
         }
         scanned.damaged += u64::from(segment.damaged);
         scanned.segments.push_back(segment);
@@ -228,6 +238,12 @@ impl Bounds {
             end,
             open: false,
         }
+    }
+
+    /// Whether a head is lost that had been written: something in the file was acknowledged.
+    pub(super) fn lost_head(&self, this: &Opened, cursors: Option<&Cursors>) -> bool {
+        let by_a_crash = self.open && cursors.is_none();
+        this.head.is_none() && self.sure > this.base && !by_a_crash
     }
 
     /// Which part of a hole is damage, and which a crash left unfinished.

@@ -61,8 +61,7 @@ fn take(shared: &Shared, left: &spill::Left, ledgers: &Ledgers) -> io::Result<()
     }
     let (end, previous_end) = {
         let state = shared.lock();
-        let last = state.segments.back();
-        (state.end, last.map_or(state.end, |s| s.end))
+        (state.end, state.sound.unwrap_or(state.end))
     };
     let mut segment = Segment {
         base: end,
@@ -105,6 +104,7 @@ fn take(shared: &Shared, left: &spill::Left, ledgers: &Ledgers) -> io::Result<()
         }
     }
     state.end = segment.end;
+    state.sound = Some(segment.end);
     shared
         .used
         .fetch_add(segment.bytes(), std::sync::atomic::Ordering::Relaxed);

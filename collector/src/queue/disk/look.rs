@@ -142,7 +142,7 @@ impl Folder {
     pub(super) fn lost_head(&self, n: usize) -> bool {
         let this = &self.opened[n];
         let bounds = Bounds::of(this, &self.opened[n + 1..], self.cursors.as_ref());
-        this.head.is_none() && bounds.sure > this.base
+        bounds.lost_head(this, self.cursors.as_ref())
     }
 }
 

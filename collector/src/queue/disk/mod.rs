@@ -22,6 +22,7 @@ use crate::record::Record;
 mod claim;
 mod clock;
 pub mod cursors;
+pub(crate) mod erase;
 pub mod figures;
 pub mod io;
 pub mod look;
@@ -109,6 +110,8 @@ pub(super) struct Shared {
     looked_at_space_ns: AtomicU64,
     /// One at a time makes room.
     retaining: Mutex<()>,
+    /// One at a time deletes a segment or writes one anew.
+    changing: Mutex<()>,
     /// What an earlier run left, until the readers are known.
     found: Mutex<Option<recover::Found>>,
     /// It ends: nobody waits for the disk any more.

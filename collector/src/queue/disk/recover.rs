@@ -16,7 +16,7 @@ use super::keeper::Keeper;
 use super::ranges::Ranges;
 use super::retain::Places;
 use super::state::{ReaderState, State};
-use super::{Clock, Shared, find, import};
+use super::{Clock, Shared, erase, find, import};
 use crate::config::QueueSettings;
 use crate::outcome::{DropReason, Ledgers};
 
@@ -48,6 +48,7 @@ impl Shared {
     ) -> Result<Self> {
         let shown = || format!("the queue's folder {}", folder.display());
         disk.create_folder(folder).with_context(shown)?;
+        erase::remove_drafts(&*disk, folder);
         let figures = Figures::default();
         let (opened, lost) = find::open_segments(&*disk, folder, &figures).with_context(shown)?;
         let (cursor_file, cursors, bad_cursors) =
@@ -63,6 +64,7 @@ impl Shared {
         state.end = opened.last().map_or(0, find::Opened::behind);
         state.segments = scanned.segments;
         state.torn = scanned.torn;
+        state.sound = scanned.sound;
         state.shares = scanned.shares;
         if let Some(last) = opened.last() {
             // The process may have died and the machine not: what is read now shall be there after the next crash as well.
@@ -100,6 +102,7 @@ impl Shared {
             low: AtomicBool::new(false),
             looked_at_space_ns: AtomicU64::new(0),
             retaining: Mutex::new(()),
+            changing: Mutex::new(()),
             found: Mutex::new(Some(found)),
             stopped: AtomicBool::new(false),
             clock,
@@ -146,6 +149,7 @@ impl Shared {
             for i in 0..state.readers.len() {
                 state.advance(i);
             }
+            state.clear_tail();
             state.recovered = true;
             state.unknown_reader = true;
             for reader in &state.readers {

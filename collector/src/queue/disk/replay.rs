@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
 
-use super::super::Position;
+use super::super::{Lag, Position};
+use super::Shared;
 use super::cursors::CursorFile;
 use super::io::RealDisk;
 use super::look::{Folder, Found};
@@ -15,7 +17,7 @@ use crate::aggregate::READER;
 use crate::data_folder::DataFolder;
 
 /// What will be delivered again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Replay {
     /// The first record's position.
     pub(crate) from: Position,
@@ -67,9 +69,7 @@ pub(crate) fn replay(data: &DataFolder, name: &str, from_ns: u64) -> Result<Repl
     }
     let replay = first.filter(|_| records > 0);
     let Some(from) = replay else {
-        bail!(
-            "nothing is kept that {name} has had and that was taken then or later; queue.retain_after_export keeps what everybody has"
-        );
+        bail!("{}", nothing_kept(name));
     };
     let had = cursors.replayed.entry(name.to_owned()).or_default();
     had.join(&done);
@@ -84,8 +84,77 @@ pub(crate) fn replay(data: &DataFolder, name: &str, from_ns: u64) -> Result<Repl
     })
 }
 
+impl Shared {
+    /// The same while the collector runs. The destination must not be at work.
+    pub(in crate::queue) fn replay(&self, name: &str, from_ns: u64) -> Result<Replay> {
+        // Nothing is deleted meanwhile; what comes meanwhile it has not had.
+        let one = self.changing();
+        let (i, done, segments) = {
+            let mut state = self.lock();
+            let known = state.living().filter(|(_, r)| r.ledger().is_some());
+            let found = known.map(|(i, r)| (i, r.name.clone())).collect::<Vec<_>>();
+            let Some((i, _)) = found.iter().find(|(_, known)| known == name).cloned() else {
+                let names: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
+                bail!(
+                    "no destination {name:?} has a place in this queue; there are: {}",
+                    names.join(", ")
+                );
+            };
+            state.take_back(i);
+            (i, state.readers[i].done.clone(), state.segments.clone())
+        };
+        let mut first = None;
+        let mut again = Lag::default();
+        for segment in &segments {
+            self.records_of(segment, |at, length, record| {
+                if record.header.received_ns >= from_ns {
+                    first.get_or_insert(at);
+                }
+                if first.is_some() && done.contains(at) {
+                    again.records += 1;
+                    again.items += record.header.counts.items();
+                    again.bytes += length;
+                }
+            });
+        }
+        let Some(from) = first.filter(|_| again.records > 0) else {
+            bail!("{}", nothing_kept(name));
+        };
+        {
+            let mut state = self.lock();
+            let reader = &mut state.readers[i];
+            reader.done = reader.done.before(from);
+            reader.cursor = reader.done.low();
+            reader.lag.records += again.records;
+            reader.lag.items += again.items;
+            reader.lag.bytes += again.bytes;
+            if let Some(ledger) = reader.ledger() {
+                ledger.replayed(again.items);
+            }
+            for segment in state.segments.iter_mut().filter(|s| s.end > from) {
+                segment.done_ns = None;
+            }
+            state.moved = true;
+        }
+        drop(one);
+        self.keep_cursors()
+            .context("it gets them again, and the cursors cannot be written")?;
+        Ok(Replay {
+            from,
+            records: again.records,
+            items: again.items,
+        })
+    }
+}
+
+fn nothing_kept(name: &str) -> String {
+    format!(
+        "nothing is kept that {name} has had and that was taken then or later; queue.retain_after_export keeps what everybody has"
+    )
+}
+
 /// Files that somebody else made are files that the collector cannot open.
-fn owned(path: &Path) -> Result<()> {
+pub(super) fn owned(path: &Path) -> Result<()> {
     let shown = path.display();
     let folder =
         std::fs::metadata(path).with_context(|| format!("there is no queue at {shown}"))?;

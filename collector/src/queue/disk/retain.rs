@@ -13,6 +13,7 @@ use super::keep::nanos;
 use super::segment::{self, Piece, Scan};
 use super::state::{Held, Segment, State};
 use crate::outcome::DropReason;
+use crate::record::Record;
 
 /// Damaged files that are kept aside for somebody to look at. A disk that damages more will be replaced, not studied.
 const ASIDE: usize = 4;
@@ -142,6 +143,7 @@ impl Shared {
     /// Deletes a segment, counted for those who still want something of it. Where somebody has something of it in hands it stays until that
     /// is done with: a crash before the verdict would lose it, and nobody would count it.
     pub(super) fn drop_segment(&self, base: Position, why: DropReason) {
+        let _one = self.changing();
         let mut places = None;
         loop {
             let mut state = self.lock();
@@ -171,23 +173,34 @@ impl Shared {
     /// Where a segment's records are. What cannot be read is left out, and so stays pending until its segment is gone.
     pub(super) fn places(&self, segment: &Segment) -> Places {
         let mut places = Vec::new();
+        self.records_of(segment, |at, length, record| {
+            let held = Held {
+                length: length as u32,
+                items: record.header.counts.items() as u32,
+            };
+            places.push((at, held));
+        });
+        places
+    }
+
+    /// Hands out each whole record of a segment: position, length, what it is.
+    pub(super) fn records_of(
+        &self,
+        segment: &Segment,
+        mut each: impl FnMut(Position, usize, &Record),
+    ) {
         let path = self.folder.join(segment::name(segment.base));
         let Ok(file) = self.disk.open(&path) else {
-            return places;
+            return;
         };
         let mut scan = Scan::forgiving(&*file, segment.base, segment.base, segment.end);
         while let Ok(Some(piece)) = scan.piece() {
             if let Piece::Record(at, length, record) = piece
                 && !segment.is_given_up(at, at + length as u64)
             {
-                let held = Held {
-                    length: length as u32,
-                    items: record.header.counts.items() as u32,
-                };
-                places.push((at, held));
+                each(at, length, &record);
             }
         }
-        places
     }
 
     /// Drops the oldest for readers that are further behind than they may be, down to seven eighths of it, so that it is not looked at with
@@ -218,6 +231,7 @@ impl Shared {
                 .collect()
         };
         for segment in segments {
+            let _one = self.changing();
             let places = self.places(&segment);
             let mut state = self.lock();
             let reader = &mut state.readers[i];
@@ -240,6 +254,7 @@ impl Shared {
     pub(super) fn free_done(&self) {
         let retain = nanos(self.settings.retain_after_export);
         let now = (self.clock.now)();
+        let _one = self.changing();
         loop {
             let mut state = self.lock();
             let closed = state.closed;

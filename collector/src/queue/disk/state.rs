@@ -77,8 +77,12 @@ pub(in crate::queue) struct State {
     pub(in crate::queue) segments: VecDeque<Segment>,
     /// Behind the last record that is durable.
     pub(in crate::queue) end: Position,
+    /// Behind the last record that any file holds. Not behind one that could not be begun: what a crash brings back of it is no record.
+    pub(in crate::queue) sound: Option<Position>,
     tail: VecDeque<Arc<Entry>>,
     tail_bytes: usize,
+    /// A reader that is before this reads the disk, and nothing is kept in memory for its sake.
+    tail_from: Position,
     pub(in crate::queue) readers: Vec<ReaderState>,
     /// Whose what is that somebody still wants.
     pub(in crate::queue) shares: Shares,
@@ -88,6 +92,10 @@ pub(in crate::queue) struct State {
     pub(in crate::queue) active: Option<Position>,
     /// A group is on its way into the active segment.
     pub(in crate::queue) writing: bool,
+    /// The segment that is written is to be ended with that group.
+    pub(in crate::queue) seal: bool,
+    /// How often segments were written anew: what was read of them before is not what they hold.
+    pub(in crate::queue) erasures: u64,
     pub(in crate::queue) recovered: bool,
     pub(in crate::queue) closed: bool,
     /// The kept cursors are not these.
@@ -206,6 +214,7 @@ impl State {
                 base: segment.base,
                 at: cursor,
                 end: segment.end,
+                erasures: self.erasures,
                 known: segment.gaps.clone(),
                 max_items,
                 max_bytes,
@@ -296,6 +305,21 @@ impl State {
         self.shares.wanted_from(low);
     }
 
+    /// A group is written, or is not and never will be.
+    pub(in crate::queue) fn written(&mut self) {
+        self.writing = false;
+        if std::mem::take(&mut self.seal) {
+            self.active = None;
+        }
+    }
+
+    /// Nobody is handed from memory what there is.
+    pub(in crate::queue) fn clear_tail(&mut self) {
+        self.tail.clear();
+        self.tail_bytes = 0;
+        self.tail_from = self.end;
+    }
+
     /// A group is durable: everybody gets to see it.
     pub(in crate::queue) fn publish(&mut self, entries: Vec<Arc<Entry>>) {
         let Some(last) = entries.last() else { return };
@@ -310,6 +334,7 @@ impl State {
             segment.done_ns = None;
         }
         self.end = end;
+        self.sound = Some(end);
         for reader in self.readers.iter_mut().filter(|r| !r.removed) {
             reader.lag.records += entries.len() as u64;
             reader.lag.items += sum;
@@ -330,15 +355,18 @@ impl State {
         self.trim_tail();
     }
 
-    /// Nothing stays in memory that all have read, and never more than the bound.
+    /// Nothing stays in memory that all have read who keep up, and never more than the bound. Who fell out of it has lost its claim: a
+    /// destination that is away for an hour shall not cost more memory than one that is there.
     fn trim_tail(&mut self) {
-        let living = self.readers.iter().filter(|r| !r.removed);
-        let slowest = living.map(|r| r.cursor).min().unwrap_or(self.end);
         while let Some(front) = self.tail.front() {
-            if self.tail_bytes <= TAIL_BYTES && front.position >= slowest {
+            let living = self.readers.iter().filter(|r| !r.removed);
+            let mut keep_up = living.filter(|r| r.cursor >= self.tail_from);
+            let wanted = keep_up.any(|r| r.cursor <= front.position);
+            if self.tail_bytes <= TAIL_BYTES && wanted {
                 return;
             }
             self.tail_bytes -= front.cost();
+            self.tail_from = front.next;
             self.tail.pop_front();
         }
     }

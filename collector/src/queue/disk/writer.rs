@@ -86,7 +86,7 @@ impl Writer {
             }
             Err(error) => {
                 shared.write_failed(&error);
-                shared.lock().writing = false;
+                shared.lock().written();
                 shared.give_back(group.bytes.len() as u64);
                 for (_, member) in group.members.drain(..) {
                     let _ = member.tell.send(Err(Refused::storage()));
@@ -110,7 +110,7 @@ impl Writer {
                 self.active = None;
             }
             let end = state.end;
-            let sound = state.segments.back().map_or(end, |s| s.end);
+            let sound = state.sound.unwrap_or(end);
             drop(state);
             if unknown_reader {
                 self.shared.keep_cursors()?;
@@ -223,7 +223,7 @@ fn publish(shared: &Shared, base: Position, group: &mut Group<Member>) {
     }
     let mut state = shared.lock();
     state.publish(entries);
-    state.writing = false;
+    state.written();
     let behind = state.living().any(|(_, r)| {
         let most = r.options.max_lag;
         most.is_some_and(|most| r.lag.bytes > most)
