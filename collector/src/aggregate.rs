@@ -12,6 +12,8 @@ use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::convert::weight;
+use crate::memory::{LARGE, give_back, room};
 use crate::queue::{Position, Queue, Reader, ReaderOptions, Start};
 
 mod checkpoint;
@@ -178,7 +180,16 @@ impl Aggregator {
                     if entries.is_empty() {
                         break;
                     }
+                    let large = entries.iter().map(|it| comes_to(it)).max().filter(|it| *it > LARGE);
+                    let room = match large {
+                        Some(weight) => room(weight).await,
+                        None => None,
+                    };
                     self.take(&entries);
+                    if large.is_some() {
+                        give_back();
+                    }
+                    drop(room);
                 }
                 () = sleep_until(next.unwrap_or(heartbeat)), if next.is_some() => {
                     self.settle();
@@ -272,6 +283,10 @@ impl Aggregator {
         };
         self.publish.send_replace(Some(Arc::new(snapshot)));
     }
+}
+
+fn comes_to(entry: &crate::queue::Entry) -> usize {
+    weight::decoded(entry.items(), &entry.record.body)
 }
 
 fn unix_now() -> u64 {

@@ -3,6 +3,11 @@
 
 use std::sync::OnceLock;
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// What is worth being given back at once: some hundred times what a page's payload takes.
+pub(crate) const LARGE: usize = 1 << 20;
+
 static GIVE_BACK: OnceLock<fn()> = OnceLock::new();
 
 /// Says how what the calling thread has freed is given back to the system. The program knows its allocator, the library does not. The
@@ -16,4 +21,20 @@ pub(crate) fn give_back() {
     if let Some(how) = GIVE_BACK.get() {
         how();
     }
+}
+
+/// What all large payloads may come to that are decoded at once, in KiB: one of the most values that are taken, or a good number of what pages
+/// send. Their bytes alone bound nothing: a mebibyte can come to fifty.
+const DECODED_KIB: usize = 48 << 10;
+
+static DECODED: Semaphore = Semaphore::const_new(DECODED_KIB);
+
+/// Waits until a payload that comes to `weight` may be decoded; what is returned is held for as long. Whoever holds it waits for nothing.
+pub(crate) async fn room(weight: usize) -> Option<SemaphorePermit<'static>> {
+    let kib = (weight >> 10).min(DECODED_KIB);
+    // It is never closed.
+    DECODED
+        .acquire_many(u32::try_from(kib).unwrap_or(u32::MAX))
+        .await
+        .ok()
 }

@@ -10,8 +10,10 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
+use farol_protocol::payload::Payload;
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span, trace_span};
@@ -26,7 +28,7 @@ use crate::error::{ApiError, json as json_answer};
 use crate::health::Life;
 use crate::inflate::{Budget, Encoding, InflateError, Reserved};
 use crate::live::{Current, Live};
-use crate::memory::give_back;
+use crate::memory::{LARGE, give_back, room};
 use crate::outcome::{Ledgers, Refusal, RequestGuard};
 use crate::queue::Queue;
 use crate::record::record_id;
@@ -308,7 +310,15 @@ impl Receiver {
             let prepared = span.in_scope(|| {
                 let plain = unpack(&source, &body, most, &mut reserved);
                 let plain = plain.map_err(|error| inflate_error(error, most))?;
-                prepare(&receiver, source, plain)
+                let weight = prepare::weight(&source, &plain);
+                // This thread is for work that blocks.
+                let _room = Handle::current().block_on(room(weight));
+                let mut prepared = prepare(&receiver, source, plain)?;
+                if weight > LARGE {
+                    // Readers of the queue decode it anew, when they come to it.
+                    prepared.forget_payload();
+                }
+                Ok(prepared)
             });
             drop(body);
             give_back();
@@ -331,16 +341,17 @@ impl Receiver {
             items.enqueued();
             return Ok(accepted);
         };
-        let shown = self
-            .tail
-            .watched()
-            .then(|| (record.header.clone(), payload.clone()));
+        let shown = self.tail.watched().then(|| {
+            let anew = || Payload::decode(&record.body).unwrap_or_default().into();
+            let payload = payload.clone().unwrap_or_else(anew);
+            (record.header.clone(), payload)
+        });
         let counts = record.header.counts;
         Span::current().record("farol.items", counts.items() as i64);
         let span = trace_span!(target: TARGET, "enqueue");
         match self
             .queue
-            .append_known(record, Some(payload), quota)
+            .append_known(record, payload, quota)
             .instrument(span)
             .await
         {

@@ -112,7 +112,7 @@ settings! {
     "destinations[].start", "tail or oldest", "tail", "Where a new destination starts in the queue.";
     "destinations[].max_lag", "size", "none", "The most it may be behind; beyond it the oldest is dropped for it, counted. Without it, it loses its oldest only while another destination keeps up and the queue is full.";
     "destinations[].batch.max_items", "number", "512", "The most items of a request to it.";
-    "destinations[].batch.max_bytes", "size", "1 MiB", "The most bytes of stored payload in a request to it.";
+    "destinations[].batch.max_bytes", "size", "1 MiB", "The most bytes of stored payload in a request to it. What comes to more than 4 MiB in memory as it goes out is divided all the same, by items.";
     "destinations[].batch.max_wait", "duration", "50ms", "How long an item waits for others.";
     "destinations[].retry.initial", "duration", "1s", "The first wait after a failed request; doubled after each, with jitter.";
     "destinations[].retry.max", "duration", "30s", "The longest wait.";

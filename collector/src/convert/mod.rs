@@ -7,6 +7,7 @@ mod lines;
 mod semconv;
 mod signals;
 mod spans;
+pub(crate) mod weight;
 
 use crate::record::{Header, SourceKind};
 use farol_protocol::payload::Payload;

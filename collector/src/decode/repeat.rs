@@ -8,20 +8,31 @@ use serde::Serialize;
 use farol_protocol::payload::Payload;
 use farol_protocol::span::{Resource, Scope};
 
-/// The most bytes that may be repeated in all. A page's meta is 1 to 2 KiB, so the 2,000 items of the largest payload stay within it; of as many as one
-/// request to a destination holds (1 MiB as stored, 512 items) it makes at most some 45 MiB.
+/// The most bytes that may be repeated in all. A page's meta is 1 to 2 KiB, so the 2,000 items of the largest payload stay within it. What it comes to
+/// in memory is the exporter's to bound: see `convert::weight`.
 pub(crate) const MOST_REPEATED: usize = 4 << 20;
+
+/// How much something is as JSON.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) bytes: usize,
+    /// About as many as it has values, and no fewer; those in texts count as well.
+    pub(crate) commas: usize,
+}
 
 /// Whether a payload that came as `length` bytes would repeat more than may be.
 pub(crate) fn too_much(payload: &Payload, length: usize) -> bool {
-    let items = payload.len() + payload.otlp.records() + payload.otlp.metrics();
+    let items = items(payload);
     // Nearly always; nothing in it is longer than the whole.
-    if length.saturating_mul(items) <= MOST_REPEATED {
-        return false;
-    }
-    let mut sum = size(&payload.meta).saturating_mul(items);
+    length.saturating_mul(items) > MOST_REPEATED && repeated(payload).bytes > MOST_REPEATED
+}
+
+/// All that is said once, with each item that it is said about.
+pub(crate) fn repeated(payload: &Payload) -> Size {
+    let mut sum = Size::default();
+    sum.add(about_all(payload), items(payload));
     let mut add = |resource: &Resource, scope: &Scope, items: usize| {
-        sum += (size(resource) + size(scope)) * items;
+        sum.add(filed(resource, scope), items);
     };
     for it in &payload.traces.resource_spans {
         let scopes = it.scope_spans.iter();
@@ -35,22 +46,50 @@ pub(crate) fn too_much(payload: &Payload, length: usize) -> bool {
         let scopes = it.scope_metrics.iter();
         scopes.for_each(|s| add(&it.resource, &s.scope, s.metrics.len()));
     }
-    sum > MOST_REPEATED
+    sum
 }
 
-/// How long something is as JSON.
-fn size(value: &impl Serialize) -> usize {
-    let mut counter = Counter(0);
+/// How many items there are, whatever their form.
+fn items(payload: &Payload) -> usize {
+    payload.len() + payload.otlp.records() + payload.otlp.metrics()
+}
+
+/// What is said once about every item.
+fn about_all(payload: &Payload) -> Size {
+    let mut size = size(&payload.meta);
+    size.add(self::size(&payload.farol.added), 1);
+    size.add(self::size(&payload.extra), 1);
+    size
+}
+
+/// What is said once about the items of a scope.
+fn filed(resource: &Resource, scope: &Scope) -> Size {
+    let mut size = size(resource);
+    size.add(self::size(scope), 1);
+    size
+}
+
+/// How much something is as JSON.
+fn size(value: &impl Serialize) -> Size {
+    let mut counter = Counter(Size::default());
     // Counting does not fail, and all keys are strings.
     let _ = serde_json::to_writer(&mut counter, value);
     counter.0
 }
 
-struct Counter(usize);
+impl Size {
+    fn add(&mut self, more: Size, times: usize) {
+        self.bytes = (self.bytes).saturating_add(more.bytes.saturating_mul(times));
+        self.commas = (self.commas).saturating_add(more.commas.saturating_mul(times));
+    }
+}
+
+struct Counter(Size);
 
 impl Write for Counter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
+        self.0.bytes += bytes.len();
+        self.0.commas += memchr::memchr_iter(b',', bytes).count();
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {

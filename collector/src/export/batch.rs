@@ -98,6 +98,19 @@ impl Batch {
         self.places.iter().map(|place| place.source as usize)
     }
 
+    /// The batch in batches of at most so many items.
+    pub(crate) fn of_at_most(self, items: usize) -> Vec<Self> {
+        if self.len() <= items.max(1) {
+            return vec![self];
+        }
+        let parts = self.places.chunks(items.max(1)).map(|places| Self {
+            signal: self.signal,
+            sources: Arc::clone(&self.sources),
+            places: places.to_vec(),
+        });
+        parts.collect()
+    }
+
     /// Both halves, the first not smaller. `None` where there is one item or none.
     pub(crate) fn split(&self) -> Option<(Self, Self)> {
         if self.len() < 2 {

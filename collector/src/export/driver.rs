@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::batch::{Source, count};
+use super::cut::{Cutter, Lot};
 use super::lane::{Job, Settled, Shared};
 use super::route::Route;
 use super::tally::{Fate, Shares, Tallies};
@@ -41,6 +42,7 @@ pub(crate) struct Driver {
     shared: Arc<Shared>,
     reader: Reader,
     gathered: Gathered,
+    cutter: Cutter,
     waiting: VecDeque<Job>,
     lanes: JoinSet<()>,
     tallies: Tallies,
@@ -66,6 +68,7 @@ impl Driver {
         halt: watch::Receiver<bool>,
     ) -> Self {
         Self {
+            cutter: Cutter::new(plan.lanes),
             plan,
             shared,
             reader,
@@ -83,7 +86,8 @@ impl Driver {
     pub(crate) async fn run(mut self) {
         loop {
             self.dispatch();
-            let quiet = self.waiting.is_empty() && self.lanes.is_empty();
+            let idle = self.waiting.is_empty() && self.cutter.is_empty();
+            let quiet = idle && self.lanes.is_empty();
             if self.ended && self.gathered.entries.is_empty() && quiet {
                 // A lane is joined after its last verdict was sent; what is left in the channel is all there is.
                 while let Ok(done) = self.settled.1.try_recv() {
@@ -91,7 +95,7 @@ impl Driver {
                 }
                 return;
             }
-            let read_on = !self.ended && self.waiting.is_empty();
+            let read_on = !self.ended && idle;
             let due = self.gathered.due;
             let Bounds {
                 max_items,
@@ -115,6 +119,7 @@ impl Driver {
                     // Read again by whoever comes after this driver.
                     self.ended = true;
                     self.gathered = Gathered::default();
+                    self.cutter.clear();
                     self.waiting.clear();
                 }
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.flush(),
@@ -143,19 +148,21 @@ impl Driver {
         self.gathered.due.get_or_insert(Instant::now() + max_wait);
     }
 
-    /// Makes batches of what was gathered, one for each signal.
+    /// What was gathered goes out as soon as there is room.
     fn flush(&mut self) {
-        let entries = std::mem::take(&mut self.gathered).entries;
-        if entries.is_empty() {
-            return;
-        }
+        self.cutter.put(std::mem::take(&mut self.gathered).entries);
+    }
+
+    /// Makes batches of a lot, one for each signal.
+    fn take(&mut self, lot: Lot) {
         let mut through = Vec::new();
         let mut wanted: [(Vec<Source>, Vec<Position>); 3] = Default::default();
-        for entry in &entries {
-            let routed = self.plan.route.take(entry, self.plan.dialect);
+        for piece in lot.pieces {
+            let routed = piece.routed;
             let mut shares = Shares {
                 elsewhere: routed.elsewhere,
                 sampled_out: routed.sampled_out,
+                more: piece.more,
                 ..Shares::default()
             };
             let otlp = routed.otlp;
@@ -166,7 +173,7 @@ impl Driver {
                         shares.wanted += items;
                         if items > 0 {
                             wanted[slot].0.push(Source::Record(Arc::clone(&otlp)));
-                            wanted[slot].1.push(entry.position);
+                            wanted[slot].1.push(piece.position);
                         }
                     }
                     false => shares.filtered += items,
@@ -174,17 +181,23 @@ impl Driver {
             }
             let left_out = shares.filtered + shares.elsewhere + shares.sampled_out;
             let converted = shares.wanted + left_out;
-            shares.unconvertible = entry.items().saturating_sub(converted);
-            if self.tallies.open(entry.position, shares, &self.plan.ledger) {
-                through.push(entry.position);
+            shares.unconvertible = piece.items.saturating_sub(converted);
+            if self.tallies.open(piece.position, shares, &self.plan.ledger) {
+                through.push(piece.position);
             }
         }
         self.reader.ack(&through);
         for ((sources, positions), (signal, _)) in wanted.into_iter().zip(self.wants()) {
-            if !sources.is_empty() {
+            if sources.is_empty() {
+                continue;
+            }
+            let positions: Arc<[Position]> = positions.into();
+            let max_items = usize::try_from(self.plan.bounds.max_items).unwrap_or(usize::MAX);
+            for batch in Batch::new(signal, sources).of_at_most(max_items) {
                 self.waiting.push_back(Job {
-                    batch: Batch::new(signal, sources),
-                    positions: positions.into(),
+                    batch,
+                    positions: Arc::clone(&positions),
+                    hold: lot.hold.clone(),
                 });
             }
         }
@@ -201,13 +214,16 @@ impl Driver {
 
     fn dispatch(&mut self) {
         while self.lanes.len() < self.plan.lanes.max(1) {
-            let Some(job) = self.waiting.pop_front() else {
+            if let Some(job) = self.waiting.pop_front() {
+                let shared = Arc::clone(&self.shared);
+                let settled = self.settled.0.clone();
+                self.lanes
+                    .spawn(async move { shared.deliver(job, settled).await });
+            } else if let Some(lot) = self.cutter.next(&self.plan.route, self.plan.dialect) {
+                self.take(lot);
+            } else {
                 return;
-            };
-            let shared = Arc::clone(&self.shared);
-            let settled = self.settled.0.clone();
-            self.lanes
-                .spawn(async move { shared.deliver(job, settled).await });
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::cut::Hold;
 use super::dead_letters::DeadLetters;
 use super::destination::{Destination, Outcome, Reason};
 use super::retry::Backoff;
@@ -45,6 +46,8 @@ pub(crate) struct Shared {
 pub(crate) struct Job {
     pub(crate) batch: Batch,
     pub(crate) positions: Arc<[Position]>,
+    /// Its share of what may be on the way.
+    pub(super) hold: Hold,
 }
 
 /// A part of a job that met its fate.
@@ -101,8 +104,12 @@ impl Shared {
                 End::Refused(reason) | End::Suspected(reason) => match job.batch.split() {
                     Some((left, right)) => {
                         for batch in [right, left] {
-                            let positions = Arc::clone(&job.positions);
-                            stack.push((Job { batch, positions }, suspected));
+                            let part = Job {
+                                batch,
+                                positions: Arc::clone(&job.positions),
+                                hold: job.hold.clone(),
+                            };
+                            stack.push((part, suspected));
                         }
                         continue;
                     }

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
+use farol_protocol::payload::Payload;
+
 use crate::condition::{Condition, Ground};
 use crate::convert::{Dialect, Otlp, to_otlp};
 use crate::filter::sample;
 use crate::queue::Entry;
+use crate::record::Header;
 
 /// What a destination gets.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,16 +53,7 @@ impl Route {
         }
         let header = &entry.record.header;
         let payload = entry.payload();
-        let lost = self.when.as_ref().map(|when| {
-            let ground = Ground {
-                app: &header.app,
-                tenant: &header.tenant,
-                payload: &payload,
-            };
-            let out = ground.subjects().filter(|(_, it)| !when.holds(it));
-            out.map(|(place, _)| place).collect::<Vec<_>>()
-        });
-        let lost = lost.unwrap_or_default();
+        let lost = self.lost(header, &payload);
         if lost.is_empty() && self.sampling >= 1.0 {
             return whole(entry);
         }
@@ -70,8 +64,37 @@ impl Route {
                 sampled_out: 0,
             };
         }
-        let mut payload = (*payload).clone();
-        payload.remove(&lost);
+        self.rest(header, (*payload).clone(), &lost, dialect)
+    }
+
+    /// A part of an entry as it goes there.
+    pub(crate) fn take_part(&self, header: &Header, part: Payload, dialect: Dialect) -> Routed {
+        let lost = self.lost(header, &part);
+        self.rest(header, part, &lost, dialect)
+    }
+
+    /// Places of items that go elsewhere.
+    fn lost(&self, header: &Header, payload: &Payload) -> Vec<u32> {
+        let Some(when) = &self.when else {
+            return Vec::new();
+        };
+        let ground = Ground {
+            app: &header.app,
+            tenant: &header.tenant,
+            payload,
+        };
+        let out = ground.subjects().filter(|(_, it)| !when.holds(it));
+        out.map(|(place, _)| place).collect()
+    }
+
+    fn rest(
+        &self,
+        header: &Header,
+        mut payload: Payload,
+        lost: &[u32],
+        dialect: Dialect,
+    ) -> Routed {
+        payload.remove(lost);
         let sampled_out = sample(&mut payload, self.sampling, header.state, &header.id);
         Routed {
             otlp: Arc::new(to_otlp(header, &payload, dialect)),
@@ -87,7 +110,7 @@ mod tests {
     use farol_protocol::sampling::sampled;
 
     use super::*;
-    use crate::record::{Counts, Header, Record};
+    use crate::record::{Counts, Record};
 
     fn entry(body: &str, counts: Counts) -> Entry {
         let header = Header {

@@ -22,6 +22,8 @@ pub(crate) struct Tallies(HashMap<Position, Tally>);
 #[derive(Debug, Default)]
 struct Tally {
     open: u64,
+    /// Whether a part of the entry is still to come.
+    more: bool,
     exported: u64,
     filtered: u64,
     elsewhere: u64,
@@ -44,25 +46,26 @@ pub(crate) struct Shares {
     pub(crate) sampled_out: u64,
     /// Came to nothing in conversion.
     pub(crate) unconvertible: u64,
+    /// Whether this is a part of the entry, and another follows.
+    pub(crate) more: bool,
 }
 
 impl Tallies {
-    /// An entry was read. Returns true where it is through already.
+    /// An entry, or the next part of one, was read. Returns true where it is through already.
     pub(crate) fn open(
         &mut self,
         position: Position,
         shares: Shares,
         ledger: &DestinationLedger,
     ) -> bool {
-        let tally = Tally {
-            open: shares.wanted,
-            filtered: shares.filtered,
-            elsewhere: shares.elsewhere,
-            sampled_out: shares.sampled_out,
-            unconvertible: shares.unconvertible,
-            ..Tally::default()
-        };
-        if tally.open == 0 {
+        let mut tally = self.0.remove(&position).unwrap_or_default();
+        tally.open += shares.wanted;
+        tally.filtered += shares.filtered;
+        tally.elsewhere += shares.elsewhere;
+        tally.sampled_out += shares.sampled_out;
+        tally.unconvertible += shares.unconvertible;
+        tally.more = shares.more;
+        if tally.open == 0 && !tally.more {
             tally.book(ledger);
             return true;
         }
@@ -87,7 +90,7 @@ impl Tallies {
             Fate::Dropped(_) => tally.rejected += n,
         }
         tally.open = tally.open.saturating_sub(n);
-        if tally.open > 0 {
+        if tally.open > 0 || tally.more {
             return false;
         }
         if let Some(tally) = self.0.remove(&position) {

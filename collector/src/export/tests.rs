@@ -599,3 +599,110 @@ async fn what_is_not_delivered_when_the_driver_is_dropped_stays_in_the_queue() {
     let books = bench.books("a");
     assert_eq!((books.exported, books.pending()), (4, 0));
 }
+
+/// A record that comes to some 28 MiB as it goes out.
+fn swelling() -> String {
+    let about: Vec<String> = (0..128).map(|n| format!(r#""k{n:02}":{n}"#)).collect();
+    let items: Vec<String> = (0..2_000)
+        .map(|n| format!(r#"{{"message":"{n}"}}"#))
+        .collect();
+    format!(
+        r#"{{"meta":{{"session":{{"id":"s","attributes":{{{}}}}}}},"logs":[{}]}}"#,
+        about.join(","),
+        items.join(",")
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_swells_goes_in_parts_and_is_one_in_the_books() {
+    let bench = Bench::new();
+    let some = |bodies: &[String]| {
+        Some(match bodies.iter().any(|it| it == "1234") {
+            true => refuse(),
+            false => Outcome::accepted(),
+        })
+    };
+    let mut running = bench.run("a", some, |plan, _| plan.bounds.max_items = 5_000);
+    bench.put(&["before"]).await;
+    bench.put_body(&swelling(), 2_000, 0).await;
+    bench.put(&["after"]).await;
+    bench.queue.close();
+    (&mut running.task).await.unwrap();
+    let mut largest = 0;
+    while let Ok((_, len)) = running.attempts.try_recv() {
+        largest = largest.max(len);
+    }
+    // 4 MiB hold 290 of its items.
+    assert!((200..300).contains(&largest), "{largest}");
+    let mut taken = running.told.taken();
+    let mut all: Vec<String> = (0..2_000)
+        .filter(|n| *n != 1234)
+        .map(|n| n.to_string())
+        .collect();
+    all.extend(["before".to_owned(), "after".to_owned()]);
+    taken.sort();
+    all.sort();
+    assert_eq!(taken, all);
+    let books = bench.books("a");
+    assert_eq!((books.enqueued, books.exported), (2_002, 2_001));
+    assert_eq!(books.dropped[&DropReason::Rejected], 1);
+    assert_eq!(books.pending(), 0);
+    assert_eq!(bench.queue.depth().records, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_is_bounded_by_what_it_comes_to() {
+    let bench = Bench::new();
+    let mut running = bench.run("a", |_| None, plain);
+    for _ in 0..8 {
+        bench.put_body(&swelling(), 2_000, 0).await;
+    }
+    // Lanes are there for four, and 12 MiB hold three lots.
+    for _ in 0..3 {
+        running.attempts.recv().await.unwrap();
+    }
+    let more = tokio::time::timeout(Duration::from_secs(60), running.attempts.recv()).await;
+    assert!(more.is_err());
+    running.task.abort();
+    let _ = running.task.await;
+    assert_eq!(bench.books("a").exported, 0);
+    assert_eq!(bench.queue.depth().records, 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_holds_no_more_items_than_it_may_whatever_a_record_holds() {
+    let bench = Bench::new();
+    let mut running = bench.run("a", accept, |plan, _| plan.bounds.max_items = 100);
+    let bodies: Vec<String> = (0..250).map(|n| n.to_string()).collect();
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    bench.put(&bodies).await;
+    bench.queue.close();
+    (&mut running.task).await.unwrap();
+    let mut sizes = Vec::new();
+    while let Ok((_, len)) = running.attempts.try_recv() {
+        sizes.push(len);
+    }
+    sizes.sort_unstable();
+    assert_eq!(sizes, [50, 100, 100]);
+    assert_eq!(bench.books("a").exported, 250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_goes_elsewhere_is_counted_and_holds_nothing_up() {
+    let bench = Bench::new();
+    let running = bench.run("a", accept, |plan, _| {
+        let when = crate::condition::Condition::parse(r#"message =~ "19*""#).unwrap();
+        plan.route.when = Some(when);
+    });
+    bench.put_body(&swelling(), 2_000, 0).await;
+    bench.queue.close();
+    running.task.await.unwrap();
+    let books = bench.books("a");
+    // 19, 190 to 199, 1900 to 1999.
+    assert_eq!(
+        (books.exported, books.filtered[&Filter::Route]),
+        (111, 1_889)
+    );
+    assert_eq!(books.pending(), 0);
+    assert_eq!(bench.queue.depth().records, 0);
+}

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use farol_protocol::payload::Payload;
 
 use super::Position;
-use crate::convert::{Dialect, Otlp, to_otlp};
+use crate::convert::{Dialect, Otlp, to_otlp, weight};
 use crate::record::Record;
 use crate::symbolicate::symbolicate;
 
@@ -16,9 +16,6 @@ const WARM_BYTES: usize = 16 << 20;
 
 /// Size of an entry, its slot and its reference counts, rounded up.
 const OVERHEAD: usize = 256;
-
-/// About how many bytes a decoded payload, or one converted form, takes for each byte of stored body (measured on captured payloads).
-const WARM_FACTOR: usize = 4;
 
 /// A record and its position.
 #[derive(Debug)]
@@ -69,7 +66,7 @@ impl Entry {
             warm,
         };
         if known {
-            entry.keep_warm();
+            entry.keep_warm(weight::decoded(entry.items(), &entry.record.body));
         }
         entry
     }
@@ -93,7 +90,7 @@ impl Entry {
         let payload = self.read();
         forms.payload = Some(payload.clone());
         drop(forms);
-        self.keep_warm();
+        self.keep_warm(weight::decoded(self.items(), &self.record.body));
         payload
     }
 
@@ -105,10 +102,12 @@ impl Entry {
         }
         let payload = forms.payload.clone().unwrap_or_else(|| self.read());
         let otlp = Arc::new(to_otlp(&self.record.header, &payload, dialect));
-        forms.payload = Some(payload);
+        forms.payload = Some(payload.clone());
         forms.otlp[dialect as usize] = Some(otlp.clone());
         drop(forms);
-        self.keep_warm();
+        self.keep_warm(weight::converted(self.items(), &self.record.body, || {
+            payload
+        }));
         otlp
     }
 
@@ -119,9 +118,8 @@ impl Entry {
         Arc::new(payload)
     }
 
-    fn keep_warm(&self) {
-        self.warm
-            .push(&self.forms, OVERHEAD + self.record.body.len() * WARM_FACTOR);
+    fn keep_warm(&self, weight: usize) {
+        self.warm.push(&self.forms, OVERHEAD + weight);
     }
 
     fn forms(&self) -> MutexGuard<'_, Forms> {

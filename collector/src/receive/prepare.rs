@@ -4,7 +4,9 @@ use bytes::Bytes;
 use farol_protocol::payload::Payload;
 
 use super::{Accepted, Head, RETRY_BUSY, Receiver, otlp};
-use crate::decode::{self, Code, Decoded, repeat};
+use crate::convert::weight;
+
+use crate::decode::{self, Code, Decoded, Form, repeat};
 use crate::enrich::{Known, clock_offset_ms};
 use crate::error::ApiError;
 use crate::filter::{apply, filter, sample, sample_rate, sample_state};
@@ -22,13 +24,31 @@ pub(super) struct Source {
 /// A body that can be put into the queue.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    /// The record, and the payload that its body was written from. None where nothing is left to keep.
-    pub(super) record: Option<(Record, Box<Payload>)>,
+    /// The record, and the payload that its body was written from, unless that is large. None where nothing is left to keep.
+    pub(super) record: Option<(Record, Option<Box<Payload>>)>,
     pub(super) accepted: Accepted,
     /// What the app may have in the queue on disk, in bytes.
     pub(super) quota: Option<u64>,
     /// The items of the record, which want their verdict.
     pub(super) items: ItemsGuard,
+}
+
+impl Prepared {
+    /// Keeps the record alone.
+    pub(super) fn forget_payload(&mut self) {
+        if let Some((_, payload)) = &mut self.record {
+            *payload = None;
+        }
+    }
+}
+
+/// About what a body comes to in memory once decoded.
+pub(super) fn weight(source: &Source, plain: &[u8]) -> usize {
+    match source.head.wire.form {
+        Form::Json => weight::decoded(0, plain),
+        // No byte is for the eye alone: a value takes two at least, and seldom less than eight.
+        Form::Protobuf => plain.len().saturating_mul(8),
+    }
 }
 
 /// Inflates a body, to at most `most` bytes.
@@ -168,7 +188,7 @@ pub(super) fn prepare(
         body: payload.encode().into(),
     };
     Ok(Prepared {
-        record: Some((record, payload)),
+        record: Some((record, Some(payload))),
         accepted,
         quota: head.app.as_ref().and_then(|app| app.disk_quota),
         items,

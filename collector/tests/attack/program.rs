@@ -116,6 +116,25 @@ idle_timeout = "3s"
         assert!(self.most() <= MEMORY, "{} MiB", self.most() >> 20);
     }
 
+    /// Waits until so many items have reached a destination, and holds again that memory never was too much.
+    pub(crate) async fn delivered(&self, destination: &str, items: u64) {
+        let sample = format!(
+            r#"farol_destination_items_total{{destination="{destination}",outcome="exported",reason=""}} "#
+        );
+        let until = Instant::now() + Duration::from_secs(120);
+        loop {
+            let metrics = self.metrics().await;
+            let line = metrics.lines().find_map(|it| it.strip_prefix(&sample));
+            if line.is_some_and(|it| it.parse::<u64>().unwrap() >= items) {
+                break;
+            }
+            assert!(Instant::now() < until, "{sample}{line:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        println!("most memory {} MiB", self.most() >> 20);
+        assert!(self.most() <= MEMORY, "{} MiB", self.most() >> 20);
+    }
+
     pub(crate) async fn metrics(&self) -> String {
         let request = b"GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
         let answers = farol_load::attack::raw::answers(self.admin, request).await;
@@ -123,7 +142,7 @@ idle_timeout = "3s"
     }
 
     /// The most that was ever resident.
-    fn most(&self) -> u64 {
+    pub(crate) fn most(&self) -> u64 {
         let status = PathBuf::from(format!("/proc/{}/status", self.child.id()));
         let status = std::fs::read_to_string(status).unwrap();
         let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));

@@ -72,3 +72,19 @@ async fn names_of_apps_and_series_are_no_longer_told_apart_beyond_a_bound() {
         metrics.len()
     );
 }
+
+#[tokio::test]
+async fn what_swells_on_its_way_out_goes_in_parts() {
+    // One that takes connections and never answers, so that all of its lanes are full.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let more = format!(
+        "[[destinations]]\nname = \"silent\"\ntype = \"otlp_http\"\nendpoint = \"http://{}\"\n[[destinations]]\nname = \"files\"\ntype = \"otlp_file\"",
+        silent.local_addr().unwrap()
+    );
+    for (name, count) in [("repeated-meta", 8), ("dense-attributes", 2)] {
+        let program = Program::start(&more);
+        let outcome = program.attacked(name, count).await;
+        assert_eq!(outcome.of("202"), count, "{outcome:?}");
+        program.delivered("files", 2_000 * count as u64).await;
+    }
+}

@@ -18,6 +18,7 @@ mod distinct;
 mod http2;
 pub mod raw;
 mod stall;
+mod swell;
 
 /// Who is attacked.
 #[derive(Debug, Clone)]
@@ -56,6 +57,8 @@ pub const ALL: &[Attack] = &[
     attack("distinct-apps", 100_000, 5_000.0),
     attack("distinct-series", 100_000, 10_000.0),
     attack("large-heads", 200, 20.0),
+    attack("repeated-meta", 400, 20.0),
+    attack("dense-attributes", 200, 10.0),
 ];
 
 const fn attack(name: &'static str, count: usize, rate: f64) -> Attack {
@@ -112,6 +115,7 @@ pub async fn run(name: &str, target: &Target, count: Option<usize>) -> Result<Ou
         "distinct-keys" | "distinct-origins" | "distinct-apps" | "distinct-series" => {
             distinct::run(target, attack).await?
         }
+        "repeated-meta" | "dense-attributes" => swell::run(target, attack).await?,
         _ => bombs::run(target, attack).await?,
     };
     Ok(Outcome {

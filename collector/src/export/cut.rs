@@ -1,0 +1,181 @@
+//! What a destination has gathered, cut into lots by what they come to in memory, and converted lot by lot: a few kilobytes as stored can be
+//! a hundred megabytes as they go out. A record that is too much by itself goes in parts.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::part::{part, runs};
+use super::route::{Route, Routed};
+use crate::convert::{Dialect, weight};
+use crate::memory::give_back;
+use crate::queue::{Entry, Position};
+use crate::symbolicate::symbolicate;
+
+/// What a lot may weigh. The 512 items of a usual request come to 2 to 4 MiB.
+const LOT: usize = 4 << 20;
+
+/// What a destination may have on its way for each of its lanes: with the usual four, what is encoded of it (half as much again), the forms that the
+/// queue keeps warm and the collector itself, this stays within the 96 MiB that it may take under attack.
+const LANE: usize = 3 << 20;
+
+/// What was gathered and is not converted yet.
+#[derive(Debug, Default)]
+pub(super) struct Cutter {
+    entries: VecDeque<Arc<Entry>>,
+    /// The record that goes in parts.
+    open: Option<Open>,
+    on_the_way: Arc<AtomicUsize>,
+    most: usize,
+}
+
+#[derive(Debug)]
+struct Open {
+    entry: Arc<Entry>,
+    runs: VecDeque<Range<usize>>,
+    /// Its items that no part had so far.
+    left: u64,
+}
+
+/// What goes out together.
+#[derive(Debug)]
+pub(super) struct Lot {
+    pub(super) pieces: Vec<Piece>,
+    /// Kept by all that is made of it.
+    pub(super) hold: Hold,
+}
+
+/// A record, or a part of one.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) position: Position,
+    /// Items of the record that this accounts for.
+    pub(super) items: u64,
+    pub(super) routed: Routed,
+    /// Whether more of the record follows.
+    pub(super) more: bool,
+}
+
+/// Room that is given back when the last clone is dropped.
+#[derive(Clone, Debug)]
+pub(super) struct Hold(#[expect(dead_code, reason = "it is held")] Arc<Room>);
+
+#[derive(Debug)]
+struct Room {
+    weight: usize,
+    of: Arc<AtomicUsize>,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.of.fetch_sub(self.weight, Ordering::Relaxed);
+    }
+}
+
+impl Cutter {
+    /// For a destination of so many lanes.
+    pub(super) fn new(lanes: usize) -> Self {
+        Self {
+            most: LANE.saturating_mul(lanes).max(LOT),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn put(&mut self, entries: Vec<Arc<Entry>>) {
+        self.entries.extend(entries);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.open.is_none()
+    }
+
+    /// Forgets it all; it is still in the queue.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.open = None;
+    }
+
+    /// The next lot. None where nothing is gathered, or what is on its way leaves no room.
+    pub(super) fn next(&mut self, route: &Route, dialect: Dialect) -> Option<Lot> {
+        let on_the_way = self.on_the_way.load(Ordering::Relaxed);
+        // One lot is always let through, whatever it weighs.
+        if self.is_empty() || (on_the_way > 0 && on_the_way + LOT > self.most) {
+            return None;
+        }
+        let mut weight = 0;
+        let mut pieces = Vec::new();
+        while self.open.is_none()
+            && let Some(entry) = self.entries.front()
+        {
+            let own = comes_to(entry);
+            if own <= LOT {
+                if !pieces.is_empty() && weight + own > LOT {
+                    break;
+                }
+                weight += own;
+                pieces.push(Piece {
+                    position: entry.position,
+                    items: entry.items(),
+                    routed: route.take(entry, dialect),
+                    more: false,
+                });
+                self.entries.pop_front();
+            } else if pieces.is_empty()
+                && let Some(entry) = self.entries.pop_front()
+            {
+                // What this version cannot read has no items, and is accounted for as one part.
+                let runs = runs(&entry.record.body, LOT).unwrap_or_default().into();
+                let left = entry.items();
+                self.open = Some(Open { entry, runs, left });
+            } else {
+                break;
+            }
+        }
+        if let Some(open) = self.open.take() {
+            // What the part before it left.
+            give_back();
+            // Parts are cut to fill a lot each, but for the last.
+            weight = LOT;
+            pieces.push(self.part(open, route, dialect));
+        }
+        self.on_the_way.fetch_add(weight, Ordering::Relaxed);
+        let hold = Hold(Arc::new(Room {
+            weight,
+            of: Arc::clone(&self.on_the_way),
+        }));
+        Some(Lot { pieces, hold })
+    }
+
+    fn part(&mut self, mut open: Open, route: &Route, dialect: Dialect) -> Piece {
+        let run = open.runs.pop_front().unwrap_or_default();
+        let more = !open.runs.is_empty();
+        let items = match more {
+            true => (run.len() as u64).min(open.left),
+            // Whatever its header counted more.
+            false => open.left,
+        };
+        open.left -= items;
+        let record = &open.entry.record;
+        let mut payload = part(&record.body, run).unwrap_or_default();
+        symbolicate(&mut payload);
+        let piece = Piece {
+            position: open.entry.position,
+            items,
+            routed: route.take_part(&record.header, payload, dialect),
+            more,
+        };
+        self.open = more.then_some(open);
+        piece
+    }
+}
+
+/// What a record comes to; without reading it where it is too much as it is.
+fn comes_to(entry: &Entry) -> usize {
+    let (items, body) = (entry.items(), &entry.record.body);
+    let decoded = weight::decoded(items, body);
+    match decoded > LOT {
+        true => decoded,
+        false => weight::converted(items, body, || entry.payload()),
+    }
+}
