@@ -120,6 +120,15 @@ impl Admission {
         Ok(declared.map(|(_, declared)| declared.app.clone()))
     }
 
+    /// What is asked of whoever comes for nothing in particular: a page's question before it sends, a path that leads nowhere, a file of the
+    /// SDK's.
+    ///
+    /// # Errors
+    /// Where its address has sent too much.
+    pub fn knock(&self, client: Option<ClientAddress>) -> Result<(), ApiError> {
+        self.rates.knock(client).map(drop)
+    }
+
     /// The client of a request that `peer` has sent, or passed on.
     pub fn client(&self, peer: ClientAddress, headers: &HeaderMap) -> ClientAddress {
         self.proxies.client(peer, headers)

@@ -55,18 +55,32 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
                     Err(error) => misused(&error.to_string()),
                 };
             }
+            if arguments.action == Action::CheckConfig {
+                return check(&arguments.settings, environment);
+            }
             let before = reload::before(&arguments.settings);
             let config = match config::load(&arguments.settings, environment) {
                 Ok(config) => config,
                 Err(error) => return misused(&error.to_string()),
             };
             match arguments.action {
-                Action::CheckConfig => say(&config.summary()),
                 Action::Tail => tail(&config, &arguments.wanted),
                 Action::Queue(task) => look_into_queue(task, &config, &arguments.queue),
                 _ => start(before, config),
             }
         }
+    }
+}
+
+/// Says what the settings come to, or what a start would refuse of them.
+fn check(settings: &config::Given, environment: Vec<(String, String)>) -> ExitCode {
+    let config = match config::check(settings, environment) {
+        Ok(config) => config,
+        Err(error) => return misused(&error.to_string()),
+    };
+    match crate::reload::try_out(&config) {
+        Ok(()) => say(&config.summary()),
+        Err(error) => misused(&format!("{error:#}")),
     }
 }
 
@@ -126,6 +140,8 @@ fn start(before: reload::Before, config: Config) -> ExitCode {
     };
     let log = observe(&config, traces.as_ref());
     files::raise(config.limits.connections);
+    let mut config = config;
+    files::fit(&mut config.limits);
     let ended = runtime.block_on(serve(before, config, log));
     if let Some(traces) = traces {
         traces.end();

@@ -2,6 +2,7 @@
 //!
 //! A condition is read once and bounded in size; judging an item costs its number of comparisons, each linear in its texts.
 
+mod known;
 mod parse;
 mod subject;
 

@@ -21,6 +21,7 @@ mod answer;
 mod batch;
 mod breaker;
 mod client;
+mod concern;
 mod cut;
 mod dead_letters;
 mod destination;
@@ -59,6 +60,7 @@ pub use roster::Roster;
 pub use stats::Stats;
 pub(crate) use terminal::{safe, told};
 
+use concern::Concern;
 use dead_letters::DeadLetters;
 pub(crate) use dead_letters::forget as forget_letters;
 use driver::Plan;
@@ -145,6 +147,19 @@ fn build(kind: &DestinationKind) -> Result<(Arc<dyn Destination>, usize)> {
             (Arc::new(terminal::Terminal::new(settings)), ONE_LANE)
         }
     })
+}
+
+/// Whether a destination could be built; makes no folder.
+///
+/// # Errors
+/// What a start would refuse.
+pub(crate) fn try_out(destination: &config::Destination) -> Result<()> {
+    match &destination.kind {
+        DestinationKind::OtlpFile(_) | DestinationKind::Terminal(_) => Ok(()),
+        remote => build(remote)
+            .map(drop)
+            .with_context(|| format!("destination {:?}", destination.name)),
+    }
 }
 
 impl Exports {
@@ -243,13 +258,18 @@ impl Exports {
         lanes: usize,
     ) {
         let name = &settings.name;
-        let shared = Arc::new(Shared::new(
+        let mut shared = Shared::new(
             name,
             destination,
             settings.retry,
             DeadLetters::new(&self.with.data_dir, name),
             self.roster.enter(name),
-        ));
+        );
+        shared.concern = Concern {
+            when: settings.when.clone(),
+            tenants: settings.tenants.clone(),
+        };
+        let shared = Arc::new(shared);
         let ledger = self.with.ledgers.destination(name);
         let reader = ReaderOptions {
             start: settings.start,

@@ -70,6 +70,18 @@ impl Reach<'_> {
     }
 }
 
+/// Makes of a configuration what a start makes of it and can fail at, and throws it away.
+///
+/// # Errors
+/// What a start would refuse.
+pub(crate) fn try_out(config: &Config) -> Result<()> {
+    Live::new(config, None)?;
+    config
+        .destinations
+        .iter()
+        .try_for_each(crate::export::try_out)
+}
+
 /// What is bound, opened or started once.
 fn unchangeable(old: &Config, new: &Config) -> Result<()> {
     same("listen", &old.listen, &new.listen)?;
@@ -91,11 +103,12 @@ fn unchangeable(old: &Config, new: &Config) -> Result<()> {
     same("path", &a.path, &b.path)?;
     same("path_only", &a.path_only, &b.path_only)?;
     let (a, b) = (&old.telemetry, &new.telemetry);
-    same(
-        "telemetry.traces_endpoint",
-        &a.traces_endpoint,
-        &b.traces_endpoint,
-    )?;
+    if a.traces_endpoint != b.traces_endpoint {
+        // Not shown: a URL may hold a token.
+        bail!(
+            "telemetry.traces_endpoint: it cannot change while the collector runs; restart it, or put the old value back"
+        );
+    }
     same("telemetry.traces_ratio", &a.traces_ratio, &b.traces_ratio)?;
     same(
         "telemetry.traces_headers",

@@ -21,7 +21,7 @@ use tower::util::MapRequest;
 
 use crate::client_address::ClientAddress;
 use crate::config::PublicListener;
-use crate::error::error_json;
+use crate::error::{ApiError, error_json};
 use crate::health::{self, Life};
 use crate::operate::{self, Asked};
 use crate::path;
@@ -51,15 +51,15 @@ pub struct Parts {
 /// What browsers reach.
 pub fn public(parts: &Parts, listener: &PublicListener) -> Router {
     let routes = Router::new()
-        .route("/collect", post(collect).fallback(only_post))
-        .route("/collect/", post(collect).fallback(only_post))
-        .route("/collect/{app_key}", post(collect).fallback(only_post))
-        .route("/collect/{app_key}/", post(collect).fallback(only_post))
+        .route("/collect", post(collect).fallback(closed_post))
+        .route("/collect/", post(collect).fallback(closed_post))
+        .route("/collect/{app_key}", post(collect).fallback(closed_post))
+        .route("/collect/{app_key}/", post(collect).fallback(closed_post))
         .merge(otlp())
-        .route("/config", get(sdk_config).fallback(only_get))
-        .route("/config/{app_key}", get(sdk_config).fallback(only_get))
+        .route("/config", get(sdk_config).fallback(closed_get))
+        .route("/config/{app_key}", get(sdk_config).fallback(closed_get))
         .fallback(sdk_file)
-        .layer(from_fn(cors))
+        .layer(from_fn_with_state(parts.receiver.clone(), cors))
         .layer(from_fn_with_state(parts.receiver.clone(), client_address))
         .with_state(parts.receiver.clone());
     if listener.path.is_empty() {
@@ -78,7 +78,7 @@ fn otlp() -> Router<Arc<Receiver>> {
     for signal in ["logs", "traces", "metrics"] {
         for before in ["", "/collect", "/collect/{app_key}"] {
             let path = format!("{before}/v1/{signal}");
-            routes = routes.route(&path, post(collect).fallback(only_post));
+            routes = routes.route(&path, post(collect).fallback(closed_post));
         }
     }
     routes.layer(from_fn(otlp_answers))
@@ -163,6 +163,9 @@ async fn sdk_config(State(receiver): State<Arc<Receiver>>, request: Request) -> 
 /// The SDK's files are no routes: which there are can change while the collector runs.
 async fn sdk_file(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
     let live = receiver.current.load();
+    if let Err(error) = knock(&receiver, &request) {
+        return error.into_response();
+    }
     let answer = live
         .sdk
         .as_ref()
@@ -170,6 +173,26 @@ async fn sdk_file(State(receiver): State<Arc<Receiver>>, request: Request) -> Re
     match answer {
         Some(answer) => answer.map(Body::from),
         None => not_found().await,
+    }
+}
+
+/// What leads nowhere costs its address as much as all else.
+fn knock(receiver: &Receiver, request: &Request) -> Result<(), ApiError> {
+    let client = ClientAddress::of(request.extensions());
+    receiver.current.load().admission.knock(client)
+}
+
+async fn closed_post(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    match knock(&receiver, &request) {
+        Ok(()) => only_post().await,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn closed_get(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    match knock(&receiver, &request) {
+        Ok(()) => only_get().await,
+        Err(error) => error.into_response(),
     }
 }
 
@@ -225,11 +248,14 @@ const MAX_REQUESTED: usize = 1024;
 
 /// The headers that let a page read the answer, on refusals as well. Who may send is decided by key and origin, never by CORS: no cookie or
 /// other credential of the browser is at stake here.
-async fn cors(request: Request, next: Next) -> Response {
+async fn cors(State(receiver): State<Arc<Receiver>>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(ORIGIN).cloned();
     let mut response =
         match *request.method() == Method::OPTIONS && takes_posts(request.uri().path()) {
-            true => preflight(request.headers()),
+            true => match knock(&receiver, &request) {
+                Ok(()) => preflight(request.headers()),
+                Err(error) => error.into_response(),
+            },
             false => next.run(request).await,
         };
     let headers = response.headers_mut();

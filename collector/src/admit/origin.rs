@@ -1,5 +1,7 @@
 //! Origins: as they are set, and whether a request's is covered.
 
+use std::net::Ipv6Addr;
+
 use crate::config::Origin;
 
 impl Origin {
@@ -26,9 +28,14 @@ impl Origin {
             None => (false, rest),
         };
         let (host, port) = split_port(rest).ok_or("the port is not a number")?;
-        if host.is_empty() || host.contains('*') {
+        if host.contains('*') || (host.is_empty() && wildcard) {
             return Err(
                 "a wildcard stands for whole labels at the front, such as https://*.shop.example",
+            );
+        }
+        if !is_host(host) || !scheme.as_deref().is_none_or(is_scheme) {
+            return Err(
+                "write scheme, host and port as browsers do, such as https://shop.example; a name in another script as xn--…",
             );
         }
         Ok(Self {
@@ -44,12 +51,16 @@ impl Origin {
         if self.wildcard && self.host.is_empty() {
             return true;
         }
+        // Read as what it has to be before anything is compared: a text that only ends as an origin does is none.
         let Some((scheme, rest)) = origin.split_once("://") else {
             return false;
         };
         let Some((host, port)) = split_port(rest) else {
             return false;
         };
+        if !is_scheme(scheme) || !is_host(host) {
+            return false;
+        }
         let scheme = scheme.to_ascii_lowercase();
         let port = port.filter(|p| Some(*p) != default_port(Some(&scheme)));
         if self.scheme.as_ref().is_some_and(|s| *s != scheme) || self.port != port {
@@ -78,9 +89,35 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     match authority.rsplit_once(':') {
         // An IPv6 address without a port ends in its bracket.
         Some((_, port)) if port.ends_with(']') => Some((authority, None)),
-        Some((host, port)) => Some((host, Some(port.parse().ok()?))),
+        // `parse` alone would take a sign.
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => {
+            Some((host, Some(port.parse().ok()?)))
+        }
+        Some(_) => None,
         None => Some((authority, None)),
     }
+}
+
+/// RFC 3986's scheme.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && (text.bytes()).all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+}
+
+/// An IPv6 address in brackets, or labels as browsers write them in an origin.
+fn is_host(text: &str) -> bool {
+    if let Some(address) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let is_label = |label: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        !label.is_empty() && label.bytes().all(plain)
+    };
+    // A name may end in the root's dot.
+    text.strip_suffix('.')
+        .unwrap_or(text)
+        .split('.')
+        .all(is_label)
 }
 
 #[cfg(test)]
@@ -120,6 +157,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_origin_is_covered_by_no_wildcard() {
+        for none in [
+            "https://evil.com/.shop.example",
+            "https://evil.com?.shop.example",
+            "https://evil.com#.shop.example",
+            "https://evil.com\\.shop.example",
+            "https://evil.com@www.shop.example",
+            "https://evil.com:80.shop.example",
+            "https://evil.com: .shop.example",
+            "https://a..shop.example",
+            "https://%2e.shop.example",
+            "https://ä.shop.example",
+            "https://www.shop.example:",
+            "https://www.shop.example:+443",
+            "https://www.shop.example/",
+            "https://www.shop.example https://x.shop.example",
+            "https:////www.shop.example",
+            "://www.shop.example",
+        ] {
+            assert!(!allows("https://*.shop.example", none), "{none}");
+            assert!(!allows("*.shop.example", none), "{none}");
+        }
+        assert!(allows(
+            "https://*.shop.example",
+            "https://xn--4ca.shop.example"
+        ));
+        assert!(allows("*.shop.example", "http://a_b.shop.example"));
+    }
+
+    #[test]
     fn a_host_alone_covers_both_schemes() {
         assert!(allows("shop.example", "http://shop.example"));
         assert!(allows("shop.example", "https://SHOP.example"));
@@ -134,6 +201,11 @@ mod tests {
             "https://a:b",
             "",
             "https://",
+            "https://münchen.example",
+            "https://a b",
+            "ht tp://a",
+            "https://a:+1",
+            "https://[::1",
         ] {
             assert!(Origin::parse(bad).is_err(), "{bad}");
         }

@@ -143,7 +143,9 @@ impl Watch {
     }
 
     fn read(&mut self) -> Result<Config, String> {
-        let config = config::load(&self.given, environment()?).map_err(|e| e.to_string())?;
+        let config = config::load(&self.given, environment()?);
+        let mut config = config.map_err(|e| e.to_string())?;
+        super::files::fit(&mut config.limits);
         self.named.clone_from(&config.files);
         Ok(config)
     }

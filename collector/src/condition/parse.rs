@@ -1,5 +1,8 @@
 //! From the text of a condition to its tree. By hand, because an error has to say where it is and what would be right.
 
+use farol_protocol::kind::Kind;
+
+use super::subject::METRIC;
 use super::{Field, Literal, MOST_DEPTH, MOST_LETTERS, MOST_NODES, Node, Op};
 
 pub(super) fn parse(text: &str) -> Result<Node, String> {
@@ -111,6 +114,9 @@ impl<'a> Parser<'a> {
             if matches!(op, Op::Like | Op::Unlike) && !matches!(literal, Literal::Text(_)) {
                 return Err(self.wrong("a pattern in quotes stands behind =~"));
             }
+            if matches!(op, Op::Equal | Op::Unequal) {
+                self.possible(&field, &literal)?;
+            }
             return Ok(Node::Test(field, *op, literal));
         }
         let rest = self.rest();
@@ -121,7 +127,9 @@ impl<'a> Parser<'a> {
             }
             let mut all = Vec::new();
             while !self.take("]") {
-                all.push(self.literal()?);
+                let literal = self.literal()?;
+                self.possible(&field, &literal)?;
+                all.push(literal);
                 self.nodes += 1;
                 if self.nodes > MOST_NODES {
                     return Err(self.wrong("the list is too long"));
@@ -133,6 +141,27 @@ impl<'a> Parser<'a> {
             return Ok(Node::In(field, all));
         }
         Ok(Node::Exists(field))
+    }
+
+    /// Kinds are a small set: another word never holds, and is a slip.
+    fn possible(&mut self, field: &Field, literal: &Literal) -> Parsed<()> {
+        let is_kind =
+            |word: &str| word == METRIC || Kind::ALL.iter().any(|kind| kind.name() == word);
+        match (field, literal) {
+            (Field::Kind, Literal::Text(word)) if is_kind(word) => Ok(()),
+            (Field::Kind, literal) => {
+                let kinds: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+                let given = match literal {
+                    Literal::Text(word) => format!("{word:?}"),
+                    _ => "what is compared with it".to_owned(),
+                };
+                Err(format!(
+                    "{given} is no kind of item; write {} or {METRIC}",
+                    kinds.join(", ")
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn field(&mut self) -> Parsed<Field> {

@@ -12,6 +12,9 @@ use farol_protocol::value::Value;
 
 use super::Field;
 
+/// What a metric that a client sent calls itself where items name their kind.
+pub(super) const METRIC: &str = "metric";
+
 /// An item, or a log record or metric of OTLP's, and what holds for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
@@ -123,7 +126,7 @@ impl<'a> Subject<'a> {
         let text = match field {
             Field::App => self.ground.app,
             Field::Tenant => self.ground.tenant,
-            Field::Kind => self.kind().map_or("metric", Kind::name),
+            Field::Kind => self.kind().map_or(METRIC, Kind::name),
             Field::Level => match self.of {
                 Of::Item(Item::Log(log)) => &log.level,
                 Of::Item(_) => "",

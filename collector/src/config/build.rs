@@ -86,6 +86,8 @@ pub(super) fn build(root: &Node) -> Built<Config> {
         data_dir,
         files: Vec::new(),
     };
+    let mut config = config;
+    tenants(&mut config);
     addresses(&root, &config)?;
     if config.queue.max_bytes < 2 * config.limits.inflated {
         let problem = format!(
@@ -98,6 +100,15 @@ pub(super) fn build(root: &Node) -> Built<Config> {
     }
     root.finish()?;
     Ok(config)
+}
+
+/// Metrics know their app and not its tenant.
+fn tenants(config: &mut Config) {
+    let of = |app: &super::App| (app.name.clone(), app.tenant.clone());
+    let asked = (config.destinations.iter_mut()).filter(|it| it.when.is_some());
+    for destination in asked {
+        destination.tenants = config.apps.iter().map(of).collect();
+    }
 }
 
 fn version(root: &Section<'_>) -> Built<()> {

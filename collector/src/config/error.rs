@@ -26,6 +26,7 @@ impl ConfigError {
             place: place.clone(),
             key: key.into(),
             value: value.map(|v| {
+                let v = super::url::shown(v);
                 let shown: String = v.chars().take(SHOWN).collect();
                 let more = if shown.len() < v.len() { "…" } else { "" };
                 format!("{}{more}", shown.escape_debug())

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 mod app;
 mod build;
+mod check;
 mod environment;
 mod error;
 mod files;
@@ -19,6 +20,7 @@ mod read;
 mod secret;
 pub mod settings;
 mod tree;
+mod url;
 pub mod valid;
 
 pub use app::{App, AppData, AppKey, Origin};
@@ -53,6 +55,20 @@ pub fn load(
     let mut config = build::build(&root)?;
     config.files.extend(files);
     config.files.extend(config.read_by_parts());
+    Ok(config)
+}
+
+/// Reads the settings, and looks at the folders and addresses that they name as a start would.
+///
+/// # Errors
+/// When one of them is wrong.
+pub fn check(
+    given: &Given,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let (root, _) = typed(given, environment)?;
+    let config = build::build(&root)?;
+    check::check(&root, &config)?;
     Ok(config)
 }
 

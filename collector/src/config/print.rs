@@ -100,7 +100,7 @@ fn value(out: &mut String, key: &str, node: &Node) {
 
 fn toml_value(node: &Node) -> String {
     match &node.value {
-        Value::Text(text) => string(text),
+        Value::Text(text) => string(&super::url::shown(text)),
         Value::List(items) => {
             let items: Vec<_> = items.iter().map(toml_value).collect();
             format!("[{}]", items.join(", "))

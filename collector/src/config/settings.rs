@@ -107,7 +107,7 @@ settings! {
     "destinations[].signals", "list of logs, traces, metrics", "all three", "What it wants. The terminal shows no metrics.";
     "destinations[].dialect", "semconv, alloy or contrib", "semconv", "How log records are written: OpenTelemetry's conventions, or the lines of Grafana Alloy or of the OpenTelemetry Collector.";
     "destinations[].temporality", "cumulative or delta", "cumulative", "What the value of a metric made here says: all since its series began, or what came since the value before.";
-    "destinations[].when", "condition", "everything", "Which items it gets; see Conditions. Metrics that are made of items are not asked: `signals` decides.";
+    "destinations[].when", "condition", "everything", "Which items it gets; see Conditions. Of metrics that are made here, it gets those of apps of which the condition lets something through.";
     "destinations[].sampling", "number from 0 to 1", "1", "The share of sessions that it gets, decided by the session's id.";
     "destinations[].start", "tail or oldest", "tail", "Where a new destination starts in the queue.";
     "destinations[].max_lag", "size", "none", "The most it may be behind; beyond it the oldest is dropped for it, counted. Without it, it loses its oldest only while another destination keeps up and the queue is full.";
@@ -156,7 +156,7 @@ settings! {
     "limits.body_rate", "size", "1 KiB", "The least that a body comes with, bytes a second, counted from its beginning. 408 below. 0 for none.";
     "limits.body_grace", "duration", "5s", "How long a body has before its rate is looked at.";
     "limits.idle_timeout", "duration", "60s", "How long a connection may idle.";
-    "limits.connections", "number", "20000", "Connections at once.";
+    "limits.connections", "number", "20000", "Connections at once. Where nobody sets it, no more than the open files that the process may have are enough for.";
     "limits.connections_per_address", "number", "1000", "Connections at once from one address (IPv6: from one /64). Raise it behind a proxy.";
     "limits.streams", "number", "100", "HTTP/2 requests at once on a connection.";
     "queue.type", "disk or memory", "disk", "Where the queue lives. On disk, `202` means that the data is on the disk. What is in memory is lost when the process is killed; a stop in order keeps it in the data folder.";

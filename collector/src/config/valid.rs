@@ -101,6 +101,8 @@ pub struct Destination {
     pub signals: Signals,
     /// Of which items; all where there is none.
     pub when: Option<crate::condition::Condition>,
+    /// Tenants by app, where a condition may ask for them.
+    pub tenants: std::collections::BTreeMap<String, String>,
     /// Of which share of sessions.
     pub sampling: f64,
     /// How log records are written for it.
@@ -125,6 +127,7 @@ impl Destination {
             kind,
             signals: Signals::default(),
             when: None,
+            tenants: std::collections::BTreeMap::new(),
             sampling: 1.0,
             dialect: Dialect::Semconv,
             temporality: Temporality::default(),

@@ -48,6 +48,14 @@ impl Settings {
     }
 }
 
+/// Whether a file can be used.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+pub(crate) fn check(path: &Path) -> Result<()> {
+    Database::load(path, None).map(drop)
+}
+
 /// The databases, ready to be asked.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
@@ -171,6 +179,10 @@ impl Database {
         {
             return Ok(before.clone());
         }
+        // A device may have no end.
+        if !m.is_file() {
+            bail!("it is no file; name a database in MaxMind's format (.mmdb)");
+        }
         if m.len() > LARGEST {
             bail!(
                 "larger than {} MiB; take an edition with less in it",
@@ -181,7 +193,7 @@ impl Database {
         let reader = match Reader::from_source(bytes) {
             Ok(reader) => reader,
             Err(error) => bail!(
-                "it is no database in MaxMind's format, or was not written to its end ({error})"
+                "it is no database in MaxMind's format, or was not written to its end ({error}); name another, or get it anew"
             ),
         };
         Ok(Arc::new(Self {

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::concern::Concern;
 use super::cut::Hold;
 use super::dead_letters::DeadLetters;
 use super::destination::{Destination, Outcome, Reason};
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) retry: Retry,
     pub(crate) dead_letters: DeadLetters,
     pub(crate) stats: Arc<Stats>,
+    /// Which metrics it gets.
+    pub(crate) concern: Concern,
     /// Numbers from 0 to 1; a parameter so that tests know their waits.
     pub(crate) random: fn() -> f64,
     /// Nothing is sent before: a destination that asks for a pause asks all lanes.
@@ -81,6 +84,7 @@ impl Shared {
             retry,
             dead_letters,
             stats,
+            concern: Concern::default(),
             random: super::retry::random,
             pause: watch::Sender::new(None),
             taken: AtomicU64::new(0),

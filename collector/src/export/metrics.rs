@@ -47,7 +47,11 @@ pub(super) async fn attempt(
     snapshot: &Snapshot,
     backoff: &mut Backoff,
 ) -> Option<Duration> {
-    let source = Source::Metrics(Arc::new(points::metrics(snapshot)));
+    let snapshot = shared.concern.of(snapshot);
+    if snapshot.series.is_empty() {
+        return None;
+    }
+    let source = Source::Metrics(Arc::new(points::metrics(&snapshot)));
     let batch = Batch::new(Signal::Metrics, vec![source]);
     let stats = &shared.stats;
     match shared.attempt(&batch).await {

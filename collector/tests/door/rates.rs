@@ -129,6 +129,44 @@ async fn guessing_keys_costs_the_address_and_nobody_else() {
     }
 }
 
+/// What is asked of no app: an address pays for it as for all else.
+#[tokio::test]
+async fn what_leads_nowhere_and_what_is_asked_beforehand_cost_the_address() {
+    for (method, path) in [
+        ("GET", "/nowhere"),
+        ("POST", "/collect/k1/and/more"),
+        ("GET", "/collect/k1"),
+        ("POST", "/config/k1"),
+        ("OPTIONS", "/collect/k1"),
+        ("OPTIONS", "/v1/logs"),
+        ("OPTIONS", "/config/k1"),
+        ("GET", "/sdk/farol.js"),
+    ] {
+        let collector = collector(|c| c.limits.address_rate = THREE).await;
+        let headers = [SHOP, ("x-forwarded-for", "192.0.2.1")];
+        let mut answers = Vec::new();
+        for _ in 0..20 {
+            let answer = collector.request(method, path, &headers, b"").await;
+            answers.push(answer);
+        }
+        let statuses: Vec<_> = answers.iter().map(|a| a.status).collect();
+        assert!(
+            !statuses[..3].contains(&429),
+            "{method} {path}: {statuses:?}"
+        );
+        let last = answers.iter().find(|a| a.status == 429);
+        let last = last.unwrap_or_else(|| panic!("{method} {path}: {statuses:?}"));
+        assert_eq!(
+            refused(last),
+            (429, "rate_address".into(), true),
+            "{method} {path}"
+        );
+        let same = send(&collector, "k1", "192.0.2.1").await;
+        assert_eq!(same.status, 429, "{method} {path}");
+        assert_eq!(send(&collector, "k1", "192.0.2.2").await.status, 202);
+    }
+}
+
 #[tokio::test]
 async fn all_together_have_a_limit() {
     let collector = collector(|c| c.limits.rate = THREE).await;

@@ -1,0 +1,57 @@
+//! URLs as they may be shown: what stands in a query or before the host is often a secret.
+
+use std::borrow::Cow;
+
+/// What stands for what is not shown.
+const HIDDEN: &str = "(hidden)";
+
+/// A text without what a URL in it could give away. Judged by eye and not parsed: a mistyped one is shown as well.
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Cow::Borrowed(text);
+    };
+    let (rest, query) = match rest.find(['?', '#']) {
+        Some(at) => (&rest[..at], Some(&rest[at..=at])),
+        None => (rest, None),
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let host = authority.rsplit_once('@').map(|(_, host)| host);
+    if query.is_none() && host.is_none() {
+        return Cow::Borrowed(text);
+    }
+    let user = host.map_or(String::new(), |_| format!("{HIDDEN}@"));
+    let query = query.map_or(String::new(), |sign| format!("{sign}{HIDDEN}"));
+    let host = host.unwrap_or(authority);
+    Cow::Owned(format!("{scheme}://{user}{host}{path}{query}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn what_a_url_could_give_away_is_hidden_and_all_else_shown() {
+        for (text, expected) in [
+            (
+                "https://a.example/v1?token=abc&x=1",
+                "https://a.example/v1?(hidden)",
+            ),
+            (
+                "https://me:pw@a.example:4318/p",
+                "https://(hidden)@a.example:4318/p",
+            ),
+            (
+                "htps://me:p@w@a.example#k",
+                "htps://(hidden)@a.example#(hidden)",
+            ),
+            ("https://a.example/p@q", "https://a.example/p@q"),
+            ("https://*.shop.example", "https://*.shop.example"),
+            ("no url ? at all", "no url ? at all"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+    }
+}
