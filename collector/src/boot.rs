@@ -96,6 +96,7 @@ impl Collector {
         exports.also(aggregator.run());
         let dedupe = Dedupe::open(&folder.dedupe(), queue.id().is_none())
             .with_context(|| format!("cannot use {}", folder.dedupe().display()))?;
+        stored::say_forgotten(&dedupe, &folder.dedupe());
         let recovered = stored::recover(&queue, &folder.queue(), &ledgers, &meters, &dedupe)?;
 
         let limits = config.limits;

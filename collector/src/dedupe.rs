@@ -155,7 +155,10 @@ impl Dedupe {
     /// Takes note of a batch whose record is in the queue although this memory may not know it: a process that was killed had no time to
     /// write its id.
     pub fn know(&self, id: BatchId) {
-        self.store.remember(id, self.clock.now());
+        // Most were written; noted again they would count twice.
+        if !self.store.holds(&id, 0) {
+            self.store.remember(id, self.clock.now());
+        }
     }
 
     /// How much is remembered.

@@ -41,6 +41,22 @@ pub(crate) fn rewrite(prefix: &str, only: bool, uri: &mut Uri) {
     *uri = Uri::from_parts(parts).unwrap_or_default();
 }
 
+/// How long the head of a request is as HTTP/1.1 writes it: a line, and one for each field.
+pub(crate) fn head_length<B>(request: &http::Request<B>) -> usize {
+    /// Two spaces, the version, and the line's end; a field's colon, space and end; the end of the head.
+    const LINE: usize = "  HTTP/1.1\r\n".len();
+    const FIELD: usize = ": \r\n".len();
+    const END: usize = "\r\n".len();
+    let uri = request.uri();
+    let target = uri.path_and_query().map_or(0, |it| it.as_str().len())
+        + uri.authority().map_or(0, |it| it.as_str().len());
+    let fields = request.headers().iter();
+    let fields: usize = fields
+        .map(|(name, value)| name.as_str().len() + value.len() + FIELD)
+        .sum();
+    request.method().as_str().len() + target + LINE + fields + END
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

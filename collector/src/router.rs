@@ -222,12 +222,24 @@ fn not_allowed(allow: &'static str, message: &str) -> Response {
     response
 }
 
-/// Whom a trusted proxy speaks for.
+/// Whom a trusted proxy speaks for, and whether the head is not too large: the server's own bound is that of a buffer, and lets some more
+/// through or not as the bytes come.
 async fn client_address(
     State(receiver): State<Arc<Receiver>>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let most = receiver.current.load().limits.header_bytes;
+    if path::head_length(&request) > most {
+        let message = format!(
+            "the head of the request is larger than {most} bytes; send fewer or shorter header fields"
+        );
+        return error_json(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "head_too_large",
+            &message,
+        );
+    }
     if let Some(peer) = ClientAddress::of(request.extensions()) {
         let live = receiver.current.load();
         let client = live.admission.client(peer, request.headers());

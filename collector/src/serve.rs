@@ -51,6 +51,8 @@ const H2_PING: Duration = Duration::from_secs(20);
 const H2_PONG: Duration = Duration::from_secs(10);
 /// Header fields of a request: browsers send about 20.
 const MAX_HEADERS: usize = 64;
+/// What a head may have beyond its bound until it is whole, so that its sender is told why; beyond that it is answered by the server itself.
+const HEAD_SLACK: usize = 4 * 1024;
 /// The pause after a failed accept (no file handle left): long enough for some connection to end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -208,7 +210,8 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
         .http1()
         // Ours covers both protocols and the idle time between requests.
         .header_read_timeout(None)
-        .max_buf_size(limits.header_bytes.max(8 * 1024))
+        // All of a head that is allowed fits; what is exactly too large is the router's to say.
+        .max_buf_size(limits.header_bytes.max(8 * 1024) + HEAD_SLACK)
         .max_headers(MAX_HEADERS);
     builder
         .http2()

@@ -52,6 +52,13 @@ pub(super) fn recover(
     if found.files.is_empty() {
         return Ok(Vec::new());
     }
+    if found.damaged > 0 {
+        tracing::error!(
+            files = found.damaged,
+            folder = %folder.display(),
+            "files of what the last run had not delivered are damaged: what is whole in them is delivered, the rest is lost"
+        );
+    }
     tracing::info!(
         records = found.records,
         damaged_files = found.damaged,
@@ -64,6 +71,18 @@ pub(super) fn recover(
         }
     });
     Ok(found.files)
+}
+
+/// Says what of the memory of batches could not be read.
+pub(super) fn say_forgotten(dedupe: &Dedupe, folder: &Path) {
+    let files = dedupe.memory().damaged;
+    if files > 0 {
+        tracing::error!(
+            files,
+            folder = %folder.display(),
+            "files of the batches that were taken are damaged: a batch that is in none of the others would be taken twice"
+        );
+    }
 }
 
 fn remove(files: &[PathBuf]) {

@@ -150,7 +150,7 @@ settings! {
     "limits.address_rate.bytes", "size", "4 MiB", "Bytes of bodies a second from one address, as sent. 429 `rate_address` beyond; 0 for no limit.";
     "limits.address_rate.burst", "duration", "10s", "How much time's worth of both may come at once.";
     "limits.address_rate.observe", "flag", "false", "Takes what is beyond, and only counts it.";
-    "limits.header_bytes", "size", "32 KiB", "The largest head of a request.";
+    "limits.header_bytes", "size", "32 KiB", "The largest head of a request, as HTTP/1.1 writes it. 431 beyond.";
     "limits.header_timeout", "duration", "5s", "How long a head may take.";
     "limits.body_timeout", "duration", "15s", "How long a body may take. 408 beyond.";
     "limits.body_rate", "size", "1 KiB", "The least that a body comes with, bytes a second, counted from its beginning. 408 below. 0 for none.";

@@ -160,6 +160,8 @@ impl Store {
         if !log::read(path, |taken| all.push(taken))? {
             self.damaged.fetch_add(1, Relaxed);
         }
+        // One that was killed between writing a run and removing the log has both.
+        all.retain(|(id, at)| !self.holds(id, *at));
         for part in all.chunks(IN_MEMORY) {
             self.write_run(part.to_vec(), now)?;
         }
@@ -175,6 +177,14 @@ impl Store {
             Some(at) => Ok(*at >= since),
             None if inner.runs.is_empty() => Ok(false),
             None => Err(Arc::clone(&inner.runs)),
+        }
+    }
+
+    /// Whether an id is remembered that was taken at `since` or later. Reads files.
+    pub(super) fn holds(&self, id: &BatchId, since: u32) -> bool {
+        match self.in_tables(id, since) {
+            Ok(known) => known,
+            Err(runs) => in_runs(&runs, id, since),
         }
     }
 

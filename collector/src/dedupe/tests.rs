@@ -103,6 +103,33 @@ async fn ids_are_known_after_a_stop_and_after_a_kill() {
 }
 
 #[tokio::test]
+async fn after_a_kill_no_batch_counts_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let dedupe = open(folder.path());
+    for n in 0..100 {
+        dedupe.store.remember(id(n), NOW);
+    }
+    dedupe.store.tidy(NOW);
+    drop(dedupe);
+    // What the queue found of the newest records: most of it stands in the log as well.
+    let dedupe = open(folder.path());
+    for n in 50..101 {
+        dedupe.know(id(n));
+    }
+    assert_eq!(dedupe.memory().batches, 101);
+    assert!(is_known(&dedupe, 100, 1, NOW).await);
+    drop(dedupe);
+
+    // Killed between writing a run and removing the log that it was written from.
+    let log = folder.path().join("900000000000.log");
+    let ids: Vec<Taken> = (0..100).map(|n| (id(n), NOW)).collect();
+    log::Log::create(log).unwrap().write(&ids).unwrap();
+    let dedupe = open(folder.path());
+    assert_eq!(dedupe.memory().batches, 100);
+    assert_eq!(dedupe.memory().damaged, 0);
+}
+
+#[tokio::test]
 async fn what_was_lost_with_the_memory_of_a_killed_process_is_not_taken_for_known() {
     let folder = tempfile::tempdir().unwrap();
     let dedupe = open_as(folder.path(), true, NOW);

@@ -45,11 +45,8 @@ impl Destination for OtlpFile {
             let batch = batch.clone();
             // Off the runtime's threads: a disk may take its time.
             let written = tokio::task::spawn_blocking(move || {
-                let mut out = Vec::new();
-                lines(&batch, &mut out);
-                file.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .write(&out)
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                write(&batch, &mut file)
             });
             match written.await {
                 Ok(Ok(())) => Outcome::accepted(),
@@ -63,18 +60,24 @@ impl Destination for OtlpFile {
     }
 }
 
+/// Writes a batch, a line after the other, so that no file grows beyond its bound by a large one. After an error the lines before it stay: the next
+/// try brings them again, as all that is tried again may.
+fn write(batch: &Batch, file: &mut Rolling) -> io::Result<()> {
+    lines(batch, &mut |line| file.write(line))
+}
+
 /// The batch as one line, or as several where one would be too long. A single item has its line whatever its length.
-fn lines(batch: &Batch, out: &mut Vec<u8>) {
-    let line = batch.json();
+fn lines(batch: &Batch, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut line = batch.json();
     if line.len() >= MAX_LINE
         && let Some((left, right)) = batch.split()
     {
-        lines(&left, out);
-        lines(&right, out);
-        return;
+        drop(line);
+        lines(&left, take)?;
+        return lines(&right, take);
     }
-    out.extend_from_slice(&line);
-    out.push(b'\n');
+    line.push(b'\n');
+    take(&line)
 }
 
 #[cfg(test)]
@@ -109,15 +112,42 @@ mod tests {
     #[test]
     fn no_line_is_longer_than_a_reader_takes_unless_one_item_is() {
         let batch = logs((0..8).map(|_| "x".repeat(300_000)));
-        let mut out = Vec::new();
-        lines(&batch, &mut out);
-        let lines: Vec<_> = out.split_inclusive(|byte| *byte == b'\n').collect();
-        assert_eq!(lines.len(), 4);
-        assert!(lines.iter().all(|line| line.len() <= MAX_LINE));
+        let lines = |batch: &Batch| {
+            let mut lengths = Vec::new();
+            let mut take = |line: &[u8]| {
+                assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+                lengths.push(line.len());
+                Ok(())
+            };
+            super::lines(batch, &mut take).unwrap();
+            lengths
+        };
+        let lengths = lines(&batch);
+        assert_eq!(lengths.len(), 4);
+        assert!(lengths.iter().all(|length| *length <= MAX_LINE));
+        assert_eq!(lines(&logs(["y".repeat(2 << 20)].into_iter())).len(), 1);
+    }
 
-        let mut out = Vec::new();
-        super::lines(&logs(["y".repeat(2 << 20)].into_iter()), &mut out);
-        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
+    #[tokio::test]
+    async fn a_large_batch_rotates_within_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            max_bytes: 2 << 20,
+            max_files: 10,
+            ..Settings::in_folder(folder.path().join("otlp"))
+        };
+        let destination = OtlpFile::new(&settings).unwrap();
+        let batch = logs((0..20).map(|_| "x".repeat(300_000)));
+        assert_eq!(destination.send(&batch).await, Outcome::accepted());
+        let mut sizes = Vec::new();
+        for file in std::fs::read_dir(&settings.path).unwrap() {
+            sizes.push(file.unwrap().metadata().unwrap().len());
+        }
+        assert!(
+            sizes.len() >= 3 && sizes.iter().all(|size| *size <= 2 << 20),
+            "{sizes:?}"
+        );
+        assert!(sizes.iter().sum::<u64>() > 20 * 300_000);
     }
 
     #[tokio::test]

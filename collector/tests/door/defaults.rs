@@ -1,6 +1,8 @@
 //! The bounds that hold without any setting, each on both of its sides, as a client meets them.
 
-use crate::harness::{Collector, gzip, logs};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::harness::{Collector, gzip, logs, read_answer};
 
 /// A payload of exactly this many bytes.
 fn sized(bytes: usize) -> String {
@@ -57,13 +59,34 @@ async fn what_is_refused_is_what_is_over_the_bound() {
             assert_eq!(answer.error(), error, "{path} {size}");
         }
     }
-    for (bytes, status) in [(31 << 10, 202), (33 << 10, 431)] {
-        let fill = "x".repeat(bytes);
-        let answer = collector
-            .post("/collect", &[("x-fill", &fill)], logs(1))
-            .await;
-        assert_eq!(answer.status, status, "{bytes}");
+    for (bytes, status) in [(32 << 10, 202), ((32 << 10) + 1, 431), (64 << 10, 431)] {
+        for piece in [usize::MAX, 1_000] {
+            assert_eq!(
+                head_of(&collector, bytes, piece).await,
+                status,
+                "{bytes} in pieces of {piece}"
+            );
+        }
     }
+}
+
+/// The answer to a request whose head is exactly so long.
+async fn head_of(collector: &Collector, bytes: usize, piece: usize) -> u16 {
+    let body = logs(1);
+    let lines = format!(
+        "POST /collect HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    let fill = bytes - lines.len() - "x-fill: \r\n\r\n".len();
+    let head = format!("{lines}x-fill: {}\r\n\r\n", "x".repeat(fill));
+    assert_eq!(head.len(), bytes);
+    let mut stream = collector.connect().await;
+    for piece in head.as_bytes().chunks(piece.min(bytes)) {
+        // It may be refused before all of it is sent.
+        let _ = stream.write_all(piece).await;
+    }
+    let _ = stream.write_all(body.as_bytes()).await;
+    read_answer(&mut stream).await.status
 }
 
 #[tokio::test]

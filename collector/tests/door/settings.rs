@@ -1,6 +1,6 @@
 //! The program itself: its arguments, its one line, and what it says of wrong settings.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -387,4 +387,84 @@ fn an_address_in_use_is_said() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("the address is in use"), "{said}");
+}
+
+/// Runs it until it is ready, sends so many batches, and kills it. Returns what it wrote to standard error.
+fn run_and_kill(folder: &Path, batches: usize) -> String {
+    let mut child = program(folder)
+        .args(["--config", "farol.toml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    let address = line.split_once("http://").unwrap().1;
+    let address = &address[..address.find(' ').unwrap()];
+    for _ in 0..batches {
+        let body = r#"{"meta":{},"logs":[{"message":"m","level":"info"}]}"#;
+        let head = format!(
+            "POST /collect HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    }
+    child.kill().unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap()
+}
+
+#[test]
+fn what_is_lost_at_a_start_is_said_in_a_line_for_each_kind_with_count_and_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = "version = 1\nlisten = \"127.0.0.1:0\"\ndata_dir = \"data\"\n[[destinations]]\nname = \"nobody\"\ntype = \"otlp_http\"\nendpoint = \"http://127.0.0.1:9\"\n";
+    std::fs::write(folder.path().join("farol.toml"), nobody).unwrap();
+    let whole = run_and_kill(folder.path(), 3);
+    assert!(!whole.contains("ERROR"), "{whole}");
+    let whole = run_and_kill(folder.path(), 0);
+    assert!(!whole.contains("ERROR"), "{whole}");
+
+    let queue = folder.path().join("data/queue");
+    for file in std::fs::read_dir(&queue).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("segment") => {
+                let mut bytes = bytes;
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 0xff;
+                std::fs::write(&path, bytes).unwrap();
+            }
+            _ => std::fs::remove_file(&path).unwrap(),
+        }
+    }
+    let ids = folder.path().join("data/dedupe/000000000099.ids");
+    std::fs::write(ids, "damaged").unwrap();
+    let said = run_and_kill(folder.path(), 0);
+    let errors: Vec<_> = said.lines().filter(|l| l.contains("ERROR")).collect();
+    for words in [
+        [
+            "segments of the queue are damaged",
+            "files=1",
+            "folder=data/queue",
+        ],
+        [
+            "the queue's cursors are gone",
+            "delivered again",
+            "folder=data/queue",
+        ],
+        [
+            "files of the batches that were taken are damaged",
+            "files=1",
+            "folder=data/dedupe",
+        ],
+    ] {
+        let lines = errors
+            .iter()
+            .filter(|l| words.iter().all(|w| l.contains(w)));
+        assert_eq!(lines.count(), 1, "{words:?}: {said}");
+    }
 }

@@ -16,7 +16,7 @@ use super::keeper::Keeper;
 use super::ranges::Ranges;
 use super::retain::Places;
 use super::state::{ReaderState, State};
-use super::{Clock, Shared, erase, find, import};
+use super::{Clock, Shared, erase, find, import, segment};
 use crate::config::QueueSettings;
 use crate::outcome::{DropReason, Ledgers};
 
@@ -78,6 +78,7 @@ impl Shared {
             state.end = state.end.max(cursors.end).max(highest.unwrap_or_default());
         }
         let damaged = lost + scanned.damaged + u64::from(bad_cursors || missing);
+        say(folder, &state, lost, bad_cursors, missing);
         let found = Found {
             cursors,
             damaged,
@@ -213,6 +214,34 @@ impl Shared {
                 books.dropped(DropReason::DestinationRemoved, items);
             }
         }
+    }
+}
+
+/// What is damaged, a line for each kind; what of it was whose is counted when the readers are known.
+fn say(folder: &Path, state: &State, lost: u64, bad_cursors: bool, missing: bool) {
+    let damaged: Vec<_> = state.segments.iter().filter(|s| s.damaged).collect();
+    if let Some(first) = damaged.first() {
+        tracing::error!(
+            files = damaged.len(),
+            bytes = damaged.iter().map(|s| s.gap_bytes()).sum::<u64>(),
+            folder = %folder.display(),
+            first = segment::name(first.base),
+            "segments of the queue are damaged: what is whole in them is delivered, records in these bytes are lost; farol-collector queue verify shows where"
+        );
+    }
+    if lost > 0 {
+        tracing::error!(
+            files = lost,
+            folder = %folder.display(),
+            "segments of the queue could not be read at all: they were put aside, and what they held is lost"
+        );
+    }
+    if bad_cursors || missing {
+        tracing::error!(
+            folder = %folder.display(),
+            damaged = bad_cursors,
+            "the queue's cursors are gone: all that is in it is delivered again, to every destination"
+        );
     }
 }
 
