@@ -198,7 +198,11 @@ impl<'a> Scan<'a> {
         self.buffer_at = self.at;
         let goal = want.max(CHUNK).min((self.end - self.at) as usize);
         let mut filled = self.buffer.len();
-        self.buffer.resize(goal.max(filled), 0);
+        match filled {
+            // Zeros from the system, and not by hand.
+            0 => self.buffer = vec![0; goal],
+            _ => self.buffer.resize(goal.max(filled), 0),
+        }
         while filled < self.buffer.len() {
             let offset = HEAD as u64 + (self.buffer_at - self.base) + filled as u64;
             match self.file.read_at(&mut self.buffer[filled..], offset) {

@@ -755,4 +755,6 @@ fn a_file_cut_or_damaged_anywhere_costs_what_stood_there_and_nothing_else() {
 }
 
 mod crash;
+mod model;
+mod schedules;
 pub(super) mod sim;

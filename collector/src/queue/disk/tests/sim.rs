@@ -205,6 +205,11 @@ impl SimDisk {
         inner.fail_at.is_none_or(|(at, _)| inner.operations > at)
     }
 
+    /// Nothing fails any more.
+    pub(crate) fn heal(&self) {
+        self.lock().fail_at = None;
+    }
+
     /// How many bytes fit.
     pub(crate) fn set_room(&self, room: usize) {
         self.lock().room = room;
