@@ -17,6 +17,7 @@ use crate::config::{Config, Limits};
 use crate::decode;
 use crate::enrich::Enricher;
 use crate::rules::Rules;
+use crate::scrub;
 use crate::sdk_config::Documents;
 use crate::sdk_files::SdkFiles;
 use crate::serve::Entries;
@@ -54,7 +55,10 @@ impl Live {
             generation: before.map_or(1, |live| live.generation.saturating_add(1)),
             admission: Admission::new(config, before.map(|live| &live.admission)),
             limits: config.limits,
-            decode_limits: config.limits.content,
+            decode_limits: decode::Limits {
+                margin: scrub::MARGIN,
+                ..config.limits.content
+            },
             entries: Entries::new(config)?,
             sdk: match &config.public.sdk {
                 Some(sdk) => Some(SdkFiles::load(sdk, before.and_then(|b| b.sdk.as_ref()))?),

@@ -191,6 +191,11 @@ impl Walked for Any {
     }
 }
 
+/// A number without a fraction that 64 bits hold, as some languages write all of theirs.
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e18).then_some(number as i64)
+}
+
 impl Walked for Value {
     fn walk(&mut self, at: At<'_>, walk: &mut dyn Walk) {
         match self {
@@ -202,7 +207,21 @@ impl Walked for Value {
                     *self = Value::Text(text);
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Double(_) | Value::Bytes(_) => {}
+            Value::Double(number) => {
+                if let Some(text) = whole(*number).and_then(|n| walk.integer(at, n)) {
+                    *self = Value::Text(text);
+                }
+            }
+            Value::Bytes(bytes) => {
+                // Whoever reads them as text finds what a text would hold; what is none stays as it is where nothing is found.
+                let found = String::from_utf8_lossy(bytes);
+                let mut text = found.clone().into_owned();
+                text.walk(at, walk);
+                if text != found {
+                    *bytes = text.into_bytes();
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
         }
     }
 

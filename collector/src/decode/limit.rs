@@ -151,21 +151,63 @@ struct Scissors<'a> {
     cut: &'a mut Cut,
 }
 
-impl Walk for Scissors<'_> {
-    fn text(&mut self, _at: At<'_>, text: &mut String) {
-        if text.len() > self.limits.string {
-            text.truncate(boundary(text, self.limits.string));
-            self.cut.strings += 1;
+impl Scissors<'_> {
+    /// Cuts a text with a margin, so that no secret is cut in half before it was looked for.
+    fn cut(&mut self, text: &mut String, bound: usize) -> bool {
+        if text.len() <= bound {
+            return false;
         }
+        self.cut.strings += 1;
+        let margin = self.limits.margin;
+        if margin == 0 || text.len() > bound + margin {
+            text.truncate(boundary(text, bound + margin));
+            if margin > 0 {
+                text.push(CUT);
+            }
+        }
+        true
+    }
+}
+
+/// Stands at the end of a text that was cut with a margin; the last code point, which Unicode has no sign for.
+const CUT: char = '\u{10ffff}';
+
+/// Takes margins away: where a text was cut, all of them, since it may have become shorter and end in half a secret.
+struct Trim<'a>(&'a Limits);
+
+impl Trim<'_> {
+    fn trim(&self, text: &mut String, bound: usize) -> bool {
+        let before = text.len();
+        if text.ends_with(CUT) {
+            text.pop();
+            text.truncate(boundary(text, text.len().saturating_sub(self.0.margin)));
+        }
+        text.truncate(boundary(text, bound));
+        text.len() != before
+    }
+}
+
+impl Walk for Trim<'_> {
+    fn text(&mut self, _at: At<'_>, text: &mut String) {
+        self.trim(text, self.0.string);
     }
 
     fn name(&mut self, _at: At<'_>, name: &mut String) -> bool {
-        let long = name.len() > limits::KEY_BYTES;
-        if long {
-            name.truncate(boundary(name, limits::KEY_BYTES));
-            self.cut.strings += 1;
-        }
-        long
+        self.trim(name, limits::KEY_BYTES)
+    }
+}
+
+pub(super) fn trim(payload: &mut Payload, limits: &Limits) {
+    payload.visit(&mut Trim(limits));
+}
+
+impl Walk for Scissors<'_> {
+    fn text(&mut self, _at: At<'_>, text: &mut String) {
+        self.cut(text, self.limits.string);
+    }
+
+    fn name(&mut self, _at: At<'_>, name: &mut String) -> bool {
+        self.cut(name, limits::KEY_BYTES)
     }
 
     fn bound(&mut self, at: At<'_>, len: usize) -> usize {

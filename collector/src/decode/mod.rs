@@ -27,6 +27,8 @@ pub struct Limits {
     pub items: usize,
     /// Bytes of one string.
     pub string: usize,
+    /// Bytes beyond `string` that are left to a string, until [`trim`] takes them away: whoever looks for something in it shall not find half.
+    pub margin: usize,
     /// Attributes of one item or of one part of the meta.
     pub attributes: usize,
 }
@@ -37,9 +39,15 @@ impl Default for Limits {
             depth: limits::DEPTH,
             items: limits::ITEMS,
             string: limits::STRING_BYTES,
+            margin: 0,
             attributes: limits::ATTRIBUTES,
         }
     }
+}
+
+/// Takes the margin of strings away that were cut when they were read.
+pub(crate) fn trim(payload: &mut Payload, limits: &Limits) {
+    limit::trim(payload, limits);
 }
 
 /// A body that was read, and what could not be taken as it stood.

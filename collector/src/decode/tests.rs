@@ -318,6 +318,7 @@ fn unknown_fields_are_kept_at_every_level() {
 #[test]
 fn what_is_over_the_limits_is_cut_and_counted() {
     let limits = Limits {
+        margin: 0,
         depth: 8,
         items: 3,
         string: 4,

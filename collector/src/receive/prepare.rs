@@ -129,6 +129,9 @@ pub(super) fn prepare(
     }
     let rules = live.rules.of(head.app.as_deref());
     rules.scrubber.scrub(&mut payload);
+    if cut.strings > 0 {
+        decode::trim(&mut payload, &live.decode_limits);
+    }
     let known = Known {
         app: head.app.as_deref(),
         hints: &head.hints,

@@ -454,3 +454,125 @@ fn no_id_of_a_web_vital_is_a_card() {
         assert_eq!(Scrubber::default().text("id", &id), None, "{id}");
     }
 }
+
+/// What is kept of a message, as a request with it goes: read, scrubbed, cut.
+fn kept(message: &str, limit: usize) -> String {
+    let limits = Limits {
+        string: limit,
+        margin: super::MARGIN,
+        ..Limits::default()
+    };
+    let body = serde_json::json!({ "meta": {}, "logs": [{ "message": message }] }).to_string();
+    let mut decoded = faro(body.as_bytes(), &limits).unwrap();
+    assert_eq!(decoded.cut.strings, u64::from(message.len() > limit));
+    Scrubber::default().scrub(&mut decoded.payload);
+    crate::decode::trim(&mut decoded.payload, &limits);
+    decoded.payload.logs.remove(0).message
+}
+
+#[test]
+fn no_half_of_a_secret_stays_where_a_text_is_cut() {
+    const LIMIT: usize = 1000;
+    let secrets = [
+        ("4111111111111111", "41111"),
+        ("4111 1111 1111 1111", "4111 1"),
+        ("someone@mail.example", "someone"),
+        ("DE89 3704 0044 0532 0130 00", "DE89"),
+        ("Bearer abcdefghijklmnopqrstuvwxyz0123456789", "abcdefgh"),
+    ];
+    for (secret, half) in secrets {
+        // Where what is kept ends, and where what is looked at ends.
+        for edge in [LIMIT, LIMIT + super::MARGIN] {
+            for before in 0..=secret.len() + 1 {
+                let text = format!(
+                    "{} {secret} {}",
+                    "é ".repeat((edge - before) / 3),
+                    "x ".repeat(9_000)
+                );
+                let kept = kept(&text, LIMIT);
+                assert!(
+                    kept.len() <= LIMIT && kept.len() + 64 > LIMIT,
+                    "{}",
+                    kept.len()
+                );
+                assert!(
+                    !kept.contains(half),
+                    "{before}: {}",
+                    &kept[kept.len() - 60..]
+                );
+            }
+        }
+        // What comes before becomes shorter by more than the margin.
+        let token = format!(
+            "eyJhbGciOiJIUzI1NiJ9.{}.abcdefghijklmnop",
+            "eyJhYmMi".repeat(560)
+        );
+        for before in 0..=secret.len() {
+            let fill = LIMIT + super::MARGIN - before - token.len() - 2;
+            let text = format!(
+                "{token} {} {secret} {}",
+                "x ".repeat(fill / 2),
+                "y ".repeat(9_000)
+            );
+            let kept = kept(&text, LIMIT);
+            assert!(!kept.contains(half), "{before}: {kept}");
+        }
+    }
+    assert_eq!(kept("short", LIMIT), "short");
+    assert_eq!(kept(&"a ".repeat(600), LIMIT), "a ".repeat(500));
+    assert_eq!(kept("ends\u{10ffff}", LIMIT), kept("ends\u{10ffff}", LIMIT));
+}
+
+#[test]
+fn bytes_are_read_as_text_and_numbers_go_by_their_name_and_by_what_they_are() {
+    use farol_protocol::value::Value;
+    let attributes = |list: &[(&str, Value)]| {
+        let mut payload = Payload::default();
+        let mut log = farol_protocol::log::Log::default();
+        for (name, value) in list {
+            log.context.set(*name, value.clone());
+        }
+        payload.logs.push(log);
+        Scrubber::default().scrub(&mut payload);
+        payload.logs.remove(0).context
+    };
+    let bytes = |bytes: &[u8]| Value::Bytes(bytes.to_vec());
+    let clean = attributes(&[
+        ("a", bytes(b"pay 4111111111111111 now")),
+        ("b", bytes(b"\xff\x004111111111111111\xfe")),
+        ("c", bytes(b"\xff\x00\x01plain\xfe")),
+        ("d", bytes(b"someone@mail.example")),
+        ("password", bytes(b"hunter2")),
+        ("apiKey", bytes(b"\xff\xfe")),
+        ("e", Value::Double(4_111_111_111_111_111.0)),
+        ("f", Value::Double(4_111.5)),
+        ("g", Value::Int(4_111_111_111_111_111)),
+    ]);
+    let text = |name: &str| format!("{:?}", clean.get(name).unwrap());
+    for name in ["a", "b", "d"] {
+        let Some(Value::Bytes(bytes)) = clean.get(name) else {
+            panic!("{name}");
+        };
+        let told = String::from_utf8_lossy(bytes);
+        assert!(told.contains("REDACTED"), "{told}");
+        assert!(
+            !told.contains("4111") && !told.contains("someone"),
+            "{told}"
+        );
+    }
+    assert_eq!(clean.get("c"), Some(&bytes(b"\xff\x00\x01plain\xfe")));
+    for name in ["password", "apiKey", "e", "g"] {
+        assert!(text(name).contains("REDACTED"), "{}", text(name));
+    }
+    assert_eq!(clean.get("f"), Some(&Value::Double(4_111.5)));
+
+    let body = r#"{"meta":{},"measurements":[{"type":"m","values":{"lcp":1234.5,"at":1764000000000,"card":4111111111111111,"password":1234,"bytes":4111111111111112}}]}"#;
+    let mut payload = Payload::decode(body.as_bytes()).unwrap();
+    Scrubber::default().scrub(&mut payload);
+    let names: Vec<&str> = payload.measurements[0]
+        .values
+        .iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["lcp", "at", "bytes"]);
+}

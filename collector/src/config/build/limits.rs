@@ -73,6 +73,7 @@ pub(super) fn build(section: Section<'_>) -> Built<Limits> {
 
 fn content(section: &Section<'_>, default: decode::Limits) -> Built<decode::Limits> {
     let content = decode::Limits {
+        margin: 0,
         depth: count(section, "depth", default.depth)?,
         items: count(section, "items", default.items)?,
         string: size(section, "string", default.string, 64)?,
