@@ -1,19 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { defineConfig } from 'vite';
 
-/** Puts the script-tag file beside plain.html, as a user would who hosts it, with the core that pages without Wasm ask for. */
+/** Puts the script-tag file beside plain.html, as a user would who hosts it, with the files that it asks for. */
 function scriptTag() {
   return {
     name: 'farol-script-tag',
     generateBundle() {
       const folder = new URL('.', pathToFileURL(createRequire(import.meta.url).resolve('@farol/web/farol.js')));
-      for (const fileName of ['farol.js', 'farol-nowasm.js']) {
-        const file = new URL(fileName, folder);
-        if (!existsSync(file)) this.error(`@farol/web has no ${fileName}: run \`cargo xtask sdk\` first`);
-        this.emitFile({ type: 'asset', fileName, source: readFileSync(file) });
-      }
+      const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^farol(?!.*-\d+\.).*\.js$/.test(name)) : [];
+      if (!names.includes('farol.js')) this.error('@farol/web has no farol.js: run `cargo xtask sdk` first');
+      for (const fileName of names) this.emitFile({ type: 'asset', fileName, source: readFileSync(new URL(fileName, folder)) });
     },
   };
 }

@@ -2,6 +2,7 @@
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
@@ -32,6 +33,9 @@ const common = {
 /** Minifiers spell these literals in their own, longer way: they take the places of names when they are done. */
 const LITERALS = { __FAROL_CORE__: packed, __FAROL_UNPACKER__: unpacker };
 
+/** Shortened names are the same in all files of one build: the second file speaks to the first. */
+let mangleCache = {};
+
 const core = {
   name: 'core',
   setup: (build) => build.onLoad({ filter: /core-wasm\.js$/ }, () => ({ contents: 'export const packed = __FAROL_CORE__; export const unpacker = __FAROL_UNPACKER__;' })),
@@ -39,9 +43,12 @@ const core = {
 
 /** esbuild bundles; terser, run after it, saves 5 % more. Its `unsafe` stays off: to it `String(x)` is `x + ''`, which throws for a symbol. */
 async function bundle(entry, name, module) {
-  const { outputFiles: [{ text }] } = await build({
-    ...common, entryPoints: [entry], plugins: [core], write: false, format: module ? 'esm' : 'iife', charset: 'utf8',
+  const { outputFiles: [{ text }], mangleCache: known } = await build({
+    ...common, entryPoints: [entry], plugins: [core], write: false, format: module ? 'esm' : 'iife', charset: 'utf8', mangleCache,
+    // Files of their own.
+    external: ['./more.js', './extra.js'],
   });
+  mangleCache = known;
   const { code } = await minify(text, {
     module, toplevel: true, ecma: 2020, compress: { passes: 3, pure_getters: true, keep_fargs: false, unsafe_arrows: true },
     format: { comments: false, quote_style: 2 },
@@ -56,21 +63,37 @@ async function bundle(entry, name, module) {
   // script that says so while it reads it, which costs less than each when it is first called: most of ours run at the start.
   const head = module ? '' : '\ufeff//# allFunctionsCalledOnLoad\n';
   writeFileSync(`dist/${name}.js`, head + whole);
+  return head + whole;
 }
+
+const digest = (text, how, form) => createHash(how).update(text).digest(form);
 
 await bundle('src/index.ts', 'index', true);
 await bundle('src/testing.ts', 'testing', true);
 await bundle('src/no-wasm.ts', 'no-wasm', true);
+/** By its hash no cache mixes two builds, whose shortened names differ. */
+function hashed(name, text) {
+  const whole = `${name}-${digest(text, 'sha256', 'hex').slice(0, 12)}.js`;
+  writeFileSync(`dist/${whole}`, text);
+  return whole;
+}
+
+const extra = hashed('farol-extra', await bundle('src/extra.ts', 'extra', true));
+const more = await bundle('src/more.ts', 'more', true);
+LITERALS.__FAROL_MORE__ = literal(hashed('farol-more', more.replace('./extra.js', `./${extra}`)));
 await bundle('src/script.ts', 'farol', false);
 copyFileSync('dist/no-wasm.js', 'dist/farol-nowasm.js');
 // Beside those that follow the newest release, the ones that never change under their name.
 for (const name of ['farol', 'farol-nowasm']) copyFileSync(`dist/${name}.js`, `dist/${name}-${version}.js`);
+/** For the attribute `integrity` of script tags. */
+const scripts = readdirSync('dist').filter((name) => /^farol.*\.js$/.test(name)).sort();
+writeFileSync('dist/integrity.json', JSON.stringify(Object.fromEntries(scripts.map((name) => [name, `sha384-${digest(readFileSync(`dist/${name}`), 'sha384', 'base64')}`])), null, 2) + '\n');
 
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 // The entries speak of public types alone; the declarations of what is behind them are nobody's.
-const declared = ['index', 'types', 'testing', 'no-wasm'].map((name) => `${name}.d.ts`);
+const declared = ['index', 'types', 'testing', 'no-wasm', 'more', 'extra'].map((name) => `${name}.d.ts`);
 for (const name of readdirSync('dist', { recursive: true })) {
   if (name.endsWith('.d.ts') && !declared.includes(name)) rmSync(`dist/${name}`);
 }
-for (const name of ['observe', 'send']) rmSync(`dist/${name}`, { recursive: true, force: true });
+for (const name of ['observe', 'send', 'more']) rmSync(`dist/${name}`, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// What the parts of the SDK's TypeScript weigh in farol.js: built with and without each, brotli 11, the core left out of it.
+// What the parts of the SDK's TypeScript weigh in farol.js and in farol-more.js: built with and without each, brotli 11, the core left out of it.
 // `node prices.mjs` prints the table of docs/sdk.md.
 import { build } from 'esbuild';
 import { minify } from 'terser';
@@ -12,7 +12,6 @@ const PARTS = {
   'capture.fetch': { stub: ['observe/fetch.ts'] },
   'capture.xhr': { stub: ['observe/xhr.ts'] },
   'capture.navigation': { stub: ['observe/navigation.ts'] },
-  'capture.clicks': { edit: ['observe/visit.ts', /export function observeClicks[\s\S]*$/, 'export function observeClicks() {}'] },
   'beforeSend': { edit: ['client.ts', /else if \(signal == Signal\.Hook\) \{[\s\S]*?\n      \}\n/, ''] },
   'ignoreErrors, denyUrls': { edit: ['client.ts', /else if \(signal == Signal\.Filter\).*\n/, ''] },
   'propagateTo': { edit: ['observe/request.ts', /sdk\.options_\.propagateTo\?.*;/, 'false;'] },
@@ -29,9 +28,16 @@ const PARTS = {
   'the check of options': { stub: ['options.ts'] },
   'browser and system': { stub: ['meta.ts'] },
   'script tag and queue': { entry: 'src/index.ts' },
+  'what brings the second file': { stub: ['features.ts'] },
 };
 
-const common = { bundle: true, minify: true, target: ['chrome90'], mangleProps: /[a-z]_$/, supported: { 'optional-chain': true }, write: false, format: 'esm', external: ['../gen/*'], logLevel: 'error' };
+/** The same for the files beyond the first: a part here is a file of more/, or what of one is taken away. */
+const FILES = {
+  more: { 'capture.actions, .frustration': { stub: ['more/actions.ts', 'more/action.ts'] }, 'capture.clicks': { stub: ['more/clicks.ts'] }, 'capture.frames': { stub: ['more/frames.ts'] }, 'capture.loads': { stub: ['more/loads.ts', 'more/party.ts'] }, 'capture.reports': { stub: ['more/reports.ts'] } },
+  extra: { 'capture.console': { stub: ['more/console.ts', 'more/print.ts'] }, 'capture.forms': { stub: ['more/forms.ts'] }, 'capture.resources, .load, .userTiming, .memory': { stub: ['more/timings.ts'] } },
+};
+
+const common = { bundle: true, minify: true, target: ['chrome90'], mangleProps: /[a-z]_$/, supported: { 'optional-chain': true }, write: false, format: 'esm', external: ['../gen/*', './more.js', './extra.js'], logLevel: 'error' };
 
 const brotli = (text) => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
 
@@ -59,3 +65,8 @@ const whole = await size({});
 console.log(`| part | bytes |\n|---|--:|`);
 for (const [part, without] of Object.entries(PARTS)) console.log(`| ${part} | ${whole - (await size(without))} |`);
 console.log(`| **all of the TypeScript** | **${whole}** |`);
+for (const [file, parts] of Object.entries(FILES)) {
+  const whole = await size({ entry: `src/${file}.ts` });
+  for (const [part, without] of Object.entries(parts)) console.log(`| ${part} | ${whole - (await size({ ...without, entry: `src/${file}.ts` }))} |`);
+  console.log(`| **all of farol-${file}.js** | **${whole}** |`);
+}

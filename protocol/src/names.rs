@@ -28,6 +28,22 @@ pub mod event {
     pub const FARO_TRACING_FETCH: &str = "faro.tracing.fetch";
     /// A copy of an XMLHttpRequest span's attributes.
     pub const FARO_TRACING_XHR: &str = "faro.tracing.xml-http-request";
+    /// An image, a script, a style, a font or a medium that did not come. Ours: OpenTelemetry has no name for it.
+    pub const FAILED_LOAD: &str = "farol.failed_load";
+    /// One of the page's own marks and measures.
+    pub const USER_TIMING: &str = "farol.user_timing";
+    /// What the browser reports of the page: a refusal by its policy, an intervention, a deprecation.
+    pub const REPORT: &str = "farol.report";
+    /// A form that was begun and left.
+    pub const FORM_ABANDONED: &str = "farol.form_abandoned";
+    /// A measurement of the JavaScript heap.
+    pub const MEMORY: &str = "farol.memory";
+    /// A frame that took long, with the script that took longest in it. Ours: OpenTelemetry has no name for it.
+    pub const LONG_FRAME: &str = "farol.long_frame";
+    /// A rage, dead or error click.
+    pub const FRUSTRATION: &str = "farol.frustration";
+    /// Prefix of the user actions `click`, `keydown` and `submit`, as opentelemetry-browser names the first.
+    pub const USER_ACTION: &str = "browser.user_action.";
     /// A refusal by the content security policy.
     pub const SECURITY_POLICY_VIOLATION: &str = "securitypolicyviolation";
 }
@@ -320,6 +336,101 @@ pub mod attr {
     pub const CLASH: &str = "farol.attribute.";
     /// Prefix of what a payload carries that nothing here names.
     pub const EXTRA: &str = "farol.extra.";
+
+    /// How many equal things an event stands for, where it is more than one.
+    pub const COUNT: &str = "farol.count";
+    /// What was loaded: `image`, `script`, `style`, `font`, `media`, `other`.
+    pub const RESOURCE_KIND: &str = "farol.resource.kind";
+    /// Whose it is: `first` (the page's site), `third`.
+    pub const RESOURCE_PARTY: &str = "farol.resource.party";
+    /// The family that a font belongs to.
+    pub const FONT_FAMILY: &str = "farol.font.family";
+    /// The element's tag, as opentelemetry-browser names it.
+    pub const TAG_NAME: &str = "browser.tag_name";
+
+    /// What the page calls an element, else its role, else its tag.
+    pub const ELEMENT_NAME: &str = "farol.element.name";
+    /// An element's text, where the page lists it.
+    pub const ELEMENT_TEXT: &str = "farol.element.text";
+    /// `rage_click`, `dead_click`, `error_click`.
+    pub const FRUSTRATION_TYPE: &str = "farol.frustration.type";
+    /// Milliseconds from a user action to the last that followed from it.
+    pub const ACTION_DURATION: &str = "farol.action.duration";
+    /// Requests that followed.
+    pub const ACTION_REQUESTS: &str = "farol.action.requests";
+    /// Those of them that failed.
+    pub const ACTION_FAILED_REQUESTS: &str = "farol.action.failed_requests";
+    /// Errors that followed and that nobody handled.
+    pub const ACTION_ERRORS: &str = "farol.action.errors";
+    /// Long animation frames that followed.
+    pub const ACTION_LONG_FRAMES: &str = "farol.action.long_frames";
+    /// The key that acted: `Enter`, `Escape`.
+    pub const ACTION_KEY: &str = "farol.action.key";
+
+    /// Prefix of what the server says of its own time, in milliseconds.
+    pub const SERVER_TIMING: &str = "farol.server_timing.";
+    /// A mark's or measure's name.
+    pub const MARK_NAME: &str = "farol.user_timing.name";
+    /// `mark` or `measure`.
+    pub const MARK_TYPE: &str = "farol.user_timing.entry_type";
+    /// Milliseconds of a measure.
+    pub const MARK_DURATION: &str = "farol.user_timing.duration";
+    /// The console's method, as opentelemetry-browser names it.
+    pub const CONSOLE_METHOD: &str = "browser.console.method";
+    /// `csp-violation`, `intervention`, `deprecation`.
+    pub const REPORT_TYPE: &str = "farol.report.type";
+    /// The browser's name of what it reports.
+    pub const REPORT_ID: &str = "farol.report.id";
+    /// What it says.
+    pub const REPORT_MESSAGE: &str = "farol.report.message";
+    /// The directive that refused.
+    pub const REPORT_DIRECTIVE: &str = "farol.report.directive";
+    /// `enforce`, `report`.
+    pub const REPORT_DISPOSITION: &str = "farol.report.disposition";
+    /// What was refused.
+    pub const REPORT_BLOCKED: &str = "farol.report.blocked.url";
+    /// The file that is to blame,
+    pub const REPORT_SOURCE: &str = "farol.report.source.url";
+    /// its line
+    pub const REPORT_LINE: &str = "farol.report.line";
+    /// and column.
+    pub const REPORT_COLUMN: &str = "farol.report.column";
+    /// What the page's author calls the form.
+    pub const FORM_NAME: &str = "farol.form.name";
+    /// The field that was changed last.
+    pub const FORM_FIELD: &str = "farol.form.last_field";
+    /// How many fields were changed.
+    pub const FORM_FIELDS: &str = "farol.form.fields";
+    /// Milliseconds from the first change to the end.
+    pub const FORM_DURATION: &str = "farol.form.duration";
+    /// The browser's type of entry: `long-animation-frame`, `longtask`.
+    pub const FRAME_TYPE: &str = "farol.frame.entry_type";
+    /// Milliseconds that the frame took.
+    pub const FRAME_DURATION: &str = "farol.frame.duration";
+    /// Those for which nothing else could run.
+    pub const FRAME_BLOCKING: &str = "farol.frame.blocking_duration";
+    /// Those of rendering, its callbacks included.
+    pub const FRAME_RENDER: &str = "farol.frame.render_duration";
+    /// Those of style and layout.
+    pub const FRAME_STYLE: &str = "farol.frame.style_duration";
+    /// How many scripts ran.
+    pub const FRAME_SCRIPTS: &str = "farol.frame.scripts";
+    /// Milliseconds that they took together.
+    pub const FRAME_SCRIPT_TIME: &str = "farol.frame.script_duration";
+    /// The script that took longest: its address.
+    pub const SCRIPT_URL: &str = "farol.script.url";
+    /// Its function.
+    pub const SCRIPT_FUNCTION: &str = "farol.script.function";
+    /// The place in its file, in characters.
+    pub const SCRIPT_POSITION: &str = "farol.script.position";
+    /// What called it.
+    pub const SCRIPT_INVOKER: &str = "farol.script.invoker";
+    /// The kind of what called it.
+    pub const SCRIPT_INVOKER_TYPE: &str = "farol.script.invoker_type";
+    /// Milliseconds that it took.
+    pub const SCRIPT_DURATION: &str = "farol.script.duration";
+    /// Those in which it made the browser lay out.
+    pub const SCRIPT_FORCED: &str = "farol.script.forced_style_duration";
 
     /// A request's method.
     pub const HTTP_REQUEST_METHOD: &str = "http.request.method";

@@ -131,4 +131,6 @@ pub mod diagnostic {
     pub const IGNORED: u32 = 12;
     /// What `beforeSend` gave back was no JSON object or over the bound; the item was sent as it was. Number: its kind.
     pub const HOOK_INVALID: u32 = 13;
+    /// The file with further features did not come; the client goes on without them. JavaScript tells it.
+    pub const FEATURES_LOST: u32 = 14;
 }

@@ -6,6 +6,7 @@ use farol_protocol::limits::{ATTRIBUTES, KEY_BYTES};
 use crate::host::Host;
 use crate::message::Message;
 use crate::pen::{Pen, shorten};
+use crate::scrub;
 use crate::text::{after, before, find};
 
 impl<H: Host> Pen<H> {
@@ -61,7 +62,8 @@ impl<H: Host> Pen<H> {
             if otlp {
                 self.raw(b"{\"key\":");
             }
-            self.text(shorten(m.text(), KEY_BYTES));
+            let named = shorten(m.text(), KEY_BYTES);
+            self.text(named);
             if !otlp {
                 self.byte(b':');
             }
@@ -87,6 +89,11 @@ impl<H: Host> Pen<H> {
                 self.byte(b'"');
             }
             match tag {
+                // By its name it is an address.
+                0 if named.ends_with(b".url") || named.ends_with(b"url.full") => {
+                    let url = scrub::scrubbed(m.text());
+                    self.text(&url);
+                }
                 0 => self.text(m.text()),
                 1 => {
                     skip |= !number.is_finite();

@@ -1,9 +1,9 @@
 /** Pages that give the SDK what nobody should: it must hold, and the page must not notice. No collector: the transport is the page's. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { html, script, site, type Site } from './driver/server.js';
+import { sdkFiles } from './driver/sdk.js';
 
 /** `made` in the page: a client with what it told and what it sent. */
 const MADE = `
@@ -23,15 +23,16 @@ let browser: Browser;
 let own: Site;
 
 before(async () => {
-  const farol = await readFile(new URL('../../npm/web/dist/farol.js', import.meta.url));
+  const files = sdkFiles();
   own = await site((_, path, headers) => {
+    const file = files.get(path.split('?')[0]!);
+    if (file) return script(file);
     switch (path.split('?')[0]) {
       case '/': return html('<script src="/farol.js"></script><script src="/made.js"></script>');
       case '/queue':
         return html(`<script>window.Farol = { q: [['nothing'], 5, ['event', 'queued']] };</script>
           <script src="/farol.js" data-url="/" data-app="queue"></script><script src="/made.js"></script>`);
       case '/clobbered': return html('<img name="currentScript" src="data:," data-url="/elsewhere"><script src="/farol.js"></script><script src="/made.js"></script>');
-      case '/farol.js': return script(farol);
       case '/made.js': return script(MADE);
       case '/api': return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(headers) };
       default: return { status: 202 };

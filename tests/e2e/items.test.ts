@@ -1,15 +1,13 @@
 /** The same things happen on pages that make life hard in different ways; the same things must arrive. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { build } from 'esbuild';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { startCollector, type Collector } from './driver/collector.js';
 import { gaps, type Item } from './driver/otlp.js';
 import { html, script, site, type Reply, type Site } from './driver/server.js';
+import { sdkFiles } from './driver/sdk.js';
 import { looped, missing } from './items/table.js';
-
-const dist = (name: string): Promise<Buffer> => readFile(new URL(`../../npm/web/dist/${name}`, import.meta.url));
 
 /** The slow handler; and the page knows when the browser has told of the interaction, which is some frames after the click. */
 const WIRE = `
@@ -42,8 +40,7 @@ before(async () => {
     external: ['@farol/web'],
   });
   files = new Map([
-    ['/farol.js', await dist('farol.js')],
-    ['/farol-nowasm.js', await dist('farol-nowasm.js')],
+    ...sdkFiles(),
     ['/items.js', Buffer.from(outputFiles[0]!.contents)],
   ]);
   browser = await launch({ engine: 'chromium' });

@@ -1,11 +1,12 @@
 /** One trace from a click handler over its request to the backend, which continues it with OpenTelemetry. */
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, type Browser } from './driver/index.js';
 import { startCollector, type Collector } from './driver/collector.js';
+import { sdkFiles } from './driver/sdk.js';
 import { startShop, type Shop } from './driver/shop.js';
 
 let folder: string;
@@ -16,7 +17,7 @@ let shop: Shop;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'farol-trace-'));
   collector = await startCollector();
-  await copyFile(new URL('../../npm/web/dist/farol.js', import.meta.url), join(folder, 'farol.js'));
+  for (const [path, bytes] of sdkFiles()) await writeFile(join(folder, path), bytes);
   await writeFile(
     join(folder, 'page.js'),
     `const client = Farol.init({ url: ${JSON.stringify(collector.url)}, app: { name: 'trace' } });

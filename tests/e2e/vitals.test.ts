@@ -14,11 +14,11 @@ import { startCollector, type Collector } from './driver/collector.js';
 import { executable } from './driver/executable.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { script, site, type Reply, type Site } from './driver/server.js';
+import { sdkFiles } from './driver/sdk.js';
 import type { Vital } from './vitals/google.js';
 import { last, RESTORED, same, type Both } from './vitals/same.js';
 
 const folder = fileURLToPath(new URL('vitals/', import.meta.url));
-const sdk = fileURLToPath(new URL('../../npm/web/dist/farol.js', import.meta.url));
 let browser: Browser;
 let collector: Collector;
 let pages: Site;
@@ -34,7 +34,7 @@ before(async () => {
   collector = await startCollector();
   browser = await launch();
   const bundle = await build({ entryPoints: [`${folder}google.ts`], bundle: true, write: false, format: 'iife', logLevel: 'warning' });
-  const scripts = new Map([['google.js', Buffer.from(bundle.outputFiles[0]!.contents)], ['farol.js', readFileSync(sdk)]]);
+  const scripts = new Map([['google.js', Buffer.from(bundle.outputFiles[0]!.contents)], ...[...sdkFiles()].map(([path, bytes]) => [path.slice(1), bytes] as const)]);
   pages = await site((_, address): Reply => {
     const [path, query] = address.split('?');
     const name = path!.split('/').pop()!;

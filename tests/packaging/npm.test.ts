@@ -92,7 +92,7 @@ for (const [how, address] of [
   test(`as one script tag in a plain HTML file ${how}, it configures itself`, async () => {
     const installed = join(folder, 'node_modules/@farol/web/dist');
     await mkdir(join(folder, 'assets'), { recursive: true });
-    await copyFile(join(installed, 'farol.js'), join(folder, 'assets/farol.js'));
+    for (const file of (await readdir(installed)).filter((file) => /^farol.*\.js$/.test(file))) await copyFile(join(installed, file), join(folder, 'assets', file));
     const name = `tag-${how.replaceAll(' ', '-')}`;
     const tag = `<script src="assets/farol.js" data-url="${sink.url}" data-app="${name}" data-version="2.0.1" data-environment="test" data-sample-rate="1"></script>`;
     await writeFile(join(folder, 'plain.html'), page(tag, sink.url));

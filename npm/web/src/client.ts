@@ -7,6 +7,7 @@ import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { own, safe } from './observe/describe.js';
 import { createErrors } from './observe/errors.js';
+import { createFeatures, type Bring } from './features.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
 import { writeMeta } from './meta.js';
@@ -19,7 +20,7 @@ import type { Client, DiagnosticCode, Item, Options } from './types.js';
 
 /** By the numbers of abi.ts; a test compares them. */
 export const CODES = (
-  'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid'
+  'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost'
 ).split(' ') as DiagnosticCode[];
 
 const KINDS: Item['kind'][] = ['log', 'exception', 'measurement', 'event', 'span'];
@@ -30,7 +31,7 @@ export function endpoint({ url, key, protocol }: Options): string {
   return url.replace(/\/*$/, '/collect') + (key && protocol != 'faro' ? '/' + encodeURIComponent(key) : '');
 }
 
-export function createClient(given: Options): Client {
+export function createClient(given: Options, bring: Bring): Client {
   // What the page does about what it is told is not told in its turn: that might have no end.
   const quiet = { on_: false };
   const tell: Tell = (code, detail) => {
@@ -57,7 +58,6 @@ export function createClient(given: Options): Client {
   let consent = CONSENTS.indexOf(options.consent!);
   let session = '';
   let state = State.Off;
-  let over = false;
   /** For the storage; nothing: the core has not said yet. */
   let text: string | undefined;
   let due = Infinity;
@@ -80,6 +80,7 @@ export function createClient(given: Options): Client {
     later_: later,
     cancel_: cancel,
     stops_: [],
+    early_: [],
     put_: put,
     guard_: safely,
     on_(target, types, listener, capture) {
@@ -121,9 +122,10 @@ export function createClient(given: Options): Client {
         safe(() => queueMicrotask(keep));
       } else if (signal == Signal.Session) {
         const before = session;
-        if (!over) state = bytes[0];
+        if (!sdk.over_) state = bytes[0];
         session = decode(bytes.subarray(5));
         if (before != session) for (const callback of [...callbacks]) safely(callback)(session);
+        more();
       } else if (signal == Signal.Diagnostic) {
         const code = view.getUint32(0, true);
         const number = view.getFloat64(4, true);
@@ -166,7 +168,7 @@ export function createClient(given: Options): Client {
 
   /** The end: at once, or once the core has dealt with what waits for it. */
   const none = (keep?: boolean) => {
-    over = true;
+    sdk.over_ = true;
     state = State.Off;
     options.unsampledHeader = false;
     port.close_(keep);
@@ -186,6 +188,7 @@ export function createClient(given: Options): Client {
   })));
 
   sdk.capture_ = createErrors(sdk);
+  const more = createFeatures(sdk, bring);
 
   const flush = (why: number): Promise<void> => new Native((resolve) => {
     put(Op.Flush, (w) => w.b(why));
@@ -234,6 +237,7 @@ export function createClient(given: Options): Client {
       put(Op.Consent, (w) => w.b(number));
       keep();
       sender?.gate_(number == DENIED);
+      more();
       if (number == DENIED) store?.removeItem(name);
     },
     sessionId: () => session,
@@ -278,6 +282,7 @@ export function createClient(given: Options): Client {
     else start();
     sdk.hide_ = sender.hidden_;
     observeAll(sdk);
+    more();
   })();
   return client;
 }

@@ -1,5 +1,5 @@
 /** @farol/web: real user monitoring that you host yourself. Importing it does nothing; `init` starts it. */
-import { createClient } from './client.js';
+import { start } from './init.js';
 import type { Client, Options } from './types.js';
 
 export type * from './types.js';
@@ -9,10 +9,6 @@ export type * from './types.js';
  * does nothing.
  */
 export function init(options: Options): Client {
-  try {
-    return createClient(options || {});
-  } catch {
-    // Options whose getters throw: as if there were none.
-    return createClient({} as Options);
-  }
+  // A bundler makes a file of its own of it.
+  return start(options, (done) => import('./more.js').then(({ features }) => done(features), () => done()));
 }

@@ -2,12 +2,15 @@
  * The script-tag file: the global `Farol`. It starts by itself where its tag has a `data-url`; calls that the page queued
  * before (`Farol = window.Farol || { q: [] }; Farol.q.push(['event', 'name'])`) are made then.
  */
-import { init } from './index.js';
+import { start } from './init.js';
 import { fromTag, script } from './early.js';
 import { safe } from './observe/describe.js';
 import type { Client, Options } from './types.js';
 
 type Call = [method: keyof Client, ...args: unknown[]];
+
+/** The second file's name, which holds its hash: the build writes it in here. */
+declare const __FAROL_MORE__: string;
 
 const root = window as unknown as { Farol?: { q?: Call[]; init?: unknown } & Record<string, unknown> };
 
@@ -19,7 +22,10 @@ if (!root.Farol?.init) {
     q: early,
     init(options: Options) {
       const core = tag?.src ? () => import(tag.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm')) : 'auto';
-      const client = init(safe(() => ({ core, ...options }))!);
+      const client = start(safe(() => ({ core, ...options }))!, (done) => {
+        // A script's nonce, and what `strict-dynamic` and Trusted Types allow it, hold for what it imports.
+        import(new URL(__FAROL_MORE__, tag!.src).href).then(({ features }) => done(features), () => done());
+      });
       // The page's first client is the one that queued calls, and `Farol.event(…)`, mean.
       if (!('event' in Farol)) {
         Object.assign(Farol, client);
@@ -35,5 +41,5 @@ if (!root.Farol?.init) {
     },
   });
   const options = tag && fromTag(tag.dataset);
-  if (options) (Farol.init as typeof init)(options);
+  if (options) (Farol.init as (options: Options) => Client)(options);
 }

@@ -36,6 +36,14 @@ export interface Sdk {
   on_(target: EventTarget, types: string, listener: (event: any) => void, capture?: boolean): void;
   /** Run by `shutdown`, last added first. */
   stops_: (() => void)[];
+  /** The client has ended. */
+  over_?: boolean;
+  /** Failed loads: they wait here, or go to who took the place of the list. */
+  early_: Pick<Event[], 'length' | 'push'> & Partial<Iterable<Event>>;
+  /** Told when a request begins, and by what it gives back when it ends. */
+  begun_?(): ((failed: boolean) => void) | undefined;
+  /** Told of an error that nobody handled. */
+  thrown_?(): void;
   /** The span whose `run` is on the stack. */
   current_?: Place;
   /** Whether there is any use in capturing now. */

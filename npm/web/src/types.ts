@@ -38,7 +38,46 @@ export interface Capture {
   navigation?: boolean;
   /** Clicks, for the trail of an error only: tag, role or `data-farol-name`; never text. */
   clicks?: boolean;
+  /** Images, scripts, styles, fonts and media that did not come. */
+  loads?: boolean;
+  /** Clicks, keys that act (Enter, Escape) and submits, with what followed: requests, errors, long frames, how long. */
+  actions?: boolean;
+  /** Rage, dead and error clicks. */
+  frustration?: boolean;
+  /** CSS selectors of the elements whose text may be told with an action. Default: none; what a visitor can write into never. */
+  elementText?: string[];
+  /** Long animation frames (long tasks where there are none) with the script that took longest; a number: from so many ms on. Default: 200. */
+  frames?: boolean | number;
+  /** What the browser reports of the page; a list names the types. Default: `csp-violation` and `intervention`. */
+  reports?: boolean | ('csp-violation' | 'intervention' | 'deprecation')[];
+  /** Timings of the page's resources. Default `false`. */
+  resources?: boolean | Resources;
+  /** The timing of the page's load. Default `false`. */
+  load?: boolean;
+  /** The page's own marks and measures; a list: those whose name contains or matches one of it. Default `false`. */
+  userTiming?: boolean | Pattern[];
+  /** The JavaScript heap whenever the page is hidden, where the browser says (Chromium). Default `false`. */
+  memory?: boolean;
+  /** Levels of the console that become logs. Default: none. */
+  console?: Level[];
+  /** Forms that were begun and left: which, and its last field; never what is in it. Default `false`. */
+  forms?: boolean;
 }
+
+/** Which resources are told. */
+export interface Resources {
+  /** Share of the page loads of which they are told, 0 to 1. Default 1. */
+  rate?: number;
+  /** Addresses that contain or match one of these are left out. */
+  ignore?: Pattern[];
+  /** Those of other sites, too. Default `true`. */
+  thirdParty?: boolean;
+  /** Only those that took at least so many ms. Default 0. */
+  minMs?: number;
+}
+
+/** A part of the SDK that is not in its first file: what `@farol/web/more` exports, one for each name in `Capture`. */
+export type Feature = (sdk: any) => void;
 
 /** One request as a `transport` gets it. */
 export interface TransportRequest {
@@ -131,6 +170,11 @@ export interface Options {
   transport?: Transport;
   capture?: Capture;
   /**
+   * The features beyond the first file. Default: all of `@farol/web/more`, loaded right after the start. A list, imported
+   * statically, is used as it is, and a bundler leaves out what is not in it; an empty one loads nothing.
+   */
+  features?: Feature[];
+  /**
    * `'auto'` (default): the inlined Wasm core. A function, such as `() => import('@farol/web/no-wasm')`: called only where
    * the page's Content-Security-Policy forbids Wasm. A module: used in place of Wasm.
    */
@@ -170,7 +214,9 @@ export type DiagnosticCode =
   /** An error was left out on purpose; the detail: 0 a browser extension's, 1 `ignoreErrors`, 2 `denyUrls`. */
   | 'ignored'
   /** What `beforeSend` gave back was no object or too large; the item was sent as it was. */
-  | 'hook-invalid';
+  | 'hook-invalid'
+  /** The file with further features did not come; the client goes on without them. */
+  | 'features-lost';
 
 /** Options of a span. */
 export interface SpanOptions {

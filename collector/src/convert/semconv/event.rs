@@ -65,6 +65,10 @@ fn otel_name(name: &str) -> Option<&'static str> {
 }
 
 fn turn(name: &str, key: &str) -> Option<Turn> {
+    // An event that names an address is about that one; the page's is in the document's.
+    if key == attr::URL_FULL {
+        return Some(Turn::Text(attr::URL_FULL));
+    }
     match name {
         event::NAVIGATION | event::FARO_NAVIGATION => Some(match key {
             "url" | "toUrl" => Turn::Text(attr::URL_FULL),

@@ -66,6 +66,22 @@ fn an_unreadable_item_keeps_its_place_in_uids_and_sequences() {
 }
 
 #[test]
+fn an_event_that_names_an_address_keeps_it_and_the_page_has_its_own() {
+    let otlp = semconv(
+        r#"{"meta":{"page":{"url":"https://shop.example/"}},"events":[{"name":"farol.failed_load","attributes":{"url.full":"https://cdn.example/a.png"}}]}"#,
+    );
+    let record = records(&otlp).next().expect("a record");
+    assert_eq!(
+        text(record, "url.full").as_deref(),
+        Some("https://cdn.example/a.png")
+    );
+    assert_eq!(
+        text(record, "browser.document.url.full").as_deref(),
+        Some("https://shop.example/")
+    );
+}
+
+#[test]
 fn two_replicas_give_one_uid_and_two_batches_two() {
     let payload = of(r#"{"logs":[{"message":"a"}]}"#);
     let uid = |id: [u8; 16], received_ns: u64| {

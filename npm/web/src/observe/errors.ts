@@ -44,6 +44,7 @@ export function createErrors(sdk: Sdk): Capture {
 
   return (thrown, mechanism, flags, event, attributes) => {
     if (!sdk.live_()) return;
+    if (!(flags & 1)) sdk.thrown_?.();
     const { message: told, filename, lineno, colno } = event || {};
     const now = performance.now();
     const key = '' + [told || safe(() => String(thrown)), filename, lineno, colno];

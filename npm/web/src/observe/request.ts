@@ -27,6 +27,7 @@ export function begin(sdk: Sdk, initiator: number, method: string, address: stri
   const start = performance.now();
   const parent = sdk.current_;
   const place = sdk.child_();
+  const ended = sdk.begun_?.();
   const may = origin == sdk.origin_ || sdk.options_.propagateTo?.some((pattern) => under(pattern, href));
   return {
     ...place,
@@ -35,6 +36,7 @@ export function begin(sdk: Sdk, initiator: number, method: string, address: stri
       sdk.put_(Op.Request, (w) =>
         w.b(initiator).s(place.trace_).s(place.span_).s(parent?.span_).s(method.toUpperCase()).s(href).n(start)
           .n(performance.now()).n(status).s(error).a(undefined));
+      ended?.(!!error || status > 399);
     }),
   };
 }

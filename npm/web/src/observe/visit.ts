@@ -1,5 +1,5 @@
-/** What the visitor does: comes and goes, is there, clicks. */
-import { Op, Trail } from '../abi.js';
+/** What the visitor does: comes and goes, is there. */
+import { Op } from '../abi.js';
 import type { Sdk } from '../sdk.js';
 
 /** The session's idle clock counts in minutes. */
@@ -22,16 +22,5 @@ export function observeVisit(sdk: Sdk): void {
     if (!event.isTrusted || event.timeStamp - last < ACTIVITY_EVERY) return;
     last = event.timeStamp;
     sdk.put_(Op.Activity);
-  }, true);
-}
-
-/** For the trail alone. Never text, which may be anybody's: a name given for it, else what kind of thing it is. */
-export function observeClicks(sdk: Sdk): void {
-  sdk.on_(window, 'click', ({ target, timeStamp }: Event) => {
-    if (!(target instanceof Element)) return;
-    const named = target.closest('[data-farol-name]');
-    const thing = target.closest('a,button,input,select,label,[role]') || target;
-    const text = named ? named.getAttribute('data-farol-name') : thing.getAttribute('role') || thing.localName;
-    sdk.put_(Op.Trail, (w) => w.b(Trail.Click).s(text).n(timeStamp));
   }, true);
 }

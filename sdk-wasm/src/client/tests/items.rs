@@ -45,6 +45,29 @@ fn an_event_carries_what_it_was_given() {
 }
 
 #[test]
+fn an_attribute_that_is_an_address_by_its_name_is_scrubbed() {
+    let mut bench = Bench::started(&Start::default());
+    let url = "https://joe:pw@cdn.example/a?token=1";
+    let attrs = [("url.full", url), ("farol.script.url", url), ("link", url)];
+    bench.put(
+        op::EVENT,
+        &Writer::default()
+            .s("e")
+            .s("")
+            .a(&attrs)
+            .s("")
+            .s("")
+            .n(f64::NAN)
+            .0,
+    );
+    let clean = "https://cdn.example/a?token=REDACTED";
+    assert_eq!(
+        one(&mut bench, "events")["attributes"],
+        json!({"url.full": clean, "farol.script.url": clean, "link": url})
+    );
+}
+
+#[test]
 fn a_log_carries_what_it_was_given() {
     let mut bench = Bench::started(&Start::default());
     for (level, expected) in [

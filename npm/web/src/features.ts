@@ -1,0 +1,42 @@
+/**
+ * Features that are not in the first file: how they come right after the start, and what is kept for them until then. One that does
+ * not come is told, and the page goes on without.
+ */
+import { Diagnostic } from './abi.js';
+import type { Sdk } from './sdk.js';
+import type { Feature } from './types.js';
+
+/** Gives `done` the features of the second file; nothing where it cannot be had. */
+export type Bring = (done: (features?: Feature[]) => void) => void;
+
+/** Failed loads that are kept until somebody takes them: of a page whose server is gone, each is the same news. */
+const EARLY = 50;
+
+/** Asks for the features, once there is something to capture, and once only. */
+export function createFeatures(sdk: Sdk, bring: Bring): () => void {
+  const { features: given, capture } = sdk.options_;
+  const { later_: later } = sdk;
+  const start = sdk.guard_((features?: Feature[]) => {
+    if (!features) sdk.tell_(Diagnostic.FeaturesLost);
+    else if (!sdk.over_) for (const feature of features) sdk.guard_(feature)(sdk);
+  });
+  let asked = given && !given.length;
+  return () => {
+    if (asked || !sdk.live_()) return;
+    asked = true;
+    // In the capture phase, where images and scripts that did not come pass by. An error is of the window itself.
+    if (capture?.loads !== false) {
+      sdk.on_(window, 'error', (event: Event) => {
+        if (event.target != window && sdk.early_.length < EARLY) sdk.early_.push(event);
+      }, true);
+    }
+    // Not at the cost of the start.
+    given ? start(given) : later(() => {
+      try {
+        bring(start);
+      } catch {
+        start();
+      }
+    });
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * @farol/web/more: the features that are on by default and not in the first file, which loads them by itself. Imported here by name, a
+ * bundler can choose.
+ */
+import { Diagnostic } from './abi.js';
+import { observeActions } from './more/actions.js';
+import { observeClicks } from './more/clicks.js';
+import { observeFrames } from './more/frames.js';
+import { observeLoads } from './more/loads.js';
+import { observeReports } from './more/reports.js';
+import type { Sdk } from './sdk.js';
+import type { Capture, Feature } from './types.js';
+
+/** `capture.actions` and `capture.frustration` */
+export const actions: Feature = observeActions;
+/** `capture.clicks` */
+export const clicks: Feature = observeClicks;
+/** `capture.frames` */
+export const frames: Feature = observeFrames;
+/** `capture.loads` */
+export const loads: Feature = observeLoads;
+/** `capture.reports` */
+export const reports: Feature = observeReports;
+
+/** What `@farol/web/extra` captures. */
+const EXTRA = 'console forms load memory resources userTiming'.split(' ') as (keyof Capture)[];
+
+/** What is off by default is in a file of its own, which comes where one of it is on. */
+export const extra: Feature = (sdk: Sdk) => {
+  const { capture = {} } = sdk.options_;
+  if (!EXTRA.some((name) => capture[name])) return;
+  import('./extra.js').then(
+    ({ features }) => sdk.over_ || features.forEach((feature) => sdk.guard_(feature)(sdk)),
+    () => sdk.tell_(Diagnostic.FeaturesLost),
+  );
+};
+
+/** All of them; what `capture` turns off does nothing. */
+export const features: Feature[] = [actions, clicks, frames, loads, reports, extra];

@@ -1,0 +1,180 @@
+/** User actions with what followed from them, and the clicks that frustrate: rage, dead, error. What is typed is never read. */
+import { safe } from '../observe/describe.js';
+import type { Sdk } from '../sdk.js';
+import type { Attributes } from '../types.js';
+import { begin, type Action, BURST, type Burst, click, DEAD, deadline, joins, type What } from './action.js';
+import { isElement, listedText, nameOf, thingOf } from './element.js';
+import { Attr, Event as Name } from './names.js';
+import { onHidden, tell } from './tell.js';
+
+/** Keys that act; all others write or move. */
+const KEYS = /^(Enter|Escape)$/;
+
+/** What a visitor writes into, plays, or draws on: many clicks on it are its use, and what they do is not in the document. */
+const USED = 'input:not([type=button],[type=submit],[type=reset],[type=image]),textarea,select,option,video,audio,canvas,embed,object,iframe,[contenteditable]';
+
+/** What promises to do something when it is clicked. */
+const BUTTONS = 'button,summary,[role=button],[role=tab],[role=menuitem],[role=switch],[onclick],input,a[href^="#"],a[href^="javascript:"]';
+
+/** Signs that a click had an effect, beside what the document, the address and the network show. */
+const SIGNS = 'scroll focusin input change invalid toggle play pause copy cut select fullscreenchange blur beforeunload';
+
+/** How many actions are told of one page: more than anyone does. A script that clicks is not trusted, and not told at all. */
+const MOST = 1000;
+
+interface Open extends Action {
+  about_: Attributes;
+  href_: string;
+  /** May turn out dead. */
+  promise_: () => boolean;
+  stop_(): void;
+}
+
+export function observeActions(sdk: Sdk): void {
+  const { capture = {} } = sdk.options_;
+  const { later_: later, cancel_: cancel } = sdk;
+  const wantsActions = capture.actions !== false;
+  const wantsFrustration = capture.frustration !== false;
+  if (!wantsActions && !wantsFrustration) return;
+  let current: Open | undefined;
+  let burst: Burst | undefined;
+  let burstAbout: Attributes = {};
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let count = 0;
+
+  const frustration = (type: string, about: Attributes, at: number, more?: Attributes) => {
+    if (wantsFrustration) tell(sdk, Name.Frustration, { [Attr.FrustrationType]: type, ...about, ...more }, at);
+  };
+
+  /** Ends the action; `whole`: it had the time that it wanted. */
+  const finish = (whole?: boolean) => {
+    const action = current;
+    if (!action) return;
+    current = undefined;
+    action.stop_();
+    const { start_: start, last_: last, what_: what, about_: about, errors_: errors } = action;
+    const moved = location.href != action.href_;
+    if (wantsActions && count++ < MOST) {
+      tell(sdk, Name.UserAction + what, {
+        ...about,
+        [Attr.ActionDuration]: last == last ? last - start : 0,
+        [Attr.ActionRequests]: action.requests_, [Attr.ActionFailed]: action.failed_,
+        [Attr.ActionErrors]: errors, [Attr.ActionFrames]: action.frames_,
+      }, start);
+    }
+    if (what != 'click') return;
+    if (errors) frustration('error_click', about, start, { [Attr.ActionErrors]: errors });
+    else if (whole && last != last && !moved && action.promise_()) frustration('dead_click', about, start);
+  };
+
+  const endBurst = () => {
+    if (burst?.rage_) frustration('rage_click', burstAbout, burst.times_[0]!, { [Attr.Count]: burst.times_.length });
+    burst = undefined;
+  };
+
+  /** One timer, and only while something is open. */
+  const look = () => {
+    cancel(timer);
+    timer = undefined;
+    const now = performance.now();
+    if (burst && now - burst.times_[burst.times_.length - 1]! >= BURST) endBurst();
+    if (current && deadline(current) <= now) finish(true);
+    const next = Math.min(current ? deadline(current) : Infinity, burst?.rage_ ? burst.times_[burst.times_.length - 1]! + BURST : Infinity);
+    if (next < Infinity) timer = later(guardedLook, Math.max(next - now, 1));
+  };
+  const guardedLook = sdk.guard_(look);
+
+  const active = (at = performance.now()) => {
+    if (current) current.last_ = Math.max(current.last_ || 0, at);
+  };
+
+  const open = (what: What, event: Event, about: Attributes, promise: () => boolean) => {
+    const { timeStamp } = event;
+    if (joins(current, timeStamp)) {
+      if (what == 'submit') current.what_ = what;
+      return;
+    }
+    finish();
+    const signs = sdk.guard_(() => active());
+    const mutations = new MutationObserver(signs);
+    const all = { subtree: true, childList: true, attributes: true, characterData: true };
+    for (const root of [document, ...event.composedPath().filter((node) => (node as Node).nodeType == 11)]) mutations.observe(root as Node, all);
+    for (const sign of SIGNS.split(' ')) addEventListener(sign, signs, true);
+    current = {
+      ...begin(what, timeStamp), about_: about, href_: location.href, promise_: promise,
+      stop_() {
+        mutations.disconnect();
+        for (const sign of SIGNS.split(' ')) removeEventListener(sign, signs, true);
+      },
+    };
+    look();
+  };
+
+  const on = (event: Event) => {
+    const { target, type, isTrusted } = event;
+    if (!isTrusted || !sdk.live_()) return;
+    const hit = event.composedPath()[0] || target;
+    if (!isElement(hit)) return;
+    const about: Attributes = { [Attr.ElementName]: nameOf(hit), [Attr.Tag]: thingOf(hit).localName, [Attr.ElementText]: listedText(hit, capture.elementText) };
+    if (type == 'keydown') {
+      const { key, repeat } = event as KeyboardEvent;
+      if (repeat || !KEYS.test(key) || hit.closest('textarea,[contenteditable]')) return;
+      return open('keydown', event, { ...about, [Attr.ActionKey]: key }, () => false);
+    }
+    if (type == 'submit') return open('submit', event, about, () => false);
+    const { clientX, clientY, detail } = event as MouseEvent;
+    const used = !!hit.closest(USED);
+    open('click', event, about, () =>
+      !used && document.visibilityState == 'visible' && (!!hit.closest(BUTTONS) || (!!hit.closest('a') && event.defaultPrevented)));
+    // A click of the keyboard's has no place, and what selects text is reading.
+    if (used || !detail || !safe(() => getSelection()!.isCollapsed)) return endBurst();
+    const before = burst;
+    const next = click(before, thingOf(hit), clientX, clientY, event.timeStamp);
+    if (next != before) {
+      endBurst();
+      burst = next;
+      burstAbout = about;
+    } else if (next.rage_) look();
+  };
+  sdk.on_(window, 'click keydown submit', on, true);
+  onHidden(sdk, () => {
+    finish();
+    endBurst();
+  });
+
+  sdk.begun_ = () => {
+    const action = current;
+    if (!action) return;
+    action.requests_++;
+    action.open_++;
+    active();
+    return (failed) => {
+      action.open_--;
+      if (failed) action.failed_++;
+      if (action == current) {
+        active();
+        look();
+      }
+    };
+  };
+  sdk.thrown_ = () => {
+    if (current) current.errors_++;
+  };
+  const frames = safe(() => new PerformanceObserver(sdk.guard_((list: PerformanceObserverEntryList) => {
+    for (const { startTime, duration } of list.getEntries()) {
+      if (!current || startTime + duration < current.start_) continue;
+      current.frames_++;
+      active(startTime + duration);
+    }
+  })));
+  const { supportedEntryTypes = [] } = PerformanceObserver;
+  const type = ['long-animation-frame', 'longtask'].find((name) => supportedEntryTypes.includes(name));
+  if (type) frames?.observe({ type });
+  sdk.stops_.push(() => {
+    frames?.disconnect();
+    sdk.begun_ = sdk.thrown_ = undefined;
+    finish();
+    endBurst();
+    cancel(timer);
+  });
+}

@@ -1,0 +1,45 @@
+/** Forms that were begun and not sent: which, and which field was the last. Never what is in them. */
+import { safe, text } from '../observe/describe.js';
+import type { Sdk } from '../sdk.js';
+import { isElement } from './element.js';
+import { Attr, Event as Name } from './names.js';
+import { tell } from './tell.js';
+
+interface Begun {
+  since_: number;
+  last_: string;
+  fields_: Set<Element>;
+}
+
+/** What the page's author calls it: the name given for it, else id, else `name`, else its tag. */
+export const called = (element: Element): string => {
+  const attribute = (name: string) => text(safe(() => element.getAttribute(name)));
+  return attribute('data-farol-name') || attribute('id') || attribute('name') || text(element.localName);
+};
+
+export function observeForms(sdk: Sdk): void {
+  if (!sdk.options_.capture?.forms) return;
+  const begun = new Map<Element, Begun>();
+  let href = location.href;
+  const abandoned = (form: Element) => {
+    const { since_: since, last_: last, fields_: fields } = begun.get(form)!;
+    begun.delete(form);
+    tell(sdk, Name.FormAbandoned, {
+      [Attr.FormName]: called(form), [Attr.FormField]: last, [Attr.FormFields]: fields.size, [Attr.FormDuration]: performance.now() - since,
+    });
+  };
+  sdk.on_(window, 'input change', ({ target, timeStamp, isTrusted }: Event) => {
+    const form = isTrusted && sdk.live_() && isElement(target) && target.closest('form');
+    if (!form) return;
+    // Another address in the same document: what was begun before was left there.
+    if (href != location.href) begun.forEach((_, form) => form.isConnected || abandoned(form));
+    href = location.href;
+    const entry: Begun = begun.get(form) || { since_: timeStamp, last_: '', fields_: new Set() };
+    entry.last_ = called(target as Element);
+    entry.fields_.add(target as Element);
+    begun.set(form, entry);
+  }, true);
+  sdk.on_(window, 'submit reset', ({ target }: Event) => begun.delete(target as Element), true);
+  // Another tab is looked at and left again: only who leaves the page leaves its forms.
+  sdk.on_(window, 'pagehide', () => begun.forEach((_, form) => abandoned(form)), true);
+}

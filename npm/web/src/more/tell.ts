@@ -1,0 +1,16 @@
+/** How a feature tells what it saw: an event of the generic kind, at the time at which it happened. */
+import { Op } from '../abi.js';
+import type { Sdk } from '../sdk.js';
+import type { Attributes } from '../types.js';
+
+/** `at` in ms on the `performance.now()` clock; `trace` is the span that it belongs to. */
+export function tell(sdk: Sdk, name: string, attributes: Attributes, at = NaN, [trace, span] = ['', '']): void {
+  sdk.put_(Op.Event, (w) => w.s(name).s('').a(attributes).s(trace).s(span).n(at));
+}
+
+/** Calls back when the page is hidden or left, before the first file seals what there is. */
+export function onHidden(sdk: Sdk, callback: () => void): void {
+  sdk.on_(window, 'visibilitychange pagehide', ({ type }: Event) => {
+    if (type == 'pagehide' || document.visibilityState == 'hidden') callback();
+  }, true);
+}

@@ -1,0 +1,146 @@
+/** What the browser measured by itself: the load of the page, its resources, the page's own marks and measures, memory. All by option. */
+import { Op } from '../abi.js';
+import { safe, text } from '../observe/describe.js';
+import { under } from '../observe/request.js';
+import { matches } from '../options.js';
+import type { Sdk } from '../sdk.js';
+import type { Attributes, Pattern, Resources } from '../types.js';
+import { createCap } from './cap.js';
+import { Attr, Event as Name } from './names.js';
+import { party } from './party.js';
+import { onHidden, tell } from './tell.js';
+
+/** Resources that are told of one page: what browsers buffer by default. */
+const RESOURCES = 250;
+
+/** Marks and measures of one page. A page that marks in a loop is counted. */
+const MARKS = 200;
+
+/** Entries of `Server-Timing` that are kept of one answer. */
+const SERVER = 8;
+
+const MOMENTS = (
+  'redirectStart redirectEnd workerStart fetchStart domainLookupStart domainLookupEnd connectStart connectEnd secureConnectionStart requestStart responseStart ' +
+  'responseEnd transferSize encodedBodySize decodedBodySize'
+).split(' ');
+
+const LOAD = 'domInteractive domContentLoadedEventStart domContentLoadedEventEnd domComplete loadEventStart loadEventEnd unloadEventStart unloadEventEnd redirectCount'.split(' ');
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => '_' + letter.toLowerCase());
+
+/** The fields that are there; a moment of 0 did not happen, or is another origin's secret. */
+function fields(entry: object, names: string[], prefix: string): Attributes {
+  const found: Attributes = {};
+  for (const name of names) {
+    const value = (entry as Record<string, unknown>)[name];
+    if (value) found[prefix + snake(name)] = value as number;
+  }
+  return found;
+}
+
+const TRACE = /^00-([\da-f]{32})-([\da-f]{16})-/;
+
+/** What the server says of its own time, and the trace that it answered in. */
+export function serverTiming(list: readonly PerformanceServerTiming[] = []): [attributes: Attributes, trace?: [string, string]] {
+  const found: Attributes = {};
+  let trace: [string, string] | undefined;
+  for (const { name, duration, description } of list.slice(0, SERVER)) {
+    const match = name == 'traceparent' && TRACE.exec(description);
+    if (match) trace = [match[1]!, match[2]!];
+    else if (duration) found[Attr.Server + name] = duration;
+  }
+  return [found, trace];
+}
+
+export function resourceAttributes(entry: PerformanceResourceTiming): Attributes {
+  const { name, duration, initiatorType, nextHopProtocol, renderBlockingStatus, responseStatus } =
+    entry as PerformanceResourceTiming & { renderBlockingStatus?: string; responseStatus?: number };
+  return {
+    [Attr.Url]: name,
+    [Attr.Resource + 'initiator_type']: initiatorType,
+    [Attr.Resource + 'duration']: duration,
+    [Attr.Resource + 'next_hop_protocol']: nextHopProtocol || undefined,
+    [Attr.Resource + 'render_blocking_status']: renderBlockingStatus,
+    [Attr.Status]: responseStatus || undefined,
+    ...fields(entry, MOMENTS, Attr.Resource),
+  };
+}
+
+/** Observes entries of a type until the end; those of before, too. */
+function observe(sdk: Sdk, type: string, take: (entry: PerformanceEntry) => void): void {
+  if (!PerformanceObserver.supportedEntryTypes?.includes(type)) return;
+  const observer = new PerformanceObserver(sdk.guard_((list: PerformanceObserverEntryList) => {
+    if (sdk.live_()) list.getEntries().forEach(take);
+  }));
+  observer.observe({ type, buffered: true });
+  onHidden(sdk, () => sdk.live_() && observer.takeRecords().forEach(take));
+  sdk.stops_.push(() => observer.disconnect());
+}
+
+export function observeResources(sdk: Sdk): void {
+  const wanted = sdk.options_.capture?.resources;
+  if (!wanted) return;
+  const { rate = 1, ignore, thirdParty, minMs = 0 } = wanted === true ? ({} as Resources) : wanted;
+  // Of a page all or nothing, so that what is told is a whole waterfall.
+  if (Math.random() >= rate) return;
+  const list = safe(() => Array.isArray(ignore)) ? ignore : undefined;
+  const { see_: see, settle_: settle } = createCap<PerformanceResourceTiming>(RESOURCES, (entry, count) => {
+    if (!entry) return tell(sdk, Name.Resource, { [Attr.Count]: count });
+    const [server, trace] = serverTiming(entry.serverTiming);
+    const { hostname } = new URL(entry.name);
+    tell(sdk, Name.Resource, {
+      ...resourceAttributes(entry), ...server,
+      [Attr.Party]: party(hostname, location.hostname),
+      [Attr.Kept + 'resources']: rate < 1 ? rate : undefined,
+    }, entry.startTime, trace);
+  });
+  observe(sdk, 'resource', (entry) => {
+    const { name, duration, startTime } = entry as PerformanceResourceTiming;
+    if (duration < minMs || !/^http/.test(name) || under(sdk.endpoint_, name) || matches(list, name)) return;
+    if (thirdParty === false && party(new URL(name).hostname, location.hostname) == 'third') return;
+    see(startTime + name, entry as PerformanceResourceTiming);
+  });
+  onHidden(sdk, settle);
+}
+
+export function observeLoad(sdk: Sdk): void {
+  if (!sdk.options_.capture?.load) return;
+  const { later_: later } = sdk;
+  const told = sdk.guard_(() => {
+    const entry = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming;
+    const [server, trace] = serverTiming(entry.serverTiming);
+    tell(sdk, Name.Load, { ...resourceAttributes(entry), [Attr.Load + 'type']: entry.type, ...fields(entry, LOAD, Attr.Load), ...server }, 0, trace);
+  });
+  // The end of the load event is known in the next task.
+  const soon = () => later(told);
+  if (document.readyState == 'complete') soon();
+  else sdk.on_(window, 'load', soon);
+}
+
+export function observeMarks(sdk: Sdk): void {
+  const wanted = sdk.options_.capture?.userTiming;
+  if (!wanted) return;
+  const list = Array.isArray(wanted) ? (wanted as Pattern[]) : undefined;
+  const { see_: see, settle_: settle } = createCap<PerformanceEntry>(MARKS, (entry, count) =>
+    tell(sdk, Name.Mark, entry ? { [Attr.MarkName]: entry.name, [Attr.MarkType]: entry.entryType, [Attr.MarkDuration]: entry.duration || undefined } : { [Attr.Count]: count }, entry?.startTime));
+  for (const type of ['mark', 'measure']) {
+    observe(sdk, type, (entry) => {
+      if (!list || matches(list, entry.name)) see(entry.startTime + type + entry.name, entry);
+    });
+  }
+  onHidden(sdk, settle);
+}
+
+/** Chromium's alone, in buckets; what is exact needs isolation between origins. */
+export function observeMemory(sdk: Sdk): void {
+  if (!sdk.options_.capture?.memory) return;
+  onHidden(sdk, () => {
+    const { memory } = performance as { memory?: Record<string, number> };
+    if (!memory || !sdk.live_()) return;
+    sdk.put_(Op.Measurement, (w) => {
+      w.s(Name.Memory).u(3);
+      for (const [key, name] of [['usedJSHeapSize', 'used'], ['totalJSHeapSize', 'total'], ['jsHeapSizeLimit', 'limit']] as const) w.s(name).n(memory[key]!);
+      sdk.place_(w.a(undefined));
+    });
+  });
+}

@@ -1,0 +1,92 @@
+/** The pure parts of the second file. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { begin, click, DEAD, deadline, joins, LONGEST, QUIET, type Burst } from '../src/more/action.js';
+import { createCap } from '../src/more/cap.js';
+import { describeFrame } from '../src/more/frames.js';
+import { kindOf } from '../src/more/loads.js';
+import * as names from '../src/more/names.js';
+import { party, site } from '../src/more/party.js';
+
+test('every name of an event or attribute is one of the protocol', async () => {
+  const rust = await readFile(new URL('../../../protocol/src/names.rs', import.meta.url), 'utf8');
+  for (const list of Object.values(names as unknown as Record<string, Record<string, string>>)) {
+    for (const name of Object.values(list)) assert.ok(rust.includes(`"${name}"`), name);
+  }
+});
+
+test('a thing is told once, its repeats are counted, and what has no place is counted without one', () => {
+  const told: [string | undefined, number][] = [];
+  const cap = createCap<string>(2, (thing, count) => told.push([thing, count]));
+  for (const key of ['a', 'b', 'a', 'c', 'c', 'a']) cap.see_(key, key.toUpperCase());
+  assert.deepEqual(told.splice(0), [['A', 1], ['B', 1]]);
+  cap.settle_();
+  assert.deepEqual(told.splice(0), [['A', 2], [undefined, 2]]);
+  cap.settle_();
+  assert.deepEqual(told, []);
+});
+
+test('what did not come is known by its element', () => {
+  for (const [tag, rel, as, kind] of [
+    ['img', '', '', 'image'], ['script', '', '', 'script'], ['link', 'stylesheet', '', 'style'], ['link', 'alternate STYLESHEET', '', 'style'],
+    ['link', 'preload', 'font', 'font'], ['link', 'shortcut icon', '', 'image'], ['link', 'prefetch', '', 'other'], ['video', '', '', 'media'], ['object', '', '', 'other'],
+  ] as const) {
+    assert.equal(kindOf(tag, rel, as), kind, tag + rel + as);
+  }
+});
+
+test('hosts of one site are the first party, others the third', () => {
+  for (const [host, of] of [['www.shop.example', 'shop.example'], ['a.b.co.uk', 'a.b.co.uk'], ['x.a.b.co.uk', 'a.b.co.uk'], ['127.0.0.1', '127.0.0.1'], ['localhost', 'localhost'], ['[::1]', '[::1]']]) {
+    assert.ok(site(host!).length <= host!.length && host!.endsWith(site(host!)), of);
+  }
+  assert.equal(party('cdn.shop.example', 'www.shop.example'), 'first');
+  assert.equal(party('cdn.shop.co.uk', 'www.shop.co.uk'), 'first');
+  assert.equal(party('other.co.uk', 'www.shop.co.uk'), 'third');
+  assert.equal(party('shop.example', 'www.other.example'), 'third');
+  assert.equal(party('10.0.0.1', '11.0.0.1'), 'third');
+});
+
+test('an action is over when nothing follows any more, and a dead one after a second', () => {
+  const action = begin('click', 1000);
+  assert.equal(deadline(action), 1000 + DEAD);
+  action.last_ = 1050;
+  assert.equal(deadline(action), 1050 + QUIET);
+  action.open_ = 1;
+  assert.equal(deadline(action), 1000 + LONGEST);
+  action.open_ = 0;
+  action.last_ = 1000 + LONGEST - 1;
+  assert.equal(deadline(action), 1000 + LONGEST);
+  assert.equal(joins(action, 1050), true);
+  assert.equal(joins(action, 1200), false);
+  assert.equal(joins(undefined, 0), false);
+});
+
+test('three clicks on one thing within a second are a rage; slower, farther or elsewhere they are not', () => {
+  const rages = (clicks: [thing: string, x: number, at: number][]): boolean => {
+    let burst: Burst | undefined;
+    for (const [thing, x, at] of clicks) burst = click(burst, thing, x, 0, at);
+    return !!burst!.rage_;
+  };
+  assert.equal(rages([['a', 0, 0], ['a', 10, 300], ['a', 0, 900]]), true);
+  assert.equal(rages([['a', 0, 0], ['a', 10, 300]]), false);
+  assert.equal(rages([['a', 0, 0], ['a', 0, 600], ['a', 0, 1200], ['a', 0, 1800]]), false);
+  assert.equal(rages([['a', 0, 0], ['a', 100, 300], ['a', 0, 500]]), false);
+  assert.equal(rages([['a', 0, 0], ['b', 0, 300], ['a', 0, 500]]), false);
+  assert.equal(rages([['a', 0, 0], ['a', 0, 100], ['a', 0, 200], ['a', 0, 2000]]), false);
+});
+
+test('a frame names its longest script, and no address twice', () => {
+  const frame = describeFrame({
+    entryType: 'long-animation-frame', startTime: 100, duration: 300, blockingDuration: 250, renderStart: 350, styleAndLayoutStart: 380,
+    scripts: [
+      { startTime: 100, duration: 50, invoker: 'Window.setTimeout', invokerType: 'user-callback', sourceURL: '/a.js' },
+      { startTime: 150, duration: 150, invoker: 'https://x.example/b.js', invokerType: 'classic-script', sourceURL: 'https://x.example/b.js', sourceFunctionName: '', sourceCharPosition: -1 },
+    ],
+  });
+  assert.deepEqual(JSON.parse(JSON.stringify(frame)), {
+    'farol.frame.entry_type': 'long-animation-frame', 'farol.frame.duration': 300, 'farol.frame.blocking_duration': 250, 'farol.frame.render_duration': 50,
+    'farol.frame.style_duration': 20, 'farol.frame.scripts': 2, 'farol.frame.script_duration': 200, 'farol.script.url': 'https://x.example/b.js',
+    'farol.script.invoker_type': 'classic-script', 'farol.script.duration': 150,
+  });
+});

@@ -1,0 +1,111 @@
+/** What is captured by option: timings, the console, reports, forms; errors that are told with their context, and those of workers. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { named, on } from './capture/stage.js';
+import type { Item } from './driver/otlp.js';
+import { script, type Reply } from './driver/server.js';
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+test('resources and the load of the page are told with their parts, and belong to the trace in which the server answered', () =>
+  on({
+    options: "{ capture: { resources: { ignore: ['/start.js'], minMs: 0 }, load: true } }",
+    body: '<script src="/timed.js?token=x"></script>',
+    route: (path) => (path.startsWith('/timed.js')
+      ? { headers: { 'content-type': 'text/javascript', 'server-timing': `db;dur=12.5, traceparent;desc="00-${TRACE}-00f067aa0ba902b7-01"` }, body: '' } : undefined),
+  }, async ({ page, until }) => {
+    const resource = (item: Item): boolean => item.name === 'browser.resource_timing' && String(item.attributes['url.full']).includes('/timed.js');
+    await page.hide();
+    const items = await until((items) => items.some(resource) && items.some(named('browser.navigation_timing')), 'the timings');
+    const { attributes, traceId } = items.find(resource)!;
+    assert.match(String(attributes['url.full']), /token=REDACTED/);
+    assert.equal(attributes['browser.resource_timing.initiator_type'], 'script');
+    assert.equal(attributes['farol.server_timing.db'], 12.5);
+    assert.equal(attributes['farol.resource.party'], 'first');
+    assert.ok(Number(attributes['browser.resource_timing.response_end']) > 0 && 'browser.resource_timing.duration' in attributes);
+    assert.equal(traceId, TRACE);
+    assert.ok(!items.some((item) => String(item.attributes['url.full']).endsWith('/start.js')));
+    const load = items.find(named('browser.navigation_timing'))!;
+    assert.equal(load.attributes['browser.navigation_timing.type'], 'navigate');
+    assert.ok(Number(load.attributes['browser.navigation_timing.load_event_end']) > 0, JSON.stringify(load.attributes));
+  }));
+
+test('marks, measures and the heap are told where they are wanted', () =>
+  on({ options: "{ capture: { userTiming: ['checkout'], memory: true } }" }, async ({ page, until }) => {
+    await page.evaluate("performance.mark('checkout.begin'); performance.mark('other'); performance.measure('checkout.whole', 'checkout.begin')");
+    await page.hide();
+    const items = await until((items) => items.filter(named('farol.user_timing')).length >= 2 && items.some((item) => JSON.stringify(item.attributes).includes('farol.memory')), 'marks and memory');
+    assert.deepEqual(items.filter(named('farol.user_timing')).map((item) => item.attributes['farol.user_timing.name']).sort(), ['checkout.begin', 'checkout.whole']);
+  }));
+
+test('by default there are no timings, no console and no forms', () =>
+  on({ body: '<form id="f"><input id="i"></form>' }, async ({ page, until }) => {
+    await page.evaluate("console.error('quiet'); performance.mark('m')");
+    await page.type('#i', 'x');
+    await page.hide();
+    await page.evaluate("farol.event('after'); farol.flush()");
+    const items = await until((items) => items.some(named('after')), 'the event');
+    const never = ['browser.resource_timing', 'browser.navigation_timing', 'farol.user_timing', 'farol.form_abandoned'];
+    assert.deepEqual(items.filter((item) => never.includes(item.name) || String(item.body).includes('quiet')), []);
+  }));
+
+test('the console becomes logs at the levels that were named, whatever is written to it', () =>
+  on({ options: "{ capture: { console: ['warn', 'error', 'nonsense'] }, onDiagnostic: (code) => console.error('told ' + code) }" }, async ({ page, until }) => {
+    await page.evaluate(`{
+      const cycle = { name: 'cycle' }; cycle.self = cycle;
+      console.error('cycle', cycle);
+      console.error('getter', { get bad() { throw new Error('no'); }, ok: 1 });
+      console.error('proxy', new Proxy({}, { ownKeys() { throw new Error('no'); }, get() { throw new Error('no'); } }));
+      document.body.innerHTML = '<p>secret text</p>';
+      console.warn('node', document.body.firstChild, [1, 'two', null, undefined, 3n, Symbol('s')]);
+      console.warn('%s is %d', 'answer', 42, 'more');
+      console.error('x'.repeat(10_000_000));
+      console.error({ get loud() { console.error('from a getter'); return 1; }, toString() { console.error('from toString'); return ''; } });
+      console.log('not wanted');
+      for (let i = 0; i < 1000; i++) console.error('again');
+      for (let i = 0; i < 1000; i++) console.error('line ' + i);
+    }`);
+    await page.hide();
+    const logs = (items: Item[]): Item[] => items.filter((item) => item.attributes['browser.console.method'] !== undefined);
+    const sum = (items: Item[]): number => logs(items).reduce((sum, item) => sum + Number(item.attributes['farol.count'] ?? 1), 0);
+    const items = await until((items) => sum(items) >= 2007, 'all of the lines');
+    const bodies = logs(items).map((item) => String(item.body));
+    for (const expected of [
+      'cycle {name: "cycle", self: (cycle)}', 'getter {bad: (…), ok: 1}', 'node <p> [1, "two", null, undefined, 3n, Symbol(s)]', 'answer is 42 more', '{loud: (…), toString: function toString}',
+    ]) assert.ok(bodies.includes(expected), `${expected} in ${bodies.slice(0, 10).join('\n')}`);
+    assert.ok(bodies.every((body) => body.length <= 4000 && !body.includes('secret text') && !body.includes('not wanted')));
+    assert.ok(bodies.length < 210, String(bodies.length));
+    assert.equal(sum(items), 2007);
+    assert.equal(logs(items).find((item) => item.body === 'answer is 42 more')!.severity, 13);
+  }));
+
+test('what the policy refused is told, once for each, also what was refused before the second file came', () =>
+  on({
+    headers: { 'content-security-policy': "img-src 'none'" },
+    body: '<img src="https://pics.example/a.png?token=x"><img src="https://pics.example/a.png?token=x">',
+  }, async ({ page, until }) => {
+    await page.hide();
+    const report = (item: Item): boolean => item.name === 'farol.report' && String(item.attributes['farol.report.blocked.url']).startsWith('https://pics.example/');
+    const items = await until((items) => items.some(report), 'the violation');
+    const { attributes } = items.find(report)!;
+    assert.equal(attributes['farol.report.type'], 'csp-violation');
+    assert.equal(attributes['farol.report.directive'], 'img-src');
+    assert.ok(!JSON.stringify(items).includes('token=x'));
+  }));
+
+test('a form that is begun and left is told with its last field, one that is sent is not', () => {
+  const fields = `<form id="sent"><input id="a"><button id="go">Go</button></form><form id="left"><input id="b" name="street"><input id="c" data-farol-name="card"></form>
+    <script src="/forms.js"></script>`;
+  const route = (path: string): Reply | undefined => (path === '/forms.js' ? script('sent.onsubmit = (event) => event.preventDefault();') : path === '/away' ? { body: 'away' } : undefined);
+  return on({ options: '{ capture: { forms: true } }', body: fields, route }, async ({ page, own, until }) => {
+    await page.type('#a', 'hunter2');
+    await page.click('#go');
+    await page.type('#b', 'hunter3');
+    await page.type('#c', 'hunter4');
+    await page.goto(`${own.url}/away`);
+    const items = await until((items) => items.some(named('farol.form_abandoned')), 'the form');
+    const told = items.filter(named('farol.form_abandoned'));
+    assert.deepEqual(told.map(({ attributes }) => [attributes['farol.form.name'], attributes['farol.form.last_field'], attributes['farol.form.fields']]), [['left', 'card', 2]]);
+    assert.ok(!/hunter/.test(JSON.stringify(items)));
+  });
+});

@@ -1,0 +1,184 @@
+/** What the second file captures, in a real browser through the real collector; and how that file comes, or does not. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { collector, files, more, named, on } from './capture/stage.js';
+import type { Item } from './driver/otlp.js';
+import { html, script, type Reply } from './driver/server.js';
+
+const failed = named('farol.failed_load');
+const url = (item: Item): string => String(item.attributes['url.full'] ?? '');
+
+const LOADS = '<img src="/no.png?token=secret"><link rel="stylesheet" href="/no.css"><script src="/no.js"></script>';
+
+for (const [what, headers, attributes] of [
+  ['without a policy', {}, ''],
+  ['by a nonce', { 'content-security-policy': "default-src 'none'; script-src 'nonce-abc' 'wasm-unsafe-eval'; connect-src *; img-src *; style-src 'self'" }, 'nonce="abc"'],
+  ['by strict-dynamic', { 'content-security-policy': "script-src 'nonce-abc' 'strict-dynamic' 'wasm-unsafe-eval'; connect-src *" }, 'nonce="abc"'],
+  ['with Trusted Types', { 'content-security-policy': "require-trusted-types-for 'script'; trusted-types 'none'" }, ''],
+] as [string, Record<string, string>, string][]) {
+  test(`the second file comes ${what}, and early failed loads are told by kind`, () =>
+    on({ headers, attributes, body: LOADS.replace('<script', `<script ${attributes}`) }, async ({ until, page, told }) => {
+      await page.hide();
+      const items = (await until((items) => items.filter(failed).length >= 3, 'three failed loads')).filter(failed);
+      const by = (kind: string): Item => items.find((item) => item.attributes['farol.resource.kind'] === kind)!;
+      assert.deepEqual(items.map((item) => item.attributes['farol.resource.kind']).sort(), ['image', 'script', 'style']);
+      assert.match(url(by('image')), /\/no\.png\?token=REDACTED$/);
+      assert.equal(by('image').attributes['browser.tag_name'], 'img');
+      assert.equal(by('image').attributes['http.response.status_code'], 404);
+      assert.equal(by('script').attributes['farol.resource.party'], 'first');
+      assert.deepEqual(await told(), []);
+      assert.deepEqual(page.errors(), []);
+    }));
+}
+
+test('with a digest in an import map, the second file comes to a page that wants digests of all scripts', () => {
+  const digest = (path: string): string => `sha384-${createHash('sha384').update(files.get(path)!).digest('base64')}`;
+  return on({
+    headers: { 'integrity-policy': 'blocked-destinations=(script)' },
+    route(path) {
+      if (path !== '/') return undefined;
+      return html(`<script type="importmap">${JSON.stringify({ integrity: { [more]: digest(more) } })}</script>
+        <script src="/farol.js" crossorigin integrity="${digest('/farol.js')}" data-url="${collector.url}" data-app="digests"></script><img src="/no.png">`,
+        { 'integrity-policy': 'blocked-destinations=(script)' });
+    },
+  }, async ({ page }) => {
+    await page.hide();
+    await collector.until((items) => items.some((item) => failed(item) && item.resource['service.name'] === 'digests'), 'the failed load');
+  });
+});
+
+test('a second file that does not come is told once, and the rest goes on', () =>
+  on({ route: (path) => (path === more ? { status: 404 } : undefined), body: LOADS }, async ({ page, until, told }) => {
+    await page.waitFor('told.length');
+    await page.evaluate("farol.event('goes.on')");
+    await page.hide();
+    await until((items) => items.some(named('goes.on')), 'the event');
+    assert.deepEqual(await told(), ['features-lost undefined']);
+    assert.deepEqual(page.errors(), []);
+  }, false));
+
+test('a page that is sampled out, has said no, or wants no features, does not fetch the second file', async () => {
+  for (const options of ['{ sampleRate: 0 }', "{ consent: 'denied' }", '{ features: [] }']) {
+    await on({ options, body: '<img src="/last.png">' }, async ({ page, own }) => {
+      await page.evaluate('new Promise((done) => setTimeout(done))');
+      await page.evaluate("fetch('/after')");
+      assert.deepEqual(own.seen.filter(({ path }) => path === more), []);
+    }, false);
+  }
+});
+
+test('a flood of failed loads is a few items, and their counts are all of it', () =>
+  on({}, async ({ page, until }) => {
+    await page.evaluate(`new Promise((done) => {
+      let open = 300;
+      for (let i = 0; i < 300; i++) {
+        const image = new Image();
+        image.onerror = () => --open || done();
+        document.body.append(image);
+        image.src = '/missing-' + (i < 100 ? 0 : i);
+      }
+    })`);
+    await page.hide();
+    const sum = (items: Item[]): number => items.filter(failed).reduce((sum, item) => sum + Number(item.attributes['farol.count'] ?? 1), 0);
+    const items = await until((items) => sum(items) >= 300, 'all of the flood');
+    assert.equal(sum(items), 300);
+    assert.ok(items.filter(failed).length <= 53, String(items.filter(failed).length));
+  }));
+
+test('fonts and images of style sheets that did not come are told, with what is known of them', () =>
+  on({ body: `<style>@font-face { font-family: Gone; src: url(/gone.woff2) } h1 { font-family: Gone; background: url(/gone.png) }</style><h1>text</h1>` }, async ({ page, until }) => {
+    await page.waitFor("[...document.fonts].some(({ status }) => status == 'error')");
+    const items = await until((items) => items.filter(failed).length >= 2, 'the font and the image').catch(async () => { await page.hide(); return until((items) => items.filter(failed).length >= 2, 'both'); });
+    const font = items.find((item) => item.attributes['farol.resource.kind'] === 'font')!;
+    assert.equal(font.attributes['farol.font.family'], 'Gone');
+    assert.match(url(font), /gone\.woff2$/);
+    assert.match(url(items.find((item) => item.attributes['farol.resource.kind'] === 'image')!), /gone\.png$/);
+  }));
+
+const frustration = (type: string) => (item: Item): boolean => item.name === 'farol.frustration' && item.attributes['farol.frustration.type'] === type;
+const action = (what: string, name: string) => (item: Item): boolean => item.name === `browser.user_action.${what}` && item.attributes['farol.element.name'] === name;
+
+const BUTTONS = `<button id="order" data-farol-name="order">Order for Joe</button><button id="dead" data-farol-name="dead">Dead</button>
+  <button id="broken" data-farol-name="broken">Broken</button><a id="link" href="#" data-farol-name="link"><b>More</b></a><p id="out"></p>
+  <form id="form" data-farol-name="form"><input id="mail"><button data-farol-name="send">Send</button></form><script src="/buttons.js"></script>`;
+const WIRE = `
+  const out = document.getElementById('out');
+  order.onclick = () => fetch('/api/order').then(() => fetch('/api/lost')).then(() => (out.textContent = 'ordered'));
+  broken.onclick = () => { throw new Error('broken'); };
+  form.onsubmit = (event) => { event.preventDefault(); out.textContent = 'sent'; };`;
+const buttons = (path: string): Reply | undefined =>
+  path === '/buttons.js' ? script(WIRE) : path === '/api/order' ? { body: '{}' } : undefined;
+
+test('an action tells what followed from it: requests, their failures, and how long it took', () =>
+  on({ body: BUTTONS, route: buttons, options: "{ capture: { elementText: ['#order', ':bad(', '#form'] } }" }, async ({ page, until }) => {
+    await page.click('#order');
+    await page.waitFor("out.textContent == 'ordered'");
+    const items = await until((items) => items.some(action('click', 'order')), 'the action');
+    const { attributes } = items.find(action('click', 'order'))!;
+    assert.equal(attributes['farol.action.requests'], 2);
+    assert.equal(attributes['farol.action.failed_requests'], 1);
+    assert.equal(attributes['farol.action.errors'], 0);
+    assert.equal(attributes['browser.tag_name'], 'button');
+    assert.equal(attributes['farol.element.text'], 'Order for Joe');
+    assert.ok(Number(attributes['farol.action.duration']) > 0);
+    assert.deepEqual(items.filter((item) => item.name === 'farol.frustration'), []);
+  }));
+
+test('clicks that nothing follows are dead, those that fail are error clicks, and a burst is a rage', () =>
+  on({ body: BUTTONS, route: buttons }, async ({ page, until }) => {
+    await page.click('#dead');
+    const dead = await until((items) => items.some(frustration('dead_click')), 'the dead click');
+    assert.equal(dead.find(frustration('dead_click'))!.attributes['farol.element.name'], 'dead');
+    await page.click('#broken');
+    const broken = await until((items) => items.some(frustration('error_click')), 'the error click');
+    assert.equal(broken.find(frustration('error_click'))!.attributes['farol.element.name'], 'broken');
+    const { x, y } = await page.evaluate<{ x: number; y: number }>("(({ x, y }) => ({ x: x + 3, y: y + 3 }))(document.getElementById('dead').getBoundingClientRect())");
+    const cdp = await page.cdp();
+    await Promise.all(Array.from({ length: 4 }, (_, i) => ['mousePressed', 'mouseReleased'].map((type) =>
+      cdp.send('Input.dispatchMouseEvent', { type: type as 'mousePressed', x, y, button: 'left', clickCount: i + 1 }))).flat());
+    const items = await until((items) => items.some(frustration('rage_click')), 'the rage');
+    const rage = items.find(frustration('rage_click'))!;
+    assert.deepEqual([rage.attributes['farol.element.name'], rage.attributes['farol.count']], ['dead', 4]);
+    assert.ok(!items.some((item) => item.attributes['farol.element.text'] !== undefined), 'no text that is not listed');
+    assert.equal(items.filter(frustration('error_click')).length, 1);
+  }));
+
+test('what is typed is never told: Enter in a field is a submit, and nothing else of it is known', () =>
+  on({ body: BUTTONS, route: buttons, options: "{ capture: { elementText: ['*'] } }" }, async ({ page, until }) => {
+    await page.type('#mail', 'hunter2');
+    await page.press('Enter');
+    await page.waitFor("out.textContent == 'sent'");
+    const items = await until((items) => items.some((item) => item.name === 'browser.user_action.submit'), 'the submit');
+    assert.ok(!JSON.stringify(items).includes('hunter2'));
+    const keys = items.filter((item) => item.name.startsWith('browser.user_action.'));
+    assert.deepEqual(keys.map((item) => item.name.split('.').pop()).filter((what) => what !== 'click'), ['submit']);
+  }));
+
+test('a script that clicks is nobody, and a page that stops propagation and breaks what we use is still watched', () =>
+  on({
+    body: BUTTONS,
+    route: buttons,
+    initScript: `addEventListener('click', (event) => event.stopImmediatePropagation());
+      Object.defineProperty(Element.prototype, 'closest', { value() { throw new Error('no'); } });
+      window.MutationObserver = class { constructor() { throw new Error('no'); } };`,
+  }, async ({ page, until, told }) => {
+    await page.evaluate("order.click()");
+    await page.click('#order');
+    await page.evaluate("farol.event('after')");
+    const items = await until((items) => items.some(named('after')), 'the event');
+    assert.deepEqual(items.filter((item) => item.name.startsWith('browser.user_action.')), []);
+    assert.deepEqual(page.errors(), []);
+    assert.ok((await told()).every((line) => line.startsWith('internal')), String(await told()));
+  }));
+
+test('a long frame is told with the script that took longest, from the start of the page on', () =>
+  on({
+    body: '<script src="/slow.js?token=x"></script>',
+    route: (path) => (path.startsWith('/slow.js') ? script('const until = performance.now() + 300; while (performance.now() < until);') : undefined),
+  }, async ({ until }) => {
+    const long = (item: Item): boolean => item.name === 'farol.long_frame' && String(item.attributes['farol.script.url']).includes('/slow.js?token=REDACTED');
+    const { attributes } = (await until((items) => items.some(long), 'the frame')).find(long)!;
+    assert.equal(attributes['farol.frame.entry_type'], 'long-animation-frame');
+    assert.ok(Number(attributes['farol.frame.duration']) >= 300 && Number(attributes['farol.script.duration']) >= 290, JSON.stringify(attributes));
+  }));

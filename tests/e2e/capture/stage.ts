@@ -1,0 +1,79 @@
+/** A page with the SDK, whose second file is there, and what came of it at the collector. */
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { startCollector, type Collector } from '../driver/collector.js';
+import { launch, type Browser, type Page } from '../driver/index.js';
+import { gaps, type Item } from '../driver/otlp.js';
+import { sdkFiles } from '../driver/sdk.js';
+import { html, script, site, type Reply, type Site } from '../driver/server.js';
+
+let browser: Browser;
+export let collector: Collector;
+export const files = sdkFiles();
+export const more = [...files.keys()].find((path) => path.startsWith('/farol-more-'))!;
+
+before(async () => {
+  collector = await startCollector({ env: { FAROL_SCRUB__PROFILE: 'passthrough' } });
+  browser = await launch({ engine: 'chromium' });
+});
+after(async () => {
+  await browser?.close();
+  await collector?.stop();
+});
+
+let count = 0;
+
+export interface Stage {
+  app: string;
+  page: Page;
+  own: Site;
+  /** The items of this page's app; waits until `done` holds of them. */
+  until(done: (items: Item[]) => boolean, what: string): Promise<Item[]>;
+  items(): Item[];
+  told(): Promise<string[]>;
+}
+
+export interface Given {
+  body?: string;
+  options?: string;
+  headers?: Record<string, string>;
+  attributes?: string;
+  route?: (path: string) => Reply | undefined;
+  initScript?: string;
+}
+
+/** Opens a page with the SDK and this body, and closes it again. Waits for the second file, unless it is kept from the page. */
+export async function on(given: Given, run: (stage: Stage) => Promise<void>, ready = true): Promise<void> {
+  const app = `capture-${++count}`;
+  const own = await site((_, path): Reply | undefined => {
+    const name = path.split('?')[0]!;
+    const special = given.route?.(path);
+    if (special) return special;
+    const file = files.get(name);
+    if (file) return script(file);
+    if (name === '/start.js') {
+      return script(`window.told = []; window.farol = Farol.init({ url: ${JSON.stringify(collector.url)}, app: { name: '${app}' },
+        onDiagnostic: (code, detail) => told.push(code + ' ' + detail), ...${given.options ?? '{}'} });`);
+    }
+    if (name !== '/') return undefined;
+    return html(`<script src="/farol.js" ${given.attributes ?? ''}></script><script src="/start.js" ${given.attributes ?? ''}></script>${given.body ?? ''}`, given.headers);
+  });
+  const page = await browser.newPage(given.initScript ? { initScript: given.initScript } : {});
+  const mine = (items: Item[]): Item[] => items.filter((item) => item.resource['service.name'] === app);
+  try {
+    await page.goto(own.url);
+    if (ready) await page.waitFor(`performance.getEntriesByType('resource').some(({ name }) => name.endsWith(${JSON.stringify(more)}))`);
+    await run({
+      app, page, own,
+      until: async (done, what) => mine(await collector.until((items) => done(mine(items)), what)),
+      items: () => mine(collector.items()),
+      told: () => page.evaluate<string[]>('told'),
+    });
+    assert.deepEqual(gaps(mine(collector.items())), []);
+  } finally {
+    await page.close();
+    own.close();
+  }
+}
+
+export const named = (name: string) => (item: Item): boolean => item.name === name;
