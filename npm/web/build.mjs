@@ -71,6 +71,7 @@ const digest = (text, how, form) => createHash(how).update(text).digest(form);
 await bundle('src/index.ts', 'index', true);
 await bundle('src/testing.ts', 'testing', true);
 await bundle('src/no-wasm.ts', 'no-wasm', true);
+await bundle('src/worker.ts', 'worker', true);
 /** By its hash no cache mixes two builds, whose shortened names differ. */
 function hashed(name, text) {
   const whole = `${name}-${digest(text, 'sha256', 'hex').slice(0, 12)}.js`;
@@ -92,7 +93,7 @@ writeFileSync('dist/integrity.json', JSON.stringify(Object.fromEntries(scripts.m
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 // The entries speak of public types alone; the declarations of what is behind them are nobody's.
-const declared = ['index', 'types', 'testing', 'no-wasm', 'more', 'extra'].map((name) => `${name}.d.ts`);
+const declared = ['index', 'types', 'testing', 'no-wasm', 'more', 'extra', 'worker'].map((name) => `${name}.d.ts`);
 for (const name of readdirSync('dist', { recursive: true })) {
   if (name.endsWith('.d.ts') && !declared.includes(name)) rmSync(`dist/${name}`);
 }

@@ -339,7 +339,7 @@ pub mod attr {
 
     /// How many equal things an event stands for, where it is more than one.
     pub const COUNT: &str = "farol.count";
-    /// What was loaded: `image`, `script`, `style`, `font`, `media`, `other`.
+    /// What was loaded: `image`, `script`, `style`, `font`, `media`, `frame`, `other`.
     pub const RESOURCE_KIND: &str = "farol.resource.kind";
     /// Whose it is: `first` (the page's site), `third`.
     pub const RESOURCE_PARTY: &str = "farol.resource.party";
@@ -367,6 +367,8 @@ pub mod attr {
     /// The key that acted: `Enter`, `Escape`.
     pub const ACTION_KEY: &str = "farol.action.key";
 
+    /// The name of the worker in which an error happened.
+    pub const WORKER_NAME: &str = "farol.worker.name";
     /// Prefix of what the server says of its own time, in milliseconds.
     pub const SERVER_TIMING: &str = "farol.server_timing.";
     /// A mark's or measure's name.

@@ -109,3 +109,44 @@ test('a form that is begun and left is told with its last field, one that is sen
     assert.ok(!/hunter/.test(JSON.stringify(items)));
   });
 });
+
+const WORKER = `import { install } from '/worker.js';
+  install();
+  self.onmessage = ({ data }) => {
+    postMessage('working on ' + data);
+    Promise.reject(new Error('rejected in the worker'));
+    (function deep() { throw new RangeError('thrown in the worker'); })();
+  };`;
+
+test('errors in a worker come with their stacks, once each, and the page gets its own messages alone', async () => {
+  const { readFile } = await import('node:fs/promises');
+  const helper = await readFile(new URL('../../npm/web/dist/worker.js', import.meta.url));
+  await on({ route: (path) => (path === '/worker.js' ? script(helper) : path === '/sums.js' ? script(WORKER) : undefined) }, async ({ page, until }) => {
+    const seen = await page.evaluate(`import('/worker.js').then(({ watch }) => new Promise((done) => {
+      const worker = new Worker('/sums.js', { type: 'module', name: 'sums' });
+      const seen = [];
+      watch(farol, worker);
+      worker.onmessage = ({ data }) => seen.push(data);
+      worker.onerror = (event) => { event.preventDefault(); done(seen); };
+      worker.postMessage('a sum');
+    }))`);
+    assert.deepEqual(seen, ['working on a sum']);
+    const of = (message: string) => (item: Item): boolean => item.name === 'exception' && item.attributes['exception.message'] === message;
+    const items = await until((items) => items.some(of('thrown in the worker')) && items.some(of('rejected in the worker')), 'both errors');
+    const { attributes, severity } = items.find(of('thrown in the worker'))!;
+    assert.equal(attributes['exception.type'], 'RangeError');
+    assert.match(String(attributes['exception.stacktrace']), /deep.*sums\.js:\d+:\d+/);
+    assert.equal(attributes['farol.worker.name'], 'sums');
+    assert.equal(severity, 17);
+    assert.equal(items.filter(named('exception')).length, 2);
+  });
+});
+
+test('an error that the page hands over has its context, and counts as what the page says', () =>
+  on({}, async ({ page, until }) => {
+    await page.evaluate("farol.captureError(new Error('half'), { handled: false, context: { step: 2, both: 'context', get bad() { throw new Error('no'); } }, attributes: { both: 'attributes' } }); farol.captureError(new Error('whole'))");
+    const items = await until((items) => items.filter(named('exception')).length >= 2, 'both');
+    const [half, whole] = ['half', 'whole'].map((message) => items.find((item) => item.attributes['exception.message'] === message)!);
+    assert.deepEqual([half!.severity, half!.attributes['step'], half!.attributes['both']], [17, 2, 'attributes']);
+    assert.equal(whole!.severity, 13);
+  }));

@@ -213,8 +213,8 @@ export function createClient(given: Options, bring: Bring): Client {
       });
     },
     captureError(error, more) {
-      const { attributes, fatal } = own(more);
-      sdk.capture_(error, 'api', fatal ? 3 : 1, undefined, attributes);
+      const { attributes, context, fatal, handled } = own(more);
+      sdk.capture_(error, 'api', +(handled !== false) | (fatal ? 2 : 0), undefined, own(attributes, own(context)));
     },
     startSpan: (name, more) => startSpan(sdk, name, more),
     withSpan: (name, fn, more) => withSpan(sdk, name, fn, more),

@@ -245,6 +245,18 @@ export interface Span {
   end(endTime?: number): void;
 }
 
+/** What the page knows of an error. */
+export interface ErrorInfo {
+  /** What it was doing: attributes of the error. */
+  context?: Attributes;
+  /** The same, by the name that other items have for it; what is in both is taken from here. */
+  attributes?: Attributes;
+  /** Whether the page could go on. Default `true`: `false` makes it one of those that nobody handled. */
+  handled?: boolean;
+  /** The page ended with it. Default `false`. */
+  fatal?: boolean;
+}
+
 /** One running SDK. No method ever throws. */
 export interface Client {
   /** Records a custom event. */
@@ -254,7 +266,7 @@ export interface Client {
   /** Records a measurement: named numbers of one type. What is no finite number is left out. */
   measure(type: string, values: Record<string, number>, options?: { attributes?: Attributes }): void;
   /** Records an error that the page caught; anything can be given that can be thrown. */
-  captureError(error: unknown, options?: { attributes?: Attributes; fatal?: boolean }): void;
+  captureError(error: unknown, options?: ErrorInfo): void;
   /** Starts a span. */
   startSpan(name: string, options?: SpanOptions): Span;
   /**

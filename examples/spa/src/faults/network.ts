@@ -62,6 +62,18 @@ export const network: FaultGroup = {
       what: 'Nobody listens at that address: a network error without a status.',
       run: () => ask('http://127.0.0.1:49999/').then(traced, failed),
     },
+    {
+      id: 'net-picture',
+      button: 'Unroll a lost chart',
+      what: 'A picture that does not come: a failed load, and no exception.',
+      run: () =>
+        new Promise((done) => {
+          const chart = new Image();
+          chart.onload = () => done('the chart is there');
+          chart.onerror = () => done('the chart is lost');
+          chart.src = '/charts/lost.png';
+        }),
+    },
     { id: 'net-xhr', button: 'Send a telegram', what: 'The same by XMLHttpRequest.', run: () => viaXhr('/api/trace').then(traced, failed) },
     {
       id: 'net-listed',

@@ -25,7 +25,7 @@ export const checkout: View = {
               <option>Berlenga Grande</option><option>Farilhão</option><option>Ilhéu de Cima</option><option>Bugio</option>
             </select>
           </label>
-          <button class="wide" data-testid="place-order">Place the order</button>
+          <button class="wide" data-testid="place-order" data-farol-name="place order">Place the order</button>
           <p class="note" role="status" data-testid="checkout-result">${cart.count() === 0 && 'The cart is empty, so one enamel mug will be ordered.'}</p>
         </form>
         </div>

@@ -2,19 +2,23 @@
 import { safe, text } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
-import { capped } from './cap.js';
+import { createCap } from './cap.js';
 import { Attr, Event as Name } from './names.js';
 import { party } from './party.js';
-import { tell } from './tell.js';
+import { onHidden, tell } from './tell.js';
 
 /** Different loads that are told of one page. One whose server is gone misses dozens, and each further one says the same. */
 const MOST = 50;
 
-const KINDS: Record<string, string> = { img: 'image', image: 'image', input: 'image', script: 'script', audio: 'media', video: 'media', source: 'media', track: 'media' };
+/** By an element's tag, and by what timings call their initiator. */
+const KINDS: Record<string, string> = { img: 'image', image: 'image', input: 'image', script: 'script', audio: 'media', video: 'media', source: 'media', track: 'media', link: 'style', css: 'image', iframe: 'frame' };
+
+/** Addresses of which it is known how often they were told. */
+const TRACKED = 1000;
 
 const FONT = /\.(woff2?|[ot]tf|eot)([?#]|$)/i;
 
-/** What an element asked for: script, style, image, font, media, other. */
+/** What an element asked for: script, style, image, font, media, frame, other. */
 export function kindOf(tag: string, rel: string, as: string): string {
   if (tag != 'link') return KINDS[tag] || 'other';
   if (/stylesheet/i.test(rel)) return 'style';
@@ -34,7 +38,7 @@ const address = (value: unknown): string => text((value as SVGAnimatedString)?.b
 
 export function observeLoads(sdk: Sdk): void {
   if (sdk.options_.capture?.loads === false) return;
-  const see = capped<[Attributes, number]>(sdk, MOST, (thing, count) => {
+  const { see_: see, settle_: settle } = createCap<[Attributes, number]>(MOST, (thing, count) => {
     const [attributes, at] = thing || [{}, NaN];
     tell(sdk, Name.FailedLoad, { ...attributes, [Attr.Count]: count > 1 ? count : undefined }, count > 1 ? NaN : at);
   });
@@ -48,16 +52,28 @@ export function observeLoads(sdk: Sdk): void {
     }, at]);
   };
 
+  /**
+   * Events less timings, by address: most failed loads come by both, an image outside of the document by its timing alone, one that no
+   * server answered by its event.
+   */
+  const balance = new Map<string, number>();
+  const first = (url: string, way: 1 | -1): boolean => {
+    const now = (balance.get(url) || 0) + way;
+    if (balance.size < TRACKED || balance.has(url)) balance.set(url, now);
+    return now * way > 0;
+  };
+
   const element = sdk.guard_(({ target, timeStamp }: Event) => {
     const { localName, rel, as, currentSrc, src, href } = target as Element;
     const tag = text(localName);
-    failed(kindOf(tag, text(rel), text(as)), address(currentSrc) || address(src) || address(href), tag, timeStamp);
+    const url = address(currentSrc) || address(src) || address(href);
+    if (first(safe(() => new URL(url, document.baseURI).href) || url, 1)) failed(kindOf(tag, text(rel), text(as)), url, tag, timeStamp);
   });
   const before = sdk.early_;
   sdk.early_ = { length: 0, push: element as Event[]['push'] };
   for (const event of before as Event[]) element(event);
 
-  // No event tells of what a style sheet asked for; its timing has the status.
+  // No event names the file of a font; its timing does.
   const { fonts } = document;
   const lost = (family: string, at: number) => {
     const entry = safe(() => performance.getEntriesByType('resource').filter(({ name }) => FONT.test(name) && status(name)! > 399).pop());
@@ -67,11 +83,17 @@ export function observeLoads(sdk: Sdk): void {
     sdk.on_(fonts, 'loadingerror', ({ fontfaces, timeStamp }: FontFaceSetLoadEvent) => fontfaces.forEach(({ family }) => lost(family, timeStamp)));
     fonts.forEach(({ status, family }) => status == 'error' && lost(family, performance.now()));
   }
-  const observer = safe(() => new PerformanceObserver(sdk.guard_((list: PerformanceObserverEntryList) => {
-    for (const entry of list.getEntries() as (PerformanceResourceTiming & { responseStatus?: number })[]) {
-      if (entry.initiatorType == 'css' && entry.responseStatus! > 399 && !FONT.test(entry.name)) failed('image', entry.name, 'css', entry.responseEnd);
+  const timed = sdk.guard_((entries: (PerformanceResourceTiming & { responseStatus?: number })[]) => {
+    for (const { initiatorType, responseStatus, name, responseEnd } of entries) {
+      const kind = KINDS[initiatorType];
+      if (kind && responseStatus! > 399 && !FONT.test(name) && first(name, -1)) failed(kind, name, initiatorType, responseEnd);
     }
-  })));
+  });
+  const observer = safe(() => new PerformanceObserver((list) => timed(list.getEntries() as PerformanceResourceTiming[])));
   observer?.observe({ type: 'resource', buffered: true });
+  onHidden(sdk, () => {
+    timed((observer?.takeRecords() || []) as PerformanceResourceTiming[]);
+    settle();
+  });
   sdk.stops_.push(() => observer?.disconnect());
 }

@@ -1,0 +1,101 @@
+/**
+ * @farol/web/worker: errors inside workers. `install` in the worker sends what nobody caught to the page; `watch` in the page takes it
+ * from there. Nothing here throws, and no message of the page's own is touched.
+ */
+import { causes, describe, safe } from './observe/describe.js';
+import type { Attributes, Client } from './types.js';
+
+/** The one member of our messages. */
+const KEY = 'farol.error/1';
+
+/** Messages in one second. A worker that fails in a loop says the same; the rest is counted. */
+const MOST = 20;
+const WINDOW = 1000;
+
+interface Told {
+  type: string;
+  message: string;
+  stack: string;
+  causes: [type: string, message: string, stack: string][];
+  /** Errors before it that were only counted. */
+  more: number;
+  /** The worker's name, where it has one. */
+  name: string;
+}
+
+/** What a worker's scope has of what we use. */
+interface Scope extends EventTarget {
+  name?: string;
+  postMessage?(message: unknown): void;
+}
+
+/** Something that messages come from: a `Worker`, a `MessagePort`, `navigator.serviceWorker`. */
+export type Source = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
+
+/**
+ * In a worker: sends errors and rejections that nobody handled to its page, and goes on as if it were not there. A shared or a service
+ * worker, which has no page of its own, says in `post` where they go. Returns what ends it.
+ */
+export function install(options: { post?: (message: unknown) => void } = {}): () => void {
+  const scope = globalThis as unknown as Scope;
+  // As it is now: the worker may put another in its place.
+  const post = options.post || (safe(() => scope.postMessage!.bind(scope)) as ((message: unknown) => void) | undefined);
+  let since = -Infinity;
+  let count = 0;
+  let more = 0;
+  const send = (told: Told | undefined) => void safe(() => post?.({ [KEY]: told }));
+  const tell = (thrown: unknown, message?: string) => void safe(() => {
+    const now = performance.now();
+    if (now - since > WINDOW) {
+      since = now;
+      count = 0;
+    }
+    if (++count > MOST) return void more++;
+    const [type, text, stack] = thrown == null && message ? ['Error', message.replace(/^Uncaught /, ''), ''] : describe(thrown);
+    send({ type: type!, message: text!, stack: stack!, causes: causes(thrown), more, name: scope.name || '' });
+    more = 0;
+  });
+  const onError = (event: Event) => tell((event as ErrorEvent).error, (event as ErrorEvent).message);
+  const onRejection = (event: Event) => tell((event as PromiseRejectionEvent).reason);
+  scope.addEventListener('error', onError);
+  scope.addEventListener('unhandledrejection', onRejection);
+  send(undefined);
+  return () => {
+    scope.removeEventListener('error', onError);
+    scope.removeEventListener('unhandledrejection', onRejection);
+  };
+}
+
+/**
+ * In the page: hands what `install` sends to the client. Of a worker that has not installed it, what the browser says of its errors is
+ * taken, which has no stack and no rejections. Call it before listening to the worker; then its messages are not seen there. Returns
+ * what ends it.
+ */
+export function watch(client: Client, worker: Source, attributes?: Attributes): () => void {
+  let installed = false;
+  const capture = ({ type, message, stack, causes: [first] = [], more, name }: Told) => {
+    const cause = first && { name: first[0], message: first[1], stack: first[2] };
+    client.captureError({ name: type, message, stack, cause }, {
+      handled: false,
+      context: { ...attributes, 'farol.worker.name': name || undefined, 'farol.count': more ? more + 1 : undefined },
+    });
+  };
+  const onMessage = (event: Event) => void safe(() => {
+    const { data } = event as MessageEvent<Record<string, Told>>;
+    if (!data || typeof data != 'object' || !(KEY in data)) return;
+    event.stopImmediatePropagation();
+    installed = true;
+    if (data[KEY]) capture(data[KEY]);
+  });
+  const onError = (event: Event) => void safe(() => {
+    const { message, filename, lineno, colno } = event as ErrorEvent;
+    if (installed || !message) return;
+    capture({ type: 'Error', message: message.replace(/^Uncaught /, ''), stack: `Error\n    at ${filename}:${lineno}:${colno}`, causes: [], more: 0, name: '' });
+  });
+  worker.addEventListener('message', onMessage);
+  worker.addEventListener('error', onError);
+  return () => {
+    worker.removeEventListener('message', onMessage);
+    worker.removeEventListener('error', onError);
+  };
+}

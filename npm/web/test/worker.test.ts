@@ -1,0 +1,66 @@
+/** Errors on their way from a worker to its page, with a scope and a page made for it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Client, ErrorInfo } from '../src/types.js';
+import { install, watch } from '../src/worker.js';
+
+const scope = new EventTarget();
+Object.assign(globalThis, {
+  addEventListener: scope.addEventListener.bind(scope), removeEventListener: scope.removeEventListener.bind(scope), name: 'sums',
+});
+
+const thrown = (error: unknown, message = ''): Event => Object.assign(new Event('error'), { error, message });
+
+/** A page that watches the worker, and what it sees of it. */
+function page() {
+  const worker = new EventTarget();
+  const captured: [error: { name: string; message: string; stack: string; cause?: object }, options: ErrorInfo][] = [];
+  const own: unknown[] = [];
+  const client = { captureError: (error: never, options: ErrorInfo) => void captured.push([error, options]) } as unknown as Client;
+  const stop = watch(client, worker, { part: 'sums' });
+  worker.addEventListener('message', (event) => own.push((event as MessageEvent).data));
+  const post = (data: unknown): void => void worker.dispatchEvent(Object.assign(new Event('message'), { data: structuredClone(data) }));
+  return { worker, captured, own, post, stop };
+}
+
+test('an error in a worker comes to the page with its stack and cause, and the page sees no message of ours', () => {
+  const { captured, own, post, worker } = page();
+  const stop = install({ post });
+  const error = new RangeError('far', { cause: new TypeError('why') });
+  scope.dispatchEvent(thrown(error));
+  worker.dispatchEvent(Object.assign(new Event('error'), { message: 'Uncaught RangeError: far' }));
+  scope.dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason: 'a text' }));
+  post({ own: 1 });
+  post('text');
+  assert.deepEqual(own, [{ own: 1 }, 'text']);
+  assert.deepEqual(captured.map(([{ name, message }]) => name + ': ' + message), ['RangeError: far', 'string: a text']);
+  assert.equal(captured[0]![0].stack, error.stack);
+  assert.equal((captured[0]![0].cause as Error).message, 'why');
+  assert.deepEqual(captured[0]![1], { handled: false, context: { part: 'sums', 'farol.worker.name': 'sums', 'farol.count': undefined } });
+  stop();
+  scope.dispatchEvent(thrown(error));
+  assert.equal(captured.length, 2);
+});
+
+test('of a worker without it, what the browser says is taken', () => {
+  const { captured, worker, stop } = page();
+  worker.dispatchEvent(Object.assign(new Event('error'), { message: 'Uncaught Error: bare', filename: 'https://x.example/w.js', lineno: 3, colno: 7 }));
+  worker.dispatchEvent(new Event('error'));
+  assert.deepEqual(captured.map(([{ message, stack }]) => [message, stack]), [['Error: bare', 'Error\n    at https://x.example/w.js:3:7']]);
+  stop();
+  worker.dispatchEvent(Object.assign(new Event('error'), { message: 'after' }));
+  assert.equal(captured.length, 1);
+});
+
+test('a worker that fails in a loop sends some, and nothing that throws gets out', () => {
+  let sent = 0;
+  const stop = install({ post() { sent++; throw new Error('closed'); } });
+  for (let i = 0; i < 1000; i++) scope.dispatchEvent(thrown(new Error('again')));
+  scope.dispatchEvent(thrown(new Proxy({}, { get() { throw new Error('no'); } })));
+  assert.ok(sent <= 41, String(sent));
+  stop();
+  const { post, captured } = page();
+  post({ 'farol.error/1': 5 });
+  post(null);
+  assert.equal(captured.length, 1, 'what is no error of ours is at worst an empty one');
+});
