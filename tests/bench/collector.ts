@@ -119,6 +119,6 @@ if (options.json) {
     console.log(`  at half of it: p50 ${one.half.p50.toFixed(1)} ms, p95 ${one.half.p95.toFixed(1)} ms, p99 ${one.half.p99.toFixed(1)} ms (bar ${bar}: ${verdict})`);
     console.log(`  arrival to receipt: p50 ${one.receipt.p50.toFixed(1)} ms, p95 ${one.receipt.p95.toFixed(1)} ms (bar 100: ${one.receipt.p95 < 100 ? 'met' : 'missed'})`);
   }
-  if (many) console.log(`${many.idle} idle and ${many.busy} busy connections: ${many.errors} errors; ${many.idleKiB.toFixed(1)} KiB an idle one, ${many.busyKiB.toFixed(1)} KiB a busy one`);
+  if (many) console.log(`${many.idle} idle and ${many.busy} busy connections: ${many.errors} errors; ${many.idleKiB.toFixed(1)} KiB an idle one, ${many.busyKiB.toFixed(1)} KiB a busy one${Object.entries(many.failed).map(([why, n]) => `; ${why}: ${n}`).join("")}`);
 }
 process.exitCode = many?.errors ? 1 : 0;

@@ -10,6 +10,8 @@ export interface Connections {
   busy: number;
   /** Idle connections that were not answered, before or after they idled, and busy requests that were refused. */
   errors: number;
+  /** Why, of the idle ones. */
+  failed: Record<string, number>;
   /** Anonymous memory: of a connection that idles after a request, and of one that is busy, in KiB. */
   idleKiB: number;
   busyKiB: number;
@@ -49,11 +51,13 @@ connections = ${idle + busy + 100}
     const watch = setInterval(() => (most = Math.max(most, memory(collector.pid))), 100);
     const report = await generate(`${collector.url}/collect/k1`, 10, { rate: RATE, connections: busy });
     clearInterval(watch);
-    const told = JSON.parse(await held) as { answered: number; answered_again: number };
+    const told = JSON.parse(await held) as { answered: number; answered_again: number; failed: Record<string, number> };
     return {
       idle,
       busy,
-      errors: 2 * idle - told.answered - told.answered_again + report.refused,
+      // One that was not answered at first is not asked again, and is one error.
+      errors: idle - told.answered_again + report.refused,
+      failed: told.failed,
       idleKiB: ((resting - before) * 1024) / idle,
       busyKiB: ((most - resting) * 1024) / busy,
     };

@@ -178,3 +178,40 @@ async fn what_is_said_once_about_many_items_is_bounded_as_it_goes_out() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_large_meta_that_each_item_differs_from_is_refused() {
+    let collector = Collector::start().await;
+    let names = |object: &str| {
+        let all: Vec<String> = (0..128).map(|n| format!(r#""{object}{n}":1"#)).collect();
+        all.join(",")
+    };
+    let parts = [
+        "sdk", "app", "user", "page", "view", "browser", "os", "device",
+    ];
+    let send = |parts: &[&str], items: usize, own: &str| {
+        let parts: Vec<String> = parts
+            .iter()
+            .map(|it| format!(r#""{it}":{{{}}}"#, names(it)))
+            .collect();
+        let items = vec![format!(r#"{{"message":"m"{own}}}"#); items].join(",");
+        format!(r#"{{"meta":{{{}}},"logs":[{items}]}}"#, parts.join(","))
+    };
+    let own = r#","farol":{"view":{"name":"x"}}"#;
+    for (parts, items, own, status) in [
+        (&parts[..], 200, own, 413),
+        (&parts[..], 200, "", 202),
+        (&parts[..1], 1_000, own, 202),
+        (&parts[..], 50, own, 202),
+    ] {
+        let body = gzip(send(parts, items, own).as_bytes());
+        let answer = collector.post("/collect?z=gzip", &[], body).await;
+        assert_eq!(
+            answer.status,
+            status,
+            "{} × {items}: {}",
+            parts.len(),
+            answer.body
+        );
+    }
+}
