@@ -15,6 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::boot::{Listeners, run_reloading};
 use crate::config::{self, Config};
+use crate::memory::give_back_at_times;
 use crate::tail::{Wanted, follow::follow};
 use crate::telemetry::{TARGET, Traces};
 
@@ -129,6 +130,7 @@ fn environment() -> Result<Vec<(String, String)>, String> {
 fn start(before: reload::Before, config: Config) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .on_thread_park(give_back_at_times)
         .build()
     {
         Ok(runtime) => runtime,

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, watch};
 
+use crate::memory::give_back_at_times;
+
 mod filter;
 mod log;
 mod run;
@@ -199,7 +201,13 @@ impl Dedupe {
         work: impl FnOnce(&Store, u32) -> T + Send + 'static,
     ) -> T {
         let (store, now) = (Arc::clone(&self.store), self.clock.now());
-        match tokio::task::spawn_blocking(move || work(&store, now)).await {
+        match tokio::task::spawn_blocking(move || {
+            let done = work(&store, now);
+            give_back_at_times();
+            done
+        })
+        .await
+        {
             Ok(done) => done,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }

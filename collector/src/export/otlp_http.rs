@@ -21,6 +21,7 @@ use super::client::{self, Version};
 use super::destination::{Attempt, Destination, Outcome, Reason};
 use super::{Batch, Signal, retry};
 use crate::config::{Compression, OtlpRemote};
+use crate::memory::give_back_at_times;
 
 /// Answers are a few bytes; more than this is not read.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -122,14 +123,17 @@ async fn encode(
 ) -> Result<(Bytes, Option<&'static str>), tokio::task::JoinError> {
     tokio::task::spawn_blocking(move || {
         let plain = batch.protobuf();
-        match compression {
+        let packed = match compression {
             Compression::None => (plain.into(), None),
             Compression::Gzip => (gzip(&plain).into(), Some("gzip")),
             Compression::Zstd => match zstd::bulk::compress(&plain, ZSTD_LEVEL) {
                 Ok(small) => (small.into(), Some("zstd")),
                 Err(_) => (plain.into(), None),
             },
-        }
+        };
+        drop(batch);
+        give_back_at_times();
+        packed
     })
     .await
 }

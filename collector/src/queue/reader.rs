@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::disk::{Chunk, Taken};
 use super::{Entry, Position, Queue, Store};
+use crate::memory::give_back_at_times;
 
 /// How far a reader is behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,7 +64,11 @@ impl Reader {
                         Taken::Wait => {}
                         Taken::Fetch(fetch) => {
                             let shared = queue.shared().clone();
-                            let read = move || shared.fetch(&fetch);
+                            let read = move || {
+                                let chunk = shared.fetch(&fetch);
+                                give_back_at_times();
+                                chunk
+                            };
                             self.fetching = Some(tokio::task::spawn_blocking(read));
                             continue;
                         }

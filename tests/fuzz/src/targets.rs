@@ -160,6 +160,10 @@ impl DiskFile for InMemory {
     fn truncate(&self, _size: u64) -> io::Result<()> {
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
     }
+
+    fn named(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A file of settings: right, or one line that says what is wrong.

@@ -109,7 +109,8 @@ impl CursorFile {
     fn write(&mut self, which: usize, bytes: &[u8]) -> io::Result<()> {
         if let Some(file) = &self.files[which] {
             file.write_at(bytes, 0)?;
-            return file.sync();
+            file.sync()?;
+            return file.named();
         }
         let path = self.folder.join(NAMES[which]);
         match self.disk.remove(&path) {

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub trait DiskFile: Debug + Send + Sync {
     fn size(&self) -> io::Result<u64>;
     /// Cuts it.
     fn truncate(&self, size: u64) -> io::Result<()>;
+    /// Fails where it has no name any more: what is written into it then is gone with this process.
+    fn named(&self) -> io::Result<()>;
 }
 
 /// Files and folders.
@@ -134,5 +136,12 @@ impl DiskFile for File {
 
     fn truncate(&self, size: u64) -> io::Result<()> {
         self.set_len(size)
+    }
+
+    fn named(&self) -> io::Result<()> {
+        match self.metadata()?.nlink() {
+            0 => Err(io::ErrorKind::NotFound.into()),
+            _ => Ok(()),
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::keeper::Wake;
 use super::ranges::Ranges;
 use super::writer::Writer;
 use super::{FAILURES, Shared};
+use crate::memory::give_back_at_times;
 use crate::outcome::DropReason;
 
 /// How often a disk that is full or fails is asked whether it is well again.
@@ -28,6 +29,7 @@ impl Shared {
     pub(super) fn keep_until_stopped(&self) {
         while self.keeper.wait(self.longest_wait()) == Wake::Work {
             self.keep();
+            give_back_at_times();
         }
     }
 
@@ -123,9 +125,15 @@ impl Shared {
             return;
         }
         self.looked_at_space_ns.store(now, Relaxed);
-        // Where it cannot be known the write itself will tell.
-        let Ok(space) = self.disk.space(&self.folder) else {
-            return;
+        let space = match self.disk.space(&self.folder) {
+            Ok(space) => space,
+            Err(error) => {
+                // Where nothing can be known the write itself will tell.
+                if error.kind() == io::ErrorKind::NotFound {
+                    self.folder_is_gone();
+                }
+                return;
+            }
         };
         self.figures.free.store(space.free, Relaxed);
         let low = space.free < self.settings.min_free.of(space.total);
@@ -138,6 +146,16 @@ impl Shared {
         if low {
             self.keeper.soon();
         }
+    }
+
+    /// Somebody deleted the data folder. It is not made again: the lock on it is gone with it, and whoever did so may have meant it.
+    fn folder_is_gone(&self) {
+        if self.failed_in_a_row.swap(FAILURES, Relaxed) < FAILURES {
+            tracing::error!(
+                "the queue's folder is gone; nothing more is taken. Put it back, or start the collector anew"
+            );
+        }
+        self.keeper.stir();
     }
 
     /// The end of a stop in order.

@@ -261,6 +261,8 @@ impl Shared {
     /// Whether a record of `bytes` would be taken, or room made for it.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         let most = self.settings.max_bytes as u64;
+        // While nothing comes nobody else would see that the folder is gone.
+        self.look_at_space();
         if self.refusal().is_some() {
             return false;
         }

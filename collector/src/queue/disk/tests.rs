@@ -711,6 +711,70 @@ fn a_folder_of_version_2_stays_readable() {
 }
 
 #[test]
+fn nothing_is_acknowledged_into_a_folder_that_was_deleted() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("queue");
+    let mut bench = Bench::real(&folder);
+    let a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..3);
+    std::fs::remove_dir_all(&folder).unwrap();
+    for _ in 0..4 {
+        assert_eq!(bench.append([record(9, 1, 10)]), [Err(Refused::storage())]);
+    }
+    assert_eq!(bench.shared.refusal(), Some(Refusal::Storage));
+    assert_eq!(
+        ids(&read(&bench, &a)),
+        [0, 1, 2],
+        "what is in memory still goes out"
+    );
+    bench.shared.keep();
+    assert!(!folder.exists(), "it is not made again");
+    std::fs::create_dir(&folder).unwrap();
+    bench.shared.keep();
+    assert_eq!(bench.shared.refusal(), None);
+    assert!(bench.append([record(3, 1, 10)])[0].is_ok());
+    bench.shared.keep();
+    assert!(folder.join("cursors-a").exists() || folder.join("cursors-b").exists());
+}
+
+#[test]
+fn a_collector_that_idles_is_not_ready_without_its_folder() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("queue");
+    let bench = Bench::real(&folder);
+    let _a = bench.reader("a");
+    bench.recover();
+    assert!(bench.shared.has_room(1));
+    std::fs::remove_dir_all(&folder).unwrap();
+    bench.shared.looked_at_space_ns.store(0, Relaxed);
+    assert!(!bench.shared.has_room(1));
+    assert_eq!(bench.shared.refusal(), Some(Refusal::Storage));
+}
+
+#[test]
+fn a_segment_that_was_deleted_takes_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..2);
+    std::fs::remove_file(only_segment(folder.path())).unwrap();
+    assert_eq!(bench.append([record(2, 1, 10)]), [Err(Refused::storage())]);
+    bench.append_ids(3..5);
+    assert_eq!(ids(&read(&bench, &a)), [0, 1, 3, 4]);
+    let end = read_again(&bench);
+    assert_eq!(end, [3, 4], "and what was acknowledged since is there");
+}
+
+/// What one finds who begins with the oldest that is on the disk.
+fn read_again(bench: &Bench) -> Vec<u32> {
+    bench.shared.lock().clear_tail();
+    let late = bench.reader_with(ReaderOptions::new("late", Start::Oldest));
+    ids(&read(bench, &late))
+}
+
+#[test]
 fn a_file_cut_or_damaged_anywhere_costs_what_stood_there_and_nothing_else() {
     let whole = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(whole.path());

@@ -19,6 +19,7 @@ use super::group::Group;
 use super::io::DiskFile;
 use super::segment::{self, HEAD, Head};
 use super::state::Segment;
+use crate::memory::give_back_at_times;
 use crate::record::Record;
 
 /// A record on its way to the disk, and who waits for it.
@@ -64,6 +65,7 @@ impl Writer {
                 std::thread::sleep(linger);
             }
             self.commit();
+            give_back_at_times();
         }
         self.shared.lock().close();
     }
@@ -242,7 +244,9 @@ fn publish(shared: &Shared, base: Position, group: &mut Group<Member>) {
 
 fn store(file: &dyn DiskFile, bytes: &[u8], at: u64) -> io::Result<()> {
     file.write_at(bytes, at)?;
-    file.sync()
+    file.sync()?;
+    // Somebody may have deleted the data folder.
+    file.named()
 }
 
 impl Shared {

@@ -72,4 +72,8 @@ impl DiskFile for ReadFile {
     fn truncate(&self, _: u64) -> io::Result<()> {
         refused()
     }
+
+    fn named(&self) -> io::Result<()> {
+        self.0.named()
+    }
 }

@@ -420,6 +420,14 @@ impl DiskFile for SimFile {
         Ok(self.lock().nodes[self.node].seen.len() as u64)
     }
 
+    fn named(&self) -> io::Result<()> {
+        let inner = self.lock();
+        match inner.names.values().any(|node| *node == self.node) {
+            true => Ok(()),
+            false => Err(Errno::NOENT.into()),
+        }
+    }
+
     fn truncate(&self, size: u64) -> io::Result<()> {
         let inner = &mut *self.lock();
         inner.fault()?;
