@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { executable } from '../e2e/driver/executable.js';
+import { sdkFiles } from '../e2e/driver/sdk.js';
 import { mainThread } from './trace.js';
 import { serve, type Pages } from './pages.js';
 import { spread, type Spread } from './stats.js';
@@ -48,6 +49,7 @@ async function scripts(): Promise<Map<string, string>> {
     const sdk = kind === 'farol' ? await readFile(here('../../npm/web/dist/farol.js'), 'utf8') : '';
     all.set(`/${kind}.js`, sdk + outputFiles[0]!.text);
   }
+  for (const [path, bytes] of sdkFiles()) if (path.startsWith('/farol-')) all.set(path, bytes.toString());
   return all;
 }
 

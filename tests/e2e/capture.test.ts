@@ -58,6 +58,18 @@ test('a second file that does not come is told once, and the rest goes on', () =
     assert.deepEqual(page.errors(), []);
   }, false));
 
+test('a first file that stands in the page itself finds the others where `base` says', () =>
+  on({
+    route(path) {
+      if (path !== '/') return undefined;
+      return html(`<script>${files.get('/farol.js')!.toString().replace('\ufeff', '')}</script><script src="/start.js"></script><img src="/no.png">`);
+    },
+    options: "{ base: '/' }",
+  }, async ({ page, until }) => {
+    await page.hide();
+    await until((items) => items.some(failed), 'the failed load');
+  }));
+
 test('a page that is sampled out, has said no, or wants no features, does not fetch the second file', async () => {
   for (const options of ['{ sampleRate: 0 }', "{ consent: 'denied' }", '{ features: [] }']) {
     await on({ options, body: '<img src="/last.png">' }, async ({ page, own }) => {

@@ -348,6 +348,7 @@ function undriven(url: string): () => Promise<void> {
     child.kill();
     await gone;
     process.off('exit', kill);
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its helpers end after it, and write until then.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
 }

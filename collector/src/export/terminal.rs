@@ -12,6 +12,7 @@ use super::destination::{Attempt, Destination, Outcome, Reason};
 use crate::config::Terminal as Settings;
 use crate::convert::Otlp;
 
+mod captured;
 mod item;
 mod line;
 mod text;

@@ -21,10 +21,11 @@ if (!root.Farol?.init) {
   const Farol: Record<string, unknown> = (root.Farol = {
     q: early,
     init(options: Options) {
-      const core = tag?.src ? () => import(tag.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm')) : 'auto';
+      const beside = (name: string) => new URL(name, new URL(options.base || tag!.src, document.baseURI)).href;
+      const core = () => import(options.base ? beside('farol-nowasm.js') : tag!.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm'));
       const client = start(safe(() => ({ core, ...options }))!, (done) => {
         // A script's nonce, and what `strict-dynamic` and Trusted Types allow it, hold for what it imports.
-        import(new URL(__FAROL_MORE__, tag!.src).href).then(({ features }) => done(features), () => done());
+        import(beside(__FAROL_MORE__)).then(({ features }) => done(features), () => done());
       });
       // The page's first client is the one that queued calls, and `Farol.event(…)`, mean.
       if (!('event' in Farol)) {

@@ -179,6 +179,8 @@ export interface Options {
    * the page's Content-Security-Policy forbids Wasm. A module: used in place of Wasm.
    */
   core?: 'auto' | CoreModule | (() => PromiseLike<CoreModule>);
+  /** Where the script tag's further files are. Default: beside the first. A bundler's are where it put them. */
+  base?: string;
   /** For tests: makes the core late by so many ms. Default 0. */
   coreDelayMs?: number;
   /** Send `traceparent` with the flag `00` for sessions that are not sampled. Default `false`: then they send none. */

@@ -6,6 +6,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
+use super::captured;
 use super::line::{Cell, Colour, Line, cell};
 use super::text::{pad, pad_left};
 
@@ -42,13 +43,13 @@ pub(super) fn log(record: &LogRecord) -> Line {
         otel_event::NAVIGATION_TIMING => timing("load", it),
         otel_event::RESOURCE_TIMING => timing("file", it),
         "" => message(record),
-        name => Line {
+        name => captured::line(name, it).unwrap_or_else(|| Line {
             kind: "event",
             colour: Colour::Blue,
             head: vec![cell(name, Colour::Bold)],
             main: cell(&it.own(), Colour::Dim),
             ..Line::default()
-        },
+        }),
     };
     Line {
         session: it.text(attr::SESSION_ID),
@@ -293,7 +294,7 @@ fn page(it: Attributes<'_>) -> Vec<Cell> {
 }
 
 /// The path of an address: host and query take room and say little on one's own site.
-fn path(url: &str) -> &str {
+pub(super) fn path(url: &str) -> &str {
     let url = &url[..url.find(['?', '#']).unwrap_or(url.len())];
     let rest = match url.split_once("://") {
         Some((_, rest)) => rest,
@@ -306,7 +307,7 @@ fn path(url: &str) -> &str {
 }
 
 /// Milliseconds for people.
-fn duration(ms: f64) -> String {
+pub(super) fn duration(ms: f64) -> String {
     match ms {
         ms if ms.is_nan() => "?".into(),
         ms if ms < 10.0 => format!("{ms:.1} ms"),
@@ -323,18 +324,18 @@ fn first(it: Attributes<'_>, keys: &[&str]) -> String {
 }
 
 #[derive(Clone, Copy)]
-struct Attributes<'a>(&'a [KeyValue]);
+pub(super) struct Attributes<'a>(&'a [KeyValue]);
 
 impl Attributes<'_> {
     fn get(&self, key: &str) -> Option<&AnyValue> {
         self.0.iter().find(|it| it.key == key)?.value.as_ref()
     }
 
-    fn text(&self, key: &str) -> String {
+    pub(super) fn text(&self, key: &str) -> String {
         self.get(key).map(show).unwrap_or_default()
     }
 
-    fn number(&self, key: &str) -> Option<f64> {
+    pub(super) fn number(&self, key: &str) -> Option<f64> {
         match self.get(key)?.value.as_ref()? {
             Value::DoubleValue(value) => Some(*value),
             Value::IntValue(value) => Some(*value as f64),

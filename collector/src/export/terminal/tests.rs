@@ -215,6 +215,71 @@ fn each_kind_of_item_has_its_line() {
 }
 
 #[test]
+fn what_a_visitor_did_and_met_is_said_in_a_line_each() {
+    let records = vec![
+        record(
+            100,
+            "browser.user_action.click",
+            vec![
+                string("farol.element.name", "buy"),
+                attribute("farol.action.duration", Value::DoubleValue(412.0)),
+                attribute("farol.action.requests", Value::IntValue(2)),
+                attribute("farol.action.errors", Value::IntValue(0)),
+            ],
+        ),
+        record(
+            200,
+            "farol.frustration",
+            vec![
+                string("farol.frustration.type", "rage_click"),
+                string("farol.element.name", "buy"),
+                attribute("farol.count", Value::IntValue(4)),
+            ],
+        ),
+        record(
+            300,
+            "farol.long_frame",
+            vec![
+                attribute("farol.frame.duration", Value::DoubleValue(301.5)),
+                string("farol.script.url", "https://shop.example/app.js?v=1"),
+                string("farol.script.function", "render"),
+            ],
+        ),
+        record(
+            400,
+            "farol.failed_load",
+            vec![
+                string("farol.resource.kind", "image"),
+                string("url.full", "https://cdn.example/a.png"),
+                attribute("http.response.status_code", Value::IntValue(404)),
+            ],
+        ),
+        record(
+            500,
+            "farol.report",
+            vec![
+                string("farol.report.type", "csp-violation"),
+                string("farol.report.directive", "img-src"),
+                string("farol.report.blocked.url", "https://x.example/"),
+            ],
+        ),
+    ];
+    let otlp = Otlp {
+        logs: vec![logs("shop", records)],
+        ..Otlp::default()
+    };
+    let batch = Batch::new(Signal::Logs, vec![Source::Record(otlp.into())]);
+    let want = "\
+22:13:20.100 k7Qm2Z action  click     412 ms buy requests 2
+22:13:20.200 k7Qm2Z trouble rage click  buy ×4
+22:13:20.300 k7Qm2Z frame     302 ms render /app.js
+22:13:20.400 k7Qm2Z missing image  404 /a.png
+22:13:20.500 k7Qm2Z report  csp-violation img-src  https://x.example/
+";
+    assert_eq!(lines(&batch, &look(120)), want);
+}
+
+#[test]
 fn fetches_show_status_duration_path_and_trace() {
     let want = "\
 22:13:20.050 -      span      1.50 s checkout 000102030405060708090a0b0c0d0e0f
