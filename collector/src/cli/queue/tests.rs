@@ -62,6 +62,11 @@ fn each_task_takes_its_own_options_and_no_other() {
         "queue replay --destination a",
         "queue export --destination a",
         "queue verify --until-empty",
+        "queue erase",
+        "queue erase --session",
+        "queue erase --session a --user b",
+        "queue erase --user=",
+        "queue export --session a",
     ] {
         let error = parse(wrong).unwrap_err();
         assert!(error.contains("--help lists"), "{wrong}: {error}");
@@ -166,4 +171,92 @@ fn while_a_collector_runs_it_is_asked_and_where_it_cannot_be_that_is_said() {
     let gone = nowhere.path().join("gone");
     assert!(run(Task::Replay, &of(&gone), &options, &mut Vec::new()).is_err());
     assert!(!gone.exists());
+}
+
+fn erasing() -> Options {
+    Options {
+        whose: Some(Whose::Session("s 1".to_owned())),
+        ..Options::default()
+    }
+}
+
+#[test]
+fn in_a_folder_that_nobody_uses_it_is_erased_at_once() {
+    let folder = recorded();
+    let mut out = Vec::new();
+    assert!(run(Task::Erase, &of(folder.path()), &erasing(), &mut out).unwrap());
+    let said = String::from_utf8(out).unwrap();
+    assert!(
+        said.starts_with("session s 1: 0 items in 0 records erased from the queue, 0 from"),
+        "{said}"
+    );
+    assert!(
+        said.contains("a: 0 erased before they went, 0 it had"),
+        "{said}"
+    );
+    assert!(
+        said.contains("have each one erase session.id = s 1 too"),
+        "{said}"
+    );
+}
+
+/// Answers the next request so; returns its first line.
+fn answering(answer: &'static str) -> (std::net::SocketAddr, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let request = crate::tail::follow::head(&mut io::BufReader::new(&stream)).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+        request
+    });
+    (address, thread)
+}
+
+#[test]
+fn a_collector_that_runs_is_asked_and_what_it_says_is_told() {
+    let folder = recorded();
+    let _running = DataFolder::open(folder.path()).unwrap();
+    let (address, thread) = answering(
+        "HTTP/1.0 200 OK\r\n\r\n{\"items\":4,\"records\":2,\"destinations\":[{\"name\":\"a\",\"not_gone\":3,\"had\":1}],\"dead_letters\":0,\"cleared_bytes\":7,\"removed_files\":1}",
+    );
+    let config = Config {
+        admin_listen: Some(address),
+        ..of(folder.path())
+    };
+    let mut out = Vec::new();
+    assert!(run(Task::Erase, &config, &erasing(), &mut out).unwrap());
+    assert_eq!(
+        thread.join().unwrap(),
+        "POST /-/queue/erase?session=s+1 HTTP/1.0"
+    );
+    let said = String::from_utf8(out).unwrap();
+    assert!(said.contains("4 items in 2 records"), "{said}");
+    assert!(
+        said.contains("a: 3 erased before they went, 1 it had"),
+        "{said}"
+    );
+    assert!(said.contains("7 bytes cleared and 1 files"), "{said}");
+
+    let (address, thread) = answering(
+        "HTTP/1.0 409 Conflict\r\n\r\n{\"error\":\"not_done\",\"message\":\"no destination\"}",
+    );
+    let config = Config {
+        admin_listen: Some(address),
+        ..of(folder.path())
+    };
+    let options = Options {
+        destination: Some("b".to_owned()),
+        ..Options::default()
+    };
+    let error = run(Task::Replay, &config, &options, &mut Vec::new()).unwrap_err();
+    assert!(
+        error.to_string().ends_with("refuses: no destination"),
+        "{error}"
+    );
+    let asked = thread.join().unwrap();
+    assert!(
+        asked.starts_with("POST /-/queue/replay?destination=b&from_ns=0 "),
+        "{asked}"
+    );
 }

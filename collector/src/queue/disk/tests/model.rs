@@ -130,6 +130,8 @@ struct Side {
     /// Acknowledged or dropped; and what of that the kept cursors know.
     done: BTreeSet<Position>,
     firm: BTreeSet<Position>,
+    /// Asked for again when its segment was gone already: a crash may bring it back.
+    loose: BTreeSet<Position>,
     /// Counted as dropped in this life of the queue.
     dropped: u64,
 }
@@ -315,7 +317,7 @@ impl Model {
         self.notice_drops();
         if !self.bench.shared.lock().moved {
             for side in &mut self.sides {
-                side.firm.clone_from(&side.done);
+                side.firm = &side.done - &side.loose;
             }
         }
     }
@@ -360,8 +362,10 @@ impl Model {
             side.done.remove(&at);
             self.records.insert(at, kept[&at]);
         }
+        let gone = side.done.range(done.from..).copied();
+        side.loose.extend(gone.collect::<Vec<_>>());
         for side in &mut self.sides {
-            side.firm.clone_from(&side.done);
+            side.firm = &side.done - &side.loose;
         }
     }
 
@@ -423,7 +427,7 @@ impl Model {
                 self.bench.shared.groups.close();
                 self.bench.shared.finish();
                 for side in &mut self.sides {
-                    side.firm.clone_from(&side.done);
+                    side.firm = &side.done - &side.loose;
                 }
                 self.disk.kill();
             }
@@ -480,7 +484,7 @@ impl Model {
                 assert!(self.taken.contains(at) || self.perhaps.contains(&found[at].id));
             }
             side.done.retain(|at| !wanted.contains(at));
-            side.firm.clone_from(&side.done);
+            side.firm = &side.done - &side.loose;
             side.held.clear();
             side.wanted = wanted;
             side.dropped = 0;
