@@ -53,6 +53,14 @@ function xhr(url: string): Promise<void> {
   });
 }
 
+function lost(url: string): Promise<void> {
+  return new Promise((done) => {
+    const image = document.body.appendChild(new Image());
+    image.onerror = () => done();
+    image.src = url;
+  });
+}
+
 /** A handler that keeps the next paint waiting, so that its interaction is long enough to be seen. */
 window.slow = () => {
   const until = performance.now() + 120;
@@ -83,6 +91,7 @@ window.play = async () => {
   await settled(fetch(`${settings.other}/unlisted`));
   await settled(fetch(`${settings.other}/listed`));
   await xhr('/api/xhr');
+  for (let i = 0; i < 3; i++) await lost('/lost.png?token=secret');
 
   for (const client of window.clients) client.setUser({ id: 'u-1', roles: 'keeper' });
   history.pushState({}, '', '/second');

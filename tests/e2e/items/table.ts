@@ -68,6 +68,13 @@ export const TABLE: Row[] = [
   request('to another origin that is not listed', '/unlisted', () => true),
   request('to another origin that is listed', '/listed', () => true),
   request('by XMLHttpRequest', '/api/xhr', (item) => attr(item, 'http.response.status_code') === 200),
+  {
+    what: 'failed load, without its secret',
+    count: 1,
+    is: (item) => log('farol.failed_load')(item) && attr(item, 'farol.resource.kind') === 'image' && path(item) === '/lost.png' && String(attr(item, 'url.full')).endsWith('token=REDACTED') && attr(item, 'farol.count') === undefined,
+  },
+  { what: 'the same load twice more, counted', count: 1, is: (item) => log('farol.failed_load')(item) && path(item) === '/lost.png' && attr(item, 'farol.count') === 2 },
+  { what: 'user action', count: 1, is: (item) => log('browser.user_action.click')(item) && attr(item, 'farol.element.name') === 'button' && Number(attr(item, 'farol.action.duration')) >= 0 },
   { what: 'navigation', count: 1, is: (item) => log('browser.navigation')(item) && String(attr(item, 'url.full')).endsWith('/second') },
   { what: 'view changed', count: 1, is: (item) => log('view_changed')(item) && attr(item, 'toView') === 'second' },
   { what: 'event on the second page, with its user', count: 1, is: (item) => log('on.second')(item) && attr(item, 'user.id') === 'u-1' && JSON.stringify(item.attributes).includes('/second') },
