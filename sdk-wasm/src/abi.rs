@@ -133,4 +133,6 @@ pub mod diagnostic {
     pub const HOOK_INVALID: u32 = 13;
     /// The file with further features did not come; the client goes on without them. JavaScript tells it.
     pub const FEATURES_LOST: u32 = 14;
+    /// There is no database to keep batches in. Told by JavaScript alone.
+    pub const OUTBOX_OFF: u32 = 15;
 }

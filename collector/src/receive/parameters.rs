@@ -22,6 +22,8 @@ pub(super) struct Parameters {
     pub(super) tries: u32,
     /// When it was sent, by the client's clock. Left out where the browser sends later by itself; one that is no number is taken for left out.
     pub(super) sent_ms: Option<u64>,
+    /// Its client could not send it when it was new.
+    pub(super) late: bool,
     /// How the body is packed.
     pub(super) encoding: Encoding,
 }
@@ -32,12 +34,14 @@ const MAX_ID: usize = 256;
 impl Parameters {
     pub(super) fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, ApiError> {
         let (mut id, mut tries, mut sent, mut packed) = (None, None, None, None);
+        let mut late = false;
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
             match &*name {
                 "id" => id = Some(value),
                 "try" => tries = Some(value),
                 "sent" => sent = Some(value),
                 "z" => packed = Some(value),
+                "late" => late = value == "1",
                 // Others may be a proxy's.
                 _ => {}
             }
@@ -60,6 +64,7 @@ impl Parameters {
             id: id.map(Cow::into_owned),
             tries: tries.and_then(|n| n.parse().ok()).unwrap_or(1),
             sent_ms: sent.and_then(|s| s.parse().ok()),
+            late,
             encoding: encoding(packed.as_deref(), header(CONTENT_ENCODING.as_str()))?,
         })
     }
@@ -119,6 +124,7 @@ mod tests {
                 id: Some("b1".into()),
                 tries: 2,
                 sent_ms: Some(1_700_000_000_000),
+                late: false,
                 encoding: Encoding::Gzip,
             }
         );

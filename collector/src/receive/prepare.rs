@@ -124,6 +124,9 @@ pub(super) fn prepare(
             items,
         });
     }
+    if head.late {
+        payload.farol.deferred = Some(true);
+    }
     if head.wire.kind != SourceKind::Faro {
         otlp::claim(&mut payload, head.app.as_deref());
     }

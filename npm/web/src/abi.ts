@@ -13,5 +13,5 @@ export const enum Signal { Batch = 1, Store, Session, Diagnostic, Hook, Filter, 
 /** Why something was not kept; the codes that `onDiagnostic` gets. */
 export const enum Diagnostic {
   ItemCut = 1, CapReached, HookThrew, BatchDropped, BatchRefused, CoreLost, Unsupported, PendingFull, BadMessage,
-  EarlyFull, BadOption, Ignored, HookInvalid, FeaturesLost,
+  EarlyFull, BadOption, Ignored, HookInvalid, FeaturesLost, OutboxOff,
 }

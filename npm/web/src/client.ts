@@ -11,6 +11,7 @@ import { createFeatures, type Bring } from './features.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
 import { writeMeta } from './meta.js';
+import { createOutbox } from './send/outbox.js';
 import { createSender } from './send/sender.js';
 import { page } from './page.js';
 import { createWriter } from './writer.js';
@@ -20,7 +21,7 @@ import type { Client, DiagnosticCode, Item, Options } from './types.js';
 
 /** By the numbers of abi.ts; a test compares them. */
 export const CODES = (
-  'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost'
+  'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off'
 ).split(' ') as DiagnosticCode[];
 
 const KINDS: Item['kind'][] = ['log', 'exception', 'measurement', 'event', 'span'];
@@ -92,6 +93,7 @@ export function createClient(given: Options, bring: Bring): Client {
     },
     live_: () => state != State.Off && consent != DENIED,
     granted_: () => consent == GRANTED,
+    session_: () => session,
     header_({ trace_: trace, span_: span }) {
       const on = state == State.On;
       return sdk.granted_() && (on || options.unsampledHeader) ? '00-' + trace + '-' + span + (on ? '-01' : '-00') : '';
@@ -114,7 +116,7 @@ export function createClient(given: Options, bring: Bring): Client {
         const at = 4 + view.getUint32(0, true);
         sender!.add_({
           id_: decode(bytes.subarray(4, at)), offset_: view.getFloat64(at, true), error_: bytes[at + 12] & 2,
-          body_: bytes.subarray(at + 13), session_: session, tries_: 0, flights_: 0,
+          body_: bytes.subarray(at + 13), session_: session, tries_: 0, flights_: 0, sealed_: Date.now(),
         });
       } else if (signal == Signal.Store) {
         text = decode(bytes);
@@ -275,7 +277,10 @@ export function createClient(given: Options, bring: Bring): Client {
     session = hex(2);
     // Until the core is there to say.
     state = isSampled(session, options.sampleRate ?? 1) ? State.On : State.Off;
-    sender = createSender(sdk, (page().layers.fetch?.native || window.fetch)?.bind(window));
+    // Faro's receivers would take a batch twice.
+    const outbox = options.outbox ?? (options.protocol != 'faro' && !options.transport) ? createOutbox(sdk, name) : undefined;
+    sender = createSender(sdk, (page().layers.fetch?.native || window.fetch)?.bind(window), outbox);
+    if (consent == DENIED) outbox?.erase_();
     const start = () => (options.coreDelayMs ? later(open, options.coreDelayMs) : open());
     // A page that is rendered ahead of its visit may never be visited: until then calls wait.
     if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', start);

@@ -48,6 +48,8 @@ export interface Sdk {
   current_?: Place;
   /** Whether there is any use in capturing now. */
   live_(): boolean;
+  /** The session's id. */
+  session_(): string;
   /** Whether anything may be sent, or stand in a header. */
   granted_(): boolean;
   /** The header for a request of that place; empty: none may be sent. */

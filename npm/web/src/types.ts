@@ -144,6 +144,11 @@ export interface Options {
   };
   /** Default `granted`; what is none of the three counts as `pending`. */
   consent?: Consent;
+  /**
+   * Keep batches in the browser (IndexedDB, at most 4 MiB and 47 hours) until the collector has them, so that a later page delivers what
+   * this one could not. Default `true`; `false` with `protocol: 'faro'`, whose receivers would take some of them twice, and with a `transport`.
+   */
+  outbox?: boolean;
   batch?: {
     /** Items that fill a batch. Default 500. */
     items?: number;
@@ -218,7 +223,9 @@ export type DiagnosticCode =
   /** What `beforeSend` gave back was no object or too large; the item was sent as it was. */
   | 'hook-invalid'
   /** The file with further features did not come; the client goes on without them. */
-  | 'features-lost';
+  | 'features-lost'
+  /** There is no database to keep batches in; they wait in memory, and go with the page. */
+  | 'outbox-off';
 
 /** Options of a span. */
 export interface SpanOptions {

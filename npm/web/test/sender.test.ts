@@ -4,7 +4,8 @@ import { beforeEach, test } from 'node:test';
 import { Diagnostic } from '../src/abi.js';
 import { page } from '../src/page.js';
 import type { Sdk } from '../src/sdk.js';
-import { type Batch, createSender, MOST_BATCHES, type Sender } from '../src/send/sender.js';
+import type { Outbox } from '../src/send/outbox.js';
+import { type Batch, createSender, MOST_BATCHES, MOST_BYTES, type Sender } from '../src/send/sender.js';
 import type { Options } from '../src/types.js';
 
 interface Posted {
@@ -25,6 +26,7 @@ let told: [number, unknown][];
 let timers: [() => void, number][];
 let beacons: string[];
 let granted: boolean;
+let listeners: Record<string, () => void>;
 
 beforeEach(() => {
   posted = [];
@@ -32,19 +34,29 @@ beforeEach(() => {
   timers = [];
   beacons = [];
   granted = true;
+  listeners = {};
   Object.assign(page(), { bytes: 0, flights: 0 });
   Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { sendBeacon: (url: string) => beacons.push(url) > 0 } });
 });
 
-function sender(options: Partial<Options> = {}): Sender {
+function sender(options: Partial<Options> = {}, outbox?: Outbox): Sender {
   const sdk = {
     options_: options, endpoint_: 'https://c.example/collect/k',
     tell_: (code: number, detail: unknown) => told.push([code, detail]),
     granted_: () => granted,
+    session_: () => 's',
     guard_: (fn: unknown) => fn,
-    later_: (run: () => void, ms: number) => timers.push([run, ms]),
-    cancel_: () => timers.splice(0),
-    on_() {},
+    later_(run: () => void, ms: number) {
+      const timer: [() => void, number] = [run, ms];
+      timers.push(timer);
+      return timer;
+    },
+    cancel_(timer: [() => void, number]) {
+      timers = timers.filter((other) => other != timer);
+    },
+    on_(_: object, type: string, run: () => void) {
+      listeners[type] = run;
+    },
   } as unknown as Sdk;
   const made = createSender(sdk, (url: string, init: Posted['init']) => new Promise<Response>((resolve, reject) => {
     posted.push({
@@ -52,14 +64,14 @@ function sender(options: Partial<Options> = {}): Sender {
       answer: (status, headers = {}) => (resolve(new Response(null, { status, headers })), turn()),
       fail: () => (reject(new TypeError('no network')), turn()),
     });
-  }));
+  }), outbox);
   made.open_();
   return made;
 }
 
 let count = 0;
 const batch = (more: Partial<Batch> = {}): Batch =>
-  ({ id_: `b${count++}`, offset_: 0, error_: false, body_: new Uint8Array(100), session_: 's', tries_: 0, flights_: 0, ...more });
+  ({ id_: `b${count++}`, offset_: 0, error_: false, body_: new Uint8Array(100), session_: 's', tries_: 0, flights_: 0, sealed_: Date.now(), ...more });
 
 test('a batch goes out at once, as a request that needs no preflight', () => {
   sender().add_(batch({ id_: 'x', offset_: 1e15 }));
@@ -126,7 +138,7 @@ test('past its bounds the oldest without an exception goes first, and is told', 
   assert.deepEqual(told, []);
   made.add_(batch());
   assert.deepEqual(told, [[Diagnostic.BatchDropped, undefined]]);
-  made.add_(batch({ body_: new Uint8Array(1 << 20) }));
+  made.add_(batch({ body_: new Uint8Array(MOST_BYTES) }));
   assert.ok(told.length > MOST_BATCHES - 3, 'bytes are bounded too');
 });
 
@@ -216,4 +228,110 @@ test('a batch that no browser lets outlive the page is sent as long as the page 
   made.hidden_(false, () => made.add_(batch({ body_: new Uint8Array(100_000) })));
   assert.equal(posted[0]!.init.keepalive, false);
   assert.deepEqual(beacons, []);
+});
+
+test('a batch that is too large for its receiver goes in two, and what cannot be divided is refused', async () => {
+  const made = sender();
+  const body = (items: number): Uint8Array => new TextEncoder().encode(JSON.stringify({ meta: {}, logs: Array(items).fill({ message: 'm' }) }));
+  made.add_(batch({ id_: 'x', body_: body(3) }));
+  await posted[0]!.answer(413);
+  assert.deepEqual(posted.slice(1).map(({ url }) => url.searchParams.get('id')), ['x.0', 'x.1']);
+  await posted[1]!.answer(413);
+  assert.deepEqual(told, [[Diagnostic.BatchRefused, 413]]);
+  await posted[2]!.answer(202);
+  assert.equal(posted.length, 3);
+});
+
+test('a collector that does not want us is told nothing more, and the page once', async () => {
+  const kept = new Set<string>();
+  const outbox = { put_: ({ id_: id }: Batch) => kept.add(id), remove_: ({ id_: id }: Batch) => kept.delete(id), take_() {} } as unknown as Outbox;
+  const made = sender({}, outbox);
+  for (const id of ['x', 'y', 'z']) made.add_(batch({ id_: id }));
+  for (const one of posted.slice()) await one.answer(403);
+  made.add_(batch());
+  made.hidden_(true, () => made.add_(batch()));
+  await new Promise<void>((done) => made.settled_(done));
+  assert.equal(posted.length, 3);
+  assert.deepEqual(told, [[Diagnostic.BatchRefused, 403]]);
+  assert.deepEqual([...kept], ['x', 'y', 'z'], 'a page with the right key may deliver them');
+});
+
+test('from 2 KiB on a request is packed, but for one of a page that is going, or for Faro’s receivers', async () => {
+  const body_ = new TextEncoder().encode('{"logs":[' + '{"message":"hello"},'.repeat(200) + '0]}');
+  const send = async (made: Sender, hidden = false): Promise<Posted> => {
+    posted = [];
+    made.add_(batch({ body_ }));
+    if (hidden) made.hidden_(true, () => {});
+    while (!posted.length) await turn();
+    return posted[0]!;
+  };
+  const { url, init } = await send(sender());
+  assert.equal(url.searchParams.get('z'), 'gzip');
+  const packed = new Uint8Array(await (init.body as unknown as Blob).arrayBuffer());
+  assert.ok(packed.length < 200);
+  assert.deepEqual((await import('node:zlib')).gunzipSync(packed), Buffer.from(body_));
+  assert.equal((await send(sender({ protocol: 'faro' }))).init.body, body_);
+  (root['document'] as { visibilityState: string }).visibilityState = 'hidden';
+  const going = await send(sender());
+  (root['document'] as { visibilityState: string }).visibilityState = 'visible';
+  assert.deepEqual([going.url.searchParams.get('z'), going.init.keepalive], [null, true]);
+});
+
+test('what waits stands in the outbox until its end is known, and what earlier pages left is sent', async () => {
+  const calls: string[] = [];
+  let take: ((batches: Batch[], next: number) => void) | undefined;
+  const outbox: Outbox = {
+    put_: ({ id_: id }, wait) => calls.push(`put ${id}${wait ? ' waits' : ''}`),
+    remove_: ({ id_: id }) => calls.push(`remove ${id}`),
+    take_: (_session, _until, done) => (take = done),
+    erase_: () => calls.push('erase'),
+  };
+  const made = sender({}, outbox);
+  const [look] = timers.pop()!;
+  look();
+  take!([batch({ id_: 'left', tries_: 1, sealed_: Date.now() - 120_000 })], Infinity);
+  assert.deepEqual([posted[0]!.url.searchParams.get('try'), posted[0]!.url.searchParams.get('late')], ['2', '1']);
+  await posted[0]!.answer(202);
+  made.add_(batch({ id_: 'x' }));
+  assert.equal(posted[1]!.url.searchParams.get('late'), null);
+  await posted[1]!.answer(503, { 'retry-after': '5' });
+  assert.deepEqual(calls, ['put left', 'remove left', 'put x', 'put x waits']);
+  granted = false;
+  made.gate_(true);
+  assert.equal(calls.pop(), 'erase');
+  assert.equal(timers.length, 0);
+});
+
+test('past its bounds what stands in the outbox waits there, and is taken again when there is room', async () => {
+  const takes: ((batches: Batch[], next: number) => void)[] = [];
+  const outbox = { put_: (one: Batch) => (one.stored_ = true), remove_() {}, take_: (_: string, __: number, done: (typeof takes)[0]) => takes.push(done) } as unknown as Outbox;
+  const made = sender({}, outbox);
+  for (let i = 0; i < MOST_BATCHES + 5; i++) made.add_(batch({ id_: `b${i}` }));
+  assert.deepEqual(told, []);
+  for (let i = 0; i < MOST_BATCHES; i++) await posted[i]!.answer(202);
+  assert.equal(takes.length, 1);
+  takes[0]!([batch({ id_: 'again', tries_: 1 })], Infinity);
+  assert.equal(posted.at(-1)!.url.searchParams.get('id'), 'again');
+});
+
+test('pages whose network comes back do not all send at once, and what the collector asked for stands', async () => {
+  for (const [headers, most] of [[{}, 2_000], [{ 'retry-after': '60' }, 60_000]] as const) {
+    timers = [];
+    posted = [];
+    sender().add_(batch());
+    await posted[0]!.answer(503, headers);
+    timers = [];
+    listeners['online']!();
+    assert.ok(timers[0]![1] <= most && timers[0]![1] > most - 2_001, String(timers[0]![1]));
+    assert.equal(posted.length, 1);
+  }
+});
+
+test('errors go first where not all may outlive the page', () => {
+  const made = sender();
+  made.hidden_(true, () => {
+    for (let i = 0; i < 3; i++) made.add_(batch({ body_: new Uint8Array(30_000) }));
+    made.add_(batch({ id_: 'error', error_: true, body_: new Uint8Array(30_000) }));
+  });
+  assert.equal(posted[0]!.url.searchParams.get('id'), 'error');
 });

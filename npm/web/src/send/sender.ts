@@ -1,11 +1,14 @@
 /**
- * Delivery. A sealed batch is bytes with an id, and stays the same on every try. It waits here, bounded, until the collector
- * has taken it or refused it for good. No timer runs while nothing waits.
+ * Delivery. A sealed batch is bytes with an id, and stays the same on every try. It waits here, bounded, and in the outbox until the
+ * collector has taken it or refused it for good. No timer runs while nothing waits.
  */
 import { Diagnostic } from '../abi.js';
-import { page } from '../page.js';
+import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
+import { type Answer, createNetwork, TIMEOUT } from './network.js';
+import type { Outbox } from './outbox.js';
 import { backoff, retryAfter } from './retry.js';
+import { split } from './split.js';
 
 export interface Batch {
   id_: string;
@@ -20,6 +23,10 @@ export interface Batch {
   flights_: number;
   /** The last of them outlives the page. */
   kept_?: boolean;
+  /** When it was sealed, in epoch ms. */
+  sealed_: number;
+  /** It stands in the outbox, and may be let go here. */
+  stored_?: boolean;
 }
 
 export interface Sender {
@@ -34,24 +41,25 @@ export interface Sender {
   open_(): void;
 }
 
-/** Batches and bytes that may wait: some minutes of a busy page without a network. */
+/** Batches and bytes that may wait in memory: some minutes of a busy page without a network. Past that they wait in the outbox alone. */
 export const MOST_BATCHES = 64;
-export const MOST_BYTES = 1 << 20;
+export const MOST_BYTES = 2 << 20;
 /** Requests under way while the page is visible. */
 const MOST_FLIGHTS = 3;
-/** The browsers' bound on the bodies of all keepalive requests of a page, and Chrome's on their number. */
-const KEEPALIVE_BYTES = 65536;
-const KEEPALIVE_FLIGHTS = 9;
-/** A request that has no answer after so many ms has failed. */
-const TIMEOUT = 30000;
+/** What was sealed longer ago, in ms, comes late: it stays out of alerts. */
+const LATE = 60000;
+/** Those whose network comes back at once do not all send at once: in ms. */
+const SPREAD = 2000;
+/** Within so many ms of its time a try begins; a page that is gone begins none. */
+const SLACK = 2000;
+/** How long after its start, in ms, a page looks for what earlier ones left: not in the way of what it is there for. */
+const LOOK = 250;
 
-/** An answer as the network gives it, or its status alone; 0 or nothing: none came. */
-type Answer = Response | number | void;
-
-export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sender {
+export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox?: Outbox): Sender {
   const { options_: { protocol, key, transport }, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == 'faro';
-  const shared = page();
+  const network = createNetwork(nativeFetch!, faro);
+  const { parse, stringify } = JSON;
   const Native = Promise;
   let queue: Batch[] = [];
   let waiters: (() => void)[] = [];
@@ -64,33 +72,45 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   /** The collector asked for that: then hiding the page changes nothing. */
   let asked = false;
   let delivered = false;
+  /** The collector does not want us: nothing is sent any more. */
+  let stopped = false;
+  /** In the outbox is more. */
+  let more = false;
   let timer: ReturnType<typeof setTimeout>;
+  let looking: ReturnType<typeof setTimeout>;
 
   const remove = (batch: Batch) => {
     queue = queue.filter((other) => other != batch);
   };
 
-  function network(url: string, body: Uint8Array, headers: Record<string, string>, hidden: boolean): PromiseLike<Answer> | Answer {
-    const size = body.length;
-    // The browsers let nothing larger outlive the page.
-    hidden &&= size <= KEEPALIVE_BYTES;
-    const keepalive = hidden && 'keepalive' in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
-    // No header can go with a beacon, which Faro's receivers ask for.
-    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * 202;
-    const use = (sign: number) => {
-      shared.bytes += sign * size;
-      shared.flights += sign;
-    };
-    if (keepalive) use(1);
-    return nativeFetch!(url, {
-      // Large bytes cost less as a blob, whose size nobody has to know beforehand.
-      method: 'POST', body: size > KEEPALIVE_BYTES ? new Blob([body as BlobPart]) : body, headers, keepalive, credentials: 'omit',
-      signal: hidden ? null : (AbortSignal as { timeout?: (ms: number) => AbortSignal }).timeout?.(TIMEOUT),
-    }).finally(() => keepalive && use(-1));
+  const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
+
+  /** `wait`: how long the collector asked for, in ms; `until`: when there is an answer, or none, in ms from now. */
+  const keep = (batch: Batch, wait: number, until: number) => outbox?.put_(batch, wait && Date.now() + wait, Date.now() + until);
+
+  /** It has met its end, whichever. */
+  function settle(batch: Batch): void {
+    remove(batch);
+    outbox?.remove_(batch);
   }
+
+  const look = guard(() => {
+    cancel(looking);
+    more = false;
+    if (stopped || !sdk.granted_()) return;
+    outbox?.take_(sdk.session_(), Date.now() + TIMEOUT, (batches, next) => {
+      if (!sdk.granted_()) return;
+      more = !next;
+      if (next > 0 && next < Infinity) looking = later(look, next - Date.now());
+      for (const batch of batches) if (!queue.some(({ id_: id }) => id == batch.id_)) queue.push(batch);
+      pump();
+    });
+  });
 
   function post(batch: Batch, hidden: boolean): void {
     const attempt = ++batch.tries_;
+    // What is tried for the first time has just been put there.
+    if (attempt > 1) keep(batch, 0, TIMEOUT);
     batch.kept_ = hidden;
     const headers: Record<string, string> = { 'content-type': faro ? 'application/json' : 'text/plain;charset=UTF-8' };
     let url = sdk.endpoint_;
@@ -103,6 +123,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       // The wall clock may have jumped; the page's clock may have stood still while the machine slept.
       const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
       url += (/\?/.test(url) ? '&' : '?') + 'id=' + batch.id_ + '&sent=' + sent + '&try=' + attempt;
+      if (Date.now() - batch.sealed_ > LATE) url += '&late=1';
     }
     batch.flights_++;
     flights++;
@@ -110,19 +131,28 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       const status = (answer as Response)?.status ?? answer ?? 0;
       batch.flights_--;
       flights--;
-      // Else another try of it was answered.
-      if (queue.includes(batch)) {
-        if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
+      if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
+        // Else another try of it was answered.
+        if (queue.includes(batch)) {
           const wait = retryAfter((answer as Response)?.headers?.get('retry-after'), Date.now());
+          const pause = wait || backoff(++failures, Math.random());
           asked = wait > 0;
-          blocked = performance.now() + (wait || backoff(++failures, Math.random()));
-        } else {
-          failures = blocked = 0;
-          asked = false;
-          remove(batch);
-          if (status < 300) delivered = true;
-          else tell(Diagnostic.BatchRefused, status);
+          blocked = performance.now() + pause;
+          keep(batch, wait, pause + SLACK);
         }
+      } else {
+        const parts = status == 413 && safe(() => split(batch, parse, stringify));
+        if (parts) for (const part of parts) add(part);
+        if (status < 300) delivered = true;
+        else if (!parts && !stopped) {
+          stopped = status == 401 || status == 403;
+          tell(Diagnostic.BatchRefused, status);
+        }
+        failures = blocked = 0;
+        asked = false;
+        // Those who are not wanted may be later, with another key.
+        if (stopped) queue = [];
+        else settle(batch);
       }
       pump();
     });
@@ -134,7 +164,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
 
   const pump = guard(() => {
     cancel(timer);
-    const shut = !sdk.granted_();
+    const shut = stopped || !sdk.granted_();
     if (open && (shut || blocked || !queue.length)) {
       waiters.forEach((call) => call());
       waiters = [];
@@ -147,28 +177,45 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
         // After a failure one request feels the way.
         if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, document.visibilityState == 'hidden');
       }
+      if (more && !queue.length) look();
     }
   });
 
+  function add(batch: Batch): void {
+    if (stopped) return;
+    queue.push(batch);
+    keep(batch, 0, TIMEOUT);
+    while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
+      const stored = queue.find((one) => one.stored_ && !one.flights_);
+      const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
+      if (stored) {
+        more = true;
+        keep(victim, 0, 0);
+        remove(victim);
+      } else {
+        settle(victim);
+        tell(Diagnostic.BatchDropped);
+      }
+    }
+  }
+
   sdk.on_(window, 'online', () => {
-    if (!asked) blocked = 0;
+    if (!asked && blocked) blocked = performance.now() + Math.random() * SPREAD;
     pump();
   });
 
   return {
     add_(batch) {
-      queue.push(batch);
-      while (queue.length > MOST_BATCHES || queue.reduce((sum, { body_: body }) => sum + body.length, 0) > MOST_BYTES) {
-        remove(queue.find(({ error_: error }) => !error) || queue[0]);
-        tell(Diagnostic.BatchDropped);
-      }
+      add(batch);
       if (!hiding) pump();
     },
     hidden_(leaving, seal) {
       hiding = true;
       seal();
       hiding = false;
-      if (!sdk.granted_() || (asked && blocked > performance.now())) return;
+      if (stopped || !sdk.granted_() || (asked && blocked > performance.now())) return;
+      // Not all of it may fit into what outlives the page.
+      queue.sort((one, other) => +!!other.error_ - +!!one.error_);
       // What is under way dies with the page; where it does not, the collector knows the id.
       for (const batch of queue) if (!batch.flights_ || (leaving && !batch.kept_ && !faro)) post(batch, true);
     },
@@ -177,11 +224,16 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       pump();
     },
     gate_(denied) {
-      if (denied) queue = [];
+      if (denied) {
+        queue = [];
+        cancel(looking);
+        outbox?.erase_();
+      } else if (outbox && sdk.granted_()) looking = later(look, LOOK);
       pump();
     },
     open_() {
       open = true;
+      if (outbox) looking = later(look, LOOK);
       pump();
     },
   };

@@ -1,0 +1,46 @@
+/** One request: while the page is visible packed, in what outlives it where the page is going. */
+import { page } from '../page.js';
+
+/** The browsers' bound on the bodies of all keepalive requests of a page, and Chrome's on their number. */
+const KEEPALIVE_BYTES = 65536;
+const KEEPALIVE_FLIGHTS = 9;
+/** A request that has no answer after so many ms has failed. */
+export const TIMEOUT = 30000;
+/** What is smaller than so many bytes is not worth packing. */
+const PACKED_FROM = 2048;
+
+/** An answer as the network gives it, or its status alone; 0 or nothing: none came. */
+export type Answer = Response | number | void;
+
+export type Network = (url: string, body: Uint8Array, headers: Record<string, string>, hidden: boolean) => PromiseLike<Answer> | Answer;
+
+export function createNetwork(nativeFetch: Function, faro: boolean): Network {
+  const shared = page();
+  const Compress = (globalThis as { CompressionStream?: typeof CompressionStream }).CompressionStream;
+  return (url, body, headers, hidden) => {
+    const size = body.length;
+    const going = hidden;
+    // The browsers let nothing larger outlive the page.
+    hidden &&= size <= KEEPALIVE_BYTES;
+    const keepalive = hidden && 'keepalive' in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
+    // No header can go with a beacon, which Faro's receivers ask for.
+    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * 202;
+    const use = (sign: number) => {
+      shared.bytes += sign * size;
+      shared.flights += sign;
+    };
+    if (keepalive) use(1);
+    const send = (body: BodyInit, url: string): PromiseLike<Answer> => nativeFetch(url, {
+      method: 'POST', body, headers, keepalive, credentials: 'omit',
+      signal: hidden ? null : (AbortSignal as { timeout?: (ms: number) => AbortSignal }).timeout?.(TIMEOUT),
+    });
+    // Large bytes cost less as a blob, whose size nobody has to know beforehand.
+    const plain = () => send(size > KEEPALIVE_BYTES ? new Blob([body as BlobPart]) : (body as BodyInit), url);
+    // Nothing runs any more where the page is going, and Faro's receivers want a header for it, and so a preflight.
+    if (!faro && !going && Compress && size >= PACKED_FROM) {
+      const stream = new Blob([body as BlobPart]).stream().pipeThrough(new Compress('gzip'));
+      return new Response(stream).blob().then((packed) => send(packed, url + '&z=gzip'), plain);
+    }
+    return (plain() as Promise<Answer>).finally(() => keepalive && use(-1));
+  };
+}

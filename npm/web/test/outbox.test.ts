@@ -1,0 +1,130 @@
+/** What is kept in the origin's database, and who takes it over. */
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { IDBFactory } from 'fake-indexeddb';
+import { Diagnostic } from '../src/abi.js';
+import type { Sdk } from '../src/sdk.js';
+import { createOutbox, MOST_AGE, MOST_STORED, type Outbox } from '../src/send/outbox.js';
+import type { Batch } from '../src/send/sender.js';
+
+const root = globalThis as unknown as Record<string, unknown>;
+root['window'] = new EventTarget();
+const clock = performance as unknown as { timeOrigin: number };
+
+let told: number[];
+let pages = 0;
+
+beforeEach(() => {
+  told = [];
+  root['indexedDB'] = new IDBFactory();
+});
+
+/** The outbox of a new page. */
+function outbox(url = 'https://c.example/collect/k'): Outbox {
+  Object.defineProperty(clock, 'timeOrigin', { configurable: true, value: ++pages });
+  const sdk = { endpoint_: url, tell_: (code: number) => told.push(code), guard_: (fn: unknown) => fn, on_: (target: EventTarget, type: string, run: () => void) => target.addEventListener(type, run) };
+  return createOutbox(sdk as unknown as Sdk, 'farol:1:k');
+}
+
+let count = 0;
+const batch = (more: Partial<Batch> = {}): Batch =>
+  ({ id_: `b${count++}`, offset_: 0, error_: false, body_: new Uint8Array(100), session_: 's', tries_: 0, flights_: 0, sealed_: Date.now(), ...more });
+
+const take = (from: Outbox, session = 'other'): Promise<[Batch[], number]> =>
+  new Promise((done) => from.take_(session, Date.now() + 30_000, (batches, next) => done([batches, next])));
+const ids = async (from: Outbox, session?: string): Promise<string[]> => (await take(from, session))[0].map(({ id_: id }) => id);
+
+test('what a page could not deliver the next page takes over, with the same bytes and as a later try', async () => {
+  const body = new Uint8Array([1, 2, 3]);
+  outbox().put_(batch({ id_: 'x', body_: body, session_: 'mine', sealed_: Date.now() - 5 }), 0, Date.now());
+  const [[taken]] = await take(outbox());
+  assert.equal(taken!.id_, 'x');
+  assert.deepEqual([...taken!.body_], [1, 2, 3]);
+  assert.deepEqual([taken!.tries_, taken!.session_, taken!.stored_], [1, 'mine', true]);
+});
+
+test('one page alone takes it over, as long as it says that it sees to it', async () => {
+  const until = Date.now() + 20_000;
+  outbox().put_(batch({ id_: 'x' }), 0, until);
+  assert.deepEqual(await take(outbox()), [[], until], 'it says when there may be more');
+  outbox().put_(batch({ id_: 'y' }), 0, 0);
+  const both = await Promise.all([ids(outbox()), ids(outbox())]);
+  assert.deepEqual(both.flat(), ['y']);
+});
+
+test('the next page of the same tab need not wait, but for what the collector asked', async () => {
+  const until = Date.now() + 20_000;
+  const before = outbox();
+  before.put_(batch({ id_: 'x', session_: 'tab' }), 0, until);
+  before.put_(batch({ id_: 'y', session_: 'tab' }), until - 1_000, until);
+  assert.deepEqual(await ids(before, 'tab'), [], 'what this page sees to is not another page’s');
+  const [batches, next] = await take(outbox(), 'tab');
+  assert.deepEqual([batches.map(({ id_: id }) => id), next], [['x'], until - 1_000]);
+});
+
+test('what was delivered is gone, whatever the order in which the database learns of it', async () => {
+  const one = outbox();
+  const gone = batch();
+  one.put_(gone, 0, 0);
+  one.remove_(gone);
+  assert.deepEqual(await ids(outbox()), []);
+});
+
+test('past its bytes the oldest without an exception goes first', async () => {
+  const one = outbox();
+  const now = Date.now();
+  const mib = (more: Partial<Batch>): void => one.put_(batch({ body_: new Uint8Array(1 << 20), ...more }), 0, 0);
+  mib({ id_: 'error', error_: true, sealed_: now - 5 });
+  for (let n = 4; n > 0; n--) mib({ id_: `log${n}`, sealed_: now - n });
+  assert.ok(5 << 20 > MOST_STORED);
+  assert.deepEqual(await ids(outbox()), ['log3', 'log2', 'log1', 'error']);
+  assert.deepEqual(told, [Diagnostic.BatchDropped]);
+});
+
+test('what is too old for the collector to know it again is let go', async () => {
+  const one = outbox();
+  one.put_(batch({ id_: 'old', sealed_: Date.now() - MOST_AGE - 1 }), 0, 0);
+  one.put_(batch({ id_: 'young', sealed_: Date.now() - MOST_AGE + 60_000 }), 0, 0);
+  assert.deepEqual(await ids(outbox()), ['young']);
+});
+
+test('what is for another collector stays for it', async () => {
+  outbox('https://other.example/collect').put_(batch({ id_: 'x' }), 0, 0);
+  assert.deepEqual(await ids(outbox()), []);
+  assert.deepEqual(await ids(outbox('https://other.example/collect')), ['x']);
+});
+
+test('after a no nothing is left, and other pages of the origin can go on', async () => {
+  const [one, two] = [outbox(), outbox()];
+  one.put_(batch(), 0, 0);
+  assert.equal((await ids(two)).length, 1);
+  one.erase_();
+  assert.deepEqual(await ids(two), []);
+  two.put_(batch({ id_: 'later' }), 0, 0);
+  assert.deepEqual(await ids(outbox()), ['later']);
+});
+
+test('a page that is kept for the way back holds no database open, and comes back to it', async () => {
+  const one = outbox();
+  one.put_(batch({ id_: 'x' }), 0, 0);
+  await ids(outbox('https://other.example/'));
+  (root['window'] as EventTarget).dispatchEvent(new Event('pagehide'));
+  assert.deepEqual(await ids(one), ['x']);
+});
+
+test('without a database, or with one that refuses, it is told once', async () => {
+  const refusing = (): { onerror?: (event: Event) => void } => {
+    const request: { onerror?: (event: Event) => void } = {};
+    setImmediate(() => request.onerror?.(new Event('error')));
+    return request;
+  };
+  for (const broken of [undefined, { open: () => { throw new Error('no'); } }, { open: refusing }]) {
+    told = [];
+    root['indexedDB'] = broken;
+    const one = outbox();
+    for (let n = 0; n < 3; n++) one.put_(batch(), 0, 0);
+    await new Promise((done) => setImmediate(done));
+    one.remove_(batch());
+    assert.deepEqual(told, [Diagnostic.OutboxOff]);
+  }
+});

@@ -1,0 +1,213 @@
+/** What a page captured comes, each item once, whatever happens between it and the collector: now, or by a later page of its origin. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { startCollector, type Collector } from './driver/collector.js';
+import { launch, type Browser, type Page } from './driver/index.js';
+import { gaps, type Item } from './driver/otlp.js';
+import { html, script, site, type Site } from './driver/server.js';
+
+/** What becomes of a request on its way. */
+type Fate = 'passes' | 'is refused' | 'is cut off' | 'loses its answer' | 'is not wanted';
+
+/** The way between page and collector. */
+interface Way {
+  url: string;
+  /** Decides over each request by its number. */
+  fate: (n: number) => Fate;
+  /** How many batches came this far, tries again included. */
+  count: number;
+  close(): void;
+}
+
+const CORS = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after' };
+
+async function way(to: string): Promise<Way> {
+  const made = { fate: () => 'passes', count: 0 } as unknown as Way;
+  const pass = (incoming: IncomingMessage, outgoing: ServerResponse, body: Buffer, answered: boolean): void => {
+    const on = request(to + incoming.url, { method: incoming.method, headers: { ...incoming.headers, host: new URL(to).host } }, (answer) => {
+      if (!answered) return void answer.resume().on('end', () => outgoing.destroy());
+      outgoing.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(outgoing);
+    });
+    on.on('error', () => outgoing.destroy());
+    on.end(body);
+  };
+  const server: Server = createServer((incoming, outgoing) => {
+    const fate = incoming.method === 'POST' ? made.fate(made.count++) : 'passes';
+    if (fate === 'is cut off') return void incoming.once('data', () => incoming.destroy());
+    const parts: Buffer[] = [];
+    incoming.on('data', (part: Buffer) => parts.push(part));
+    incoming.on('end', () => {
+      if (fate === 'is refused') outgoing.writeHead(503, CORS).end();
+      else if (fate === 'is not wanted') outgoing.writeHead(403, CORS).end();
+      else pass(incoming, outgoing, Buffer.concat(parts), fate === 'passes');
+    });
+    incoming.on('error', () => undefined);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  made.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  made.close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return made;
+}
+
+let browser: Browser;
+let collector: Collector;
+let between: Way;
+let own: Site;
+
+before(async () => {
+  const farol = await readFile(new URL('../../npm/web/dist/farol.js', import.meta.url));
+  own = await site((_, path) => {
+    switch (path.split('?')[0]) {
+      case '/': return html('<script src="/farol.js"></script><script src="/start.js"></script>');
+      case '/farol.js': return script(farol);
+      case '/start.js': return script(`
+        window.told = [];
+        const capture = { vitals: false, navigation: false };
+        window.client = Farol.init({ url: '${between.url}', app: { name: 'shop' }, capture, onDiagnostic: (code) => told.push(code) });`);
+      case '/empty': return html('');
+      default: return undefined;
+    }
+  });
+  browser = await launch({ engine: 'chromium' });
+});
+after(async () => {
+  await browser?.close();
+  own?.close();
+});
+
+beforeEach(async () => {
+  collector = await startCollector();
+  between = await way(collector.url);
+});
+afterEach(async () => {
+  between.close();
+  await collector.stop();
+});
+
+const logs = (items: Item[]): string[] => items.filter(({ body }) => String(body).startsWith('log')).map(({ body }) => String(body)).sort();
+const log = (page: Page, ...names: string[]): Promise<unknown> =>
+  page.evaluate((names) => Promise.all(names.map((name) => ((window as any).client.log(name), (window as any).client.flush()))), names);
+/** How many batches the origin's database holds. */
+const stored = (page: Page): Promise<number> =>
+  page.evaluate(() => new Promise<number>((done) => {
+    const opened = indexedDB.open('farol:1:shop');
+    opened.onsuccess = () => {
+      const counted = opened.result.transaction('batches').objectStore('batches').count();
+      counted.onsuccess = () => (opened.result.close(), done(counted.result));
+    };
+  }));
+
+async function comes(...names: string[]): Promise<void> {
+  const items = await collector.until((items) => names.every((name) => logs(items).includes(name)), names.join(', '), 60_000);
+  assert.deepEqual(logs(items), [...names].sort(), 'each once');
+  assert.deepEqual(gaps(items), []);
+}
+
+test('what a page could not deliver, the next page of its tab delivers', async () => {
+  const page = await browser.newPage();
+  await page.goto(own.url);
+  between.fate = () => 'is cut off';
+  await log(page, 'log 1', 'log 2');
+  await page.goto(own.url + '/empty');
+  assert.ok((await stored(page)) >= 1);
+  between.fate = () => 'passes';
+  await page.goto(own.url);
+  await comes('log 1', 'log 2');
+  await page.waitFor<boolean>(`new Promise((done) => { const opened = indexedDB.open('farol:1:shop');
+    opened.onsuccess = () => { opened.result.transaction('batches').objectStore('batches').count().onsuccess = (event) => { opened.result.close(); done(!event.target.result); }; }; })`,
+    { what: 'the outbox to be empty' });
+  await page.close();
+});
+
+test('a tab that was closed is delivered by another', async () => {
+  const one = await browser.newPage();
+  await one.goto(own.url);
+  between.fate = () => 'is cut off';
+  await log(one, 'log closed');
+  await one.close();
+  between.fate = () => 'passes';
+  const two = await browser.newPage();
+  await two.goto(own.url);
+  await comes('log closed');
+  await two.close();
+});
+
+test('a batch whose answer was lost is not counted twice', async () => {
+  const page = await browser.newPage();
+  await page.goto(own.url);
+  between.fate = (n) => (n < 2 ? 'loses its answer' : 'passes');
+  await log(page, 'log once');
+  await page.waitFor(`performance.getEntriesByType('resource').filter(({ name }) => /try=3/.test(name)).length`, { what: 'the third try', timeout: 30_000 });
+  await page.close();
+  await comes('log once');
+});
+
+test('of requests that are refused, cut off, or lose their answer, all arrive', async () => {
+  const page = await browser.newPage();
+  await page.goto(own.url);
+  const fates: Fate[] = ['is refused', 'is cut off', 'loses its answer'];
+  between.fate = (n) => (n < 6 ? fates[n % 3]! : 'passes');
+  const names = Array.from({ length: 12 }, (_, n) => `log ${n}`);
+  await log(page, ...names);
+  await comes(...names);
+  assert.deepEqual(await page.evaluate('told'), []);
+  await page.close();
+});
+
+test('a page that dies at once is delivered by the next', async () => {
+  const one = await browser.newPage();
+  await one.goto(own.url);
+  between.fate = () => 'is cut off';
+  await log(one, 'log killed');
+  const cdp = await one.cdp();
+  void cdp.send('Page.crash').catch(() => undefined);
+  between.fate = () => 'passes';
+  const two = await browser.newPage();
+  await two.goto(own.url);
+  await comes('log killed');
+  await two.close();
+});
+
+test('a visitor who says no leaves nothing behind', async () => {
+  const page = await browser.newPage();
+  await page.goto(own.url);
+  between.fate = () => 'is cut off';
+  await log(page, 'log secret');
+  assert.ok((await stored(page)) >= 1);
+  await page.evaluate(`client.setConsent('denied')`);
+  await page.waitFor(`indexedDB.databases().then((all) => !all.some(({ name }) => name.startsWith('farol')))`, { what: 'the database to be gone' });
+  between.fate = () => 'passes';
+  await page.goto(own.url);
+  await log(page, 'log later');
+  await comes('log later');
+  await page.close();
+});
+
+test('a collector that does not want the page is asked once, and the page is told once', async () => {
+  const page = await browser.newPage();
+  await page.goto(own.url);
+  between.fate = () => 'is not wanted';
+  await log(page, 'log 1');
+  const asked = between.count;
+  await log(page, 'log 2', 'log 3');
+  assert.equal(between.count, asked);
+  assert.deepEqual(await page.evaluate('told'), ['batch-refused']);
+  await page.close();
+});
+
+test('where there is no database the page goes on without one, and says so', async () => {
+  const page = await browser.newPage({ initScript: `Object.defineProperty(window, 'indexedDB', { get() { throw new Error('no'); } });` });
+  await page.goto(own.url);
+  await log(page, 'log plain');
+  await comes('log plain');
+  assert.deepEqual(await page.evaluate('told'), ['outbox-off']);
+  assert.deepEqual(page.errors(), []);
+  await page.close();
+});
