@@ -82,7 +82,7 @@ pub mod trail {
 /// What the core tells JavaScript: `emit(signal, pointer, length)`.
 pub mod signal {
     /// A sealed batch: str id, f64 clock offset (epoch ms at `performance.now()` = 0 when its items were stamped),
-    /// u32 items, u8 flags (1 sealed because hidden, 2 holds an exception), then the payload's bytes to the end.
+    /// u32 items, u8 flags (1 sealed because hidden, 2 holds an exception, 4 a draft for the outbox: not sealed, and replaced by the batch of its id), then the payload's bytes to the end.
     /// `sent` of a request is max(offset + performance.now(), Date.now()): see `clock.rs` for the reason.
     pub const BATCH: u32 = 1;
     /// What to keep in the tab's storage: UTF-8 text; empty: remove it. Failing to is no failure.

@@ -42,6 +42,13 @@ pub(crate) mod first {
     pub(crate) const EXCEPTION: u8 = 2;
 }
 
+/// How a batch is written: bits of `BATCH`'s flags.
+pub(crate) mod how {
+    pub(crate) const SEALED: u8 = 0;
+    pub(crate) const HIDDEN: u8 = 1;
+    pub(crate) const DRAFT: u8 = 4;
+}
+
 /// What every payload of a client has in common.
 #[derive(Debug)]
 pub(crate) struct Envelope {
@@ -75,6 +82,10 @@ pub(crate) struct Batch {
     pub(crate) offset: f64,
     /// When it is sealed at the latest.
     pub(crate) due: f64,
+    /// When what it holds is to be in the outbox, be it sealed or not.
+    pub(crate) draft: f64,
+    /// The id under which it stands there.
+    pub(crate) id: Vec<u8>,
     pub(crate) first: u8,
 }
 
@@ -86,6 +97,8 @@ impl Batch {
             bytes: 0,
             offset: 0.0,
             due: 0.0,
+            draft: f64::INFINITY,
+            id: Vec::new(),
             first: 0,
         }
     }
@@ -122,10 +135,12 @@ impl Batch {
         self.items.clear();
         self.bytes = 0;
         self.first = 0;
+        self.draft = f64::INFINITY;
+        self.id.clear();
     }
 
     /// Writes a sealed batch of the items from `from` on as a `BATCH` signal: all of them, or as many as fill one where it is to outlive the
-    /// page (`hidden`), of `most` bytes. The answer is where the next one begins.
+    /// page (`hidden`), of `most` bytes. The answer is where the next one begins. A draft (`HOW`) is written as if it were sealed, and is not.
     #[expect(clippy::too_many_arguments, reason = "called once")]
     pub(crate) fn seal<H: Host>(
         &mut self,
@@ -133,10 +148,11 @@ impl Batch {
         envelope: &mut Envelope,
         id: &[u8],
         who: &[u8],
-        hidden: bool,
+        how: u8,
         most: usize,
         from: usize,
     ) -> usize {
+        let hidden = how == how::HIDDEN;
         let mut failed = false;
         let mut bytes = 0;
         let mut to = from;
@@ -155,7 +171,7 @@ impl Batch {
         pen.raw(id);
         pen.raw(&self.offset.to_le_bytes());
         pen.raw(&count.to_le_bytes());
-        pen.byte(u8::from(hidden) | u8::from(failed) << 1);
+        pen.byte(how | u8::from(failed) << 1);
         pen.raw(b"{\"meta\":{");
         for part in [&*envelope.fixed.meta, who, &self.whence] {
             pen.comma();
@@ -223,8 +239,10 @@ impl Batch {
             pen.byte(b'}');
         }
         pen.byte(b'}');
-        envelope.sequence += count;
-        self.first = 0;
+        if how != how::DRAFT {
+            envelope.sequence += count;
+            self.first = 0;
+        }
         to
     }
 }

@@ -154,7 +154,11 @@ impl<H: Host> Client<H> {
         }
         let leaving = self.leaving(now);
         if self.due() <= if leaving { f64::MAX } else { now } {
-            self.seal(leaving);
+            if leaving || self.batch.due <= now {
+                self.seal(leaving);
+            } else {
+                self.draft(now);
+            }
         }
         self.due()
     }

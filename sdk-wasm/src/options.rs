@@ -3,7 +3,7 @@
 //! Its fields in order (forms as in `abi.rs`):
 //!
 //! 1. u8 flags (`flag`): 1 Faro's protocol, 2 there is a `beforeSend`, 4 there is an `ignoreErrors`, 8 there is a `denyUrls`,
-//!    16 keep the errors of browser extensions, 32 the page is hidden now
+//!    16 keep the errors of browser extensions, 32 the page is hidden now, 64 there is an outbox
 //! 2. u8 consent: 0 pending, 1 granted, 2 denied
 //! 3. u32 × 4: a seed from the browser's cryptographic source
 //! 4. f64 × 11, `NaN` where the page gave none (the default is taken); one out of bounds (JavaScript writes −∞ where it is
@@ -37,6 +37,8 @@ pub mod flag {
     pub const EXTENSIONS: u8 = 16;
     /// The page is hidden now.
     pub const HIDDEN: u8 = 32;
+    /// There is an outbox, which wants drafts of what is not sealed yet.
+    pub const OUTBOX: u8 = 64;
 }
 
 const DAY_MS: u32 = 86_400_000;

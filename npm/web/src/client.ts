@@ -114,10 +114,12 @@ export function createClient(given: Options, bring: Bring): Client {
       const view = new DataView(bytes.buffer);
       if (signal == Signal.Batch) {
         const at = 4 + view.getUint32(0, true);
-        sender!.add_({
-          id_: decode(bytes.subarray(4, at)), offset_: view.getFloat64(at, true), error_: bytes[at + 12] & 2,
+        const flags = bytes[at + 12];
+        const batch = {
+          id_: decode(bytes.subarray(4, at)), offset_: view.getFloat64(at, true), error_: flags & 2,
           body_: bytes.subarray(at + 13), session_: session, tries_: 0, flights_: 0, sealed_: Date.now(),
-        });
+        };
+        flags & 4 ? sender!.draft_(batch) : sender!.add_(batch);
       } else if (signal == Signal.Store) {
         text = decode(bytes);
         // Not in the way of what runs now: a start most of all.
@@ -278,7 +280,8 @@ export function createClient(given: Options, bring: Bring): Client {
     // Until the core is there to say.
     state = isSampled(session, options.sampleRate ?? 1) ? State.On : State.Off;
     // Faro's receivers would take a batch twice.
-    const outbox = options.outbox ?? (options.protocol != 'faro' && !options.transport) ? createOutbox(sdk, name) : undefined;
+    options.outbox ??= options.protocol != 'faro' && !options.transport;
+    const outbox = options.outbox ? createOutbox(sdk, name) : undefined;
     sender = createSender(sdk, (page().layers.fetch?.native || window.fetch)?.bind(window), outbox);
     if (consent == DENIED) outbox?.erase_();
     const start = () => (options.coreDelayMs ? later(open, options.coreDelayMs) : open());

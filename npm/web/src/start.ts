@@ -22,7 +22,7 @@ export function writeUser(w: Writer, user: User | null | undefined): void {
 export function writeStart(w: Writer, options: Options, consent: number, hex: Hex, session: string, stored: string): void {
   const { app = {} } = options;
   let flags = 0;
-  [options.protocol == 'faro', options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == 'hidden']
+  [options.protocol == 'faro', options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == 'hidden', options.outbox]
     .forEach((set, bit) => (flags |= +!!set << bit));
   w.b(flags);
   w.b(consent);

@@ -1,7 +1,7 @@
 //! The way of an item: into JSON, past `beforeSend`, into the batch, and with it out.
 
 use crate::abi::{diagnostic, signal};
-use crate::batch::{BURST_BYTES, Item, first, place};
+use crate::batch::{BURST_BYTES, Item, first, how, place};
 use crate::host::Host;
 use crate::item::kind;
 use crate::message::Message;
@@ -18,6 +18,9 @@ const SOON_MS: f64 = 1000.0;
 /// A batch that is full waits for so long, at most, for what comes with it. What a page that goes at that moment loses is what does not fit its
 /// keepalive requests.
 const FULL_MS: f64 = 2000.0;
+
+/// What was captured this long ago is in the outbox.
+const DRAFT_MS: f64 = 500.0;
 
 /// How long after the page was hidden each message is sealed at once: nothing may run after it. Later, timers serve again.
 const LEAVING_MS: f64 = 1000.0;
@@ -124,6 +127,9 @@ impl<H: Host> Client<H> {
             self.batch.first |= first::EXCEPTION;
             self.store(now);
         }
+        if self.batch.draft == f64::INFINITY && self.options.has(flag::OUTBOX) {
+            self.batch.draft = now + DRAFT_MS;
+        }
         if self.batch.len() >= self.options.items() || self.batch.bytes >= self.most() {
             self.seal(false);
         } else if self.batch.bytes >= self.options.bytes() {
@@ -160,8 +166,23 @@ impl<H: Host> Client<H> {
 
     /// Seals what waits and gives it to JavaScript; keeps it while consent is pending. What outlives the page is bounded by the
     /// browser: on hiding, more than fills a batch is several.
-    #[inline(never)]
     pub(super) fn seal(&mut self, hidden: bool) {
+        self.write(if hidden { how::HIDDEN } else { how::SEALED });
+        self.batch.clear();
+    }
+
+    /// What waits, for the outbox, if it is time: a page may die before it seals. In a batch that is full it is not worth it.
+    pub(super) fn draft(&mut self, now: f64) {
+        if self.batch.draft <= now {
+            self.batch.draft = f64::INFINITY;
+            if self.batch.bytes < self.options.bytes() && self.consent == Consent::Granted {
+                self.write(how::DRAFT);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn write(&mut self, how: u8) {
         if self.batch.len() > 0 && self.envelope.fixed.meta.is_empty() {
             let length = self.pen.host.emit(signal::META, &[]);
             let answer = self.pen.host.answer(length as usize).to_vec();
@@ -171,13 +192,20 @@ impl<H: Host> Client<H> {
         }
         let mut from = 0;
         while from < self.batch.len() {
-            let id = self.random.id(20, 5);
+            // Under the id of its draft the outbox has it once.
+            let mut id = core::mem::take(&mut self.batch.id);
+            if id.is_empty() {
+                id = self.random.id(20, 5);
+            }
+            if how == how::DRAFT {
+                self.batch.id = id.clone();
+            }
             from = self.batch.seal(
                 &mut self.pen,
                 &mut self.envelope,
                 &id,
                 &self.who,
-                hidden,
+                how,
                 self.options.bytes(),
                 from,
             );
@@ -190,7 +218,6 @@ impl<H: Host> Client<H> {
                 self.held.push(sealed);
             }
         }
-        self.batch.clear();
     }
 
     /// Gives JavaScript what was kept while consent was pending, or forgets it.
@@ -210,7 +237,7 @@ impl<H: Host> Client<H> {
     /// When to be called again.
     pub(super) fn due(&self) -> f64 {
         if self.batch.len() > 0 && self.consent == Consent::Granted {
-            self.batch.due
+            self.batch.due.min(self.batch.draft)
         } else {
             f64::INFINITY
         }

@@ -160,10 +160,8 @@ fn a_hostile_line_costs_no_more_than_its_length() {
         "://",
         ":wasm-function[",
     ] {
-        let stack = std::format!("at {}", piece.repeat(LINE_BYTES)).repeat(2_000);
-        let from = std::time::Instant::now();
-        read(&stack);
-        assert!(from.elapsed().as_secs() < 2, "{piece}");
+        // Some megabytes: work that went by the square of them would not end.
+        read(&std::format!("at {}", piece.repeat(LINE_BYTES)).repeat(2_000));
     }
 }
 

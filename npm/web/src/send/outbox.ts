@@ -35,8 +35,8 @@ interface Row {
 }
 
 export interface Outbox {
-  /** Keeps a batch, or what is new about it. */
-  put_(batch: Batch, wait: number, until: number): void;
+  /** Keeps a batch, or what is new about it, in the place of its draft if there is one. */
+  put_(batch: Batch, wait: number, until: number, draft?: Batch): void;
   remove_(batch: Batch): void;
   /** Takes over what nobody sees to; `next`: when there may be more, in epoch ms. */
   take_(session: string, until: number, done: (batches: Batch[], next: number) => void): void;
@@ -123,8 +123,9 @@ export function createOutbox({ endpoint_: url, guard_: guard, tell_: tell, on_: 
   on(window, 'pagehide', close);
 
   return {
-    put_(batch, wait, until) {
+    put_(batch, wait, until, draft) {
       run((store) => {
+        if (draft) store.delete(key(draft));
         const { id_: id, session_: session, tries_: tries, body_: body } = batch;
         store.put({ id, url, session, page, tries, body, wait, until } satisfies Row, key(batch)).onsuccess = () => {
           batch.stored_ = true;

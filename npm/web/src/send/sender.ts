@@ -31,6 +31,8 @@ export interface Batch {
 
 export interface Sender {
   add_(batch: Batch): void;
+  /** What a batch holds that is not sealed yet: for the outbox alone, in case that the page dies before it is. */
+  draft_(batch: Batch): void;
   /** The page is being hidden, or left (`leaving`): sends what waits, and what `seal` adds, by what outlives the page. */
   hidden_(leaving: boolean, seal: () => void): void;
   /** Calls back once everything that waits was tried. */
@@ -74,6 +76,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox
   let delivered = false;
   /** The collector does not want us: nothing is sent any more. */
   let stopped = false;
+  let draft: Batch | undefined;
   /** In the outbox is more. */
   let more = false;
   let timer: ReturnType<typeof setTimeout>;
@@ -86,7 +89,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox
   const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
 
   /** `wait`: how long the collector asked for, in ms; `until`: when there is an answer, or none, in ms from now. */
-  const keep = (batch: Batch, wait: number, until: number) => outbox?.put_(batch, wait && Date.now() + wait, Date.now() + until);
+  const keep = (batch: Batch, wait: number, until: number, draft?: Batch) => outbox?.put_(batch, wait && Date.now() + wait, Date.now() + until, draft);
 
   /** It has met its end, whichever. */
   function settle(batch: Batch): void {
@@ -184,7 +187,10 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox
   function add(batch: Batch): void {
     if (stopped) return;
     queue.push(batch);
-    keep(batch, 0, TIMEOUT);
+    // A page that slept may find its draft delivered by another: rather some items twice than the others never.
+    if (draft?.id_ == batch.id_ && Date.now() > draft.sealed_ + TIMEOUT) batch.id_ += 'r';
+    keep(batch, 0, TIMEOUT, draft);
+    draft = undefined;
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
@@ -205,6 +211,11 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox
   });
 
   return {
+    draft_(batch) {
+      if (stopped) return;
+      keep(batch, 0, TIMEOUT, draft);
+      draft = batch;
+    },
     add_(batch) {
       add(batch);
       if (!hiding) pump();
@@ -226,6 +237,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox
     gate_(denied) {
       if (denied) {
         queue = [];
+        draft = undefined;
         cancel(looking);
         outbox?.erase_();
       } else if (outbox && sdk.granted_()) looking = later(look, LOOK);

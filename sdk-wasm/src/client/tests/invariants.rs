@@ -141,7 +141,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn options() -> impl Strategy<Value = Start> {
     (
-        0u8..64,
+        0u8..128,
         0u8..3,
         prop_oneof![Just(f64::NAN), Just(0.0), Just(0.5)],
         prop_oneof![Just(f64::NAN), Just(2.0)],
@@ -170,12 +170,15 @@ proptest! {
         let mut granted = start.consent == 1;
         let faro = start.flags & flag::FARO != 0;
         let (mut ids, mut next, mut clients) = (HashSet::new(), 0, HashSet::new());
+        let mut draft = None;
         let end = [Step::Put(op::FLUSH, vec![2])];
         for step in steps.iter().chain(&end) {
             match step {
                 Step::Put(op, bytes) => {
                     if *op == op::CONSENT {
                         granted = bytes[0] == 1;
+                        // What was not sealed may be kept back now, or dropped.
+                        draft = None;
                     }
                     bench.put(*op, bytes);
                     prop_assert!(bench.due == f64::INFINITY || (bench.now..=bench.now + 5000.0).contains(&bench.due));
@@ -188,6 +191,16 @@ proptest! {
             prop_assert_eq!(bench.due.is_finite(), bench.client.batch.len() > 0 && granted);
             for batch in bench.batches() {
                 prop_assert!(granted);
+                if batch.flags & 4 != 0 {
+                    prop_assert!(start.flags & flag::OUTBOX != 0 && bench.client.batch.len() == batch.items as usize);
+                    prop_assert!(draft.is_none_or(|id| id == batch.id) && !ids.contains(&batch.id));
+                    prop_assert!(faro || batch.json["farol"]["seq"] == next);
+                    draft = Some(batch.id);
+                    continue;
+                }
+                if let Some(id) = draft.take() {
+                    prop_assert_eq!(&id, &batch.id, "it takes the place of its draft");
+                }
                 prop_assert!(ids.insert(batch.id));
                 let most = if batch.flags & 1 == 0 { 262_144 } else { 65_536 };
                 prop_assert!(batch.bytes <= most);

@@ -451,3 +451,41 @@ fn a_message_that_cannot_be_read_is_told_and_changes_nothing() {
             .all(|(code, _)| *code == diagnostic::BAD_MESSAGE)
     );
 }
+
+#[test]
+fn what_is_not_sealed_yet_stands_in_the_outbox_soon_and_is_replaced_by_its_batch() {
+    let mut bench = Bench::started(&Start {
+        flags: flag::OUTBOX,
+        ..Start::default()
+    });
+    bench.event("one");
+    assert_eq!(bench.due, bench.now + 500.0);
+    bench.wait(500.0).event("two");
+    let drafts = bench.batches();
+    assert_eq!(drafts.len(), 1);
+    assert_eq!((drafts[0].flags, drafts[0].items), (4, 2));
+    bench.wait(100.0).event("three");
+    assert_eq!(bench.due, bench.now + 500.0, "what is new wants another");
+    let batch = bench.batch();
+    assert_eq!((batch.flags, batch.items), (0, 3));
+    assert_eq!(batch.id, drafts[0].id);
+    assert_eq!(batch.json["farol"]["seq"], drafts[0].json["farol"]["seq"]);
+    assert_eq!(bench.due, f64::INFINITY);
+    bench.event("four");
+    let next = bench.batch();
+    assert_ne!(next.id, batch.id);
+    assert_eq!(next.json["farol"]["seq"], 4);
+}
+
+#[test]
+fn without_an_outbox_and_without_consent_there_are_no_drafts() {
+    for (flags, consent) in [(0, 1), (flag::OUTBOX, 0), (flag::OUTBOX, 2)] {
+        let mut bench = Bench::new(&Start {
+            flags,
+            consent,
+            ..Start::default()
+        });
+        bench.event("one").wait(600.0).event("two");
+        assert!(bench.batches().iter().all(|batch| batch.flags & 4 == 0));
+    }
+}
