@@ -1,12 +1,12 @@
 /** What a page captured comes, each item once, whatever happens between it and the collector: now, or by a later page of its origin. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
 import { startCollector, type Collector } from './driver/collector.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { gaps, type Item } from './driver/otlp.js';
+import { sdkFiles } from './driver/sdk.js';
 import { html, script, site, type Site } from './driver/server.js';
 
 /** What becomes of a request on its way. */
@@ -62,14 +62,15 @@ let between: Way;
 let own: Site;
 
 before(async () => {
-  const farol = await readFile(new URL('../../npm/web/dist/farol.js', import.meta.url));
+  const files = sdkFiles();
   own = await site((_, path) => {
+    const file = files.get(path);
+    if (file) return script(file);
     switch (path.split('?')[0]) {
       case '/': return html('<script src="/farol.js"></script><script src="/start.js"></script>');
-      case '/farol.js': return script(farol);
       case '/start.js': return script(`
         window.told = [];
-        const capture = { vitals: false, navigation: false };
+        const capture = { vitals: false, navigation: false, frames: false };
         window.client = Farol.init({ url: '${between.url}', app: { name: 'shop' }, capture, onDiagnostic: (code) => told.push(code) });`);
       default: return undefined;
     }
@@ -213,6 +214,7 @@ test('where there is no database the page goes on without one, and says so', asy
   await page.goto(own.url);
   await log(page, 'log plain');
   await comes('log plain');
+  await page.waitFor(`told.length`, { what: 'a word about it' });
   assert.deepEqual(await page.evaluate('told'), ['outbox-off']);
   assert.deepEqual(page.errors(), []);
   await page.close();

@@ -11,7 +11,6 @@ import { createFeatures, type Bring } from './features.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
 import { writeMeta } from './meta.js';
-import { createOutbox } from './send/outbox.js';
 import { createSender } from './send/sender.js';
 import { page } from './page.js';
 import { createWriter } from './writer.js';
@@ -77,6 +76,7 @@ export function createClient(given: Options, bring: Bring): Client {
     options_: options,
     endpoint_: '',
     origin_: '',
+    name_: name,
     tell_: tell,
     later_: later,
     cancel_: cancel,
@@ -100,7 +100,7 @@ export function createClient(given: Options, bring: Bring): Client {
     },
     child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
     place_: (w) => w.s(sdk.current_?.trace_).s(sdk.current_?.span_).n(NaN),
-  } satisfies Omit<Sdk, 'capture_' | 'hide_'> as unknown as Sdk;
+  } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'join_'> as unknown as Sdk;
 
   /** Storage passes the gate too: before consent nothing is read, written or removed. */
   const keep = safely(() => {
@@ -280,10 +280,11 @@ export function createClient(given: Options, bring: Bring): Client {
     // Until the core is there to say.
     state = isSampled(session, options.sampleRate ?? 1) ? State.On : State.Off;
     // Faro's receivers would take a batch twice.
-    options.outbox ??= options.protocol != 'faro' && !options.transport;
-    const outbox = options.outbox ? createOutbox(sdk, name) : undefined;
-    sender = createSender(sdk, (page().layers.fetch?.native || window.fetch)?.bind(window), outbox);
-    if (consent == DENIED) outbox?.erase_();
+    options.outbox ??= options.protocol != 'faro' && !options.transport && options.features?.length != 0;
+    // An earlier page may have left something.
+    if (consent == DENIED && options.outbox) safe(() => indexedDB.deleteDatabase(name));
+    sender = createSender(sdk, (page().layers.fetch?.native || window.fetch)?.bind(window));
+    sdk.join_ = sender.join_;
     const start = () => (options.coreDelayMs ? later(open, options.coreDelayMs) : open());
     // A page that is rendered ahead of its visit may never be visited: until then calls wait.
     if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', start);

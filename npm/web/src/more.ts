@@ -7,6 +7,7 @@ import { observeActions } from './more/actions.js';
 import { observeClicks } from './more/clicks.js';
 import { observeFrames } from './more/frames.js';
 import { observeLoads } from './more/loads.js';
+import { observeOutbox } from './more/outbox.js';
 import { observeReports } from './more/reports.js';
 import type { Sdk } from './sdk.js';
 import type { Capture, Feature } from './types.js';
@@ -19,6 +20,8 @@ export const clicks: Feature = observeClicks;
 export const frames: Feature = observeFrames;
 /** `capture.loads` */
 export const loads: Feature = observeLoads;
+/** `outbox` */
+export const outbox: Feature = observeOutbox;
 /** `capture.reports` */
 export const reports: Feature = observeReports;
 
@@ -36,4 +39,4 @@ export const extra: Feature = (sdk: Sdk) => {
 };
 
 /** All of them; what `capture` turns off does nothing. */
-export const features: Feature[] = [actions, clicks, frames, loads, reports, extra];
+export const features: Feature[] = [outbox, actions, clicks, frames, loads, reports, extra];

@@ -3,6 +3,7 @@
  */
 import type { Op } from './abi.js';
 import type { Capture as CaptureError } from './observe/errors.js';
+import type { Sender } from './send/sender.js';
 import type { Options } from './types.js';
 import type { Tell } from './guard.js';
 import type { Writer } from './writer.js';
@@ -22,6 +23,10 @@ export interface Sdk {
   endpoint_: string;
   /** The page's. */
   origin_: string;
+  /** What its storage is called. */
+  name_: string;
+  /** Gives the sender an outbox. */
+  join_: Sender['join_'];
   tell_: Tell;
   /** The browser's timers as they were at the start; called without a `this`. */
   later_: typeof setTimeout;

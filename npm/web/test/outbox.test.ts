@@ -4,8 +4,8 @@ import { beforeEach, test } from 'node:test';
 import { IDBFactory } from 'fake-indexeddb';
 import { Diagnostic } from '../src/abi.js';
 import type { Sdk } from '../src/sdk.js';
-import { createOutbox, MOST_AGE, MOST_STORED, type Outbox } from '../src/send/outbox.js';
-import type { Batch } from '../src/send/sender.js';
+import { createOutbox, MOST_AGE, MOST_STORED } from '../src/more/outbox.js';
+import type { Batch, Outbox } from '../src/send/sender.js';
 
 const root = globalThis as unknown as Record<string, unknown>;
 root['window'] = new EventTarget();
@@ -22,8 +22,8 @@ beforeEach(() => {
 /** The outbox of a new page. */
 function outbox(url = 'https://c.example/collect/k'): Outbox {
   Object.defineProperty(clock, 'timeOrigin', { configurable: true, value: ++pages });
-  const sdk = { endpoint_: url, tell_: (code: number) => told.push(code), guard_: (fn: unknown) => fn, on_: (target: EventTarget, type: string, run: () => void) => target.addEventListener(type, run) };
-  return createOutbox(sdk as unknown as Sdk, 'farol:1:k');
+  const sdk = { endpoint_: url, name_: 'farol:1:k', tell_: (code: number) => told.push(code), guard_: (fn: unknown) => fn, on_: (target: EventTarget, type: string, run: () => void) => target.addEventListener(type, run) };
+  return createOutbox(sdk as unknown as Sdk);
 }
 
 let count = 0;

@@ -4,8 +4,8 @@ import { beforeEach, test } from 'node:test';
 import { Diagnostic } from '../src/abi.js';
 import { page } from '../src/page.js';
 import type { Sdk } from '../src/sdk.js';
-import type { Outbox } from '../src/send/outbox.js';
-import { type Batch, createSender, MOST_BATCHES, MOST_BYTES, type Sender } from '../src/send/sender.js';
+import { type Batch, createSender, MOST_BATCHES, MOST_BYTES, type Outbox, type Sender } from '../src/send/sender.js';
+import { split } from '../src/more/split.js';
 import type { Options } from '../src/types.js';
 
 interface Posted {
@@ -64,7 +64,8 @@ function sender(options: Partial<Options> = {}, outbox?: Outbox): Sender {
       answer: (status, headers = {}) => (resolve(new Response(null, { status, headers })), turn()),
       fail: () => (reject(new TypeError('no network')), turn()),
     });
-  }), outbox);
+  }));
+  if (outbox) made.join_(outbox);
   made.open_();
   return made;
 }
@@ -231,7 +232,7 @@ test('a batch that no browser lets outlive the page is sent as long as the page 
 });
 
 test('a batch that is too large for its receiver goes in two, and what cannot be divided is refused', async () => {
-  const made = sender();
+  const made = sender({}, { put_() {}, remove_() {}, take_() {}, split_: split } as unknown as Outbox);
   const body = (items: number): Uint8Array => new TextEncoder().encode(JSON.stringify({ meta: {}, logs: Array(items).fill({ message: 'm' }) }));
   made.add_(batch({ id_: 'x', body_: body(3) }));
   await posted[0]!.answer(413);
@@ -285,10 +286,9 @@ test('what waits stands in the outbox until its end is known, and what earlier p
     remove_: ({ id_: id }) => calls.push(`remove ${id}`),
     take_: (_session, _until, done) => (take = done),
     erase_: () => calls.push('erase'),
+    split_: () => undefined,
   };
   const made = sender({}, outbox);
-  const [look] = timers.pop()!;
-  look();
   take!([batch({ id_: 'left', tries_: 1, sealed_: Date.now() - 120_000 })], Infinity);
   assert.deepEqual([posted[0]!.url.searchParams.get('try'), posted[0]!.url.searchParams.get('late')], ['2', '1']);
   await posted[0]!.answer(202);
@@ -309,8 +309,8 @@ test('past its bounds what stands in the outbox waits there, and is taken again 
   for (let i = 0; i < MOST_BATCHES + 5; i++) made.add_(batch({ id_: `b${i}` }));
   assert.deepEqual(told, []);
   for (let i = 0; i < MOST_BATCHES; i++) await posted[i]!.answer(202);
-  assert.equal(takes.length, 1);
-  takes[0]!([batch({ id_: 'again', tries_: 1 })], Infinity);
+  assert.equal(takes.length, 2, 'at its start, and now');
+  takes[1]!([batch({ id_: 'again', tries_: 1 })], Infinity);
   assert.equal(posted.at(-1)!.url.searchParams.get('id'), 'again');
 });
 

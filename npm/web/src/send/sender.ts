@@ -6,9 +6,7 @@ import { Diagnostic } from '../abi.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import { type Answer, createNetwork, TIMEOUT } from './network.js';
-import type { Outbox } from './outbox.js';
 import { backoff, retryAfter } from './retry.js';
-import { split } from './split.js';
 
 export interface Batch {
   id_: string;
@@ -29,6 +27,19 @@ export interface Batch {
   stored_?: boolean;
 }
 
+/** What batches wait in beside memory; it comes with the second file. */
+export interface Outbox {
+  /** Keeps a batch, or what is new about it, in the place of its draft if there is one. */
+  put_(batch: Batch, wait: number, until: number, draft?: Batch): void;
+  remove_(batch: Batch): void;
+  /** Takes over what nobody sees to; `next`: when there may be more, in epoch ms. */
+  take_(session: string, until: number, done: (batches: Batch[], next: number) => void): void;
+  /** Deletes all of it. */
+  erase_(): void;
+  /** A batch that is too large for its receiver as two; nothing where it cannot be divided. */
+  split_(batch: Batch): Batch[] | undefined;
+}
+
 export interface Sender {
   add_(batch: Batch): void;
   /** What a batch holds that is not sealed yet: for the outbox alone, in case that the page dies before it is. */
@@ -39,6 +50,8 @@ export interface Sender {
   settled_(callback: () => void): void;
   /** The visitor decided: what waits is let go, waits on, or is dropped (`denied`). */
   gate_(denied: boolean): void;
+  /** There is an outbox. */
+  join_(outbox: Outbox): void;
   /** From now on an empty queue means that nothing waits: the core is there, or will not come. */
   open_(): void;
 }
@@ -54,14 +67,11 @@ const LATE = 60000;
 const SPREAD = 2000;
 /** Within so many ms of its time a try begins; a page that is gone begins none. */
 const SLACK = 2000;
-/** How long after its start, in ms, a page looks for what earlier ones left: not in the way of what it is there for. */
-const LOOK = 250;
 
-export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox?: Outbox): Sender {
+export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sender {
   const { options_: { protocol, key, transport }, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == 'faro';
   const network = createNetwork(nativeFetch!, faro);
-  const { parse, stringify } = JSON;
   const Native = Promise;
   let queue: Batch[] = [];
   let waiters: (() => void)[] = [];
@@ -76,6 +86,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox
   let delivered = false;
   /** The collector does not want us: nothing is sent any more. */
   let stopped = false;
+  let outbox: Outbox | undefined;
   let draft: Batch | undefined;
   /** In the outbox is more. */
   let more = false;
@@ -144,7 +155,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox
           keep(batch, wait, pause + SLACK);
         }
       } else {
-        const parts = status == 413 && safe(() => split(batch, parse, stringify));
+        const parts = status == 413 && safe(() => outbox?.split_(batch));
         if (parts) for (const part of parts) add(part);
         if (status < 300) delivered = true;
         else if (!parts && !stopped) {
@@ -240,12 +251,16 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined, outbox
         draft = undefined;
         cancel(looking);
         outbox?.erase_();
-      } else if (outbox && sdk.granted_()) looking = later(look, LOOK);
+      } else look();
       pump();
+    },
+    join_(joined) {
+      outbox = joined;
+      for (const batch of queue) keep(batch, 0, TIMEOUT);
+      look();
     },
     open_() {
       open = true;
-      if (outbox) looking = later(look, LOOK);
       pump();
     },
   };

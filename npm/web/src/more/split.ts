@@ -1,5 +1,8 @@
 /** A batch that is too large for its receiver, as two. The order of items, which numbers them, is the payload's: docs/wire.md. */
-import type { Batch } from './sender.js';
+import type { Batch } from '../send/sender.js';
+
+/** The page may put others in their place. */
+const { parse, stringify } = JSON;
 
 const KINDS = ['logs', 'exceptions', 'measurements', 'events'] as const;
 
@@ -8,7 +11,7 @@ type Resource = { scopeSpans: Scope[] };
 type Payload = Record<(typeof KINDS)[number], unknown[]> & { traces?: { resourceSpans: Resource[] }; farol?: { seq?: number; first?: string[] } };
 
 /** Both halves, with ids of their own that are the same whenever this is done; nothing where there is one item. */
-export function split(batch: Batch, parse: typeof JSON.parse, stringify: typeof JSON.stringify): Batch[] | undefined {
+export function split(batch: Batch): Batch[] | undefined {
   const whole: Payload = parse(new TextDecoder().decode(batch.body_));
   const count = each(whole, () => true);
   const half = count >> 1;

@@ -6,7 +6,8 @@
 import { Diagnostic } from '../abi.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
-import type { Batch } from './sender.js';
+import type { Batch, Outbox } from '../send/sender.js';
+import { split } from './split.js';
 
 /** Bytes that are kept of an origin: some hours of errors and vitals of a visitor without a network. */
 export const MOST_STORED = 4 << 20;
@@ -34,19 +35,14 @@ interface Row {
   until: number;
 }
 
-export interface Outbox {
-  /** Keeps a batch, or what is new about it, in the place of its draft if there is one. */
-  put_(batch: Batch, wait: number, until: number, draft?: Batch): void;
-  remove_(batch: Batch): void;
-  /** Takes over what nobody sees to; `next`: when there may be more, in epoch ms. */
-  take_(session: string, until: number, done: (batches: Batch[], next: number) => void): void;
-  /** Deletes all of it. */
-  erase_(): void;
-}
-
 const key = (batch: Batch): Key => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
 
-export function createOutbox({ endpoint_: url, guard_: guard, tell_: tell, on_: on }: Sdk, name: string): Outbox {
+/** `outbox` */
+export function observeOutbox(sdk: Sdk): void {
+  if (sdk.options_.outbox) sdk.join_(createOutbox(sdk));
+}
+
+export function createOutbox({ endpoint_: url, name_: name, guard_: guard, tell_: tell, on_: on }: Sdk): Outbox {
   const databases = safe(() => indexedDB)!;
   const page = performance.timeOrigin;
   let database: IDBDatabase | undefined;
@@ -164,6 +160,7 @@ export function createOutbox({ endpoint_: url, guard_: guard, tell_: tell, on_: 
         });
       });
     },
+    split_: split,
     erase_() {
       close();
       waiting = [];
