@@ -16,12 +16,16 @@ import { page } from './page.js';
 import { createWriter } from './writer.js';
 import { startSpan, withSpan } from './spans.js';
 import { CONSENTS, DENIED, GRANTED, NUMBERS, writeStart, writeUser } from './start.js';
+import type { Told } from './more/config.js';
 import type { Client, DiagnosticCode, Item, Options } from './types.js';
 
 /** By the numbers of abi.ts; a test compares them. */
 export const CODES = (
   'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off'
 ).split(' ') as DiagnosticCode[];
+
+/** Behind the name of what is stored: what the collector said last. */
+const CONFIG = ':config';
 
 const KINDS: Item['kind'][] = ['log', 'exception', 'measurement', 'event', 'span'];
 
@@ -70,6 +74,9 @@ export function createClient(given: Options, bring: Bring): Client {
     if (!consent) tell(Diagnostic.BadOption, 'consent');
   }
 
+  const told = consent == GRANTED ? safe((): Told => parse(store!.getItem(name + CONFIG)!)) : undefined;
+  if (told && told.until > Date.now()) options.sampleRate = told.rate ?? options.sampleRate;
+
   const put: Sdk['put_'] = (op, write, at = performance.now()) => port.put(op, at, write);
 
   const sdk: Sdk = {
@@ -100,7 +107,7 @@ export function createClient(given: Options, bring: Bring): Client {
     },
     child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
     place_: (w) => w.s(sdk.current_?.trace_).s(sdk.current_?.span_).n(NaN),
-  } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'join_'> as unknown as Sdk;
+  } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'join_' | 'fetch_' | 'remember_' | 'end_'> as unknown as Sdk;
 
   /** Storage passes the gate too: before consent nothing is read, written or removed. */
   const keep = safely(() => {
@@ -242,7 +249,7 @@ export function createClient(given: Options, bring: Bring): Client {
       keep();
       sender?.gate_(number == DENIED);
       more();
-      if (number == DENIED) store?.removeItem(name);
+      if (number == DENIED) for (const one of [name, name + CONFIG]) store?.removeItem(one);
     },
     sessionId: () => session,
     sampled: () => state != State.Off,
@@ -283,7 +290,10 @@ export function createClient(given: Options, bring: Bring): Client {
     options.outbox ??= options.protocol != 'faro' && !options.transport && options.features?.length != 0;
     // An earlier page may have left something.
     if (consent == DENIED && options.outbox) safe(() => indexedDB.deleteDatabase(name));
-    sender = createSender(sdk, (page().layers.fetch?.native || window.fetch)?.bind(window));
+    sdk.fetch_ = (page().layers.fetch?.native || window.fetch)?.bind(window) as typeof fetch;
+    sdk.remember_ = (text) => store?.setItem(name + CONFIG, text);
+    sdk.end_ = none;
+    sender = createSender(sdk, sdk.fetch_);
     sdk.join_ = sender.join_;
     const start = () => (options.coreDelayMs ? later(open, options.coreDelayMs) : open());
     // A page that is rendered ahead of its visit may never be visited: until then calls wait.

@@ -5,6 +5,7 @@
 import { Diagnostic } from './abi.js';
 import { observeActions } from './more/actions.js';
 import { observeClicks } from './more/clicks.js';
+import { observeConfig } from './more/config.js';
 import { observeFrames } from './more/frames.js';
 import { observeLoads } from './more/loads.js';
 import { observeOutbox } from './more/outbox.js';
@@ -16,6 +17,8 @@ import type { Capture, Feature } from './types.js';
 export const actions: Feature = observeActions;
 /** `capture.clicks` */
 export const clicks: Feature = observeClicks;
+/** `remoteConfig` */
+export const config: Feature = observeConfig;
 /** `capture.frames` */
 export const frames: Feature = observeFrames;
 /** `capture.loads` */
@@ -39,4 +42,4 @@ export const extra: Feature = (sdk: Sdk) => {
 };
 
 /** All of them; what `capture` turns off does nothing. */
-export const features: Feature[] = [outbox, actions, clicks, frames, loads, reports, extra];
+export const features: Feature[] = [outbox, config, actions, clicks, frames, loads, reports, extra];

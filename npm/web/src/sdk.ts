@@ -25,6 +25,12 @@ export interface Sdk {
   origin_: string;
   /** What its storage is called. */
   name_: string;
+  /** The browser's `fetch`, under all layers of ours. */
+  fetch_: typeof fetch;
+  /** Keeps in the tab what the collector's configuration document says. */
+  remember_(text: string): void;
+  /** Ends the client at once. */
+  end_(): void;
   /** Gives the sender an outbox. */
   join_: Sender['join_'];
   tell_: Tell;

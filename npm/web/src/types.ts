@@ -145,6 +145,11 @@ export interface Options {
   /** Default `granted`; what is none of the three counts as `pending`. */
   consent?: Consent;
   /**
+   * Follow the collector's configuration document: whether, and of which share of the sessions, anything is captured. It is asked for after the
+   * start and holds from the tab's next page on. Default `true` where there is a `key`.
+   */
+  remoteConfig?: boolean;
+  /**
    * Keep batches in the browser (IndexedDB, at most 4 MiB and 47 hours) until the collector has them, so that a later page delivers what
    * this one could not. Default `true`; `false` with `protocol: 'faro'`, whose receivers would take some of them twice, and with a `transport`.
    */

@@ -1,0 +1,41 @@
+/**
+ * What the operator wants of this app's pages: the collector's configuration document (docs/wire.md). Asked for right after the start,
+ * through the browser's cache, and kept in the tab: it holds from the next page on, so that no start waits for it. Only `enabled: false` holds at once.
+ */
+import { safe } from '../observe/describe.js';
+import type { Sdk } from '../sdk.js';
+
+/** How long what was told holds where it cannot be asked again, in ms; where nothing is captured, nothing asks. */
+const HOLDS = 24 * 3600000;
+const OFF_HOLDS = 300000;
+
+/** What the next page reads (`client.ts`). */
+export interface Told {
+  /** The share of sessions; none: what the page says. */
+  rate?: number;
+  /** In epoch ms. */
+  until: number;
+}
+
+/** What a document says; nothing: it is another version's, or none at all. */
+export function read(document: unknown, now: number): Told | undefined {
+  const { version, enabled, sampleRate } = (document || {}) as Record<string, unknown>;
+  if (version !== 1) return;
+  const given = typeof sampleRate == 'number' && sampleRate >= 0 && sampleRate <= 1 ? sampleRate : undefined;
+  const rate = enabled === false ? 0 : given;
+  return { rate, until: now + (rate === 0 ? OFF_HOLDS : HOLDS) };
+}
+
+export function observeConfig(sdk: Sdk): void {
+  const { options_: { key, protocol, transport, remoteConfig }, endpoint_: endpoint } = sdk;
+  const url = endpoint.replace(/\/collect(?=[/?#]|$)/, '/config');
+  if (!key || protocol == 'faro' || transport || remoteConfig === false || url == endpoint || !sdk.granted_()) return;
+  sdk.fetch_(url, { credentials: 'omit' }).then((answer: Response) => (answer.ok ? answer.json() : undefined)).then(sdk.guard_((document?: { enabled?: unknown }) => {
+    const told = read(document, Date.now());
+    if (!told || !sdk.granted_()) return;
+    sdk.remember_(JSON.stringify(told));
+    if (safe(() => document!.enabled) === false) sdk.end_();
+  }), () => {
+    // A refusal changes nothing.
+  });
+}
