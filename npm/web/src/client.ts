@@ -107,7 +107,7 @@ export function createClient(given: Options, bring: Bring): Client {
     },
     child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
     place_: (w) => w.s(sdk.current_?.trace_).s(sdk.current_?.span_).n(NaN),
-  } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'join_' | 'fetch_' | 'remember_' | 'end_'> as unknown as Sdk;
+  } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'sender_' | 'fetch_' | 'remember_' | 'end_'> as unknown as Sdk;
 
   /** Storage passes the gate too: before consent nothing is read, written or removed. */
   const keep = safely(() => {
@@ -294,7 +294,7 @@ export function createClient(given: Options, bring: Bring): Client {
     sdk.remember_ = (text) => store?.setItem(name + CONFIG, text);
     sdk.end_ = none;
     sender = createSender(sdk, sdk.fetch_);
-    sdk.join_ = sender.join_;
+    sdk.sender_ = sender;
     const start = () => (options.coreDelayMs ? later(open, options.coreDelayMs) : open());
     // A page that is rendered ahead of its visit may never be visited: until then calls wait.
     if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', start);

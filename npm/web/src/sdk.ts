@@ -31,8 +31,8 @@ export interface Sdk {
   remember_(text: string): void;
   /** Ends the client at once. */
   end_(): void;
-  /** Gives the sender an outbox. */
-  join_: Sender['join_'];
+  /** Delivery. */
+  sender_: Sender;
   tell_: Tell;
   /** The browser's timers as they were at the start; called without a `this`. */
   later_: typeof setTimeout;

@@ -6,6 +6,7 @@
 import { Diagnostic } from '../abi.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
+import { TIMEOUT } from '../send/network.js';
 import type { Batch, Outbox } from '../send/sender.js';
 import { split } from './split.js';
 
@@ -15,6 +16,8 @@ export const MOST_STORED = 4 << 20;
 export const MOST_AGE = 47 * 3600000;
 /** Batches that are taken over at once. */
 const MOST_TAKEN = 32;
+/** What is smaller than so many bytes is not worth packing. */
+const PACKED_FROM = 2048;
 /** What is the format of what is stored; another version leaves it alone. */
 const STORE = 'batches';
 
@@ -39,17 +42,27 @@ const key = (batch: Batch): Key => [+!!batch.error_, batch.sealed_, batch.body_.
 
 /** `outbox` */
 export function observeOutbox(sdk: Sdk): void {
-  if (sdk.options_.outbox) sdk.join_(createOutbox(sdk));
+  if (!sdk.options_.outbox) return;
+  const outbox = createOutbox(sdk);
+  sdk.sender_.join_(outbox);
+  outbox.look_();
 }
 
-export function createOutbox({ endpoint_: url, name_: name, guard_: guard, tell_: tell, on_: on }: Sdk): Outbox {
+export function createOutbox(sdk: Sdk): Outbox {
+  const { endpoint_: url, name_: name, guard_: guard, tell_: tell, later_: later, cancel_: cancel } = sdk;
+  const Compress = (globalThis as { CompressionStream?: typeof CompressionStream }).CompressionStream;
   const databases = safe(() => indexedDB)!;
   const page = performance.timeOrigin;
   let database: IDBDatabase | undefined;
   let opening = false;
+  /** There is none to be had. */
+  let off = false;
   let waiting: ((store: IDBObjectStore) => void)[] = [];
   /** Bytes that are stored, as far as this page knows; before it has looked, too many. */
   let stored = Infinity;
+  /** There was no room for all that nobody sees to. */
+  let more = false;
+  let timer: ReturnType<typeof setTimeout>;
 
   /** Nothing of ours surfaces in the page, as a failed request of a database does. */
   const quiet = (event: Event) => event.preventDefault();
@@ -60,6 +73,7 @@ export function createOutbox({ endpoint_: url, name_: name, guard_: guard, tell_
   };
 
   const run = guard((work: (store: IDBObjectStore) => void) => {
+    if (off) return;
     try {
       const transaction = database!.transaction(STORE, 'readwrite');
       transaction.onerror = quiet;
@@ -78,6 +92,7 @@ export function createOutbox({ endpoint_: url, name_: name, guard_: guard, tell_
     const fail = (event?: Event) => {
       event?.preventDefault();
       // Once is enough: memory serves from now on.
+      off = true;
       waiting = [];
       tell(Diagnostic.OutboxOff);
     };
@@ -115,11 +130,51 @@ export function createOutbox({ endpoint_: url, name_: name, guard_: guard, tell_
     });
   }
 
+  /** Takes over what nobody sees to. */
+  const look = guard(() => {
+    cancel(timer);
+    more = false;
+    if (!sdk.granted_()) return;
+    const session = sdk.session_();
+    run((store) => {
+      trim(store);
+      const batches: Batch[] = [];
+      const cursor = store.openCursor();
+      let next = Infinity;
+      cursor.onsuccess = guard(() => {
+        const here = cursor.result;
+        if (!here || batches.length >= MOST_TAKEN) {
+          more = !!here;
+          if (!more && next < Infinity) timer = later(look, next - Date.now());
+          return sdk.sender_.adopt_(batches);
+        }
+        const [error, at, , id] = here.key as unknown as Key;
+        const row = here.value as Row;
+        // The page before this one, in the same tab, is gone.
+        const free = row.session == session && row.page != page ? row.wait : row.until;
+        if (row.url != url) {
+          // Another collector's.
+        } else if (free > Date.now()) next = Math.min(next, free);
+        else {
+          here.update({ ...row, page, until: Date.now() + TIMEOUT });
+          batches.push({
+            id_: id, offset_: 0, error_: error, body_: row.body, session_: row.session,
+            tries_: Math.max(row.tries, 1), flights_: 0, sealed_: at, stored_: true,
+          });
+        }
+        here.continue();
+      });
+    });
+  });
+
   // An open database can keep a page from being kept for the way back.
-  on(window, 'pagehide', close);
+  sdk.on_(window, 'pagehide', close);
+  sdk.stops_.push(() => cancel(timer));
 
   return {
     put_(batch, wait, until, draft) {
+      // Given up by this page.
+      more ||= !until;
       run((store) => {
         if (draft) store.delete(key(draft));
         const { id_: id, session_: session, tries_: tries, body_: body } = batch;
@@ -133,39 +188,19 @@ export function createOutbox({ endpoint_: url, name_: name, guard_: guard, tell_
     remove_(batch) {
       run((store) => store.delete(key(batch)));
     },
-    take_(session, until, done) {
-      run((store) => {
-        trim(store);
-        const batches: Batch[] = [];
-        const cursor = store.openCursor();
-        let next = Infinity;
-        cursor.onsuccess = guard(() => {
-          const here = cursor.result;
-          if (!here || batches.length >= MOST_TAKEN) return done(batches, here ? 0 : next);
-          const [error, at, , id] = here.key as unknown as Key;
-          const row = here.value as Row;
-          // The page before this one, in the same tab, is gone.
-          const free = row.session == session && row.page != page ? row.wait : row.until;
-          if (row.url != url) {
-            // Another collector's.
-          } else if (free > Date.now()) next = Math.min(next, free);
-          else {
-            here.update({ ...row, page, until });
-            batches.push({
-              id_: id, offset_: 0, error_: error, body_: row.body, session_: row.session,
-              tries_: Math.max(row.tries, 1), flights_: 0, sealed_: at, stored_: true,
-            });
-          }
-          here.continue();
-        });
-      });
+    look_: look,
+    room_: () => more && look(),
+    pack_(body) {
+      if (!Compress || body.length < PACKED_FROM) return;
+      return new Response(new Blob([body as BlobPart]).stream().pipeThrough(new Compress('gzip'))).blob();
     },
     split_: split,
-    erase_() {
+    erase_: guard(() => {
+      cancel(timer);
       close();
       waiting = [];
       stored = 0;
-      databases.deleteDatabase(name).onerror = quiet;
-    },
+      if (!off) databases.deleteDatabase(name).onerror = quiet;
+    }),
   };
 }

@@ -6,17 +6,14 @@ const KEEPALIVE_BYTES = 65536;
 const KEEPALIVE_FLIGHTS = 9;
 /** A request that has no answer after so many ms has failed. */
 export const TIMEOUT = 30000;
-/** What is smaller than so many bytes is not worth packing. */
-const PACKED_FROM = 2048;
 
 /** An answer as the network gives it, or its status alone; 0 or nothing: none came. */
 export type Answer = Response | number | void;
 
 export type Network = (url: string, body: Uint8Array, headers: Record<string, string>, hidden: boolean) => PromiseLike<Answer> | Answer;
 
-export function createNetwork(nativeFetch: Function, faro: boolean): Network {
+export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body: Uint8Array) => PromiseLike<Blob> | undefined): Network {
   const shared = page();
-  const Compress = (globalThis as { CompressionStream?: typeof CompressionStream }).CompressionStream;
   return (url, body, headers, hidden) => {
     const size = body.length;
     const going = hidden;
@@ -37,10 +34,8 @@ export function createNetwork(nativeFetch: Function, faro: boolean): Network {
     // Large bytes cost less as a blob, whose size nobody has to know beforehand.
     const plain = () => send(size > KEEPALIVE_BYTES ? new Blob([body as BlobPart]) : (body as BodyInit), url);
     // Nothing runs any more where the page is going, and Faro's receivers want a header for it, and so a preflight.
-    if (!faro && !going && Compress && size >= PACKED_FROM) {
-      const stream = new Blob([body as BlobPart]).stream().pipeThrough(new Compress('gzip'));
-      return new Response(stream).blob().then((packed) => send(packed, url + '&z=gzip'), plain);
-    }
+    const packed = !faro && !going && pack(body);
+    if (packed) return packed.then((packed) => send(packed, url + '&z=gzip'), plain);
     return (plain() as Promise<Answer>).finally(() => keepalive && use(-1));
   };
 }

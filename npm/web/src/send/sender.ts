@@ -32,10 +32,14 @@ export interface Outbox {
   /** Keeps a batch, or what is new about it, in the place of its draft if there is one. */
   put_(batch: Batch, wait: number, until: number, draft?: Batch): void;
   remove_(batch: Batch): void;
-  /** Takes over what nobody sees to; `next`: when there may be more, in epoch ms. */
-  take_(session: string, until: number, done: (batches: Batch[], next: number) => void): void;
+  /** Has `adopt_` called with what nobody sees to, now and whenever there is more. */
+  look_(): void;
+  /** The same, if there was no room for all of it. */
+  room_(): void;
   /** Deletes all of it. */
   erase_(): void;
+  /** The body packed; nothing where the browser cannot, or it is not worth it. */
+  pack_(body: Uint8Array): PromiseLike<Blob> | undefined;
   /** A batch that is too large for its receiver as two; nothing where it cannot be divided. */
   split_(batch: Batch): Batch[] | undefined;
 }
@@ -52,6 +56,8 @@ export interface Sender {
   gate_(denied: boolean): void;
   /** There is an outbox. */
   join_(outbox: Outbox): void;
+  /** Sends what earlier pages left. */
+  adopt_(batches: Batch[]): void;
   /** From now on an empty queue means that nothing waits: the core is there, or will not come. */
   open_(): void;
 }
@@ -71,7 +77,7 @@ const SLACK = 2000;
 export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sender {
   const { options_: { protocol, key, transport }, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == 'faro';
-  const network = createNetwork(nativeFetch!, faro);
+  const network = createNetwork(nativeFetch!, faro, (body) => outbox?.pack_(body));
   const Native = Promise;
   let queue: Batch[] = [];
   let waiters: (() => void)[] = [];
@@ -88,10 +94,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   let stopped = false;
   let outbox: Outbox | undefined;
   let draft: Batch | undefined;
-  /** In the outbox is more. */
-  let more = false;
   let timer: ReturnType<typeof setTimeout>;
-  let looking: ReturnType<typeof setTimeout>;
 
   const remove = (batch: Batch) => {
     queue = queue.filter((other) => other != batch);
@@ -107,19 +110,6 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     remove(batch);
     outbox?.remove_(batch);
   }
-
-  const look = guard(() => {
-    cancel(looking);
-    more = false;
-    if (stopped || !sdk.granted_()) return;
-    outbox?.take_(sdk.session_(), Date.now() + TIMEOUT, (batches, next) => {
-      if (!sdk.granted_()) return;
-      more = !next;
-      if (next > 0 && next < Infinity) looking = later(look, next - Date.now());
-      for (const batch of batches) if (!queue.some(({ id_: id }) => id == batch.id_)) queue.push(batch);
-      pump();
-    });
-  });
 
   function post(batch: Batch, hidden: boolean): void {
     const attempt = ++batch.tries_;
@@ -191,7 +181,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
         // After a failure one request feels the way.
         if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, document.visibilityState == 'hidden');
       }
-      if (more && !queue.length) look();
+      if (!queue.length) outbox?.room_();
     }
   });
 
@@ -205,14 +195,12 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
-      if (stored) {
-        more = true;
-        keep(victim, 0, 0);
-        remove(victim);
-      } else {
-        settle(victim);
+      if (stored) outbox!.put_(victim, 0, 0);
+      else {
+        outbox?.remove_(victim);
         tell(Diagnostic.BatchDropped);
       }
+      remove(victim);
     }
   }
 
@@ -249,15 +237,18 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       if (denied) {
         queue = [];
         draft = undefined;
-        cancel(looking);
         outbox?.erase_();
-      } else look();
+      } else outbox?.look_();
       pump();
     },
     join_(joined) {
       outbox = joined;
       for (const batch of queue) keep(batch, 0, TIMEOUT);
-      look();
+    },
+    adopt_(batches) {
+      if (stopped || !sdk.granted_()) return;
+      for (const batch of batches) if (!queue.some(({ id_: id }) => id == batch.id_)) queue.push(batch);
+      pump();
     },
     open_() {
       open = true;
