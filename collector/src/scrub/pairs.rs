@@ -7,6 +7,9 @@ use super::names::Names;
 /// The most bytes of a name that are looked at.
 const NAME: usize = 64;
 
+/// The most signs between a name and its value.
+const QUOTES: usize = 8;
+
 /// Values that tell nothing.
 const NOTHING: &[&str] = &[
     "null",
@@ -71,8 +74,9 @@ pub(super) fn find(text: &str, names: &Names, cuts: &mut Cuts) {
             continue;
         }
         if let Some((start, end)) = value_behind(text, at, &name) {
-            // A short value may hold a name itself: `token: password="…"`. A long one is read once.
-            past = if end - start > WORD { end } else { past };
+            // A value may hold a name itself, whose own value goes on behind it: `token: password="…"`. Of a long one only the end is looked
+            // at again, so that a text full of names is read once and not once for each.
+            past = past.max(end.saturating_sub(NAME + QUOTES).max(at));
             cuts.add(start..end, Kind::Named);
         }
     }
@@ -182,7 +186,7 @@ fn value_behind(text: &str, at: usize, name: &Name<'_>) -> Option<(usize, usize)
     Some((start, start + length))
 }
 
-/// A value ends with a space or a sign that none holds; or here, so that a text full of names is read once and not once for each.
+/// A value ends with a space or a sign that none holds; or here.
 const WORD: usize = 512;
 
 fn end_of_word(rest: &str) -> usize {

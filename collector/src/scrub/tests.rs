@@ -576,3 +576,36 @@ fn bytes_are_read_as_text_and_numbers_go_by_their_name_and_by_what_they_are() {
         .collect();
     assert_eq!(names, ["lcp", "at", "bytes"]);
 }
+
+#[test]
+fn a_text_full_of_names_is_read_a_few_times_and_keeps_no_secret() {
+    let names = super::names::Names::new(&[]);
+    for word in ["token=", "token=token:", "password=\"", "token= "] {
+        for gap in [1, 40, 80] {
+            let text = format!("{} ", word.repeat(gap)).repeat(20_000 / gap);
+            let mut cuts = super::cut::Cuts::default();
+            super::pairs::find(&text, &names, &mut cuts);
+            let read: usize = cuts.0.iter().map(|cut| cut.range.len()).sum();
+            assert!(
+                read <= 16 * text.len(),
+                "{word} {gap}: {read} of {}",
+                text.len()
+            );
+        }
+    }
+    let scrubber = Scrubber::default();
+    for fill in [0, 1, 50, 64, 65, 100, 500, 511, 512, 513, 2_000] {
+        let long = "x.".repeat(fill / 2);
+        for text in [
+            format!("token={long}password=\"hunter 2 hunter\" end"),
+            format!("token={long}&password=hunter2"),
+            format!("token: {long}, api_key: 'hunter 2'"),
+        ] {
+            let clean = scrubber.text("", &text).unwrap_or_default();
+            assert!(
+                clean.contains("REDACTED") && !clean.contains("hunter"),
+                "{fill}: {clean}"
+            );
+        }
+    }
+}
