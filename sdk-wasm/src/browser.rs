@@ -19,8 +19,6 @@ extern "C" {
     fn emit(signal: u32, pointer: usize, len: usize) -> f64;
     #[wasm_bindgen(js_namespace = host)]
     fn number(value: f64, pointer: usize) -> usize;
-    #[wasm_bindgen(js_namespace = Date)]
-    fn now() -> f64;
 }
 
 #[derive(Debug)]
@@ -41,7 +39,8 @@ impl Host for Browser {
     }
 
     fn wall(&self) -> f64 {
-        now()
+        // SAFETY: one thread, and `put` writes it before the client runs.
+        unsafe { *(&raw const WALL) }
     }
 
     fn answer(&self, len: usize) -> &[u8] {
@@ -56,6 +55,8 @@ static mut CLIENT: Client<Browser> = Client::new(Browser);
 static mut IN: Vec<u8> = Vec::new();
 static mut ANSWER: Vec<u8> = Vec::new();
 static mut BUSY: bool = false;
+/// What the wall clock showed when the message was made: JavaScript reads both clocks at once, which costs less than an import.
+static mut WALL: f64 = 0.0;
 
 pub(crate) fn buffer(len: usize) -> usize {
     // SAFETY: Wasm here has one thread. While `put` runs, the message is not touched: JavaScript gets the other buffer then,
@@ -72,13 +73,16 @@ pub(crate) fn buffer(len: usize) -> usize {
     buffer.as_ptr() as usize
 }
 
-pub(crate) fn put(op: u32, now: f64, len: usize) -> f64 {
+pub(crate) fn put(op: u32, now: f64, wall: f64, len: usize) -> f64 {
     // SAFETY: one thread, and JavaScript never enters `put` while it runs (core.ts `busy`), so this is the only reference.
     let client = unsafe { &mut *(&raw mut CLIENT) };
     // SAFETY: JavaScript wrote `len` bytes after `buffer(len)`.
     let message = unsafe { core::slice::from_raw_parts((*(&raw const IN)).as_ptr(), len) };
     // SAFETY: one thread.
-    unsafe { BUSY = true };
+    unsafe {
+        BUSY = true;
+        WALL = wall;
+    }
     let due = client.put(op, now, message);
     // SAFETY: one thread.
     unsafe { BUSY = false };

@@ -48,9 +48,9 @@ pub mod exports {
         crate::browser::buffer(len)
     }
 
-    /// Takes the message in the buffer; answers the next deadline.
+    /// Takes the message in the buffer, made at `now` when the wall clock showed `wall`; answers the next deadline.
     #[wasm_bindgen]
-    pub fn put(op: u32, now: f64, len: usize) -> f64 {
-        crate::browser::put(op, now, len)
+    pub fn put(op: u32, now: f64, wall: f64, len: usize) -> f64 {
+        crate::browser::put(op, now, wall, len)
     }
 }

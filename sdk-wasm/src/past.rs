@@ -27,15 +27,10 @@ impl Lately {
 
     #[inline(never)]
     pub(crate) fn push(&mut self, at: f64, kind: u8, text: Vec<u8>) {
-        let mut new = Past { at, kind, text };
-        if self.list.len() < self.most {
-            self.list.push(new);
-        } else {
-            // Each moves up by one; the oldest falls out.
-            for place in self.list.iter_mut().rev() {
-                core::mem::swap(place, &mut new);
-            }
+        if self.list.len() >= self.most {
+            self.list.remove(0);
         }
+        self.list.push(Past { at, kind, text });
     }
 
     /// What was so at an instant; the oldest where it is older than all, the last for `NaN`.

@@ -89,7 +89,13 @@ pub fn build(root: &Path) -> Result<()> {
 }
 
 fn optimise(root: &Path, input: &Path, output: &Path) -> Result<()> {
+    // What can be known of the contents of variables takes 1.5 % off, rebuilt control flow half of that again.
     let passes = [
+        "-Oz",
+        "--gufa-optimizing",
+        "--flatten",
+        "--rereloop",
+        "-Oz",
         "-Oz",
         "--converge",
         INLINED,

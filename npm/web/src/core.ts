@@ -11,7 +11,7 @@ import { createWriter, type Writer } from './writer.js';
 export interface CoreExports {
   memory: { buffer: ArrayBuffer };
   buffer(length: number): number;
-  put(op: number, now: number, length: number): number;
+  put(op: number, now: number, wall: number, length: number): number;
 }
 
 /** What the core calls. */
@@ -62,7 +62,7 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
   let closed = false;
   let ended = false;
   let busy = false;
-  let waiting: [op: Op, now: number, bytes: Uint8Array, quiet: boolean][] = [];
+  let waiting: [op: Op, now: number, wall: number, bytes: Uint8Array, quiet: boolean][] = [];
   let waitingBytes = 0;
 
   const memory = (pointer: number, length: number) => new Uint8Array(core!.memory.buffer, pointer, length);
@@ -87,25 +87,27 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
 
   const put = (op: Op, now: number, write?: (w: Writer) => void): void => {
     if (ended) return;
+    // Right after `now`: what lies between the two is an error of the clock.
+    const wall = Date.now();
     const bytes = written(write);
     if (core && !busy) {
-      give(op, now, bytes, quiet.on_);
+      give(op, now, wall, bytes, quiet.on_);
       return drain();
     }
     if (waitingBytes > EARLY_BYTES) return tell(Diagnostic.EarlyFull);
     waitingBytes += bytes.length;
     // What is not taken at once outlives the writer's bytes.
-    waiting.push([op, now, bytes.slice(), quiet.on_]);
+    waiting.push([op, now, wall, bytes.slice(), quiet.on_]);
   };
 
   /** Gives the core a message. */
-  function give(op: Op, now: number, bytes: Uint8Array, silent: boolean): void {
+  function give(op: Op, now: number, wall: number, bytes: Uint8Array, silent: boolean): void {
     const before = quiet.on_;
     busy = true;
     quiet.on_ = silent;
     try {
       load(bytes);
-      deadline(core!.put(op, now, bytes.length));
+      deadline(core!.put(op, now, wall, bytes.length));
     } catch (error) {
       close();
       tell(Diagnostic.CoreLost, error);
@@ -117,7 +119,7 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
   function drain(): void {
     while (core && !busy && waiting.length) {
       const next = waiting.shift()!;
-      waitingBytes -= next[2].length;
+      waitingBytes -= next[3].length;
       give(...next);
     }
     if (ended && core && !busy) close();
@@ -144,7 +146,7 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
       if (closed) return;
       const bytes = written(start);
       core = exports;
-      give(Op.Start, performance.now(), bytes, false);
+      give(Op.Start, performance.now(), Date.now(), bytes, false);
       drain();
     },
     close_(keep) {

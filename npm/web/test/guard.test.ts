@@ -10,7 +10,7 @@ function fake(take: (op: number, now: number, bytes: string) => void = () => {})
   return [{
     memory,
     buffer: () => 0,
-    put(op, now, length) {
+    put(op, now, _wall, length) {
       const text = Buffer.from(memory.buffer, 0, length).toString();
       calls.push([op, now, text]);
       take(op, now, text);

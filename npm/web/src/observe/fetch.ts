@@ -2,7 +2,7 @@
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
 import { safe } from './describe.js';
-import { begin, HEADER } from './request.js';
+import { begin, finish, HEADER } from './request.js';
 
 type End = (response?: Response, error?: unknown) => void;
 
@@ -15,9 +15,8 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
   return function (this: unknown) {
     let args: ArrayLike<unknown> = arguments;
     const ends: End[] = [];
-    const end: End = (response, error) => ends.forEach((call) => call(response, error));
     const fail = (error: unknown) => {
-      end(undefined, error);
+      for (const end of ends) end(undefined, error);
       throw error;
     };
     for (const sub of subs) {
@@ -35,7 +34,7 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
     }
     // Two handlers, and what was thrown is thrown on: a rejection that nobody handles stays one.
     return ends.length && result?.then ? result.then((response) => {
-      end(response);
+      for (const end of ends) end(response);
       return response;
     }, fail) : result;
   } as Fetch;
@@ -55,10 +54,13 @@ function withHeader(args: ArrayLike<unknown>, value: string): ArrayLike<unknown>
     request.headers.set(HEADER, value);
     return [request, init];
   }
-  const headers = new Headers(given);
-  if (headers.has(HEADER)) return args;
-  headers.set(HEADER, value);
-  const plain = given && !(Symbol.iterator in given) ? { ...given, [HEADER]: value } : headers;
+  let plain: HeadersInit = { [HEADER]: value };
+  if (given) {
+    const headers = new Headers(given);
+    if (headers.has(HEADER)) return args;
+    headers.set(HEADER, value);
+    plain = Symbol.iterator in given ? headers : { ...given, ...plain };
+  }
   // What is no plain object may keep its members in getters.
   const own = !init || Object.getPrototypeOf(init) == Object.prototype;
   return [input, own ? { ...init, headers: plain } : new Proxy(init, {
@@ -75,7 +77,7 @@ export function observeFetch(sdk: Sdk): void {
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
       traced.header_ && safe(() => withHeader(args, traced.header_)) || args,
-      (response, error) => traced.end_(response ? response.status : 0, response ? '' : safe(() => (error as Error).name) || 'Error'),
+      sdk.guard_((response, error) => finish(sdk, traced, response ? response.status : 0, response ? '' : safe(() => (error as Error).name) || 'Error')),
     ];
   }) as Sub), wrap));
 }

@@ -7,7 +7,12 @@ import type { Pattern } from '../types.js';
 export interface Traced extends Place {
   /** The value of `traceparent`; empty: none may go there. */
   header_: string;
-  end_(status: number, error?: string): void;
+  initiator_: number;
+  parent_?: string;
+  method_: string;
+  href_: string;
+  start_: number;
+  ended_?: (failed: boolean) => void;
 }
 
 export const HEADER = 'traceparent';
@@ -18,25 +23,39 @@ export function under(pattern: Pattern, address: string): boolean {
   return address.startsWith(pattern) && (pattern.endsWith('/') || /^$|^[/?#]/.test(address.slice(pattern.length)));
 }
 
+/** A path that stays as it is in the address that comes of it: no dots that lead upwards, nothing to be escaped. */
+const PLAIN = /^(\/\w[\w.-]*)+\/?(\?[\w=&%+.-]*)?$/;
+
+/** The address and its origin; most are paths, and asking the browser costs more than all else here. */
+export function resolve({ origin_: own }: Pick<Sdk, 'origin_'>, address: string): { href: string; origin: string } | undefined {
+  if (PLAIN.test(address) && document.baseURI.startsWith(own + '/')) return { href: own + address, origin: own };
+  // One that is none is the page's to find out.
+  return safe(() => new URL(address, document.baseURI));
+}
+
 /** Begins a request; nothing if it is none that we look at. */
 export function begin(sdk: Sdk, initiator: number, method: string, address: string): Traced | undefined {
   if (!sdk.live_() && !sdk.options_.unsampledHeader) return;
-  // An address that is none is the page's to find out.
-  const { href, origin } = safe(() => new URL(address, document.baseURI)) || ({ href: '' } as URL);
-  if (!/^http/.test(href) || under(sdk.endpoint_, href)) return;
-  const start = performance.now();
-  const parent = sdk.current_;
+  const { href, origin } = resolve(sdk, address) || { href: '' };
+  if (!href.startsWith('http') || under(sdk.endpoint_, href)) return;
   const place = sdk.child_();
-  const ended = sdk.begun_?.();
-  const may = origin == sdk.origin_ || sdk.options_.propagateTo?.some((pattern) => under(pattern, href));
   return {
     ...place,
-    header_: may ? sdk.header_(place) : '',
-    end_: sdk.guard_((status, error) => {
-      sdk.put_(Op.Request, (w) =>
-        w.b(initiator).s(place.trace_).s(place.span_).s(parent?.span_).s(method.toUpperCase()).s(href).n(start)
-          .n(performance.now()).n(status).s(error).a(undefined));
-      ended?.(!!error || status > 399);
-    }),
+    header_: origin == sdk.origin_ || sdk.options_.propagateTo?.some((pattern) => under(pattern, href)) ? sdk.header_(place) : '',
+    initiator_: initiator,
+    parent_: sdk.current_?.span_,
+    method_: method,
+    href_: href,
+    start_: performance.now(),
+    ended_: sdk.begun_?.(),
   };
+}
+
+/** Ends it. */
+export function finish(sdk: Sdk, traced: Traced, status: number, error?: string): void {
+  const end = performance.now();
+  sdk.put_(Op.Request, (w) =>
+    w.b(traced.initiator_).s(traced.trace_).s(traced.span_).s(traced.parent_).s(('' + traced.method_).toUpperCase()).s(traced.href_).n(traced.start_)
+      .n(end).n(status).s(error).a(undefined));
+  traced.ended_?.(!!error || status > 399);
 }

@@ -1,7 +1,7 @@
 /** Spans of XMLHttpRequest: from `send` to the end of the response. */
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
-import { begin, HEADER, type Traced } from './request.js';
+import { begin, finish, HEADER, type Traced } from './request.js';
 
 /** What the one wrapper of the page tells its subscribers. An interface between versions, as in page.ts. */
 const enum What { Open, Header, Send, Failed }
@@ -39,18 +39,19 @@ const wrap = (what: What) => (native: Method, subs: Sub[]): Method => function (
 
 export function observeXhr(sdk: Sdk): void {
   const states = new WeakMap<XMLHttpRequest, State>();
-  const finish = (xhr: XMLHttpRequest, error: string) => {
+  const over = (xhr: XMLHttpRequest, error: string) => {
     const state = states.get(xhr);
-    state?.traced_?.end_(error ? 0 : xhr.status, error);
-    if (state) state.traced_ = undefined;
+    if (!state?.traced_) return;
+    finish(sdk, state.traced_, error ? 0 : xhr.status, error);
+    state.traced_ = undefined;
   };
-  const ended = sdk.guard_(({ target, type }: Event) => finish(target as XMLHttpRequest, type == 'load' ? '' : type));
+  const ended = sdk.guard_(({ target, type }: Event) => over(target as XMLHttpRequest, type == 'load' ? '' : type));
   const sub: Sub = sdk.guard_((what, xhr, [first, second]) => {
     const state = states.get(xhr);
-    if (what == What.Failed) state?.again_ || finish(xhr, 'error');
+    if (what == What.Failed) state?.again_ || over(xhr, 'error');
     else if (what == What.Open) {
       // Opened again while under way: the browser lets go of the old request without a word.
-      finish(xhr, 'abort');
+      over(xhr, 'abort');
       if (!state) for (const type of ['load', 'error', 'abort', 'timeout']) xhr.addEventListener(type, ended);
       states.set(xhr, { method_: '' + first, url_: '' + second });
     } else if (state) {
