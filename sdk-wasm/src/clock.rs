@@ -8,6 +8,10 @@
 /// A difference that is no drift and no rounding: clocks are disciplined by some ms at a time.
 const JUMP_MS: f64 = 1000.0;
 
+/// What two comparisons of clocks that agree may differ by: the wall clock shows whole milliseconds, and a busy machine may stop between the two.
+/// Less is not followed, so that items of two batches, a request and the click that led to it, stand in their order.
+const SLACK_MS: f64 = 5.0;
+
 /// What is known of the two clocks.
 #[derive(Debug)]
 pub(crate) struct Clock {
@@ -38,7 +42,10 @@ impl Clock {
 
     /// Takes the offset anew, without counting the difference as time.
     pub(crate) fn set(&mut self, now: f64, wall: f64) {
-        self.offset = wall - now;
+        let offset = wall - now;
+        if (offset - self.offset).abs() > SLACK_MS {
+            self.offset = offset;
+        }
     }
 
     /// A clock that only goes forward, sleep included: for durations.
@@ -71,6 +78,15 @@ mod tests {
         assert!(clock.jumped(10.0, 400_010.0));
         assert_eq!(clock.steady(10.0), 10.0);
         assert_eq!(clock.offset, 400_000.0);
+    }
+
+    #[test]
+    fn what_two_readings_differ_by_is_not_followed_and_drift_is() {
+        let mut clock = clock();
+        clock.set(10.0, 1_000_011.5);
+        assert_eq!(clock.offset, 1_000_000.0);
+        clock.set(10.0, 1_000_016.0);
+        assert_eq!(clock.offset, 1_000_006.0);
     }
 
     #[test]
