@@ -20,7 +20,7 @@ const BAR: u64 = 16 * 1024;
 const BAR_ALL: u64 = 24 * 1024;
 
 /// What it may weigh until then. It only ever goes down, but where delivery needs something that cannot wait for the second file.
-const CEILING: u64 = 27720;
+const CEILING: u64 = 27610;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;
