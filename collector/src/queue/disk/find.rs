@@ -178,6 +178,10 @@ pub(super) fn scan(
                 scanned.torn.push((from, to));
             }
         }
+        if this.head.is_none() && !segment.damaged {
+            // A crash left it unwritten before records that it did write. Noted, or the next start would take it for lost since.
+            scanned.torn.push((this.base, this.base));
+        }
         if segment.end > segment.base {
             scanned.sound = scanned.sound.max(Some(segment.end));
         }
@@ -242,7 +246,9 @@ impl Bounds {
 
     /// Whether a head is lost that had been written: something in the file was acknowledged.
     pub(super) fn lost_head(&self, this: &Opened, cursors: Option<&Cursors>) -> bool {
-        let by_a_crash = self.open && cursors.is_none();
+        let mut torn = cursors.iter().flat_map(|c| &c.torn);
+        let by_a_crash =
+            (self.open && cursors.is_none()) || torn.any(|it| *it == (this.base, this.base));
         this.head.is_none() && self.sure > this.base && !by_a_crash
     }
 
