@@ -57,6 +57,10 @@ const INLINE: usize = 32 * 1024;
 /// A small body can be a bomb. Up to this it is inflated where it was read, which takes half a millisecond; ten times what pages send.
 const INLINE_INFLATED: usize = 256 * 1024;
 
+/// What inflating brotli takes at most beside what comes of it: its largest window, twice while it grows. The format lets a body of some bytes ask for
+/// that, so that large ones are inflated one after the other.
+const BROTLI: usize = 32 << 20;
+
 /// How long a client waits that comes while the collector stops: a restart takes a few seconds.
 const RETRY_STOPPING: Duration = Duration::from_secs(5);
 
@@ -296,7 +300,8 @@ impl Receiver {
         };
         let span = trace_span!(target: TARGET, "prepare", farol.body_bytes = body.len() as i64);
         let most = source.head.live.limits.inflated;
-        if body.len() <= INLINE {
+        // No browser packs by brotli, and what is packed so may ask for a large window, however small it is.
+        if body.len() <= INLINE && source.head.encoding != Encoding::Brotli {
             let small = most.min(INLINE_INFLATED);
             let mut plain_reserved = self.bodies.reserve();
             match span.in_scope(|| unpack(&source, &body, small, &mut plain_reserved)) {
@@ -310,7 +315,16 @@ impl Receiver {
         let work = move || {
             let mut reserved = reserved;
             let prepared = span.in_scope(|| {
+                let window = match source.head.encoding {
+                    Encoding::Brotli => Some(Handle::current().block_on(room(BROTLI))),
+                    _ => None,
+                };
                 let plain = unpack(&source, &body, most, &mut reserved);
+                if window.is_some() {
+                    // Before the next one takes as much.
+                    give_back();
+                }
+                drop(window);
                 let plain = plain.map_err(|error| inflate_error(error, most))?;
                 let weight = prepare::weight(&source, &plain);
                 // This thread is for work that blocks.
