@@ -93,6 +93,18 @@ test('what the policy refused is told, once for each, also what was refused befo
     assert.ok(!JSON.stringify(items).includes('token=x'));
   }));
 
+test('where the browser has no observer of reports, its events tell what the policy refuses', () =>
+  on({
+    headers: { 'content-security-policy': "img-src data:" },
+    initScript: 'delete window.ReportingObserver; delete window.CSPViolationReportBody',
+  }, async ({ page, until }) => {
+    await page.evaluate("new Promise((done) => { const image = new Image(); image.onerror = done; document.body.append(image); image.src = 'https://pics.example/b.png?sig=x'; })");
+    const items = await until((items) => items.some(named('farol.report')), 'the violation');
+    const { attributes } = items.find(named('farol.report'))!;
+    assert.equal(attributes['farol.report.directive'], 'img-src');
+    assert.match(String(attributes['farol.report.blocked.url']), /^https:\/\/pics\.example\/b\.png\?sig=REDACTED$/);
+  }));
+
 test('a form that is begun and left is told with its last field, one that is sent is not', () => {
   const fields = `<form id="sent"><input id="a"><button id="go">Go</button></form><form id="left"><input id="b" name="street"><input id="c" data-farol-name="card"></form>
     <script src="/forms.js"></script>`;

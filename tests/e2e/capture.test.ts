@@ -195,3 +195,14 @@ test('a long frame is told with the script that took longest, from the start of 
     assert.equal(attributes['farol.frame.entry_type'], 'long-animation-frame');
     assert.ok(Number(attributes['farol.frame.duration']) >= 300 && Number(attributes['farol.script.duration']) >= 290, JSON.stringify(attributes));
   }));
+
+test('where the browser has no long animation frames, long tasks are told, without a script', () =>
+  on({
+    initScript: "Object.defineProperty(PerformanceObserver, 'supportedEntryTypes', { get: () => ['longtask', 'resource', 'paint', 'navigation', 'event'] })",
+    body: '<script src="/slow.js"></script>',
+    route: (path) => (path.startsWith('/slow.js') ? script('const until = performance.now() + 300; while (performance.now() < until);') : undefined),
+  }, async ({ until }) => {
+    const { attributes } = (await until((items) => items.some(named('farol.long_frame')), 'the task')).find(named('farol.long_frame'))!;
+    assert.equal(attributes['farol.frame.entry_type'], 'longtask');
+    assert.ok(Number(attributes['farol.frame.duration']) >= 300 && !('farol.script.url' in attributes));
+  }));

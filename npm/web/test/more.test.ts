@@ -7,7 +7,9 @@ import { createCap } from '../src/more/cap.js';
 import { describeFrame } from '../src/more/frames.js';
 import { kindOf } from '../src/more/loads.js';
 import * as names from '../src/more/names.js';
+import { option } from '../src/more/option.js';
 import { party, site } from '../src/more/party.js';
+import type { Sdk } from '../src/sdk.js';
 
 test('every name of an event or attribute is one of the protocol', async () => {
   const rust = await readFile(new URL('../../../protocol/src/names.rs', import.meta.url), 'utf8');
@@ -89,4 +91,15 @@ test('a frame names its longest script, and no address twice', () => {
     'farol.frame.style_duration': 20, 'farol.frame.scripts': 2, 'farol.frame.script_duration': 200, 'farol.script.url': 'https://x.example/b.js',
     'farol.script.invoker_type': 'classic-script', 'farol.script.duration': 150,
   });
+});
+
+test('a switch that is of another kind is told by name, and its default stands', () => {
+  const told: unknown[] = [];
+  const sdk = { options_: { capture: { frames: 'fast', reports: ['intervention'], loads: null, console: 'error' } }, tell_: (_: number, detail: unknown) => told.push(detail) } as unknown as Sdk;
+  assert.equal(option(sdk, 'frames', 'boolean number'), undefined);
+  assert.deepEqual(option(sdk, 'reports', 'boolean list'), ['intervention']);
+  assert.equal(option(sdk, 'loads', 'boolean'), null);
+  assert.equal(option(sdk, 'console', 'list'), undefined);
+  assert.equal(option(sdk, 'forms', 'boolean'), undefined);
+  assert.deepEqual(told, ['capture.frames', 'capture.console']);
 });

@@ -21,6 +21,11 @@ after(async () => {
   await collector?.stop();
 });
 
+const extra = [...files.keys()].find((path) => path.startsWith('/farol-extra-'))!;
+
+/** Options that bring the third file. */
+const EXTRA = /console|forms|load:|memory|resources|userTiming/;
+
 let count = 0;
 
 export interface Stage {
@@ -62,7 +67,10 @@ export async function on(given: Given, run: (stage: Stage) => Promise<void>, rea
   const mine = (items: Item[]): Item[] => items.filter((item) => item.resource['service.name'] === app);
   try {
     await page.goto(own.url);
-    if (ready) await page.waitFor(`performance.getEntriesByType('resource').some(({ name }) => name.endsWith(${JSON.stringify(more)}))`);
+    const wanted = !ready ? [] : EXTRA.test(given.options ?? '') ? [more, extra] : [more];
+    for (const path of wanted) await page.waitFor(`performance.getEntriesByType('resource').some(({ name, responseEnd }) => responseEnd && name.endsWith(${JSON.stringify(path)}))`);
+    // It is run by then, and what it starts is started in the task that is on its way.
+    if (ready) await page.evaluate('new Promise((done) => setTimeout(() => setTimeout(done)))');
     await run({
       app, page, own,
       until: async (done, what) => mine(await collector.until((items) => done(mine(items)), what)),

@@ -5,6 +5,7 @@ import type { Attributes } from '../types.js';
 import { begin, type Action, BURST, type Burst, click, DEAD, deadline, joins, type What } from './action.js';
 import { isElement, listedText, nameOf, thingOf } from './element.js';
 import { Attr, Event as Name } from './names.js';
+import { option } from './option.js';
 import { onHidden, tell } from './tell.js';
 
 /** Keys that act; all others write or move. */
@@ -31,11 +32,11 @@ interface Open extends Action {
 }
 
 export function observeActions(sdk: Sdk): void {
-  const { capture = {} } = sdk.options_;
   const { later_: later, cancel_: cancel } = sdk;
-  const wantsActions = capture.actions !== false;
-  const wantsFrustration = capture.frustration !== false;
+  const wantsActions = option(sdk, 'actions', 'boolean') !== false;
+  const wantsFrustration = option(sdk, 'frustration', 'boolean') !== false;
   if (!wantsActions && !wantsFrustration) return;
+  const texts = option(sdk, 'elementText', 'list');
   let current: Open | undefined;
   let burst: Burst | undefined;
   let burstAbout: Attributes = {};
@@ -115,7 +116,7 @@ export function observeActions(sdk: Sdk): void {
     if (!isTrusted || !sdk.live_()) return;
     const hit = event.composedPath()[0] || target;
     if (!isElement(hit)) return;
-    const about: Attributes = { [Attr.ElementName]: nameOf(hit), [Attr.Tag]: thingOf(hit).localName, [Attr.ElementText]: listedText(hit, capture.elementText) };
+    const about: Attributes = { [Attr.ElementName]: nameOf(hit), [Attr.Tag]: thingOf(hit).localName, [Attr.ElementText]: listedText(hit, texts) };
     if (type == 'keydown') {
       const { key, repeat } = event as KeyboardEvent;
       if (repeat || !KEYS.test(key) || hit.closest('textarea,[contenteditable]')) return;

@@ -5,6 +5,7 @@ import type { Sdk } from '../sdk.js';
 import type { Level } from '../types.js';
 import { capped } from './cap.js';
 import { Attr } from './names.js';
+import { option } from './option.js';
 import { print } from './print.js';
 
 /** Different lines that are told of one page; repeats and the rest are counted. */
@@ -21,8 +22,8 @@ const wrap = (native: Function, subs: Sub[]) => function (this: unknown) {
 };
 
 export function observeConsole(sdk: Sdk): void {
-  const { console: wanted } = sdk.options_.capture || {};
-  if (!Array.isArray(wanted)) return;
+  const wanted = option(sdk, 'console', 'list');
+  if (!wanted) return;
   let busy = false;
   const see = capped<[method: string, text: string]>(sdk, MOST, (thing, count) => {
     const [method, text] = thing || ['log', '(more lines)'];

@@ -3,6 +3,7 @@ import { safe, text } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import { isElement } from './element.js';
 import { Attr, Event as Name } from './names.js';
+import { option } from './option.js';
 import { tell } from './tell.js';
 
 interface Begun {
@@ -18,7 +19,7 @@ export const called = (element: Element): string => {
 };
 
 export function observeForms(sdk: Sdk): void {
-  if (!sdk.options_.capture?.forms) return;
+  if (!option(sdk, 'forms', 'boolean')) return;
   const begun = new Map<Element, Begun>();
   let href = location.href;
   const abandoned = (form: Element) => {

@@ -4,6 +4,7 @@ import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { createCap } from './cap.js';
 import { Attr, Event as Name } from './names.js';
+import { option } from './option.js';
 import { onHidden, tell } from './tell.js';
 
 /** Frames below this (ms) are not told by default: INP calls an answer good up to here. */
@@ -67,7 +68,7 @@ export function describeFrame({ entryType, startTime, duration, blockingDuration
 }
 
 export function observeFrames(sdk: Sdk): void {
-  const wanted = sdk.options_.capture?.frames ?? true;
+  const wanted = option(sdk, 'frames', 'boolean number') ?? true;
   if (wanted === false) return;
   const long = typeof wanted == 'number' ? wanted : LONG;
   const { supportedEntryTypes = [] } = PerformanceObserver;

@@ -4,6 +4,7 @@ import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { createCap } from './cap.js';
 import { Attr, Event as Name } from './names.js';
+import { option } from './option.js';
 import { party } from './party.js';
 import { onHidden, tell } from './tell.js';
 
@@ -37,7 +38,7 @@ interface Element {
 const address = (value: unknown): string => text((value as SVGAnimatedString)?.baseVal ?? value);
 
 export function observeLoads(sdk: Sdk): void {
-  if (sdk.options_.capture?.loads === false) return;
+  if (option(sdk, 'loads', 'boolean') === false) return;
   const { see_: see, settle_: settle } = createCap<[Attributes, number]>(MOST, (thing, count) => {
     const [attributes, at] = thing || [{}, NaN];
     tell(sdk, Name.FailedLoad, { ...attributes, [Attr.Count]: count > 1 ? count : undefined }, count > 1 ? NaN : at);

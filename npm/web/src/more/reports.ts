@@ -4,6 +4,7 @@ import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { capped } from './cap.js';
 import { Attr, Event as Name } from './names.js';
+import { option } from './option.js';
 import { tell } from './tell.js';
 
 /** Different reports that are told of one page. */
@@ -35,7 +36,7 @@ export function describeReport(type: string, body: Body): Attributes {
 }
 
 export function observeReports(sdk: Sdk): void {
-  const wanted = sdk.options_.capture?.reports ?? true;
+  const wanted = option(sdk, 'reports', 'boolean list') ?? true;
   const types: string[] = Array.isArray(wanted) ? wanted : wanted ? WANTED : [];
   if (!types.length) return;
   const see = capped<Attributes>(sdk, MOST, (attributes, count) =>

@@ -7,6 +7,7 @@ import type { Sdk } from '../sdk.js';
 import type { Attributes, Pattern, Resources } from '../types.js';
 import { createCap } from './cap.js';
 import { Attr, Event as Name } from './names.js';
+import { option } from './option.js';
 import { party } from './party.js';
 import { onHidden, tell } from './tell.js';
 
@@ -78,7 +79,7 @@ function observe(sdk: Sdk, type: string, take: (entry: PerformanceEntry) => void
 }
 
 export function observeResources(sdk: Sdk): void {
-  const wanted = sdk.options_.capture?.resources;
+  const wanted = option(sdk, 'resources', 'boolean object');
   if (!wanted) return;
   const { rate = 1, ignore, thirdParty, minMs = 0 } = wanted === true ? ({} as Resources) : wanted;
   // Of a page all or nothing, so that what is told is a whole waterfall.
@@ -104,7 +105,7 @@ export function observeResources(sdk: Sdk): void {
 }
 
 export function observeLoad(sdk: Sdk): void {
-  if (!sdk.options_.capture?.load) return;
+  if (!option(sdk, 'load', 'boolean')) return;
   const { later_: later } = sdk;
   const told = sdk.guard_(() => {
     const entry = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming;
@@ -118,7 +119,7 @@ export function observeLoad(sdk: Sdk): void {
 }
 
 export function observeMarks(sdk: Sdk): void {
-  const wanted = sdk.options_.capture?.userTiming;
+  const wanted = option(sdk, 'userTiming', 'boolean list');
   if (!wanted) return;
   const list = Array.isArray(wanted) ? (wanted as Pattern[]) : undefined;
   const { see_: see, settle_: settle } = createCap<PerformanceEntry>(MARKS, (entry, count) =>
@@ -133,7 +134,7 @@ export function observeMarks(sdk: Sdk): void {
 
 /** Chromium's alone, in buckets; what is exact needs isolation between origins. */
 export function observeMemory(sdk: Sdk): void {
-  if (!sdk.options_.capture?.memory) return;
+  if (!option(sdk, 'memory', 'boolean')) return;
   onHidden(sdk, () => {
     const { memory } = performance as { memory?: Record<string, number> };
     if (!memory || !sdk.live_()) return;
