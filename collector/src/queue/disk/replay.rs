@@ -135,6 +135,8 @@ impl Shared {
                 segment.done_ns = None;
             }
             state.moved = true;
+            // What it holds of segments that are deleted nobody is to get again.
+            state.clear_tail();
         }
         drop(one);
         self.keep_cursors()
