@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rustix::io::Errno;
 
 use super::sim::{Lies, SimDisk};
@@ -525,13 +525,16 @@ fn body(id: u32, length: usize) -> Bytes {
 }
 
 fn play(cases: u32, lies: Lies) -> Result<(), String> {
-    let mut runner = TestRunner::new(Config {
+    let config = Config {
         cases,
         failure_persistence: None,
         // What is to be found is not to be made short.
         max_shrink_iters: if lies == Lies::None { 10_000 } else { 0 },
         ..Config::default()
-    });
+    };
+    // The same ones each time: what one machine finds every other finds.
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let done = runner.run(&plan(), |plan| {
         let mut model = Model::new(&plan, lies);
         for step in &plan.steps {
