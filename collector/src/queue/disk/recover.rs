@@ -64,7 +64,8 @@ impl Shared {
         state.end = opened.last().map_or(0, find::Opened::behind);
         state.segments = scanned.segments;
         state.torn = scanned.torn;
-        state.sound = scanned.sound;
+        // Where no file tells, none of them holds a record.
+        state.sound = scanned.sound.or_else(|| opened.first().map(|o| o.base));
         state.shares = scanned.shares;
         if let Some(last) = opened.last() {
             // The process may have died and the machine not: what is read now shall be there after the next crash as well.
