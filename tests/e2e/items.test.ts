@@ -134,6 +134,7 @@ const VARIANTS: Variant[] = [
       JSON.stringify = () => '"patched"'; JSON.parse = () => ({ patched: true });
       Array.prototype.toJSON = () => 'patched'; Object.prototype.toJSON = () => 'patched';`,
   },
+  { what: 'a page that is never idle', initScript: 'window.requestIdleCallback = () => 1;' },
   { what: 'two clients on one page', clients: 2 },
   { what: 'a page whose core comes 500 ms late', options: { coreDelayMs: 500 } },
 ];

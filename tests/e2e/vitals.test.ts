@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -13,6 +14,7 @@ import { build } from 'esbuild';
 import { startCollector, type Collector } from './driver/collector.js';
 import { executable } from './driver/executable.js';
 import { launch, type Browser, type Page } from './driver/index.js';
+import { removeAtExit } from './driver/processes.js';
 import { script, site, type Reply, type Site } from './driver/server.js';
 import { sdkFiles } from './driver/sdk.js';
 import type { Vital } from './vitals/google.js';
@@ -349,6 +351,6 @@ function undriven(url: string): () => Promise<void> {
     await gone;
     process.off('exit', kill);
     // Its helpers end after it, and write until then.
-    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }).catch(() => removeAtExit(profile));
   };
 }

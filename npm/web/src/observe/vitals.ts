@@ -38,6 +38,8 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   let shiftObserver: PerformanceObserver | undefined;
   let eventObserver: PerformanceObserver | undefined;
   let tidying = false;
+  /** Events that wait for the page to be idle. */
+  const held: Timing[] = [];
   /** When the page came back from the back/forward cache. */
   let restored = 0;
   /** LCP is; or, once its observer is gone, has been. */
@@ -131,16 +133,21 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     }));
   }
 
+  /** Not before the page is idle: by then all events of the frame have come. Nor after it was hidden, when nobody hears of them. */
   function events(entries: Timing[]): void {
-    // Not before the page is idle: by then all events of the frame have come.
-    if (entries[0]) soon(() => {
-      const now = tidy();
-      send(What.Events, (w) => list(w.b(now), entries, (entry) => {
-        const id = entry.interactionId || 0;
-        w.s(entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd)
-          .s(id ? selector(entry.target) || entry.targetSelector : '');
-      }));
-    });
+    held.push(...entries);
+    if (entries[0]) soon(tellEvents);
+  }
+
+  function tellEvents(): void {
+    const entries = held.splice(0);
+    if (!entries[0]) return;
+    const now = tidy();
+    send(What.Events, (w) => list(w.b(now), entries, (entry) => {
+      const id = entry.interactionId || 0;
+      w.s(entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd)
+        .s(id ? selector(entry.target) || entry.targetSelector : '');
+    }));
   }
 
   function frames(entries: Frame[]): void {
@@ -225,7 +232,8 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   on(window, 'visibilitychange', ({ timeStamp }: Event) => {
     if (!hidden()) return;
     shifts();
-    events((eventObserver?.takeRecords() || []) as Timing[]);
+    held.push(...((eventObserver?.takeRecords() || []) as Timing[]));
+    tellEvents();
     send(What.Hidden, (w) => w.n(timeStamp));
   }, true);
   on(window, 'pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
