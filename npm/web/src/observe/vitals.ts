@@ -37,6 +37,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   const resources: Resource[] = [];
   let shiftObserver: PerformanceObserver | undefined;
   let eventObserver: PerformanceObserver | undefined;
+  let frameObserver: PerformanceObserver | undefined;
   let tidying = false;
   /** Events that wait for the page to be idle. */
   const held: Timing[] = [];
@@ -203,7 +204,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
         const counted = entries.filter((entry) => entry.interactionId);
         if (counted[0]) send(What.Count, (w) => list(w, counted, (entry) => w.n(entry.interactionId!)));
       }, { durationThreshold: 0 });
-      observe(['long-animation-frame'], frames);
+      frameObserver = observe(['long-animation-frame'], frames);
       eventObserver = observe(['event', 'first-input'], events, { durationThreshold: SHORTEST_EVENT });
     }
   }
@@ -234,6 +235,8 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     shifts();
     held.push(...((eventObserver?.takeRecords() || []) as Timing[]));
     tellEvents();
+    // Behind the events, or they are forgotten as nobody's.
+    frames((frameObserver?.takeRecords() || []) as Frame[]);
     send(What.Hidden, (w) => w.n(timeStamp));
   }, true);
   on(window, 'pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
