@@ -56,6 +56,9 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   const supported = (type: string): boolean => types.includes(type);
   const interactions = self.PerformanceEventTiming && 'interactionId' in PerformanceEventTiming.prototype;
 
+  /** What an observer has and has not told. */
+  const left = <E>(observer?: PerformanceObserver): E[] => (observer?.takeRecords() || []) as unknown[] as E[];
+
   /** Marks of the navigation entry; 0 where there is none. */
   function marks(w: Writer, names: string): void {
     const entry = known<Record<string, number>>('navigation')[0];
@@ -127,7 +130,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     return 0;
   }
 
-  function shifts(entries = (shiftObserver?.takeRecords() || []) as Shift[]): void {
+  function shifts(entries = left<Shift>(shiftObserver)): void {
     if (entries[0]) send(What.Shifts, (w) => list(w, entries, ({ hadRecentInput, startTime, value, sources = [] }) => {
       const source = sources.find(({ node }) => node?.nodeType == 1) || sources[0];
       w.b(+hadRecentInput | +!!source << 1).n(startTime).n(value).s(hadRecentInput ? '' : selector(source?.node));
@@ -233,10 +236,10 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   on(window, 'visibilitychange', ({ timeStamp }: Event) => {
     if (!hidden()) return;
     shifts();
-    held.push(...((eventObserver?.takeRecords() || []) as Timing[]));
+    held.push(...left<Timing>(eventObserver));
     tellEvents();
     // Behind the events, or they are forgotten as nobody's.
-    frames((frameObserver?.takeRecords() || []) as Frame[]);
+    frames(left(frameObserver));
     send(What.Hidden, (w) => w.n(timeStamp));
   }, true);
   on(window, 'pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
