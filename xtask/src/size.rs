@@ -21,7 +21,7 @@ const BAR_ALL: u64 = 24 * 1024;
 
 /// What it may weigh until then. It only ever goes down, but where delivery needs something that cannot wait for the second file.
 /// With a hundred bytes of room: the hash in that file's name is another one with each change of it, and moves by as much what brotli finds.
-const CEILING: u64 = 27680;
+const CEILING: u64 = 27640;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

@@ -6,7 +6,7 @@ import type { Vital } from './google.js';
 
 const problems: string[] = [];
 const { transport, measurements } = createTestTransport();
-init({ url: 'https://rum.test', transport, onDiagnostic: (code, detail) => problems.push(`${code} ${detail}`), capture: { errors: false, fetch: false, xhr: false, navigation: false, clicks: false } });
+init({ url: 'https://rum.test', transport, onDiagnostic: (code, detail) => problems.push(`${code} ${detail}`), features: [], capture: { errors: false, fetch: false, xhr: false, navigation: false, clicks: false } });
 
 Object.assign(globalThis, { problems });
 (globalThis as unknown as { ours: () => Vital[] }).ours = () =>

@@ -31,6 +31,9 @@ interface Open extends Action {
   stop_(): void;
 }
 
+/** The way of an event, into shadow trees too; nothing where the page has made the event of something lesser. */
+const path = (event: Event): EventTarget[] => safe(() => event.composedPath()) || [];
+
 export function observeActions(sdk: Sdk): void {
   const { later_: later, cancel_: cancel } = sdk;
   const wantsActions = option(sdk, 'actions', 'boolean') !== false;
@@ -99,7 +102,7 @@ export function observeActions(sdk: Sdk): void {
     const signs = sdk.guard_(() => active());
     const mutations = new MutationObserver(signs);
     const all = { subtree: true, childList: true, attributes: true, characterData: true };
-    for (const root of [document, ...event.composedPath().filter((node) => (node as Node).nodeType == 11)]) mutations.observe(root as Node, all);
+    for (const root of [document, ...path(event).filter((node) => (node as Node).nodeType == 11)]) mutations.observe(root as Node, all);
     for (const sign of SIGNS.split(' ')) addEventListener(sign, signs, true);
     current = {
       ...begin(what, timeStamp), about_: about, href_: location.href, promise_: promise,
@@ -114,7 +117,7 @@ export function observeActions(sdk: Sdk): void {
   const on = (event: Event) => {
     const { target, type, isTrusted } = event;
     if (!isTrusted || !sdk.live_()) return;
-    const hit = event.composedPath()[0] || target;
+    const hit = path(event)[0] || target;
     if (!isElement(hit)) return;
     const about: Attributes = { [Attr.ElementName]: nameOf(hit), [Attr.Tag]: thingOf(hit).localName, [Attr.ElementText]: listedText(hit, texts) };
     if (type == 'keydown') {

@@ -37,10 +37,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   const resources: Resource[] = [];
   let shiftObserver: PerformanceObserver | undefined;
   let eventObserver: PerformanceObserver | undefined;
-  let frameObserver: PerformanceObserver | undefined;
   let tidying = false;
-  /** Events that wait for the page to be idle. */
-  const held: Timing[] = [];
   /** When the page came back from the back/forward cache. */
   let restored = 0;
   /** LCP is; or, once its observer is gone, has been. */
@@ -55,9 +52,6 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   const types = self.PerformanceObserver?.supportedEntryTypes || [];
   const supported = (type: string): boolean => types.includes(type);
   const interactions = self.PerformanceEventTiming && 'interactionId' in PerformanceEventTiming.prototype;
-
-  /** What an observer has and has not told. */
-  const left = <E>(observer?: PerformanceObserver): E[] => (observer?.takeRecords() || []) as unknown[] as E[];
 
   /** Marks of the navigation entry; 0 where there is none. */
   function marks(w: Writer, names: string): void {
@@ -130,28 +124,23 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     return 0;
   }
 
-  function shifts(entries = left<Shift>(shiftObserver)): void {
+  function shifts(entries = (shiftObserver?.takeRecords() || []) as Shift[]): void {
     if (entries[0]) send(What.Shifts, (w) => list(w, entries, ({ hadRecentInput, startTime, value, sources = [] }) => {
       const source = sources.find(({ node }) => node?.nodeType == 1) || sources[0];
       w.b(+hadRecentInput | +!!source << 1).n(startTime).n(value).s(hadRecentInput ? '' : selector(source?.node));
     }));
   }
 
-  /** Not before the page is idle: by then all events of the frame have come. Nor after it was hidden, when nobody hears of them. */
   function events(entries: Timing[]): void {
-    held.push(...entries);
-    if (entries[0]) soon(tellEvents);
-  }
-
-  function tellEvents(): void {
-    const entries = held.splice(0);
-    if (!entries[0]) return;
-    const now = tidy();
-    send(What.Events, (w) => list(w.b(now), entries, (entry) => {
-      const id = entry.interactionId || 0;
-      w.s(entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd)
-        .s(id ? selector(entry.target) || entry.targetSelector : '');
-    }));
+    // Not before the page is idle: by then all events of the frame have come.
+    if (entries[0]) soon(() => {
+      const now = tidy();
+      send(What.Events, (w) => list(w.b(now), entries, (entry) => {
+        const id = entry.interactionId || 0;
+        w.s(entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd)
+          .s(id ? selector(entry.target) || entry.targetSelector : '');
+      }));
+    });
   }
 
   function frames(entries: Frame[]): void {
@@ -207,7 +196,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
         const counted = entries.filter((entry) => entry.interactionId);
         if (counted[0]) send(What.Count, (w) => list(w, counted, (entry) => w.n(entry.interactionId!)));
       }, { durationThreshold: 0 });
-      frameObserver = observe(['long-animation-frame'], frames);
+      observe(['long-animation-frame'], frames);
       eventObserver = observe(['event', 'first-input'], events, { durationThreshold: SHORTEST_EVENT });
     }
   }
@@ -236,10 +225,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   on(window, 'visibilitychange', ({ timeStamp }: Event) => {
     if (!hidden()) return;
     shifts();
-    held.push(...left<Timing>(eventObserver));
-    tellEvents();
-    // Behind the events, or they are forgotten as nobody's.
-    frames(left(frameObserver));
+    events((eventObserver?.takeRecords() || []) as Timing[]);
     send(What.Hidden, (w) => w.n(timeStamp));
   }, true);
   on(window, 'pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
