@@ -338,3 +338,23 @@ test('errors go first where not all may outlive the page', () => {
   });
   assert.equal(posted[0]!.url.searchParams.get('id'), 'error');
 });
+
+test('after a no the outbox hears of no answer any more: it would be made again', async () => {
+  const calls: string[] = [];
+  const outbox = { put_: () => calls.push('put'), remove_: () => calls.push('remove'), erase_: () => calls.push('erase'), room_() {}, pack_() {} } as unknown as Outbox;
+  const made = sender({}, outbox);
+  made.add_(batch());
+  granted = false;
+  made.gate_(true);
+  await posted[0]!.answer(202);
+  assert.deepEqual(calls, ['put', 'erase']);
+});
+
+test('a batch that is refused twice, by fetch and by what outlives the page, is told once', async () => {
+  const made = sender();
+  made.add_(batch());
+  made.hidden_(true, () => {});
+  await posted[0]!.answer(400);
+  await posted[1]!.answer(400);
+  assert.deepEqual(told, [[Diagnostic.BatchRefused, 400]]);
+});

@@ -2,7 +2,6 @@
  * What the operator wants of this app's pages: the collector's configuration document (docs/wire.md). Asked for right after the start,
  * through the browser's cache, and kept in the tab: it holds from the next page on, so that no start waits for it. Only `enabled: false` holds at once.
  */
-import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 
 /** How long what was told holds where it cannot be asked again, in ms; where nothing is captured, nothing asks. */
@@ -34,7 +33,7 @@ export function observeConfig(sdk: Sdk): void {
     const told = read(document, Date.now());
     if (!told || !sdk.granted_()) return;
     sdk.remember_(JSON.stringify(told));
-    if (safe(() => document!.enabled) === false) sdk.end_();
+    if (document!.enabled === false) sdk.end_();
   }), () => {
     // A refusal changes nothing.
   });

@@ -105,12 +105,6 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   /** `wait`: how long the collector asked for, in ms; `until`: when there is an answer, or none, in ms from now. */
   const keep = (batch: Batch, wait: number, until: number, draft?: Batch) => outbox?.put_(batch, wait && Date.now() + wait, Date.now() + until, draft);
 
-  /** It has met its end, whichever. */
-  function settle(batch: Batch): void {
-    remove(batch);
-    outbox?.remove_(batch);
-  }
-
   function post(batch: Batch, hidden: boolean): void {
     const attempt = ++batch.tries_;
     // What is tried for the first time has just been put there.
@@ -135,28 +129,29 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       const status = (answer as Response)?.status ?? answer ?? 0;
       batch.flights_--;
       flights--;
-      if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
-        // Else another try of it was answered.
-        if (queue.includes(batch)) {
+      // Else another try of it was answered, or the visitor has said no.
+      if (queue.includes(batch)) {
+        if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
           const wait = retryAfter((answer as Response)?.headers?.get('retry-after'), Date.now());
           const pause = wait || backoff(++failures, Math.random());
           asked = wait > 0;
           blocked = performance.now() + pause;
           keep(batch, wait, pause + SLACK);
-        }
-      } else {
-        const parts = status == 413 && safe(() => outbox?.split_(batch));
-        if (parts) for (const part of parts) add(part);
-        if (status < 300) delivered = true;
-        else if (!parts && !stopped) {
+        } else {
+          const parts = status == 413 && safe(() => outbox?.split_(batch));
+          if (parts) for (const part of parts) add(part);
+          else if (status < 300) delivered = true;
+          else tell(Diagnostic.BatchRefused, status);
+          failures = blocked = 0;
+          asked = false;
           stopped = status == 401 || status == 403;
-          tell(Diagnostic.BatchRefused, status);
+          // Those who are not wanted may be later, with another key.
+          if (stopped) queue = [];
+          else {
+            remove(batch);
+            outbox?.remove_(batch);
+          }
         }
-        failures = blocked = 0;
-        asked = false;
-        // Those who are not wanted may be later, with another key.
-        if (stopped) queue = [];
-        else settle(batch);
       }
       pump();
     });
