@@ -29,6 +29,7 @@ mod driver;
 #[cfg(test)]
 mod fake;
 mod group;
+mod http;
 pub(crate) mod json;
 mod lane;
 mod metrics;
@@ -36,6 +37,7 @@ mod otlp_file;
 mod otlp_grpc;
 mod otlp_http;
 mod own_traces;
+mod pack;
 mod part;
 mod points;
 mod protobuf;
@@ -129,24 +131,17 @@ pub fn start(destinations: &[config::Destination], with: With) -> Result<Exports
 }
 
 fn build(kind: &DestinationKind) -> Result<(Arc<dyn Destination>, usize)> {
-    Ok(match kind {
-        DestinationKind::OtlpHttp(remote) => (
-            Arc::new(otlp_http::OtlpHttp::new(remote)?),
-            remote.concurrency,
-        ),
-        DestinationKind::OtlpGrpc(remote) => (
-            Arc::new(otlp_grpc::OtlpGrpc::new(remote)?),
-            remote.concurrency,
-        ),
+    let destination: Arc<dyn Destination> = match kind {
+        DestinationKind::OtlpHttp(settings) => Arc::new(otlp_http::OtlpHttp::new(settings)?),
+        DestinationKind::OtlpGrpc(settings) => Arc::new(otlp_grpc::OtlpGrpc::new(settings)?),
         DestinationKind::OtlpFile(file) => {
-            let destination = otlp_file::OtlpFile::new(file)
-                .with_context(|| format!("path {}", file.path.display()))?;
-            (Arc::new(destination), ONE_LANE)
+            let destination = otlp_file::OtlpFile::new(file);
+            Arc::new(destination.with_context(|| format!("path {}", file.path.display()))?)
         }
-        DestinationKind::Terminal(settings) => {
-            (Arc::new(terminal::Terminal::new(settings)), ONE_LANE)
-        }
-    })
+        DestinationKind::Terminal(settings) => Arc::new(terminal::Terminal::new(settings)),
+    };
+    let lanes = kind.remote().map_or(ONE_LANE, |it| it.concurrency);
+    Ok((destination, lanes))
 }
 
 /// Whether a destination could be built; makes no folder.
@@ -278,11 +273,7 @@ impl Exports {
         };
         let terminal = matches!(settings.kind, DestinationKind::Terminal(_));
         let plan = Plan {
-            signals: config::Signals {
-                // It shows none.
-                metrics: settings.signals.metrics && !terminal,
-                ..settings.signals
-            },
+            signals: settings.signals,
             dialect: match terminal {
                 // Its lines are made from attributes, which the other dialects do not have.
                 true => config::Dialect::Semconv,
@@ -296,7 +287,7 @@ impl Exports {
             lanes,
             ledger,
         };
-        let metrics = (settings.signals.metrics && !terminal).then(|| {
+        let metrics = settings.signals.metrics.then(|| {
             let changes_only = matches!(settings.kind, DestinationKind::OtlpFile(_));
             let snapshots = self.with.snapshots.clone();
             let shared = Arc::clone(&shared);

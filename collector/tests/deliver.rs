@@ -11,7 +11,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::Uri;
 use farol_collector::config::{
-    Compression, Config, Destination, DestinationKind, OtlpFile, OtlpRemote, SignalEndpoints, Tls,
+    Compression, Config, Destination, DestinationKind, OtlpFile, OtlpRemote, Remote,
+    SignalEndpoints,
 };
 use farol_collector::{Listeners, run};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -235,13 +236,12 @@ fn read(folder: &Path) -> Vec<String> {
 
 fn remote(endpoint: &str) -> OtlpRemote {
     OtlpRemote {
-        endpoint: endpoint.parse().expect("an address"),
+        remote: Remote {
+            timeout: Duration::from_secs(5),
+            ..Remote::new(endpoint.parse().expect("an address"))
+        },
         signal_endpoints: SignalEndpoints::default(),
-        headers: Vec::new(),
         compression: Compression::None,
-        tls: Tls::default(),
-        timeout: Duration::from_secs(5),
-        concurrency: 4,
     }
 }
 

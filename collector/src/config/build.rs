@@ -21,6 +21,7 @@ mod enrich;
 mod filter;
 mod limits;
 mod listener;
+mod remote;
 mod scrub;
 
 /// The headers in which proxies say whom they speak for.

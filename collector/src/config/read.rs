@@ -379,7 +379,15 @@ impl<'a> Section<'a> {
 }
 
 /// Settings whose values are never shown.
-pub(super) const SECRET: [&str; 5] = ["hash_key", "key", "keys", "headers", "traces_headers"];
+pub(super) const SECRET: [&str; 7] = [
+    "bearer",
+    "hash_key",
+    "headers",
+    "key",
+    "keys",
+    "password",
+    "traces_headers",
+];
 
 /// `http::Uri` takes any digits for a port, and none behind the colon; nothing can be reached there.
 fn reachable(uri: &http::Uri) -> bool {

@@ -104,7 +104,7 @@ settings! {
     "filters[].keep", "number from 0 to 1", "0", "The share of sessions whose items stay all the same, decided by the session's id.";
     "destinations[].name", "text", "required", "The destination's identity, in metrics and over restarts: small letters, digits, `-` and `_`.";
     "destinations[].type", "otlp_http, otlp_grpc, otlp_file or terminal", "required", "What it is. Without any destination there is one `otlp_file` in the data folder.";
-    "destinations[].signals", "list of logs, traces, metrics", "all three", "What it wants. The terminal shows no metrics.";
+    "destinations[].signals", "list of logs, traces, metrics", "all that its type takes", "What it wants. The terminal shows no metrics.";
     "destinations[].dialect", "semconv, alloy or contrib", "semconv", "How log records are written: OpenTelemetry's conventions, or the lines of Grafana Alloy or of the OpenTelemetry Collector.";
     "destinations[].temporality", "cumulative or delta", "cumulative", "What the value of a metric made here says: all since its series began, or what came since the value before.";
     "destinations[].when", "condition", "everything", "Which items it gets; see Conditions. Of metrics that are made here, it gets those of apps of which the condition lets something through.";
@@ -117,12 +117,16 @@ settings! {
     "destinations[].retry.initial", "duration", "1s", "The first wait after a failed request; doubled after each, with jitter.";
     "destinations[].retry.max", "duration", "30s", "The longest wait.";
     "destinations[].retry.max_elapsed", "duration", "none", "A batch is dropped, counted, when it was tried for this long. Without it the bound is what the queue holds.";
-    "destinations[].endpoint", "URL", "required for otlp_http and otlp_grpc", "The receiver's base address, `http` or `https`. OTLP/HTTP appends `/v1/logs`, `/v1/traces`, `/v1/metrics`.";
+    "destinations[].endpoint", "URL", "required for what is reached over the network", "The receiver's base address, `http` or `https`. OTLP/HTTP appends `/v1/logs`, `/v1/traces`, `/v1/metrics`.";
     "destinations[].endpoints.logs", "URL", "below endpoint", "The whole address for log records, taken as it is. otlp_http only.";
     "destinations[].endpoints.traces", "URL", "below endpoint", "The whole address for spans. otlp_http only.";
     "destinations[].endpoints.metrics", "URL", "below endpoint", "The whole address for metrics. otlp_http only.";
     "destinations[].headers.*", "text", "none", "Headers of every request to it, such as `authorization`.";
-    "destinations[].compression", "none, gzip or zstd", "gzip", "How requests to it are packed.";
+    "destinations[].auth.basic.username", "text", "none", "The user as whom the collector names itself to the server.";
+    "destinations[].auth.basic.password", "text", "required with a username", "Its password.";
+    "destinations[].auth.bearer", "text", "none", "A token instead, sent as `Authorization: Bearer`.";
+    "destinations[].tenant", "text", "none", "The tenant, sent as `X-Scope-OrgID`: whose data it is to Loki, Tempo and Mimir.";
+    "destinations[].compression", "none, gzip or zstd", "gzip", "How requests to it are packed. otlp_http and otlp_grpc.";
     "destinations[].timeout", "duration", "10s", "How long one request to it may take.";
     "destinations[].concurrency", "number", "4", "Requests on their way to it at once.";
     "destinations[].tls.ca_file", "file", "built-in roots", "PEM file of the roots to trust instead.";

@@ -60,7 +60,16 @@ fn every_documented_setting_is_read() {
         config.apps.iter().any(|app| app.data.scrub.passthrough) && !config.data.scrub.passthrough
     );
     assert_eq!(config.data.scrub.user_fields, ["id", "roles"]);
-    assert_eq!(config.destinations.len(), 4);
+    assert_eq!(config.destinations.len(), 5);
+    let headers = |at: usize| {
+        let remote = config.destinations[at].kind.remote().unwrap();
+        let pair =
+            |(name, value): &(http::HeaderName, Secret)| format!("{name}: {}", value.reveal());
+        remote.headers.iter().map(pair).collect::<Vec<_>>()
+    };
+    let basic = "authorization: Basic ZmFyb2w6aHVudGVyMg==";
+    assert_eq!(headers(1), [basic, "x-scope-orgid: one"]);
+    assert_eq!(headers(2), ["authorization: Bearer t"]);
     assert_eq!(config.destinations[0].dialect, Dialect::Alloy);
     assert_eq!(config.destinations[0].batch.max_items, 100);
     assert_eq!(config.limits.connections_per_address, 5);
@@ -68,8 +77,8 @@ fn every_documented_setting_is_read() {
     match &config.destinations[0].kind {
         DestinationKind::OtlpHttp(remote) => {
             assert_eq!(remote.compression, Compression::Zstd);
-            assert_eq!(remote.headers[0].1.reveal(), "Bearer t");
-            assert!(remote.tls.insecure_skip_verify);
+            assert_eq!(remote.remote.headers[0].1.reveal(), "Bearer t");
+            assert!(remote.remote.tls.insecure_skip_verify);
         }
         other => panic!("{other:?}"),
     }

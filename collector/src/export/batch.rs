@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, ResourceMetrics};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 
-use super::group::{Group, Item, group};
+use super::group::{self, Group, Item, group};
 use super::{json, protobuf};
 use crate::convert::Otlp;
 
@@ -158,24 +158,28 @@ impl Batch {
     }
 
     fn groups<T: Branch>(&self) -> Vec<Group<'_, T>> {
-        group(self.places.iter().map(|place| {
+        group(self.placed())
+    }
+
+    /// Its items in order, each with where it hangs. They have to be of the batch's signal.
+    pub(crate) fn placed<T: Branch>(&self) -> impl Iterator<Item = (group::Place<'_>, &T)> {
+        self.places.iter().map(|place| {
             let root = &T::roots(&self.sources[place.source as usize])[place.root as usize];
             let scope = place.scope as usize;
-            let item = &T::items(root, scope)[place.item as usize];
-            (T::place(root, scope), item)
-        }))
+            (
+                T::place(root, scope),
+                &T::items(root, scope)[place.item as usize],
+            )
+        })
     }
 
     fn items<T: Branch>(&self) -> impl Iterator<Item = &T> {
-        self.places.iter().map(|place| {
-            let root = &T::roots(&self.sources[place.source as usize])[place.root as usize];
-            &T::items(root, place.scope as usize)[place.item as usize]
-        })
+        self.placed().map(|(_, item)| item)
     }
 }
 
 /// Where a source keeps the trees of one kind of item.
-trait Branch: Item {
+pub(crate) trait Branch: Item {
     fn roots(source: &Source) -> &[Self::Root];
 }
 

@@ -1,4 +1,4 @@
-//! The HTTP client that OTLP/HTTP and OTLP/gRPC share: pooled connections, TLS, and no proxy.
+//! The HTTP client that all destinations over HTTP and gRPC share: pooled connections, TLS, and no proxy.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::ServerName;
 
 use super::tls;
-use crate::config::OtlpRemote;
+use crate::config::Remote;
 
 /// A receiver that does not even accept a connection within this is down; the request's own time-out may be longer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub(crate) enum Version {
 
 /// Builds a client; a wrong TLS setting shows here, before anything runs.
 pub(crate) fn client<B>(
-    remote: &OtlpRemote,
+    remote: &Remote,
     version: Version,
 ) -> Result<Client<HttpsConnector<HttpConnector>, B>>
 where
@@ -67,7 +67,7 @@ where
 }
 
 /// The operator's headers, marked so that nothing prints their values.
-pub(crate) fn headers(remote: &OtlpRemote) -> Result<Vec<(HeaderName, HeaderValue)>> {
+pub(crate) fn headers(remote: &Remote) -> Result<Vec<(HeaderName, HeaderValue)>> {
     let read = |(name, value): &(HeaderName, crate::config::Secret)| {
         let mut value = HeaderValue::from_str(value.reveal())
             .map_err(|_| anyhow::anyhow!("headers.{name} holds a character that no header may"))?;

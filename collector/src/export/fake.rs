@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::{Compression, OtlpRemote, SignalEndpoints, Tls};
+use crate::config::{Compression, OtlpRemote, Remote, SignalEndpoints};
 
 /// What the server does with a request.
 #[derive(Clone, Debug)]
@@ -118,14 +118,14 @@ impl Fake {
 
 pub(crate) fn remote(endpoint: &str) -> OtlpRemote {
     OtlpRemote {
-        endpoint: endpoint.parse().unwrap(),
+        remote: Remote {
+            // Far above what loopback takes, far below what a test may.
+            timeout: Duration::from_secs(20),
+            concurrency: 2,
+            ..Remote::new(endpoint.parse().unwrap())
+        },
         signal_endpoints: SignalEndpoints::default(),
-        headers: Vec::new(),
         compression: Compression::None,
-        tls: Tls::default(),
-        // Far above what loopback takes, far below what a test may.
-        timeout: Duration::from_secs(20),
-        concurrency: 2,
     }
 }
 

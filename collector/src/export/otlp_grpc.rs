@@ -22,7 +22,7 @@ use tonic::{Code, Request, Status};
 use super::answer::{ExportResponse, RpcStatus};
 use super::client::{self, Version};
 use super::destination::{Attempt, Destination, Outcome, Reason};
-use super::otlp_http::AGENT;
+use super::http::AGENT;
 use super::{Batch, Signal};
 use crate::config::{Compression, OtlpRemote};
 
@@ -36,7 +36,8 @@ pub(crate) struct OtlpGrpc {
 }
 
 impl OtlpGrpc {
-    pub(crate) fn new(remote: &OtlpRemote) -> Result<Self> {
+    pub(crate) fn new(settings: &OtlpRemote) -> Result<Self> {
+        let remote = &settings.remote;
         // Only scheme and host count; a path is no part of gRPC's addresses.
         let mut parts = remote.endpoint.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::from_static("/"));
@@ -44,7 +45,7 @@ impl OtlpGrpc {
             client: client::client(remote, Version::Two)?,
             origin: Uri::from_parts(parts).context("endpoint")?,
             headers: client::headers(remote)?,
-            compression: match remote.compression {
+            compression: match settings.compression {
                 Compression::None => None,
                 Compression::Gzip => Some(CompressionEncoding::Gzip),
                 Compression::Zstd => Some(CompressionEncoding::Zstd),

@@ -9,7 +9,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use tokio::runtime::Handle;
 
-use crate::config::{Compression, OtlpRemote, SignalEndpoints, Telemetry, Tls};
+use crate::config::{Compression, OtlpRemote, Remote, SignalEndpoints, Telemetry};
 use crate::export::OwnTraces;
 
 /// The target of every span that is traced; nothing else of the program's spans and events leaves it.
@@ -34,13 +34,14 @@ impl Traces {
             return Ok(None);
         };
         let remote = OtlpRemote {
-            endpoint,
+            remote: Remote {
+                headers: settings.traces_headers.clone(),
+                timeout: TIMEOUT,
+                concurrency: 1,
+                ..Remote::new(endpoint)
+            },
             signal_endpoints: SignalEndpoints::default(),
-            headers: settings.traces_headers.clone(),
             compression: Compression::Gzip,
-            tls: Tls::default(),
-            timeout: TIMEOUT,
-            concurrency: 1,
         };
         let resource = Resource::builder_empty().with_attributes([
             KeyValue::new("service.name", "farol-collector"),

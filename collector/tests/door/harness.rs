@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use farol_collector::config::{
-    App, Batch, Compression, Config, Destination, DestinationKind, Origin, OtlpRemote, Retry,
-    SignalEndpoints, Tls,
+    App, Batch, Compression, Config, Destination, DestinationKind, Origin, OtlpRemote, Remote,
+    Retry, SignalEndpoints,
 };
 use farol_collector::reload::Reloads;
 use farol_collector::{Listeners, run_reloading};
@@ -406,13 +406,13 @@ impl Backend {
     /// As a destination.
     pub(crate) fn destination(&self, name: &str) -> Destination {
         let remote = OtlpRemote {
-            endpoint: format!("http://{}", self.address).parse().unwrap(),
+            remote: Remote {
+                timeout: Duration::from_secs(5),
+                concurrency: 1,
+                ..Remote::new(format!("http://{}", self.address).parse().unwrap())
+            },
             signal_endpoints: SignalEndpoints::default(),
-            headers: Vec::new(),
             compression: Compression::None,
-            tls: Tls::default(),
-            timeout: Duration::from_secs(5),
-            concurrency: 1,
         };
         Destination {
             batch: Batch {

@@ -5,6 +5,7 @@ mod bad_input;
 mod connections;
 mod cors;
 mod defaults;
+mod documents;
 mod duplicates;
 mod enrich;
 mod erase;

@@ -116,7 +116,14 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{}", http.replace("http://a:4318", "a:4318")), "destinations.b.endpoint = \"a:4318\": write a URL with http://"),
         (format!("version = 1\n{http}{http}"), "destinations.b.name = \"b\": two destinations have this name"),
         (format!("version = 1\n{http}compression = \"brotli\""), "destinations.b.compression = \"brotli\": no such word; use one of none, gzip, zstd"),
+        (format!("version = 1\n{http}auth = {{ basic = {{ username = \"u\" }} }}"), "destinations.b.auth.basic.password: it is missing; a user needs a password"),
+        (format!("version = 1\n{http}auth = {{ basic = {{ password = \"hunter2\" }} }}"), "destinations.b.auth.basic.username: it is missing; a password needs its user"),
+        (format!("version = 1\n{http}auth = {{ bearer = \"hunter2\", basic = {{ username = \"u\", password = \"p\" }} }}"), "destinations.b.auth.bearer: auth.basic is there as well; leave one of them out"),
+        (format!("version = 1\n{http}auth = {{ bearer = \"hunter2\" }}\nheaders = {{ authorization = \"a\" }}"), "destinations.b.auth: headers.authorization says it as well; leave one of them out"),
+        (format!("version = 1\n{http}auth = {{ bearer = \"\" }}"), "destinations.b.auth.bearer: it is empty, or has characters"),
+        (format!("version = 1\n{http}tenant = \"a/b\""), "destinations.b.tenant = \"a/b\": 1 to 150 letters"),
         (format!("version = 1\n{http}signals = [\"log\"]"), "destinations.b.signals = \"[log]\": \"log\" is none; use logs, traces, metrics"),
+        ("version = 1\n[[destinations]]\nname = \"b\"\ntype = \"terminal\"\nsignals = [\"logs\", \"metrics\"]".into(), "destinations.b.signals = \"[logs, metrics]\": a destination of this type takes no metrics"),
         (format!("version = 1\n{http}dialect = \"loki\""), "destinations.b.dialect = \"loki\": no such word"),
         (format!("version = 1\n{http}tls = {{ ca_file = \"x\" }}"), "destinations.b.tls = \"a table\": the endpoint is http; write https there"),
         (format!("version = 1\n{}tls = {{ ca_file = \"none.pem\" }}", http.replace("http:", "https:")), "destinations.b.tls.ca_file = \"none.pem\": the file cannot be read"),
@@ -139,6 +146,7 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{toml}\n{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
         assert!(
             said.contains(expected),
             "{toml}\n  said: {said}  not: {expected}"

@@ -3,24 +3,25 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
-use xxhash_rust::xxh3::Xxh3;
-
-use super::{Built, count, headers, positive, required_name, size};
+use super::remote::{compression, remote};
+use super::{Built, count, positive, required_name, size};
 use crate::config::read::Section;
 use crate::config::{
-    Batch, Compression, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Retry,
-    SignalEndpoints, Signals, Temporality, Terminal, Tls,
+    Batch, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Retry, SignalEndpoints,
+    Signals, Temporality, Terminal,
 };
-use crate::export::tls;
 use crate::queue::Start;
 
-/// How long one request may take: the default of OpenTelemetry's exporters.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// Requests at once: enough to hide the way to a receiver at 20,000 payloads a second in batches of 512 items.
-const CONCURRENCY: usize = 4;
-/// More than this serves no receiver.
-const MOST_CONCURRENCY: usize = 256;
+/// Reads what is a destination's own by its type.
+type Make = fn(&Section<'_>, &Path) -> Built<DestinationKind>;
+
+/// The types of destinations by their names in settings.
+const KINDS: &[(&str, Make)] = &[
+    ("otlp_http", otlp_http),
+    ("otlp_grpc", otlp_grpc),
+    ("otlp_file", otlp_file),
+    ("terminal", terminal),
+];
 
 pub(super) fn build(section: &Section<'_>, data_dir: &Path) -> Built<Destination> {
     let name = required_name(section)?;
@@ -28,28 +29,14 @@ pub(super) fn build(section: &Section<'_>, data_dir: &Path) -> Built<Destination
     if name.len() > 64 || !name.chars().all(plain) {
         return Err(section.wrong("name", "at most 64 small letters, digits, - and _"));
     }
-    let kinds = [
-        ("otlp_http", 0),
-        ("otlp_grpc", 1),
-        ("otlp_file", 2),
-        ("terminal", 3),
-    ];
-    let Some(kind) = section.word("type", &kinds)? else {
-        return Err(section.missing(
-            "type",
-            "write one of otlp_http, otlp_grpc, otlp_file, terminal",
-        ));
+    let Some(make) = section.word("type", KINDS)? else {
+        let names: Vec<_> = KINDS.iter().map(|(name, _)| *name).collect();
+        let problem = format!("write one of {}", names.join(", "));
+        return Err(section.missing("type", &problem));
     };
-    let kind = match kind {
-        0 => DestinationKind::OtlpHttp(remote(section, true)?),
-        1 => DestinationKind::OtlpGrpc(remote(section, false)?),
-        2 => DestinationKind::OtlpFile(file(section, data_dir)?),
-        _ => DestinationKind::Terminal(Terminal {
-            color: section.flag("color")?,
-        }),
-    };
+    let kind = make(section, data_dir)?;
     Ok(Destination {
-        signals: signals(section)?,
+        signals: signals(section, kind.takes())?,
         when: super::filter::condition(section, "when")?,
         sampling: section.share("sampling")?.unwrap_or(1.0),
         dialect: section.word("dialect", &DIALECTS)?.unwrap_or_default(),
@@ -80,15 +67,9 @@ const TEMPORALITIES: [(&str, Temporality); 2] = [
 
 const STARTS: [(&str, Start); 2] = [("tail", Start::Tail), ("oldest", Start::Oldest)];
 
-const COMPRESSIONS: [(&str, Compression); 3] = [
-    ("none", Compression::None),
-    ("gzip", Compression::Gzip),
-    ("zstd", Compression::Zstd),
-];
-
-fn signals(section: &Section<'_>) -> Built<Signals> {
+fn signals(section: &Section<'_>, takes: Signals) -> Built<Signals> {
     let Some(words) = section.texts("signals")? else {
-        return Ok(Signals::default());
+        return Ok(takes);
     };
     let mut signals = Signals {
         logs: false,
@@ -96,17 +77,20 @@ fn signals(section: &Section<'_>) -> Built<Signals> {
         metrics: false,
     };
     for word in &words {
-        match word.as_str() {
-            "logs" => signals.logs = true,
-            "traces" => signals.traces = true,
-            "metrics" => signals.metrics = true,
+        let (signal, taken) = match word.as_str() {
+            "logs" => (&mut signals.logs, takes.logs),
+            "traces" => (&mut signals.traces, takes.traces),
+            "metrics" => (&mut signals.metrics, takes.metrics),
             other => {
-                return Err(section.wrong(
-                    "signals",
-                    format!("{other:?} is none; use logs, traces, metrics"),
-                ));
+                let problem = format!("{other:?} is none; use logs, traces, metrics");
+                return Err(section.wrong("signals", problem));
             }
+        };
+        if !taken {
+            let problem = format!("a destination of this type takes no {word}; leave them out");
+            return Err(section.wrong("signals", problem));
         }
+        *signal = true;
     }
     match words.is_empty() {
         true => Err(section.wrong(
@@ -117,115 +101,50 @@ fn signals(section: &Section<'_>) -> Built<Signals> {
     }
 }
 
-fn remote(section: &Section<'_>, http: bool) -> Built<OtlpRemote> {
-    let Some(endpoint) = section.url("endpoint")? else {
-        return Err(section.missing("endpoint", "write endpoint = \"http://HOST:PORT\""));
+fn otlp_http(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
+    let own = section.section("endpoints")?;
+    let signal_endpoints = SignalEndpoints {
+        logs: own.url("logs")?,
+        traces: own.url("traces")?,
+        metrics: own.url("metrics")?,
     };
-    let mut signal_endpoints = SignalEndpoints::default();
-    if http {
-        let own = section.section("endpoints")?;
-        signal_endpoints = SignalEndpoints {
-            logs: own.url("logs")?,
-            traces: own.url("traces")?,
-            metrics: own.url("metrics")?,
-        };
-        own.finish()?;
-    }
-    let concurrency = count(section, "concurrency", CONCURRENCY)?;
-    if concurrency > MOST_CONCURRENCY {
-        return Err(section.wrong("concurrency", format!("at most {MOST_CONCURRENCY}")));
-    }
-    Ok(OtlpRemote {
-        tls: transport(section, &endpoint)?,
-        endpoint,
+    own.finish()?;
+    Ok(DestinationKind::OtlpHttp(OtlpRemote {
         signal_endpoints,
-        headers: headers(section, "headers")?,
-        compression: section
-            .word("compression", &COMPRESSIONS)?
-            .unwrap_or_default(),
-        timeout: positive(section, "timeout", TIMEOUT)?,
-        concurrency,
+        ..otlp(section)?
+    }))
+}
+
+fn otlp_grpc(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
+    otlp(section).map(DestinationKind::OtlpGrpc)
+}
+
+fn otlp(section: &Section<'_>) -> Built<OtlpRemote> {
+    Ok(OtlpRemote {
+        remote: remote(section)?,
+        signal_endpoints: SignalEndpoints::default(),
+        compression: compression(section)?,
     })
 }
 
-fn transport(section: &Section<'_>, endpoint: &http::Uri) -> Built<Tls> {
-    let own = section.section("tls")?;
-    if section.has("tls") && endpoint.scheme_str() != Some("https") {
-        return Err(section.wrong(
-            "tls",
-            "the endpoint is http; write https there, or leave tls out",
-        ));
-    }
-    let mut tls = Tls {
-        ca_file: pem(&own, "ca_file", |path| tls::roots(path).map(drop))?,
-        cert_file: pem(&own, "cert_file", |path| tls::certificates(path).map(drop))?,
-        key_file: pem(&own, "key_file", |path| tls::private_key(path).map(drop))?,
-        server_name: own.text("server_name")?,
-        insecure_skip_verify: own.flag("insecure_skip_verify")?.unwrap_or_default(),
-        held: 0,
-    };
-    match (&tls.cert_file, &tls.key_file) {
-        (Some(_), None) => {
-            return Err(own.missing("key_file", "a certificate needs its key"));
-        }
-        (None, Some(_)) => {
-            return Err(own.missing("cert_file", "a key needs its certificate"));
-        }
-        (Some(_), Some(_)) if tls::client(&tls).is_err() => {
-            let problem = "it is not the key of cert_file; name the one that belongs to it";
-            return Err(own.wrong("key_file", problem));
-        }
-        _ => {}
-    }
-    let named = tls.server_name.as_deref();
-    if named.is_some_and(|name| ServerName::try_from(name).is_err()) {
-        let problem = "write a host's name or address, such as otlp.example";
-        return Err(own.wrong("server_name", problem));
-    }
-    own.finish()?;
-    let mut held = Xxh3::new();
-    for file in tls.files() {
-        // It could be read a moment ago; if it is gone by now, that is another content.
-        held.update(&std::fs::read(file).unwrap_or_default());
-    }
-    tls.held = held.digest();
-    Ok(tls)
+fn terminal(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
+    Ok(DestinationKind::Terminal(Terminal {
+        color: section.flag("color")?,
+    }))
 }
 
-/// A PEM file that holds what it is named for. Looked into here, because the port is bound by the time the destination reads it.
-fn pem(
-    section: &Section<'_>,
-    key: &'static str,
-    holds: impl Fn(&Path) -> anyhow::Result<()>,
-) -> Built<Option<PathBuf>> {
-    let Some(path) = section.text(key)?.map(PathBuf::from) else {
-        return Ok(None);
-    };
-    if let Err(e) = std::fs::read(&path) {
-        let problem = format!("the file cannot be read ({}); name one that can", e.kind());
-        return Err(section.wrong(key, problem));
-    }
-    match holds(&path) {
-        Ok(()) => Ok(Some(path)),
-        Err(e) => Err(section.wrong(
-            key,
-            format!("{e:#}; name another, or convert it with openssl"),
-        )),
-    }
-}
-
-fn file(section: &Section<'_>, data_dir: &Path) -> Built<OtlpFile> {
+fn otlp_file(section: &Section<'_>, data_dir: &Path) -> Built<DestinationKind> {
     let path = match section.text("path")? {
         Some(path) if path.is_empty() => return Err(section.wrong("path", "name a folder")),
         Some(path) => PathBuf::from(path),
         None => data_dir.join("otlp"),
     };
     let default = OtlpFile::in_folder(path);
-    Ok(OtlpFile {
+    Ok(DestinationKind::OtlpFile(OtlpFile {
         max_bytes: size(section, "max_bytes", default.max_bytes as usize, 1 << 20)? as u64,
         max_files: count(section, "max_files", default.max_files)?,
         ..default
-    })
+    }))
 }
 
 fn batch(section: &Section<'_>) -> Built<Batch> {

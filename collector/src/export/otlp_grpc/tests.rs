@@ -98,7 +98,7 @@ async fn a_batch_is_one_call_with_the_operators_metadata_whatever_the_compressio
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
         let mut fake = fake(Some(Ok(ExportLogsServiceResponse::default())), LIMIT).await;
         fake.remote.compression = compression;
-        fake.remote.headers = vec![(
+        fake.remote.remote.headers = vec![(
             HeaderName::from_static("authorization"),
             Secret::new("Bearer x"),
         )];
@@ -195,7 +195,7 @@ async fn a_message_above_the_servers_limit_is_refused_so_that_it_is_divided() {
 #[tokio::test]
 async fn a_server_that_hangs_costs_one_timeout() {
     let mut fake = fake(None, LIMIT).await;
-    fake.remote.timeout = Duration::from_millis(200);
+    fake.remote.remote.timeout = Duration::from_millis(200);
     let destination = OtlpGrpc::new(&fake.remote).unwrap();
     let found = destination.send(&logs()).await;
     assert_eq!(found, Outcome::retry(Reason::code("timeout")));
@@ -236,7 +236,7 @@ async fn calls_go_over_tls_with_a_certificate_of_our_own_authority() {
             .await;
     });
     let mut settings = remote(&format!("https://{address}"));
-    settings.tls = tls(authority.folder.path(), false);
+    settings.remote.tls = tls(authority.folder.path(), false);
     let destination = OtlpGrpc::new(&settings).unwrap();
     assert_eq!(destination.send(&logs()).await, Outcome::accepted());
     assert!(seen.recv().await.is_some());

@@ -1,6 +1,7 @@
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
@@ -11,6 +12,7 @@ use crate::config::{Secret, Tls};
 use crate::export::batch::Source;
 use crate::export::fake::authority::{authority, tls};
 use crate::export::fake::{Answer, Fake, remote};
+use crate::export::http::AGENT;
 use crate::export::samples;
 
 fn logs() -> Batch {
@@ -30,7 +32,7 @@ fn retry(code: &str) -> Outcome {
 async fn a_batch_is_one_post_of_protobuf_below_the_endpoint() {
     let mut fake = Fake::answering(vec![]).await;
     let mut settings = remote(&format!("http://{}/otlp/?tenant=a", fake.address));
-    settings.headers = vec![(
+    settings.remote.headers = vec![(
         HeaderName::from_static("x-scope-orgid"),
         Secret::new("tenant one"),
     )];
@@ -165,7 +167,7 @@ async fn the_servers_words_are_kept_for_the_dead_letter() {
 async fn a_server_that_hangs_costs_one_timeout() {
     let mut fake = Fake::answering(vec![Answer::Hang]).await;
     let mut settings = fake.remote();
-    settings.timeout = Duration::from_millis(200);
+    settings.remote.timeout = Duration::from_millis(200);
     let destination = OtlpHttp::new(&settings).unwrap();
     assert_eq!(destination.send(&logs()).await, retry("timeout"));
     assert!(fake.seen.recv().await.is_some());
@@ -192,7 +194,7 @@ async fn over_tls(ask_client: bool, settings: impl FnOnce(&Path) -> Tls) -> Outc
     let authority = authority(ask_client);
     let fake = Fake::over_tls(authority.server).await;
     let mut settings_of = remote(&format!("https://{}", fake.address));
-    settings_of.tls = settings(authority.folder.path());
+    settings_of.remote.tls = settings(authority.folder.path());
     OtlpHttp::new(&settings_of).unwrap().send(&logs()).await
 }
 
@@ -273,7 +275,7 @@ fn a_wrong_tls_file_is_named_at_start_and_no_secret_is() {
         ),
     ] {
         let mut settings = remote("https://127.0.0.1:1");
-        settings.tls = tls;
+        settings.remote.tls = tls;
         let error = match OtlpHttp::new(&settings) {
             Ok(_) => panic!("{want} is taken"),
             Err(error) => format!("{error:#}"),

@@ -1,0 +1,214 @@
+//! Where data goes: destinations as they were checked.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::remote::{OtlpRemote, Remote};
+use crate::convert::Dialect;
+use crate::queue::Start;
+
+/// One place that data goes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Destination {
+    /// Its identity, in metrics and over restarts.
+    pub name: String,
+    /// What it is and how it is reached.
+    pub kind: DestinationKind,
+    /// What it wants.
+    pub signals: Signals,
+    /// Of which items; all where there is none.
+    pub when: Option<crate::condition::Condition>,
+    /// Tenants by app, where a condition may ask for them.
+    pub tenants: std::collections::BTreeMap<String, String>,
+    /// Of which share of sessions.
+    pub sampling: f64,
+    /// How log records are written for it.
+    pub dialect: Dialect,
+    /// How metrics count for it.
+    pub temporality: Temporality,
+    /// Where it starts when it is new.
+    pub start: Start,
+    /// The most bytes it may be behind; `None` is the queue's own bound.
+    pub max_lag: Option<usize>,
+    /// How items become export batches.
+    pub batch: Batch,
+    /// How often a failed batch is tried again.
+    pub retry: Retry,
+}
+
+impl Destination {
+    /// A destination with every setting at its default.
+    pub fn new(name: impl Into<String>, kind: DestinationKind) -> Self {
+        Self {
+            name: name.into(),
+            signals: kind.takes(),
+            kind,
+            when: None,
+            tenants: std::collections::BTreeMap::new(),
+            sampling: 1.0,
+            dialect: Dialect::Semconv,
+            temporality: Temporality::default(),
+            start: Start::Tail,
+            max_lag: None,
+            batch: Batch::default(),
+            retry: Retry::default(),
+        }
+    }
+
+    /// What there is without a file: OTLP JSON lines in the data folder.
+    pub fn embedded(data_dir: &std::path::Path) -> Self {
+        Self::new(
+            "otlp_file",
+            DestinationKind::OtlpFile(OtlpFile::in_folder(data_dir.join("otlp"))),
+        )
+    }
+}
+
+/// What the value of a metric says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Temporality {
+    /// All since the series began.
+    #[default]
+    Cumulative,
+    /// What came since the value before.
+    Delta,
+}
+
+/// What a destination is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DestinationKind {
+    /// OTLP over HTTP, protobuf.
+    OtlpHttp(OtlpRemote),
+    /// OTLP over gRPC.
+    OtlpGrpc(OtlpRemote),
+    /// OTLP JSON lines in files.
+    OtlpFile(OtlpFile),
+    /// One readable line an item.
+    Terminal(Terminal),
+}
+
+impl DestinationKind {
+    /// The name in the configuration.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::OtlpHttp(_) => "otlp_http",
+            Self::OtlpGrpc(_) => "otlp_grpc",
+            Self::OtlpFile(_) => "otlp_file",
+            Self::Terminal(_) => "terminal",
+        }
+    }
+
+    /// What it can take.
+    pub fn takes(&self) -> Signals {
+        match self {
+            Self::OtlpHttp(_) | Self::OtlpGrpc(_) | Self::OtlpFile(_) => Signals::default(),
+            Self::Terminal(_) => Signals {
+                metrics: false,
+                ..Signals::default()
+            },
+        }
+    }
+
+    /// The server that it is, where it is one.
+    pub fn remote(&self) -> Option<&Remote> {
+        match self {
+            Self::OtlpHttp(otlp) | Self::OtlpGrpc(otlp) => Some(&otlp.remote),
+            Self::OtlpFile(_) | Self::Terminal(_) => None,
+        }
+    }
+}
+
+/// Files of OTLP JSON lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtlpFile {
+    /// The folder that holds `logs.jsonl`, `traces.jsonl` and `metrics.jsonl`.
+    pub path: PathBuf,
+    /// A file is rotated when it would grow beyond this.
+    pub max_bytes: u64,
+    /// How many rotated files of each signal are kept.
+    pub max_files: usize,
+}
+
+impl OtlpFile {
+    /// With the defaults: 100 MiB as in the OpenTelemetry Collector's file exporter, and few enough files that three signals stay below 1.5 GiB.
+    pub fn in_folder(path: PathBuf) -> Self {
+        Self {
+            path,
+            max_bytes: 100 << 20,
+            max_files: 4,
+        }
+    }
+}
+
+/// The terminal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// Colours: always, never, or (`None`) where the output is a terminal.
+    pub color: Option<bool>,
+}
+
+/// Which signals a destination wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signals {
+    /// Log records: logs, exceptions, measurements, events.
+    pub logs: bool,
+    /// Spans.
+    pub traces: bool,
+    /// What the aggregator makes.
+    pub metrics: bool,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self {
+            logs: true,
+            traces: true,
+            metrics: true,
+        }
+    }
+}
+
+/// How items become export batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// The most items.
+    pub max_items: u64,
+    /// The most bytes of stored payload.
+    pub max_bytes: usize,
+    /// How long an item waits for others.
+    pub max_wait: Duration,
+}
+
+impl Default for Batch {
+    /// 512 is the OpenTelemetry SDKs' batch; 1 MiB stays well below the 4 MiB that gRPC receivers take; 50 ms keeps arrival to receipt below 100 ms.
+    fn default() -> Self {
+        Self {
+            max_items: 512,
+            max_bytes: 1 << 20,
+            max_wait: Duration::from_millis(50),
+        }
+    }
+}
+
+/// How often a failed batch is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// The first wait; doubled after each, with jitter.
+    pub initial: Duration,
+    /// The longest wait.
+    pub max: Duration,
+    /// A batch is dropped when it was tried for this long; `None` for never.
+    pub max_elapsed: Option<Duration>,
+}
+
+impl Default for Retry {
+    /// The waits of the OpenTelemetry Collector's exporters are 5 s and 30 s; the first is shorter here because a restart of the
+    /// destination takes about a second. There is no end: the bound is what the queue holds.
+    fn default() -> Self {
+        Self {
+            initial: Duration::from_secs(1),
+            max: Duration::from_secs(30),
+            max_elapsed: None,
+        }
+    }
+}
