@@ -16,7 +16,8 @@ cargo xtask <COMMAND>
   e2e [--engines LIST] [NAME]…   the browser tests whose file names contain NAME
   sdk                            build npm/web/dist
   size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
-  bench sdk|collector|attack     every figure beside its bar
+  bench sdk|collector|attack|queue
+                                 every figure beside its bar
   fuzz [--runs N] [TARGET]…      the fuzzer over every parser that bytes from outside can reach
   dist                           what operators install: a static collector, service and container files, one archive
 
@@ -69,12 +70,13 @@ Raw, gzip -9 and brotli -11 bytes of every file in npm/web/dist, beside Faro's a
   --write   renew the tables in docs/size.md; `cargo xtask test` fails where it is not true any more";
 
 const BENCH: &str = "\
-cargo xtask bench sdk|collector|attack [--json] [OPTION]…
+cargo xtask bench sdk|collector|attack|queue [--json] [OPTION]…
 
   sdk         the SDK in a page, beside Faro's
   collector   payloads a CPU-second, then the highest rate in an open loop and latency at half of it; --throughput or --latency for one
               of them, --full for rates that are held for a minute
   attack      what others feel while the collector is attacked, and what it holds; names choose some of the attacks
+  queue       the queue's log beside embedded stores; --rounds N, --records N, and no --json
 
 Other options go to the benchmark itself: `bench sdk --rounds 3`.";
 
@@ -225,8 +227,8 @@ fn bench(args: &mut lexopt::Parser) -> Result<Command> {
         Some(Value(what)) => what.string()?,
         _ => return Ok(Command::Help(BENCH)),
     };
-    if !["sdk", "collector", "attack"].contains(&what.as_str()) {
-        bail!("there is no benchmark `{what}`; there are sdk, collector and attack");
+    if !["sdk", "collector", "attack", "queue"].contains(&what.as_str()) {
+        bail!("there is no benchmark `{what}`; there are sdk, collector, attack and queue");
     }
     let rest: Vec<OsString> = args.raw_args()?.collect();
     if rest.iter().any(|arg| arg == "--help" || arg == "-h") {

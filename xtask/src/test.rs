@@ -278,22 +278,22 @@ fn lint(root: &Path, _: &TestOptions) -> Result<Counts> {
 }
 
 fn rust(root: &Path, options: &TestOptions) -> Result<Counts> {
-    let mut command = build::cargo(root);
-    command.args([
-        "test",
-        "--quiet",
-        "--workspace",
-        "--locked",
-        "--no-fail-fast",
-    ]);
+    let test = || {
+        let mut command = build::cargo(root);
+        command.args(["test", "--quiet", "--workspace", "--locked"]);
+        if options.full {
+            command.args(["--profile", "lives"]);
+        }
+        command
+    };
+    steps::step("tests built", || {
+        process::run(test().arg("--no-run"), "cargo test --no-run")
+    })?;
+    let mut command = test();
+    command.arg("--no-fail-fast");
     if options.full {
         command.env("FAROL_FULL", "1");
     }
-    steps::step("tests built", || {
-        let mut build = build::cargo(root);
-        build.args(["test", "--quiet", "--workspace", "--locked", "--no-run"]);
-        process::run(&mut build, "cargo test --no-run")
-    })?;
     let mut counts = Counts::default();
     let status = process::watch(&mut command, "cargo test", |line| counts.read(line))?;
     if !status.success() && counts.failed == 0 {
