@@ -125,6 +125,16 @@ impl Batch {
         Some((half(left), half(right)))
     }
 
+    /// The items at these places alone, in this order.
+    pub(crate) fn only(&self, places: &[usize]) -> Self {
+        let known = places.iter().filter_map(|at| self.places.get(*at));
+        Self {
+            signal: self.signal,
+            sources: Arc::clone(&self.sources),
+            places: known.copied().collect(),
+        }
+    }
+
     /// The protobuf of the export request.
     pub(crate) fn protobuf(&self) -> Vec<u8> {
         match self.signal {

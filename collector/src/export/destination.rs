@@ -26,6 +26,17 @@ pub enum Outcome {
         /// Its words.
         reason: Option<Reason>,
     },
+    /// Judged item by item, by their places in the batch, each in one list at most. What stands in neither was taken.
+    Each {
+        /// Will never be taken.
+        refused: Vec<(usize, Reason)>,
+        /// Not taken now.
+        again: Vec<usize>,
+        /// When it wants to be asked again.
+        after: Option<Duration>,
+        /// Why not all was taken now.
+        reason: Reason,
+    },
     /// Not taken now.
     Retry {
         /// When it wants to be asked again.
@@ -45,6 +56,23 @@ impl Outcome {
         Self::Accepted {
             rejected: 0,
             reason: None,
+        }
+    }
+
+    /// The same said shortly, of a batch of so many items: where none was judged for good, it was not taken now.
+    pub(crate) fn of(self, items: usize) -> Self {
+        match self {
+            Self::Each {
+                refused,
+                again,
+                after,
+                reason,
+            } if refused.is_empty() && again.len() >= items => Self::Retry {
+                after,
+                suspect: false,
+                reason,
+            },
+            other => other,
         }
     }
 

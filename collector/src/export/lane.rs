@@ -53,6 +53,21 @@ pub(crate) struct Job {
     pub(super) hold: Hold,
 }
 
+impl Job {
+    /// The same for other items of its sources.
+    fn with(&self, batch: Batch) -> Self {
+        Self {
+            batch,
+            positions: Arc::clone(&self.positions),
+            hold: self.hold.clone(),
+        }
+    }
+
+    fn only(&self, places: &[usize]) -> Self {
+        self.with(self.batch.only(places))
+    }
+}
+
 /// A part of a job that met its fate.
 #[derive(Debug)]
 pub(crate) struct Settled {
@@ -64,10 +79,20 @@ pub(crate) struct Settled {
 
 enum End {
     Taken(u64),
+    /// Of some items another verdict than of the others.
+    Each(Verdicts),
     Refused(Reason),
     /// Not refused, but it is what the server fails at.
     Suspected(Reason),
     Exhausted(Reason),
+}
+
+/// What a destination says item by item. The rest was taken.
+struct Verdicts {
+    refused: Vec<(usize, Reason)>,
+    again: Vec<usize>,
+    /// Before what is to come again comes again.
+    wait: Duration,
 }
 
 impl Shared {
@@ -100,6 +125,18 @@ impl Shared {
             let suspected = matches!(end, End::Suspected(_));
             let (fate, rejected) = match end {
                 End::Taken(rejected) => (Fate::Exported, rejected),
+                End::Each(verdicts) => {
+                    let again = job.only(&verdicts.again);
+                    let wait = verdicts.wait;
+                    if self.divide(&job, verdicts, &settled).await.is_err() {
+                        return;
+                    }
+                    if !again.batch.is_empty() {
+                        tokio::time::sleep(wait).await;
+                        stack.push((again, false));
+                    }
+                    continue;
+                }
                 End::Exhausted(reason) => {
                     let letters = &self.dead_letters;
                     letters.keep(&self.name, &job.batch, &reason).await;
@@ -108,23 +145,12 @@ impl Shared {
                 End::Refused(reason) | End::Suspected(reason) => match job.batch.split() {
                     Some((left, right)) => {
                         for batch in [right, left] {
-                            let part = Job {
-                                batch,
-                                positions: Arc::clone(&job.positions),
-                                hold: job.hold.clone(),
-                            };
-                            stack.push((part, suspected));
+                            stack.push((job.with(batch), suspected));
                         }
                         continue;
                     }
                     None => {
-                        tracing::warn!(
-                            destination = self.name,
-                            reason = %reason,
-                            "an item was refused for good; it is in the dead-letter file"
-                        );
-                        let letters = &self.dead_letters;
-                        letters.keep(&self.name, &job.batch, &reason).await;
+                        self.bury(&job.batch, &reason).await;
                         (Fate::Dropped(DropReason::Rejected), 0)
                     }
                 },
@@ -138,6 +164,51 @@ impl Shared {
                 return;
             }
         }
+    }
+
+    /// Settles what was judged item by item, but for what is to come again. An error where nobody asks any more.
+    async fn divide(
+        &self,
+        job: &Job,
+        verdicts: Verdicts,
+        settled: &mpsc::Sender<Settled>,
+    ) -> Result<(), mpsc::error::SendError<Settled>> {
+        let mut taken = vec![true; job.batch.len()];
+        let refused = verdicts.refused.iter().map(|(at, _)| at);
+        for at in refused.chain(&verdicts.again) {
+            if let Some(taken) = taken.get_mut(*at) {
+                *taken = false;
+            }
+        }
+        let places: Vec<_> = (0..taken.len()).filter(|at| taken[*at]).collect();
+        let done = |job: Job, fate| Settled {
+            job,
+            fate,
+            rejected: 0,
+        };
+        if !places.is_empty() {
+            settled
+                .send(done(job.only(&places), Fate::Exported))
+                .await?;
+        }
+        for (at, reason) in verdicts.refused {
+            let part = job.only(&[at]);
+            self.bury(&part.batch, &reason).await;
+            let fate = Fate::Dropped(DropReason::Rejected);
+            settled.send(done(part, fate)).await?;
+        }
+        Ok(())
+    }
+
+    /// One item that nobody will ever take.
+    async fn bury(&self, batch: &Batch, reason: &Reason) {
+        tracing::warn!(
+            destination = self.name,
+            reason = %reason,
+            "an item was refused for good; it is in the dead-letter file"
+        );
+        let letters = &self.dead_letters;
+        letters.keep(&self.name, batch, reason).await;
     }
 
     /// Tries until there is an answer that stands.
@@ -163,6 +234,20 @@ impl Shared {
                         letters.note(&self.name, batch, rejected, &reason).await;
                     }
                     return End::Taken(rejected);
+                }
+                Outcome::Each {
+                    refused,
+                    again,
+                    after,
+                    reason: _,
+                } => {
+                    permit.answered();
+                    let wait = backoff.next((self.random)(), after);
+                    return End::Each(Verdicts {
+                        refused,
+                        again,
+                        wait,
+                    });
                 }
                 Outcome::Refused(reason) => {
                     permit.answered();
@@ -209,9 +294,10 @@ impl Shared {
             farol.items = batch.len() as i64,
         );
         let outcome = self.destination.send(batch).instrument(span).await;
+        let outcome = outcome.of(batch.len());
         let stats = &self.stats;
         match &outcome {
-            Outcome::Accepted { .. } => {
+            Outcome::Accepted { .. } | Outcome::Each { .. } => {
                 stats.accepted.fetch_add(1, Ordering::Relaxed);
                 self.taken.fetch_add(1, Ordering::Relaxed);
                 self.healthy();

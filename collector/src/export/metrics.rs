@@ -69,6 +69,12 @@ pub(super) async fn attempt(
             }
             None
         }
+        // The next snapshot holds what was not taken of this one.
+        Outcome::Each { reason, .. } => {
+            stats.snapshots.fetch_add(1, Ordering::Relaxed);
+            stats.remember(&reason);
+            None
+        }
         Outcome::Refused(reason) => {
             let before = stats.snapshots_refused.fetch_add(1, Ordering::Relaxed);
             // Every interval brings the next one: said once, counted each time.

@@ -54,7 +54,7 @@ impl SpanExporter for OwnTraces {
             .runtime
             .spawn(async move { destination.send(&batch).await });
         match sent.await {
-            Ok(Outcome::Accepted { .. }) => Ok(()),
+            Ok(Outcome::Accepted { .. } | Outcome::Each { .. }) => Ok(()),
             Ok(Outcome::Retry { reason, .. } | Outcome::Refused(reason)) => {
                 Err(OTelSdkError::InternalFailure(reason.code))
             }

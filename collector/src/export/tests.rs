@@ -39,9 +39,18 @@ impl Destination for Told {
                 return std::future::pending().await;
             };
             self.in_flight.fetch_sub(1, Ordering::SeqCst);
-            if let Outcome::Accepted { .. } = outcome {
-                self.taken.lock().unwrap().extend(bodies);
+            let mut taken = self.taken.lock().unwrap();
+            match &outcome {
+                Outcome::Accepted { .. } => taken.extend(bodies),
+                Outcome::Each { refused, again, .. } => {
+                    let not =
+                        |at: &usize| again.contains(at) || refused.iter().any(|it| it.0 == *at);
+                    let bodies = bodies.into_iter().enumerate();
+                    taken.extend(bodies.filter(|(at, _)| !not(at)).map(|(_, body)| body));
+                }
+                _ => {}
             }
+            drop(taken);
             outcome
         })
     }
@@ -244,6 +253,61 @@ async fn a_refused_batch_is_divided_down_to_the_culprit() {
     assert_eq!(letters[0]["detail"], "no");
     let record = &letters[0]["request"]["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
     assert_eq!(record["body"]["stringValue"], "bad");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_each_item_has_its_verdict_the_busy_come_again_and_the_bad_are_kept() {
+    let bench = Bench::new();
+    let tries = AtomicUsize::new(0);
+    let judge = move |bodies: &[String]| {
+        let places = |what: &str| {
+            let all = bodies.iter().enumerate();
+            let found = all.filter(|(_, it)| it.starts_with(what)).map(|(at, _)| at);
+            found.collect::<Vec<_>>()
+        };
+        let still_busy = tries.fetch_add(1, Ordering::SeqCst) < 3;
+        Some(Outcome::Each {
+            refused: (places("bad").into_iter())
+                .map(|at| (at, Reason::new("mapping", &bodies[at])))
+                .collect(),
+            again: if still_busy {
+                places("busy")
+            } else {
+                Vec::new()
+            },
+            after: None,
+            reason: Reason::code("http 429"),
+        })
+    };
+    let mut running = bench.run("a", judge, plain);
+    bench.put(&["a", "busy1", "bad1", "b"]).await;
+    bench.put(&["busy2", "bad2", "c"]).await;
+    bench.queue.close();
+    (&mut running.task).await.unwrap();
+    let mut taken = running.told.taken();
+    taken.sort();
+    assert_eq!(taken, ["a", "b", "busy1", "busy2", "c"]);
+    let books = bench.books("a");
+    assert_eq!((books.exported, books.pending()), (5, 0));
+    assert_eq!(books.dropped[&DropReason::Rejected], 2);
+    let letters = bench.letters("a");
+    let details: Vec<_> = letters
+        .iter()
+        .map(|it| it["detail"].as_str().unwrap())
+        .collect();
+    assert_eq!(details, ["bad1", "bad2"]);
+    let mut sizes = Vec::new();
+    let mut times = Vec::new();
+    while let Ok((at, size)) = running.attempts.try_recv() {
+        sizes.push(size);
+        times.push(at);
+    }
+    assert_eq!(sizes, [7, 2, 2, 2], "only what was busy comes again");
+    let waits: Vec<_> = times
+        .windows(2)
+        .map(|it| (it[1] - it[0]).as_secs())
+        .collect();
+    assert!(waits.iter().all(|wait| *wait >= 1), "{waits:?}");
 }
 
 #[tokio::test(start_paused = true)]
