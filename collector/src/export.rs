@@ -32,6 +32,7 @@ mod group;
 mod http;
 pub(crate) mod json;
 mod lane;
+mod loki;
 mod metrics;
 mod otlp_file;
 mod otlp_grpc;
@@ -39,6 +40,7 @@ mod otlp_http;
 mod own_traces;
 mod pack;
 mod part;
+mod plain;
 mod points;
 mod protobuf;
 mod retry;
@@ -130,17 +132,18 @@ pub fn start(destinations: &[config::Destination], with: With) -> Result<Exports
     Ok(exports)
 }
 
-fn build(kind: &DestinationKind) -> Result<(Arc<dyn Destination>, usize)> {
-    let destination: Arc<dyn Destination> = match kind {
-        DestinationKind::OtlpHttp(settings) => Arc::new(otlp_http::OtlpHttp::new(settings)?),
-        DestinationKind::OtlpGrpc(settings) => Arc::new(otlp_grpc::OtlpGrpc::new(settings)?),
+fn build(settings: &config::Destination) -> Result<(Arc<dyn Destination>, usize)> {
+    let destination: Arc<dyn Destination> = match &settings.kind {
+        DestinationKind::OtlpHttp(otlp) => Arc::new(otlp_http::OtlpHttp::new(otlp)?),
+        DestinationKind::OtlpGrpc(otlp) => Arc::new(otlp_grpc::OtlpGrpc::new(otlp)?),
         DestinationKind::OtlpFile(file) => {
             let destination = otlp_file::OtlpFile::new(file);
             Arc::new(destination.with_context(|| format!("path {}", file.path.display()))?)
         }
-        DestinationKind::Terminal(settings) => Arc::new(terminal::Terminal::new(settings)),
+        DestinationKind::Terminal(terminal) => Arc::new(terminal::Terminal::new(terminal)),
+        DestinationKind::Loki(loki) => Arc::new(loki::Loki::new(loki, settings.dialect)?),
     };
-    let lanes = kind.remote().map_or(ONE_LANE, |it| it.concurrency);
+    let lanes = settings.kind.remote().map_or(ONE_LANE, |it| it.concurrency);
     Ok((destination, lanes))
 }
 
@@ -151,7 +154,7 @@ fn build(kind: &DestinationKind) -> Result<(Arc<dyn Destination>, usize)> {
 pub(crate) fn try_out(destination: &config::Destination) -> Result<()> {
     match &destination.kind {
         DestinationKind::OtlpFile(_) | DestinationKind::Terminal(_) => Ok(()),
-        remote => build(remote)
+        _ => build(destination)
             .map(drop)
             .with_context(|| format!("destination {:?}", destination.name)),
     }
@@ -182,8 +185,8 @@ impl Exports {
         for settings in wanted {
             let running = self.running.get(&settings.name);
             if running.is_none_or(|running| running.settings != *settings) {
-                let (destination, lanes) = build(&settings.kind)
-                    .with_context(|| format!("destination {:?}", settings.name))?;
+                let (destination, lanes) =
+                    build(settings).with_context(|| format!("destination {:?}", settings.name))?;
                 change.coming.push((settings.clone(), destination, lanes));
             }
         }
@@ -205,7 +208,7 @@ impl Exports {
         };
         for (name, running) in &self.running {
             if only.is_none_or(|only| only == name) {
-                let (destination, lanes) = build(&running.settings.kind)?;
+                let (destination, lanes) = build(&running.settings)?;
                 let coming = (running.settings.clone(), destination, lanes);
                 change.coming.push(coming);
                 change.leaving.push((name.clone(), Leave::Replaced));

@@ -21,6 +21,7 @@ mod enrich;
 mod filter;
 mod limits;
 mod listener;
+mod loki;
 mod remote;
 mod scrub;
 

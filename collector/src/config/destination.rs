@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::loki::Loki;
 use super::remote::{OtlpRemote, Remote};
 use crate::convert::Dialect;
 use crate::queue::Start;
@@ -85,6 +86,8 @@ pub enum DestinationKind {
     OtlpFile(OtlpFile),
     /// One readable line an item.
     Terminal(Terminal),
+    /// Loki's push API.
+    Loki(Loki),
 }
 
 impl DestinationKind {
@@ -95,6 +98,7 @@ impl DestinationKind {
             Self::OtlpGrpc(_) => "otlp_grpc",
             Self::OtlpFile(_) => "otlp_file",
             Self::Terminal(_) => "terminal",
+            Self::Loki(_) => "loki",
         }
     }
 
@@ -106,6 +110,7 @@ impl DestinationKind {
                 metrics: false,
                 ..Signals::default()
             },
+            Self::Loki(_) => Signals::LOGS,
         }
     }
 
@@ -113,6 +118,7 @@ impl DestinationKind {
     pub fn remote(&self) -> Option<&Remote> {
         match self {
             Self::OtlpHttp(otlp) | Self::OtlpGrpc(otlp) => Some(&otlp.remote),
+            Self::Loki(loki) => Some(&loki.remote),
             Self::OtlpFile(_) | Self::Terminal(_) => None,
         }
     }
@@ -156,6 +162,15 @@ pub struct Signals {
     pub traces: bool,
     /// What the aggregator makes.
     pub metrics: bool,
+}
+
+impl Signals {
+    /// Log records alone.
+    pub const LOGS: Self = Self {
+        logs: true,
+        traces: false,
+        metrics: false,
+    };
 }
 
 impl Default for Signals {

@@ -12,6 +12,7 @@ mod environment;
 mod error;
 mod files;
 mod listener;
+mod loki;
 mod nearest;
 mod network;
 mod print;

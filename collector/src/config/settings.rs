@@ -103,7 +103,7 @@ settings! {
     "filters[].when", "condition", "required", "Which items are left out before the queue; see Conditions.";
     "filters[].keep", "number from 0 to 1", "0", "The share of sessions whose items stay all the same, decided by the session's id.";
     "destinations[].name", "text", "required", "The destination's identity, in metrics and over restarts: small letters, digits, `-` and `_`.";
-    "destinations[].type", "otlp_http, otlp_grpc, otlp_file or terminal", "required", "What it is. Without any destination there is one `otlp_file` in the data folder.";
+    "destinations[].type", "otlp_http, otlp_grpc, otlp_file, terminal or loki", "required", "What it is. Without any destination there is one `otlp_file` in the data folder.";
     "destinations[].signals", "list of logs, traces, metrics", "all that its type takes", "What it wants. The terminal shows no metrics.";
     "destinations[].dialect", "semconv, alloy or contrib", "semconv", "How log records are written: OpenTelemetry's conventions, or the lines of Grafana Alloy or of the OpenTelemetry Collector.";
     "destinations[].temporality", "cumulative or delta", "cumulative", "What the value of a metric made here says: all since its series began, or what came since the value before.";
@@ -137,6 +137,9 @@ settings! {
     "destinations[].path", "folder", "otlp in the data folder", "Where `logs.jsonl`, `traces.jsonl` and `metrics.jsonl` are. otlp_file only.";
     "destinations[].max_bytes", "size", "100 MiB", "A file is rotated when it would grow beyond this. otlp_file only.";
     "destinations[].max_files", "number", "4", "How many rotated files of each signal are kept. otlp_file only.";
+    "destinations[].labels.*", "text", "service_name, deployment_environment_name and kind", "Labels of Loki's streams, each with the attribute that it comes from; at most 10, instead of the default ones. loki only.";
+    "destinations[].static_labels.*", "text", "none", "Labels that every stream has. loki only.";
+    "destinations[].format", "protobuf or json", "protobuf", "The form of pushes. loki only.";
     "destinations[].color", "flag", "where it is a terminal", "Colours. terminal only.";
     "limits.body", "size", "1 MiB", "The largest body as sent. 413 beyond.";
     "limits.inflated", "size", "5 MiB", "The largest body once inflated. 413 beyond.";

@@ -60,7 +60,7 @@ fn every_documented_setting_is_read() {
         config.apps.iter().any(|app| app.data.scrub.passthrough) && !config.data.scrub.passthrough
     );
     assert_eq!(config.data.scrub.user_fields, ["id", "roles"]);
-    assert_eq!(config.destinations.len(), 5);
+    assert_eq!(config.destinations.len(), 6);
     let headers = |at: usize| {
         let remote = config.destinations[at].kind.remote().unwrap();
         let pair =

@@ -10,6 +10,7 @@ use crate::client_address::TrustedProxies;
 
 pub use super::destination::*;
 pub use super::listener::{PublicListener, SdkFiles, ServerTls};
+pub use super::loki::*;
 pub use super::network::Network;
 pub use super::remote::*;
 pub use crate::convert::Dialect;

@@ -29,6 +29,7 @@ pub(super) fn convert(header: &Header, payload: &Payload, dialect: Dialect) -> O
             Dialect::Alloy | Dialect::Contrib => spans::unchanged(&payload.traces),
         },
         metrics: metrics::convert(&payload.otlp.resource_metrics),
+        ..Otlp::default()
     }
 }
 

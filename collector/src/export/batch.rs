@@ -50,6 +50,8 @@ struct Place {
     root: u32,
     scope: u32,
     item: u32,
+    /// The item's place among those of its source.
+    ordinal: u32,
 }
 
 /// Items that go out in one request.
@@ -183,6 +185,17 @@ impl Batch {
         })
     }
 
+    /// When each of its log records came in; zero where that is not known.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = u64> {
+        self.places.iter().map(|place| {
+            let Source::Record(otlp) = &self.sources[place.source as usize] else {
+                return 0;
+            };
+            let arrivals = &otlp.arrivals;
+            arrivals.get(place.ordinal as usize).copied().unwrap_or(0)
+        })
+    }
+
     fn items<T: Branch>(&self) -> impl Iterator<Item = &T> {
         self.placed().map(|(_, item)| item)
     }
@@ -221,14 +234,17 @@ impl Branch for Metric {
 }
 
 fn walk<T: Branch>(number: usize, source: &Source, places: &mut Vec<Place>) {
+    let first = places.len();
     for (at, root) in T::roots(source).iter().enumerate() {
         for scope in 0..T::scopes(root) {
             for item in 0..T::items(root, scope).len() {
+                let ordinal = (places.len() - first) as u32;
                 places.push(Place {
                     source: number as u32,
                     root: at as u32,
                     scope: scope as u32,
                     item: item as u32,
+                    ordinal,
                 });
             }
         }

@@ -21,6 +21,7 @@ const KINDS: &[(&str, Make)] = &[
     ("otlp_grpc", otlp_grpc),
     ("otlp_file", otlp_file),
     ("terminal", terminal),
+    ("loki", super::loki::loki),
 ];
 
 pub(super) fn build(section: &Section<'_>, data_dir: &Path) -> Built<Destination> {

@@ -46,9 +46,8 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
     }
     let app = &payload.meta.app;
     let mut otlp = Otlp {
-        logs: Vec::new(),
         traces: spans::unchanged(&payload.traces),
-        metrics: Vec::new(),
+        ..Otlp::default()
     };
     for resource in otlp
         .traces

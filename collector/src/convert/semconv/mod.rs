@@ -72,9 +72,8 @@ pub(super) fn convert(header: &Header, payload: &Payload) -> Otlp {
         .filter_map(|(index, item)| record::record(&source, index, item))
         .collect();
     let mut otlp = Otlp {
-        logs: Vec::new(),
         traces: span::convert(&source),
-        metrics: Vec::new(),
+        ..Otlp::default()
     };
     if !records.is_empty() {
         otlp.logs.push(ResourceLogs {

@@ -1,0 +1,45 @@
+//! Loki as a destination.
+
+use super::remote::Remote;
+
+/// A Loki, or what takes its push API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loki {
+    /// The server. `/loki/api/v1/push` is appended unless the address ends with it.
+    pub remote: Remote,
+    /// Labels of its streams, each with the attribute that it comes from.
+    pub labels: Vec<(String, String)>,
+    /// Labels that every stream has.
+    pub static_labels: Vec<(String, String)>,
+    /// How entries are written.
+    pub format: LokiFormat,
+}
+
+/// Forms of Loki's push API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LokiFormat {
+    /// Protobuf in a block of Snappy.
+    #[default]
+    Protobuf,
+    /// JSON in gzip.
+    Json,
+}
+
+impl Loki {
+    /// With every setting at its default: few labels, of which each has few values.
+    pub fn new(remote: Remote) -> Self {
+        let labels = [
+            ("service_name", "service.name"),
+            ("deployment_environment_name", "deployment.environment.name"),
+            ("kind", "farol.item.kind"),
+        ];
+        Self {
+            remote,
+            labels: labels
+                .map(|(label, attribute)| (label.into(), attribute.into()))
+                .into(),
+            static_labels: Vec::new(),
+            format: LokiFormat::default(),
+        }
+    }
+}

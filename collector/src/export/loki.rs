@@ -1,0 +1,93 @@
+//! Loki's push API: entries by stream, what a line does not say beside it as structured metadata.
+//!
+//! Loki takes what it can of a push and answers 400 for the rest, so the driver's dividing finds the culprits; what was taken before and
+//! comes again has the same time and line, which Loki keeps once.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::Result;
+use http::Uri;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+
+use super::Batch;
+use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::http::{Http, below};
+use super::pack::{Packed, compress};
+use crate::config::{self, Compression, Dialect, LokiFormat};
+
+mod entry;
+mod push;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+use streams::Streams;
+
+const PUSH: &str = "loki/api/v1/push";
+/// Loki says of each entry why it was not taken; more than this is not read.
+const MAX_ANSWER: usize = 256 * 1024;
+
+/// A Loki.
+pub(crate) struct Loki {
+    http: Http,
+    address: Uri,
+    format: LokiFormat,
+    streams: Arc<Streams>,
+}
+
+impl Loki {
+    pub(crate) fn new(settings: &config::Loki, dialect: Dialect) -> Result<Self> {
+        let endpoint = &settings.remote.endpoint;
+        let whole = endpoint.path().ends_with(PUSH);
+        Ok(Self {
+            http: Http::new(&settings.remote, MAX_ANSWER)?,
+            address: match whole {
+                true => endpoint.clone(),
+                false => below(endpoint, PUSH)?,
+            },
+            format: settings.format,
+            streams: Arc::new(Streams::new(settings, dialect)),
+        })
+    }
+
+    async fn push(&self, batch: &Batch) -> Outcome {
+        let (batch, streams, format) = (batch.clone(), self.streams.clone(), self.format);
+        let packed = tokio::task::spawn_blocking(move || pack(streams.of(&batch), format));
+        let Ok(Some(body)) = packed.await else {
+            return Outcome::retry(Reason::code("encoding failed"));
+        };
+        let kind = HeaderValue::from_static(match format {
+            LokiFormat::Protobuf => "application/x-protobuf",
+            LokiFormat::Json => "application/json",
+        });
+        let headers: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, kind)];
+        match self.http.post(&self.address, &headers, body).await {
+            Ok(answer) if answer.status.is_success() => Outcome::accepted(),
+            Ok(answer) => answer.failure(&answer.words(), SystemTime::now()),
+            Err(outcome) => outcome,
+        }
+    }
+}
+
+impl Destination for Loki {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+        Box::pin(self.push(batch))
+    }
+}
+
+/// The body of a push; `None` where Snappy cannot, which is beyond 4 GiB.
+fn pack(streams: Vec<push::Stream>, format: LokiFormat) -> Option<Packed> {
+    match format {
+        LokiFormat::Protobuf => {
+            let plain = push::protobuf(streams);
+            let packed = snap::raw::Encoder::new().compress_vec(&plain).ok()?;
+            Some(Packed {
+                bytes: packed.into(),
+                // Snappy is a part of this form, and Loki wants no header for it.
+                encoding: None,
+            })
+        }
+        LokiFormat::Json => Some(compress(push::json(&streams), Compression::Gzip)),
+    }
+}

@@ -1,0 +1,249 @@
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use prost::Message as _;
+
+use super::push::Request;
+use super::*;
+use crate::config::{Dialect, Loki as Settings, Remote};
+use crate::convert::{Otlp, to_otlp};
+use crate::decode::{Limits, faro};
+use crate::export::Signal;
+use crate::export::batch::Source;
+use crate::export::fake::{Answer, Fake};
+use crate::export::samples;
+use crate::record::{Header, record_id};
+
+const RECEIVED: u64 = 1_795_145_700_000_000_000;
+
+fn settings(fake: &Fake) -> Settings {
+    Settings::new(Remote::new(
+        format!("http://{}", fake.address).parse().unwrap(),
+    ))
+}
+
+fn batch(otlp: Otlp) -> Batch {
+    Batch::new(Signal::Logs, vec![Source::Record(otlp.into())])
+}
+
+/// A recorded request, converted.
+fn recorded(number: &str, dialect: Dialect) -> Otlp {
+    let file = fixture(&format!("{number}.json"));
+    let request: serde_json::Value = serde_json::from_str(&file).unwrap();
+    let body = request["body"].to_string();
+    let payload = faro(body.as_bytes(), &Limits::default()).unwrap().payload;
+    let header = Header {
+        app: "demo".into(),
+        received_ns: RECEIVED,
+        id: record_id("demo", "a batch"),
+        ..Header::default()
+    };
+    to_otlp(&header, &payload, dialect)
+}
+
+fn fixture(name: &str) -> String {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/fixtures/faro-2.12.1/"
+    );
+    std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+}
+
+async fn pushed(fake: &mut Fake, loki: &Loki, batch: &Batch) -> Request {
+    assert_eq!(loki.send(batch).await, Outcome::accepted());
+    let seen = fake.seen.recv().await.unwrap();
+    assert_eq!(seen.path, "/loki/api/v1/push");
+    assert_eq!(seen.headers["content-type"], "application/x-protobuf");
+    assert!(!seen.headers.contains_key("content-encoding"));
+    let plain = snap::raw::Decoder::new().decompress_vec(&seen.body);
+    Request::decode(&*plain.unwrap()).unwrap()
+}
+
+fn metadata<'a>(entry: &'a push::Entry, name: &str) -> Option<&'a str> {
+    let found = entry.metadata.iter().find(|it| it.name == name);
+    found.map(|it| it.value.as_str())
+}
+
+#[tokio::test]
+async fn in_alloys_dialect_the_lines_are_those_that_alloy_pushed() {
+    let mut fake = Fake::answering(vec![]).await;
+    let loki = Loki::new(&settings(&fake), Dialect::Alloy).unwrap();
+    let mut compared = 0;
+    for number in ["01", "02", "03", "04", "05", "06", "07"] {
+        let stands = fixture(&format!("expected/{number}.alloy.txt"));
+        let batch = batch(recorded(number, Dialect::Alloy));
+        if batch.is_empty() {
+            assert_eq!(stands, "", "{number}");
+            continue;
+        }
+        let request = pushed(&mut fake, &loki, &batch).await;
+        let entries = request.streams.iter().flat_map(|it| &it.entries);
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_by_key(|it| it.timestamp.unwrap().nanos);
+        let lines: Vec<_> = entries.iter().map(|it| it.line.as_str()).collect();
+        assert_eq!(lines, stands.lines().collect::<Vec<_>>(), "{number}");
+        for entry in &entries {
+            assert_eq!(metadata(entry, "log_record_uid").map(str::len), Some(32));
+            assert!(metadata(entry, "kind").is_none(), "it is a label");
+        }
+        for stream in &request.streams {
+            assert!(stream.labels.contains("kind=\""), "{}", stream.labels);
+            assert!(stream.labels.contains("service_name=\"demo\""));
+        }
+        compared += lines.len();
+    }
+    assert_eq!(compared, 19, "all of them");
+}
+
+#[tokio::test]
+async fn times_are_those_of_arrival_and_distinct() {
+    let mut fake = Fake::answering(vec![]).await;
+    for dialect in [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib] {
+        let loki = Loki::new(&settings(&fake), dialect).unwrap();
+        let batch = batch(recorded("01", dialect));
+        // A part keeps the times of the whole.
+        let (left, right) = batch.split().unwrap();
+        let mut nanos = Vec::new();
+        for part in [left, right] {
+            let request = pushed(&mut fake, &loki, &part).await;
+            let entries = request.streams.into_iter().flat_map(|it| it.entries);
+            let times = entries.map(|it| it.timestamp.unwrap());
+            nanos.extend(times.map(|it| it.seconds as u64 * 1_000_000_000 + it.nanos as u64));
+        }
+        nanos.sort_unstable();
+        let want: Vec<_> = (0..batch.len() as u64).map(|at| RECEIVED + at).collect();
+        assert_eq!(nanos, want, "{dialect:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_line_is_beside_it() {
+    let mut fake = Fake::answering(vec![]).await;
+    let loki = Loki::new(&settings(&fake), Dialect::Semconv).unwrap();
+    let request = pushed(&mut fake, &loki, &batch(samples::rich())).await;
+    assert_eq!(request.streams.len(), 1);
+    assert_eq!(request.streams[0].labels, r#"{service_name="shop"}"#);
+    let entry = &request.streams[0].entries[0];
+    assert_eq!(entry.line, "a \"quoted\"\nline \u{1}");
+    for (name, value) in [
+        ("event_name", "exception"),
+        ("severity_text", "ERROR"),
+        ("severity_number", "17"),
+        ("trace_id", "000102030405060708090a0b0c0d0e0f"),
+        ("timestamp", "2023-11-14T22:13:20.000000001Z"),
+        ("scope_name", "farol"),
+        ("int", "-9007199254740993"),
+        ("list", r#"["a",1]"#),
+    ] {
+        assert_eq!(metadata(entry, name), Some(value), "{name}");
+    }
+    assert_eq!(metadata(entry, "empty"), None);
+    assert_eq!(metadata(entry, "service_name"), None, "it is a label");
+}
+
+#[tokio::test]
+async fn json_is_the_same_in_another_form() {
+    let mut fake = Fake::answering(vec![]).await;
+    let settings = Settings {
+        format: LokiFormat::Json,
+        static_labels: vec![("job".into(), "a\"b".into())],
+        ..settings(&fake)
+    };
+    let loki = Loki::new(&settings, Dialect::Semconv).unwrap();
+    let sent = loki.send(&batch(samples::log("shop", "hello"))).await;
+    assert_eq!(sent, Outcome::accepted());
+    let seen = fake.seen.recv().await.unwrap();
+    assert_eq!(seen.headers["content-type"], "application/json");
+    assert_eq!(seen.headers["content-encoding"], "gzip");
+    let body: serde_json::Value =
+        serde_json::from_reader(flate2::read::GzDecoder::new(&*seen.body)).unwrap();
+    let stream = &body["streams"][0];
+    let labels = serde_json::json!({ "job": "a\"b", "service_name": "shop" });
+    assert_eq!(stream["stream"], labels);
+    assert_eq!(stream["values"][0][1], "hello");
+    assert_eq!(stream["values"][0][0], "1700000000000000000");
+}
+
+fn numbered(count: usize) -> Batch {
+    let logs = (0..count).map(|at| {
+        let otlp = samples::log(&format!("app{at}"), "x");
+        Source::Record(otlp.into())
+    });
+    Batch::new(Signal::Logs, logs.collect())
+}
+
+#[tokio::test]
+async fn nothing_that_browsers_say_makes_streams_without_end() {
+    let mut fake = Fake::answering(vec![]).await;
+    let loki = Loki::new(&settings(&fake), Dialect::Semconv).unwrap();
+    for _ in 0..2 {
+        let request = pushed(&mut fake, &loki, &numbered(2_000)).await;
+        assert_eq!(request.streams.len(), 501);
+        let other = r#"{service_name="other"}"#;
+        let rest = request.streams.iter().find(|it| it.labels == other);
+        let entries = &rest.unwrap().entries;
+        assert_eq!(entries.len(), 1_500);
+        assert_eq!(metadata(&entries[0], "service_name"), Some("app500"));
+    }
+}
+
+#[test]
+fn more_pairs_than_loki_takes_go_into_one() {
+    let mut otlp = samples::log("shop", "x");
+    let attributes = &mut otlp.logs[0].scope_logs[0].log_records[0].attributes;
+    for at in 0..300 {
+        attributes.push(samples::attribute(&format!("a.{at}"), Value::IntValue(at)));
+    }
+    attributes.push(samples::string("a_1", "another"));
+    let settings = Settings::new(Remote::new("http://loki:3100".parse().unwrap()));
+    let streams = Streams::new(&settings, Dialect::Semconv).of(&batch(otlp));
+    let entry = &streams[0].entries[0];
+    assert_eq!(entry.metadata.len(), 120);
+    let more: serde_json::Value =
+        serde_json::from_str(metadata(entry, "farol_more").unwrap()).unwrap();
+    assert_eq!(more["a.299"], 299);
+    assert_eq!(more["a_1"], "another");
+}
+
+#[test]
+fn names_that_come_to_the_same_are_told_apart() {
+    let mut otlp = samples::log("shop", "x");
+    let attributes = &mut otlp.logs[0].scope_logs[0].log_records[0].attributes;
+    for name in ["a.b", "a_b", "a-b", "1st"] {
+        attributes.push(samples::string(name, name));
+    }
+    let settings = Settings::new(Remote::new("http://loki:3100".parse().unwrap()));
+    let streams = Streams::new(&settings, Dialect::Semconv).of(&batch(otlp));
+    let entry = &streams[0].entries[0];
+    for (name, value) in [("a_b", "a.b"), ("a_b_2", "a_b"), ("a_b_3", "a-b")] {
+        assert_eq!(metadata(entry, name), Some(value));
+    }
+    assert_eq!(metadata(entry, "key_1st"), Some("1st"));
+}
+
+#[tokio::test]
+async fn what_loki_answers_decides_what_becomes_of_a_push() {
+    let words = "entry with timestamp 2020 ignored, reason: 'entry too far behind'";
+    let refused = Outcome::Refused(Reason::new("http 400", words));
+    let busy = Outcome::Retry {
+        after: Some(Duration::from_secs(7)),
+        suspect: false,
+        reason: Reason::code("http 429"),
+    };
+    let broken = Outcome::Retry {
+        after: None,
+        suspect: true,
+        reason: Reason::code("http 500"),
+    };
+    let too_old = Answer::with(400, "content-type", "text/plain", words.as_bytes());
+    for (answer, want) in [
+        (Answer::status(204), Outcome::accepted()),
+        (too_old, refused),
+        (Answer::with(429, "retry-after", "7", b""), busy),
+        (Answer::status(500), broken),
+    ] {
+        let fake = Fake::answering(vec![answer]).await;
+        let loki = Loki::new(&settings(&fake), Dialect::Semconv).unwrap();
+        assert_eq!(loki.send(&batch(samples::log("shop", "x"))).await, want);
+    }
+}
