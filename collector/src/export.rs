@@ -25,15 +25,19 @@ mod concern;
 mod cut;
 mod dead_letters;
 mod destination;
+mod document;
 mod driver;
 #[cfg(test)]
 mod fake;
+mod fluent_forward;
 mod group;
 mod http;
+mod http_documents;
 pub(crate) mod json;
 mod lane;
 mod loki;
 mod metrics;
+mod msgpack;
 mod otlp_file;
 mod otlp_grpc;
 mod otlp_http;
@@ -49,9 +53,11 @@ mod roster;
 mod route;
 #[cfg(test)]
 pub(crate) mod samples;
+mod shares;
 mod stats;
 mod supervise;
 mod tally;
+mod template;
 mod terminal;
 pub(crate) mod tls;
 mod windows;
@@ -62,6 +68,7 @@ pub use destination::{Attempt, Destination, Outcome, Reason};
 pub(crate) use own_traces::OwnTraces;
 pub use roster::Roster;
 pub use stats::Stats;
+pub use template::Template;
 pub(crate) use terminal::{safe, told};
 
 use concern::Concern;
@@ -142,6 +149,10 @@ fn build(settings: &config::Destination) -> Result<(Arc<dyn Destination>, usize)
         }
         DestinationKind::Terminal(terminal) => Arc::new(terminal::Terminal::new(terminal)),
         DestinationKind::Loki(loki) => Arc::new(loki::Loki::new(loki, settings.dialect)?),
+        DestinationKind::Http(http) => Arc::new(http_documents::HttpDocuments::new(http)?),
+        DestinationKind::FluentForward(forward) => {
+            Arc::new(fluent_forward::FluentForward::new(forward)?)
+        }
     };
     let lanes = settings.kind.remote().map_or(ONE_LANE, |it| it.concurrency);
     Ok((destination, lanes))

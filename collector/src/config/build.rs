@@ -22,6 +22,7 @@ mod filter;
 mod limits;
 mod listener;
 mod loki;
+mod receivers;
 mod remote;
 mod scrub;
 
@@ -107,9 +108,15 @@ pub(super) fn build(root: &Node) -> Built<Config> {
 /// Metrics know their app and not its tenant.
 fn tenants(config: &mut Config) {
     let of = |app: &super::App| (app.name.clone(), app.tenant.clone());
+    let all = config.apps.iter().map(of).collect::<super::Tenants>();
+    for destination in &mut config.destinations {
+        if let Some(tenants) = destination.kind.tenants() {
+            tenants.clone_from(&all);
+        }
+    }
     let asked = (config.destinations.iter_mut()).filter(|it| it.when.is_some());
     for destination in asked {
-        destination.tenants = config.apps.iter().map(of).collect();
+        destination.tenants.clone_from(&all);
     }
 }
 

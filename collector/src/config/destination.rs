@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::loki::Loki;
+use super::receivers::{FluentForward, HttpDocuments, Tenants};
 use super::remote::{OtlpRemote, Remote};
 use crate::convert::Dialect;
 use crate::queue::Start;
@@ -20,7 +21,7 @@ pub struct Destination {
     /// Of which items; all where there is none.
     pub when: Option<crate::condition::Condition>,
     /// Tenants by app, where a condition may ask for them.
-    pub tenants: std::collections::BTreeMap<String, String>,
+    pub tenants: Tenants,
     /// Of which share of sessions.
     pub sampling: f64,
     /// How log records are written for it.
@@ -45,7 +46,7 @@ impl Destination {
             signals: kind.takes(),
             kind,
             when: None,
-            tenants: std::collections::BTreeMap::new(),
+            tenants: Tenants::new(),
             sampling: 1.0,
             dialect: Dialect::Semconv,
             temporality: Temporality::default(),
@@ -84,6 +85,10 @@ pub enum DestinationKind {
     OtlpGrpc(OtlpRemote),
     /// OTLP JSON lines in files.
     OtlpFile(OtlpFile),
+    /// Documents over HTTP: Logstash, and any other server that takes JSON.
+    Http(HttpDocuments),
+    /// Fluentd or Fluent Bit.
+    FluentForward(FluentForward),
     /// One readable line an item.
     Terminal(Terminal),
     /// Loki's push API.
@@ -97,6 +102,8 @@ impl DestinationKind {
             Self::OtlpHttp(_) => "otlp_http",
             Self::OtlpGrpc(_) => "otlp_grpc",
             Self::OtlpFile(_) => "otlp_file",
+            Self::Http(_) => "http",
+            Self::FluentForward(_) => "fluent_forward",
             Self::Terminal(_) => "terminal",
             Self::Loki(_) => "loki",
         }
@@ -106,7 +113,7 @@ impl DestinationKind {
     pub fn takes(&self) -> Signals {
         match self {
             Self::OtlpHttp(_) | Self::OtlpGrpc(_) | Self::OtlpFile(_) => Signals::default(),
-            Self::Terminal(_) => Signals {
+            Self::Http(_) | Self::FluentForward(_) | Self::Terminal(_) => Signals {
                 metrics: false,
                 ..Signals::default()
             },
@@ -119,7 +126,18 @@ impl DestinationKind {
         match self {
             Self::OtlpHttp(otlp) | Self::OtlpGrpc(otlp) => Some(&otlp.remote),
             Self::Loki(loki) => Some(&loki.remote),
+            Self::Http(http) => Some(&http.remote),
+            Self::FluentForward(forward) => Some(&forward.remote),
             Self::OtlpFile(_) | Self::Terminal(_) => None,
+        }
+    }
+
+    /// Whose tenant an app is, where its texts may say so.
+    pub(super) fn tenants(&mut self) -> Option<&mut Tenants> {
+        match self {
+            Self::Http(http) => Some(&mut http.tenants),
+            Self::FluentForward(forward) => Some(&mut forward.tenants),
+            _ => None,
         }
     }
 }

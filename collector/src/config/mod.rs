@@ -19,6 +19,7 @@ mod print;
 mod queue;
 mod rate;
 mod read;
+mod receivers;
 mod remote;
 mod secret;
 pub mod settings;

@@ -166,6 +166,11 @@ impl<'a> Section<'a> {
 
     /// An `http` or `https` URL with a host.
     pub(super) fn url(&self, key: &'static str) -> Read<http::Uri> {
+        self.address_of(key, ["http", "https"])
+    }
+
+    /// A URL with one of two schemes and a host.
+    pub(super) fn address_of(&self, key: &'static str, schemes: [&str; 2]) -> Read<http::Uri> {
         let credentials =
             |node: &Node| matches!(&node.value, Value::Text(text) if text.contains('@'));
         if self.table.and_then(|t| t.get(key)).is_some_and(credentials) {
@@ -175,14 +180,13 @@ impl<'a> Section<'a> {
                 "a URL holds no user or password here; write them as a header",
             ));
         }
-        self.read(
-            key,
-            "a URL with http:// or https://, a host, and no port above 65535",
-            |node| match &node.value {
-                Value::Text(text) => text.parse().ok().filter(reachable),
-                _ => None,
-            },
-        )
+        let [plain, secure] = schemes;
+        let wanted =
+            format!("a URL with {plain}:// or {secure}://, a host, and no port above 65535");
+        self.read(key, &wanted, |node| match &node.value {
+            Value::Text(text) => text.parse().ok().filter(|uri| reachable(uri, schemes)),
+            _ => None,
+        })
     }
 
     /// One of some words.
@@ -379,23 +383,24 @@ impl<'a> Section<'a> {
 }
 
 /// Settings whose values are never shown.
-pub(super) const SECRET: [&str; 7] = [
+pub(super) const SECRET: [&str; 8] = [
     "bearer",
     "hash_key",
     "headers",
     "key",
     "keys",
     "password",
+    "shared_key",
     "traces_headers",
 ];
 
 /// `http::Uri` takes any digits for a port, and none behind the colon; nothing can be reached there.
-fn reachable(uri: &http::Uri) -> bool {
+fn reachable(uri: &http::Uri, schemes: [&str; 2]) -> bool {
     let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else {
         return false;
     };
     let port = uri.port_u16().is_some_and(|port| port > 0);
-    matches!(uri.scheme_str(), Some("http" | "https"))
+    uri.scheme_str().is_some_and(|it| schemes.contains(&it))
         && !host.is_empty()
         && (port || authority.as_str() == host)
 }

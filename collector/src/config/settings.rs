@@ -103,7 +103,7 @@ settings! {
     "filters[].when", "condition", "required", "Which items are left out before the queue; see Conditions.";
     "filters[].keep", "number from 0 to 1", "0", "The share of sessions whose items stay all the same, decided by the session's id.";
     "destinations[].name", "text", "required", "The destination's identity, in metrics and over restarts: small letters, digits, `-` and `_`.";
-    "destinations[].type", "otlp_http, otlp_grpc, otlp_file, terminal or loki", "required", "What it is. Without any destination there is one `otlp_file` in the data folder.";
+    "destinations[].type", "one of the types in docs/destinations", "required", "What it is. Without any destination there is one `otlp_file` in the data folder.";
     "destinations[].signals", "list of logs, traces, metrics", "all that its type takes", "What it wants. The terminal shows no metrics.";
     "destinations[].dialect", "semconv, alloy or contrib", "semconv", "How log records are written: OpenTelemetry's conventions, or the lines of Grafana Alloy or of the OpenTelemetry Collector.";
     "destinations[].temporality", "cumulative or delta", "cumulative", "What the value of a metric made here says: all since its series began, or what came since the value before.";
@@ -121,12 +121,17 @@ settings! {
     "destinations[].endpoints.logs", "URL", "below endpoint", "The whole address for log records, taken as it is. otlp_http only.";
     "destinations[].endpoints.traces", "URL", "below endpoint", "The whole address for spans. otlp_http only.";
     "destinations[].endpoints.metrics", "URL", "below endpoint", "The whole address for metrics. otlp_http only.";
+    "destinations[].format", "ndjson or json", "ndjson", "How documents stand in a body: one a line, or all in a list. http only.";
+    "destinations[].item_headers.*", "text", "none", "Headers that say of items whose they are: `{app}`, `{tenant}`, `{signal}` and `{kind}` stand for the item's, and a batch is divided by what they come to. http only.";
+    "destinations[].tag", "text", "farol.{app}.{kind}", "The tag of what goes there; `{app}`, `{tenant}`, `{signal}` and `{kind}` stand for the item's. fluent_forward only.";
+    "destinations[].shared_key", "text", "none", "The key that both sides prove to know, where the server's `<security>` asks for one. fluent_forward only.";
+    "destinations[].hostname", "text", "farol-collector", "What the collector calls itself to the server. fluent_forward only.";
     "destinations[].headers.*", "text", "none", "Headers of every request to it, such as `authorization`.";
     "destinations[].auth.basic.username", "text", "none", "The user as whom the collector names itself to the server.";
     "destinations[].auth.basic.password", "text", "required with a username", "Its password.";
     "destinations[].auth.bearer", "text", "none", "A token instead, sent as `Authorization: Bearer`.";
     "destinations[].tenant", "text", "none", "The tenant, sent as `X-Scope-OrgID`: whose data it is to Loki, Tempo and Mimir.";
-    "destinations[].compression", "none, gzip or zstd", "gzip", "How requests to it are packed. otlp_http and otlp_grpc.";
+    "destinations[].compression", "none, gzip or zstd", "gzip", "How requests to it are packed. fluent_forward takes none and gzip.";
     "destinations[].timeout", "duration", "10s", "How long one request to it may take.";
     "destinations[].concurrency", "number", "4", "Requests on their way to it at once.";
     "destinations[].tls.ca_file", "file", "built-in roots", "PEM file of the roots to trust instead.";

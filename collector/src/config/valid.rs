@@ -12,6 +12,7 @@ pub use super::destination::*;
 pub use super::listener::{PublicListener, SdkFiles, ServerTls};
 pub use super::loki::*;
 pub use super::network::Network;
+pub use super::receivers::*;
 pub use super::remote::*;
 pub use crate::convert::Dialect;
 

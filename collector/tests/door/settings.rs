@@ -25,6 +25,9 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
     let app = "[[apps]]\nname = \"shop\"\nkeys = [\"k1\"]\norigins = [\"*\"]\n";
     let http =
         "[[destinations]]\nname = \"b\"\ntype = \"otlp_http\"\nendpoint = \"http://a:4318\"\n";
+    let documents = http.replace("otlp_http", "http");
+    let forward =
+        "[[destinations]]\nname = \"b\"\ntype = \"fluent_forward\"\nendpoint = \"tcp://a:24224\"\n";
     let cases: Vec<(String, &str)> = vec![
         ("version = 2".into(), "farol.toml:1: version = \"2\": this collector reads version 1"),
         ("listen = \"127.0.0.1:1\"".into(), "farol.toml: version: it is missing; write version = 1"),
@@ -139,6 +142,16 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{http}color = true"), "destinations.b.color: no such setting here"),
         (format!("version = 1\n{http}[destinations.headers]\n\"a b\" = \"c\""), "destinations.b.headers: \"a b\" is no header's name"),
         (format!("version = 1\n{http}[destinations.retry]\ninitial = \"2m\""), "destinations.b.retry.initial = \"2m\": the first wait is longer"),
+        (format!("version = 1\n{documents}signals = [\"metrics\"]"), "destinations.b.signals = \"[metrics]\": a destination of this type takes no metrics"),
+        (format!("version = 1\n{documents}format = \"xml\""), "destinations.b.format = \"xml\": no such word; use one of ndjson, json"),
+        (format!("version = 1\n{documents}item_headers = {{ x-a = \"{{ap}}\" }}"), "destinations.b.item_headers = \"a table\": x-a: {ap} is nothing that an item has; use {app}"),
+        (format!("version = 1\n{documents}headers = {{ x-a = \"hunter2\" }}\nitem_headers = {{ x-a = \"{{app}}\" }}"), "destinations.b.item_headers = \"a table\": headers.x-a says it as well"),
+        (format!("version = 1\n{}", forward.replace("tcp:", "http:")), "destinations.b.endpoint = \"http://a:24224\": write a URL with tcp:// or tls://"),
+        (format!("version = 1\n{forward}tag = \"{{app\""), "destinations.b.tag = \"{app\": a brace is not closed"),
+        (format!("version = 1\n{forward}compression = \"zstd\""), "destinations.b.compression = \"zstd\": what speaks the Forward protocol does not read it"),
+        (format!("version = 1\n{forward}auth = {{ basic = {{ username = \"u\", password = \"hunter2\" }} }}"), "destinations.b.shared_key: it is missing; servers ask for a user with a shared key alone"),
+        (format!("version = 1\n{forward}shared_key = 7"), "destinations.b.shared_key: write a text"),
+        (format!("version = 1\n{forward}tls = {{ ca_file = \"x\" }}"), "destinations.b.tls = \"a table\": the endpoint is tcp; write tls there"),
         (format!("version = 1\n{http}[destinations.batch]\nmax_wait = \"2m\""), "destinations.b.batch.max_wait = \"2m\": at most 60s"),
     ];
     for (toml, expected) in cases {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::remote::{compression, remote};
-use super::{Built, count, positive, required_name, size};
+use super::{Built, count, positive, receivers, required_name, size};
 use crate::config::read::Section;
 use crate::config::{
     Batch, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Retry, SignalEndpoints,
@@ -20,6 +20,8 @@ const KINDS: &[(&str, Make)] = &[
     ("otlp_http", otlp_http),
     ("otlp_grpc", otlp_grpc),
     ("otlp_file", otlp_file),
+    ("http", receivers::http),
+    ("fluent_forward", receivers::fluent_forward),
     ("terminal", terminal),
     ("loki", super::loki::loki),
 ];

@@ -29,11 +29,7 @@ pub(super) fn remote(section: &Section<'_>) -> Built<Remote> {
     let Some(endpoint) = section.url("endpoint")? else {
         return Err(section.missing("endpoint", "write endpoint = \"http://HOST:PORT\""));
     };
-    let default = Remote::new(endpoint);
-    let concurrency = count(section, "concurrency", default.concurrency)?;
-    if concurrency > MOST_CONCURRENCY {
-        return Err(section.wrong("concurrency", format!("at most {MOST_CONCURRENCY}")));
-    }
+    let reached = reached(section, endpoint)?;
     let mut headers = headers(section, "headers")?;
     let mut own = |name: HeaderName, key: &'static str, value: Option<Secret>| {
         let Some(value) = value else { return Ok(()) };
@@ -46,9 +42,18 @@ pub(super) fn remote(section: &Section<'_>) -> Built<Remote> {
     };
     own(AUTHORIZATION, "auth", authorization(section)?)?;
     own(TENANT, "tenant", tenant(section)?)?;
+    Ok(Remote { headers, ..reached })
+}
+
+/// What all servers have, whatever is spoken with them.
+pub(super) fn reached(section: &Section<'_>, endpoint: http::Uri) -> Built<Remote> {
+    let default = Remote::new(endpoint);
+    let concurrency = count(section, "concurrency", default.concurrency)?;
+    if concurrency > MOST_CONCURRENCY {
+        return Err(section.wrong("concurrency", format!("at most {MOST_CONCURRENCY}")));
+    }
     Ok(Remote {
         tls: transport(section, &default.endpoint)?,
-        headers,
         timeout: positive(section, "timeout", default.timeout)?,
         concurrency,
         ..default
@@ -63,12 +68,11 @@ pub(super) fn compression(section: &Section<'_>) -> Built<Compression> {
 /// The header that `auth` comes to.
 fn authorization(section: &Section<'_>) -> Built<Option<Secret>> {
     let auth = section.section("auth")?;
-    let basic = auth.section("basic")?;
-    let (user, password) = (basic.text("username")?, basic.text("password")?);
+    let user = credentials(&auth)?;
     let bearer = auth.text("bearer")?;
-    let header = match (user, password, bearer) {
-        (None, None, None) => None,
-        (None, None, Some(token)) => {
+    let header = match (user, bearer) {
+        (None, None) => None,
+        (None, Some(token)) => {
             let value = format!("Bearer {token}");
             if token.is_empty() || http::HeaderValue::from_str(&value).is_err() {
                 let problem = "it is empty, or has characters that a header cannot hold";
@@ -76,27 +80,34 @@ fn authorization(section: &Section<'_>) -> Built<Option<Secret>> {
             }
             Some(value)
         }
-        (Some(user), Some(password), None) => {
-            if user.contains(':') {
-                return Err(
-                    basic.wrong("username", "it ends at a colon for the server; use another")
-                );
-            }
-            Some(format!(
-                "Basic {}",
-                STANDARD.encode(format!("{user}:{password}"))
-            ))
+        (Some((user, password)), None) => {
+            let pair = format!("{user}:{}", password.reveal());
+            Some(format!("Basic {}", STANDARD.encode(pair)))
         }
-        (_, _, Some(_)) => {
+        (Some(_), Some(_)) => {
             let problem = "auth.basic is there as well; leave one of them out";
             return Err(auth.wrong_secret("bearer", problem));
         }
-        (None, Some(_), None) => return Err(basic.missing("username", "a password needs its user")),
-        (Some(_), None, None) => return Err(basic.missing("password", "a user needs a password")),
     };
-    basic.finish()?;
     auth.finish()?;
     Ok(header.map(Secret::new))
+}
+
+/// User and password below `auth`.
+pub(super) fn credentials(auth: &Section<'_>) -> Built<Option<(String, Secret)>> {
+    let basic = auth.section("basic")?;
+    let pair = match (basic.text("username")?, basic.text("password")?) {
+        (Some(user), _) if user.contains(':') => {
+            let problem = "it ends at a colon for the server; use another";
+            return Err(basic.wrong("username", problem));
+        }
+        (Some(user), Some(password)) => Some((user, Secret::new(password))),
+        (None, Some(_)) => return Err(basic.missing("username", "a password needs its user")),
+        (Some(_), None) => return Err(basic.missing("password", "a user needs a password")),
+        (None, None) => None,
+    };
+    basic.finish()?;
+    Ok(pair)
 }
 
 fn tenant(section: &Section<'_>) -> Built<Option<Secret>> {
@@ -113,11 +124,13 @@ fn tenant(section: &Section<'_>) -> Built<Option<Secret>> {
 
 fn transport(section: &Section<'_>, endpoint: &http::Uri) -> Built<Tls> {
     let own = section.section("tls")?;
-    if section.has("tls") && endpoint.scheme_str() != Some("https") {
-        return Err(section.wrong(
-            "tls",
-            "the endpoint is http; write https there, or leave tls out",
-        ));
+    let (plain, secure) = match endpoint.scheme_str() {
+        Some("tcp" | "tls") => ("tcp", "tls"),
+        _ => ("http", "https"),
+    };
+    if section.has("tls") && endpoint.scheme_str() != Some(secure) {
+        let problem = format!("the endpoint is {plain}; write {secure} there, or leave tls out");
+        return Err(section.wrong("tls", problem));
     }
     let mut tls = Tls {
         ca_file: pem(&own, "ca_file", |path| tls::roots(path).map(drop))?,

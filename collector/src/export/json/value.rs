@@ -120,7 +120,7 @@ pub(super) fn list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8
     out.push(b']');
 }
 
-pub(super) fn text(out: &mut Vec<u8>, value: &str) {
+pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
     serde_json::to_writer(out, value).expect("a string is always JSON, and a Vec takes all");
 }
 
@@ -130,7 +130,7 @@ pub(super) fn quoted(out: &mut Vec<u8>, value: impl std::fmt::Display) {
     out.push(b'"');
 }
 
-pub(super) fn double(out: &mut Vec<u8>, value: f64) {
+pub(crate) fn double(out: &mut Vec<u8>, value: f64) {
     if value.is_nan() {
         out.extend_from_slice(b"\"NaN\"");
     } else if value.is_infinite() {

@@ -1,0 +1,90 @@
+//! Destinations that are no OpenTelemetry.
+
+use std::path::Path;
+
+use super::Built;
+use super::remote::{compression, credentials, reached, remote};
+use crate::config::read::Section;
+use crate::config::{
+    Compression, DestinationKind, DocumentFormat, FluentForward, HttpDocuments, Secret,
+};
+use crate::export::Template;
+
+const FORMATS: [(&str, DocumentFormat); 2] = [
+    ("ndjson", DocumentFormat::Ndjson),
+    ("json", DocumentFormat::Json),
+];
+
+pub(super) fn http(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
+    let default = HttpDocuments::new(remote(section)?);
+    let mut item_headers = Vec::new();
+    // Read as headers are: what holds for them holds here.
+    for (name, text) in super::headers(section, "item_headers")? {
+        if default
+            .remote
+            .headers
+            .iter()
+            .any(|(other, _)| *other == name)
+        {
+            let problem = format!("headers.{name} says it as well; leave one of them out");
+            return Err(section.wrong("item_headers", problem));
+        }
+        match Template::parse(text.reveal()) {
+            Ok(template) => item_headers.push((name, template)),
+            Err(problem) => {
+                return Err(section.wrong("item_headers", format!("{name}: {problem}")));
+            }
+        }
+    }
+    Ok(DestinationKind::Http(HttpDocuments {
+        format: section.word("format", &FORMATS)?.unwrap_or_default(),
+        item_headers,
+        compression: compression(section)?,
+        ..default
+    }))
+}
+
+pub(super) fn fluent_forward(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
+    let Some(endpoint) = section.address_of("endpoint", ["tcp", "tls"])? else {
+        return Err(section.missing("endpoint", "write endpoint = \"tcp://HOST:24224\""));
+    };
+    let default = FluentForward::new(reached(section, endpoint)?);
+    let auth = section.section("auth")?;
+    let user = credentials(&auth)?;
+    auth.finish()?;
+    let shared_key = section.text("shared_key")?.map(Secret::new);
+    if user.is_some() && shared_key.is_none() {
+        let problem = "servers ask for a user with a shared key alone; write it as well";
+        return Err(section.missing("shared_key", problem));
+    }
+    if shared_key.as_ref().is_some_and(|it| it.reveal().is_empty()) {
+        return Err(section.wrong_secret("shared_key", "it is empty; leave it out, or write it"));
+    }
+    let compression = match section.has("compression") {
+        true => compression(section)?,
+        false => default.compression,
+    };
+    if compression == Compression::Zstd {
+        let problem = "what speaks the Forward protocol does not read it; write gzip or none";
+        return Err(section.wrong("compression", problem));
+    }
+    Ok(DestinationKind::FluentForward(FluentForward {
+        tag: template(section, "tag")?.unwrap_or(default.tag),
+        shared_key,
+        user,
+        hostname: section.text("hostname")?.unwrap_or(default.hostname),
+        compression,
+        ..default
+    }))
+}
+
+fn template(section: &Section<'_>, key: &'static str) -> Built<Option<Template>> {
+    match section.text(key)? {
+        Some(text) if text.is_empty() => Err(section.wrong(key, "it is empty; leave it out")),
+        Some(text) => match Template::parse(&text) {
+            Ok(template) => Ok(Some(template)),
+            Err(problem) => Err(section.wrong(key, problem)),
+        },
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,166 @@
+//! Documents: a log record or a span as one flat object of names and values, for receivers that are no OpenTelemetry. Pure; written as JSON
+//! or as msgpack.
+//!
+//! Names are OpenTelemetry's for formats other than its own. Nothing is lost where two things have one name: the first has it, the
+//! other's stands under what it is an attribute of.
+
+mod json;
+mod log;
+mod msgpack;
+mod span;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::trace::v1::Span;
+
+use super::group::Place;
+use super::{Batch, Signal};
+
+/// One item.
+#[derive(Debug, Default)]
+pub(crate) struct Document<'a> {
+    /// When it happened, in nanoseconds since 1970.
+    pub(crate) time_ns: u64,
+    fields: Vec<(Cow<'a, str>, Field<'a>)>,
+}
+
+/// A value in a document.
+#[derive(Debug)]
+pub(crate) enum Field<'a> {
+    Text(Cow<'a, str>),
+    Int(i64),
+    /// Nanoseconds since 1970; written as RFC 3339, which is what readers of JSON know a time by.
+    Time(u64),
+    Any(&'a AnyValue),
+    List(Vec<Field<'a>>),
+    Map(Vec<(Cow<'a, str>, Field<'a>)>),
+}
+
+/// Where a batch's items hang, and their attributes.
+pub(crate) fn attributes_of<'a>(
+    batch: &'a Batch,
+) -> Box<dyn Iterator<Item = (Place<'a>, &'a [KeyValue])> + 'a> {
+    match batch.signal() {
+        Signal::Logs => Box::new(
+            batch
+                .placed()
+                .map(|(at, it): (_, &LogRecord)| (at, &it.attributes[..])),
+        ),
+        Signal::Traces => Box::new(
+            batch
+                .placed()
+                .map(|(at, it): (_, &Span)| (at, &it.attributes[..])),
+        ),
+        Signal::Metrics => Box::new(std::iter::empty()),
+    }
+}
+
+/// Hands over each item of a batch as a document. Metrics are none.
+pub(crate) fn documents<'a>(batch: &'a Batch) -> Box<dyn Iterator<Item = Document<'a>> + 'a> {
+    match batch.signal() {
+        Signal::Logs => Box::new(
+            batch
+                .placed::<LogRecord>()
+                .map(|(at, it)| log::document(at, it)),
+        ),
+        Signal::Traces => Box::new(
+            batch
+                .placed::<Span>()
+                .map(|(at, it)| span::document(at, it)),
+        ),
+        Signal::Metrics => Box::new(std::iter::empty()),
+    }
+}
+
+/// What an attribute is of: the prefix that it gets where its name is taken.
+const ITEM: &str = "attributes.";
+const RESOURCE: &str = "resource.attributes.";
+const SCOPE: &str = "scope.attributes.";
+
+impl<'a> Document<'a> {
+    fn put(&mut self, name: &'static str, field: Field<'a>) {
+        self.fields.push((Cow::Borrowed(name), field));
+    }
+
+    fn text(&mut self, name: &'static str, text: impl Into<Cow<'a, str>>) {
+        let text = text.into();
+        if !text.is_empty() {
+            self.put(name, Field::Text(text));
+        }
+    }
+
+    fn hex(&mut self, name: &'static str, bytes: &[u8]) {
+        self.text(name, hex(bytes));
+    }
+
+    fn number(&mut self, name: &'static str, number: i64) {
+        if number != 0 {
+            self.put(name, Field::Int(number));
+        }
+    }
+
+    fn time(&mut self, name: &'static str, nanos: u64) {
+        if nanos != 0 {
+            self.put(name, Field::Time(nanos));
+        }
+    }
+
+    fn attributes(&mut self, of: &'static str, attributes: &'a [KeyValue]) {
+        for pair in attributes {
+            let mut name = Cow::Borrowed(pair.key.as_str());
+            while name.is_empty() || self.fields.iter().any(|(taken, _)| *taken == name) {
+                name = Cow::Owned(format!("{of}{name}"));
+            }
+            self.fields.push((name, any(pair.value.as_ref())));
+        }
+    }
+
+    /// What it hangs on.
+    fn place(&mut self, place: Place<'a>) {
+        if let Some(resource) = place.resource {
+            self.attributes(RESOURCE, &resource.attributes);
+        }
+        if let Some(scope) = place.scope {
+            self.text("otel.scope.name", &*scope.name);
+            self.text("otel.scope.version", &*scope.version);
+            self.attributes(SCOPE, &scope.attributes);
+        }
+    }
+}
+
+fn any(value: Option<&AnyValue>) -> Field<'_> {
+    match value {
+        Some(value) => Field::Any(value),
+        None => Field::Any(&AnyValue { value: None }),
+    }
+}
+
+/// Attributes as an object of their own.
+fn map(attributes: &[KeyValue]) -> Field<'_> {
+    let pairs = attributes.iter();
+    let pairs = pairs.map(|it| (it.key.as_str().into(), any(it.value.as_ref())));
+    Field::Map(pairs.collect())
+}
+
+/// The text of an attribute, where it has one.
+pub(crate) fn text_of<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
+    let found = attributes.iter().find(|it| it.key == name)?;
+    match found.value.as_ref()?.value.as_ref()? {
+        Value::StringValue(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|it| [it >> 4, it & 15]);
+    digits
+        .map(|it| char::from(DIGITS[usize::from(it)]))
+        .collect()
+}

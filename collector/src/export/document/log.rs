@@ -1,0 +1,36 @@
+//! The document of a log record.
+
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+
+use super::{Document, Field, ITEM};
+use crate::export::group::Place;
+
+pub(super) fn document<'a>(place: Place<'a>, record: &'a LogRecord) -> Document<'a> {
+    let happened = match record.time_unix_nano {
+        0 => record.observed_time_unix_nano,
+        time => time,
+    };
+    let mut it = Document {
+        time_ns: happened,
+        ..Document::default()
+    };
+    it.time("@timestamp", happened);
+    it.text("signal", "logs");
+    it.time("observed_timestamp", record.observed_time_unix_nano);
+    it.number("severity_number", record.severity_number.into());
+    it.text("severity_text", &*record.severity_text);
+    it.text("event_name", &*record.event_name);
+    if let Some(body) = &record.body {
+        it.put("body", Field::Any(body));
+    }
+    it.hex("trace_id", &record.trace_id);
+    it.hex("span_id", &record.span_id);
+    it.number("trace_flags", record.flags.into());
+    it.number(
+        "otel.dropped_attributes_count",
+        record.dropped_attributes_count.into(),
+    );
+    it.attributes(ITEM, &record.attributes);
+    it.place(place);
+    it
+}

@@ -1,0 +1,123 @@
+//! A batch that goes out in several requests: what came of each, put together to what came of the batch.
+
+use std::time::Duration;
+
+use super::destination::{Outcome, Reason};
+
+/// What came of the shares so far.
+#[derive(Default)]
+pub(crate) struct Shares {
+    again: Vec<usize>,
+    taken: bool,
+    /// The first that was not taken.
+    failed: Option<Outcome>,
+    stopped: bool,
+}
+
+impl Shares {
+    /// Whether another request makes sense: after one that the server did not answer, or could not, none does.
+    pub(crate) fn go_on(&self) -> bool {
+        !self.stopped
+    }
+
+    /// Notes what came of the items at these places.
+    pub(crate) fn add(&mut self, places: Vec<usize>, outcome: Outcome) {
+        match outcome {
+            Outcome::Accepted { .. } | Outcome::Each { .. } => self.taken = true,
+            Outcome::Retry { .. } => {
+                self.stopped = true;
+                self.fail(places, outcome);
+            }
+            // When it comes again, it comes alone, and can be divided.
+            Outcome::Refused(_) => self.fail(places, outcome),
+        }
+    }
+
+    /// Notes that the items at these places were not sent.
+    pub(crate) fn skip(&mut self, places: Vec<usize>) {
+        self.again.extend(places);
+    }
+
+    /// What came of the batch.
+    pub(crate) fn end(mut self) -> Outcome {
+        let Some(failed) = self.failed else {
+            return Outcome::accepted();
+        };
+        if !self.taken {
+            return failed;
+        }
+        self.again.sort_unstable();
+        let (after, reason) = told(failed);
+        Outcome::Each {
+            refused: Vec::new(),
+            again: self.again,
+            after,
+            reason,
+        }
+    }
+
+    fn fail(&mut self, places: Vec<usize>, outcome: Outcome) {
+        self.again.extend(places);
+        // A wait is what the whole batch has to heed; a refusal may be of one share.
+        if self.stopped || self.failed.is_none() {
+            self.failed = Some(outcome);
+        }
+    }
+}
+
+fn told(failed: Outcome) -> (Option<Duration>, Reason) {
+    match failed {
+        Outcome::Retry { after, reason, .. } => (after, reason),
+        Outcome::Refused(reason) => (None, reason),
+        Outcome::Accepted { .. } | Outcome::Each { .. } => (None, Reason::code("taken")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused() -> Outcome {
+        Outcome::Refused(Reason::code("http 400"))
+    }
+
+    fn busy() -> Outcome {
+        Outcome::Retry {
+            after: Some(Duration::from_secs(7)),
+            suspect: false,
+            reason: Reason::code("http 429"),
+        }
+    }
+
+    fn of(outcomes: Vec<Outcome>) -> Outcome {
+        let mut shares = Shares::default();
+        for (at, outcome) in outcomes.into_iter().enumerate() {
+            match shares.go_on() {
+                true => shares.add(vec![at], outcome),
+                false => shares.skip(vec![at]),
+            }
+        }
+        shares.end()
+    }
+
+    #[test]
+    fn what_was_taken_is_not_sent_again() {
+        let taken = Outcome::accepted;
+        assert_eq!(of(vec![taken(), taken()]), taken());
+        // The driver divides what is refused as a whole, and waits for what is busy as a whole.
+        assert_eq!(of(vec![refused(), refused()]), refused());
+        assert_eq!(of(vec![busy(), taken()]), busy());
+        let want = |again, outcome| {
+            let (after, reason) = told(outcome);
+            Outcome::Each {
+                refused: Vec::new(),
+                again,
+                after,
+                reason,
+            }
+        };
+        let found = of(vec![taken(), refused(), busy(), taken()]);
+        assert_eq!(found, want(vec![1, 2, 3], busy()));
+        assert_eq!(of(vec![refused(), taken()]), want(vec![0], refused()));
+    }
+}

@@ -1,0 +1,176 @@
+//! Texts with `{app}`, `{tenant}`, `{signal}` and `{kind}` in them: headers and tags that say of items whose they are. A batch is divided by what they
+//! come to.
+
+use std::collections::BTreeMap;
+
+use farol_protocol::names::attr;
+
+use super::document::{attributes_of, text_of};
+use super::group::Place;
+use super::{Batch, Signal};
+use crate::config::Tenants;
+
+/// A text with places for what an item is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    App,
+    Tenant,
+    Signal,
+    Kind,
+}
+
+/// What an item is of.
+struct About<'a> {
+    app: &'a str,
+    tenant: &'a str,
+    signal: &'static str,
+    kind: &'a str,
+}
+
+impl Template {
+    /// Reads one. An error says what would have been right.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once('{') {
+            let Some((name, after)) = behind.split_once('}') else {
+                return Err("a brace is not closed".to_owned());
+            };
+            if !before.is_empty() {
+                parts.push(Part::Text(before.to_owned()));
+            }
+            parts.push(match name {
+                "app" => Part::App,
+                "tenant" => Part::Tenant,
+                "signal" => Part::Signal,
+                "kind" => Part::Kind,
+                other => {
+                    return Err(format!(
+                        "{{{other}}} is nothing that an item has; use {{app}}, {{tenant}}, {{signal}}, {{kind}}"
+                    ));
+                }
+            });
+            rest = after;
+        }
+        if rest.contains('}') {
+            return Err("a brace is closed that nothing opened".to_owned());
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
+        }
+        Ok(Self(parts))
+    }
+
+    /// Whether it says the same of every item.
+    fn is_plain(&self) -> bool {
+        self.0.iter().all(|part| matches!(part, Part::Text(_)))
+    }
+
+    fn of(&self, item: &About<'_>) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::App => word(item.app),
+            Part::Tenant => word(item.tenant),
+            Part::Signal => item.signal.to_owned(),
+            Part::Kind => word(item.kind),
+        };
+        self.0.iter().map(part).collect()
+    }
+}
+
+/// What some templates come to, and the places of the items of which they say it.
+pub(crate) type Share = (Vec<String>, Vec<usize>);
+
+/// A batch by what the templates come to.
+pub(crate) fn divide(templates: &[&Template], tenants: &Tenants, batch: &Batch) -> Vec<Share> {
+    if templates.iter().all(|it| it.is_plain()) {
+        let nobody = About {
+            app: "",
+            tenant: "",
+            signal: "",
+            kind: "",
+        };
+        let texts = templates.iter().map(|it| it.of(&nobody)).collect();
+        return vec![(texts, (0..batch.len()).collect())];
+    }
+    let signal = batch.signal();
+    let own = match signal {
+        Signal::Traces => "span",
+        Signal::Logs | Signal::Metrics => "log",
+    };
+    let mut shares: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for (at, (place, attributes)) in attributes_of(batch).enumerate() {
+        let app = app(place);
+        let item = About {
+            app,
+            tenant: tenants.get(app).map_or("", String::as_str),
+            signal: signal.as_str(),
+            kind: text_of(attributes, attr::ITEM_KIND).unwrap_or(own),
+        };
+        let texts = templates.iter().map(|it| it.of(&item)).collect();
+        shares.entry(texts).or_default().push(at);
+    }
+    shares.into_iter().collect()
+}
+
+/// The app that an item is of: the service of its resource.
+pub(crate) fn app(place: Place<'_>) -> &str {
+    let attributes = place.resource.map_or(&[][..], |it| &it.attributes);
+    text_of(attributes, attr::SERVICE_NAME).unwrap_or("unknown_service")
+}
+
+/// What of a name may stand in a header or a tag: dots divide tags, and a header ends at the line.
+fn word(name: &str) -> String {
+    /// Fluentd and most servers stop far behind this.
+    const MOST: usize = 128;
+    let plain = |c: char| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => c,
+        _ => '_',
+    };
+    name.chars().take(MOST).map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::export::batch::Source;
+    use crate::export::samples;
+
+    #[test]
+    fn a_batch_is_divided_by_what_its_items_are_of() {
+        let services = ["shop", "bank\r\nx: y", "shop"];
+        let sources = services.map(|it| Source::Record(Arc::new(samples::log(it, "m"))));
+        let batch = Batch::new(Signal::Logs, sources.into());
+        let tag = Template::parse("rum.{app}.{tenant}.{signal}.{kind}").unwrap();
+        let tenants = Tenants::from([("shop".into(), "t".into())]);
+        let shares = divide(&[&tag], &tenants, &batch);
+        let want = [
+            (vec!["rum.bank__x__y..logs.log".to_owned()], vec![1]),
+            (vec!["rum.shop.t.logs.log".to_owned()], vec![0, 2]),
+        ];
+        assert_eq!(shares, want);
+        let plain = Template::parse("rum").unwrap();
+        assert_eq!(
+            divide(&[&plain], &tenants, &batch),
+            [(vec!["rum".to_owned()], vec![0, 1, 2])]
+        );
+    }
+
+    #[test]
+    fn what_no_item_has_is_named() {
+        for (text, want) in [
+            ("{ap}", "{app}"),
+            ("a{app", "not closed"),
+            ("a}", "nothing opened"),
+        ] {
+            let error = Template::parse(text).unwrap_err();
+            assert!(error.contains(want), "{error}");
+        }
+    }
+}
