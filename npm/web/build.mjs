@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const ESCAPES = { '\n': '\\n', '\r': '\\r', '"': '\\"', '\\': '\\\\' };
@@ -89,6 +90,22 @@ for (const name of ['farol', 'farol-nowasm']) copyFileSync(`dist/${name}.js`, `d
 /** For the attribute `integrity` of script tags. */
 const scripts = readdirSync('dist').filter((name) => /^farol.*\.js$/.test(name)).sort();
 writeFileSync('dist/integrity.json', JSON.stringify(Object.fromEntries(scripts.map((name) => [name, `sha384-${digest(readFileSync(`dist/${name}`), 'sha384', 'base64')}`])), null, 2) + '\n');
+
+/** For apps in Rust one file without a core, which `sdk-wasm` carries and git keeps: as it can be read, for its diffs; app bundlers make it small. */
+const app = await build({
+  bundle: true, target: common.target, legalComments: 'none', logLevel: 'warning', entryPoints: ['src/rust-app.ts'], write: false, format: 'esm', charset: 'utf8',
+  banner: { js: '// Made of npm/web/src by `cargo xtask sdk`, which git keeps so that a crate is whole. Not to be edited.' },
+  plugins: [{
+    name: 'app',
+    setup(build) {
+      build.onResolve({ filter: /\/load\.js$/ }, () => ({ path: resolve('src/load-app.ts') }));
+      // Nobody asks for what would come later: left out as unused, if it need not be made one of the file's own modules first.
+      build.onResolve({ filter: /./ }, ({ kind }) => (kind == 'dynamic-import' ? { external: true } : undefined));
+    },
+  }],
+});
+mkdirSync('../../sdk-wasm/js', { recursive: true });
+writeFileSync('../../sdk-wasm/js/rust-app.js', app.outputFiles[0].text);
 
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });

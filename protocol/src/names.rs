@@ -156,6 +156,12 @@ pub mod attr {
     pub const URL_FULL: &str = "url.full";
     /// The template that an address was made of.
     pub const URL_TEMPLATE: &str = "url.template";
+    /// Where something happened in a program's source: the file.
+    pub const CODE_FILE_PATH: &str = "code.file.path";
+    /// The line in it.
+    pub const CODE_LINE_NUMBER: &str = "code.line.number";
+    /// The column in it.
+    pub const CODE_COLUMN_NUMBER: &str = "code.column.number";
     /// Operating system: name.
     pub const OS_NAME: &str = "os.name";
     /// Operating system: version.

@@ -3,7 +3,9 @@
 //! JavaScript writes a message into the buffer that `buffer` hands out (`abi.rs` gives its form), then names it with
 //! `put`. What the core has to say goes out through one import (`browser/`). `put` answers with the next deadline: a time
 //! on the `performance.now()` clock in ms at which JavaScript has to send `TICK`, or infinity.
-#![cfg_attr(target_arch = "wasm32", no_std)]
+//!
+//! With the feature `rust-app` the crate is a client for apps in Rust instead: `rust_app.rs`.
+#![cfg_attr(all(target_arch = "wasm32", not(feature = "rust-app")), no_std)]
 
 extern crate alloc;
 
@@ -12,6 +14,8 @@ pub mod client;
 pub mod host;
 pub mod message;
 pub mod options;
+#[cfg(feature = "rust-app")]
+pub mod rust_app;
 pub mod vitals;
 
 mod attributes;
@@ -34,10 +38,10 @@ mod stack;
 mod text;
 mod time;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "rust-app")))]
 mod browser;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "rust-app")))]
 pub mod exports {
     //! What JavaScript calls.
     use wasm_bindgen::prelude::wasm_bindgen;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{process, sdk, steps};
+use crate::{process, rust_app, sdk, steps};
 
 /// Cargo, in the repository.
 pub fn cargo(root: &Path) -> Command {
@@ -54,6 +54,11 @@ pub fn spa(root: &Path) -> Result<()> {
         )
         .map(drop)
     })
+}
+
+/// The front end in Rust, which no other command needs.
+pub fn rust_app(root: &Path) -> Result<()> {
+    steps::step("front end in Rust", || rust_app::build(root))
 }
 
 /// All that the demo and the browser tests run.

@@ -14,7 +14,8 @@ cargo xtask <COMMAND>
   check                          formatting, lints, house rules, licences, types; runs no test
   test [--full] [--only DOOR]…   every test of every door; --full adds the large counts and long runs
   e2e [--engines LIST] [NAME]…   the browser tests whose file names contain NAME
-  sdk                            build npm/web/dist
+  sdk                            build npm/web/dist, and the adapters that the crate carries for apps in Rust
+  rust-app                       build examples/yew as its users would, into target/yew/app
   size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
   bench sdk|collector|attack|queue
                                  every figure beside its bar
@@ -55,7 +56,7 @@ The last line says `N passed, N failed`.";
 const E2E: &str = "\
 cargo xtask e2e [--engines LIST] [--full] [NAME]…
 
-Builds what is stale (SDK, collector, shop), then runs the browser tests whose file names contain one of the NAMEs.
+Builds what is stale (SDK, collector, shop, front end in Rust), then runs the browser tests whose file names contain one of the NAMEs.
 
   --engines LIST   chromium, firefox, webkitgtk, by commas (default: chromium)
   --full           the large counts and long runs too (FAROL_FULL=1)";
@@ -95,6 +96,7 @@ pub enum Command {
     Check,
     Test(TestOptions),
     Sdk,
+    RustApp,
     Size(Format),
     Bench { what: String, rest: Vec<OsString> },
     Dist,
@@ -149,6 +151,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
         }
         "check" => plain(&mut args, Command::Check),
         "sdk" => plain(&mut args, Command::Sdk),
+        "rust-app" => plain(&mut args, Command::RustApp),
         "dist" => plain(&mut args, Command::Dist),
         "test" => test(&mut args),
         "e2e" => e2e(&mut args),

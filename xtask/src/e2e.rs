@@ -16,6 +16,7 @@ const PATIENCE_FULL: &str = "1800000";
 pub fn run(root: &Path, options: &E2eOptions) -> Result<bool> {
     setup::all(root, &options.engines)?;
     build::all(root)?;
+    build::rust_app(root)?;
     let counts = tests(root, options)?;
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(counts.failed == 0)

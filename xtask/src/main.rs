@@ -22,6 +22,7 @@ mod fuzz;
 mod licences;
 mod paths;
 mod process;
+mod rust_app;
 mod sdk;
 mod setup;
 mod size;
@@ -58,6 +59,9 @@ fn run(command: &Command) -> ExitCode {
         Command::Demo { drive } => demo::run(&root, *drive),
         Command::Check => test::check(&root),
         Command::Test(options) => test::run(&root, options),
+        Command::RustApp => setup::for_sdk(&root)
+            .and_then(|()| build::rust_app(&root))
+            .map(|()| true),
         Command::Sdk => setup::for_sdk(&root)
             .and_then(|()| sdk::build(&root))
             .map(|()| true),

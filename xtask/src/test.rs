@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every door, one after the other, and a summary. A door that fails does not keep the next from being tried,
 //! except where it builds what they need.
 
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -256,25 +257,29 @@ fn lint(root: &Path, _: &TestOptions) -> Result<Counts> {
         ]),
         "clippy",
     )?;
+    sdk_clippy(root, &["--all-targets", "--features", RUST_APP])?;
     // What only a browser compiles is linted for wasm32, where the toolchain in use has a clippy for it.
     if toolchain::wasm()?.env.is_empty() {
-        process::run(
-            build::cargo(root).args([
-                "clippy",
-                "--quiet",
-                "-p",
-                "farol-sdk-wasm",
-                "--target",
-                toolchain::TARGET,
-                "--locked",
-                "--",
-                "-D",
-                "warnings",
-            ]),
-            "clippy for wasm32",
+        sdk_clippy(root, &["--target", toolchain::TARGET])?;
+        sdk_clippy(
+            root,
+            &["--target", toolchain::TARGET, "--features", RUST_APP],
         )?;
     }
     Ok(ONE)
+}
+
+/// Features of the SDK's crate that the rest of the workspace leaves off: all of its API for apps in Rust.
+const RUST_APP: &str = "tracing";
+
+fn sdk_clippy(root: &Path, args: &[&str]) -> Result<()> {
+    process::run(
+        build::cargo(root)
+            .args(["clippy", "--quiet", "-p", "farol-sdk-wasm", "--locked"])
+            .args(args)
+            .args(["--", "-D", "warnings"]),
+        &format!("clippy {}", args.join(" ")),
+    )
 }
 
 fn rust(root: &Path, options: &TestOptions) -> Result<Counts> {
@@ -294,17 +299,29 @@ fn rust(root: &Path, options: &TestOptions) -> Result<Counts> {
     if options.full {
         command.env("FAROL_FULL", "1");
     }
+    let mut with_feature = build::cargo(root);
+    with_feature.args(["test", "--quiet", "-p", "farol-sdk-wasm", "--lib"]);
+    with_feature.args(["--features", RUST_APP, "--locked", "rust_app"]);
     let mut counts = Counts::default();
-    let status = process::watch(&mut command, "cargo test", |line| counts.read(line))?;
-    if !status.success() && counts.failed == 0 {
-        counts.failed = 1;
+    for command in [&mut command, &mut with_feature] {
+        let status = process::watch(command, "cargo test", |line| counts.read(line))?;
+        if !status.success() && counts.failed == 0 {
+            counts.failed = 1;
+        }
     }
     ensure!(counts.passed > 0 || counts.failed > 0, "no test ran");
     Ok(counts)
 }
 
+/// What apps in Rust carry of npm/web is kept in git, and was what the build makes of it.
 fn sdk(root: &Path, _: &TestOptions) -> Result<Counts> {
+    const CARRIED: &str = "sdk-wasm/js/rust-app.js";
+    let before = fs::read(root.join(CARRIED)).unwrap_or_default();
     build::sdk(root)?;
+    ensure!(
+        before == fs::read(root.join(CARRIED))?,
+        "{CARRIED} was not what npm/web/src makes of it; it is now, and wants to be committed"
+    );
     Ok(ONE)
 }
 
@@ -357,6 +374,7 @@ fn packaging(root: &Path, options: &TestOptions) -> Result<Counts> {
 
 fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
     build::spa(root)?;
+    build::rust_app(root)?;
     build::servers(root)?;
     e2e::tests(
         root,

@@ -1,0 +1,39 @@
+/** The running span for those who say when it begins and when it ends, as `tracing` in Rust does. Not each leaves in the order in which it came. */
+import type { Feature, Span } from './types.js';
+import type { Place, Sdk } from './sdk.js';
+
+/** Spans that are entered at once. Work is nested less deep; one that never leaves is not kept for ever. */
+const MOST = 64;
+
+export interface Entered {
+  /** A feature: until the client has something to capture, no span is the running one. */
+  join_: Feature;
+  enter_(span: Span): void;
+  exit_(span: Span): void;
+}
+
+export function createEntered(): Entered {
+  let sdk: Sdk | undefined;
+  const entered: { span_: Span; place_: Place; before_?: Place }[] = [];
+  return {
+    join_(shared) {
+      sdk = shared;
+    },
+    enter_(span) {
+      if (!sdk) return;
+      const place_ = { trace_: span.traceId, span_: span.spanId };
+      entered.push({ span_: span, place_, before_: sdk.current_ });
+      if (entered.length > MOST) entered.shift();
+      sdk.current_ = place_;
+    },
+    exit_(span) {
+      const at = entered.map(({ span_ }) => span_).lastIndexOf(span);
+      if (at < 0) return;
+      const [{ place_, before_ }] = entered.splice(at, 1);
+      // Who came after it goes back to where this one would have.
+      if (at < entered.length) entered[at].before_ = before_;
+      // Else somebody ran another one since, and has gone back to what was before.
+      else if (sdk!.current_ == place_) sdk!.current_ = before_;
+    },
+  };
+}

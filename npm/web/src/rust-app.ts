@@ -1,0 +1,98 @@
+/**
+ * The client of an app that is Rust itself: over the core in the app's own Wasm (`sdk-wasm`, feature `rust-app`), with all features in one
+ * file, which wasm-bindgen carries along. Only that crate calls it.
+ */
+import { createEntered } from './entered.js';
+import { features as extra } from './extra.js';
+import { start } from './init.js';
+import type { AppCore } from './load-app.js';
+import { actions, clicks, config, frames, loads, outbox, reports } from './more.js';
+import { safe, text } from './observe/describe.js';
+import type { Client, Feature, Options, Pattern, Span } from './types.js';
+
+/** Rust has no regular expressions of JavaScript's: they come as their source. */
+type Told = string | { regex: string };
+
+/** All of them, by name: their list has in it what brings the third file, which is part of this one. */
+const HERE: Feature[] = [outbox, config, actions, clicks, frames, loads, reports, ...extra];
+
+/** An option that is a list of patterns. */
+const PATTERNS = ['propagateTo', 'ignoreErrors', 'denyUrls'] as const;
+
+/** Frames of a panic's stack: the machinery of a panic alone is most of the ten that browsers give by default. */
+const FRAMES = 50;
+
+/** A trap is the end of the panic before it if it comes within so many ms; they are one piece of work. */
+const TRAP = 1000;
+
+/** What Rust calls beside the client's own methods. */
+export interface App extends Client {
+  /** `span` is the running one until `exit`: for code that has no function to `run`. */
+  enter(span: Span): void;
+  exit(span: Span): void;
+  /** An error as JavaScript has them, made here and now: its stack is that of the caller. */
+  failure(type: string, message: string, causes: string[]): Error;
+  /** The app panics: what the browser says of the trap that follows is the same news. */
+  panicked(): void;
+}
+
+/** The browser's error for a trap, once after each panic. It is a pattern, so that it can stand among those of errors to leave out. */
+class Trap extends RegExp {
+  panicked_ = -Infinity;
+  [Symbol.search](text: string): number {
+    if (performance.now() - this.panicked_ > TRAP || !/^RuntimeError: unreachable/i.test(text)) return -1;
+    this.panicked_ = -Infinity;
+    return 0;
+  }
+}
+
+/** A core's way in: the app's memory, and two functions that are closures in it. `connect` is told how the core reaches us. */
+export function open(
+  options: Options, memory: WebAssembly.Memory, connect: (host: object) => void,
+  buffer: (length: number) => number, put: (op: number, now: number, wall: number, length: number) => number,
+): App {
+  const trap = new Trap('');
+  const entered = createEntered();
+
+  for (const name of PATTERNS) {
+    const list = options[name] as Told[] | undefined;
+    // One that is no expression is dropped by its name, as any option that is not of its type.
+    if (list) options[name] = list.map((one) => (typeof one == 'string' ? one : (safe(() => new RegExp(one.regex)) as Pattern)));
+  }
+  const tell = options.onDiagnostic;
+  if (tell) options.onDiagnostic = (code, detail) => tell(code, text(detail));
+  options.ignoreErrors = [...(options.ignoreErrors || []), trap];
+  const core: AppCore = {
+    instantiate(host) {
+      connect(host);
+      return { memory, buffer, put };
+    },
+  };
+  options.core = core as unknown as Options['core'];
+  options.features = [entered.join_, ...HERE];
+
+  return {
+    ...start(options, () => {}),
+    enter: entered.enter_,
+    exit: entered.exit_,
+    failure(type, message, causes) {
+      // Not every browser has it, and a page may have frozen it.
+      const limited = Error as { stackTraceLimit?: number };
+      const limit = limited.stackTraceLimit;
+      safe(() => (limited.stackTraceLimit = FRAMES));
+      const error = new Error(message);
+      safe(() => (limited.stackTraceLimit = limit));
+      error.name = type;
+      let at: Error = error;
+      for (const cause of causes) {
+        const next = new Error(cause);
+        next.stack = '';
+        at = at.cause = next;
+      }
+      return error;
+    },
+    panicked() {
+      trap.panicked_ = performance.now();
+    },
+  };
+}

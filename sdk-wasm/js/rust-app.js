@@ -1,0 +1,2394 @@
+// Made of npm/web/src by `cargo xtask sdk`, which git keeps so that a crate is whole. Not to be edited.
+
+// src/entered.ts
+var MOST = 64;
+function createEntered() {
+  let sdk;
+  const entered = [];
+  return {
+    join_(shared) {
+      sdk = shared;
+    },
+    enter_(span) {
+      if (!sdk) return;
+      const place_ = { trace_: span.traceId, span_: span.spanId };
+      entered.push({ span_: span, place_, before_: sdk.current_ });
+      if (entered.length > MOST) entered.shift();
+      sdk.current_ = place_;
+    },
+    exit_(span) {
+      const at = entered.map(({ span_ }) => span_).lastIndexOf(span);
+      if (at < 0) return;
+      const [{ place_, before_ }] = entered.splice(at, 1);
+      if (at < entered.length) entered[at].before_ = before_;
+      else if (sdk.current_ == place_) sdk.current_ = before_;
+    }
+  };
+}
+
+// src/page.ts
+function page() {
+  const key2 = /* @__PURE__ */ Symbol.for("farol.patch/1");
+  const root = globalThis;
+  if (!root[key2]) Object.defineProperty(root, key2, { value: { layers: {}, bytes: 0, flights: 0 } });
+  return root[key2];
+}
+function patch(key2, owner, name, sub, make) {
+  const { layers } = page();
+  const target = owner;
+  if (!target[name]) return () => {
+  };
+  const layer = layers[key2] ||= (() => {
+    const subs = [];
+    const own2 = Object.prototype.hasOwnProperty.call(owner, name);
+    const native = target[name];
+    const wrapper = make(native, subs);
+    for (const key3 of ["name", "length"]) Object.defineProperty(wrapper, key3, { value: native[key3], configurable: true });
+    target[name] = wrapper;
+    return { native, wrapper, subs, own: own2 };
+  })();
+  layer.subs.push(sub);
+  return () => {
+    const at = layer.subs.indexOf(sub);
+    if (at < 0) return;
+    layer.subs.splice(at, 1);
+    if (layer.subs.length || target[name] != layer.wrapper) return;
+    if (layer.own) target[name] = layer.native;
+    else delete target[name];
+    delete layers[key2];
+  };
+}
+
+// src/more/tell.ts
+function tell(sdk, name, attributes, at = NaN, [trace, span] = ["", ""]) {
+  sdk.put_(2 /* Event */, (w) => w.s(name).s("").a(attributes).s(trace).s(span).n(at));
+}
+function onHidden(sdk, callback) {
+  sdk.on_(window, "visibilitychange pagehide", ({ type }) => {
+    if (type == "pagehide" || document.visibilityState == "hidden") callback();
+  }, true);
+}
+
+// src/more/cap.ts
+function createCap(most, tell2) {
+  const known2 = /* @__PURE__ */ new Map();
+  let beyond = 0;
+  return {
+    see_(key2, thing) {
+      const before = known2.get(key2);
+      if (before) before.more_++;
+      else if (known2.size < most) {
+        known2.set(key2, { thing_: thing, more_: 0 });
+        tell2(thing, 1);
+      } else beyond++;
+    },
+    settle_() {
+      for (const entry of known2.values()) {
+        const { more_: more } = entry;
+        entry.more_ = 0;
+        if (more) tell2(entry.thing_, more);
+      }
+      const rest = beyond;
+      beyond = 0;
+      if (rest) tell2(void 0, rest);
+    }
+  };
+}
+function capped(sdk, most, tell2) {
+  const { see_: see, settle_: settle } = createCap(most, tell2);
+  onHidden(sdk, settle);
+  return see;
+}
+
+// src/options.ts
+function number(value) {
+  return value === void 0 ? NaN : typeof value == "number" && value == value ? value : -Infinity;
+}
+var KINDS = {
+  string: "url key view base",
+  object: "app session batch limits user attributes capture",
+  function: "beforeSend onDiagnostic transport",
+  list: "propagateTo ignoreErrors denyUrls"
+};
+var kind = (value) => Array.isArray(value) ? "list" : typeof value;
+function check(given, tell2) {
+  const options = { ...given };
+  const drop = (name) => {
+    delete options[name];
+    tell2(11 /* BadOption */, name);
+  };
+  for (const wanted of Object.keys(KINDS)) {
+    for (const name of KINDS[wanted].split(" ")) {
+      const value = options[name];
+      if (value == null) delete options[name];
+      else if (kind(value) != wanted || wanted == "list" && !value.every((item) => typeof item == "string" || item instanceof RegExp)) drop(name);
+    }
+  }
+  if (!/^(farol|faro|undefined)$/.test("" + options.protocol)) drop("protocol");
+  return options;
+}
+function matches(patterns, text3) {
+  return patterns == null ? void 0 : patterns.some((pattern) => typeof pattern == "string" ? text3.includes(pattern) : text3.search(pattern) >= 0);
+}
+
+// src/more/option.ts
+function option(sdk, name, kinds) {
+  var _a;
+  const value = (_a = sdk.options_.capture) == null ? void 0 : _a[name];
+  if (value == null || kinds.split(" ").includes(kind(value))) return value;
+  sdk.tell_(11 /* BadOption */, "capture." + name);
+}
+
+// src/observe/describe.ts
+var MOST2 = 8;
+function safe(read2) {
+  try {
+    return read2();
+  } catch {
+  }
+}
+var get = (value, key2) => safe(() => value[key2]);
+var text = (value) => typeof value == "string" ? value : safe(() => String(value ?? "")) || "";
+function own(value, to = {}) {
+  for (const key2 of safe(() => Object.keys(value || {})) || []) safe(() => to[key2] = value[key2]);
+  return to;
+}
+var isObject = (value) => !!value && typeof value == "object";
+function describe(thrown) {
+  if (!isObject(thrown)) return [typeof thrown, safe(() => String(thrown)) || "", ""];
+  const [name, message, stack, kind2] = ["name", "message", "stack", "type"].map((key2) => text(get(thrown, key2)));
+  return [
+    name || text(get(get(thrown, "constructor"), "name")),
+    // Without `JSON`, which pages replace, and one level deep. An event's own keys say little, its type does.
+    message || stack ? message : kind2 + "{" + (safe(() => Object.keys(thrown)) || []).slice(0, MOST2).map((key2) => {
+      const value = get(thrown, key2);
+      return key2 + ": " + (isObject(value) ? "…" : text(value));
+    }) + "}",
+    stack
+  ];
+}
+function causes(thrown) {
+  const found = [];
+  const seen = [thrown];
+  for (const error of seen) {
+    const children = get(error, "errors");
+    for (const child of [get(error, "cause"), ...safe(() => Array.isArray(children) && children.slice(0, MOST2)) || []]) {
+      if (child == null || seen.includes(child) || found.length >= MOST2) continue;
+      seen.push(child);
+      found.push(describe(child));
+    }
+  }
+  return found;
+}
+
+// src/more/print.ts
+var LONGEST = 4e3;
+var MEMBERS = 10;
+var DEEP = 2;
+var isNode = (value) => !!safe(() => value instanceof Node);
+function show(value, deep, seen) {
+  switch (typeof value) {
+    case "string":
+      return deep < DEEP ? '"' + value.slice(0, 200) + '"' : value.slice(0, LONGEST);
+    case "function":
+      return "function " + (safe(() => value.name) ?? "");
+    case "bigint":
+      return value + "n";
+    case "object":
+      break;
+    default:
+      return safe(() => String(value)) ?? "";
+  }
+  if (!value) return "null";
+  if (seen.includes(value)) return "(cycle)";
+  if (isNode(value)) return "<" + (safe(() => value.localName || value.nodeName) ?? "node") + ">";
+  if (safe(() => value instanceof Error)) {
+    const [type, message] = describe(value);
+    return type + ": " + message;
+  }
+  if (!deep) return safe(() => Array.isArray(value)) ? "[…]" : "{…}";
+  const inside = [...seen, value];
+  const list = safe(() => Array.isArray(value));
+  const keys = safe(() => Object.keys(value)) ?? [];
+  const parts = keys.slice(0, MEMBERS).map((key2) => {
+    const own2 = safe(() => Object.getOwnPropertyDescriptor(value, key2));
+    const shown = own2 && "value" in own2 ? show(own2.value, deep - 1, inside) : "(…)";
+    return list ? shown : key2.slice(0, 100) + ": " + shown;
+  });
+  if (keys.length > MEMBERS) parts.push("…");
+  return list ? "[" + parts.join(", ") + "]" : "{" + parts.join(", ") + "}";
+}
+function print(args) {
+  const rest = Array.prototype.slice.call(args, 0, MEMBERS);
+  const one = (value) => safe(() => show(value, DEEP, [])) ?? "(…)";
+  let text3 = "";
+  const [first] = rest;
+  if (typeof first == "string" && first.length < LONGEST && /%[sdifoOc]/.test(first)) {
+    rest.shift();
+    text3 = first.replace(/%([sdifoOc%])/g, (whole, what) => what == "%" ? "%" : !rest.length ? whole : what == "c" ? (rest.shift(), "") : one(rest.shift()));
+  }
+  for (const value of rest) {
+    if (text3.length > LONGEST) break;
+    text3 += (text3 && " ") + one(value);
+  }
+  return text3.slice(0, LONGEST);
+}
+
+// src/more/console.ts
+var MOST3 = 200;
+var LEVELS = { trace: "trace", debug: "debug", info: "info", log: "info", warn: "warn", error: "error" };
+var wrap = (native, subs) => function() {
+  for (const sub of subs) sub(arguments);
+  return native.apply(this, arguments);
+};
+function observeConsole(sdk) {
+  const wanted = option(sdk, "console", "list");
+  if (!wanted) return;
+  let busy = false;
+  const see = capped(sdk, MOST3, (thing, count2) => {
+    const [method, text3] = thing || ["log", "(more lines)"];
+    sdk.put_(3 /* Log */, (w) => sdk.place_(w.s(LEVELS[method]).s(text3).a({ ["browser.console.method" /* ConsoleMethod */]: method, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 })));
+  });
+  for (const method of wanted) {
+    if (!LEVELS[method]) continue;
+    const sub = sdk.guard_((args) => {
+      if (busy || !sdk.live_()) return;
+      busy = true;
+      try {
+        const text3 = print(args);
+        see(method + text3, [method, text3]);
+      } finally {
+        busy = false;
+      }
+    });
+    sdk.stops_.push(patch("console." + method, console, method, sub, wrap));
+  }
+}
+
+// src/more/element.ts
+var THING = "a,button,input,select,textarea,label,summary,option,form,[role]";
+var LONGEST2 = 64;
+var isElement = (target) => !!safe(() => target instanceof Element);
+var thingOf = (target) => target.closest(THING) || target;
+function nameOf(target) {
+  if (!isElement(target)) return "";
+  const named = target.closest("[data-farol-name]");
+  if (named) return text(named.getAttribute("data-farol-name"));
+  const thing = thingOf(target);
+  return thing.getAttribute("role") || text(thing.localName);
+}
+function listedText(target, list) {
+  if (!list || !isElement(target)) return;
+  const thing = thingOf(target);
+  if (!safe(() => list.some((selector2) => safe(() => thing.matches(selector2))))) return;
+  if (thing.closest("input,textarea,select,option,[contenteditable]") || thing.querySelector("input,textarea,select,[contenteditable]")) return;
+  return text(thing.textContent).slice(0, LONGEST2 * 8).replace(/\s+/g, " ").trim().slice(0, LONGEST2) || void 0;
+}
+
+// src/more/forms.ts
+var called = (element) => {
+  const attribute = (name) => text(safe(() => element.getAttribute(name)));
+  return attribute("data-farol-name") || attribute("id") || attribute("name") || text(element.localName);
+};
+function observeForms(sdk) {
+  if (!option(sdk, "forms", "boolean")) return;
+  const begun = /* @__PURE__ */ new Map();
+  let href = location.href;
+  const abandoned = (form) => {
+    const { since_: since, last_: last, fields_: fields2 } = begun.get(form);
+    begun.delete(form);
+    tell(sdk, "farol.form_abandoned" /* FormAbandoned */, {
+      ["farol.form.name" /* FormName */]: called(form),
+      ["farol.form.last_field" /* FormField */]: last,
+      ["farol.form.fields" /* FormFields */]: fields2.size,
+      ["farol.form.duration" /* FormDuration */]: performance.now() - since
+    });
+  };
+  sdk.on_(window, "input change", ({ target, timeStamp, isTrusted }) => {
+    const form = isTrusted && sdk.live_() && isElement(target) && target.closest("form");
+    if (!form) return;
+    if (href != location.href) begun.forEach((_, form2) => form2.isConnected || abandoned(form2));
+    href = location.href;
+    const entry = begun.get(form) || { since_: timeStamp, last_: "", fields_: /* @__PURE__ */ new Set() };
+    entry.last_ = called(target);
+    entry.fields_.add(target);
+    begun.set(form, entry);
+  }, true);
+  sdk.on_(window, "submit reset", ({ target }) => begun.delete(target), true);
+  sdk.on_(window, "pagehide", () => begun.forEach((_, form) => abandoned(form)), true);
+}
+
+// src/observe/request.ts
+var HEADER = "traceparent";
+function under(pattern, address2) {
+  if (typeof pattern != "string") return address2.search(pattern) >= 0;
+  return address2.startsWith(pattern) && (pattern.endsWith("/") || /^$|^[/?#]/.test(address2.slice(pattern.length)));
+}
+var PLAIN = /^(\/\w[\w.-]*)+\/?(\?[\w=&%+.-]*)?$/;
+function resolve({ origin_: own2 }, address2) {
+  if (PLAIN.test(address2) && document.baseURI.startsWith(own2 + "/")) return { href: own2 + address2, origin: own2 };
+  return safe(() => new URL(address2, document.baseURI));
+}
+function begin(sdk, initiator, method, address2) {
+  var _a, _b, _c;
+  if (!sdk.live_() && !sdk.options_.unsampledHeader) return;
+  const { href, origin } = resolve(sdk, address2) || { href: "" };
+  if (!href.startsWith("http") || under(sdk.endpoint_, href)) return;
+  const place = sdk.child_();
+  return {
+    ...place,
+    header_: origin == sdk.origin_ || ((_a = sdk.options_.propagateTo) == null ? void 0 : _a.some((pattern) => under(pattern, href))) ? sdk.header_(place) : "",
+    initiator_: initiator,
+    parent_: (_b = sdk.current_) == null ? void 0 : _b.span_,
+    method_: method,
+    href_: href,
+    start_: performance.now(),
+    ended_: (_c = sdk.begun_) == null ? void 0 : _c.call(sdk)
+  };
+}
+function finish(sdk, traced, status, error) {
+  var _a;
+  const end = performance.now();
+  sdk.put_(7 /* Request */, (w) => w.b(traced.initiator_).s(traced.trace_).s(traced.span_).s(traced.parent_).s(("" + traced.method_).toUpperCase()).s(traced.href_).n(traced.start_).n(end).n(status).s(error).a(void 0));
+  (_a = traced.ended_) == null ? void 0 : _a.call(traced, !!error || status > 399);
+}
+
+// src/more/party.ts
+function site(host) {
+  if (/^[\d.]+$|:/.test(host)) return host;
+  const labels = host.split(".");
+  const [second = "", last = ""] = labels.slice(-2);
+  return labels.slice(last.length == 2 && second.length < 4 ? -3 : -2).join(".");
+}
+var party = (host, page2) => site(host) == site(page2) ? "first" : "third";
+
+// src/more/timings.ts
+var RESOURCES = 250;
+var MARKS = 200;
+var SERVER = 8;
+var MOMENTS = "redirectStart redirectEnd workerStart fetchStart domainLookupStart domainLookupEnd connectStart connectEnd secureConnectionStart requestStart responseStart responseEnd transferSize encodedBodySize decodedBodySize".split(" ");
+var LOAD = "domInteractive domContentLoadedEventStart domContentLoadedEventEnd domComplete loadEventStart loadEventEnd unloadEventStart unloadEventEnd redirectCount".split(" ");
+var snake = (name) => name.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
+function fields(entry, names, prefix) {
+  const found = {};
+  for (const name of names) {
+    const value = entry[name];
+    if (value) found[prefix + snake(name)] = value;
+  }
+  return found;
+}
+var TRACE = /^00-([\da-f]{32})-([\da-f]{16})-/;
+function serverTiming(list = []) {
+  const found = {};
+  let trace;
+  for (const { name, duration, description } of list.slice(0, SERVER)) {
+    const match = name == "traceparent" && TRACE.exec(description);
+    if (match) trace = [match[1], match[2]];
+    else if (duration) found["farol.server_timing." /* Server */ + name] = duration;
+  }
+  return [found, trace];
+}
+function resourceAttributes(entry) {
+  const { name, duration, initiatorType, nextHopProtocol, renderBlockingStatus, responseStatus } = entry;
+  return {
+    ["url.full" /* Url */]: name,
+    ["browser.resource_timing." /* Resource */ + "initiator_type"]: initiatorType,
+    ["browser.resource_timing." /* Resource */ + "duration"]: duration,
+    ["browser.resource_timing." /* Resource */ + "next_hop_protocol"]: nextHopProtocol || void 0,
+    ["browser.resource_timing." /* Resource */ + "render_blocking_status"]: renderBlockingStatus,
+    ["http.response.status_code" /* Status */]: responseStatus || void 0,
+    ...fields(entry, MOMENTS, "browser.resource_timing." /* Resource */)
+  };
+}
+function observe(sdk, type, take) {
+  var _a;
+  if (!((_a = PerformanceObserver.supportedEntryTypes) == null ? void 0 : _a.includes(type))) return;
+  const observer = new PerformanceObserver(sdk.guard_((list) => {
+    if (sdk.live_()) list.getEntries().forEach(take);
+  }));
+  observer.observe({ type, buffered: true });
+  onHidden(sdk, () => sdk.live_() && observer.takeRecords().forEach(take));
+  sdk.stops_.push(() => observer.disconnect());
+}
+function observeResources(sdk) {
+  const wanted = option(sdk, "resources", "boolean object");
+  if (!wanted) return;
+  const { rate = 1, ignore, thirdParty, minMs = 0 } = wanted === true ? {} : wanted;
+  if (Math.random() >= rate) return;
+  const list = safe(() => Array.isArray(ignore)) ? ignore : void 0;
+  const { see_: see, settle_: settle } = createCap(RESOURCES, (entry, count2) => {
+    if (!entry) return tell(sdk, "browser.resource_timing" /* Resource */, { ["farol.count" /* Count */]: count2 });
+    const [server, trace] = serverTiming(entry.serverTiming);
+    const { hostname } = new URL(entry.name);
+    tell(sdk, "browser.resource_timing" /* Resource */, {
+      ...resourceAttributes(entry),
+      ...server,
+      ["farol.resource.party" /* Party */]: party(hostname, location.hostname),
+      ["farol.sampling.kept." /* Kept */ + "resources"]: rate < 1 ? rate : void 0
+    }, entry.startTime, trace);
+  });
+  observe(sdk, "resource", (entry) => {
+    const { name, duration, startTime } = entry;
+    if (duration < minMs || !/^http/.test(name) || under(sdk.endpoint_, name) || matches(list, name)) return;
+    if (thirdParty === false && party(new URL(name).hostname, location.hostname) == "third") return;
+    see(startTime + name, entry);
+  });
+  onHidden(sdk, settle);
+}
+function observeLoad(sdk) {
+  if (!option(sdk, "load", "boolean")) return;
+  const { later_: later } = sdk;
+  const told = sdk.guard_(() => {
+    const entry = performance.getEntriesByType("navigation")[0];
+    const [server, trace] = serverTiming(entry.serverTiming);
+    tell(sdk, "browser.navigation_timing" /* Load */, { ...resourceAttributes(entry), ["browser.navigation_timing." /* Load */ + "type"]: entry.type, ...fields(entry, LOAD, "browser.navigation_timing." /* Load */), ...server }, 0, trace);
+  });
+  const soon = () => later(told);
+  if (document.readyState == "complete") soon();
+  else sdk.on_(window, "load", soon);
+}
+function observeMarks(sdk) {
+  const wanted = option(sdk, "userTiming", "boolean list");
+  if (!wanted) return;
+  const list = Array.isArray(wanted) ? wanted : void 0;
+  const { see_: see, settle_: settle } = createCap(MARKS, (entry, count2) => tell(sdk, "farol.user_timing" /* Mark */, entry ? { ["farol.user_timing.name" /* MarkName */]: entry.name, ["farol.user_timing.entry_type" /* MarkType */]: entry.entryType, ["farol.user_timing.duration" /* MarkDuration */]: entry.duration || void 0 } : { ["farol.count" /* Count */]: count2 }, entry == null ? void 0 : entry.startTime));
+  for (const type of ["mark", "measure"]) {
+    observe(sdk, type, (entry) => {
+      if (!list || matches(list, entry.name)) see(entry.startTime + type + entry.name, entry);
+    });
+  }
+  onHidden(sdk, settle);
+}
+function observeMemory(sdk) {
+  if (!option(sdk, "memory", "boolean")) return;
+  onHidden(sdk, () => {
+    const { memory: memory2 } = performance;
+    if (!memory2 || !sdk.live_()) return;
+    sdk.put_(4 /* Measurement */, (w) => {
+      w.s("farol.memory" /* Memory */).u(3);
+      for (const [key2, name] of [["usedJSHeapSize", "used"], ["totalJSHeapSize", "total"], ["jsHeapSizeLimit", "limit"]]) w.s(name).n(memory2[key2]);
+      sdk.place_(w.a(void 0));
+    });
+  });
+}
+
+// src/extra.ts
+var consoleLogs = observeConsole;
+var forms = observeForms;
+var load = observeLoad;
+var memory = observeMemory;
+var resources = observeResources;
+var userTiming = observeMarks;
+var features = [consoleLogs, forms, load, memory, resources, userTiming];
+
+// src/writer.ts
+var START = 4096;
+var MOST4 = 131072;
+function createWriter() {
+  let bytes = new Uint8Array(START);
+  let view = new DataView(bytes.buffer);
+  let at = 0;
+  const encoder = new TextEncoder();
+  function room(more) {
+    if (at + more <= bytes.length) return;
+    const grown = new Uint8Array(Math.max(bytes.length * 2, at + more));
+    grown.set(bytes);
+    bytes = grown;
+    view = new DataView(bytes.buffer);
+  }
+  const writer = {
+    b(value) {
+      room(1);
+      bytes[at++] = value;
+      return writer;
+    },
+    u(value) {
+      room(4);
+      view.setUint32(at, value, true);
+      at += 4;
+      return writer;
+    },
+    n(value) {
+      room(8);
+      view.setFloat64(at, Number(value), true);
+      at += 8;
+      return writer;
+    },
+    s(given) {
+      const value = at > MOST4 ? "" : text(given).slice(0, MOST4);
+      const length = value.length;
+      room(4 + length * 3);
+      const from = at + 4;
+      let i = 0;
+      for (let code; i < length && (code = value.charCodeAt(i)) < 128; i++) bytes[from + i] = code;
+      if (i < length) i += encoder.encodeInto(value.slice(i), bytes.subarray(from + i)).written;
+      view.setUint32(at, i, true);
+      at = from + i;
+      return writer;
+    },
+    a(map) {
+      const head = at;
+      let count2 = 0;
+      writer.u(0);
+      for (const key2 of Object.keys(map || {})) {
+        let value;
+        try {
+          value = map[key2];
+        } catch {
+        }
+        if (typeof value == "string") writer.s(key2).b(0).s(value);
+        else if (typeof value == "number") writer.s(key2).b(1).n(value);
+        else if (typeof value == "boolean") writer.s(key2).b(value ? 3 : 2);
+        else continue;
+        count2++;
+      }
+      view.setUint32(head, count2, true);
+      return writer;
+    },
+    done: () => bytes.subarray(0, at),
+    reset() {
+      at = 0;
+      return writer;
+    }
+  };
+  return writer;
+}
+
+// src/core.ts
+var EARLY_BYTES = 65536;
+var NUMBER_BYTES = 32;
+var KEEP = -2;
+function createPort({ signal_: signal, deadline_: deadline2, tell_: tell2, quiet_: quiet }) {
+  const writers = [];
+  const encoder = new TextEncoder();
+  let core;
+  let closed = false;
+  let ended = false;
+  let busy = false;
+  let waiting = [];
+  let waitingBytes = 0;
+  const memory2 = (pointer, length) => new Uint8Array(core.memory.buffer, pointer, length);
+  let whole = new Uint8Array();
+  const load3 = (bytes) => {
+    const at = core.buffer(bytes.length);
+    const { buffer } = core.memory;
+    if (whole.buffer != buffer) whole = new Uint8Array(buffer);
+    whole.set(bytes, at);
+  };
+  const written = (write) => {
+    const writer = (writers.pop() || createWriter()).reset();
+    write == null ? void 0 : write(writer);
+    writers.push(writer);
+    return writer.done();
+  };
+  const put = (op, now, write) => {
+    if (ended) return;
+    const wall = Date.now();
+    const bytes = written(write);
+    if (core && !busy) {
+      give(op, now, wall, bytes, quiet.on_);
+      return drain();
+    }
+    if (waitingBytes > EARLY_BYTES) return tell2(10 /* EarlyFull */);
+    waitingBytes += bytes.length;
+    waiting.push([op, now, wall, bytes.slice(), quiet.on_]);
+  };
+  function give(op, now, wall, bytes, silent) {
+    const before = quiet.on_;
+    busy = true;
+    quiet.on_ = silent;
+    try {
+      load3(bytes);
+      deadline2(core.put(op, now, wall, bytes.length));
+    } catch (error) {
+      close();
+      tell2(6 /* CoreLost */, error);
+    }
+    quiet.on_ = before;
+    busy = false;
+  }
+  function drain() {
+    while (core && !busy && waiting.length) {
+      const next = waiting.shift();
+      waitingBytes -= next[3].length;
+      give(...next);
+    }
+    if (ended && core && !busy) close();
+  }
+  function close() {
+    closed = ended = true;
+    core = void 0;
+    waiting = [];
+  }
+  return {
+    host_: {
+      emit(number2, pointer, length) {
+        const answer = signal(number2, memory2(pointer, length).slice());
+        if (!answer || typeof answer == "number") return answer ?? KEEP;
+        load3(answer);
+        return answer.length;
+      },
+      number: (value, pointer) => encoder.encodeInto("" + value, memory2(pointer, NUMBER_BYTES)).written
+    },
+    put,
+    open_(exports, start2) {
+      if (closed) return;
+      const bytes = written(start2);
+      core = exports;
+      give(1 /* Start */, performance.now(), Date.now(), bytes, false);
+      drain();
+    },
+    close_(keep) {
+      ended = true;
+      keep ? drain() : close();
+    }
+  };
+}
+
+// src/guard.ts
+function guard(fn, tell2) {
+  return function() {
+    try {
+      return fn.apply(this, arguments);
+    } catch (error) {
+      tell2(0, error);
+    }
+  };
+}
+
+// src/ids.ts
+var POOL = 256;
+function createHex() {
+  const pool = new Uint8Array(POOL);
+  let text3 = "";
+  return (words2) => {
+    const length = words2 * 8;
+    if (text3.length < length) {
+      try {
+        crypto.getRandomValues(pool);
+      } catch {
+        for (let i = 0; i < POOL; i++) pool[i] = Math.random() * 256;
+      }
+      text3 = pool.toHex ? pool.toHex() : Array.from(pool, (byte) => (byte + 256).toString(16).slice(1)).join("");
+    }
+    const id = text3.slice(0, length);
+    text3 = text3.slice(length);
+    return id;
+  };
+}
+function isSampled(id, rate) {
+  let h = 2166136261;
+  for (let i = 0; i < id.length; i++) h = Math.imul(h ^ id.charCodeAt(i), 16777619);
+  h = Math.imul(h ^ h >>> 16, 2246822507);
+  h = Math.imul(h ^ h >>> 13, 3266489909);
+  return (h ^ h >>> 16) >>> 0 < rate * 4294967296;
+}
+
+// src/load-app.ts
+function load2(host, given, done) {
+  let core;
+  try {
+    core = given.instantiate(host);
+  } catch {
+  }
+  done(core);
+}
+
+// src/observe/errors.ts
+var MOST5 = 20;
+var WINDOW = 1e3;
+var FILE = /[\w-]{2,30}:\/\/[^\s()]{1,500}?(?=:\d+:\d+)/g;
+var LEFT = {
+  _debugIds: (id) => [id],
+  _sentryDebugIds: (id) => [id],
+  DD_SOURCE_CODE_CONTEXT: ({ service, version }) => [, service, version]
+};
+function bundles(stack) {
+  var _a;
+  const found = {};
+  for (const name of Object.keys(LEFT)) {
+    const map = globalThis[name];
+    for (const key2 of Object.keys(map || {})) {
+      const file = (_a = key2.match(FILE)) == null ? void 0 : _a.pop();
+      if (file && stack.includes(file)) Object.assign(found[file] ||= [], LEFT[name](map[key2]));
+    }
+  }
+  return Object.entries(found);
+}
+function createErrors(sdk) {
+  let since = 0;
+  let count2 = 0;
+  let last = "";
+  return (thrown, mechanism, flags, event, attributes) => {
+    var _a;
+    if (!sdk.live_()) return;
+    if (!(flags & 1)) (_a = sdk.thrown_) == null ? void 0 : _a.call(sdk);
+    const { message: told, filename, lineno, colno } = event || {};
+    const now = performance.now();
+    const key2 = "" + [told || safe(() => String(thrown)), filename, lineno, colno];
+    if (key2 != last || now - since > WINDOW) {
+      last = key2;
+      since = now;
+      count2 = 0;
+    }
+    if (++count2 > MOST5) return sdk.put_(19 /* Suppressed */, (w) => w.u(1));
+    const [type, message, stack] = thrown == null && told ? ["Error", told.replace(/^Uncaught /, ""), ""] : describe(thrown);
+    const chain = causes(thrown);
+    const left = safe(() => bundles(stack)) || [];
+    sdk.put_(5 /* Exception */, (w) => {
+      w.b(flags).s(mechanism).s(type).s(message).s(stack).s(filename).n(lineno || NaN).n(colno || NaN).u(chain.length);
+      for (const cause of chain) cause.forEach(w.s);
+      sdk.place_(w.a(attributes)).u(left.length);
+      for (const [file, [id, module, release]] of left) w.s(file).s(id).s(module).s(release);
+    });
+  };
+}
+function observeErrors(sdk) {
+  const { capture_: capture } = sdk;
+  sdk.on_(window, "error", (event) => capture(event.error, "onerror", 0, event));
+  sdk.on_(window, "unhandledrejection", (event) => capture(event.reason, "onunhandledrejection", 0));
+}
+
+// src/observe/fetch.ts
+function wrap2(native, subs) {
+  return function() {
+    let args = arguments;
+    const ends = [];
+    const fail = (error) => {
+      for (const end of ends) end(void 0, error);
+      throw error;
+    };
+    for (const sub of subs) {
+      const seen = sub(args);
+      if (seen) {
+        args = seen[0];
+        ends.push(seen[1]);
+      }
+    }
+    let result;
+    try {
+      result = native.apply(this, args);
+    } catch (error) {
+      return fail(error);
+    }
+    return ends.length && (result == null ? void 0 : result.then) ? result.then((response) => {
+      for (const end of ends) end(response);
+      return response;
+    }, fail) : result;
+  };
+}
+var isRequest = (input) => !!(input == null ? void 0 : input.headers);
+function withHeader(args, value) {
+  const [input, init] = args;
+  const given = init == null ? void 0 : init.headers;
+  if (isRequest(input) && !given) {
+    if (input.headers.has(HEADER)) return args;
+    const request = new Request(input);
+    request.headers.set(HEADER, value);
+    return [request, init];
+  }
+  let plain2 = { [HEADER]: value };
+  if (given) {
+    const headers = new Headers(given);
+    if (headers.has(HEADER)) return args;
+    headers.set(HEADER, value);
+    plain2 = Symbol.iterator in given ? headers : { ...given, ...plain2 };
+  }
+  const own2 = !init || Object.getPrototypeOf(init) == Object.prototype;
+  return [input, own2 ? { ...init, headers: plain2 } : new Proxy(init, {
+    get: (target, key2) => key2 == "headers" ? plain2 : target[key2]
+  })];
+}
+function observeFetch(sdk) {
+  sdk.stops_.push(patch("fetch", window, "fetch", sdk.guard_(((args) => {
+    if (!args.length) return;
+    const [input, init] = args;
+    const request = isRequest(input) ? input : void 0;
+    const traced = begin(sdk, 0, (init == null ? void 0 : init.method) || (request == null ? void 0 : request.method) || "GET", request ? request.url : "" + input);
+    return traced && [
+      // A failure in there is the page's to meet: the arguments go on as they came.
+      traced.header_ && safe(() => withHeader(args, traced.header_)) || args,
+      sdk.guard_((response, error) => finish(sdk, traced, response ? response.status : 0, response ? "" : safe(() => error.name) || "Error"))
+    ];
+  })), wrap2));
+}
+
+// src/observe/navigation.ts
+var wrap3 = (how) => (native, subs) => function() {
+  const result = native.apply(this, arguments);
+  for (const sub of subs) sub(how);
+  return result;
+};
+function observeNavigation(sdk) {
+  let last = location.href;
+  const tell2 = (how) => sdk.put_(11 /* Navigation */, (w) => w.s(last).b(how).s("").n(NaN));
+  const changed = sdk.guard_((how) => {
+    const before = last;
+    last = location.href;
+    if (last != before) tell2(last.split("#")[0] == before.split("#")[0] ? 4 /* Hash */ : how);
+  });
+  tell2(0 /* Load */);
+  sdk.on_(window, "pageshow", ({ persisted }) => persisted && tell2(6 /* Restored */));
+  const { navigation } = window;
+  if (navigation) {
+    const kinds = { push: 1 /* Push */, traverse: 3 /* Traverse */ };
+    sdk.on_(navigation, "currententrychange", ({ navigationType: kind2 }) => changed(kinds[kind2] || 2 /* Replace */));
+  } else {
+    sdk.stops_.push(
+      patch("push", history, "pushState", changed, wrap3(1 /* Push */)),
+      patch("replace", history, "replaceState", changed, wrap3(2 /* Replace */))
+    );
+    sdk.on_(window, "popstate hashchange", () => changed(3 /* Traverse */));
+  }
+}
+
+// src/observe/visit.ts
+var ACTIVITY_EVERY = 1e3;
+function observeVisit(sdk) {
+  const told = (what) => ({ timeStamp }) => {
+    const tell2 = () => sdk.put_(9 /* Visibility */, (w) => w.b(what).n(timeStamp));
+    what % 3 ? sdk.hide_(what > 1, tell2) : tell2();
+  };
+  sdk.on_(window, "visibilitychange", (event) => told(+(document.visibilityState == "hidden"))(event));
+  sdk.on_(window, "pagehide", told(2));
+  sdk.on_(document, "freeze", told(2));
+  sdk.on_(window, "pageshow", (event) => {
+    if (event.persisted) told(3)(event);
+  });
+  let last = -ACTIVITY_EVERY;
+  sdk.on_(window, "pointerdown keydown", (event) => {
+    if (!event.isTrusted || event.timeStamp - last < ACTIVITY_EVERY) return;
+    last = event.timeStamp;
+    sdk.put_(10 /* Activity */);
+  }, true);
+}
+
+// src/observe/selector.ts
+var LONGEST3 = 99;
+var ELEMENT = 1;
+var DOCUMENT = 9;
+function selector(node) {
+  let text3 = "";
+  try {
+    for (; node && node.nodeType != DOCUMENT; node = node.parentNode) {
+      const { id, classList } = node;
+      const name = () => node.nodeType == ELEMENT ? node.nodeName.toLowerCase() : node.nodeName.toUpperCase().replace(/^#/, "");
+      const part = id ? "#" + id : [name(), ...[...classList || []].sort()].join(".");
+      if (text3.length + part.length > LONGEST3) return text3 || part;
+      text3 = text3 ? part + ">" + text3 : part;
+      if (id) break;
+    }
+  } catch {
+  }
+  return text3;
+}
+
+// src/observe/vitals.ts
+var SHORTEST_EVENT = 40;
+var RESOURCES2 = 50;
+var IDLE_TIMEOUT = 1e3;
+function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, later_: later, cancel_: cancel }) {
+  var _a;
+  const page2 = document;
+  const resources2 = [];
+  let shiftObserver;
+  let eventObserver;
+  let tidying = false;
+  let restored = 0;
+  let final = false;
+  const nothing = () => send(4 /* Final */, (w) => w.n(NaN));
+  let finish2 = nothing;
+  const hidden = () => page2.visibilityState == "hidden";
+  const known2 = (type) => performance.getEntriesByType(type);
+  const types = ((_a = self.PerformanceObserver) == null ? void 0 : _a.supportedEntryTypes) || [];
+  const supported = (type) => types.includes(type);
+  const interactions = self.PerformanceEventTiming && "interactionId" in PerformanceEventTiming.prototype;
+  function marks(w, names) {
+    const entry = known2("navigation")[0];
+    for (const name of names.split(" ")) w.n(entry && entry[name] || 0);
+  }
+  const state = () => [
+    +(page2.readyState == "loading") | +!!page2.prerendering << 1 | +!!page2.wasDiscarded << 2 | +hidden() << 3,
+    performance.interactionCount ?? NaN
+  ];
+  function send(what, write, [flags, interactions2] = state(), since2 = Infinity) {
+    begin3();
+    put(8 /* Vital */, (w) => {
+      const entry = known2("navigation")[0];
+      w.b(what).b(flags).b(entry && entry.responseStart < since2 ? entry.type.charCodeAt(0) : 0);
+      marks(w, "responseStart activationStart domInteractive domContentLoadedEventStart domComplete");
+      w.n(interactions2);
+      write == null ? void 0 : write(w);
+    });
+  }
+  function list(w, entries, each2) {
+    w.u(entries.length);
+    entries.forEach(each2);
+  }
+  function soon(run) {
+    if (hidden()) return run();
+    const idle = self.requestIdleCallback;
+    const go = guard2(() => {
+      removeEventListener("visibilitychange", go, true);
+      (idle ? cancelIdleCallback : cancel)(handle);
+      run();
+    });
+    addEventListener("visibilitychange", go, true);
+    const handle = idle ? idle(go, { timeout: IDLE_TIMEOUT }) : later(go);
+  }
+  function observe2(names, run, more) {
+    names = names.filter(supported);
+    if (!names[0]) return;
+    const observer = new PerformanceObserver((batch) => {
+      queueMicrotask(guard2(() => {
+        const entries = batch.getEntries();
+        if (names[1]) entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
+        run(entries);
+      }));
+    });
+    stops.push(() => observer.disconnect());
+    for (const type of names) observer.observe({ type, buffered: true, ...more });
+    return observer;
+  }
+  function tidy() {
+    if (tidying) return 0;
+    if (hidden()) return 1;
+    tidying = true;
+    soon(() => {
+      tidying = false;
+      send(8 /* Tidy */);
+    });
+    return 0;
+  }
+  function shifts(entries = (shiftObserver == null ? void 0 : shiftObserver.takeRecords()) || []) {
+    if (entries[0]) send(5 /* Shifts */, (w) => list(w, entries, ({ hadRecentInput, startTime, value, sources = [] }) => {
+      const source = sources.find(({ node }) => (node == null ? void 0 : node.nodeType) == 1) || sources[0];
+      w.b(+hadRecentInput | +!!source << 1).n(startTime).n(value).s(hadRecentInput ? "" : selector(source == null ? void 0 : source.node));
+    }));
+  }
+  function events(entries) {
+    if (entries[0]) soon(() => {
+      const now = tidy();
+      send(6 /* Events */, (w) => list(w.b(now), entries, (entry) => {
+        const id = entry.interactionId || 0;
+        w.s(entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd).s(id ? selector(entry.target) || entry.targetSelector : "");
+      }));
+    });
+  }
+  function frames2(entries) {
+    for (const frame of entries) {
+      const now = tidy();
+      send(7 /* Frame */, (w) => list(
+        w.b(now).n(frame.startTime).n(frame.duration).n(frame.styleAndLayoutStart),
+        frame.scripts,
+        (script) => w.n(script.startTime).n(script.duration).n(script.forcedStyleAndLayoutDuration).n(script.sourceCharPosition).s(script.invokerType).s(script.invoker).s(script.sourceURL).s(script.sourceFunctionName)
+      ));
+    }
+  }
+  function largest(what, { url, startTime }, target) {
+    const find2 = (entries) => entries.filter((entry) => entry.name == url && (entry.requestStart || entry.startTime) <= startTime).pop();
+    const found = url ? find2(resources2) || find2(known2("resource")) : void 0;
+    send(what, (w) => w.n(startTime).n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0).s(target).s(url).s(found == null ? void 0 : found.initiatorType).s(found == null ? void 0 : found.deliveryType));
+  }
+  function activate() {
+    const paint = observe2(["paint"], (entries) => {
+      for (const { name, startTime } of entries) if (name == "first-contentful-paint") {
+        paint.disconnect();
+        shifts();
+        send(2 /* Paint */, (w) => w.n(startTime));
+      }
+    });
+    let observer = observe2(["largest-contentful-paint"], (entries) => {
+      const entry = entries[entries.length - 1];
+      const target = selector(entry.element) || entry.id && "#" + entry.id;
+      largest(3 /* Largest */, entry, target);
+      finish2 = () => largest(4 /* Final */, entry, target);
+    });
+    on(window, "keydown click visibilitychange", ({ isTrusted }) => {
+      const then = restored;
+      if (isTrusted && observer && !final) soon(() => {
+        if (!observer || final) return;
+        observer.disconnect();
+        observer = void 0;
+        if (then == restored) finish2();
+      });
+    }, true);
+    shiftObserver = observe2(["layout-shift"], shifts);
+    if (interactions) {
+      if (!("interactionCount" in performance)) observe2(["event"], (entries) => {
+        const counted = entries.filter((entry) => entry.interactionId);
+        if (counted[0]) send(9 /* Count */, (w) => list(w, counted, (entry) => w.n(entry.interactionId)));
+      }, { durationThreshold: 0 });
+      observe2(["long-animation-frame"], frames2);
+      eventObserver = observe2(["event", "first-input"], events, { durationThreshold: SHORTEST_EVENT });
+    }
+  }
+  function loaded() {
+    if (page2.prerendering) on(window, "prerenderingchange", loaded, true);
+    else if (page2.readyState != "complete") on(window, "load", loaded, true);
+    else later(guard2(() => send(14 /* Loaded */, (w) => marks(w, "workerStart fetchStart domainLookupStart connectStart connectEnd"))));
+  }
+  const before = state();
+  const since = performance.now();
+  const hides = known2("visibility-state").filter((entry) => entry.name == "hidden");
+  let begin3 = () => {
+    begin3 = () => {
+    };
+    send(0 /* Start */, (w) => list(
+      w.b(+supported("paint") | +supported("largest-contentful-paint") << 1 | +supported("layout-shift") << 2),
+      hides,
+      (entry) => w.n(entry.startTime)
+    ), before, since);
+  };
+  if (page2.prerendering) begin3();
+  on(window, "visibilitychange", ({ timeStamp }) => {
+    if (!hidden()) return;
+    shifts();
+    events((eventObserver == null ? void 0 : eventObserver.takeRecords()) || []);
+    send(10 /* Hidden */, (w) => w.n(timeStamp));
+  }, true);
+  on(window, "pageshow", ({ persisted, timeStamp }) => {
+    if (!persisted) return;
+    const at = (w) => w.n(timeStamp);
+    restored = timeStamp;
+    final = false;
+    finish2 = nothing;
+    send(11 /* Restored */, at);
+    later(guard2(() => send(12 /* Settled */)));
+    requestAnimationFrame(guard2(() => requestAnimationFrame(guard2(() => {
+      shifts();
+      send(13 /* Repainted */, at);
+      final = true;
+    }))));
+  }, true);
+  observe2(["resource"], (entries) => {
+    resources2.push(...entries);
+    resources2.splice(0, resources2.length - RESOURCES2);
+  });
+  if (page2.prerendering) on(window, "prerenderingchange", () => {
+    send(1 /* Activated */);
+    activate();
+  }, true);
+  else activate();
+  loaded();
+}
+
+// src/observe/xhr.ts
+var wrap4 = (what) => (native, subs) => function() {
+  const args = arguments;
+  const tell2 = (what2) => subs.forEach((sub) => sub(what2, this, args));
+  if (what == 2 /* Send */) tell2(what);
+  let result;
+  try {
+    result = native.apply(this, args);
+  } catch (error) {
+    if (what == 2 /* Send */) tell2(3 /* Failed */);
+    throw error;
+  }
+  if (what != 2 /* Send */) tell2(what);
+  return result;
+};
+function observeXhr(sdk) {
+  const states = /* @__PURE__ */ new WeakMap();
+  const over = (xhr, error) => {
+    const state = states.get(xhr);
+    if (!(state == null ? void 0 : state.traced_)) return;
+    finish(sdk, state.traced_, error ? 0 : xhr.status, error);
+    state.traced_ = void 0;
+  };
+  const ended = sdk.guard_(({ target, type }) => over(target, type == "load" ? "" : type));
+  const sub = sdk.guard_((what, xhr, [first, second]) => {
+    const state = states.get(xhr);
+    if (what == 3 /* Failed */) (state == null ? void 0 : state.again_) || over(xhr, "error");
+    else if (what == 0 /* Open */) {
+      over(xhr, "abort");
+      if (!state) for (const type of ["load", "error", "abort", "timeout"]) xhr.addEventListener(type, ended);
+      states.set(xhr, { method_: "" + first, url_: "" + second });
+    } else if (state) {
+      if (what == 1 /* Header */) {
+        if (("" + first).toLowerCase() == HEADER) state.own_ = true;
+      } else if (!(state.again_ = !!state.traced_)) {
+        const traced = state.traced_ = begin(sdk, 1, state.method_, state.url_);
+        if ((traced == null ? void 0 : traced.header_) && !state.own_) xhr.setRequestHeader(HEADER, traced.header_);
+      }
+    }
+  });
+  const proto = XMLHttpRequest.prototype;
+  ["open", "setRequestHeader", "send"].forEach((name, what) => sdk.stops_.push(patch("xhr." + name, proto, name, sub, wrap4(what))));
+}
+
+// src/observe/all.ts
+var OBSERVERS = {
+  errors: observeErrors,
+  vitals: observeVitals,
+  fetch: observeFetch,
+  xhr: observeXhr,
+  navigation: observeNavigation,
+  visit: observeVisit
+};
+function observeAll(sdk) {
+  const wanted = sdk.options_.capture || {};
+  for (const name of Object.keys(OBSERVERS)) {
+    if (wanted[name] !== false) sdk.guard_(OBSERVERS[name])(sdk);
+  }
+}
+
+// src/features.ts
+var EARLY = 50;
+function createFeatures(sdk, bring) {
+  const { features: given, capture } = sdk.options_;
+  const { later_: later } = sdk;
+  const start2 = sdk.guard_((features2) => {
+    if (!features2) sdk.tell_(14 /* FeaturesLost */);
+    else if (!sdk.over_) for (const feature of features2) sdk.guard_(feature)(sdk);
+  });
+  let asked = given && !given.length;
+  return () => {
+    if (asked || !sdk.live_()) return;
+    asked = true;
+    if ((capture == null ? void 0 : capture.loads) !== false) {
+      sdk.on_(window, "error", (event) => {
+        if (event.target != window && sdk.early_.length < EARLY) sdk.early_.push(event);
+      }, true);
+    }
+    given ? start2(given) : later(() => {
+      try {
+        bring(start2);
+      } catch {
+        start2();
+      }
+    });
+  };
+}
+
+// src/meta.ts
+var BROWSERS = "Edge=Edg=\\w*/;Opera=OPR/;Samsung Internet=SamsungBrowser/;Firefox=Firefox/;Firefox=FxiOS/;Chrome=Chrome/;Chrome=CriOS/;Safari=Version/";
+var SYSTEMS = "Windows=Windows NT ;Android=Android ;iOS=iPhone=.*? OS ;iOS=iPad=.*? OS ;Chrome OS=CrOS =\\w+ ;Mac OS=Mac OS X ;Linux=Linux";
+function find(list, text3) {
+  for (const entry of list.split(";")) {
+    const [name, token, more = ""] = entry.split("=");
+    const match = text3.includes(token) && RegExp(token + more + "([\\d._]*)").exec(text3);
+    if (match) return [name, match[1].replace(/_/g, ".")];
+  }
+  return ["", ""];
+}
+function writeMeta(w) {
+  const { mobile, brands = [] } = navigator.userAgentData || {};
+  const agent = navigator.userAgent;
+  find(BROWSERS, agent).forEach(w.s);
+  w.b(+(mobile ?? /Mobi/.test(agent))).s(agent).s(navigator.language).n(innerWidth).n(innerHeight).u(brands.length);
+  for (const { brand, version } of brands) w.s(brand).s(version);
+  find(SYSTEMS, agent).forEach(w.s);
+}
+
+// src/send/network.ts
+var KEEPALIVE_BYTES = 65536;
+var KEEPALIVE_FLIGHTS = 9;
+var TIMEOUT = 3e4;
+function createNetwork(nativeFetch, faro, pack) {
+  const shared = page();
+  return (url, body, headers, hidden) => {
+    const size = body.length;
+    const going = hidden;
+    hidden &&= size <= KEEPALIVE_BYTES;
+    const keepalive = hidden && "keepalive" in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
+    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }))) * 202;
+    const use = (sign) => {
+      shared.bytes += sign * size;
+      shared.flights += sign;
+    };
+    if (keepalive) use(1);
+    const send = (body2, url2) => {
+      var _a;
+      return nativeFetch(url2, {
+        method: "POST",
+        body: body2,
+        headers,
+        keepalive,
+        credentials: "omit",
+        signal: hidden ? null : (_a = AbortSignal.timeout) == null ? void 0 : _a.call(AbortSignal, TIMEOUT)
+      });
+    };
+    const plain2 = () => send(size > KEEPALIVE_BYTES ? new Blob([body]) : body, url);
+    const packed = !faro && !going && pack(body);
+    if (packed) return packed.then((packed2) => send(packed2, url + "&z=gzip"), plain2);
+    return plain2().finally(() => keepalive && use(-1));
+  };
+}
+
+// src/send/retry.ts
+var BASE = 1e3;
+var MOST6 = 3e5;
+var MOST_ASKED = 36e5;
+function backoff(failures, random) {
+  return BASE / 4 + random * Math.min(MOST6, BASE * 2 ** (failures - 1));
+}
+function retryAfter(value, now) {
+  if (!value) return 0;
+  const wait = +value >= 0 ? +value * 1e3 : Date.parse(value) - now;
+  return wait > 0 ? Math.min(wait, MOST_ASKED) : 0;
+}
+
+// src/send/sender.ts
+var MOST_BATCHES = 64;
+var MOST_BYTES = 2 << 20;
+var MOST_FLIGHTS = 3;
+var LATE = 6e4;
+var SPREAD = 2e3;
+var SLACK = 2e3;
+function createSender(sdk, nativeFetch) {
+  const { options_: { protocol, key: key2, transport }, tell_: tell2, guard_: guard2, later_: later, cancel_: cancel } = sdk;
+  const faro = protocol == "faro";
+  const network = createNetwork(nativeFetch, faro, (body) => outbox2 == null ? void 0 : outbox2.pack_(body));
+  const Native = Promise;
+  let queue = [];
+  let waiters = [];
+  let open2 = false;
+  let hiding = false;
+  let flights = 0;
+  let failures = 0;
+  let blocked = 0;
+  let asked = false;
+  let delivered = false;
+  let stopped = false;
+  let outbox2;
+  let draft;
+  let timer;
+  const remove = (batch) => {
+    queue = queue.filter((other) => other != batch);
+  };
+  const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
+  const keep = (batch, wait, until, draft2) => outbox2 == null ? void 0 : outbox2.put_(batch, wait && Date.now() + wait, Date.now() + until, draft2);
+  function post(batch, hidden) {
+    const attempt = ++batch.tries_;
+    if (attempt > 1) keep(batch, 0, TIMEOUT);
+    batch.kept_ = hidden;
+    const headers = { "content-type": faro ? "application/json" : "text/plain;charset=UTF-8" };
+    let url = sdk.endpoint_;
+    if (faro) {
+      if (key2) headers["x-api-key"] = key2;
+      headers["x-faro-session-id"] = batch.session_;
+      if (delivered || !failures) headers["idempotency-key"] = batch.id_;
+    } else {
+      const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
+      url += (/\?/.test(url) ? "&" : "?") + "id=" + batch.id_ + "&sent=" + sent + "&try=" + attempt;
+      if (Date.now() - batch.sealed_ > LATE) url += "&late=1";
+    }
+    batch.flights_++;
+    flights++;
+    const done = guard2((answer) => {
+      var _a;
+      const status = (answer == null ? void 0 : answer.status) ?? answer ?? 0;
+      batch.flights_--;
+      flights--;
+      if (queue.includes(batch)) {
+        if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
+          const wait = retryAfter((_a = answer == null ? void 0 : answer.headers) == null ? void 0 : _a.get("retry-after"), Date.now());
+          const pause = wait || backoff(++failures, Math.random());
+          asked = wait > 0;
+          blocked = performance.now() + pause;
+          keep(batch, wait, pause + SLACK);
+        } else {
+          const parts = status == 413 && safe(() => outbox2 == null ? void 0 : outbox2.split_(batch));
+          if (parts) for (const part of parts) add(part);
+          else if (status < 300) delivered = true;
+          else tell2(5 /* BatchRefused */, status);
+          failures = blocked = 0;
+          asked = false;
+          stopped = status == 401 || status == 403;
+          if (stopped) queue = [];
+          else {
+            remove(batch);
+            outbox2 == null ? void 0 : outbox2.remove_(batch);
+          }
+        }
+      }
+      pump();
+    });
+    const { body_: body } = batch;
+    new Native(
+      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, hidden))
+    ).then(done, () => done());
+  }
+  const pump = guard2(() => {
+    cancel(timer);
+    const shut = stopped || !sdk.granted_();
+    if (open2 && (shut || blocked || !queue.length)) {
+      waiters.forEach((call) => call());
+      waiters = [];
+    }
+    if (shut) return;
+    const wait = blocked - performance.now();
+    if (queue.length && wait > 0) timer = later(pump, wait);
+    else {
+      for (const batch of queue) {
+        if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, document.visibilityState == "hidden");
+      }
+      if (!queue.length) outbox2 == null ? void 0 : outbox2.room_();
+    }
+  });
+  function add(batch) {
+    if (stopped) return;
+    queue.push(batch);
+    if ((draft == null ? void 0 : draft.id_) == batch.id_ && Date.now() > draft.sealed_ + TIMEOUT) batch.id_ += "r";
+    keep(batch, 0, TIMEOUT, draft);
+    draft = void 0;
+    while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
+      const stored = queue.find((one) => one.stored_ && !one.flights_);
+      const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
+      if (stored) outbox2.put_(victim, 0, 0);
+      else {
+        outbox2 == null ? void 0 : outbox2.remove_(victim);
+        tell2(4 /* BatchDropped */);
+      }
+      remove(victim);
+    }
+  }
+  sdk.on_(window, "online", () => {
+    if (!asked && blocked) blocked = performance.now() + Math.random() * SPREAD;
+    pump();
+  });
+  return {
+    draft_(batch) {
+      if (stopped) return;
+      keep(batch, 0, TIMEOUT, draft);
+      draft = batch;
+    },
+    add_(batch) {
+      add(batch);
+      if (!hiding) pump();
+    },
+    hidden_(leaving, seal) {
+      hiding = true;
+      seal();
+      hiding = false;
+      if (stopped || !sdk.granted_() || asked && blocked > performance.now()) return;
+      queue.sort((one, other) => +!!other.error_ - +!!one.error_);
+      for (const batch of queue) if (!batch.flights_ || leaving && !batch.kept_ && !faro) post(batch, true);
+    },
+    settled_(callback) {
+      waiters.push(callback);
+      pump();
+    },
+    gate_(denied) {
+      if (denied) {
+        queue = [];
+        draft = void 0;
+        outbox2 == null ? void 0 : outbox2.erase_();
+      } else outbox2 == null ? void 0 : outbox2.look_();
+      pump();
+    },
+    join_(joined) {
+      outbox2 = joined;
+      for (const batch of queue) keep(batch, 0, TIMEOUT);
+    },
+    adopt_(batches) {
+      if (stopped || !sdk.granted_()) return;
+      for (const batch of batches) if (!queue.some(({ id_: id }) => id == batch.id_)) queue.push(batch);
+      pump();
+    },
+    open_() {
+      open2 = true;
+      pump();
+    }
+  };
+}
+
+// src/spans.ts
+var INTERNAL = 1;
+var ERROR = 2;
+function startSpan(sdk, name, options) {
+  const { parent: given, startTime, attributes: first } = own(options);
+  const parent = given === void 0 ? sdk.current_ : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
+  const place = sdk.child_(parent);
+  const start2 = startTime ?? performance.now();
+  const attributes = own(first);
+  let status = 0;
+  let reason = "";
+  let ended = false;
+  const span = {
+    traceId: place.trace_,
+    spanId: place.span_,
+    setAttributes(more) {
+      own(more, attributes);
+    },
+    setError(message) {
+      status = ERROR;
+      reason = message || "";
+    },
+    run(fn) {
+      const before = sdk.current_;
+      sdk.current_ = place;
+      try {
+        return fn();
+      } finally {
+        sdk.current_ = before;
+      }
+    },
+    traceparent: () => sdk.header_(place),
+    end: sdk.guard_((end) => {
+      if (ended) return;
+      ended = true;
+      sdk.put_(6 /* Span */, (w) => w.s(place.trace_).s(place.span_).s(parent == null ? void 0 : parent.span_).s(name).b(INTERNAL).n(start2).n(end ?? performance.now()).b(status).s(reason).a(attributes));
+    })
+  };
+  return span;
+}
+function withSpan(sdk, name, fn, options) {
+  const span = startSpan(sdk, name, options);
+  const fail = (error) => {
+    sdk.guard_(() => span.setError(String((error == null ? void 0 : error.message) ?? error)))();
+    span.end();
+    throw error;
+  };
+  let result;
+  try {
+    result = span.run(() => fn(span));
+  } catch (error) {
+    return fail(error);
+  }
+  if (typeof (result == null ? void 0 : result.then) == "function") {
+    return result.then((value) => {
+      span.end();
+      return value;
+    }, fail);
+  }
+  span.end();
+  return result;
+}
+
+// src/start.ts
+var CONSENTS = ["pending", "granted", "denied"];
+var GRANTED = 1;
+var DENIED = 2;
+var NUMBERS = "sampleRate session.idleMs session.lifetimeMs batch.items batch.bytes batch.ageMs limits.logs limits.exceptions limits.measurements limits.events limits.spans".split(" ");
+function writeUser(w, user) {
+  const { id, username, email, fullName, hash, roles, attributes } = user || {};
+  w.b(+!!user).s(id).s(username).s(email).s(fullName).s(hash).s(roles).a(attributes);
+}
+function writeStart(w, options, consent, hex, session, stored) {
+  var _a;
+  const { app = {} } = options;
+  let flags = 0;
+  [options.protocol == "faro", options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == "hidden", options.outbox].forEach((set, bit) => flags |= +!!set << bit);
+  w.b(flags);
+  w.b(consent);
+  for (let i = 0; i < 4; i++) w.u(parseInt(hex(1), 16));
+  for (const path2 of NUMBERS) w.n(number(path2.split(".").reduce((at, key2) => at == null ? void 0 : at[key2], options)));
+  w.s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
+  w.s("").s(location.href).s(options.view);
+  writeUser(w, options.user);
+  w.a((_a = options.session) == null ? void 0 : _a.attributes).a(options.attributes);
+}
+
+// src/client.ts
+var CODES = "internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off".split(" ");
+var CONFIG = ":config";
+var KINDS2 = ["log", "exception", "measurement", "event", "span"];
+function endpoint({ url, key: key2, protocol }) {
+  if (/\/collect([/?#]|$)/.test(url)) return url;
+  return url.replace(/\/*$/, "/collect") + (key2 && protocol != "faro" ? "/" + encodeURIComponent(key2) : "");
+}
+function createClient(given, bring) {
+  var _a, _b;
+  const quiet = { on_: false };
+  const tell2 = (code, detail) => {
+    var _a2;
+    if (quiet.on_) return;
+    quiet.on_ = true;
+    try {
+      (_a2 = given.onDiagnostic) == null ? void 0 : _a2.call(given, CODES[code], detail);
+    } catch {
+    }
+    quiet.on_ = false;
+  };
+  const safely = (fn) => guard(fn, tell2);
+  const options = check(given, tell2);
+  const later = setTimeout;
+  const cancel = clearTimeout;
+  const hex = createHex();
+  const Native = Promise;
+  const { parse: parse2, stringify: stringify2 } = JSON;
+  const decoder = new TextDecoder();
+  const name = "farol:1:" + (options.key || ((_a = options.app) == null ? void 0 : _a.name) || "");
+  const store = ((_b = options.session) == null ? void 0 : _b.storage) == "none" ? void 0 : safe(() => sessionStorage);
+  const callbacks = /* @__PURE__ */ new Set();
+  let consent = CONSENTS.indexOf(options.consent);
+  let session = "";
+  let state = 0 /* Off */;
+  let text3;
+  let due = Infinity;
+  let timer;
+  let sender;
+  if (consent < 0) {
+    consent = options.consent === void 0 ? GRANTED : 0;
+    if (!consent) tell2(11 /* BadOption */, "consent");
+  }
+  const told = consent == GRANTED ? safe(() => parse2(store.getItem(name + CONFIG))) : void 0;
+  if (told && told.until > Date.now()) options.sampleRate = told.rate ?? options.sampleRate;
+  const put = (op, write, at = performance.now()) => port.put(op, at, write);
+  const sdk = {
+    options_: options,
+    endpoint_: "",
+    origin_: "",
+    name_: name,
+    tell_: tell2,
+    later_: later,
+    cancel_: cancel,
+    stops_: [],
+    early_: [],
+    put_: put,
+    guard_: safely,
+    on_(target, types, listener, capture) {
+      const guarded = safely(listener);
+      for (const type of types.split(" ")) {
+        target.addEventListener(type, guarded, capture);
+        sdk.stops_.push(() => target.removeEventListener(type, guarded, capture));
+      }
+    },
+    live_: () => state != 0 /* Off */ && consent != DENIED,
+    granted_: () => consent == GRANTED,
+    session_: () => session,
+    header_({ trace_: trace, span_: span }) {
+      const on = state == 2 /* On */;
+      return sdk.granted_() && (on || options.unsampledHeader) ? "00-" + trace + "-" + span + (on ? "-01" : "-00") : "";
+    },
+    child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
+    place_: (w) => {
+      var _a2, _b2;
+      return w.s((_a2 = sdk.current_) == null ? void 0 : _a2.trace_).s((_b2 = sdk.current_) == null ? void 0 : _b2.span_).n(NaN);
+    }
+  };
+  const keep = safely(() => {
+    if (consent == GRANTED && text3 != null) text3 ? store == null ? void 0 : store.setItem(name, text3) : store == null ? void 0 : store.removeItem(name);
+  });
+  const decode = (bytes) => decoder.decode(bytes);
+  const port = createPort({
+    signal_(signal, bytes) {
+      const view = new DataView(bytes.buffer);
+      if (signal == 1 /* Batch */) {
+        const at = 4 + view.getUint32(0, true);
+        const flags = bytes[at + 12];
+        const batch = {
+          id_: decode(bytes.subarray(4, at)),
+          offset_: view.getFloat64(at, true),
+          error_: flags & 2,
+          body_: bytes.subarray(at + 13),
+          session_: session,
+          tries_: 0,
+          flights_: 0,
+          sealed_: Date.now()
+        };
+        flags & 4 ? sender.draft_(batch) : sender.add_(batch);
+      } else if (signal == 2 /* Store */) {
+        text3 = decode(bytes);
+        safe(() => queueMicrotask(keep));
+      } else if (signal == 3 /* Session */) {
+        const before = session;
+        if (!sdk.over_) state = bytes[0];
+        session = decode(bytes.subarray(5));
+        if (before != session) for (const callback of [...callbacks]) safely(callback)(session);
+        more();
+      } else if (signal == 4 /* Diagnostic */) {
+        const code = view.getUint32(0, true);
+        const number2 = view.getFloat64(4, true);
+        tell2(code, code == 11 /* BadOption */ ? NUMBERS[number2] : number2);
+      } else if (signal == 7 /* Meta */) {
+        const w = createWriter();
+        safe(() => writeMeta(w));
+        return w.done();
+      } else if (signal == 6 /* Filter */) return +!!matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1)));
+      else if (signal == 5 /* Hook */) {
+        try {
+          const item = parse2(decode(bytes.subarray(1)));
+          item.kind = KINDS2[bytes[0]];
+          const answer = options.beforeSend(item);
+          if (answer === null) return -1;
+          if (answer && (kind(answer) != "object" || answer.then)) return new Uint8Array();
+          return new TextEncoder().encode(stringify2({ ...answer || item, kind: void 0 }));
+        } catch {
+          tell2(3 /* HookThrew */);
+        }
+      }
+    },
+    deadline_(at) {
+      if (at >= due && at < Infinity) return;
+      cancel(timer);
+      due = at;
+      if (at < Infinity) {
+        timer = later(safely(() => {
+          due = Infinity;
+          put(0 /* Tick */);
+        }), at - performance.now());
+      }
+    },
+    tell_: tell2,
+    quiet_: quiet
+  });
+  const none = (keep2) => {
+    sdk.over_ = true;
+    state = 0 /* Off */;
+    options.unsampledHeader = false;
+    port.close_(keep2);
+    if (!keep2) sender == null ? void 0 : sender.open_();
+  };
+  const open2 = safely(() => load2(port.host_, options.core, safely((core) => {
+    if (!core) {
+      tell2(7 /* Unsupported */);
+      return none();
+    }
+    try {
+      port.open_(core, (w) => writeStart(w, options, consent, hex, session, consent == GRANTED && safe(() => store.getItem(name)) || ""));
+    } finally {
+      sender.open_();
+    }
+  })));
+  sdk.capture_ = createErrors(sdk);
+  const more = createFeatures(sdk, bring);
+  const flush = (why) => new Native((resolve2) => {
+    put(16 /* Flush */, (w) => w.b(why));
+    sender ? sender.settled_(resolve2) : resolve2();
+  });
+  const client = {
+    event(name2, attributes) {
+      put(2 /* Event */, (w) => sdk.place_(w.s(name2).s("").a(attributes)));
+    },
+    log(message, more2) {
+      const { level, attributes } = own(more2);
+      put(3 /* Log */, (w) => sdk.place_(w.s(level || "info").s(message).a(attributes)));
+    },
+    measure(type, values, more2) {
+      const { attributes } = own(more2);
+      const names = Object.keys(values);
+      put(4 /* Measurement */, (w) => {
+        w.s(type).u(names.length);
+        for (const key2 of names) w.s(key2).n(values[key2]);
+        sdk.place_(w.a(attributes));
+      });
+    },
+    captureError(error, more2) {
+      const { attributes, context, fatal, handled } = own(more2);
+      sdk.capture_(error, "api", +(handled !== false) | (fatal ? 2 : 0), void 0, own(attributes, own(context)));
+    },
+    startSpan: (name2, more2) => startSpan(sdk, name2, more2),
+    withSpan: (name2, fn, more2) => withSpan(sdk, name2, fn, more2),
+    setUser(user) {
+      put(13 /* User */, (w) => writeUser(w, user));
+    },
+    setView(name2) {
+      put(12 /* View */, (w) => w.s(name2));
+    },
+    setAttributes(attributes) {
+      put(14 /* Attributes */, (w) => w.a(attributes));
+    },
+    setSessionAttributes(attributes) {
+      put(17 /* Session */, (w) => w.a(attributes));
+    },
+    setConsent(next) {
+      const number2 = CONSENTS.indexOf(next);
+      if (number2 < 0) return tell2(11 /* BadOption */, "consent");
+      consent = number2;
+      put(15 /* Consent */, (w) => w.b(number2));
+      keep();
+      sender == null ? void 0 : sender.gate_(number2 == DENIED);
+      more();
+      if (number2 == DENIED) for (const one of [name, name + CONFIG]) store == null ? void 0 : store.removeItem(one);
+    },
+    sessionId: () => session,
+    sampled: () => state != 0 /* Off */,
+    onSessionChange(callback) {
+      callbacks.add(callback);
+      return () => {
+        callbacks.delete(callback);
+      };
+    },
+    traceparent: () => sdk.header_(sdk.child_()),
+    flush: () => flush(0),
+    shutdown() {
+      const done = flush(2);
+      for (const stop of sdk.stops_.splice(0)) safely(stop)();
+      cancel(timer);
+      none(true);
+      return done;
+    }
+  };
+  for (const key2 of Object.keys(client)) {
+    if (key2 != "withSpan") client[key2] = safely(client[key2]);
+  }
+  safely(() => {
+    var _a2, _b2, _c;
+    if (typeof document == "undefined") return none();
+    if (!options.url) {
+      tell2(11 /* BadOption */, "url");
+      return none();
+    }
+    sdk.endpoint_ = new URL(endpoint(options), document.baseURI).href;
+    sdk.origin_ = location.origin;
+    session = hex(2);
+    state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : 0 /* Off */;
+    options.outbox ??= options.protocol != "faro" && !options.transport && ((_a2 = options.features) == null ? void 0 : _a2.length) != 0;
+    if (consent == DENIED && options.outbox) safe(() => indexedDB.deleteDatabase(name));
+    sdk.fetch_ = (_c = ((_b2 = page().layers.fetch) == null ? void 0 : _b2.native) || window.fetch) == null ? void 0 : _c.bind(window);
+    sdk.remember_ = (text4) => store == null ? void 0 : store.setItem(name + CONFIG, text4);
+    sdk.end_ = none;
+    sender = createSender(sdk, sdk.fetch_);
+    sdk.sender_ = sender;
+    const start2 = () => options.coreDelayMs ? later(open2, options.coreDelayMs) : open2();
+    if (document.prerendering) document.addEventListener("prerenderingchange", start2);
+    else start2();
+    sdk.hide_ = sender.hidden_;
+    observeAll(sdk);
+    more();
+  })();
+  return client;
+}
+
+// src/init.ts
+function start(options, bring) {
+  try {
+    return createClient(options || {}, bring);
+  } catch {
+    return createClient({}, bring);
+  }
+}
+
+// src/more/action.ts
+var QUIET = 200;
+var DEAD = 1e3;
+var LONGEST4 = 1e4;
+var GESTURE = 100;
+var begin2 = (what, now) => ({ what_: what, start_: now, last_: NaN, open_: 0, requests_: 0, failed_: 0, errors_: 0, frames_: 0 });
+var joins = (action, now) => !!action && now - action.start_ < GESTURE;
+function deadline(action) {
+  const { start_: start2, last_: last, open_: open2 } = action;
+  const most = start2 + LONGEST4;
+  if (open2) return most;
+  return last == last ? Math.min(last + QUIET, most) : start2 + DEAD;
+}
+var BURST = 1e3;
+var NEAR = 30;
+var RAGE = 3;
+function click(burst, thing, x, y, now) {
+  if (!burst || burst.thing_ != thing || Math.abs(burst.x_ - x) > NEAR || Math.abs(burst.y_ - y) > NEAR || now - burst.times_[burst.times_.length - 1] > BURST) {
+    return { thing_: thing, x_: x, y_: y, times_: [now] };
+  }
+  burst.times_.push(now);
+  if (!burst.rage_) while (now - burst.times_[0] > BURST) burst.times_.shift();
+  burst.rage_ ||= burst.times_.length >= RAGE;
+  return burst;
+}
+
+// src/more/actions.ts
+var KEYS = /^(Enter|Escape)$/;
+var USED = "input:not([type=button],[type=submit],[type=reset],[type=image]),textarea,select,option,video,audio,canvas,embed,object,iframe,[contenteditable]";
+var BUTTONS = 'button,summary,[role=button],[role=tab],[role=menuitem],[role=switch],[onclick],input,a[href^="#"],a[href^="javascript:"]';
+var SIGNS = "scroll focusin input change invalid toggle play pause copy cut select fullscreenchange blur beforeunload";
+var MOST7 = 1e3;
+var path = (event) => safe(() => event.composedPath()) || [];
+function observeActions(sdk) {
+  const { later_: later, cancel_: cancel } = sdk;
+  const wantsActions = option(sdk, "actions", "boolean") !== false;
+  const wantsFrustration = option(sdk, "frustration", "boolean") !== false;
+  if (!wantsActions && !wantsFrustration) return;
+  const texts = option(sdk, "elementText", "list");
+  let current;
+  let burst;
+  let burstAbout = {};
+  let timer;
+  let count2 = 0;
+  const frustration = (type2, about, at, more) => {
+    if (wantsFrustration) tell(sdk, "farol.frustration" /* Frustration */, { ["farol.frustration.type" /* FrustrationType */]: type2, ...about, ...more }, at);
+  };
+  const finish2 = (whole) => {
+    const action = current;
+    if (!action) return;
+    current = void 0;
+    action.stop_();
+    const { start_: start2, last_: last, what_: what, about_: about, errors_: errors } = action;
+    const moved = location.href != action.href_;
+    if (wantsActions && count2++ < MOST7) {
+      tell(sdk, "browser.user_action." /* UserAction */ + what, {
+        ...about,
+        ["farol.action.duration" /* ActionDuration */]: last == last ? last - start2 : 0,
+        ["farol.action.requests" /* ActionRequests */]: action.requests_,
+        ["farol.action.failed_requests" /* ActionFailed */]: action.failed_,
+        ["farol.action.errors" /* ActionErrors */]: errors,
+        ["farol.action.long_frames" /* ActionFrames */]: action.frames_
+      }, start2);
+    }
+    if (what != "click") return;
+    if (errors) frustration("error_click", about, start2, { ["farol.action.errors" /* ActionErrors */]: errors });
+    else if (whole && last != last && !moved && action.promise_()) frustration("dead_click", about, start2);
+  };
+  const endBurst = () => {
+    if (burst == null ? void 0 : burst.rage_) frustration("rage_click", burstAbout, burst.times_[0], { ["farol.count" /* Count */]: burst.times_.length });
+    burst = void 0;
+  };
+  const look = () => {
+    cancel(timer);
+    timer = void 0;
+    const now = performance.now();
+    if (burst && now - burst.times_[burst.times_.length - 1] >= BURST) endBurst();
+    if (current && deadline(current) <= now) finish2(true);
+    const next = Math.min(current ? deadline(current) : Infinity, (burst == null ? void 0 : burst.rage_) ? burst.times_[burst.times_.length - 1] + BURST : Infinity);
+    if (next < Infinity) timer = later(guardedLook, Math.max(next - now, 1));
+  };
+  const guardedLook = sdk.guard_(look);
+  const active = (at = performance.now()) => {
+    if (current) current.last_ = Math.max(current.last_ || 0, at);
+  };
+  const open2 = (what, event, about, promise) => {
+    const { timeStamp } = event;
+    if (joins(current, timeStamp)) {
+      if (what == "submit") current.what_ = what;
+      return;
+    }
+    finish2();
+    const signs = sdk.guard_(() => active());
+    const mutations = new MutationObserver(signs);
+    const all = { subtree: true, childList: true, attributes: true, characterData: true };
+    for (const root of [document, ...path(event).filter((node) => node.nodeType == 11)]) mutations.observe(root, all);
+    for (const sign of SIGNS.split(" ")) addEventListener(sign, signs, true);
+    current = {
+      ...begin2(what, timeStamp),
+      about_: about,
+      href_: location.href,
+      promise_: promise,
+      stop_() {
+        mutations.disconnect();
+        for (const sign of SIGNS.split(" ")) removeEventListener(sign, signs, true);
+      }
+    };
+    look();
+  };
+  const on = (event) => {
+    const { target, type: type2, isTrusted } = event;
+    if (!isTrusted || !sdk.live_()) return;
+    const hit = path(event)[0] || target;
+    if (!isElement(hit)) return;
+    const about = { ["farol.element.name" /* ElementName */]: nameOf(hit), ["browser.tag_name" /* Tag */]: thingOf(hit).localName, ["farol.element.text" /* ElementText */]: listedText(hit, texts) };
+    if (type2 == "keydown") {
+      const { key: key2, repeat } = event;
+      if (repeat || !KEYS.test(key2) || hit.closest("textarea,[contenteditable]")) return;
+      return open2("keydown", event, { ...about, ["farol.action.key" /* ActionKey */]: key2 }, () => false);
+    }
+    if (type2 == "submit") return open2("submit", event, about, () => false);
+    const { clientX, clientY, detail } = event;
+    const used = !!hit.closest(USED);
+    open2("click", event, about, () => !used && document.visibilityState == "visible" && (!!hit.closest(BUTTONS) || !!hit.closest("a") && event.defaultPrevented));
+    if (used || !detail || !safe(() => getSelection().isCollapsed)) return endBurst();
+    const before = burst;
+    const next = click(before, thingOf(hit), clientX, clientY, event.timeStamp);
+    if (next != before) {
+      endBurst();
+      burst = next;
+      burstAbout = about;
+    } else if (next.rage_) look();
+  };
+  sdk.on_(window, "click keydown submit", on, true);
+  onHidden(sdk, () => {
+    finish2();
+    endBurst();
+  });
+  sdk.begun_ = () => {
+    const action = current;
+    if (!action) return;
+    action.requests_++;
+    action.open_++;
+    active();
+    return (failed) => {
+      action.open_--;
+      if (failed) action.failed_++;
+      if (action == current) {
+        active();
+        look();
+      }
+    };
+  };
+  sdk.thrown_ = () => {
+    if (current) current.errors_++;
+  };
+  const frames2 = safe(() => new PerformanceObserver(sdk.guard_((list) => {
+    for (const { startTime, duration } of list.getEntries()) {
+      if (!current || startTime + duration < current.start_) continue;
+      current.frames_++;
+      active(startTime + duration);
+    }
+  })));
+  const { supportedEntryTypes = [] } = PerformanceObserver;
+  const type = ["long-animation-frame", "longtask"].find((name) => supportedEntryTypes.includes(name));
+  if (type) frames2 == null ? void 0 : frames2.observe({ type });
+  sdk.stops_.push(() => {
+    frames2 == null ? void 0 : frames2.disconnect();
+    sdk.begun_ = sdk.thrown_ = void 0;
+    finish2();
+    endBurst();
+    cancel(timer);
+  });
+}
+
+// src/more/clicks.ts
+function observeClicks(sdk) {
+  if (option(sdk, "clicks", "boolean") === false) return;
+  sdk.on_(window, "click", ({ target, timeStamp }) => {
+    const name = nameOf(target);
+    if (name) sdk.put_(18 /* Trail */, (w) => w.b(2 /* Click */).s(name).n(timeStamp));
+  }, true);
+}
+
+// src/more/config.ts
+var HOLDS = 24 * 36e5;
+var OFF_HOLDS = 3e5;
+function read(document2, now) {
+  const { version, enabled, sampleRate } = document2 || {};
+  if (version !== 1) return;
+  const given = typeof sampleRate == "number" && sampleRate >= 0 && sampleRate <= 1 ? sampleRate : void 0;
+  const rate = enabled === false ? 0 : given;
+  return { rate, until: now + (rate === 0 ? OFF_HOLDS : HOLDS) };
+}
+function observeConfig(sdk) {
+  const { options_: { key: key2, protocol, transport, remoteConfig }, endpoint_: endpoint2 } = sdk;
+  const url = endpoint2.replace(/\/collect(?=[/?#]|$)/, "/config");
+  if (!key2 || protocol == "faro" || transport || remoteConfig === false || url == endpoint2 || !sdk.granted_()) return;
+  sdk.fetch_(url, { credentials: "omit" }).then((answer) => answer.ok ? answer.json() : void 0).then(sdk.guard_((document2) => {
+    const told = read(document2, Date.now());
+    if (!told || !sdk.granted_()) return;
+    sdk.remember_(JSON.stringify(told));
+    if (document2.enabled === false) sdk.end_();
+  }), () => {
+  });
+}
+
+// src/more/frames.ts
+var LONG = 200;
+var MOST8 = 50;
+var plain = (text3) => text3 && !/:\/\//.test(text3) ? text3 : void 0;
+var known = (number2) => number2 && number2 > 0 ? number2 : void 0;
+function describeFrame({ entryType, startTime, duration, blockingDuration, renderStart, styleAndLayoutStart, scripts = [] }) {
+  const end = startTime + duration;
+  let longest;
+  let all = 0;
+  for (const script of scripts) {
+    all += script.duration;
+    if (!longest || script.duration > longest.duration) longest = script;
+  }
+  return {
+    ["farol.frame.entry_type" /* FrameType */]: entryType,
+    ["farol.frame.duration" /* FrameDuration */]: duration,
+    ["farol.frame.blocking_duration" /* FrameBlocking */]: blockingDuration,
+    ["farol.frame.render_duration" /* FrameRender */]: renderStart ? end - renderStart : void 0,
+    ["farol.frame.style_duration" /* FrameStyle */]: styleAndLayoutStart ? end - styleAndLayoutStart : void 0,
+    ["farol.frame.scripts" /* FrameScripts */]: scripts.length || void 0,
+    ["farol.frame.script_duration" /* FrameScriptTime */]: known(all),
+    ["farol.script.url" /* ScriptUrl */]: (longest == null ? void 0 : longest.sourceURL) || void 0,
+    ["farol.script.function" /* ScriptFunction */]: (longest == null ? void 0 : longest.sourceFunctionName) || void 0,
+    ["farol.script.position" /* ScriptPosition */]: known(longest == null ? void 0 : longest.sourceCharPosition),
+    ["farol.script.invoker" /* ScriptInvoker */]: plain(longest == null ? void 0 : longest.invoker),
+    ["farol.script.invoker_type" /* ScriptInvokerType */]: (longest == null ? void 0 : longest.invokerType) || void 0,
+    ["farol.script.duration" /* ScriptDuration */]: longest == null ? void 0 : longest.duration,
+    ["farol.script.forced_style_duration" /* ScriptForced */]: known(longest == null ? void 0 : longest.forcedStyleAndLayoutDuration)
+  };
+}
+function observeFrames(sdk) {
+  const wanted = option(sdk, "frames", "boolean number") ?? true;
+  if (wanted === false) return;
+  const long = typeof wanted == "number" ? wanted : LONG;
+  const { supportedEntryTypes = [] } = PerformanceObserver;
+  const type = ["long-animation-frame", "longtask"].find((name) => supportedEntryTypes.includes(name));
+  if (!type) return;
+  const { see_: see, settle_: settle } = createCap(MOST8, (frame, count2) => tell(sdk, "farol.long_frame" /* LongFrame */, frame ? describeFrame(frame) : { ["farol.count" /* Count */]: count2 }, frame == null ? void 0 : frame.startTime));
+  const take = (entries) => {
+    for (const entry of entries) if (entry.duration >= long && sdk.live_()) see("" + entry.startTime, entry);
+  };
+  const observer = new PerformanceObserver(sdk.guard_((list) => take(list.getEntries())));
+  observer.observe({ type, buffered: true });
+  onHidden(sdk, () => {
+    take(safe(() => observer.takeRecords()) || []);
+    settle();
+  });
+  sdk.stops_.push(() => observer.disconnect());
+}
+
+// src/more/loads.ts
+var MOST9 = 50;
+var KINDS3 = { img: "image", image: "image", input: "image", script: "script", audio: "media", video: "media", source: "media", track: "media", link: "style", css: "image", iframe: "frame" };
+var TRACKED = 1e3;
+var FONT = /\.(woff2?|[ot]tf|eot)([?#]|$)/i;
+function kindOf(tag, rel, as) {
+  if (tag != "link") return KINDS3[tag] || "other";
+  if (/stylesheet/i.test(rel)) return "style";
+  return /icon/i.test(rel) ? "image" : { script: "script", style: "style", image: "image", font: "font", audio: "media", video: "media" }[as] || "other";
+}
+var address = (value) => text((value == null ? void 0 : value.baseVal) ?? value);
+function observeLoads(sdk) {
+  if (option(sdk, "loads", "boolean") === false) return;
+  const { see_: see, settle_: settle } = createCap(MOST9, (thing, count2) => {
+    const [attributes, at] = thing || [{}, NaN];
+    tell(sdk, "farol.failed_load" /* FailedLoad */, { ...attributes, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 }, count2 > 1 ? NaN : at);
+  });
+  const status = (url) => {
+    var _a;
+    return ((_a = safe(() => performance.getEntriesByName(url, "resource").pop())) == null ? void 0 : _a.responseStatus) || void 0;
+  };
+  const failed = (kind2, url, tag, at, more) => {
+    if (!url || !sdk.live_()) return;
+    const { href, hostname } = safe(() => new URL(url, document.baseURI)) || { href: url, hostname: "" };
+    see(kind2 + url, [{
+      ["url.full" /* Url */]: href,
+      ["farol.resource.kind" /* Kind */]: kind2,
+      ["browser.tag_name" /* Tag */]: tag,
+      ["http.response.status_code" /* Status */]: status(href),
+      ["farol.resource.party" /* Party */]: hostname && party(hostname, location.hostname),
+      ...more
+    }, at]);
+  };
+  const balance = /* @__PURE__ */ new Map();
+  const first = (url, way) => {
+    const now = (balance.get(url) || 0) + way;
+    if (balance.size < TRACKED || balance.has(url)) balance.set(url, now);
+    return now * way > 0;
+  };
+  const element = sdk.guard_(({ target, timeStamp }) => {
+    const { localName, rel, as, currentSrc, src, href } = target;
+    const tag = text(localName);
+    const url = address(currentSrc) || address(src) || address(href);
+    if (first(safe(() => new URL(url, document.baseURI).href) || url, 1)) failed(kindOf(tag, text(rel), text(as)), url, tag, timeStamp);
+  });
+  const before = sdk.early_;
+  sdk.early_ = { length: 0, push: element };
+  for (const event of before) element(event);
+  const { fonts } = document;
+  const lost = (family, at) => {
+    const entry = safe(() => performance.getEntriesByType("resource").filter(({ name }) => FONT.test(name) && status(name) > 399).pop());
+    failed("font", (entry == null ? void 0 : entry.name) || "font:" + family, "css", at, { ["farol.font.family" /* Font */]: family });
+  };
+  if (fonts) {
+    sdk.on_(fonts, "loadingerror", ({ fontfaces, timeStamp }) => fontfaces.forEach(({ family }) => lost(family, timeStamp)));
+    fonts.forEach(({ status: status2, family }) => status2 == "error" && lost(family, performance.now()));
+  }
+  const timed = sdk.guard_((entries) => {
+    for (const { initiatorType, responseStatus, name, responseEnd } of entries) {
+      const kind2 = KINDS3[initiatorType];
+      if (kind2 && responseStatus > 399 && !FONT.test(name) && first(name, -1)) failed(kind2, name, initiatorType, responseEnd);
+    }
+  });
+  const observer = safe(() => new PerformanceObserver((list) => timed(list.getEntries())));
+  observer == null ? void 0 : observer.observe({ type: "resource", buffered: true });
+  onHidden(sdk, () => {
+    timed((observer == null ? void 0 : observer.takeRecords()) || []);
+    settle();
+  });
+  sdk.stops_.push(() => observer == null ? void 0 : observer.disconnect());
+}
+
+// src/more/split.ts
+var { parse, stringify } = JSON;
+var KINDS4 = ["logs", "exceptions", "measurements", "events"];
+function split(batch) {
+  const whole = parse(new TextDecoder().decode(batch.body_));
+  const count2 = each(whole, () => true);
+  const half = count2 >> 1;
+  if (!half) return;
+  return [0, 1].map((part) => {
+    var _a;
+    const payload = parse(stringify(whole));
+    let at = 0;
+    each(payload, () => at++ < half == !part);
+    const { farol } = payload;
+    if (farol && part) {
+      farol.seq = (farol.seq || 0) + half;
+      delete farol.first;
+    }
+    return {
+      ...batch,
+      id_: batch.id_ + "." + part,
+      body_: new TextEncoder().encode(stringify(payload)),
+      tries_: 0,
+      flights_: 0,
+      stored_: false,
+      error_: batch.error_ && !!((_a = payload.exceptions) == null ? void 0 : _a.length)
+    };
+  });
+}
+function each(payload, keep) {
+  var _a;
+  let left = 0;
+  const pick = (list) => {
+    const kept = list.filter(keep);
+    left += kept.length;
+    return kept;
+  };
+  for (const kind2 of KINDS4) if (payload[kind2] && !(payload[kind2] = pick(payload[kind2])).length) delete payload[kind2];
+  const resources2 = ((_a = payload.traces) == null ? void 0 : _a.resourceSpans) || [];
+  for (const resource of resources2) {
+    for (const scope of resource.scopeSpans) scope.spans = pick(scope.spans);
+    resource.scopeSpans = resource.scopeSpans.filter(({ spans }) => spans.length);
+  }
+  if (!resources2.some(({ scopeSpans }) => scopeSpans.length)) delete payload.traces;
+  return left;
+}
+
+// src/more/outbox.ts
+var MOST_STORED = 4 << 20;
+var MOST_AGE = 47 * 36e5;
+var MOST_TAKEN = 32;
+var PACKED_FROM = 2048;
+var STORE = "batches";
+var key = (batch) => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
+function observeOutbox(sdk) {
+  if (!sdk.options_.outbox) return;
+  const outbox2 = createOutbox(sdk);
+  sdk.sender_.join_(outbox2);
+  outbox2.look_();
+}
+function createOutbox(sdk) {
+  const { endpoint_: url, name_: name, guard_: guard2, tell_: tell2, later_: later, cancel_: cancel } = sdk;
+  const Compress = globalThis.CompressionStream;
+  const databases = safe(() => indexedDB);
+  const page2 = performance.timeOrigin;
+  let database;
+  let opening = false;
+  let off = false;
+  let waiting = [];
+  let stored = Infinity;
+  let more = false;
+  let timer;
+  const quiet = (event) => event.preventDefault();
+  const close = () => {
+    database == null ? void 0 : database.close();
+    database = void 0;
+  };
+  const run = guard2((work) => {
+    if (off) return;
+    try {
+      const transaction = database.transaction(STORE, "readwrite");
+      transaction.onerror = quiet;
+      work(transaction.objectStore(STORE));
+    } catch {
+      close();
+      waiting.push(work);
+      open2();
+    }
+  });
+  const open2 = guard2(() => {
+    if (opening) return;
+    opening = true;
+    const fail = (event) => {
+      event == null ? void 0 : event.preventDefault();
+      off = true;
+      waiting = [];
+      tell2(15 /* OutboxOff */);
+    };
+    let request;
+    try {
+      request = databases.open(name, 1);
+    } catch {
+      return fail();
+    }
+    request.onupgradeneeded = guard2(() => void request.result.createObjectStore(STORE));
+    request.onerror = fail;
+    request.onsuccess = guard2(() => {
+      opening = false;
+      database = request.result;
+      database.onversionchange = close;
+      for (const work of waiting.splice(0)) run(work);
+    });
+  });
+  function trim(store) {
+    const keys = store.getAllKeys();
+    keys.onsuccess = guard2(() => {
+      stored = 0;
+      for (const [, at, bytes] of keys.result) if (at > Date.now() - MOST_AGE) stored += bytes;
+      for (const old of keys.result) {
+        const over = stored > MOST_STORED;
+        if (over || old[1] <= Date.now() - MOST_AGE) {
+          if (old[1] > Date.now() - MOST_AGE) stored -= old[2];
+          store.delete(old);
+          tell2(4 /* BatchDropped */);
+        }
+      }
+    });
+  }
+  const look = guard2(() => {
+    cancel(timer);
+    more = false;
+    if (!sdk.granted_()) return;
+    const session = sdk.session_();
+    run((store) => {
+      trim(store);
+      const batches = [];
+      const cursor = store.openCursor();
+      let next = Infinity;
+      cursor.onsuccess = guard2(() => {
+        const here = cursor.result;
+        if (!here || batches.length >= MOST_TAKEN) {
+          more = !!here;
+          if (!more && next < Infinity) timer = later(look, next - Date.now());
+          return sdk.sender_.adopt_(batches);
+        }
+        const [error, at, , id] = here.key;
+        const row = here.value;
+        const free = row.session == session && row.page != page2 ? row.wait : row.until;
+        if (row.url != url) {
+        } else if (free > Date.now()) next = Math.min(next, free);
+        else {
+          here.update({ ...row, page: page2, until: Date.now() + TIMEOUT });
+          batches.push({
+            id_: id,
+            offset_: 0,
+            error_: error,
+            body_: row.body,
+            session_: row.session,
+            tries_: Math.max(row.tries, 1),
+            flights_: 0,
+            sealed_: at,
+            stored_: true
+          });
+        }
+        here.continue();
+      });
+    });
+  });
+  sdk.on_(window, "pagehide", close);
+  sdk.stops_.push(() => cancel(timer));
+  return {
+    put_(batch, wait, until, draft) {
+      more ||= !until;
+      run((store) => {
+        if (draft) store.delete(key(draft));
+        const { id_: id, session_: session, tries_: tries, body_: body } = batch;
+        store.put({ id, url, session, page: page2, tries, body, wait, until }, key(batch)).onsuccess = () => {
+          batch.stored_ = true;
+        };
+        stored += body.length;
+        if (stored > MOST_STORED) trim(store);
+      });
+    },
+    remove_(batch) {
+      run((store) => store.delete(key(batch)));
+    },
+    look_: look,
+    room_: () => more && look(),
+    pack_(body) {
+      if (!Compress || body.length < PACKED_FROM) return;
+      return new Response(new Blob([body]).stream().pipeThrough(new Compress("gzip"))).blob();
+    },
+    split_: split,
+    erase_: guard2(() => {
+      cancel(timer);
+      close();
+      waiting = [];
+      stored = 0;
+      if (!off) databases.deleteDatabase(name).onerror = quiet;
+    })
+  };
+}
+
+// src/more/reports.ts
+var MOST10 = 20;
+var WANTED = ["csp-violation", "intervention"];
+var words = (value) => typeof value == "string" && value ? value : void 0;
+var count = (value) => typeof value == "number" && value ? value : void 0;
+function describeReport(type, body) {
+  return {
+    ["farol.report.type" /* ReportType */]: type,
+    ["farol.report.id" /* ReportId */]: words(body.id),
+    ["farol.report.message" /* ReportMessage */]: words(body.message),
+    ["farol.report.directive" /* ReportDirective */]: words(body.effectiveDirective),
+    ["farol.report.disposition" /* ReportDisposition */]: words(body.disposition),
+    ["farol.report.blocked.url" /* ReportBlocked */]: words(body.blockedURL ?? body.blockedURI),
+    ["farol.report.source.url" /* ReportSource */]: words(body.sourceFile),
+    ["farol.report.line" /* ReportLine */]: count(body.lineNumber),
+    ["farol.report.column" /* ReportColumn */]: count(body.columnNumber)
+  };
+}
+function observeReports(sdk) {
+  const wanted = option(sdk, "reports", "boolean list") ?? true;
+  const types = Array.isArray(wanted) ? wanted : wanted ? WANTED : [];
+  if (!types.length) return;
+  const see = capped(sdk, MOST10, (attributes, count2) => tell(sdk, "farol.report" /* Report */, { ...attributes, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 }));
+  const take = (type, body) => {
+    if (!types.includes(type) || !sdk.live_()) return;
+    const attributes = describeReport(type, body);
+    see(Object.values(attributes).join(), attributes);
+  };
+  const observer = safe(() => new ReportingObserver(sdk.guard_((reports2) => reports2.forEach(({ type, body }) => take(type || "", body || {}))), { buffered: true }));
+  if (observer) {
+    observer.observe();
+    sdk.stops_.push(() => observer.disconnect());
+  }
+  if (!("CSPViolationReportBody" in window)) sdk.on_(document, "securitypolicyviolation", (event) => take("csp-violation", event));
+}
+
+// src/more.ts
+var actions = observeActions;
+var clicks = observeClicks;
+var config = observeConfig;
+var frames = observeFrames;
+var loads = observeLoads;
+var outbox = observeOutbox;
+var reports = observeReports;
+var EXTRA = "console forms load memory resources userTiming".split(" ");
+
+// src/rust-app.ts
+var HERE = [outbox, config, actions, clicks, frames, loads, reports, ...features];
+var PATTERNS = ["propagateTo", "ignoreErrors", "denyUrls"];
+var FRAMES = 50;
+var TRAP = 1e3;
+var Trap = class extends RegExp {
+  constructor() {
+    super(...arguments);
+    this.panicked_ = -Infinity;
+  }
+  [Symbol.search](text3) {
+    if (performance.now() - this.panicked_ > TRAP || !/^RuntimeError: unreachable/i.test(text3)) return -1;
+    this.panicked_ = -Infinity;
+    return 0;
+  }
+};
+function open(options, memory2, connect, buffer, put) {
+  const trap = new Trap("");
+  const entered = createEntered();
+  for (const name of PATTERNS) {
+    const list = options[name];
+    if (list) options[name] = list.map((one) => typeof one == "string" ? one : safe(() => new RegExp(one.regex)));
+  }
+  const tell2 = options.onDiagnostic;
+  if (tell2) options.onDiagnostic = (code, detail) => tell2(code, text(detail));
+  options.ignoreErrors = [...options.ignoreErrors || [], trap];
+  const core = {
+    instantiate(host) {
+      connect(host);
+      return { memory: memory2, buffer, put };
+    }
+  };
+  options.core = core;
+  options.features = [entered.join_, ...HERE];
+  return {
+    ...start(options, () => {
+    }),
+    enter: entered.enter_,
+    exit: entered.exit_,
+    failure(type, message, causes2) {
+      const limited = Error;
+      const limit = limited.stackTraceLimit;
+      safe(() => limited.stackTraceLimit = FRAMES);
+      const error = new Error(message);
+      safe(() => limited.stackTraceLimit = limit);
+      error.name = type;
+      let at = error;
+      for (const cause of causes2) {
+        const next = new Error(cause);
+        next.stack = "";
+        at = at.cause = next;
+      }
+      return error;
+    },
+    panicked() {
+      trap.panicked_ = performance.now();
+    }
+  };
+}
+export {
+  open
+};

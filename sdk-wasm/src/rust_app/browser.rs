@@ -1,0 +1,325 @@
+//! The page's client: the adapters' `App` object (npm/web/src/rust-app.ts), spoken to in JavaScript's values.
+
+mod core;
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+
+use super::hooks::{BeforeSend, Hooks, Item, OnDiagnostic};
+use super::page::{Failure, Page, Started};
+use super::settings::{Consent, ErrorInfo, Level, User};
+use super::span::SpanOptions;
+use super::{Attributes, Options, Tried};
+
+#[wasm_bindgen(module = "/js/rust-app.js")]
+extern "C" {
+    #[derive(Debug)]
+    type App;
+    #[derive(Debug, Clone)]
+    type JsSpan;
+
+    fn open(
+        options: &JsValue,
+        memory: &JsValue,
+        connect: &JsValue,
+        buffer: &JsValue,
+        put: &JsValue,
+    ) -> App;
+
+    #[wasm_bindgen(method)]
+    fn event(this: &App, name: &str, attributes: &JsValue);
+    #[wasm_bindgen(method)]
+    fn log(this: &App, message: &str, options: &JsValue);
+    #[wasm_bindgen(method)]
+    fn measure(this: &App, kind: &str, values: &JsValue, options: &JsValue);
+    #[wasm_bindgen(method, js_name = captureError)]
+    fn capture_error(this: &App, error: &JsValue, info: &JsValue);
+    #[wasm_bindgen(method)]
+    fn failure(this: &App, kind: &str, message: &str, causes: Vec<String>) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn panicked(this: &App);
+    #[wasm_bindgen(method, js_name = startSpan)]
+    fn start_span(this: &App, name: &str, options: &JsValue) -> JsSpan;
+    #[wasm_bindgen(method)]
+    fn enter(this: &App, span: &JsSpan);
+    #[wasm_bindgen(method)]
+    fn exit(this: &App, span: &JsSpan);
+    #[wasm_bindgen(method, js_name = setUser)]
+    fn set_user(this: &App, user: &JsValue);
+    #[wasm_bindgen(method, js_name = setView)]
+    fn set_view(this: &App, name: &str);
+    #[wasm_bindgen(method, js_name = setAttributes)]
+    fn set_attributes(this: &App, attributes: &JsValue);
+    #[wasm_bindgen(method, js_name = setSessionAttributes)]
+    fn set_session_attributes(this: &App, attributes: &JsValue);
+    #[wasm_bindgen(method, js_name = setConsent)]
+    fn set_consent(this: &App, consent: &JsValue);
+    #[wasm_bindgen(method, js_name = sessionId)]
+    fn session_id(this: &App) -> String;
+    #[wasm_bindgen(method)]
+    fn sampled(this: &App) -> bool;
+    #[wasm_bindgen(method, js_name = onSessionChange)]
+    fn on_session_change(this: &App, callback: &JsValue);
+    #[wasm_bindgen(method)]
+    fn traceparent(this: &App) -> String;
+    #[wasm_bindgen(method)]
+    fn flush(this: &App) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    fn shutdown(this: &App) -> js_sys::Promise;
+
+    #[wasm_bindgen(method, getter, js_name = traceId)]
+    fn trace_id(this: &JsSpan) -> String;
+    #[wasm_bindgen(method, getter, js_name = spanId)]
+    fn span_id(this: &JsSpan) -> String;
+    #[wasm_bindgen(method, js_name = setAttributes)]
+    fn set_attributes(this: &JsSpan, attributes: &JsValue);
+    #[wasm_bindgen(method, js_name = setError)]
+    fn set_error(this: &JsSpan, message: &str);
+    #[wasm_bindgen(method)]
+    fn run(this: &JsSpan, work: &mut dyn FnMut());
+    #[wasm_bindgen(method)]
+    fn traceparent(this: &JsSpan) -> String;
+    #[wasm_bindgen(method)]
+    fn end(this: &JsSpan);
+}
+
+/// A client over the core that it brings along.
+struct Browser {
+    app: App,
+    /// Those that have not ended, by number.
+    spans: RefCell<HashMap<u32, JsSpan>>,
+    next: Cell<u32>,
+}
+
+/// Starts the adapters over a core of this module.
+pub(super) fn start(options: Options) -> Rc<dyn Page> {
+    let given = js(&options);
+    let Hooks {
+        before_send,
+        on_diagnostic,
+    } = options.hooks;
+    if let Some(hook) = before_send {
+        set(&given, "beforeSend", &seen(hook));
+    }
+    if let Some(hook) = on_diagnostic {
+        set(&given, "onDiagnostic", &told(hook));
+    }
+    let ways = core::ways();
+    Rc::new(Browser {
+        app: open(
+            &given,
+            &wasm_bindgen::memory(),
+            &ways.connect,
+            &ways.buffer,
+            &ways.put,
+        ),
+        spans: RefCell::default(),
+        next: Cell::new(0),
+    })
+}
+
+impl Browser {
+    /// The span of that number, if it has not ended. The table is not held: what JavaScript calls may come back here.
+    fn span(&self, number: u32) -> Option<JsSpan> {
+        self.spans.borrow().get(&number).cloned()
+    }
+}
+
+impl Page for Browser {
+    fn event(&self, name: &str, attributes: &Attributes) {
+        self.app.event(name, &js(attributes));
+    }
+
+    fn log(&self, level: Level, message: &str, attributes: &Attributes) {
+        #[derive(Serialize)]
+        struct More<'a> {
+            level: Level,
+            attributes: &'a Attributes,
+        }
+        self.app.log(message, &js(&More { level, attributes }));
+    }
+
+    fn measure(&self, kind: &str, values: &[(&str, f64)], attributes: &Attributes) {
+        #[derive(Serialize)]
+        struct More<'a> {
+            attributes: &'a Attributes,
+        }
+        let named = js_sys::Object::new().into();
+        for (name, value) in values {
+            set(&named, name, &JsValue::from_f64(*value));
+        }
+        self.app.measure(kind, &named, &js(&More { attributes }));
+    }
+
+    fn fail(&self, failure: &Failure<'_>) {
+        let error = self
+            .app
+            .failure(failure.kind, failure.message, failure.causes.to_vec());
+        self.app.capture_error(&error, &js(failure.info));
+    }
+
+    fn thrown(&self, thrown: &dyn Any, info: &ErrorInfo) {
+        if let Some(thrown) = thrown.downcast_ref::<JsValue>() {
+            self.app.capture_error(thrown, &js(info));
+        }
+    }
+
+    fn panic(&self, message: &str, attributes: &Attributes) {
+        self.app.panicked();
+        let error = self.app.failure("panic", message, Vec::new());
+        let info = ErrorInfo::new().handled(false).context(attributes.clone());
+        self.app.capture_error(&error, &js(&info));
+        // The core is in the memory that has just panicked: once sealed, the batch is JavaScript's.
+        drop(self.app.flush());
+    }
+
+    fn start_span(&self, name: &str, options: &SpanOptions) -> Started {
+        let span = self.app.start_span(name, &js(options));
+        let number = self.next.get();
+        self.next.set(number.wrapping_add(1));
+        let started = Started {
+            number,
+            trace_id: span.trace_id(),
+            span_id: span.span_id(),
+        };
+        self.spans.borrow_mut().insert(number, span);
+        started
+    }
+
+    fn set_span_attributes(&self, number: u32, attributes: &Attributes) {
+        if let Some(span) = self.span(number) {
+            span.set_attributes(&js(attributes));
+        }
+    }
+
+    fn set_span_error(&self, number: u32, message: &str) {
+        if let Some(span) = self.span(number) {
+            span.set_error(message);
+        }
+    }
+
+    fn run_span(&self, number: u32, work: &mut dyn FnMut()) {
+        if let Some(span) = self.span(number) {
+            span.run(&mut || work());
+        }
+    }
+
+    fn enter_span(&self, number: u32) {
+        if let Some(span) = self.span(number) {
+            self.app.enter(&span);
+        }
+    }
+
+    fn exit_span(&self, number: u32) {
+        if let Some(span) = self.span(number) {
+            self.app.exit(&span);
+        }
+    }
+
+    fn span_traceparent(&self, number: u32) -> String {
+        self.span(number)
+            .map(|span| span.traceparent())
+            .unwrap_or_default()
+    }
+
+    fn end_span(&self, number: u32) {
+        let span = self.spans.borrow_mut().remove(&number);
+        if let Some(span) = span {
+            span.end();
+        }
+    }
+
+    fn set_user(&self, user: Option<&User>) {
+        self.app.set_user(&js(&user));
+    }
+
+    fn set_view(&self, name: &str) {
+        self.app.set_view(name);
+    }
+
+    fn set_attributes(&self, attributes: &Attributes) {
+        self.app.set_attributes(&js(attributes));
+    }
+
+    fn set_session_attributes(&self, attributes: &Attributes) {
+        self.app.set_session_attributes(&js(attributes));
+    }
+
+    fn set_consent(&self, consent: Consent) {
+        self.app.set_consent(&js(&consent));
+    }
+
+    fn session_id(&self) -> String {
+        self.app.session_id()
+    }
+
+    fn sampled(&self) -> bool {
+        self.app.sampled()
+    }
+
+    fn on_session_change(&self, callback: Box<dyn Fn(&str)>) {
+        self.app
+            .on_session_change(&kept(Closure::<dyn Fn(String)>::new(move |id: String| {
+                callback(&id);
+            })));
+    }
+
+    fn traceparent(&self) -> String {
+        self.app.traceparent()
+    }
+
+    fn flush(&self) -> Tried {
+        tried(self.app.flush())
+    }
+
+    fn shutdown(&self) -> Tried {
+        tried(self.app.shutdown())
+    }
+}
+
+/// As a hook of the adapters: anything else than an object or null keeps the item as it was.
+fn seen(mut hook: BeforeSend) -> JsValue {
+    kept(Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |item| {
+        match serde_wasm_bindgen::from_value::<Item>(item) {
+            Ok(item) => hook(item).map_or(JsValue::NULL, |item| js(&item)),
+            Err(_) => JsValue::UNDEFINED,
+        }
+    }))
+}
+
+fn told(mut hook: OnDiagnostic) -> JsValue {
+    kept(Closure::<dyn FnMut(String, String)>::new(
+        move |code: String, detail: String| hook(&code, &detail),
+    ))
+}
+
+/// A function that lives as long as the page: its client does.
+fn kept<T: ?Sized + wasm_bindgen::closure::WasmClosure>(closure: Closure<T>) -> JsValue {
+    closure.into_js_value()
+}
+
+/// Objects for maps, `null` for nothing. What cannot be a value of JavaScript's is `undefined`, and counts as not given.
+fn js(value: &(impl Serialize + ?Sized)) -> JsValue {
+    value
+        .serialize(&Serializer::json_compatible())
+        .unwrap_or_default()
+}
+
+fn set(object: &JsValue, name: &str, value: &JsValue) {
+    // It fails for what is no object, and this is one of ours.
+    drop(js_sys::Reflect::set(object, &name.into(), value));
+}
+
+/// The promises of the adapters are never rejected.
+fn tried(promise: js_sys::Promise) -> Tried {
+    Box::pin(async move {
+        drop(JsFuture::from(promise).await);
+    })
+}

@@ -1,0 +1,28 @@
+//! Panics as errors: a hook in front of the one that was there.
+
+use std::panic::{PanicHookInfo, set_hook, take_hook};
+
+use farol_protocol::names::attr;
+
+use super::{Attributes, Farol};
+
+/// Tells that client of each panic from now on.
+pub(super) fn watch(farol: Farol) {
+    let former = take_hook();
+    set_hook(Box::new(move |info| {
+        tell(farol, info);
+        former(info);
+    }));
+}
+
+fn tell(farol: Farol, info: &PanicHookInfo<'_>) {
+    let mut attributes = Attributes::new();
+    if let Some(place) = info.location() {
+        attributes = attributes
+            .with(attr::CODE_FILE_PATH, place.file())
+            .with(attr::CODE_LINE_NUMBER, place.line())
+            .with(attr::CODE_COLUMN_NUMBER, place.column());
+    }
+    let message = info.payload_as_str().unwrap_or("a panic without a message");
+    farol.with(|page| page.panic(message, &attributes));
+}
