@@ -15,6 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::boot::{Listeners, run_reloading};
 use crate::config::{self, Config};
+use crate::export::setup;
 use crate::memory::give_back_at_times;
 use crate::tail::{Wanted, follow::follow};
 use crate::telemetry::{TARGET, Traces};
@@ -45,7 +46,8 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         | Action::CheckConfig
         | Action::PrintConfig
         | Action::Tail
-        | Action::Queue(_) => {
+        | Action::Queue(_)
+        | Action::Setup => {
             let environment = match environment() {
                 Ok(environment) => environment,
                 Err(error) => return misused(&error),
@@ -67,6 +69,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             match arguments.action {
                 Action::Tail => tail(&config, &arguments.wanted),
                 Action::Queue(task) => look_into_queue(task, &config, &arguments.queue),
+                Action::Setup => set_up(&config, &arguments.setup),
                 _ => start(before, config),
             }
         }
@@ -105,6 +108,24 @@ fn look_into_queue(task: queue::Task, config: &Config, options: &queue::Options)
     match queue::run(task, config, options, &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Makes in destinations what they need.
+fn set_up(config: &Config, wanted: &setup::Wanted) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => {
+            let mut out = io::stdout();
+            runtime.block_on(setup::run(&config.destinations, wanted, &mut out))
+        }
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
 }

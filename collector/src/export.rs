@@ -27,6 +27,7 @@ mod dead_letters;
 mod destination;
 mod document;
 mod driver;
+mod elasticsearch;
 #[cfg(test)]
 mod fake;
 mod fluent_forward;
@@ -53,6 +54,7 @@ mod roster;
 mod route;
 #[cfg(test)]
 pub(crate) mod samples;
+pub(crate) mod setup;
 mod shares;
 mod stats;
 mod supervise;
@@ -150,6 +152,9 @@ fn build(settings: &config::Destination) -> Result<(Arc<dyn Destination>, usize)
         DestinationKind::Terminal(terminal) => Arc::new(terminal::Terminal::new(terminal)),
         DestinationKind::Loki(loki) => Arc::new(loki::Loki::new(loki, settings.dialect)?),
         DestinationKind::Http(http) => Arc::new(http_documents::HttpDocuments::new(http)?),
+        DestinationKind::Elasticsearch(elastic) => {
+            Arc::new(elasticsearch::Elasticsearch::new(elastic)?)
+        }
         DestinationKind::FluentForward(forward) => {
             Arc::new(fluent_forward::FluentForward::new(forward)?)
         }

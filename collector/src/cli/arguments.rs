@@ -7,6 +7,7 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use super::queue::{self, Task};
 use crate::config::Given;
+use crate::export::setup;
 use crate::forget::Whose;
 use crate::tail::Wanted;
 
@@ -27,6 +28,9 @@ usage: farol-collector [options]                run, with sensible defaults wher
                                                 have a destination get again what it has had
        farol-collector queue erase --session ID | --user ID [options]
                                                 erase what a session or a user left: in the queue and in the dead letters
+       farol-collector setup elasticsearch [options]
+                                                make in the destinations of these settings what they need: index template, policy
+                                                of how long data stays; says what it did, and changes nothing that is as it should be
 
   --config FILE          settings in TOML (or FAROL_CONFIG)
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
@@ -34,7 +38,8 @@ usage: farol-collector [options]                run, with sensible defaults wher
   --data-dir DIR         where data is kept (./farol-data; or FAROL_DATA_DIR)
   --rejected             tail: only what is refused or dropped, with the reason
   --app NAME             tail, queue export, queue erase: only what belongs to this app
-  --destination NAME     queue replay: which one
+  --destination NAME     queue replay, setup: which one
+  --dry-run              setup: say what there would be to do, and do nothing
   --from TIME            queue export, queue replay: only what was taken then or later, such as 2026-11-21T18:00:00Z
   --session ID           queue erase: whose
   --user ID              queue erase: whose, by id, user name, mail address or hash
@@ -57,6 +62,8 @@ pub(super) enum Action {
     Tail,
     /// Look into the queue.
     Queue(Task),
+    /// Make in destinations what they need.
+    Setup,
     /// Say how to use it.
     Help,
     /// Say the version.
@@ -70,6 +77,7 @@ pub(super) struct Arguments {
     pub(super) settings: Given,
     pub(super) wanted: Wanted,
     pub(super) queue: queue::Options,
+    pub(super) setup: setup::Wanted,
 }
 
 impl Arguments {
@@ -83,6 +91,7 @@ impl Arguments {
         let mut settings = Given::default();
         let mut wanted = Wanted::default();
         let mut queue = queue::Options::default();
+        let mut setup = setup::Wanted::default();
         let mut from = false;
         while let Some(arg) = parser.next()? {
             let erases = action == Action::Queue(Task::Erase);
@@ -121,6 +130,14 @@ impl Arguments {
                 {
                     queue.json = true;
                 }
+                Arg::Value(word) if word == "setup" && action == Action::Run => {
+                    action = Action::Setup;
+                    setup.kind = kind(&mut parser)?;
+                }
+                Arg::Long("destination") if action == Action::Setup => {
+                    setup.destination = Some(parser.value()?.string()?);
+                }
+                Arg::Long("dry-run") if action == Action::Setup => setup.dry_run = true,
                 Arg::Long("destination") if action == Action::Queue(Task::Replay) => {
                     queue.destination = Some(parser.value()?.string()?);
                 }
@@ -165,7 +182,21 @@ impl Arguments {
             settings,
             wanted,
             queue,
+            setup,
         })
+    }
+}
+
+/// The word after `setup`.
+fn kind(parser: &mut Parser) -> Result<String, lexopt::Error> {
+    let all = setup::KINDS.join(" or ");
+    match parser.next()? {
+        Some(Arg::Value(word)) => {
+            let known = word.to_str().filter(|word| setup::KINDS.contains(word));
+            let unknown = || format!("setup {}: unknown; say {all}", word.display()).into();
+            known.map(str::to_owned).ok_or_else(unknown)
+        }
+        _ => Err(format!("setup: say {all}").into()),
     }
 }
 

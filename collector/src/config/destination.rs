@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::loki::Loki;
-use super::receivers::{FluentForward, HttpDocuments, Tenants};
+use super::receivers::{Elasticsearch, FluentForward, HttpDocuments, Tenants};
 use super::remote::{OtlpRemote, Remote};
 use crate::convert::Dialect;
 use crate::queue::Start;
@@ -87,6 +87,8 @@ pub enum DestinationKind {
     OtlpFile(OtlpFile),
     /// Documents over HTTP: Logstash, and any other server that takes JSON.
     Http(HttpDocuments),
+    /// Elasticsearch or OpenSearch.
+    Elasticsearch(Elasticsearch),
     /// Fluentd or Fluent Bit.
     FluentForward(FluentForward),
     /// One readable line an item.
@@ -103,6 +105,7 @@ impl DestinationKind {
             Self::OtlpGrpc(_) => "otlp_grpc",
             Self::OtlpFile(_) => "otlp_file",
             Self::Http(_) => "http",
+            Self::Elasticsearch(_) => "elasticsearch",
             Self::FluentForward(_) => "fluent_forward",
             Self::Terminal(_) => "terminal",
             Self::Loki(_) => "loki",
@@ -113,10 +116,12 @@ impl DestinationKind {
     pub fn takes(&self) -> Signals {
         match self {
             Self::OtlpHttp(_) | Self::OtlpGrpc(_) | Self::OtlpFile(_) => Signals::default(),
-            Self::Http(_) | Self::FluentForward(_) | Self::Terminal(_) => Signals {
-                metrics: false,
-                ..Signals::default()
-            },
+            Self::Http(_) | Self::Elasticsearch(_) | Self::FluentForward(_) | Self::Terminal(_) => {
+                Signals {
+                    metrics: false,
+                    ..Signals::default()
+                }
+            }
             Self::Loki(_) => Signals::LOGS,
         }
     }
@@ -127,6 +132,7 @@ impl DestinationKind {
             Self::OtlpHttp(otlp) | Self::OtlpGrpc(otlp) => Some(&otlp.remote),
             Self::Loki(loki) => Some(&loki.remote),
             Self::Http(http) => Some(&http.remote),
+            Self::Elasticsearch(elastic) => Some(&elastic.remote),
             Self::FluentForward(forward) => Some(&forward.remote),
             Self::OtlpFile(_) | Self::Terminal(_) => None,
         }

@@ -1,9 +1,10 @@
 //! Destinations that are no OpenTelemetry: what each is told beyond how it is reached.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Compression, Remote, Secret};
-use crate::export::Template;
+use crate::export::{Signal, Template};
 
 /// Tenants by app.
 pub type Tenants = BTreeMap<String, String>;
@@ -45,6 +46,42 @@ pub enum DocumentFormat {
     /// In a list.
     Json,
 }
+
+/// An Elasticsearch or OpenSearch cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Elasticsearch {
+    /// The cluster.
+    pub remote: Remote,
+    /// The middle of the names of its data streams.
+    pub dataset: String,
+    /// The end of their names.
+    pub namespace: String,
+    /// How long `setup` has the cluster keep what is there.
+    pub retention: Duration,
+    /// How bodies are compressed.
+    pub compression: Compression,
+}
+
+impl Elasticsearch {
+    /// With every setting at its default.
+    pub fn new(remote: Remote) -> Self {
+        Self {
+            remote,
+            dataset: "farol".to_owned(),
+            namespace: "default".to_owned(),
+            retention: RETENTION,
+            compression: Compression::default(),
+        }
+    }
+
+    /// The data stream of a signal.
+    pub fn stream(&self, signal: Signal) -> String {
+        format!("{}-{}-{}", signal.as_str(), self.dataset, self.namespace)
+    }
+}
+
+/// A month: what people look back at, at a cost that nobody has to plan.
+const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 
 /// A server that speaks Fluentd's Forward protocol.
 #[derive(Debug, Clone, PartialEq)]

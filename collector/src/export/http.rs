@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{
     CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
-use http::{Request, StatusCode, Uri};
+use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
@@ -57,8 +57,19 @@ impl Http {
         headers: &[(HeaderName, HeaderValue)],
         body: Packed,
     ) -> Result<Answer, Outcome> {
+        self.ask(Method::POST, address, headers, body).await
+    }
+
+    /// Any other request.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        address: &Uri,
+        headers: &[(HeaderName, HeaderValue)],
+        body: Packed,
+    ) -> Result<Answer, Outcome> {
         let mut request = Request::new(Full::new(body.bytes));
-        *request.method_mut() = http::Method::POST;
+        *request.method_mut() = method;
         *request.uri_mut() = address.clone();
         let all = request.headers_mut();
         all.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -135,6 +146,7 @@ pub(crate) fn below(endpoint: &Uri, path: &str) -> Result<Uri> {
     let mut parts = endpoint.clone().into_parts();
     let base = endpoint.path().trim_end_matches('/');
     let whole = match endpoint.query() {
+        Some(query) if path.contains('?') => format!("{base}/{path}&{query}"),
         Some(query) => format!("{base}/{path}?{query}"),
         None => format!("{base}/{path}"),
     };

@@ -26,6 +26,7 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
     let http =
         "[[destinations]]\nname = \"b\"\ntype = \"otlp_http\"\nendpoint = \"http://a:4318\"\n";
     let documents = http.replace("otlp_http", "http");
+    let elastic = http.replace("otlp_http", "elasticsearch");
     let forward =
         "[[destinations]]\nname = \"b\"\ntype = \"fluent_forward\"\nendpoint = \"tcp://a:24224\"\n";
     let cases: Vec<(String, &str)> = vec![
@@ -146,6 +147,8 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{documents}format = \"xml\""), "destinations.b.format = \"xml\": no such word; use one of ndjson, json"),
         (format!("version = 1\n{documents}item_headers = {{ x-a = \"{{ap}}\" }}"), "destinations.b.item_headers = \"a table\": x-a: {ap} is nothing that an item has; use {app}"),
         (format!("version = 1\n{documents}headers = {{ x-a = \"hunter2\" }}\nitem_headers = {{ x-a = \"{{app}}\" }}"), "destinations.b.item_headers = \"a table\": headers.x-a says it as well"),
+        (format!("version = 1\n{elastic}dataset = \"a-b\""), "destinations.b.dataset = \"a-b\": 1 to 100 small letters"),
+        (format!("version = 1\n{elastic}retention = \"36h\""), "destinations.b.retention = \"36h\": whole days, such as \"30d\""),
         (format!("version = 1\n{}", forward.replace("tcp:", "http:")), "destinations.b.endpoint = \"http://a:24224\": write a URL with tcp:// or tls://"),
         (format!("version = 1\n{forward}tag = \"{{app\""), "destinations.b.tag = \"{app\": a brace is not closed"),
         (format!("version = 1\n{forward}compression = \"zstd\""), "destinations.b.compression = \"zstd\": what speaks the Forward protocol does not read it"),

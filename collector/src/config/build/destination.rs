@@ -21,6 +21,7 @@ const KINDS: &[(&str, Make)] = &[
     ("otlp_grpc", otlp_grpc),
     ("otlp_file", otlp_file),
     ("http", receivers::http),
+    ("elasticsearch", receivers::elasticsearch),
     ("fluent_forward", receivers::fluent_forward),
     ("terminal", terminal),
     ("loki", super::loki::loki),

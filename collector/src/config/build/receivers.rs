@@ -1,12 +1,14 @@
 //! Destinations that are no OpenTelemetry.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Built;
 use super::remote::{compression, credentials, reached, remote};
 use crate::config::read::Section;
 use crate::config::{
-    Compression, DestinationKind, DocumentFormat, FluentForward, HttpDocuments, Secret,
+    Compression, DestinationKind, DocumentFormat, Elasticsearch, FluentForward, HttpDocuments,
+    Secret,
 };
 use crate::export::Template;
 
@@ -42,6 +44,44 @@ pub(super) fn http(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
         compression: compression(section)?,
         ..default
     }))
+}
+
+pub(super) fn elasticsearch(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
+    let default = Elasticsearch::new(remote(section)?);
+    Ok(DestinationKind::Elasticsearch(Elasticsearch {
+        dataset: part(section, "dataset")?.unwrap_or(default.dataset),
+        namespace: part(section, "namespace")?.unwrap_or(default.namespace),
+        retention: retention(section, default.retention)?,
+        compression: compression(section)?,
+        remote: default.remote,
+    }))
+}
+
+/// A part of a data stream's name. A hyphen would divide it.
+fn part(section: &Section<'_>, key: &'static str) -> Built<Option<String>> {
+    let Some(text) = section.text(key)? else {
+        return Ok(None);
+    };
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c);
+    // Elasticsearch takes 100 bytes of each, and no name that begins so.
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    match text.len() <= 100 && begins && text.chars().all(plain) {
+        true => Ok(Some(text)),
+        false => Err(section.wrong(
+            key,
+            "1 to 100 small letters, digits, . and _, a letter or digit first",
+        )),
+    }
+}
+
+fn retention(section: &Section<'_>, default: Duration) -> Built<Duration> {
+    const DAY: u64 = 86_400;
+    match section.duration("retention")? {
+        None => Ok(default),
+        // Servers throw away by the day.
+        Some(it) if it.as_secs() >= DAY && it.as_secs() % DAY == 0 => Ok(it),
+        Some(_) => Err(section.wrong("retention", "whole days, such as \"30d\"")),
+    }
 }
 
 pub(super) fn fluent_forward(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {

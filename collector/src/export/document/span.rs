@@ -50,7 +50,7 @@ pub(super) fn document<'a>(place: Place<'a>, span: &'a Span) -> Document<'a> {
 }
 
 /// How long it took, in nanoseconds; nothing where it ended before it began.
-pub(super) fn duration(span: &Span) -> i64 {
+pub(crate) fn duration(span: &Span) -> i64 {
     let nanos = span
         .end_time_unix_nano
         .saturating_sub(span.start_time_unix_nano);
@@ -58,7 +58,7 @@ pub(super) fn duration(span: &Span) -> i64 {
 }
 
 /// OTLP's name of its kind.
-pub(super) fn kind(span: &Span) -> &'static str {
+pub(crate) fn kind(span: &Span) -> &'static str {
     match span.kind {
         1 => "INTERNAL",
         2 => "SERVER",
@@ -70,7 +70,7 @@ pub(super) fn kind(span: &Span) -> &'static str {
 }
 
 /// What happened within it and what it is linked with, where there is any.
-pub(super) fn lists(span: &Span) -> impl Iterator<Item = (&'static str, Field<'_>)> {
+pub(crate) fn lists(span: &Span) -> impl Iterator<Item = (&'static str, Field<'_>)> {
     let events = span.events.iter().map(event).collect();
     let links = span.links.iter().map(link).collect();
     let both: [(_, Vec<_>); 2] = [("events", events), ("links", links)];
