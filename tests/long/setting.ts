@@ -35,6 +35,8 @@ export function freePort(): Promise<number> {
 
 export interface Collector {
   url: string;
+  /** Its data folder. */
+  data: string;
   /** Starts it, after it was ended too; returns when it is ready. */
   start(): Promise<void>;
   end(signal?: NodeJS.Signals): Promise<void>;
@@ -56,6 +58,7 @@ export async function collector(toml: string): Promise<Collector> {
   let program: Started;
   return {
     url,
+    data: join(data, 'data'),
     async start() {
       program = start(collectorProgram(), ['--config', config], { cwd: data });
       await program.line(/ready on (http:\/\/[^\s,;]+)/);

@@ -14,8 +14,13 @@ cargo xtask <COMMAND>
   check                          formatting, lints, house rules, licences, types; runs no test
   test [--full] [--only DOOR]…   every test of every door; --full adds the large counts and long runs
   e2e [--engines LIST] [NAME]…   the browser tests whose file names contain NAME
+<<<<<<< HEAD
   sdk                            build npm/web/dist, and the adapters that the crate carries for apps in Rust
   rust-app                       build examples/yew as its users would, into target/yew/app
+=======
+  interop [NAME]…                the collector against the servers that people run: prometheus, loki, …
+  sdk                            build npm/web/dist
+>>>>>>> 8535960 (interop: real servers by recipe, and Loki item by item)
   size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
   bench sdk|collector|attack|queue
                                  every figure beside its bar
@@ -49,7 +54,7 @@ cargo xtask test [--full] [--only DOOR]…
 
   --full        also the tests with large counts and long runs (they see FAROL_FULL=1)
   --only DOOR   this door alone; may be given several times
-  doors         format, tidy, licences, lint, rust, sdk, types, node, size, packaging, e2e, long
+  doors         format, tidy, licences, lint, rust, sdk, types, node, size, packaging, e2e, long, interop, fuzz
 
 The last line says `N passed, N failed`.";
 
@@ -88,6 +93,18 @@ Runs libFuzzer over the targets of tests/fuzz, from their seeds on; what it find
 
   --runs N   of each target (default: 1000000; `test --full`: 10000000)";
 
+const INTEROP: &str = "\
+cargo xtask interop [NAME]…
+
+Finds each server (FAROL_INTEROP_BIN, then PATH, then the cache), else builds it into the cache by its recipe in tests/interop/servers, which
+takes minutes; says its version; sends what browsers sent through a collector into it; asks the server and compares item by item.
+
+  NAME                  a folder of tests/interop/servers; several may be given (default: all)
+  FAROL_INTEROP_CACHE   the cache (default: farol-interop in the user's cache folder)
+  FAROL_COLLECTOR       the collector to test instead of the release build
+
+`cargo xtask test` runs those that are at hand.";
+
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     Help(&'static str),
@@ -100,6 +117,7 @@ pub enum Command {
     Size(Format),
     Bench { what: String, rest: Vec<OsString> },
     Dist,
+    Interop { names: Vec<String> },
     Fuzz { runs: u64, names: Vec<String> },
     E2e(E2eOptions),
 }
@@ -170,6 +188,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
         }
         "bench" => bench(&mut args),
         "fuzz" => fuzz(&mut args),
+        "interop" => interop(&mut args),
         other => bail!("there is no command `{other}`"),
     }
 }
@@ -251,6 +270,18 @@ fn fuzz(args: &mut lexopt::Parser) -> Result<Command> {
         }
     }
     Ok(Command::Fuzz { runs, names })
+}
+
+fn interop(args: &mut lexopt::Parser) -> Result<Command> {
+    let mut names = Vec::new();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help(INTEROP)),
+            Value(name) => names.push(name.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Interop { names })
 }
 
 fn default_engines() -> Vec<String> {

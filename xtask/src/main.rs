@@ -19,6 +19,7 @@ mod demo;
 mod dist;
 mod e2e;
 mod fuzz;
+mod interop;
 mod licences;
 mod paths;
 mod process;
@@ -73,6 +74,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Size(format) => size::run(&root, *format).map(|()| true),
         Command::Bench { what, rest } => bench::run(&root, what, rest),
         Command::E2e(options) => e2e::run(&root, options),
+        Command::Interop { names } => interop::run(&root, names),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

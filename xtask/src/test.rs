@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::cli::{E2eOptions, TestOptions};
 use crate::counts::Counts;
-use crate::{build, e2e, fuzz, licences, process, setup, size, steps, tidy, toolchain};
+use crate::{build, e2e, fuzz, interop, licences, process, setup, size, steps, tidy, toolchain};
 
 /// A door: a name for `--only`, and what it does.
 struct Door {
@@ -80,6 +80,11 @@ const DOORS: &[Door] = &[
         name: "long",
         needs: &[],
         run: long,
+    },
+    Door {
+        name: "interop",
+        needs: &[],
+        run: servers,
     },
     Door {
         name: "fuzz",
@@ -335,6 +340,7 @@ fn types(root: &Path, _: &TestOptions) -> Result<Counts> {
         "tests/bench",
         "tests/packaging",
         "tests/long",
+        "tests/interop",
         "examples/spa",
     ] {
         if !root.join(project).join("tsconfig.json").exists() {
@@ -396,6 +402,11 @@ fn long(root: &Path, options: &TestOptions) -> Result<Counts> {
         options.full,
         Some(1),
     )
+}
+
+/// The servers that are at hand.
+fn servers(root: &Path, options: &TestOptions) -> Result<Counts> {
+    interop::door(root, options.full)
 }
 
 /// The fuzzer itself; without `--full` the rust door replays its seeds, and this says so.

@@ -1,0 +1,159 @@
+/** A real Loki: every log record is there once, with its line and all that was beside it, in every dialect. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { wait } from '../e2e/driver/wait.js';
+import type { Item, Value } from '../e2e/driver/otlp.js';
+import { folder, freePort } from '../long/setting.js';
+import { farol, type Farol } from './support/farol.js';
+import { found, server, type Server } from './support/server.js';
+import { logs, payloads, send } from './support/traffic.js';
+
+const MAX_LINE = 64 * 1024;
+
+let loki: Server;
+let url: string;
+
+before(async () => {
+  const place = await folder();
+  const [http, grpc] = [await freePort(), await freePort()];
+  url = `http://127.0.0.1:${http}`;
+  const config = join(place, 'loki.yaml');
+  writeFileSync(config, settings(place, http, grpc));
+  loki = server('loki', [`-config.file=${config}`], `${url}/ready`, place);
+  await loki.start();
+});
+after(() => loki.end());
+
+function settings(place: string, http: number, grpc: number): string {
+  return `auth_enabled: false
+server: { http_listen_address: 127.0.0.1, http_listen_port: ${http}, grpc_listen_address: 127.0.0.1, grpc_listen_port: ${grpc}, log_level: warn }
+common:
+  instance_addr: 127.0.0.1
+  path_prefix: ${place}
+  replication_factor: 1
+  ring: { instance_addr: 127.0.0.1, kvstore: { store: inmemory } }
+  storage: { filesystem: { chunks_directory: ${place}/chunks, rules_directory: ${place}/rules } }
+frontend: { address: 127.0.0.1 }
+schema_config:
+  configs: [{ from: 2020-01-01, store: tsdb, object_store: filesystem, schema: v13, index: { prefix: index_, period: 24h } }]
+limits_config: { allow_structured_metadata: true, max_line_size: ${MAX_LINE}, discover_log_levels: false }
+analytics: { reporting_enabled: false }
+ingester: { lifecycler: { min_ready_duration: 0s } }
+`;
+}
+
+/** An entry as LogQL gives it back. */
+interface Entry {
+  labels: Record<string, string>;
+  line: string;
+  metadata: Record<string, string>;
+}
+
+const nameInLoki = ({ line, metadata }: Entry): string => metadata['log_record_uid'] ?? line;
+
+async function query(selector: string): Promise<Entry[]> {
+  const ask = new URLSearchParams({ query: selector, limit: '5000', start: String((Date.now() - 3_600_000) * 1e6), end: String((Date.now() + 60_000) * 1e6) });
+  const answer = await fetch(`${url}/loki/api/v1/query_range?${ask}`, { headers: { 'X-Loki-Response-Encoding-Flags': 'categorize-labels' } });
+  assert.equal(answer.status, 200, await answer.clone().text());
+  type Values = [string, string, { structuredMetadata?: Record<string, string> }][];
+  const body = (await answer.json()) as { data: { result: { stream: Record<string, string>; values: Values }[] } };
+  return body.data.result.flatMap(({ stream, values }) =>
+    values.map(([, line, rest]) => ({ labels: stream, line, metadata: rest.structuredMetadata ?? {} })),
+  );
+}
+
+/** Waits until there are so many. */
+async function entries(selector: string, count: number): Promise<Entry[]> {
+  let came: Entry[] = [];
+  await wait(async () => (came = await query(selector)).length >= count, `${count} entries of ${selector}`, 60_000);
+  return came;
+}
+
+/** A value as it stands in Loki: what has parts is JSON, in which the order of names says nothing. */
+function assertSame(found: string | undefined, value: Value, what: string): void {
+  if (typeof value === 'object') assert.deepEqual(JSON.parse(found ?? ''), value, what);
+  else assert.equal(found, text(value), what);
+}
+
+const text = (value: Value): string => (typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value));
+const plain = (name: string): string => name.replaceAll(/[^a-zA-Z0-9]/g, '_');
+
+function destination(run: string, more = ''): string {
+  return `[[destinations]]\nname = "loki"\ntype = "loki"\nendpoint = "${url}"\nstatic_labels = { run = "${run}" }\n${more}`;
+}
+
+async function drive(run: string, dialect: string, more: string): Promise<{ one: Farol; sent: Map<string, Item>; came: Entry[] }> {
+  const one = await farol(destination(run, `dialect = "${dialect}"\n${more}`), dialect);
+  await one.start();
+  const { logs: count, spans } = await send(one.url);
+  const items = await one.until(count + spans);
+  const sent = new Map([...items].filter(([, item]) => item.signal === 'log'));
+  assert.equal(sent.size, count, 'the files hold what was sent');
+  const came = await entries(`{run="${run}"}`, count);
+  await one.drained('loki');
+  assert.deepEqual(one.deadLetters('loki'), []);
+  return { one, sent, came };
+}
+
+for (const [run, dialect, more] of [
+  ['semconv', 'semconv', ''],
+  ['alloy', 'alloy', ''],
+  ['contrib', 'contrib', ''],
+  ['json', 'semconv', 'format = "json"\n'],
+] as const) {
+  test(`every record is in Loki once, with its line and its attributes: ${run}`, async () => {
+    const { one, sent, came } = await drive(run, dialect, more);
+    assert.deepEqual(came.map(nameInLoki).sort(), [...sent.keys()].sort());
+    let compared = 0;
+    for (const { labels, line, metadata } of came) {
+      const item = sent.get(nameInLoki({ labels, line, metadata }))!;
+      assert.equal(line, text(item.body ?? '') || item.name);
+      const all = { ...labels, ...metadata };
+      const told = dialect === 'semconv' ? { ...item.resource, ...item.attributes } : item.attributes;
+      for (const [name, value] of Object.entries(told)) {
+        const label = name === 'farol.item.kind' || name === 'kind' ? 'kind' : plain(name);
+        if (text(value) !== '') assertSame(all[label], value, `${name} of ${line}`);
+        compared += 1;
+      }
+      if (dialect === 'semconv') {
+        assert.equal(metadata['event_name'] ?? '', item.name);
+        assert.equal(metadata['trace_id'] ?? '', item.traceId);
+        assert.equal(Number(metadata['severity_number']), item.severity);
+      }
+    }
+    console.log(`Loki ${found('loki').version}, ${run}: ${came.length} entries and ${compared} attributes compared`);
+    await one.end();
+  });
+}
+
+test('what Loki refuses goes to the dead letters with its words, and the others arrive', async () => {
+  const one = await farol(destination('refused', 'batch = { max_wait = "2s" }\n'));
+  await one.start();
+  const messages = Array.from({ length: 30 }, (_, n) => `line ${n}`);
+  const bodies = [logs(messages.slice(0, 15)), logs(['x'.repeat(MAX_LINE + 1)]), logs(messages.slice(15))];
+  await send(one.url, bodies);
+  const came = await entries('{run="refused"}', 30);
+  await one.drained('loki');
+  assert.deepEqual((await query('{run="refused"}')).map((it) => it.line).sort(), messages.toSorted());
+  assert.equal(came.length, 30);
+  const letters = one.deadLetters('loki');
+  assert.equal(letters.length, 1, JSON.stringify(letters));
+  assert.equal(letters[0]!.code, 'http 400');
+  assert.match(letters[0]!.detail ?? '', /max entry size|line/i);
+  await one.end();
+});
+
+test('what comes while Loki is away is there once it is back', async () => {
+  const one = await farol(destination('away', 'retry = { initial = "200ms", max = "1s" }\n'));
+  await one.start();
+  await loki.end();
+  const { logs: count } = await send(one.url, [...payloads, ...payloads]);
+  await loki.start();
+  const came = await entries('{run="away"}', count);
+  await one.drained('loki');
+  assert.equal(new Set(came.map((it) => it.metadata['log_record_uid'])).size, count);
+  assert.equal(came.length, count);
+  await one.end();
+});

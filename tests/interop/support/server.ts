@@ -1,0 +1,43 @@
+/** A real server of one test file, in a folder of its own. */
+import { wait } from '../../e2e/driver/wait.js';
+import { start, type Started } from '../../e2e/driver/processes.js';
+
+/** How long a server may take to be ready: Loki takes 17 s on an idle machine. */
+const READY = 120_000;
+
+export interface Server {
+  /** Starts it, after it was ended too; returns when it is ready. */
+  start(): Promise<void>;
+  /** Ends it at once. What it has acknowledged has to be on its disk; a shutdown in order takes some of them a minute. */
+  end(): Promise<void>;
+  output(): string;
+}
+
+/** The program that `cargo xtask interop` found for a recipe's name, and its version. */
+export function found(name: string): { program: string; version: string } {
+  const variable = `FAROL_INTEROP_${name.toUpperCase().replaceAll('-', '_')}`;
+  const program = process.env[variable];
+  if (program === undefined) throw new Error(`${variable} names no program: cargo xtask interop ${name}`);
+  return { program, version: process.env[`${variable}_VERSION`] ?? 'unknown' };
+}
+
+/** A server that is ready once `ready` answers 200. */
+export function server(name: string, args: readonly string[], ready: string, cwd: string): Server {
+  let running: Started | undefined;
+  return {
+    async start() {
+      const started = (running = start(found(name).program, args, { cwd }));
+      let ended = false;
+      started.child.once('exit', () => (ended = true));
+      const answers = async (): Promise<boolean> => {
+        if (ended) throw new Error(`${name} ended:\n${started.output()}`);
+        return (await fetch(ready).catch(() => undefined))?.ok ?? false;
+      };
+      await wait(answers, `${name}:\n${started.output()}`, READY);
+    },
+    async end() {
+      await running?.end('SIGKILL');
+    },
+    output: () => running?.output() ?? '',
+  };
+}

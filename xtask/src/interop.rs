@@ -1,0 +1,158 @@
+//! `cargo xtask interop`: the collector against the servers that people run. Each has a folder in tests/interop/servers with its recipe
+//! (`build.sh`, which leaves a program of that name in the folder given, and `version.sh`) and a test file beside them.
+//!
+//! A server is taken from FAROL_INTEROP_BIN, then from PATH, then from the cache; what is in none of them is built into the cache, where the
+//! command says so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::counts::Counts;
+use crate::{build, e2e, process, setup, steps};
+
+const SERVERS: &str = "tests/interop/servers";
+
+/// A server with its recipe.
+struct Server {
+    name: String,
+    recipe: PathBuf,
+}
+
+/// Runs those whose names are given, or all; what is not at hand is built.
+pub fn run(root: &Path, names: &[String]) -> Result<bool> {
+    setup::for_sdk(root)?;
+    let counts = tests(root, &chosen(root, names)?, true, false)?;
+    println!("\n{} passed, {} failed", counts.passed, counts.failed);
+    Ok(counts.failed == 0)
+}
+
+/// The door of `cargo xtask test`: what is at hand runs, what is not is said; `full` builds it.
+pub fn door(root: &Path, full: bool) -> Result<Counts> {
+    tests(root, &chosen(root, &[])?, full, full)
+}
+
+fn chosen(root: &Path, names: &[String]) -> Result<Vec<Server>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(root.join(SERVERS)).context(SERVERS)? {
+        let recipe = entry?.path();
+        let name = recipe.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.into_owned();
+        all.push(Server { name, recipe });
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    let known: Vec<_> = all.iter().map(|it| it.name.clone()).collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+        bail!(
+            "there is no server `{unknown}`; there are {}",
+            known.join(", ")
+        );
+    }
+    all.retain(|it| names.is_empty() || names.contains(&it.name));
+    Ok(all)
+}
+
+fn tests(root: &Path, servers: &[Server], may_build: bool, full: bool) -> Result<Counts> {
+    let mut files = Vec::new();
+    for server in servers {
+        let found = match server.at_hand()? {
+            Some(program) => Some(program),
+            None if may_build => Some(server.build()?),
+            None => None,
+        };
+        let Some(program) = found else {
+            let why = format!(
+                "not run: not at hand; cargo xtask interop {} builds it",
+                server.name
+            );
+            steps::there(&server.name, why);
+            continue;
+        };
+        let version = server.version(&program)?;
+        steps::there(&server.name, format!("{version}, {}", program.display()));
+        let variable = server.name.to_uppercase().replace('-', "_");
+        process::hand_on(
+            &format!("FAROL_INTEROP_{variable}"),
+            &program.to_string_lossy(),
+        );
+        process::hand_on(&format!("FAROL_INTEROP_{variable}_VERSION"), &version);
+        files.push(root.join(format!("tests/interop/{}.test.ts", server.name)));
+    }
+    if files.is_empty() {
+        return Ok(Counts::default());
+    }
+    if std::env::var_os("FAROL_COLLECTOR").is_none() {
+        build::servers(root)?;
+    }
+    // One server after the other: they are large, and each test asks for both cores.
+    e2e::node_tests(root, &files, full, Some(1))
+}
+
+impl Server {
+    fn at_hand(&self) -> Result<Option<PathBuf>> {
+        if let Some(folder) = std::env::var_os("FAROL_INTEROP_BIN") {
+            let program = PathBuf::from(folder).join(&self.name);
+            if program.is_file() {
+                return Ok(Some(program));
+            }
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut folders = std::env::split_paths(&path).map(|it| it.join(&self.name));
+        if let Some(program) = folders.find(|it| it.is_file()) {
+            return Ok(Some(program));
+        }
+        let folder = self.cache()?;
+        let program = folder.join(&self.name);
+        let same = fs::read(folder.join(STAMP)).is_ok_and(|it| it == self.written());
+        Ok((same && program.is_file()).then_some(program))
+    }
+
+    fn build(&self) -> Result<PathBuf> {
+        let folder = self.cache()?;
+        steps::step(&format!("{} built", self.name), || {
+            fs::create_dir_all(&folder)?;
+            // Servers take minutes and both cores; what else goes on here goes first.
+            let mut build = Command::new("nice");
+            build.args(["-n", "19", "sh", "build.sh"]).arg(&folder);
+            process::run(build.current_dir(&self.recipe), "build.sh")?;
+            fs::write(folder.join(STAMP), self.written())?;
+            Ok(())
+        })?;
+        Ok(folder.join(&self.name))
+    }
+
+    fn version(&self, program: &Path) -> Result<String> {
+        let mut ask = Command::new("sh");
+        ask.arg("version.sh").arg(program).current_dir(&self.recipe);
+        Ok(process::output(&mut ask, "version.sh")?.trim().to_owned())
+    }
+
+    /// Outside the repository: `FAROL_INTEROP_CACHE`, else in the user's cache.
+    fn cache(&self) -> Result<PathBuf> {
+        let folder = match std::env::var_os("FAROL_INTEROP_CACHE") {
+            Some(folder) => PathBuf::from(folder),
+            None => match (std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME")) {
+                (Some(cache), _) => PathBuf::from(cache).join("farol-interop"),
+                (None, Some(home)) => PathBuf::from(home).join(".cache/farol-interop"),
+                (None, None) => bail!("there is no HOME; name a folder in FAROL_INTEROP_CACHE"),
+            },
+        };
+        Ok(folder.join(&self.name))
+    }
+
+    /// The recipe's files, one behind the other: a program that another recipe made is not at hand.
+    fn written(&self) -> Vec<u8> {
+        let mut files: Vec<_> = (fs::read_dir(&self.recipe).into_iter().flatten().flatten())
+            .map(|it| it.path())
+            .filter(|it| it.is_file())
+            .collect();
+        files.sort();
+        let read = files.iter().map(|it| fs::read(it).unwrap_or_default());
+        read.collect::<Vec<_>>().concat()
+    }
+}
+
+/// A copy of the recipe beside what it made.
+const STAMP: &str = ".recipe";
