@@ -11,7 +11,7 @@ use crate::dedupe::Dedupe;
 use crate::export::{Circuit, Roster, Stats};
 use crate::inflate::Budget;
 use crate::live::Current;
-use crate::outcome::{Deliveries, Ledgers, Snapshot};
+use crate::outcome::{Abort, Deliveries, DropReason, Ledgers, Refusal, Snapshot};
 use crate::queue::Queue;
 use crate::record::Counts;
 use crate::serve::Connections;
@@ -376,16 +376,23 @@ impl Sources {
     }
 }
 
+/// Every reason there is, those that nothing was counted for with 0: a series that is born with its first loss has no value before it,
+/// and who asks a scraper for its increase is told of none.
+fn each<R: Copy + Ord>(all: &[R], counted: &BTreeMap<R, u64>) -> impl Iterator<Item = (R, u64)> {
+    all.iter()
+        .map(|reason| (*reason, counted.get(reason).copied().unwrap_or(0)))
+}
+
 fn requests(out: &mut Gathered, books: &Snapshot) {
     let r = &books.requests;
     out.add(&REQUESTS_RECEIVED, &[], r.received);
     out.add(&REQUESTS, &["accepted", ""], r.accepted);
     out.add(&REQUESTS, &["duplicate", ""], r.duplicate);
-    for (why, n) in &r.refused {
-        out.add(&REQUESTS, &["refused", why.as_str()], *n);
+    for (why, n) in each(Refusal::ALL, &r.refused) {
+        out.add(&REQUESTS, &["refused", why.as_str()], n);
     }
-    for (why, n) in &r.aborted {
-        out.add(&REQUESTS, &["aborted", why.as_str()], *n);
+    for (why, n) in each(Abort::ALL, &r.aborted) {
+        out.add(&REQUESTS, &["aborted", why.as_str()], n);
     }
 }
 
@@ -396,8 +403,8 @@ fn items(out: &mut Gathered, books: &Snapshot) {
     for (why, n) in &i.filtered {
         out.add(&ITEMS, &["filtered", why.as_str()], *n);
     }
-    for (why, n) in &i.dropped {
-        out.add(&ITEMS, &["dropped", why.as_str()], *n);
+    for (why, n) in each(DropReason::ALL, &i.dropped) {
+        out.add(&ITEMS, &["dropped", why.as_str()], n);
     }
     for (why, n) in &i.refused {
         out.add(&ITEMS, &["refused", why.as_str()], *n);
@@ -416,8 +423,8 @@ fn destination(out: &mut Gathered, name: &str, books: &Deliveries) {
     for (why, n) in &books.filtered {
         out.add(&DESTINATION_OUT, &[name, "filtered", why.as_str()], *n);
     }
-    for (why, n) in &books.dropped {
-        out.add(&DESTINATION_OUT, &[name, "dropped", why.as_str()], *n);
+    for (why, n) in each(DropReason::ALL, &books.dropped) {
+        out.add(&DESTINATION_OUT, &[name, "dropped", why.as_str()], n);
     }
     out.add(&DESTINATION_PENDING, &[name], books.pending());
 }

@@ -341,6 +341,7 @@ fn types(root: &Path, _: &TestOptions) -> Result<Counts> {
         "tests/packaging",
         "tests/long",
         "tests/interop",
+        "tests/deploy",
         "examples/spa",
     ] {
         if !root.join(project).join("tsconfig.json").exists() {
@@ -361,6 +362,7 @@ fn types(root: &Path, _: &TestOptions) -> Result<Counts> {
 fn node(root: &Path, options: &TestOptions) -> Result<Counts> {
     let mut files = e2e::files(&root.join("npm"));
     files.extend(e2e::files(&root.join("examples")));
+    files.extend(e2e::files(&root.join("tests/deploy")));
     e2e::node_tests(root, &files, options.full, None)
 }
 

@@ -75,13 +75,32 @@ fn text_and_protobuf_say_the_same() {
         .find(|f| f.name == "farol_requests_total")
         .unwrap();
     assert_eq!(requests.r#type, proto::COUNTER);
-    assert_eq!(requests.metric[2].label[1].value, "bad_json");
-    assert_eq!(requests.metric[2].counter.as_ref().unwrap().value, 1.0);
+    let refused = requests
+        .metric
+        .iter()
+        .find(|m| m.label[1].value == "bad_json")
+        .unwrap();
+    assert_eq!(refused.counter.as_ref().unwrap().value, 1.0);
     let bodies = read
         .iter()
         .find(|f| f.name == "farol_request_body_bytes")
         .unwrap();
     assert_eq!(bodies.metric[0].histogram.as_ref().unwrap().sample_count, 1);
+}
+
+#[test]
+fn a_loss_that_never_happened_is_a_zero_so_that_the_first_one_is_an_increase() {
+    let sources = sources();
+    sources.ledgers.destination("files").exported(0);
+    let text = String::from_utf8(encode(&sources.gather(), Format::Text)).unwrap();
+    for line in [
+        "farol_requests_total{outcome=\"refused\",reason=\"queue_full\"} 0",
+        "farol_requests_total{outcome=\"aborted\",reason=\"disconnected\"} 0",
+        "farol_items_total{outcome=\"dropped\",reason=\"unreadable\"} 0",
+        "farol_destination_items_total{destination=\"files\",outcome=\"dropped\",reason=\"rejected\"} 0",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
+    }
 }
 
 #[test]

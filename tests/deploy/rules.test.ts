@@ -1,0 +1,131 @@
+/** The alert rules: they name what exists, each can be acted on, each was seen to fire, and Prometheus' own tools accept them. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { list, root, rules, rulesOf, text } from './files.js';
+import { Names } from './names.js';
+import { used } from './promql.js';
+import { tool } from './tools.js';
+
+const LOKI = 'deploy/loki/rules.yml';
+const RUNBOOKS = 'https://github.com/farol-rum/farol/blob/main/docs/runbooks/';
+const names = new Names();
+const alerts = rules().filter((rule) => rule.alert !== undefined);
+const alertNames = [...new Set(alerts.map((rule) => rule.alert!))];
+
+test('every metric and label in the rules exists', () => {
+  assert.ok(names.size > 100, `only ${names.size} names were read`);
+  for (const rule of rules()) assert.deepEqual(names.findings(rule.expr), [], rule.alert ?? rule.record);
+});
+
+test('a name that was changed somewhere is found', () => {
+  assert.deepEqual(names.findings('sum by (job) (rate(farol_page_views_total{farol_delivery!="deferred"}[5m]))'), []);
+  for (const [expression, finding] of [
+    ['rate(farol_views_total[5m])', 'there is no metric farol_views_total'],
+    ['farol_sessions_total{country="de"}', 'farol_sessions_total has no label country'],
+    ['sum by (destination) (farol_queue_bytes)', 'nothing in it has the label destination'],
+    ['farol_items_total{outcome="lost"}', 'farol_items_total: outcome is never lost'],
+    ['farol_items_total{reason=~"lag|late"}', 'farol_items_total: reason is never late'],
+    ['farol_sessions_total{farol_delivery="offline"}', 'farol_sessions_total: farol_delivery is never offline'],
+    ['app:nothing:rate1h > 1', 'there is no metric app:nothing:rate1h'],
+  ] as const) {
+    assert.deepEqual(names.findings(expression), [finding]);
+  }
+});
+
+test('metrics, matchers and groupings are told from functions, durations and texts', () => {
+  assert.deepEqual(used('a / on (x) group_left (y) sum by (z) (rate(b{c!~"d|e",f="}"}[5m] offset 1w)) > bool 1e3 # g'), {
+    metrics: [
+      { name: 'a', matchers: [] },
+      { name: 'b', matchers: [{ label: 'c', op: '!~', value: 'd|e' }, { label: 'f', op: '=', value: '}' }] },
+    ],
+    groupings: ['x', 'y', 'z'],
+  });
+});
+
+test('every alert says how grave it is, what happens, where to look and what to do', () => {
+  for (const rule of [...alerts, ...rulesOf(LOKI)]) {
+    const name = rule.alert ?? '';
+    const { summary, description, runbook_url: runbook, dashboard } = rule.annotations ?? {};
+    assert.match(rule.labels?.severity ?? '', /^(?:critical|warning|info|none)$/u, name);
+    assert.ok((summary ?? '').length > 10 && (description ?? '').length > 30, name);
+    assert.equal(runbook, `${RUNBOOKS}${name}.md`);
+    assert.match(dashboard ?? '', /^\/d\/farol-[a-z-]+(?:\?var-\w+=\{\{ \$labels\.\w+ \}\})?$/u, name);
+  }
+});
+
+test('every alert has its runbook, and every runbook its alert', () => {
+  const pages = list('docs/runbooks', '.md');
+  assert.deepEqual(pages.map((page) => basename(page, '.md')), [...alertNames].sort());
+  for (const page of pages) {
+    const headings = text(page).split('\n').filter((line) => line.startsWith('#'));
+    assert.ok(headings[0]?.startsWith(`# ${basename(page, '.md')}: `), page);
+    assert.deepEqual(headings.slice(1), ['## What it means', '## How to look', '## What to do'], page);
+  }
+});
+
+test('every alert fires in a unit test', () => {
+  const tests = list('deploy/prometheus/tests', '.test.yml').map(text).join('\n');
+  for (const name of alertNames) assert.match(tests, new RegExp(`alertname="${name}"[^\\n]*value: 1`, 'u'), name);
+});
+
+test("Loki's alerts are some of Prometheus', and name labels and attributes that exist", () => {
+  const attributes = new Set([...text('protocol/src/names.rs').matchAll(/&str = "([\w.]+)"/gu)].map((match) => match[1]!.replaceAll('.', '_')));
+  for (const it of ['kind', 'event_name']) attributes.add(it);
+  for (const rule of rulesOf(LOKI)) {
+    assert.ok(alertNames.includes(rule.alert ?? ''), rule.alert);
+    const named = [
+      ...[...rule.expr.matchAll(/(\w+) *(?:=|!=|=~|!~) *"/gu)].map((match) => match[1]!),
+      ...[...rule.expr.matchAll(/unwrap (\w+)/gu)].map((match) => match[1]!),
+      ...[...rule.expr.matchAll(/(?:by|on) \(([\w, ]+)\)/gu)].flatMap((match) => match[1]!.split(', ')),
+    ];
+    assert.ok(named.length > 2, rule.alert);
+    for (const it of named) assert.ok(attributes.has(it), `${rule.alert}: ${it}`);
+  }
+});
+
+test('promtool accepts every rule', (t) => {
+  const done = tool(t, 'promtool', 'check', 'rules', ...list('deploy/prometheus/rules', '.yml').map((path) => join(root, path)));
+  if (done) assert.ok(done.ok, done.said);
+});
+
+test('promtool: faults fire, quiet sites do not', (t) => {
+  const done = tool(t, 'promtool', 'test', 'rules', ...list('deploy/prometheus/tests', '.test.yml').map((path) => join(root, path)));
+  if (done) assert.ok(done.ok, done.said);
+});
+
+test('promtool accepts the configuration of Prometheus', (t) => {
+  const done = tool(t, 'promtool', 'check', 'config', join(root, 'deploy/prometheus/prometheus.yml'));
+  if (done) assert.ok(done.ok, done.said);
+});
+
+test('lokitool accepts the rules for Loki', (t) => {
+  const done = tool(t, 'lokitool', 'rules', 'lint', '--dry-run', join(root, LOKI));
+  if (done) assert.ok(done.ok, done.said);
+});
+
+test('amtool accepts the configuration of Alertmanager', (t) => {
+  const done = tool(t, 'amtool', 'check-config', join(root, 'deploy/alertmanager/alertmanager.yml'));
+  if (done) assert.ok(done.ok, done.said);
+});
+
+test('each severity reaches its receiver, and the watchdog its own', (t) => {
+  for (const [labels, receiver] of [
+    [['alertname=FarolNoData', 'severity=critical'], 'pager'],
+    [['alertname=FarolLcpSlow', 'severity=warning'], 'chat'],
+    [['alertname=FarolDeadLetters', 'severity=info'], 'mail'],
+    [['alertname=FarolWatchdog', 'severity=none'], 'dead-mans-switch'],
+  ] as const) {
+    const done = tool(t, 'amtool', 'config', 'routes', 'test', `--config.file=${join(root, 'deploy/alertmanager/alertmanager.yml')}`, ...labels);
+    if (!done) return;
+    assert.equal(done.said.trim(), receiver);
+  }
+});
+
+test("what Alertmanager's configuration mutes and reads exists", () => {
+  const config = text('deploy/alertmanager/alertmanager.yml');
+  for (const match of config.matchAll(/\b(Farol\w+)/gu)) assert.ok(alertNames.includes(match[1]!), match[1]);
+  assert.ok(existsSync(join(root, 'deploy/alertmanager/templates/farol.tmpl')));
+  assert.doesNotMatch(config, /(?:password|key|url): /u, 'secrets come from files');
+});
