@@ -75,7 +75,9 @@ pub mod vital {
     /// Interaction to Next Paint.
     pub const INP: &str = "inp";
     /// The names of the vitals; each is also the key of its value.
-    pub const ALL: [&str; 5] = [CLS, "fcp", INP, "lcp", "ttfb"];
+    pub const ALL: [&str; 5] = [CLS, "fcp", INP, "lcp", TTFB];
+    /// The one that a server answers for.
+    pub const TTFB: &str = "ttfb";
     /// A vital that other senders may still report.
     pub const FID: &str = "fid";
     /// The value's change since it was last reported.
@@ -86,6 +88,8 @@ pub mod vital {
     pub const RATING: &str = "rating";
     /// Context: how the page was reached.
     pub const NAVIGATION_TYPE: &str = "navigation_type";
+    /// Its value where the document stayed.
+    pub const SOFT_NAVIGATION: &str = "soft-navigation";
 }
 
 /// Instrumentation scopes.

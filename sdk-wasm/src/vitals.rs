@@ -24,7 +24,7 @@ use cls::Cls;
 use fcp::Fcp;
 use inp::Inp;
 use lcp::Lcp;
-use metric::Origin;
+use metric::{Origin, Soft};
 use page::Page;
 use ttfb::Ttfb;
 
@@ -38,14 +38,15 @@ pub mod what {
     pub const ACTIVATED: u8 = 1;
     /// The first contentful paint: f64 time.
     pub const PAINT: u8 = 2;
-    /// The last `largest-contentful-paint` entry of a batch: f64 time, f64 start of the request of what it shows (`NaN`: not
-    /// known), f64 end of the response, str target, str URL, str initiator type, str delivery type.
+    /// A largest paint so far: f64 time, f64 start of the interaction that it followed (`NaN`: none, it is the page's own), f64 start of
+    /// the request of what it shows (`NaN`: not known), f64 end of the response, str target, str URL, str initiator type, str delivery type.
     pub const LARGEST: u8 = 3;
     /// LCP is final (a trusted input, or a change of visibility): the last entry again, or `NaN`.
     pub const FINAL: u8 = 4;
-    /// Layout shifts: u32 count × (u8 1 recent input, 2 has a source; f64 time, f64 value, str target).
+    /// Layout shifts: u32 count × (u8 1 recent input, 2 has a source, 4 no shift but a soft navigation; f64 time, f64 value or the
+    /// navigation's duration, str target).
     pub const SHIFTS: u8 = 5;
-    /// Event timings in one batch: u8 1 to tidy at once, u32 count × (str name, f64 time, f64 duration,
+    /// Event timings in one batch: u8 1 to tidy at once, u32 count × (str name (empty: a soft navigation), f64 time, f64 duration,
     /// f64 interaction id (0: none), f64 processing start, f64 processing end, str target).
     pub const EVENTS: u8 = 6;
     /// A long animation frame: u8 1 to tidy at once, f64 time, f64 duration, f64 start of style and layout, u32 count ×
@@ -66,6 +67,16 @@ pub mod what {
     pub const REPAINTED: u8 = 13;
     /// A task after the load event: f64 worker start, f64 fetch start, f64 domain look-up start, f64 connect start, f64 connect end.
     pub const LOADED: u8 = 14;
+    /// A soft navigation, for the vitals whose entries it does not come among: u8 which (`soft`), f64 time, f64 duration,
+    /// f64 time of its first paint (0: not known).
+    pub const SOFT: u8 = 15;
+}
+
+/// Which vital a `SOFT` message is for: each hears of it at a moment of its own.
+mod soft {
+    pub(super) const FCP: u8 = 0;
+    pub(super) const TTFB: u8 = 1;
+    pub(super) const LCP: u8 = 2;
 }
 
 /// What the browser can observe, as bits in `START`.
@@ -138,8 +149,8 @@ impl Vitals {
             }
             what::LARGEST => self.lcp.entry(m, self.first_hidden, page),
             what::FINAL => self.lcp.finish(m, page, out),
-            what::SHIFTS => self.cls.entries(m),
-            what::EVENTS => self.inp.events(m, page),
+            what::SHIFTS => self.cls.entries(m, &mut self.origin, page, out),
+            what::EVENTS => self.inp.events(m, &mut self.origin, page, out),
             what::FRAME => self.inp.frame(m),
             what::TIDY => self.inp.tidy(),
             what::COUNT => self.inp.count(m),
@@ -166,6 +177,21 @@ impl Vitals {
                 }
             }
             what::LOADED => self.ttfb.loaded(m, page, out),
+            what::SOFT => {
+                let which = m.byte();
+                let soft = &Soft::read(m);
+                let origin = &mut self.origin;
+                match which {
+                    soft::FCP => self.fcp.soft(m.number(), soft, origin, page, out),
+                    soft::TTFB => self.ttfb.soft(soft, origin, page, out),
+                    soft::LCP => {
+                        // Whoever navigates is there to see it.
+                        self.first_hidden = f64::INFINITY;
+                        self.lcp.soft(soft, origin, page);
+                    }
+                    _ => m.spoil(),
+                }
+            }
             _ => m.spoil(),
         }
     }

@@ -320,6 +320,38 @@ test('back and forward from the cache is measured anew each time', async () => {
   await page.close();
 });
 
+test('a navigation within the document has vitals of its own, and they say of which page they are', async () => {
+  const page = await open('soft.html');
+  await painted(page);
+  await settle(page);
+  for (const number of [1, 2]) {
+    await page.click('#next');
+    await page.waitFor(`google.filter(({ name, navigation_type }) => name == 'fcp' && navigation_type == 'soft-navigation').length == ${number}`);
+    await settle(page);
+    await page.click('#slow');
+    await page.waitFor(`window.moved == ${number}`);
+    await settle(page);
+  }
+  await page.hide();
+  const both = await measured(page);
+  assert.equal(same(both), 'cls fcp inp lcp ttfb');
+  const soft = both.ours.filter((vital) => vital['navigation_type'] === 'soft-navigation');
+  for (const name of ['cls', 'fcp', 'inp', 'lcp', 'ttfb']) assert.equal(soft.filter((vital) => vital['name'] === name).length, 2, name);
+  assert.deepEqual(soft.filter(({ name }) => name === 'lcp').map(({ element }) => element), ['#text-1', '#text-2']);
+  const addresses = collector.items().filter(({ attributes }) => attributes['browser.web_vital.navigation_type'] === 'soft-navigation' && String(attributes['browser.document.url.full']).startsWith(`${pages.url}/${visit}/`))
+    .map(({ attributes }) => `${attributes['browser.web_vital.name']} ${String(attributes['browser.document.url.full']).split('/').pop()}`);
+  assert.deepEqual(addresses.sort(), ['cls', 'fcp', 'inp', 'lcp', 'ttfb'].flatMap((name) => [`${name} page-1`, `${name} page-2`]));
+  await page.close();
+});
+
+test('the entries that the documentation says this browser makes are those it makes', async () => {
+  const rows = readFileSync(new URL('../../docs/sdk.md', import.meta.url), 'utf8').match(/^\| entry type \|.*\n[^]*?\n\n/m)![0].trim().split('\n').slice(2).map((row) => row.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+  const page = await open('text.html');
+  const types = await page.evaluate<string[]>('PerformanceObserver.supportedEntryTypes');
+  assert.deepEqual(rows.filter((row) => row[3] === 'yes').map((row) => row[1]).sort(), [...types].sort());
+  await page.close();
+});
+
 test('a reload says so', async () => {
   const page = await open('text.html');
   await page.reload();

@@ -58,6 +58,7 @@ struct Vital<'a> {
     delta: Option<f64>,
     id: &'a str,
     rating: &'a str,
+    navigation: &'a str,
     page: &'a str,
     session: &'a str,
     made_ns: u64,
@@ -202,6 +203,7 @@ impl<'a> Observer<'a> {
             delta: measurement.values.get(vital::DELTA).copied(),
             id: text(vital::ID),
             rating: text(vital::RATING),
+            navigation: text(vital::NAVIGATION_TYPE),
             page: self.page(own),
             session: &self.payload.context(own).session.id,
             made_ns: measurement.timestamp.nanos().unwrap_or_default(),
@@ -228,6 +230,7 @@ impl<'a> Observer<'a> {
                     delta: number(attr::VITAL_DELTA),
                     id: text(attr::VITAL_ID),
                     rating: text(attr::VITAL_RATING),
+                    navigation: text(attr::VITAL_NAVIGATION_TYPE),
                     page: page.into_iter().find(|it| !it.is_empty()).unwrap_or(""),
                     session: text(attr::SESSION_ID),
                     made_ns: made.unwrap_or_default(),
@@ -246,6 +249,10 @@ impl<'a> Observer<'a> {
         let Some(at) = VITALS.iter().position(|it| *it == name) else {
             return;
         };
+        // No server was asked: a zero each would hide what those take that were.
+        if name == vital::TTFB && given.navigation == vital::SOFT_NAVIGATION {
+            return;
+        }
         if !value.is_finite() || value < 0.0 {
             return;
         }

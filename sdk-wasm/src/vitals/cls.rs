@@ -5,12 +5,13 @@
 
 use alloc::vec::Vec;
 
-use super::metric::{Metric, Origin, Report, Vital};
+use super::metric::{Metric, Origin, Report, Soft, Vital};
 use super::page::Page;
 use crate::message::Message;
 
 const RECENT_INPUT: u8 = 1;
 const HAS_SOURCE: u8 = 2;
+const SOFT: u8 = 4;
 const GAP: f64 = 1000.0;
 const SPAN: f64 = 5000.0;
 
@@ -70,7 +71,13 @@ impl Cls {
     }
 
     /// A batch of entries came.
-    pub(super) fn entries(&mut self, m: &mut Message<'_>) {
+    pub(super) fn entries(
+        &mut self,
+        m: &mut Message<'_>,
+        origin: &mut Origin,
+        page: &Page,
+        out: &mut Vec<Report>,
+    ) {
         for _ in 0..m.count() {
             let flags = m.byte();
             let shift = Shift {
@@ -79,7 +86,13 @@ impl Cls {
                 has_source: flags & HAS_SOURCE != 0,
                 target: m.text().to_vec(),
             };
-            if flags & RECENT_INPUT == 0 {
+            if flags & SOFT != 0 {
+                let soft = &Soft {
+                    start: shift.at,
+                    duration: shift.value,
+                };
+                self.soft(soft, origin, page, out);
+            } else if flags & RECENT_INPUT == 0 {
                 self.shift(shift);
             }
         }
@@ -123,10 +136,24 @@ impl Cls {
     pub(super) fn restored(&mut self, origin: &mut Origin, page: &Page) {
         if self.started {
             self.metric.begin(0.0, origin, page);
-            self.burst = 0.0;
-            self.culprit = Shift::NONE;
-            self.current = false;
+            self.forget();
         }
+    }
+
+    /// A navigation within the document: the value until now is final.
+    fn soft(&mut self, soft: &Soft, origin: &mut Origin, page: &Page, out: &mut Vec<Report>) {
+        if self.started {
+            self.update();
+            self.report(page, out);
+            self.metric.begin_soft(0.0, soft, origin, page);
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        self.burst = 0.0;
+        self.culprit = Shift::NONE;
+        self.current = false;
     }
 
     /// The page is hidden.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::metric::{Metric, Origin, Report, Vital};
+use super::metric::{Metric, Origin, Report, Soft, Vital, max};
 use super::page::Page;
 
 #[derive(Debug)]
@@ -28,6 +28,25 @@ impl Fcp {
     pub(super) fn entry(&mut self, at: f64, page: &Page, out: &mut Vec<Report>) -> bool {
         self.at = at;
         self.paint(page.active_since(at), page, out)
+    }
+
+    /// A navigation within the document was painted at `painted`.
+    pub(super) fn soft(
+        &mut self,
+        painted: f64,
+        soft: &Soft,
+        origin: &mut Origin,
+        page: &Page,
+        out: &mut Vec<Report>,
+    ) {
+        let value = max(painted - soft.start, 0.0);
+        self.metric.begin_soft(value, soft, origin, page);
+        if let Some(report) = self.metric.report(out) {
+            report.number("first_byte_to_fcp", value);
+            report.number("time_to_first_byte", 0.0);
+            // Whatever still loads is of the page before.
+            report.text("load_state", b"complete");
+        }
     }
 
     /// Also when the page was painted again after its restoration. True: it is reported.

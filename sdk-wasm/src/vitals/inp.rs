@@ -8,7 +8,7 @@ mod interactions;
 
 use alloc::vec::Vec;
 
-use super::metric::{Metric, Origin, Report, Vital, max, min};
+use super::metric::{Metric, Origin, Report, Soft, Vital, max, min};
 use super::page::Page;
 use crate::message::Message;
 
@@ -46,23 +46,55 @@ impl Inp {
     /// A navigation begins.
     pub(super) fn begin(&mut self, origin: &mut Origin, page: &Page) {
         self.metric.begin(-1.0, origin, page);
+        self.forget(page);
+    }
+
+    /// A navigation within the document begins: the value until now is final.
+    fn soft(&mut self, soft: &Soft, origin: &mut Origin, page: &Page, out: &mut Vec<Report>) {
+        self.report(page, out);
+        self.metric.begin_soft(-1.0, soft, origin, page);
+        self.forget(page);
+    }
+
+    #[inline(never)]
+    fn forget(&mut self, page: &Page) {
         self.interactions = Interactions::NEW;
         self.first = None;
         // All interactions of a page that was loaded are its own.
-        if self.restored() {
+        if self.again() {
             self.before = self.counted(page);
         }
     }
 
-    fn restored(&self) -> bool {
+    /// The document had a navigation before the one that is measured.
+    fn again(&self) -> bool {
         self.metric.start > 0.0
     }
 
     /// A batch of event timings came.
-    pub(super) fn events(&mut self, m: &mut Message<'_>, page: &Page) {
+    pub(super) fn events(
+        &mut self,
+        m: &mut Message<'_>,
+        origin: &mut Origin,
+        page: &Page,
+        out: &mut Vec<Report>,
+    ) {
         let tidy = m.byte() != 0;
         for _ in 0..m.count() {
             let mut event = Event::read(m);
+            if event.soft {
+                let First { at, duration, .. } = event.first;
+                self.soft(
+                    &Soft {
+                        start: at,
+                        duration,
+                    },
+                    origin,
+                    page,
+                    out,
+                );
+                continue;
+            }
             event.first.group = self.frames.join(&event);
             if event.first.interaction != 0.0 {
                 self.interactions.add(&event);
@@ -130,7 +162,7 @@ impl Inp {
         let value = match first {
             Some(first) => first.duration,
             // `first-input` sees to it that a page that was loaded has an entry.
-            None if count != 0.0 && self.restored() => SHORTEST,
+            None if count != 0.0 && self.again() => SHORTEST,
             None => return,
         };
         if value != self.metric.value {
@@ -152,7 +184,7 @@ impl Inp {
             report.number("input_delay", 0.0);
             report.number("processing_duration", 0.0);
             report.number("presentation_delay", report.value);
-            report.load_state(page, report.at);
+            report.load_state(page, self.metric.start);
             return;
         };
         let at = first.at;

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::metric::{Metric, Origin, Report, Vital, max, min};
+use super::metric::{Metric, Origin, Report, Soft, Vital, max, min};
 use super::page::Page;
 use crate::message::Message;
 
@@ -14,6 +14,8 @@ pub(super) struct Lcp {
     /// What else is known of the entry, as the message has it.
     rest: Vec<u8>,
     done: bool,
+    /// It is measured for a navigation within the document.
+    soft: bool,
 }
 
 impl Lcp {
@@ -22,6 +24,7 @@ impl Lcp {
         at: f64::NAN,
         rest: Vec::new(),
         done: false,
+        soft: false,
     };
 
     /// A navigation begins.
@@ -29,13 +32,27 @@ impl Lcp {
         self.metric.begin(-1.0, origin, page);
         self.at = f64::NAN;
         self.done = false;
+        self.soft = false;
     }
 
-    /// The last entry of a batch came.
+    /// A navigation within the document begins; the one before was final (`FINAL`).
+    pub(super) fn soft(&mut self, soft: &Soft, origin: &mut Origin, page: &Page) {
+        self.begin(origin, page);
+        self.metric.begin_soft(-1.0, soft, origin, page);
+        self.soft = true;
+    }
+
+    /// An entry came.
     pub(super) fn entry(&mut self, m: &mut Message<'_>, first_hidden: f64, page: &Page) {
         let at = m.number();
-        if !self.done && at < first_hidden {
-            self.metric.value = page.active_since(at);
+        let interaction = m.number();
+        // What comes when it is done is in no report but the one of a restoration, as web-vitals has it.
+        if at < first_hidden {
+            self.metric.value = if interaction.is_nan() {
+                page.active_since(at)
+            } else {
+                max(at - interaction, 0.0)
+            };
             self.at = at;
             self.rest = m.rest().to_vec();
         }
@@ -48,6 +65,7 @@ impl Lcp {
         }
         self.done = true;
         if m.number() == self.at {
+            m.number();
             self.rest = m.rest().to_vec();
         }
         self.report(page, out);
@@ -72,12 +90,16 @@ impl Lcp {
             for name in &TEXTS {
                 report.text(name, m.text());
             }
-            if page.navigated() {
-                first_byte = page.first_byte();
+            if self.soft || page.navigated() {
+                let mut begun = self.metric.start;
+                if !self.soft {
+                    begun = page.activation_start();
+                    first_byte = page.first_byte();
+                }
                 start = first_byte;
                 if !requested.is_nan() {
-                    start = max(first_byte, requested - page.activation_start());
-                    end = responded - page.activation_start();
+                    start = max(first_byte, requested - begun);
+                    end = responded - begun;
                 }
                 // Media goes on loading after it was painted.
                 end = min(report.value, max(start, end));

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::page::Page;
 use crate::json;
+use crate::message::Message;
 
 /// A vital that is to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +19,7 @@ pub struct Report {
     pub rating: &'static str,
     /// One for each vital of each navigation.
     pub id: Vec<u8>,
-    /// `navigate`, `reload`, `back-forward`, `back-forward-cache`, `prerender` or `restore`.
+    /// `navigate`, `reload`, `back-forward`, `back-forward-cache`, `prerender`, `restore` or `soft-navigation`.
     pub navigation_type: &'static str,
     /// What explains it, numbers: Faro's names, without the value and its delta.
     pub values: Vec<(&'static str, f64)>,
@@ -62,8 +63,10 @@ pub(super) struct Metric {
     reported: f64,
     id: Vec<u8>,
     pub(super) navigation_type: &'static str,
-    /// Start of its navigation: 0, or the time of the restoration from the back/forward cache.
+    /// Start of its navigation: 0, the time of the restoration from the back/forward cache, or of the interaction that navigated softly.
     pub(super) start: f64,
+    /// A time at which the page was that navigation's: an interaction begins on the page before.
+    there: f64,
 }
 
 impl Metric {
@@ -75,6 +78,7 @@ impl Metric {
             id: Vec::new(),
             navigation_type: "",
             start: 0.0,
+            there: 0.0,
         }
     }
 
@@ -85,11 +89,20 @@ impl Metric {
         self.reported = f64::NAN;
         origin.id(page.now, &mut self.id);
         self.start = max(origin.restored, 0.0);
+        self.there = self.start;
         self.navigation_type = if origin.restored < 0.0 {
             page.navigation_type()
         } else {
             "back-forward-cache"
         };
+    }
+
+    /// A navigation within the document begins.
+    pub(super) fn begin_soft(&mut self, value: f64, soft: &Soft, origin: &mut Origin, page: &Page) {
+        self.begin(value, origin, page);
+        self.start = soft.start;
+        self.there = soft.start + soft.duration;
+        self.navigation_type = "soft-navigation";
     }
 
     /// The report of the value as it is, unless there is none or it was reported already. The first is sent even if 0.
@@ -118,9 +131,25 @@ impl Metric {
             navigation_type: self.navigation_type,
             values: Vec::new(),
             context: Vec::new(),
-            at: self.start,
+            at: self.there,
         });
         out.last_mut()
+    }
+}
+
+/// A navigation within the document, as the browser tells it: from the interaction to the paint of what came of it.
+#[derive(Debug)]
+pub(super) struct Soft {
+    pub(super) start: f64,
+    pub(super) duration: f64,
+}
+
+impl Soft {
+    pub(super) fn read(m: &mut Message<'_>) -> Self {
+        Self {
+            start: m.number(),
+            duration: m.number(),
+        }
     }
 }
 

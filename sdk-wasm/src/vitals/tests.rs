@@ -125,7 +125,15 @@ impl Tester {
     }
 
     fn largest(&mut self, what: u8, at: f64, resource: [f64; 2]) {
-        self.number(at).number(resource[0]).number(resource[1]);
+        self.paint_after(what, at, f64::NAN, resource);
+    }
+
+    /// The largest paint, after an interaction.
+    fn paint_after(&mut self, what: u8, at: f64, interaction: f64, resource: [f64; 2]) {
+        self.number(at)
+            .number(interaction)
+            .number(resource[0])
+            .number(resource[1]);
         self.text("img")
             .text("https://shop.test/a.webp")
             .text("img")
@@ -136,6 +144,20 @@ impl Tester {
     fn hide(&mut self, at: f64) -> Vec<Report> {
         self.number(at).put(what::HIDDEN);
         self.vitals.take()
+    }
+
+    /// A navigation within the document, told to all vitals.
+    fn soft(&mut self, at: f64, duration: f64, painted: f64) {
+        self.number(f64::NAN).put(what::FINAL);
+        for which in [soft::FCP, soft::TTFB, soft::LCP] {
+            self.byte(which).number(at).number(duration).number(painted);
+            self.put(what::SOFT);
+        }
+        self.word(1).byte(4).number(at).number(duration).text("");
+        self.put(what::SHIFTS);
+        self.byte(0).word(1).text("").number(at).number(duration);
+        self.number(7.0).number(f64::NAN).number(f64::NAN).text("");
+        self.put(what::EVENTS);
     }
 
     fn restore(&mut self, at: f64) {
@@ -206,6 +228,7 @@ fn the_kinds_of_message_have_the_numbers_that_typescript_gives_them() {
         ("SETTLED", what::SETTLED),
         ("REPAINTED", what::REPAINTED),
         ("LOADED", what::LOADED),
+        ("SOFT", what::SOFT),
     ];
     assert_eq!(names.len(), ours.len());
     for (place, (name, number)) in ours.into_iter().enumerate() {
@@ -216,7 +239,7 @@ fn the_kinds_of_message_have_the_numbers_that_typescript_gives_them() {
 #[test]
 fn a_message_that_ends_early_is_bad_and_harms_nothing() {
     let mut tester = Tester::painted();
-    for what in 0..=15 {
+    for what in 0..=16 {
         for len in 0..80 {
             let bytes: Vec<u8> = core::iter::once(what)
                 .chain(core::iter::repeat_n(0xff, len))
@@ -704,4 +727,67 @@ fn a_page_from_the_back_forward_cache_is_measured_anew() {
         );
         assert!(before.iter().all(|other| other.id != report.id));
     }
+}
+
+#[test]
+fn a_navigation_within_the_document_ends_the_vitals_of_the_page_and_begins_its_own() {
+    let mut tester = Tester::painted();
+    tester.largest(what::LARGEST, 90.0, [f64::NAN, 0.0]);
+    tester.shift(100.0, 0.2, "first");
+    tester.vitals.take();
+    tester.now = 1000.0;
+    tester.soft(800.0, 150.0, 940.0);
+    let before = tester.vitals.take();
+    let value = |name: &str, kind: &str| {
+        let report = before
+            .iter()
+            .find(|report| report.name == name && report.navigation_type == kind);
+        report.map(|report| (report.value, report.at))
+    };
+    assert_eq!(value("lcp", "navigate"), Some((90.0, 0.0)));
+    assert_eq!(value("cls", "navigate"), Some((0.2, 100.0)));
+    // The page is the new one's when it was painted, not yet when it was asked for.
+    assert_eq!(value("fcp", "soft-navigation"), Some((140.0, 950.0)));
+    assert_eq!(value("ttfb", "soft-navigation"), Some((0.0, 950.0)));
+    assert_eq!(before.len(), 4);
+
+    tester.paint_after(what::LARGEST, 960.0, 800.0, [820.0, 900.0]);
+    tester.shift(970.0, 0.1, "second");
+    let own = tester.hide(2000.0);
+    assert_eq!(
+        of(&own, "cls").map(|cls| (cls.value, cls.at)),
+        Some((0.1, 970.0))
+    );
+    tester.paint_after(what::FINAL, 960.0, 800.0, [820.0, 900.0]);
+    let own = tester.vitals.take();
+    let lcp = of(&own, "lcp").unwrap();
+    assert_eq!(
+        (lcp.value, lcp.navigation_type, lcp.at),
+        (160.0, "soft-navigation", 950.0)
+    );
+    let parts = [
+        "time_to_first_byte",
+        "resource_load_delay",
+        "resource_load_duration",
+        "element_render_delay",
+    ];
+    assert_eq!(
+        parts.map(|part| lcp.get(part)),
+        [Some(0.0), Some(20.0), Some(80.0), Some(60.0)]
+    );
+}
+
+#[test]
+fn a_page_that_was_hidden_before_is_seen_when_it_is_navigated() {
+    let mut tester = Tester::painted();
+    tester.hide(100.0);
+    tester.vitals.take();
+    tester.soft(800.0, 150.0, 940.0);
+    tester.paint_after(what::LARGEST, 960.0, 800.0, [f64::NAN, 0.0]);
+    tester.vitals.take();
+    tester.number(f64::NAN).put(what::FINAL);
+    assert_eq!(
+        of(&tester.vitals.take(), "lcp").map(|lcp| lcp.value),
+        Some(160.0)
+    );
 }

@@ -1,8 +1,8 @@
-//! Time to First Byte: from the navigation entry once the page has loaded; 0 after the back/forward cache.
+//! Time to First Byte: from the navigation entry once the page has loaded; 0 after the back/forward cache and within the document.
 
 use alloc::vec::Vec;
 
-use super::metric::{Metric, Origin, Report, Vital};
+use super::metric::{Metric, Origin, Report, Soft, Vital};
 use super::page::Page;
 use crate::message::Message;
 
@@ -48,6 +48,20 @@ impl Ttfb {
     pub(super) fn restored(&mut self, origin: &mut Origin, page: &Page, out: &mut Vec<Report>) {
         if self.known {
             self.metric.begin(0.0, origin, page);
+            self.report([0.0; 5], out);
+        }
+    }
+
+    /// A navigation within the document: no server was asked for it.
+    pub(super) fn soft(
+        &mut self,
+        soft: &Soft,
+        origin: &mut Origin,
+        page: &Page,
+        out: &mut Vec<Report>,
+    ) {
+        if self.known {
+            self.metric.begin_soft(0.0, soft, origin, page);
             self.report([0.0; 5], out);
         }
     }

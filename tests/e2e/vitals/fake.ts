@@ -45,7 +45,8 @@ export class FakeBrowser {
   private timers = new Map<number, { at: number; run: () => void }>();
   private handles = 0;
 
-  constructor(counts: boolean) {
+  /** `counts`: it says how many interactions there were; `soft`: it sees navigations within the document. */
+  constructor(counts: boolean, soft: boolean) {
     const fake = this;
     this.navigation = {
       entryType: 'navigation', name: 'https://shop.test/', startTime: 0, duration: 0, type: 'navigate', responseStart: 0.5, activationStart: 0,
@@ -65,7 +66,7 @@ export class FakeBrowser {
     if (counts) this.performance['interactionCount'] = 0;
 
     class PerformanceObserver {
-      static supportedEntryTypes = TYPES;
+      static supportedEntryTypes = soft ? [...TYPES, 'interaction-contentful-paint', 'soft-navigation'] : TYPES;
       readonly own: Observer;
       constructor(run: Observer['run']) {
         this.own = { run, types: new Map(), waiting: [] };
@@ -88,6 +89,7 @@ export class FakeBrowser {
 
     const window: Record<string, unknown> = {
       document: this.document, performance: this.performance, PerformanceObserver,
+      ...(soft && { PerformanceSoftNavigation: class { getLargestInteractionContentfulPaint() {} } }),
       PerformanceEventTiming: class { get interactionId() { return 0; } },
       PerformanceNavigationTiming: class { static [Symbol.hasInstance](entry: unknown): boolean { return entry === fake.navigation; } },
       addEventListener: (type: string, run: Listener['run'], options: boolean | { capture?: boolean; once?: boolean; signal?: AbortSignal } = {}) => {
@@ -131,6 +133,11 @@ export class FakeBrowser {
     }
   }
 
+  /** The last entry of a type. */
+  latest(type: string): Entry | undefined {
+    return this.entries.findLast(({ entryType }) => entryType === type);
+  }
+
   /** Observers hear of what waits for them, as long as something does. */
   async deliver(): Promise<void> {
     this.prompt = false;
@@ -155,6 +162,10 @@ export class FakeBrowser {
   beIdle(): void {
     const waiting = [...this.idle];
     for (const [handle, run] of waiting) if (this.idle.delete(handle)) run();
+  }
+
+  awaitsFrame(): boolean {
+    return this.frames.length > 0;
   }
 
   paint(): void {

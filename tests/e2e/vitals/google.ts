@@ -77,4 +77,4 @@ function keep(metric: MetricWithAttribution): void {
   window.google.push(vital);
 }
 
-for (const on of [onCLS, onFCP, onINP, onLCP, onTTFB]) on(keep);
+for (const on of [onCLS, onFCP, onINP, onLCP, onTTFB]) on(keep, { reportSoftNavs: true });

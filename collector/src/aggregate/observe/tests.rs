@@ -74,6 +74,16 @@ fn a_vital_of_another_page_counts_there() {
 }
 
 #[test]
+fn a_navigation_within_the_document_counts_like_a_load_but_for_the_server_that_was_not_asked() {
+    let soft = r#""navigation_type":"soft-navigation","rating""#;
+    let lcp = LCP.replace(r#""rating""#, soft);
+    assert_eq!(series(&on(), &payload(&lcp)), series(&on(), &payload(LCP)));
+    let ttfb = lcp.replace(r#""lcp""#, r#""ttfb""#);
+    assert_eq!(series(&on(), &payload(&ttfb)), [""; 0]);
+    assert_ne!(ttfb, lcp);
+}
+
+#[test]
 fn a_visit_counts_once_with_its_first_report() {
     let update = LCP.replace(r#""delta":1200.5"#, r#""delta":100"#);
     assert_eq!(series(&on(), &payload(&update)), [""; 0]);

@@ -10,7 +10,11 @@ import { selector } from './selector.js';
 /** As in `vitals.rs`, module `what`; a test compares the two. */
 const enum What {
   Start, Activated, Paint, Largest, Final, Shifts, Events, Frame, Tidy, Count, Hidden, Restored, Settled, Repainted, Loaded,
+  Soft,
 }
+
+/** As in `vitals.rs`, module `soft`. */
+const enum Which { Fcp, Ttfb, Lcp }
 
 // What TypeScript's own library does not know yet, or only partly.
 interface Largest extends PerformanceEntry { element: Element | null; id: string; url: string }
@@ -23,6 +27,12 @@ interface Script extends PerformanceEntry {
   sourceURL: string; sourceFunctionName: string; sourceCharPosition: number;
 }
 interface Frame extends PerformanceEntry { styleAndLayoutStart: number; scripts: Script[] }
+/** A navigation within the document, from the interaction that asked for it to the paint of what came. */
+interface Soft extends PerformanceEntry {
+  interactionId: number; paintTime?: number; presentationTime?: number; getLargestInteractionContentfulPaint?(): Painted | null;
+}
+/** A largest paint after an interaction. */
+interface Painted extends PerformanceEntry { interactionId: number; largestContentfulPaint?: Largest & { renderTime?: number } }
 interface Resource extends PerformanceResourceTiming { deliveryType?: string }
 
 /** Events shorter than this come only as `first-input`: two and a half frames, as web-vitals has it. */
@@ -38,9 +48,11 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   let shiftObserver: PerformanceObserver | undefined;
   let eventObserver: PerformanceObserver | undefined;
   let tidying = false;
-  /** When the page came back from the back/forward cache. */
-  let restored = 0;
-  /** LCP is; or, once its observer is gone, has been. */
+  /** Counts returns from the back/forward cache, and navigations within the document. */
+  let navigation = 0;
+  /** Of the last of those. */
+  let interaction = NaN;
+  /** LCP is. */
   let final = false;
   const nothing = (): void => send(What.Final, (w) => w.n(NaN));
   /** Says so, with the last entry of this navigation once more: some resources have no entry yet when their paint has. */
@@ -51,6 +63,10 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   /** Nothing where the page has replaced it by something lesser, or a preference has switched it off. */
   const types = self.PerformanceObserver?.supportedEntryTypes || [];
   const supported = (type: string): boolean => types.includes(type);
+  // Where it has another form, its entries are a trial's, and so are their numbers.
+  const soft = typeof (self as { PerformanceSoftNavigation?: { prototype: Soft } }).PerformanceSoftNavigation?.prototype?.getLargestInteractionContentfulPaint == 'function';
+  const among = (type: string): string[] => (soft ? [type, 'soft-navigation'] : [type]);
+  const isSoft = ({ entryType }: PerformanceEntry): boolean => entryType == 'soft-navigation';
   const interactions = self.PerformanceEventTiming && 'interactionId' in PerformanceEventTiming.prototype;
 
   /** Marks of the navigation entry; 0 where there is none. */
@@ -95,6 +111,8 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     const handle = idle ? idle(go, { timeout: IDLE_TIMEOUT }) : later(go);
   }
 
+  const inOrder = (entries: PerformanceEntryList): PerformanceEntryList => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
+
   function observe<E>(names: string[], run: (entries: E[]) => void, more?: object): PerformanceObserver | undefined {
     names = names.filter(supported);
     if (!names[0]) return;
@@ -103,8 +121,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
       queueMicrotask(guard(() => {
         const entries = batch.getEntries();
         // Of several types each comes in its own order.
-        if (names[1]) entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
-        run(entries as E[]);
+        run((names[1] ? inOrder(entries) : entries) as E[]);
       }));
     });
     stops.push(() => observer.disconnect());
@@ -125,9 +142,10 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   }
 
   function shifts(entries = (shiftObserver?.takeRecords() || []) as Shift[]): void {
-    if (entries[0]) send(What.Shifts, (w) => list(w, entries, ({ hadRecentInput, startTime, value, sources = [] }) => {
+    if (entries[0]) send(What.Shifts, (w) => list(w, entries, (entry) => {
+      const { hadRecentInput, startTime, value, sources = [] } = entry;
       const source = sources.find(({ node }) => node?.nodeType == 1) || sources[0];
-      w.b(+hadRecentInput | +!!source << 1).n(startTime).n(value).s(hadRecentInput ? '' : selector(source?.node));
+      w.b(+!!hadRecentInput | +!!source << 1 | +isSoft(entry) << 2).n(startTime).n(value ?? entry.duration).s(hadRecentInput ? '' : selector(source?.node));
     }));
   }
 
@@ -137,7 +155,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
       const now = tidy();
       send(What.Events, (w) => list(w.b(now), entries, (entry) => {
         const id = entry.interactionId || 0;
-        w.s(entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd)
+        w.s(isSoft(entry) ? '' : entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd)
           .s(id ? selector(entry.target) || entry.targetSelector : '');
       }));
     });
@@ -153,13 +171,43 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     }
   }
 
-  /** The largest paint, with the last request of what it shows from before that paint. */
-  function largest(what: What, { url, startTime }: Largest, target: string): void {
+  /** The largest paint, at that time and perhaps after an interaction, with the last request of what it shows from before that paint. */
+  function largest(what: What, { url, startTime }: Largest, target: string, at: number, since: number): void {
     const find = (entries: Resource[]): Resource | undefined =>
       entries.filter((entry) => entry.name == url && (entry.requestStart || entry.startTime) <= startTime).pop();
     const found = url ? find(resources) || find(known('resource')) : undefined;
-    send(what, (w) => w.n(startTime).n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0)
+    send(what, (w) => w.n(at).n(since).n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0)
       .s(target).s(url).s(found?.initiatorType).s(found?.deliveryType));
+  }
+
+  /** Navigations within the document, for a vital that hears of nothing else. */
+  function softly(which: Which, entries: Soft[]): void {
+    for (const { startTime, duration, presentationTime, paintTime } of entries) {
+      send(What.Soft, (w) => w.b(which).n(startTime).n(duration).n(presentationTime || paintTime || 0));
+    }
+  }
+  const observeSoft = (which: Which): unknown => soft && observe<Soft>(['soft-navigation'], (entries) => softly(which, entries));
+
+  function paintedLargest(entry: Largest | Painted | Soft): void {
+    if (isSoft(entry)) {
+      if (!final) finish();
+      navigation++;
+      final = false;
+      finish = nothing;
+      interaction = (entry as Soft).interactionId;
+      softly(Which.Lcp, [entry as Soft]);
+      const first = (entry as Soft).getLargestInteractionContentfulPaint?.();
+      if (first) paintedLargest(first);
+      return;
+    }
+    const after = entry.entryType == 'interaction-contentful-paint';
+    // Else it is what remained of another interaction.
+    if (after && (entry as Painted).interactionId != interaction) return;
+    const painted = (after ? (entry as Painted).largestContentfulPaint || {} : entry) as Largest & { renderTime?: number };
+    const target = selector(painted.element) || (painted.id && '#' + painted.id);
+    const tell = (what: What): void => largest(what, painted, target, after ? painted.renderTime || 0 : entry.startTime, after ? entry.startTime : NaN);
+    tell(What.Largest);
+    finish = () => tell(What.Final);
   }
 
   function activate(): void {
@@ -167,37 +215,44 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
       for (const { name, startTime } of entries) if (name == 'first-contentful-paint') {
         paint!.disconnect();
         // CLS begins with this: what was before counts as one batch.
-        shifts();
+        const before = shiftObserver?.takeRecords() || [];
+        const late = before.some(isSoft);
+        if (!late) shifts(before as Shift[]);
         send(What.Paint, (w) => w.n(startTime));
+        if (late) shifts(inOrder(before) as Shift[]);
       }
     });
 
-    let observer = observe<Largest>(['largest-contentful-paint'], (entries) => {
-      const entry = entries[entries.length - 1];
-      const target = selector(entry.element) || (entry.id && '#' + entry.id);
-      largest(What.Largest, entry, target);
-      finish = () => largest(What.Final, entry, target);
-    });
+    observeSoft(Which.Fcp);
+
+    const names = ['largest-contentful-paint'];
+    if (soft) names.push('interaction-contentful-paint', 'soft-navigation');
+    let observer = observe<Largest>(names, (entries) => (soft ? entries : entries.slice(-1)).forEach(paintedLargest));
     // Not on scrolling, which scripts do too.
     on(window, 'keydown click visibilitychange', ({ isTrusted }: Event) => {
-      const then = restored;
+      const then = navigation;
       if (isTrusted && observer && !final) soon(() => {
         if (!observer || final) return;
-        observer.disconnect();
-        observer = undefined;
+        if (!soft) {
+          observer.disconnect();
+          observer = undefined;
+        }
         // Else it is about another navigation.
-        if (then == restored) finish();
+        if (then == navigation) {
+          final = true;
+          finish();
+        }
       });
     }, true);
 
-    shiftObserver = observe(['layout-shift'], shifts);
+    shiftObserver = observe(among('layout-shift'), shifts);
     if (interactions) {
       if (!('interactionCount' in performance)) observe<Timing>(['event'], (entries) => {
         const counted = entries.filter((entry) => entry.interactionId);
         if (counted[0]) send(What.Count, (w) => list(w, counted, (entry) => w.n(entry.interactionId!)));
       }, { durationThreshold: 0 });
       observe(['long-animation-frame'], frames);
-      eventObserver = observe(['event', 'first-input'], events, { durationThreshold: SHORTEST_EVENT });
+      eventObserver = observe(['event', ...among('first-input')], events, { durationThreshold: SHORTEST_EVENT });
     }
   }
 
@@ -205,7 +260,10 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   function loaded(): void {
     if (page.prerendering) on(window, 'prerenderingchange', loaded, true);
     else if (page.readyState != 'complete') on(window, 'load', loaded, true);
-    else later(guard(() => send(What.Loaded, (w) => marks(w, 'workerStart fetchStart domainLookupStart connectStart connectEnd'))));
+    else later(guard(() => {
+      send(What.Loaded, (w) => marks(w, 'workerStart fetchStart domainLookupStart connectStart connectEnd'));
+      observeSoft(Which.Ttfb);
+    }));
   }
 
   const before = state();
@@ -231,7 +289,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   on(window, 'pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
     if (!persisted) return;
     const at = (w: Writer): unknown => w.n(timeStamp);
-    restored = timeStamp;
+    navigation++;
     final = false;
     finish = nothing;
     send(What.Restored, at);

@@ -10,6 +10,8 @@ const KEPT: usize = 10;
 /// One event timing entry.
 #[derive(Debug)]
 pub(super) struct Event<'a> {
+    /// It is none, but a navigation within the document, which came among them.
+    pub(super) soft: bool,
     pub(super) first: First,
     pub(super) processing_start: f64,
     pub(super) processing_end: f64,
@@ -37,7 +39,8 @@ struct Interaction {
 
 impl<'a> Event<'a> {
     pub(super) fn read(m: &mut Message<'a>) -> Self {
-        let keyboard = m.text().starts_with(b"key");
+        let name = m.text();
+        let keyboard = name.starts_with(b"key");
         let first = First {
             keyboard,
             at: m.number(),
@@ -46,6 +49,7 @@ impl<'a> Event<'a> {
             group: 0,
         };
         Self {
+            soft: name.is_empty(),
             first,
             processing_start: m.number(),
             processing_end: m.number(),
