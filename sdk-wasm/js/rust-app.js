@@ -888,13 +888,14 @@ var SHORTEST_EVENT = 40;
 var RESOURCES2 = 50;
 var IDLE_TIMEOUT = 1e3;
 function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, later_: later, cancel_: cancel }) {
-  var _a;
+  var _a, _b, _c;
   const page2 = document;
   const resources2 = [];
   let shiftObserver;
   let eventObserver;
   let tidying = false;
-  let restored = 0;
+  let navigation = 0;
+  let interaction = NaN;
   let final = false;
   const nothing = () => send(4 /* Final */, (w) => w.n(NaN));
   let finish2 = nothing;
@@ -902,6 +903,9 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
   const known2 = (type) => performance.getEntriesByType(type);
   const types = ((_a = self.PerformanceObserver) == null ? void 0 : _a.supportedEntryTypes) || [];
   const supported = (type) => types.includes(type);
+  const soft = typeof ((_c = (_b = self.PerformanceSoftNavigation) == null ? void 0 : _b.prototype) == null ? void 0 : _c.getLargestInteractionContentfulPaint) == "function";
+  const among = (type) => soft ? [type, "soft-navigation"] : [type];
+  const isSoft = ({ entryType }) => entryType == "soft-navigation";
   const interactions = self.PerformanceEventTiming && "interactionId" in PerformanceEventTiming.prototype;
   function marks(w, names) {
     const entry = known2("navigation")[0];
@@ -936,14 +940,14 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
     addEventListener("visibilitychange", go, true);
     const handle = idle ? idle(go, { timeout: IDLE_TIMEOUT }) : later(go);
   }
+  const inOrder = (entries) => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
   function observe2(names, run, more) {
     names = names.filter(supported);
     if (!names[0]) return;
     const observer = new PerformanceObserver((batch) => {
       queueMicrotask(guard2(() => {
         const entries = batch.getEntries();
-        if (names[1]) entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
-        run(entries);
+        run(names[1] ? inOrder(entries) : entries);
       }));
     });
     stops.push(() => observer.disconnect());
@@ -961,9 +965,10 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
     return 0;
   }
   function shifts(entries = (shiftObserver == null ? void 0 : shiftObserver.takeRecords()) || []) {
-    if (entries[0]) send(5 /* Shifts */, (w) => list(w, entries, ({ hadRecentInput, startTime, value, sources = [] }) => {
+    if (entries[0]) send(5 /* Shifts */, (w) => list(w, entries, (entry) => {
+      const { hadRecentInput, startTime, value, sources = [] } = entry;
       const source = sources.find(({ node }) => (node == null ? void 0 : node.nodeType) == 1) || sources[0];
-      w.b(+hadRecentInput | +!!source << 1).n(startTime).n(value).s(hadRecentInput ? "" : selector(source == null ? void 0 : source.node));
+      w.b(+!!hadRecentInput | +!!source << 1 | +isSoft(entry) << 2).n(startTime).n(value ?? entry.duration).s(hadRecentInput ? "" : selector(source == null ? void 0 : source.node));
     }));
   }
   function events(entries) {
@@ -971,7 +976,7 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
       const now = tidy();
       send(6 /* Events */, (w) => list(w.b(now), entries, (entry) => {
         const id = entry.interactionId || 0;
-        w.s(entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd).s(id ? selector(entry.target) || entry.targetSelector : "");
+        w.s(isSoft(entry) ? "" : entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd).s(id ? selector(entry.target) || entry.targetSelector : "");
       }));
     });
   }
@@ -985,48 +990,84 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
       ));
     }
   }
-  function largest(what, { url, startTime }, target) {
+  function largest(what, { url, startTime }, target, at, since2) {
     const find2 = (entries) => entries.filter((entry) => entry.name == url && (entry.requestStart || entry.startTime) <= startTime).pop();
     const found = url ? find2(resources2) || find2(known2("resource")) : void 0;
-    send(what, (w) => w.n(startTime).n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0).s(target).s(url).s(found == null ? void 0 : found.initiatorType).s(found == null ? void 0 : found.deliveryType));
+    send(what, (w) => w.n(at).n(since2).n(found ? found.requestStart || found.startTime : NaN).n(found ? found.responseEnd : 0).s(target).s(url).s(found == null ? void 0 : found.initiatorType).s(found == null ? void 0 : found.deliveryType));
+  }
+  function softly(which, entries) {
+    for (const { startTime, duration, presentationTime, paintTime } of entries) {
+      send(15 /* Soft */, (w) => w.b(which).n(startTime).n(duration).n(presentationTime || paintTime || 0));
+    }
+  }
+  const observeSoft = (which) => soft && observe2(["soft-navigation"], (entries) => softly(which, entries));
+  function paintedLargest(entry) {
+    var _a2;
+    if (isSoft(entry)) {
+      if (!final) finish2();
+      navigation++;
+      final = false;
+      finish2 = nothing;
+      interaction = entry.interactionId;
+      softly(2 /* Lcp */, [entry]);
+      const first = (_a2 = entry.getLargestInteractionContentfulPaint) == null ? void 0 : _a2.call(entry);
+      if (first) paintedLargest(first);
+      return;
+    }
+    const after = entry.entryType == "interaction-contentful-paint";
+    if (after && entry.interactionId != interaction) return;
+    const painted = after ? entry.largestContentfulPaint || {} : entry;
+    const target = selector(painted.element) || painted.id && "#" + painted.id;
+    const tell2 = (what) => largest(what, painted, target, after ? painted.renderTime || 0 : entry.startTime, after ? entry.startTime : NaN);
+    tell2(3 /* Largest */);
+    finish2 = () => tell2(4 /* Final */);
   }
   function activate() {
     const paint = observe2(["paint"], (entries) => {
       for (const { name, startTime } of entries) if (name == "first-contentful-paint") {
         paint.disconnect();
-        shifts();
+        const before2 = (shiftObserver == null ? void 0 : shiftObserver.takeRecords()) || [];
+        const late = before2.some(isSoft);
+        if (!late) shifts(before2);
         send(2 /* Paint */, (w) => w.n(startTime));
+        if (late) shifts(inOrder(before2));
       }
     });
-    let observer = observe2(["largest-contentful-paint"], (entries) => {
-      const entry = entries[entries.length - 1];
-      const target = selector(entry.element) || entry.id && "#" + entry.id;
-      largest(3 /* Largest */, entry, target);
-      finish2 = () => largest(4 /* Final */, entry, target);
-    });
+    observeSoft(0 /* Fcp */);
+    const names = ["largest-contentful-paint"];
+    if (soft) names.push("interaction-contentful-paint", "soft-navigation");
+    let observer = observe2(names, (entries) => (soft ? entries : entries.slice(-1)).forEach(paintedLargest));
     on(window, "keydown click visibilitychange", ({ isTrusted }) => {
-      const then = restored;
+      const then = navigation;
       if (isTrusted && observer && !final) soon(() => {
         if (!observer || final) return;
-        observer.disconnect();
-        observer = void 0;
-        if (then == restored) finish2();
+        if (!soft) {
+          observer.disconnect();
+          observer = void 0;
+        }
+        if (then == navigation) {
+          final = true;
+          finish2();
+        }
       });
     }, true);
-    shiftObserver = observe2(["layout-shift"], shifts);
+    shiftObserver = observe2(among("layout-shift"), shifts);
     if (interactions) {
       if (!("interactionCount" in performance)) observe2(["event"], (entries) => {
         const counted = entries.filter((entry) => entry.interactionId);
         if (counted[0]) send(9 /* Count */, (w) => list(w, counted, (entry) => w.n(entry.interactionId)));
       }, { durationThreshold: 0 });
       observe2(["long-animation-frame"], frames2);
-      eventObserver = observe2(["event", "first-input"], events, { durationThreshold: SHORTEST_EVENT });
+      eventObserver = observe2(["event", ...among("first-input")], events, { durationThreshold: SHORTEST_EVENT });
     }
   }
   function loaded() {
     if (page2.prerendering) on(window, "prerenderingchange", loaded, true);
     else if (page2.readyState != "complete") on(window, "load", loaded, true);
-    else later(guard2(() => send(14 /* Loaded */, (w) => marks(w, "workerStart fetchStart domainLookupStart connectStart connectEnd"))));
+    else later(guard2(() => {
+      send(14 /* Loaded */, (w) => marks(w, "workerStart fetchStart domainLookupStart connectStart connectEnd"));
+      observeSoft(1 /* Ttfb */);
+    }));
   }
   const before = state();
   const since = performance.now();
@@ -1050,7 +1091,7 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
   on(window, "pageshow", ({ persisted, timeStamp }) => {
     if (!persisted) return;
     const at = (w) => w.n(timeStamp);
-    restored = timeStamp;
+    navigation++;
     final = false;
     finish2 = nothing;
     send(11 /* Restored */, at);
