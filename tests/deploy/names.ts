@@ -67,7 +67,7 @@ const WORDS = text('docs/metrics.md') + text('protocol/src/names.rs');
 /** Whether a label can have this value, where its values are a list. */
 const possible = (name: string, value: string, metric: Known): boolean => {
   if (name === 'reason') return value === '' || REASONS.has(value);
-  if (['outcome', 'operation', 'state', 'source'].includes(name)) return new RegExp(`\\b${value}\\b`, 'u').test(metric.help);
+  if (['outcome', 'operation', 'state', 'source'].includes(name)) return new RegExp(`\\b${value}\\b`, 'iu').test(metric.help);
   if (['browser_web_vital_name', 'farol_delivery'].includes(name)) return WORDS.includes(`"${value}"`) || WORDS.includes(`\`${value}\``);
   return true;
 };

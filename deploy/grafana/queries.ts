@@ -1,0 +1,68 @@
+/** The queries' common parts: whose data, which histograms, which windows. A panel's query is put together here, so that all boards mean
+ * the same by "the 75th percentile". */
+
+/** The app and its environment as chosen above the board. What waited offline is about another hour, and left out as in the alerts. */
+export const APP = 'job=~"$app", deployment_environment_name=~"$environment"';
+export const LIVE = `${APP}, farol_delivery!="deferred"`;
+
+/** The collectors as chosen above the board. */
+export const COLLECTOR = 'job="farol-collector", instance=~"$instance"';
+
+/** Visits are few beside requests: charts of them look back over the window that stands above the board. */
+export const WINDOW = '$window';
+
+export const join = (...labels: string[]): string => labels.filter((it) => it !== '').join(', ');
+
+const summed = (by: string, what: string): string => `sum${by === '' ? '' : ` by (${by})`} (${what})`;
+
+/** A quantile of a histogram that is native (by OTLP) or classic (by a plain scrape). */
+export const quantile = (q: number, metric: string, by = '', matchers = LIVE, window = WINDOW): string =>
+  `histogram_quantile(${q}, ${summed(by, `rate(${metric}{${matchers}}[${window}])`)})\n` +
+  `or histogram_quantile(${q}, ${summed(join(by, 'le'), `rate(${metric}_bucket{${matchers}}[${window}])`)})`;
+
+/** A quantile of a histogram of the collector's own, which is classic. */
+export const classicQuantile = (q: number, metric: string, by: string, matchers: string, window: string): string =>
+  `histogram_quantile(${q}, ${summed(join(by, 'le'), `rate(${metric}_bucket{${matchers}}[${window}])`)})`;
+
+/** How many observations a histogram of either form took. */
+export const observed = (metric: string, by = '', matchers = LIVE, window = WINDOW): string =>
+  `histogram_count(${summed(by, `increase(${metric}{${matchers}}[${window}])`)})\n` +
+  `or ${summed(by, `increase(${metric}_count{${matchers}}[${window}])`)}`;
+
+/** A counter's increase. */
+export const increase = (metric: string, by = '', matchers = LIVE, window = WINDOW): string =>
+  summed(by, `increase(${metric}{${matchers}}[${window}])`);
+
+/** A counter's rate a second. */
+export const rate = (metric: string, by = '', matchers = LIVE, window = '$__rate_interval'): string => summed(by, `rate(${metric}{${matchers}}[${window}])`);
+
+/** A share of sums: unknown, not endless, where there is nothing to divide by; 0 where only the part is missing. */
+export const share = (part: string, whole: string): string => `((${part}) or 0 * (${whole})) / ((${whole}) > 0)`;
+
+/** A stream of Loki's `loki` destination, by its label `kind`. */
+export const lines = (kind: string, ...filters: string[]): string =>
+  [`{service_name=~"$app", deployment_environment_name=~"$environment", kind="${kind}"}`, ...filters.map((filter) => `| ${filter}`)].join(' ');
+
+export interface Vital {
+  name: string;
+  title: string;
+  metric: string;
+  unit: string;
+  /** Up to here good, and up to here no worse than "needs improvement". */
+  good: number;
+  poor: number;
+}
+
+/** The unit is part of a metric's name; CLS has none. */
+const vital = (name: string, title: string, unit: string, good: number, poor: number): Vital => ({ name, title, metric: `farol_web_vital_${name}`, unit, good, poor });
+
+export const VITALS: Vital[] = [
+  vital('lcp', 'LCP: the main content is there', 'ms', 2500, 4000),
+  vital('inp', 'INP: the page answers', 'ms', 200, 500),
+  vital('cls', 'CLS: the page moves', 'none', 0.1, 0.25),
+  vital('fcp', 'FCP: something is there', 'ms', 1800, 3000),
+  vital('ttfb', 'TTFB: the first byte', 'ms', 800, 1800),
+];
+
+/** A family of a vital: by page and device, by country, or by release. */
+export const family = (it: Vital, by: '' | '_by_country' | '_by_release' = ''): string => `${it.metric}${by}${it.unit === 'ms' ? '_milliseconds' : ''}`;

@@ -1,0 +1,34 @@
+/** What a LogQL expression names: labels and structured metadata, of which each is an attribute of ours with underscores for dots. */
+import { text } from './files.js';
+
+const NAMES = [...text('protocol/src/names.rs').matchAll(/&str = "([\w.]+)"/gu)].map((match) => match[1]!);
+const ATTRIBUTES = new Set(NAMES.filter((name) => !name.endsWith('.')).map((name) => name.replaceAll('.', '_')));
+/** Attributes whose rest comes from the SDK: a vital's attribution, a page's own. */
+const PREFIXES = NAMES.filter((name) => name.endsWith('.')).map((name) => name.replaceAll('.', '_'));
+/** What the `loki` destination names beside them (docs/destinations/loki.md). */
+const OF_LOKI = ['kind', 'event_name'];
+
+/** The parts of attributions that boards show, as the SDK's state machines name them. */
+const SDK = ['lcp', 'inp', 'cls'].map((vital) => text(`sdk-wasm/src/vitals/${vital}.rs`)).join('\n');
+
+const exists = (name: string): boolean => {
+  if (ATTRIBUTES.has(name) || OF_LOKI.includes(name)) return true;
+  const prefix = PREFIXES.find((it) => name.startsWith(it));
+  return prefix !== undefined && (prefix !== 'farol_web_vital_' || SDK.includes(`"${name.slice(prefix.length)}"`));
+};
+
+/** What it names that does not exist. */
+export const findings = (expression: string): string[] => {
+  const made = new Set([...expression.matchAll(/label_format (\w+)=/gu)].map((match) => match[1]!));
+  const named = [
+    ...[...expression.matchAll(/(\w+) *(?:=~|!~|!=|=) *"/gu)].map((match) => match[1]!),
+    ...[...expression.matchAll(/unwrap (\w+)/gu)].map((match) => match[1]!),
+    ...[...expression.matchAll(/\{\{\.(\w+)\}\}/gu)].map((match) => match[1]!),
+    ...[...expression.matchAll(/\b(?:by|on) \(([\w, ]+)\)/gu)].flatMap((match) => match[1]!.split(/, */u)),
+  ];
+  const events = [...expression.matchAll(/event_name=~?"([^"]*)"/gu)].map((match) => match[1]!.replace(/\.\+$/u, ''));
+  return [
+    ...named.filter((name) => !made.has(name) && !exists(name)).map((name) => `there is no attribute ${name}`),
+    ...events.filter((name) => !NAMES.includes(name) && !NAMES.includes(`${name}.`)).map((name) => `there is no event ${name}`),
+  ];
+};
