@@ -87,7 +87,7 @@ pub mod signal {
     pub const BATCH: u32 = 1;
     /// What to keep in the tab's storage: UTF-8 text; empty: remove it. Failing to is no failure.
     pub const STORE: u32 = 2;
-    /// The session is another one, or its sampling is: u8 state (0 off, 1 ring, 2 on), str id.
+    /// The session is another one, or its sampling is: u8 state (0 off, 1 ring, 2 on, 3 ring and sent; `sampling.rs`), str id.
     pub const SESSION: u32 = 3;
     /// Something that the developer may want to know: u32 code (`diagnostic`), f64 number.
     pub const DIAGNOSTIC: u32 = 4;

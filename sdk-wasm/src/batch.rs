@@ -6,6 +6,8 @@
 
 use alloc::vec::Vec;
 
+use farol_protocol::Kind;
+
 use crate::host::Host;
 use crate::meta::Fixed;
 use crate::pen::Pen;
@@ -55,6 +57,8 @@ pub(crate) struct Envelope {
     pub(crate) fixed: Fixed,
     pub(crate) client: Vec<u8>,
     pub(crate) rate: f64,
+    /// The rate of each kind that has one of its own; above 1: none.
+    pub(crate) kept: [f64; 5],
     /// Items sealed so far: the next one's sequence number.
     pub(crate) sequence: u32,
 }
@@ -67,6 +71,10 @@ pub(crate) struct Item {
     pub(crate) ours: bool,
     pub(crate) key: u32,
     pub(crate) count: u32,
+    /// What it is the first of in its session (`first`).
+    pub(crate) mark: u8,
+    /// When it was made, on the clock of `now`.
+    pub(crate) at: f64,
     /// Behind the byte that `HOOK` has before it.
     pub(crate) json: Vec<u8>,
 }
@@ -86,7 +94,8 @@ pub(crate) struct Batch {
     pub(crate) draft: f64,
     /// The id under which it stands there.
     pub(crate) id: Vec<u8>,
-    pub(crate) first: u8,
+    /// Its session is outside of the sample.
+    pub(crate) ring: bool,
 }
 
 impl Batch {
@@ -99,12 +108,43 @@ impl Batch {
             due: 0.0,
             draft: f64::INFINITY,
             id: Vec::new(),
-            first: 0,
+            ring: false,
         }
+    }
+
+    /// What its first item decides.
+    pub(crate) fn begin(&mut self, whence: &[u8], offset: f64, ring: bool) {
+        self.whence = whence.to_vec();
+        self.offset = offset;
+        self.ring = ring;
     }
 
     pub(crate) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// When its oldest item was made.
+    pub(crate) fn oldest(&self) -> f64 {
+        self.items.first().map_or(f64::NEG_INFINITY, |item| item.at)
+    }
+
+    /// Lets go of its oldest item, and says how many bytes that had.
+    pub(crate) fn shift(&mut self) -> usize {
+        if self.items.is_empty() {
+            return 0;
+        }
+        let bytes = self.items.remove(0).json.len();
+        self.bytes -= bytes;
+        bytes
+    }
+
+    /// Adds how many items it has of each kind.
+    pub(crate) fn count(&self, counts: &mut [u32; 5]) {
+        for item in &self.items {
+            if let Some(count) = counts.get_mut(usize::from(item.place.min(place::SPANS))) {
+                *count += 1;
+            }
+        }
     }
 
     /// Appends an item of this page and view. `key` is what a repeat is known by, `count` how many it stands for.
@@ -134,7 +174,6 @@ impl Batch {
     pub(crate) fn clear(&mut self) {
         self.items.clear();
         self.bytes = 0;
-        self.first = 0;
         self.draft = f64::INFINITY;
         self.id.clear();
     }
@@ -154,6 +193,7 @@ impl Batch {
     ) -> usize {
         let hidden = how == how::HIDDEN;
         let mut failed = false;
+        let mut marks = 0;
         let mut bytes = 0;
         let mut to = from;
         while let Some(item) = self.items.get(to) {
@@ -162,6 +202,7 @@ impl Batch {
                 break;
             }
             failed |= item.place == place::EXCEPTIONS;
+            marks |= item.mark;
             to += 1;
         }
         let items = self.items.get(from..to).unwrap_or_default();
@@ -225,15 +266,24 @@ impl Batch {
             pen.raw(b"]}]}");
         }
         if !pen.faro {
-            pen.raw(b",\"farol\":{\"v\":1,\"state\":\"on\"");
+            pen.raw(b",\"farol\":{\"v\":1");
+            pen.field(b"state", if self.ring { b"ring" } else { b"on" });
             pen.field(b"client", &envelope.client);
             pen.key(b"seq");
             pen.digits(envelope.sequence, 1);
             pen.key(b"rate");
             pen.number(envelope.rate);
+            let at = pen.open(b"kept");
+            for (kind, rate) in Kind::ALL.iter().zip(envelope.kept) {
+                if rate <= 1.0 {
+                    pen.key(kind.name().as_bytes());
+                    pen.number(rate);
+                }
+            }
+            pen.close(at);
             pen.raw(
                 FIRST
-                    .get(usize::from(self.first))
+                    .get(usize::from(marks))
                     .map_or(b"", |marks| marks.as_bytes()),
             );
             pen.byte(b'}');
@@ -241,7 +291,6 @@ impl Batch {
         pen.byte(b'}');
         if how != how::DRAFT {
             envelope.sequence += count;
-            self.first = 0;
         }
         to
     }

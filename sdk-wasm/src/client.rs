@@ -22,9 +22,10 @@ use crate::options::{Options, flag};
 use crate::past::Lately;
 use crate::pen::{Pen, shorten};
 use crate::random::Random;
+use crate::ring::Ring;
 use crate::scrub;
 use crate::session::Session;
-use crate::vitals::Vitals;
+use crate::vitals::{self, Vitals};
 
 use visit::Consent;
 
@@ -80,11 +81,10 @@ pub struct Client<H> {
     batch: Batch,
     /// What the next item is the first of in its session (`batch::first`).
     mark: u8,
-    /// Sealed while consent is pending.
-    held: Vec<Vec<u8>>,
-    held_bytes: usize,
-    /// The sequence number behind the last item that was sent.
-    sent: u32,
+    /// What would be sealed, but that consent is pending.
+    held: Ring,
+    /// What is kept of a session outside of the sample, until something goes wrong.
+    ring: Ring,
     /// The last exception's key and JSON, for repeats that come after its batch was sealed.
     last: (u32, Vec<u8>),
 }
@@ -122,13 +122,13 @@ impl<H: Host> Client<H> {
                 },
                 client: Vec::new(),
                 rate: 0.0,
+                kept: [f64::NAN; 5],
                 sequence: 0,
             },
             batch: Batch::new(),
             mark: 0,
-            held: Vec::new(),
-            held_bytes: 0,
-            sent: 0,
+            held: Ring::new(),
+            ring: Ring::new(),
             last: (0, Vec::new()),
         }
     }
@@ -180,6 +180,7 @@ impl<H: Host> Client<H> {
         self.url = scrub::scrubbed(m.text());
         keep(&mut self.view, m.text());
         self.envelope.rate = self.options.rate();
+        self.envelope.kept = self.options.kept();
         self.user = self.pen.user(m);
         keep_attrs(&mut self.session_attrs, m);
         keep_attrs(&mut self.pen.global, m);
@@ -310,14 +311,18 @@ impl<H: Host> Client<H> {
         for report in self.vitals.take() {
             if self.begin(kind::MEASUREMENT, now) {
                 self.pen.vital(&report, now);
-                self.finish(place::MEASUREMENTS, 0, 1, report.at, now);
+                if self.finish(place::MEASUREMENTS, 0, 1, report.at, now)
+                    && report.rating == vitals::POOR
+                {
+                    self.wake(now);
+                }
             }
         }
     }
 
     fn exception(&mut self, now: f64, m: &mut Message<'_>) {
         let key = exception::key(*m);
-        if !self.on() || self.batch.repeat(key, 1) {
+        if !self.makes(kind::EXCEPTION) || self.batch.repeat(key, 1) {
             return;
         }
         let exception = Exception::read(m);
@@ -338,7 +343,9 @@ impl<H: Host> Client<H> {
         } else if self.begin(kind::EXCEPTION, now) {
             self.pen.exception(&exception, m, &self.trail, now);
             if !m.bad() {
-                self.finish(place::EXCEPTIONS, key, 1, f64::NAN, now);
+                if self.finish(place::EXCEPTIONS, key, 1, f64::NAN, now) {
+                    self.wake(now);
+                }
                 self.note(trail::ERROR, now, &title);
             }
         }

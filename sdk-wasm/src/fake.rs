@@ -127,7 +127,7 @@ impl Writer {
 pub(crate) struct Start {
     pub(crate) flags: u8,
     pub(crate) consent: u8,
-    pub(crate) numbers: [f64; 11],
+    pub(crate) numbers: [f64; 18],
     pub(crate) fresh: &'static str,
     pub(crate) stored: String,
     /// Name, namespace, version, environment, release.
@@ -140,7 +140,7 @@ impl Default for Start {
         Self {
             flags: 0,
             consent: 1,
-            numbers: [f64::NAN; 11],
+            numbers: [f64::NAN; 18],
             fresh: "00f067aa0ba902b7",
             stored: String::new(),
             app: ["shop", "web", "1.2.3", "production", "1.2.3+abc"],

@@ -30,6 +30,8 @@ mod meta;
 mod past;
 mod pen;
 mod random;
+mod ring;
+mod sampling;
 mod scrub;
 mod session;
 mod sheet;

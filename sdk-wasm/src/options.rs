@@ -3,14 +3,16 @@
 //! Its fields in order (forms as in `abi.rs`):
 //!
 //! 1. u8 flags (`flag`): 1 Faro's protocol, 2 there is a `beforeSend`, 4 there is an `ignoreErrors`, 8 there is a `denyUrls`,
-//!    16 keep the errors of browser extensions, 32 the page is hidden now, 64 there is an outbox
+//!    16 keep the errors of browser extensions, 32 the page is hidden now, 64 there is an outbox, 128 the ring is on
 //! 2. u8 consent: 0 pending, 1 granted, 2 denied
 //! 3. u32 × 4: a seed from the browser's cryptographic source
-//! 4. f64 × 11, `NaN` where the page gave none (the default is taken); one out of bounds (JavaScript writes −∞ where it is
+//! 4. f64 × 18, `NaN` where the page gave none (the default is taken); one out of bounds (JavaScript writes −∞ where it is
 //!    no number at all) is told by `BAD_OPTION` with its place and the default taken. Place, name, bounds, default:
 //!    0 sample rate, 0 to 1, 1 · 1 session idle ms, 1 to 24 h, 15 min · 2 session lifetime ms, 1 to 24 h, 4 h ·
 //!    3 items a batch, 1 to 1,000, 1,000 · 4 bytes a batch, 1,024 to 60,000, 49,152 · 5 age of a batch ms, 0 to 60,000, 5,000 ·
-//!    6 to 10 items a session of each kind (log, exception, measurement, event, span), 0 to 1,000,000, 10,000 (exceptions 1,000)
+//!    6 to 10 items a session of each kind (log, exception, measurement, event, span), 0 to 1,000,000, 10,000 (exceptions 1,000) ·
+//!    11 age of what the ring keeps ms, 1 s to 1 h, 60 s · 12 bytes of it, 1,024 to 98,304, 65,536 ·
+//!    13 to 17 rate of each kind of its own, 0 to 1, none
 //! 5. str a fresh session id (16 hex digits); str what the tab's storage holds (empty: nothing)
 //! 6. str app name, str namespace, str version, str environment, str release
 //! 7. str page id, str url, str view
@@ -20,6 +22,7 @@
 //!
 //! An empty text is one that is not known and is left out of the payload.
 
+use crate::item::kind;
 use crate::message::Message;
 use crate::session::Bounds;
 
@@ -39,12 +42,17 @@ pub mod flag {
     pub const HIDDEN: u8 = 32;
     /// There is an outbox, which wants drafts of what is not sealed yet.
     pub const OUTBOX: u8 = 64;
+    /// What a session outside of the sample did last is kept, and sent where something goes wrong.
+    pub const RING: u8 = 128;
 }
 
 const DAY_MS: u32 = 86_400_000;
 
+/// The default of a rate that not every client has: more than all is none.
+const NO_RATE: u32 = 2;
+
 /// Least, most and default of each number, in the order of their places.
-const NUMBERS: [[u32; 3]; 11] = [
+const NUMBERS: [[u32; 3]; 18] = [
     [0, 1, 1],
     // Faro's 15 minutes and 4 hours, which Grafana's dashboards assume.
     [1, DAY_MS, 900_000],
@@ -61,6 +69,15 @@ const NUMBERS: [[u32; 3]; 11] = [
     [0, 1_000_000, 10_000],
     [0, 1_000_000, 10_000],
     [0, 1_000_000, 10_000],
+    // What leads to an error is its last minute.
+    [1_000, 3_600_000, 60_000],
+    // One request that outlives its page; a third of what waits for consent is left for what went wrong.
+    [1_024, 98_304, 65_536],
+    [0, 1, NO_RATE],
+    [0, 1, NO_RATE],
+    [0, 1, NO_RATE],
+    [0, 1, NO_RATE],
+    [0, 1, NO_RATE],
 ];
 
 /// What the page chose, within bounds.
@@ -126,5 +143,33 @@ impl Options {
         self.numbers
             .get(6 + usize::from(kind))
             .map_or(0, |&cap| cap as u32)
+    }
+
+    /// How long the ring keeps an item, in ms.
+    pub(crate) fn ring_age(&self) -> f64 {
+        self.numbers[11]
+    }
+
+    /// Bytes that the ring keeps.
+    pub(crate) fn ring_bytes(&self) -> usize {
+        self.numbers[12] as usize
+    }
+
+    /// The share of sessions of which items of a kind are kept; above 1: what the session's rate says.
+    pub(crate) fn rate_of(&self, kind: u8) -> f64 {
+        self.numbers
+            .get(13 + usize::from(kind))
+            .map_or(f64::NAN, |&rate| rate)
+    }
+
+    /// The rates of kinds as payloads tell them: with the ring on, every session's exceptions are kept.
+    pub(crate) fn kept(&self) -> [f64; 5] {
+        let mut rates = [0, 1, 2, 3, 4].map(|kind| self.rate_of(kind));
+        if let Some(rate) = rates.get_mut(usize::from(kind::EXCEPTION))
+            && self.has(flag::RING)
+        {
+            *rate = rate.min(1.0);
+        }
+        rates
     }
 }

@@ -6,14 +6,16 @@
 //! the next activity does.
 //!
 //! What the tab's storage holds is `1 <started> <active> <flags> <id>`, with epoch ms in 13 digits: `active` 0 where nobody
-//! attends, flags 1 where the session has had an exception. A text that begins otherwise is another version's and left alone.
+//! attends, flags 1 where the session has had an exception, 2 where its ring was sent. A text that begins otherwise is another version's and left alone.
 
 use alloc::vec::Vec;
 
-use farol_protocol::{limits, sampling};
+use farol_protocol::limits;
 
 use crate::host::Host;
+use crate::options::Options;
 use crate::pen::Pen;
+use crate::sampling::Share;
 use crate::text::{after, before};
 
 /// A session. Times are on the steady clock (`clock.rs`).
@@ -27,9 +29,15 @@ pub(crate) struct Session {
     pub(crate) active: f64,
     /// An exception has been sent in it.
     pub(crate) failed: bool,
-    /// Its telemetry is sent.
-    pub(crate) sampled: bool,
+    /// Something went wrong in it, though it is outside of the sample: what the ring kept was sent, and what follows is.
+    pub(crate) woken: bool,
+    /// What of it is captured.
+    pub(crate) share: Share,
 }
+
+/// Flags of what the storage holds.
+const FAILED: u8 = 1;
+const WOKEN: u8 = 2;
 
 /// When sessions end, in ms.
 #[derive(Debug, Clone, Copy)]
@@ -57,23 +65,19 @@ impl Session {
             started: 0.0,
             active: 0.0,
             failed: false,
-            sampled: false,
+            woken: false,
+            share: Share::NONE,
         }
     }
 
     /// Begins another one, behind the present one.
-    pub(crate) fn begin(&mut self, id: Vec<u8>, steady: f64, rate: f64) {
+    pub(crate) fn begin(&mut self, id: Vec<u8>, steady: f64, options: &Options) {
         self.previous = core::mem::replace(&mut self.id, id);
         self.started = steady;
         self.active = steady;
         self.failed = false;
-        self.sample(rate);
-    }
-
-    fn sample(&mut self, rate: f64) {
-        // SAFETY: ids are ASCII: hexadecimal digits, or what `valid` let through.
-        let text = unsafe { core::str::from_utf8_unchecked(&self.id) };
-        self.sampled = sampling::sampled(text, rate);
+        self.woken = false;
+        self.share = Share::of(&self.id, options);
     }
 
     /// Goes on with the stored session, or begins one with the id `fresh`. `epoch` is the wall clock's now.
@@ -83,8 +87,7 @@ impl Session {
         fresh: &[u8],
         steady: f64,
         epoch: f64,
-        bounds: Bounds,
-        rate: f64,
+        options: &Options,
     ) -> Stored {
         let mut how = if stored.is_empty() || stored.starts_with(b"1 ") {
             Stored::New
@@ -103,18 +106,20 @@ impl Session {
             } else {
                 f64::NAN
             };
-            self.failed = stored.get(30) == Some(&b'1');
-            if !self.over(steady, true, bounds) {
+            let flags = stored.get(30).map_or(0, |digit| digit & 3);
+            self.failed = flags & FAILED != 0;
+            self.woken = flags & WOKEN != 0;
+            if !self.over(steady, true, options.session()) {
                 how = Stored::Resumed;
                 self.active = steady;
-                self.sample(rate);
+                self.share = Share::of(&self.id, options);
             }
         }
         if how != Stored::Resumed {
             self.begin(
                 if valid(fresh) { fresh } else { b"0" }.to_vec(),
                 steady,
-                rate,
+                options,
             );
         }
         how
@@ -139,7 +144,8 @@ impl Session {
         pen.byte(b' ');
         // `NaN` is written as 0.
         pen.millis(self.active + offset);
-        pen.raw(if self.failed { b" 1 " } else { b" 0 " });
+        let flags = u8::from(self.failed) * FAILED + u8::from(self.woken) * WOKEN;
+        pen.raw(&[b' ', b'0' + flags, b' ']);
         pen.raw(&self.id);
         pen.take()
     }
@@ -169,11 +175,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::message::Message;
 
     const BOUNDS: Bounds = Bounds {
         idle: 900_000.0,
         lifetime: 14_400_000.0,
     };
+
+    /// Every default.
+    fn options() -> Options {
+        let mut options = Options::NONE;
+        options.read(&mut Message::new(&f64::NAN.to_le_bytes().repeat(18)));
+        options
+    }
     const EPOCH: f64 = 1_700_000_000_000.0;
 
     fn stored(session: &Session, offset: f64) -> Vec<u8> {
@@ -186,7 +200,7 @@ mod tests {
 
     fn opened(stored: &[u8], fresh: &[u8], steady: f64, epoch: f64) -> (Session, Stored) {
         let mut session = Session::new();
-        let how = session.open(stored, fresh, steady, epoch, BOUNDS, 1.0);
+        let how = session.open(stored, fresh, steady, epoch, &options());
         (session, how)
     }
 

@@ -28,6 +28,7 @@ use metric::{Origin, Soft};
 use page::Page;
 use ttfb::Ttfb;
 
+pub(crate) use metric::POOR;
 pub use metric::Report;
 
 /// The kinds of `VITAL` message.

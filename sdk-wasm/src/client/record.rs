@@ -1,11 +1,12 @@
 //! The way of an item: into JSON, past `beforeSend`, into the batch, and with it out.
 
 use crate::abi::{diagnostic, signal};
-use crate::batch::{BURST_BYTES, Item, first, how, place};
+use crate::batch::{BURST_BYTES, Batch, Item, first, how, place};
 use crate::host::Host;
 use crate::item::kind;
 use crate::message::Message;
 use crate::options::flag;
+use crate::ring::{Part, Ring};
 use crate::text::after;
 use crate::time::ISO_BYTES;
 
@@ -36,11 +37,11 @@ impl<H: Host> Client<H> {
     #[inline(never)]
     pub(super) fn begin(&mut self, kind: u8, now: f64) -> bool {
         let cap = self.options.cap(kind);
-        let on = self.on();
+        let makes = self.makes(kind);
         let Some(count) = self.counts.get_mut(usize::from(kind)) else {
             return false;
         };
-        if !on || *count > cap {
+        if !makes || *count > cap {
             return false;
         }
         if *count == cap {
@@ -61,7 +62,8 @@ impl<H: Host> Client<H> {
     /// Ends an item: takes it into the batch; false: it was dropped. `at` is the instant whose page and view it belongs to,
     /// `NaN` for the present one's. `key` is what a repeat is known by, `count` how many it stands for.
     #[inline(never)]
-    pub(super) fn finish(&mut self, place: u8, key: u32, count: u32, at: f64, now: f64) {
+    pub(super) fn finish(&mut self, place: u8, key: u32, count: u32, at: f64, now: f64) -> bool {
+        let mut mark = core::mem::take(&mut self.mark);
         let mut json = self.pen.take();
         let kind = place.min(kind::SPAN);
         if self.pen.cut {
@@ -71,7 +73,7 @@ impl<H: Host> Client<H> {
         if self.options.has(flag::HOOK) {
             let answer = self.pen.host.emit(signal::HOOK, &json);
             if answer == -1.0 {
-                return;
+                return false;
             }
             if answer >= 0.0 {
                 let answer = self.pen.host.answer(answer as usize);
@@ -87,44 +89,54 @@ impl<H: Host> Client<H> {
                 }
             }
         }
+        let failed = place == place::EXCEPTIONS && !self.session.failed;
+        if failed {
+            mark |= first::EXCEPTION;
+        }
+        if place == place::EXCEPTIONS {
+            self.last = (key, json.clone());
+        }
+        let item = Item {
+            place,
+            ours,
+            key,
+            count,
+            mark,
+            at: now,
+            json,
+        };
+        if !self.session.share.sends(kind, self.session.woken) {
+            // What is held and has failed wakes the session, which stores it.
+            self.session.failed |= failed;
+            self.hold(item, at);
+            return true;
+        }
+        let bytes = item.json.len();
         let splits = self.pen.faro && self.history.then(at) != self.batch.whence;
-        if splits || self.batch.bytes + json.len() > self.most() {
+        if splits || self.batch.bytes + bytes > self.most() {
             self.seal(false);
         }
         if self.consent == Consent::Pending
-            && self.held_bytes + self.batch.bytes + json.len() > PENDING_BYTES
+            && self.held.bytes() + self.batch.bytes + bytes > PENDING_BYTES
         {
-            return self.diagnose(diagnostic::PENDING_FULL, f64::from(kind));
+            self.diagnose(diagnostic::PENDING_FULL, f64::from(kind));
+            return false;
         }
         let whence = self.history.then(at);
         if self.batch.len() == 0 {
-            self.batch.whence = whence.to_vec();
-            self.batch.offset = self.clock.offset;
+            let ring = !self.session.share.sampled;
+            self.batch.begin(whence, self.clock.offset, ring);
             self.batch.due = now + self.options.age();
         }
         if place == place::EXCEPTIONS || self.envelope.sequence == 0 || self.hidden_at <= now {
             self.batch.due = self.batch.due.min(now + SOON_MS);
         }
-        self.batch.first |= self.mark;
         if let Some(count) = self.counts.get_mut(usize::from(kind)) {
             *count += 1;
         }
-        if place == place::EXCEPTIONS {
-            self.last = (key, json.clone());
-        }
-        self.batch.push(
-            Item {
-                place,
-                ours,
-                key,
-                count,
-                json,
-            },
-            whence,
-        );
-        if place == place::EXCEPTIONS && !self.session.failed {
+        self.batch.push(item, whence);
+        if failed {
             self.session.failed = true;
-            self.batch.first |= first::EXCEPTION;
             self.store(now);
         }
         if self.batch.draft == f64::INFINITY && self.options.has(flag::OUTBOX) {
@@ -134,6 +146,47 @@ impl<H: Host> Client<H> {
             self.seal(false);
         } else if self.batch.bytes >= self.options.bytes() {
             self.batch.due = self.batch.due.min(now + FULL_MS);
+        }
+        true
+    }
+
+    /// Keeps an item back, in the place of the oldest. `at` as in `finish`.
+    fn hold(&mut self, item: Item, at: f64) {
+        let (most, now) = (self.most(), item.at);
+        let whence = self.history.then(at);
+        let mut like = Batch::new();
+        like.begin(whence, self.clock.offset, true);
+        let (faro, items) = (self.pen.faro, self.options.items());
+        self.ring.push(item, whence, &self.who, like, |batch| {
+            batch.bytes < most && batch.len() < items && (!faro || batch.whence == whence)
+        });
+        self.ring
+            .trim(now - self.options.ring_age(), self.options.ring_bytes());
+    }
+
+    /// Something went wrong: what the ring kept goes out, and what follows in this session does.
+    pub(super) fn wake(&mut self, now: f64) {
+        if self.session.share.sampled || self.session.woken {
+            return;
+        }
+        self.session.woken = true;
+        self.tell(now);
+        let mut ring = core::mem::replace(&mut self.ring, Ring::new());
+        ring.trim(now - self.options.ring_age(), self.options.ring_bytes());
+        for part in &ring.parts {
+            part.batch.count(&mut self.counts);
+        }
+        // What belongs to the present is sent with what comes next.
+        let last = ring
+            .parts
+            .pop_if(|part| part.who == self.who && part.batch.offset == self.clock.offset);
+        self.release(ring);
+        if let Some(part) = last {
+            self.batch = part.batch;
+            self.batch.due = now + SOON_MS;
+            if self.options.has(flag::OUTBOX) {
+                self.batch.draft = now + DRAFT_MS;
+            }
         }
     }
 
@@ -167,8 +220,15 @@ impl<H: Host> Client<H> {
     /// Seals what waits and gives it to JavaScript; keeps it while consent is pending. What outlives the page is bounded by the
     /// browser: on hiding, more than fills a batch is several.
     pub(super) fn seal(&mut self, hidden: bool) {
-        self.write(if hidden { how::HIDDEN } else { how::SEALED });
-        self.batch.clear();
+        if self.consent == Consent::Granted {
+            self.write(if hidden { how::HIDDEN } else { how::SEALED });
+            self.batch.clear();
+        } else if self.batch.len() > 0 {
+            self.held.parts.push(Part {
+                who: self.who.clone(),
+                batch: core::mem::replace(&mut self.batch, Batch::new()),
+            });
+        }
     }
 
     /// What waits, for the outbox, if it is time: a page may die before it seals. In a batch that is full it is not worth it.
@@ -209,29 +269,19 @@ impl<H: Host> Client<H> {
                 self.options.bytes(),
                 from,
             );
-            if self.consent == Consent::Granted {
-                self.sent = self.envelope.sequence;
-                self.pen.host.emit(signal::BATCH, &self.pen.out);
-            } else {
-                let sealed = self.pen.take();
-                self.held_bytes += sealed.len();
-                self.held.push(sealed);
-            }
+            self.pen.host.emit(signal::BATCH, &self.pen.out);
         }
     }
 
-    /// Gives JavaScript what was kept while consent was pending, or forgets it.
-    pub(super) fn release(&mut self, granted: bool) {
-        for sealed in &self.held {
-            if granted {
-                self.sent = self.envelope.sequence;
-                self.pen.host.emit(signal::BATCH, sealed);
-            }
+    /// Seals what was kept back, each part as what it was.
+    pub(super) fn release(&mut self, kept: Ring) {
+        self.seal(false);
+        for part in kept.parts {
+            let who = core::mem::replace(&mut self.who, part.who);
+            self.batch = part.batch;
+            self.seal(false);
+            self.who = who;
         }
-        self.held.clear();
-        self.held_bytes = 0;
-        // What was never sent takes no numbers.
-        self.envelope.sequence = self.sent;
     }
 
     /// When to be called again.

@@ -2,6 +2,7 @@ mod exceptions;
 mod invariants;
 mod items;
 mod payload;
+mod ring;
 mod visits;
 
 use std::vec::Vec;

@@ -3,6 +3,8 @@
 use crate::abi::signal;
 use crate::batch::first;
 use crate::host::Host;
+use crate::ring::Ring;
+use crate::sampling::state;
 use crate::session::Stored;
 
 use super::Client;
@@ -33,9 +35,23 @@ impl From<u8> for Consent {
 }
 
 impl<H: Host> Client<H> {
-    /// Whether items are made.
+    /// The session's state (`sampling::state`).
+    fn state(&self) -> u8 {
+        if self.consent == Consent::Denied {
+            state::OFF
+        } else {
+            self.session.share.state(self.session.woken)
+        }
+    }
+
+    /// Whether anything is captured.
     pub(super) fn on(&self) -> bool {
-        self.session.sampled && self.consent != Consent::Denied
+        self.state() != state::OFF
+    }
+
+    /// Whether items of this kind are made.
+    pub(super) fn makes(&self, kind: u8) -> bool {
+        self.on() && self.session.share.makes(kind)
     }
 
     /// The session of a page that starts.
@@ -49,14 +65,9 @@ impl<H: Host> Client<H> {
     ) {
         self.consent = consent;
         let steady = self.clock.steady(now);
-        let how = self.session.open(
-            stored,
-            fresh,
-            steady,
-            wall,
-            self.options.session(),
-            self.options.rate(),
-        );
+        let how = self
+            .session
+            .open(stored, fresh, steady, wall, &self.options);
         self.writable = how != Stored::Foreign;
         self.tell(now);
         if consent == Consent::Denied {
@@ -117,12 +128,14 @@ impl<H: Host> Client<H> {
         }
         self.seal(false);
         let id = self.random.id(16, 4);
-        self.session.begin(id, steady, self.options.rate());
+        self.session.begin(id, steady, &self.options);
         if !activity {
             self.session.active = f64::NAN;
         }
         self.counts = [0; 5];
         self.last.1.clear();
+        // Nothing went wrong in it.
+        self.ring.parts.clear();
         self.tell(now);
         self.announce("session_extend", now);
     }
@@ -138,7 +151,6 @@ impl<H: Host> Client<H> {
             };
             self.pen.field(b"previousSession", &self.session.previous);
             self.finish_event(start, now);
-            self.mark = 0;
         }
     }
 
@@ -154,11 +166,10 @@ impl<H: Host> Client<H> {
     }
 
     /// Tells JavaScript of the session, and stores it.
-    fn tell(&mut self, now: f64) {
+    pub(super) fn tell(&mut self, now: f64) {
         self.describe();
         let id = &self.session.id;
-        let state = if self.on() { 2 } else { 0 };
-        let message = [&[state][..], &(id.len() as u32).to_le_bytes(), id].concat();
+        let message = [&[self.state()][..], &(id.len() as u32).to_le_bytes(), id].concat();
         self.pen.host.emit(signal::SESSION, &message);
         self.store(now);
     }
@@ -185,7 +196,8 @@ impl<H: Host> Client<H> {
             return;
         }
         if consent == Consent::Granted {
-            self.release(true);
+            let held = core::mem::replace(&mut self.held, Ring::new());
+            self.release(held);
         }
         self.tell(now);
         self.renew(now, false);
@@ -196,7 +208,8 @@ impl<H: Host> Client<H> {
 
     /// Drops all that was kept of the visitor.
     fn forget(&mut self) {
-        self.release(false);
+        self.held.parts.clear();
+        self.ring.parts.clear();
         self.batch.clear();
         self.trail.list.clear();
         self.last.1.clear();

@@ -6,6 +6,9 @@ use super::page::Page;
 use crate::json;
 use crate::message::Message;
 
+/// The rating of a value that is worse than `poor`.
+pub(crate) const POOR: &str = "poor";
+
 /// A vital that is to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
@@ -121,7 +124,7 @@ impl Metric {
             value,
             delta,
             rating: if value > poor {
-                "poor"
+                POOR
             } else if value > fair {
                 "needs-improvement"
             } else {

@@ -141,17 +141,20 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn options() -> impl Strategy<Value = Start> {
     (
-        0u8..128,
+        any::<u8>(),
         0u8..3,
         prop_oneof![Just(f64::NAN), Just(0.0), Just(0.5)],
         prop_oneof![Just(f64::NAN), Just(2.0)],
         prop_oneof![Just(f64::NAN), Just(1024.0)],
+        prop_oneof![3 => Just(f64::NAN), 1 => Just(0.0), 1 => Just(1.0)],
     )
-        .prop_map(|(flags, consent, rate, items, bytes)| {
-            let mut numbers = [f64::NAN; 11];
+        .prop_map(|(flags, consent, rate, items, bytes, logs)| {
+            let mut numbers = [f64::NAN; 18];
             numbers[0] = rate;
             numbers[3] = items;
             numbers[4] = bytes;
+            numbers[12] = 2048.0;
+            numbers[13] = logs;
             Start {
                 flags,
                 consent,
@@ -169,6 +172,8 @@ proptest! {
         let mut bench = Bench::new(&start);
         let mut granted = start.consent == 1;
         let faro = start.flags & flag::FARO != 0;
+        let ring = start.flags & flag::RING != 0;
+        let mut bad = false;
         let (mut ids, mut next, mut clients) = (HashSet::new(), 0, HashSet::new());
         let mut draft = None;
         let end = [Step::Put(op::FLUSH, vec![2])];
@@ -180,7 +185,9 @@ proptest! {
                         // What was not sealed may be kept back now, or dropped.
                         draft = None;
                     }
+                    bad |= matches!(*op, op::EXCEPTION | op::VITAL);
                     bench.put(*op, bytes);
+                    prop_assert!(bench.client.ring.bytes() <= 2048 && (ring || bench.client.ring.parts.is_empty()));
                     prop_assert!(bench.due == f64::INFINITY || (bench.now..=bench.now + 5000.0).contains(&bench.due));
                 }
                 Step::Wait(ms) => { bench.wait(*ms); }
@@ -191,6 +198,9 @@ proptest! {
             prop_assert_eq!(bench.due.is_finite(), bench.client.batch.len() > 0 && granted);
             for batch in bench.batches() {
                 prop_assert!(granted);
+                if batch.json["farol"]["state"] == "ring" {
+                    prop_assert!(bad || start.numbers[13] == 1.0, "nothing has gone wrong");
+                }
                 if batch.flags & 4 != 0 {
                     prop_assert!(start.flags & flag::OUTBOX != 0 && bench.client.batch.len() == batch.items as usize);
                     prop_assert!(draft.is_none_or(|id| id == batch.id) && !ids.contains(&batch.id));
@@ -219,7 +229,7 @@ proptest! {
             }
         }
         prop_assert!(clients.len() <= 1);
-        if start.numbers[0] == 0.0 {
+        if start.numbers[0] == 0.0 && !ring && start.numbers[13] != 1.0 {
             prop_assert_eq!(next, 0);
         }
     }

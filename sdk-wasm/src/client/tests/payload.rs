@@ -269,7 +269,7 @@ fn a_clock_that_jumps_seals_what_it_stamped() {
 
 #[test]
 fn options_out_of_bounds_are_told_and_their_defaults_taken() {
-    let mut numbers = [f64::NAN; 11];
+    let mut numbers = [f64::NAN; 18];
     numbers[0] = 1.5;
     numbers[4] = 1e9;
     numbers[7] = f64::NEG_INFINITY;
@@ -308,8 +308,8 @@ fn before_the_start_there_is_nothing_and_there_is_one_start() {
 }
 
 /// The numbers of `START`, one of them given.
-pub(super) fn with(place: usize, value: f64) -> [f64; 11] {
-    let mut numbers = [f64::NAN; 11];
+pub(super) fn with(place: usize, value: f64) -> [f64; 18] {
+    let mut numbers = [f64::NAN; 18];
     numbers[place] = value;
     numbers
 }

@@ -210,6 +210,7 @@ fn sampling_is_the_protocols_function() {
 fn while_consent_is_pending_items_are_kept_within_a_bound_and_then_sent() {
     let mut bench = Bench::new(&Start {
         consent: 0,
+        numbers: with(3, 200.0),
         ..Start::default()
     });
     assert_eq!(bench.due, f64::INFINITY);
