@@ -14,7 +14,7 @@ const PARTS = {
   'capture.navigation': { stub: ['observe/navigation.ts'] },
   'beforeSend': { edit: ['client.ts', /else if \(signal == Signal\.Hook\) \{[\s\S]*?\n      \}\n/, ''] },
   'ignoreErrors, denyUrls': { edit: ['client.ts', /else if \(signal == Signal\.Filter\).*\n/, ''] },
-  'propagateTo': { edit: ['observe/request.ts', /sdk\.options_\.propagateTo\?.*;/, 'false;'] },
+  'propagateTo': { edit: ['observe/request.ts', / \|\| sdk\.options_\.propagateTo\?\..*?href\)\)/, ''] },
   'protocol: faro': { edit: ['send/sender.ts', "protocol == 'faro'", 'false'] },
   'unsampledHeader': { edit: ['client.ts', "(on || options.unsampledHeader) ? '00-' + trace + '-' + span + (on ? '-01' : '-00')", "on ? '00-' + trace + '-' + span + '-01'"] },
   'consent': { edit: ['client.ts', /setConsent\(next\) \{[\s\S]*?\n    \},\n/, 'setConsent() {},\n'] },

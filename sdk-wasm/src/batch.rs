@@ -84,6 +84,8 @@ pub(crate) struct Item {
 pub(crate) struct Batch {
     /// Page and view of its first item, as members of the meta.
     pub(crate) whence: Vec<u8>,
+    /// Session and user, as members of the meta.
+    who: Vec<u8>,
     items: Vec<Item>,
     pub(crate) bytes: usize,
     /// Its items' clock: epoch ms at `performance.now()` = 0.
@@ -102,6 +104,7 @@ impl Batch {
     pub(crate) const fn new() -> Self {
         Self {
             whence: Vec::new(),
+            who: Vec::new(),
             items: Vec::new(),
             bytes: 0,
             offset: 0.0,
@@ -113,10 +116,12 @@ impl Batch {
     }
 
     /// What its first item decides.
-    pub(crate) fn begin(&mut self, whence: &[u8], offset: f64, ring: bool) {
+    pub(crate) fn begin(&mut self, whence: &[u8], who: &[u8], offset: f64, ring: bool) {
         self.whence = whence.to_vec();
+        self.who = who.to_vec();
         self.offset = offset;
         self.ring = ring;
+        self.bytes = whence.len() + who.len();
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -128,19 +133,16 @@ impl Batch {
         self.items.first().map_or(f64::NEG_INFINITY, |item| item.at)
     }
 
-    /// Lets go of its oldest item, and says how many bytes that had.
-    pub(crate) fn shift(&mut self) -> usize {
-        if self.items.is_empty() {
-            return 0;
+    /// Lets go of its oldest item.
+    pub(crate) fn shift(&mut self) {
+        if !self.items.is_empty() {
+            self.bytes -= self.items.remove(0).json.len();
         }
-        let bytes = self.items.remove(0).json.len();
-        self.bytes -= bytes;
-        bytes
     }
 
-    /// Adds how many items it has of each kind.
-    pub(crate) fn count(&self, counts: &mut [u32; 5]) {
-        for item in &self.items {
+    /// Counts its last items, so many, by their kinds.
+    pub(crate) fn count(&self, last: usize, counts: &mut [u32; 5]) {
+        for item in self.items.iter().rev().take(last) {
             if let Some(count) = counts.get_mut(usize::from(item.place.min(place::SPANS))) {
                 *count += 1;
             }
@@ -180,13 +182,11 @@ impl Batch {
 
     /// Writes a sealed batch of the items from `from` on as a `BATCH` signal: all of them, or as many as fill one where it is to outlive the
     /// page (`hidden`), of `most` bytes. The answer is where the next one begins. A draft (`HOW`) is written as if it were sealed, and is not.
-    #[expect(clippy::too_many_arguments, reason = "called once")]
     pub(crate) fn seal<H: Host>(
         &mut self,
         pen: &mut Pen<H>,
         envelope: &mut Envelope,
         id: &[u8],
-        who: &[u8],
         how: u8,
         most: usize,
         from: usize,
@@ -214,7 +214,7 @@ impl Batch {
         pen.raw(&count.to_le_bytes());
         pen.byte(how | u8::from(failed) << 1);
         pen.raw(b"{\"meta\":{");
-        for part in [&*envelope.fixed.meta, who, &self.whence] {
+        for part in [&*envelope.fixed.meta, &*self.who, &*self.whence] {
             pen.comma();
             pen.out.copy(part);
         }

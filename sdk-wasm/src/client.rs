@@ -22,7 +22,6 @@ use crate::options::{Options, flag};
 use crate::past::Lately;
 use crate::pen::{Pen, shorten};
 use crate::random::Random;
-use crate::ring::Ring;
 use crate::scrub;
 use crate::session::Session;
 use crate::vitals::{self, Vitals};
@@ -82,9 +81,9 @@ pub struct Client<H> {
     /// What the next item is the first of in its session (`batch::first`).
     mark: u8,
     /// What would be sealed, but that consent is pending.
-    held: Ring,
-    /// What is kept of a session outside of the sample, until something goes wrong.
-    ring: Ring,
+    held: Vec<Batch>,
+    /// What would be sealed of a session outside of the sample, but that nothing has gone wrong.
+    ring: Vec<Batch>,
     /// The last exception's key and JSON, for repeats that come after its batch was sealed.
     last: (u32, Vec<u8>),
 }
@@ -127,8 +126,8 @@ impl<H: Host> Client<H> {
             },
             batch: Batch::new(),
             mark: 0,
-            held: Ring::new(),
-            ring: Ring::new(),
+            held: Vec::new(),
+            ring: Vec::new(),
             last: (0, Vec::new()),
         }
     }

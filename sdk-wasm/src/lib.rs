@@ -30,7 +30,6 @@ mod meta;
 mod past;
 mod pen;
 mod random;
-mod ring;
 mod sampling;
 mod scrub;
 mod session;

@@ -155,20 +155,18 @@ impl Options {
         self.numbers[12] as usize
     }
 
-    /// The share of sessions of which items of a kind are kept; above 1: what the session's rate says.
-    pub(crate) fn rate_of(&self, kind: u8) -> f64 {
-        self.numbers
-            .get(13 + usize::from(kind))
-            .map_or(f64::NAN, |&rate| rate)
-    }
-
-    /// The rates of kinds as payloads tell them: with the ring on, every session's exceptions are kept.
+    /// The rate of each kind that has one of its own, as payloads tell it; above 1: it has none. Where the ring is on it keeps the exceptions of
+    /// all sessions, and beside it no other kind can have more than the session's rate says.
     pub(crate) fn kept(&self) -> [f64; 5] {
-        let mut rates = [0, 1, 2, 3, 4].map(|kind| self.rate_of(kind));
-        if let Some(rate) = rates.get_mut(usize::from(kind::EXCEPTION))
-            && self.has(flag::RING)
-        {
-            *rate = rate.min(1.0);
+        let mut rates = [f64::NAN; 5];
+        for ((kind, rate), &given) in rates.iter_mut().enumerate().zip(&self.numbers[13..]) {
+            *rate = if !self.has(flag::RING) || given < self.rate() {
+                given
+            } else if kind == usize::from(kind::EXCEPTION) {
+                given.min(1.0)
+            } else {
+                f64::from(NO_RATE)
+            };
         }
         rates
     }

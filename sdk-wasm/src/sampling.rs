@@ -41,6 +41,7 @@ impl Share {
         kept: 0,
     };
 
+    #[inline(never)]
     pub(crate) fn of(id: &[u8], options: &Options) -> Self {
         // SAFETY: ids are ASCII: hexadecimal digits, or what `session::valid` let through.
         let id = unsafe { core::str::from_utf8_unchecked(id) };
@@ -49,8 +50,7 @@ impl Share {
             ring: options.has(flag::RING),
             ..Self::NONE
         };
-        for kind in 0..=kind::SPAN {
-            let rate = options.rate_of(kind);
+        for (kind, rate) in options.kept().into_iter().enumerate() {
             if rate <= 1.0 {
                 share.own |= 1 << kind;
                 share.kept |= u8::from(sampling::sampled(id, rate)) << kind;
@@ -68,9 +68,9 @@ impl Share {
         }
     }
 
-    /// Whether they leave at once, or are kept back until something goes wrong. `woken`: it has.
-    pub(crate) fn sends(self, kind: u8, woken: bool) -> bool {
-        self.sampled || woken || self.own >> kind & 1 != 0
+    /// Whether its items are kept back until something goes wrong. `woken`: it has.
+    pub(crate) fn rings(self, woken: bool) -> bool {
+        self.ring && !self.sampled && !woken
     }
 
     /// The session's state. Exceptions of their own rate alone are no reason to bring more of the SDK before there is one.
@@ -79,7 +79,7 @@ impl Share {
             state::ON
         } else if !self.ring && self.kept == 0 {
             state::OFF
-        } else if woken || self.kept & !(1 << kind::EXCEPTION) != 0 {
+        } else if woken || !self.ring && self.kept & !(1 << kind::EXCEPTION) != 0 {
             state::SENT
         } else {
             state::RING

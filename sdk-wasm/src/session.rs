@@ -71,6 +71,7 @@ impl Session {
     }
 
     /// Begins another one, behind the present one.
+    #[inline(never)]
     pub(crate) fn begin(&mut self, id: Vec<u8>, steady: f64, options: &Options) {
         self.previous = core::mem::replace(&mut self.id, id);
         self.started = steady;

@@ -85,7 +85,9 @@ impl<'a> Observer<'a> {
     fn new(header: &Header, payload: &'a Payload, now: u64, state: &'a mut State) -> Self {
         let meta = &payload.meta;
         let sampled = header.state == SampleState::On;
-        let sessions = weight(header.rate);
+        // A session is known by its events, which may be kept of fewer.
+        let events = payload.farol.kept.get(Kind::Event.name());
+        let sessions = weight(events.map_or(header.rate, |kept| kept.min(header.rate)));
         let kept = payload.farol.kept.get(Kind::Exception.name());
         let name = match header.app.is_empty() {
             true => &meta.app.name,
@@ -111,7 +113,7 @@ impl<'a> Observer<'a> {
             sessions,
             exceptions: match (sampled, kept) {
                 (_, Some(rate)) => weight(*rate),
-                (true, None) => sessions,
+                (true, None) => weight(header.rate),
                 (false, None) => 1.0,
             },
         }

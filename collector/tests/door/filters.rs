@@ -109,6 +109,27 @@ async fn every_collector_keeps_the_same_sessions() {
 }
 
 #[tokio::test]
+async fn what_led_to_an_error_outside_of_the_sample_is_kept_whole() {
+    let collector = Collector::with(|config| {
+        let mut shop = app("shop", "k1", "https://shop.example");
+        shop.sampling = 0.0;
+        config.apps = vec![shop];
+    })
+    .await;
+    let body = |state: &str| {
+        format!(
+            r#"{{"meta":{{"session":{{"id":"s"}}}},"events":[{{"name":"before"}}],"exceptions":[{{"type":"E","value":"x"}}],
+            "farol":{{"v":1,"rate":0.1,"state":"{state}","kept":{{"exception":1}}}}}}"#
+        )
+    };
+    for (state, items) in [("ring", 2), ("on", 1)] {
+        let answer = collector.post("/collect/k1", &[SHOP], body(state)).await;
+        assert_eq!(answer.json()["items"], items, "{state}");
+    }
+    assert_eq!(left_out(&collector, "sampled_out").await, 1);
+}
+
+#[tokio::test]
 async fn what_came_as_otlp_is_judged_alike() {
     let collector = Collector::with(|config| {
         let mut shop = app("shop", "k1", "https://shop.example");

@@ -75,7 +75,10 @@ export function createClient(given: Options, bring: Bring): Client {
   }
 
   const told = consent == GRANTED ? safe((): Told => parse(store!.getItem(name + CONFIG)!)) : undefined;
-  if (told && told.until > Date.now()) options.sampleRate = told.rate ?? options.sampleRate;
+  if (told && told.until > Date.now()) {
+    options.sampleRate = told.rate ?? options.sampleRate;
+    if (told.off || told.rates) options.sampling = told.off ? undefined : { ...options.sampling, rates: { ...options.sampling?.rates, ...told.rates } };
+  }
 
   const put: Sdk['put_'] = (op, write, at = performance.now()) => port.put(op, at, write);
 
@@ -99,6 +102,7 @@ export function createClient(given: Options, bring: Bring): Client {
       }
     },
     live_: () => state != State.Off && consent != DENIED,
+    leaves_: () => state > State.Ring && consent != DENIED,
     granted_: () => consent == GRANTED,
     session_: () => session,
     header_({ trace_: trace, span_: span }) {
@@ -252,7 +256,7 @@ export function createClient(given: Options, bring: Bring): Client {
       if (number == DENIED) for (const one of [name, name + CONFIG]) store?.removeItem(one);
     },
     sessionId: () => session,
-    sampled: () => state != State.Off,
+    sampled: () => state == State.On,
     onSessionChange(callback) {
       callbacks.add(callback);
       return () => {
@@ -285,7 +289,7 @@ export function createClient(given: Options, bring: Bring): Client {
     sdk.origin_ = location.origin;
     session = hex(2);
     // Until the core is there to say.
-    state = isSampled(session, options.sampleRate ?? 1) ? State.On : State.Off;
+    state = isSampled(session, options.sampleRate ?? 1) ? State.On : options.sampling ? State.Ring : State.Off;
     // Faro's receivers would take a batch twice.
     options.outbox ??= options.protocol != 'faro' && !options.transport && options.features?.length != 0;
     // An earlier page may have left something.

@@ -12,7 +12,7 @@ export type Bring = (done: (features?: Feature[]) => void) => void;
 /** Failed loads that are kept until somebody takes them: of a page whose server is gone, each is the same news. */
 const EARLY = 50;
 
-/** Asks for the features, once there is something to capture, and once only. */
+/** Asks for the features, once there is something that leaves the page, and once only. */
 export function createFeatures(sdk: Sdk, bring: Bring): () => void {
   const { features: given, capture } = sdk.options_;
   const { later_: later } = sdk;
@@ -21,15 +21,17 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
     else if (!sdk.over_) for (const feature of features) sdk.guard_(feature)(sdk);
   });
   let asked = given && !given.length;
+  let listening = asked || capture?.loads === false;
   return () => {
-    if (asked || !sdk.live_()) return;
-    asked = true;
     // In the capture phase, where images and scripts that did not come pass by. An error is of the window itself.
-    if (capture?.loads !== false) {
+    if (!listening && sdk.live_()) {
+      listening = true;
       sdk.on_(window, 'error', (event: Event) => {
         if (event.target != window && sdk.early_.length < EARLY) sdk.early_.push(event);
       }, true);
     }
+    if (asked || !sdk.leaves_()) return;
+    asked = true;
     // Not at the cost of the start.
     given ? start(given) : later(() => {
       try {

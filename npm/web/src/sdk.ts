@@ -14,8 +14,8 @@ export interface Place {
   span_: string;
 }
 
-/** Whether a session is captured: `Ring` keeps its items back until its id is settled. */
-export const enum State { Off, Ring, On }
+/** Whether a session is captured (`sampling::state`): `Ring` keeps its items back until something goes wrong, and is `Sent` from then on. */
+export const enum State { Off, Ring, On, Sent }
 
 export interface Sdk {
   options_: Options;
@@ -59,6 +59,8 @@ export interface Sdk {
   current_?: Place;
   /** Whether there is any use in capturing now. */
   live_(): boolean;
+  /** Whether any of it leaves the page: until then nothing is asked for, and nothing stored but the session. */
+  leaves_(): boolean;
   /** The session's id. */
   session_(): string;
   /** Whether anything may be sent, or stand in a header. */

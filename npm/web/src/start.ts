@@ -11,7 +11,7 @@ export const DENIED = 2;
 
 /** The options that are numbers, by their places in `options.rs`. */
 export const NUMBERS = (
-  'sampleRate session.idleMs session.lifetimeMs batch.items batch.bytes batch.ageMs limits.logs limits.exceptions limits.measurements limits.events limits.spans'
+  'sampleRate session.idleMs session.lifetimeMs batch.items batch.bytes batch.ageMs limits.logs limits.exceptions limits.measurements limits.events limits.spans sampling.ringMs sampling.ringBytes sampling.rates.log sampling.rates.exception sampling.rates.measurement sampling.rates.event sampling.rates.span'
 ).split(' ');
 
 export function writeUser(w: Writer, user: User | null | undefined): void {
@@ -22,7 +22,7 @@ export function writeUser(w: Writer, user: User | null | undefined): void {
 export function writeStart(w: Writer, options: Options, consent: number, hex: Hex, session: string, stored: string): void {
   const { app = {} } = options;
   let flags = 0;
-  [options.protocol == 'faro', options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == 'hidden', options.outbox]
+  [options.protocol == 'faro', options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == 'hidden', options.outbox, options.sampling?.ring]
     .forEach((set, bit) => (flags |= +!!set << bit));
   w.b(flags);
   w.b(consent);

@@ -64,6 +64,21 @@ export interface Capture {
   forms?: boolean;
 }
 
+/** What is captured beside the sample, and how much of a kind. */
+export interface Sampling {
+  /**
+   * Keep the last of what a session outside of the sample does, in memory, and send it when an error or a poor vital comes, and from then
+   * on what the session does. Until then it makes no request. Default `false`.
+   */
+  ring?: boolean;
+  /** How far back that goes, in ms: 1 s to 1 h. Default 60000. */
+  ringMs?: number;
+  /** And how many bytes: 1,024 to 98,304. Default 65536. */
+  ringBytes?: number;
+  /** For some kinds the share of sessions of which they are kept, 0 to 1, in place of what holds for the session. */
+  rates?: Partial<Record<Item['kind'], number>>;
+}
+
 /** Which resources are told. */
 export interface Resources {
   /** Share of the page loads of which they are told, 0 to 1. Default 1. */
@@ -118,8 +133,10 @@ export interface Options {
   /** The app key, where the collector asks for one. */
   key?: string;
   app?: { name?: string; version?: string; environment?: string; namespace?: string; release?: string };
-  /** Share of the sessions that are captured, 0 to 1. Default 1. A session is in or out as a whole. */
+  /** Share of the sessions that are captured, 0 to 1. Default 1. A session is in or out as a whole, but for what `sampling` says. */
   sampleRate?: number;
+  /** What is captured beside the sample. */
+  sampling?: Sampling;
   /**
    * Other origins that get `traceparent`; the page's own always does. A text is the beginning of an address, whole up to a
    * `/`, `?` or `#`: `https://api.example.com`, `https://example.com/api`.
@@ -300,7 +317,7 @@ export interface Client {
   setConsent(consent: Consent): void;
   /** The id of the session; empty where there is none (on a server). */
   sessionId(): string;
-  /** Whether the session is captured. */
+  /** Whether the session is in the sample. */
   sampled(): boolean;
   /** Calls back whenever the session becomes another one; returns what ends that. */
   onSessionChange(callback: (sessionId: string) => void): () => void;

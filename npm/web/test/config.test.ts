@@ -9,14 +9,19 @@ const NOW = 1e12;
 
 test('a document says a rate, or off, or that the page decides', () => {
   const day = NOW + 24 * 3600_000;
-  assert.deepEqual(read({ version: 1, enabled: true, sampleRate: 0.25, rates: { span: 0.1 } }, NOW), { rate: 0.25, until: day });
-  assert.deepEqual(read({ version: 1, enabled: true }, NOW), { rate: undefined, until: day });
-  assert.deepEqual(read({ version: 1, enabled: false, sampleRate: 1 }, NOW), { rate: 0, until: NOW + 300_000 });
+  const none = { rate: undefined, rates: undefined, off: undefined };
+  assert.deepEqual(read({ version: 1, enabled: true, sampleRate: 0.25, rates: { span: 0.1 } }, NOW), { ...none, rate: 0.25, rates: { span: 0.1 }, until: day });
+  assert.deepEqual(read({ version: 1, enabled: true }, NOW), { ...none, until: day });
+  assert.deepEqual(read({ version: 1, enabled: false, sampleRate: 1 }, NOW), { ...none, rate: 0, off: true, until: NOW + 300_000 });
 });
 
 test('what is no document of this version changes nothing, and a rate that is none is passed over', () => {
   for (const other of [undefined, null, 5, 'text', [], {}, { version: 2, enabled: false }]) assert.equal(read(other, NOW), undefined);
-  for (const sampleRate of ['1', -1, 1.5, NaN, null]) assert.equal(read({ version: 1, sampleRate }, NOW)!.rate, undefined);
+  for (const sampleRate of ['1', -1, 1.5, NaN, null]) {
+    assert.equal(read({ version: 1, sampleRate }, NOW)!.rate, undefined);
+    assert.deepEqual(read({ version: 1, rates: { log: sampleRate, span: 0 } }, NOW)!.rates, { span: 0 });
+  }
+  for (const rates of [5, 'text', null, [], {}]) assert.equal(read({ version: 1, rates }, NOW)!.rates, undefined);
 });
 
 /** Runs it against an answer; what it asked for, what it kept, and whether it ended the client. */

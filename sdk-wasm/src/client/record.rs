@@ -1,12 +1,13 @@
 //! The way of an item: into JSON, past `beforeSend`, into the batch, and with it out.
 
+use alloc::vec::Vec;
+
 use crate::abi::{diagnostic, signal};
 use crate::batch::{BURST_BYTES, Batch, Item, first, how, place};
 use crate::host::Host;
 use crate::item::kind;
 use crate::message::Message;
 use crate::options::flag;
-use crate::ring::{Part, Ring};
 use crate::text::after;
 use crate::time::ISO_BYTES;
 
@@ -93,9 +94,6 @@ impl<H: Host> Client<H> {
         if failed {
             mark |= first::EXCEPTION;
         }
-        if place == place::EXCEPTIONS {
-            self.last = (key, json.clone());
-        }
         let item = Item {
             place,
             ours,
@@ -105,19 +103,13 @@ impl<H: Host> Client<H> {
             at: now,
             json,
         };
-        if !self.session.share.sends(kind, self.session.woken) {
-            // What is held and has failed wakes the session, which stores it.
-            self.session.failed |= failed;
-            self.hold(item, at);
-            return true;
-        }
         let bytes = item.json.len();
         let splits = self.pen.faro && self.history.then(at) != self.batch.whence;
         if splits || self.batch.bytes + bytes > self.most() {
             self.seal(false);
         }
         if self.consent == Consent::Pending
-            && self.held.bytes() + self.batch.bytes + bytes > PENDING_BYTES
+            && self.held_bytes() + self.batch.bytes + bytes > PENDING_BYTES
         {
             self.diagnose(diagnostic::PENDING_FULL, f64::from(kind));
             return false;
@@ -125,16 +117,22 @@ impl<H: Host> Client<H> {
         let whence = self.history.then(at);
         if self.batch.len() == 0 {
             let ring = !self.session.share.sampled;
-            self.batch.begin(whence, self.clock.offset, ring);
+            let offset = self.clock.offset;
+            self.batch.begin(whence, &self.who, offset, ring);
             self.batch.due = now + self.options.age();
         }
         if place == place::EXCEPTIONS || self.envelope.sequence == 0 || self.hidden_at <= now {
             self.batch.due = self.batch.due.min(now + SOON_MS);
         }
-        if let Some(count) = self.counts.get_mut(usize::from(kind)) {
-            *count += 1;
+        if place == place::EXCEPTIONS {
+            self.last = (key, item.json.clone());
         }
         self.batch.push(item, whence);
+        if self.rings() {
+            self.trim(now);
+        } else {
+            self.batch.count(1, &mut self.counts);
+        }
         if failed {
             self.session.failed = true;
             self.store(now);
@@ -150,44 +148,40 @@ impl<H: Host> Client<H> {
         true
     }
 
-    /// Keeps an item back, in the place of the oldest. `at` as in `finish`.
-    fn hold(&mut self, item: Item, at: f64) {
-        let (most, now) = (self.most(), item.at);
-        let whence = self.history.then(at);
-        let mut like = Batch::new();
-        like.begin(whence, self.clock.offset, true);
-        let (faro, items) = (self.pen.faro, self.options.items());
-        self.ring.push(item, whence, &self.who, like, |batch| {
-            batch.bytes < most && batch.len() < items && (!faro || batch.whence == whence)
-        });
-        self.ring
-            .trim(now - self.options.ring_age(), self.options.ring_bytes());
+    /// Lets go of what the ring need not keep, the oldest first; never of the newest item, which may be what went wrong.
+    #[inline(never)]
+    fn trim(&mut self, now: f64) {
+        let since = now - self.options.ring_age();
+        loop {
+            let parts = self.ring.len();
+            let sealed: usize = self.ring.iter().map(|batch| batch.bytes).sum();
+            let over = sealed + self.batch.bytes > self.options.ring_bytes();
+            let batch = self.ring.first_mut().unwrap_or(&mut self.batch);
+            if batch.len() > usize::from(parts == 0) && (over || batch.oldest() < since) {
+                batch.shift();
+            } else if parts > 0 && batch.len() == 0 {
+                self.ring.remove(0);
+            } else {
+                return;
+            }
+        }
     }
 
-    /// Something went wrong: what the ring kept goes out, and what follows in this session does.
+    /// Something went wrong: what the ring kept goes out, and from now on what this session does.
+    #[inline(never)]
     pub(super) fn wake(&mut self, now: f64) {
         if self.session.share.sampled || self.session.woken {
             return;
         }
+        self.trim(now);
+        self.seal(false);
+        let ring = core::mem::take(&mut self.ring);
         self.session.woken = true;
+        for batch in &ring {
+            batch.count(batch.len(), &mut self.counts);
+        }
         self.tell(now);
-        let mut ring = core::mem::replace(&mut self.ring, Ring::new());
-        ring.trim(now - self.options.ring_age(), self.options.ring_bytes());
-        for part in &ring.parts {
-            part.batch.count(&mut self.counts);
-        }
-        // What belongs to the present is sent with what comes next.
-        let last = ring
-            .parts
-            .pop_if(|part| part.who == self.who && part.batch.offset == self.clock.offset);
         self.release(ring);
-        if let Some(part) = last {
-            self.batch = part.batch;
-            self.batch.due = now + SOON_MS;
-            if self.options.has(flag::OUTBOX) {
-                self.batch.draft = now + DRAFT_MS;
-            }
-        }
     }
 
     /// Counts repeats of the last exception; where its batch is gone, a follow-up stands for them.
@@ -217,17 +211,30 @@ impl<H: Host> Client<H> {
         (self.options.bytes() * 4).min(BURST_BYTES)
     }
 
+    /// Whether what is sealed leaves.
+    fn sends(&self) -> bool {
+        self.consent == Consent::Granted && !self.rings()
+    }
+
+    /// Bytes that wait for consent.
+    fn held_bytes(&self) -> usize {
+        self.held.iter().map(|batch| batch.bytes).sum()
+    }
+
     /// Seals what waits and gives it to JavaScript; keeps it while consent is pending. What outlives the page is bounded by the
     /// browser: on hiding, more than fills a batch is several.
+    #[inline(never)]
     pub(super) fn seal(&mut self, hidden: bool) {
-        if self.consent == Consent::Granted {
+        if self.sends() {
             self.write(if hidden { how::HIDDEN } else { how::SEALED });
             self.batch.clear();
         } else if self.batch.len() > 0 {
-            self.held.parts.push(Part {
-                who: self.who.clone(),
-                batch: core::mem::replace(&mut self.batch, Batch::new()),
-            });
+            let batch = core::mem::replace(&mut self.batch, Batch::new());
+            if self.rings() {
+                self.ring.push(batch);
+            } else {
+                self.held.push(batch);
+            }
         }
     }
 
@@ -235,7 +242,7 @@ impl<H: Host> Client<H> {
     pub(super) fn draft(&mut self, now: f64) {
         if self.batch.draft <= now {
             self.batch.draft = f64::INFINITY;
-            if self.batch.bytes < self.options.bytes() && self.consent == Consent::Granted {
+            if self.batch.bytes < self.options.bytes() && self.sends() {
                 self.write(how::DRAFT);
             }
         }
@@ -264,7 +271,6 @@ impl<H: Host> Client<H> {
                 &mut self.pen,
                 &mut self.envelope,
                 &id,
-                &self.who,
                 how,
                 self.options.bytes(),
                 from,
@@ -273,20 +279,19 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Seals what was kept back, each part as what it was.
-    pub(super) fn release(&mut self, kept: Ring) {
+    /// Seals what was kept back.
+    #[inline(never)]
+    pub(super) fn release(&mut self, kept: Vec<Batch>) {
         self.seal(false);
-        for part in kept.parts {
-            let who = core::mem::replace(&mut self.who, part.who);
-            self.batch = part.batch;
+        for batch in kept {
+            self.batch = batch;
             self.seal(false);
-            self.who = who;
         }
     }
 
     /// When to be called again.
     pub(super) fn due(&self) -> f64 {
-        if self.batch.len() > 0 && self.consent == Consent::Granted {
+        if self.batch.len() > 0 && self.sends() {
             self.batch.due.min(self.batch.draft)
         } else {
             f64::INFINITY

@@ -3,7 +3,6 @@
 use crate::abi::signal;
 use crate::batch::first;
 use crate::host::Host;
-use crate::ring::Ring;
 use crate::sampling::state;
 use crate::session::Stored;
 
@@ -36,6 +35,7 @@ impl From<u8> for Consent {
 
 impl<H: Host> Client<H> {
     /// The session's state (`sampling::state`).
+    #[inline(never)]
     fn state(&self) -> u8 {
         if self.consent == Consent::Denied {
             state::OFF
@@ -47,6 +47,11 @@ impl<H: Host> Client<H> {
     /// Whether anything is captured.
     pub(super) fn on(&self) -> bool {
         self.state() != state::OFF
+    }
+
+    /// Whether nothing has gone wrong in a session outside of the sample.
+    pub(super) fn rings(&self) -> bool {
+        self.session.share.rings(self.session.woken)
     }
 
     /// Whether items of this kind are made.
@@ -127,6 +132,8 @@ impl<H: Host> Client<H> {
             return;
         }
         self.seal(false);
+        // Nothing went wrong in it.
+        self.ring.clear();
         let id = self.random.id(16, 4);
         self.session.begin(id, steady, &self.options);
         if !activity {
@@ -134,8 +141,6 @@ impl<H: Host> Client<H> {
         }
         self.counts = [0; 5];
         self.last.1.clear();
-        // Nothing went wrong in it.
-        self.ring.parts.clear();
         self.tell(now);
         self.announce("session_extend", now);
     }
@@ -166,6 +171,7 @@ impl<H: Host> Client<H> {
     }
 
     /// Tells JavaScript of the session, and stores it.
+    #[inline(never)]
     pub(super) fn tell(&mut self, now: f64) {
         self.describe();
         let id = &self.session.id;
@@ -196,7 +202,7 @@ impl<H: Host> Client<H> {
             return;
         }
         if consent == Consent::Granted {
-            let held = core::mem::replace(&mut self.held, Ring::new());
+            let held = core::mem::take(&mut self.held);
             self.release(held);
         }
         self.tell(now);
@@ -208,8 +214,8 @@ impl<H: Host> Client<H> {
 
     /// Drops all that was kept of the visitor.
     fn forget(&mut self) {
-        self.held.parts.clear();
-        self.ring.parts.clear();
+        self.held.clear();
+        self.ring.clear();
         self.batch.clear();
         self.trail.list.clear();
         self.last.1.clear();

@@ -141,6 +141,18 @@ fn exceptions_stand_for_themselves_where_the_ring_keeps_them_all() {
 }
 
 #[test]
+fn sessions_stand_for_more_where_events_are_kept_of_fewer() {
+    let start = r#""events":[{"name":"session_start"}],"farol":{"kept":{"event":0.25}}"#;
+    for (rate, stands_for) in [(1.0, 4), (0.125, 8)] {
+        let found = series(&header(rate, SampleState::On), &payload(start));
+        let wanted = format!("farol.sessions mobile| {stands_for}");
+        assert!(found.contains(&wanted), "{found:?}");
+    }
+    let ring = series(&header(0.5, SampleState::Ring), &payload(start));
+    assert!(ring.is_empty(), "it is outside of the sample");
+}
+
+#[test]
 fn sessions_with_exceptions_come_from_the_mark_of_the_first_one() {
     let marked = format!(r#"{ERRORS},"farol":{{"first":["exception"]}}"#);
     let found = series(&on(), &payload(&marked));

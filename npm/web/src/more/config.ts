@@ -3,6 +3,7 @@
  * through the browser's cache, and kept in the tab: it holds from the next page on, so that no start waits for it. Only `enabled: false` holds at once.
  */
 import type { Sdk } from '../sdk.js';
+import type { Sampling } from '../types.js';
 
 /** How long what was told holds where it cannot be asked again, in ms; where nothing is captured, nothing asks. */
 const HOLDS = 24 * 3600000;
@@ -12,17 +13,23 @@ const OFF_HOLDS = 300000;
 export interface Told {
   /** The share of sessions; none: what the page says. */
   rate?: number;
+  /** The same of kinds. */
+  rates?: Sampling['rates'];
+  /** Nothing is to be captured, whatever the page says. */
+  off?: boolean;
   /** In epoch ms. */
   until: number;
 }
 
 /** What a document says; nothing: it is another version's, or none at all. */
 export function read(document: unknown, now: number): Told | undefined {
-  const { version, enabled, sampleRate } = (document || {}) as Record<string, unknown>;
+  const { version, enabled, sampleRate, rates } = (document || {}) as Record<string, unknown>;
   if (version !== 1) return;
-  const given = typeof sampleRate == 'number' && sampleRate >= 0 && sampleRate <= 1 ? sampleRate : undefined;
-  const rate = enabled === false ? 0 : given;
-  return { rate, until: now + (rate === 0 ? OFF_HOLDS : HOLDS) };
+  const share = (value: unknown) => typeof value == 'number' && value >= 0 && value <= 1;
+  const off = enabled === false;
+  const rate = off ? 0 : share(sampleRate) ? (sampleRate as number) : undefined;
+  const kinds = Object.entries(rates || {}).filter(([, value]) => share(value));
+  return { rate, rates: kinds.length ? Object.fromEntries(kinds) : undefined, off: off || undefined, until: now + (rate === 0 ? OFF_HOLDS : HOLDS) };
 }
 
 export function observeConfig(sdk: Sdk): void {

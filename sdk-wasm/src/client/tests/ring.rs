@@ -17,6 +17,13 @@ fn outside() -> Start {
     }
 }
 
+/// Bytes that are kept back.
+pub(super) fn kept(bench: &Bench) -> usize {
+    let client = &bench.client;
+    let all = client.ring.iter().chain([&client.batch]);
+    all.map(|batch| batch.bytes).sum()
+}
+
 fn error(bench: &mut Bench, message: &str) {
     let message = Writer::default()
         .b(0)
@@ -80,12 +87,10 @@ fn an_error_sends_what_came_before_it_once_and_what_follows() {
     bench.event("before");
     error(&mut bench, "boom");
     assert_eq!(bench.sessions(), [(3, "00f067aa0ba902b7".into())]);
-    assert_eq!(bench.due, bench.now + 1000.0, "soon");
-    bench.wait(10.0).event("after");
-    let batch = bench.batch();
+    let batch = bench.batches().remove(0);
     assert_eq!(
         events(std::slice::from_ref(&batch)),
-        ["session_start", "before", "after"]
+        ["session_start", "before"]
     );
     assert_eq!(batch.json["exceptions"][0]["value"], "boom");
     let farol = &batch.json["farol"];
@@ -97,9 +102,12 @@ fn an_error_sends_what_came_before_it_once_and_what_follows() {
     assert_eq!(farol["first"], json!(["session", "exception"]));
     assert_eq!(farol["seq"], 0);
 
+    bench.wait(10.0).event("after");
     error(&mut bench, "again");
     let next = bench.batch();
-    assert_eq!((next.items, &next.json["farol"]["seq"]), (1, &json!(4)));
+    assert_eq!((next.items, &next.json["farol"]["seq"]), (2, &json!(3)));
+    assert_eq!(next.json["farol"]["state"], "ring");
+    assert!(next.json["farol"].get("first").is_none());
     assert!(bench.sessions().is_empty(), "told once");
 }
 
@@ -149,7 +157,7 @@ fn it_keeps_the_last_of_it_by_bytes() {
     let mut bench = Bench::new(&start);
     for n in 0..1000 {
         bench.event(&std::format!("e{n}"));
-        assert!(bench.client.ring.bytes() <= 2048);
+        assert!(kept(&bench) <= 2048);
     }
     error(&mut bench, "boom");
     let names = events(&bench.flush().batches());
@@ -318,25 +326,30 @@ fn a_kind_has_the_share_of_sessions_that_its_own_rate_says() {
 }
 
 #[test]
-fn beside_the_ring_a_kind_with_a_rate_of_its_own_leaves_at_once() {
+fn beside_the_ring_a_rate_can_only_take_away_and_payloads_tell_no_other() {
     let mut start = outside();
+    start.fresh = id_at(0.6, 0.8);
+    start.numbers[0] = 0.5;
     start.numbers[13] = 1.0;
+    start.numbers[16] = 0.25;
     let mut bench = Bench::new(&start);
+    assert_eq!(bench.sessions()[0].0, 1);
     let log = Writer::default()
         .many(&["info", "told"])
         .a(&[])
         .s("")
         .s("")
         .n(f64::NAN);
-    bench.event("before").put(op::LOG, &log.0);
-    let batch = bench.batch();
+    bench.event("left out").put(op::LOG, &log.0);
+    assert!(bench.batches().is_empty());
+    error(&mut bench, "boom");
+    let batch = bench.batches().remove(0);
     assert_eq!(
         (batch.items, &batch.json["logs"][0]["message"]),
-        (1, &json!("told"))
+        (2, &json!("told"))
     );
-    error(&mut bench, "boom");
     assert_eq!(
-        events(&bench.flush().batches()),
-        ["session_start", "before"]
+        batch.json["farol"]["kept"],
+        json!({"exception": 1, "event": 0.25})
     );
 }

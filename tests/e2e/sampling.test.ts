@@ -1,0 +1,56 @@
+/** A session outside of the sample: silent while nothing goes wrong, and told of from before the moment at which something did. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { collector, more, named, on, type Stage } from './capture/stage.js';
+
+const RING = '{ sampleRate: 0, sampling: { ring: true } }';
+
+const asked = ({ page }: Stage): string[] => page.requests().map(({ url }) => url).filter((url) => url.startsWith(collector.url) || url.endsWith(more));
+
+/** Databases of the page's origin, and what else it keeps there. */
+const kept = ({ page }: Stage): Promise<unknown> =>
+  page.evaluate(async () => [(await indexedDB.databases()).map(({ name }) => name), Object.keys(localStorage)]);
+
+test('a page outside of the sample asks for nothing and keeps nothing, in the ring or not', async () => {
+  for (const options of [RING, '{ sampleRate: 0 }']) {
+    await on({ options, route: (path) => (path === '/api' ? { body: '{}' } : undefined) }, async (stage) => {
+      const { page, own } = stage;
+      assert.equal(await page.evaluate('farol.sampled()'), false);
+      await page.evaluate(`farol.event('unseen'), fetch('/api').then(() => farol.flush())`);
+      await page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: 'hidden' }), dispatchEvent(new Event('visibilitychange')), farol.flush()`);
+      assert.deepEqual(asked(stage), []);
+      assert.deepEqual(await kept(stage), [[], []]);
+      assert.equal(own.seen.find(({ path }) => path === '/api')!.headers.traceparent, undefined);
+      assert.deepEqual(await stage.told(), []);
+    }, false);
+  }
+});
+
+test('an error brings what came before it, each once, and from then on what the session does', async () => {
+  await on({ options: RING, route: (path) => (path === '/api' ? { body: '{}' } : undefined) }, async (stage) => {
+    const { page, own, until } = stage;
+    await page.evaluate(`farol.event('before'), fetch('/api')`);
+    await page.evaluate(`setTimeout(() => { throw new TypeError('boom') })`);
+    await page.waitFor(`performance.getEntriesByType('resource').some(({ name }) => name.endsWith(${JSON.stringify(more)}))`);
+    await page.evaluate(`farol.event('after'), fetch('/api').then(() => farol.flush())`);
+    const items = await until((items) => items.some(named('after')) && items.filter(named('GET')).length > 1, 'what follows');
+    for (const name of ['session.start', 'before', 'exception', 'after']) assert.equal(items.filter(named(name)).length, 1, name);
+    for (const item of items) assert.equal(item.attributes['farol.sampling.state'], 'ring', item.name);
+    assert.ok(own.seen.filter(({ path }) => path === '/api').every(({ headers }) => !headers.traceparent), 'its backend decides for itself');
+
+    // The next page of the session goes on with it.
+    await page.goto(own.url);
+    assert.equal(await page.evaluate('farol.sampled()'), false);
+    await page.evaluate(`farol.event('next page'), farol.flush()`);
+    await until((items) => items.some(named('next page')) && items.some(named('session_resume')), 'the next page');
+  }, false);
+});
+
+test('kinds have rates of their own, and the collector is told of them', async () => {
+  await on({ options: '{ sampling: { rates: { span: 0 } } }', route: (path) => (path === '/api' ? { body: '{}' } : undefined) }, async ({ page, until }) => {
+    await page.evaluate(`fetch('/api').then(() => (farol.event('seen'), farol.flush()))`);
+    const items = await until((items) => items.some(named('seen')), 'the event');
+    assert.equal(items.filter(({ signal }) => signal === 'span').length, 0);
+    assert.equal(items.find(named('seen'))!.attributes['farol.sampling.kept.span'], 0);
+  });
+});
