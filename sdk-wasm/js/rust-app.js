@@ -106,7 +106,7 @@ function number(value) {
 }
 var KINDS = {
   string: "url key view base",
-  object: "app session batch limits user attributes capture",
+  object: "app session batch limits user attributes capture sampling",
   function: "beforeSend onDiagnostic transport",
   list: "propagateTo ignoreErrors denyUrls"
 };
@@ -1184,14 +1184,16 @@ function createFeatures(sdk, bring) {
     else if (!sdk.over_) for (const feature of features2) sdk.guard_(feature)(sdk);
   });
   let asked = given && !given.length;
+  let listening = asked || (capture == null ? void 0 : capture.loads) === false;
   return () => {
-    if (asked || !sdk.live_()) return;
-    asked = true;
-    if ((capture == null ? void 0 : capture.loads) !== false) {
+    if (!listening && sdk.live_()) {
+      listening = true;
       sdk.on_(window, "error", (event) => {
         if (event.target != window && sdk.early_.length < EARLY) sdk.early_.push(event);
       }, true);
     }
+    if (asked || !sdk.leaves_()) return;
+    asked = true;
     given ? start2(given) : later(() => {
       try {
         bring(start2);
@@ -1502,16 +1504,16 @@ function withSpan(sdk, name, fn, options) {
 var CONSENTS = ["pending", "granted", "denied"];
 var GRANTED = 1;
 var DENIED = 2;
-var NUMBERS = "sampleRate session.idleMs session.lifetimeMs batch.items batch.bytes batch.ageMs limits.logs limits.exceptions limits.measurements limits.events limits.spans".split(" ");
+var NUMBERS = "sampleRate session.idleMs session.lifetimeMs batch.items batch.bytes batch.ageMs limits.logs limits.exceptions limits.measurements limits.events limits.spans sampling.ringMs sampling.ringBytes sampling.rates.log sampling.rates.exception sampling.rates.measurement sampling.rates.event sampling.rates.span".split(" ");
 function writeUser(w, user) {
   const { id, username, email, fullName, hash, roles, attributes } = user || {};
   w.b(+!!user).s(id).s(username).s(email).s(fullName).s(hash).s(roles).a(attributes);
 }
 function writeStart(w, options, consent, hex, session, stored) {
-  var _a;
+  var _a, _b;
   const { app = {} } = options;
   let flags = 0;
-  [options.protocol == "faro", options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == "hidden", options.outbox].forEach((set, bit) => flags |= +!!set << bit);
+  [options.protocol == "faro", options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == "hidden", options.outbox, (_a = options.sampling) == null ? void 0 : _a.ring].forEach((set, bit) => flags |= +!!set << bit);
   w.b(flags);
   w.b(consent);
   for (let i = 0; i < 4; i++) w.u(parseInt(hex(1), 16));
@@ -1519,7 +1521,7 @@ function writeStart(w, options, consent, hex, session, stored) {
   w.s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
   w.s("").s(location.href).s(options.view);
   writeUser(w, options.user);
-  w.a((_a = options.session) == null ? void 0 : _a.attributes).a(options.attributes);
+  w.a((_b = options.session) == null ? void 0 : _b.attributes).a(options.attributes);
 }
 
 // src/client.ts
@@ -1531,7 +1533,7 @@ function endpoint({ url, key: key2, protocol }) {
   return url.replace(/\/*$/, "/collect") + (key2 && protocol != "faro" ? "/" + encodeURIComponent(key2) : "");
 }
 function createClient(given, bring) {
-  var _a, _b;
+  var _a, _b, _c;
   const quiet = { on_: false };
   const tell2 = (code, detail) => {
     var _a2;
@@ -1566,7 +1568,10 @@ function createClient(given, bring) {
     if (!consent) tell2(11 /* BadOption */, "consent");
   }
   const told = consent == GRANTED ? safe(() => parse2(store.getItem(name + CONFIG))) : void 0;
-  if (told && told.until > Date.now()) options.sampleRate = told.rate ?? options.sampleRate;
+  if (told && told.until > Date.now()) {
+    options.sampleRate = told.rate ?? options.sampleRate;
+    if (told.off || told.rates) options.sampling = told.off ? void 0 : { ...options.sampling, rates: { ...(_c = options.sampling) == null ? void 0 : _c.rates, ...told.rates } };
+  }
   const put = (op, write, at = performance.now()) => port.put(op, at, write);
   const sdk = {
     options_: options,
@@ -1588,6 +1593,7 @@ function createClient(given, bring) {
       }
     },
     live_: () => state != 0 /* Off */ && consent != DENIED,
+    leaves_: () => state > 1 /* Ring */ && consent != DENIED,
     granted_: () => consent == GRANTED,
     session_: () => session,
     header_({ trace_: trace, span_: span }) {
@@ -1736,7 +1742,7 @@ function createClient(given, bring) {
       if (number2 == DENIED) for (const one of [name, name + CONFIG]) store == null ? void 0 : store.removeItem(one);
     },
     sessionId: () => session,
-    sampled: () => state != 0 /* Off */,
+    sampled: () => state == 2 /* On */,
     onSessionChange(callback) {
       callbacks.add(callback);
       return () => {
@@ -1757,7 +1763,7 @@ function createClient(given, bring) {
     if (key2 != "withSpan") client[key2] = safely(client[key2]);
   }
   safely(() => {
-    var _a2, _b2, _c;
+    var _a2, _b2, _c2;
     if (typeof document == "undefined") return none();
     if (!options.url) {
       tell2(11 /* BadOption */, "url");
@@ -1766,10 +1772,10 @@ function createClient(given, bring) {
     sdk.endpoint_ = new URL(endpoint(options), document.baseURI).href;
     sdk.origin_ = location.origin;
     session = hex(2);
-    state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : 0 /* Off */;
+    state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : options.sampling ? 1 /* Ring */ : 0 /* Off */;
     options.outbox ??= options.protocol != "faro" && !options.transport && ((_a2 = options.features) == null ? void 0 : _a2.length) != 0;
     if (consent == DENIED && options.outbox) safe(() => indexedDB.deleteDatabase(name));
-    sdk.fetch_ = (_c = ((_b2 = page().layers.fetch) == null ? void 0 : _b2.native) || window.fetch) == null ? void 0 : _c.bind(window);
+    sdk.fetch_ = (_c2 = ((_b2 = page().layers.fetch) == null ? void 0 : _b2.native) || window.fetch) == null ? void 0 : _c2.bind(window);
     sdk.remember_ = (text4) => store == null ? void 0 : store.setItem(name + CONFIG, text4);
     sdk.end_ = none;
     sender = createSender(sdk, sdk.fetch_);
@@ -1981,11 +1987,13 @@ function observeClicks(sdk) {
 var HOLDS = 24 * 36e5;
 var OFF_HOLDS = 3e5;
 function read(document2, now) {
-  const { version, enabled, sampleRate } = document2 || {};
+  const { version, enabled, sampleRate, rates } = document2 || {};
   if (version !== 1) return;
-  const given = typeof sampleRate == "number" && sampleRate >= 0 && sampleRate <= 1 ? sampleRate : void 0;
-  const rate = enabled === false ? 0 : given;
-  return { rate, until: now + (rate === 0 ? OFF_HOLDS : HOLDS) };
+  const share = (value) => typeof value == "number" && value >= 0 && value <= 1;
+  const off = enabled === false;
+  const rate = off ? 0 : share(sampleRate) ? sampleRate : void 0;
+  const kinds = Object.entries(rates || {}).filter(([, value]) => share(value));
+  return { rate, rates: kinds.length ? Object.fromEntries(kinds) : void 0, off: off || void 0, until: now + (rate === 0 ? OFF_HOLDS : HOLDS) };
 }
 function observeConfig(sdk) {
   const { options_: { key: key2, protocol, transport, remoteConfig }, endpoint_: endpoint2 } = sdk;

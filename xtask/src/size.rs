@@ -23,9 +23,9 @@ const BAR_ALL: u64 = 24 * 1024;
 /// A raise of 530 bytes is for navigations within the document: their entries stand in order among the shifts, events and paints that the
 /// first file observes, and a second observer elsewhere would give some of those to the wrong page.
 /// With a hundred bytes of room: the hash in that file's name is another one with each change of it, and moves by as much what brotli finds.
-/// 1,130 more for the ring and the rates of kinds: what a session outside of the sample does is kept from its first item on, and such a page may ask
+/// 1,200 more for the ring and the rates of kinds: what a session outside of the sample does is kept from its first item on, and such a page may ask
 /// for no second file.
-const CEILING: u64 = 29300;
+const CEILING: u64 = 29450;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

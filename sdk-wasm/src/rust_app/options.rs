@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::Attributes;
 use super::hooks::{Hooks, Item};
 use super::settings::{
-    AppInfo, BatchOptions, Capture, Consent, Limits, Patterns, Protocol, SessionOptions, User,
+    AppInfo, BatchOptions, Capture, Consent, Limits, Patterns, Protocol, Sampling, SessionOptions,
+    User,
 };
 
 /// Options that are values: each with the method that sets it.
@@ -46,6 +47,8 @@ options! {
     app: AppInfo,
     /// Share of the sessions that are captured, 0 to 1.
     sample_rate: f64,
+    /// What is captured beside the sample.
+    sampling: Sampling,
     /// Other origins that get `traceparent`.
     propagate_to: Patterns,
     /// Send `traceparent` with the flag `00` for sessions that are not sampled.

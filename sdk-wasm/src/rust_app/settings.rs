@@ -152,6 +152,36 @@ settings! {
 }
 
 settings! {
+    /// `sampling`: what is captured beside the sample.
+    Sampling {
+        /// Keep the last of what a session outside of the sample does, and send it when something goes wrong.
+        ring: bool,
+        /// How far back that goes, in ms.
+        ring_ms: f64,
+        /// And how many bytes.
+        ring_bytes: f64,
+        /// For some kinds the share of sessions of which they are kept.
+        rates: Rates,
+    }
+}
+
+settings! {
+    /// `sampling.rates`: shares of the sessions, 0 to 1.
+    Rates {
+        /// Of which logs are kept.
+        log: f64,
+        /// Of which errors are kept.
+        exception: f64,
+        /// Of which measurements are kept, vitals among them.
+        measurement: f64,
+        /// Of which events are kept.
+        event: f64,
+        /// Of which spans are kept.
+        span: f64,
+    }
+}
+
+settings! {
     /// Who uses the page; nothing is collected that is not given here.
     User {
         /// The user's id.

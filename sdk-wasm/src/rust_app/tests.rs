@@ -250,6 +250,13 @@ fn all() -> Options {
                 .release("r"),
         )
         .sample_rate(0.5)
+        .sampling(
+            Sampling::new()
+                .ring(true)
+                .ring_ms(1000)
+                .ring_bytes(2000)
+                .rates(Rates::new().span(0.5)),
+        )
         .propagate_to(["https://api.example"])
         .unsampled_header(true)
         .ignore_errors([Pattern::from("text"), Pattern::regex("^Reg")])
@@ -371,7 +378,7 @@ fn typescript(interface: &str) -> BTreeSet<String> {
 }
 
 /// Names of groups that are types of their own in types.ts, and are looked at by themselves.
-const GROUPS: [&str; 2] = ["user", "capture"];
+const GROUPS: [&str; 3] = ["user", "capture", "sampling"];
 
 #[test]
 fn there_is_each_option_of_the_sdks_under_its_name() {
@@ -396,7 +403,11 @@ fn there_is_each_option_of_the_sdks_under_its_name() {
         .filter(|name| !without.contains(&name.as_str()) && !functions.contains(&name.as_str()))
         .collect();
     assert_eq!(ours, theirs);
-    for (group, interface) in [("user", "User"), ("capture", "Capture")] {
+    for (group, interface) in [
+        ("user", "User"),
+        ("capture", "Capture"),
+        ("sampling", "Sampling"),
+    ] {
         let ours: BTreeSet<_> = json[group]
             .as_object()
             .expect("an object")
