@@ -70,7 +70,7 @@ test('every metric, label, attribute and variable that a panel names exists', ()
   for (const { board, panel, expr } of of('prometheus')) assert.deepEqual(names.findings(expr), [], `${board}: ${panel}`);
   for (const { board, panel, expr } of of('loki')) assert.deepEqual(logql(expr), [], `${board}: ${panel}`);
   for (const board of boards) {
-    const known = [...variables(board), '__rate_interval', '__range', '__auto', '__data', '__url_time_range'];
+    const known = [...variables(board), '__rate_interval', '__range', '__auto', '__all', '__data', '__value', '__url_time_range'];
     for (const match of JSON.stringify(board).matchAll(/\$(?:\{(\w+)|(\w+))/gu)) {
       assert.ok(known.includes(match[1] ?? match[2]!), `${board.uid}: ${match[0]}`);
     }
