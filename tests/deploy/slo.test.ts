@@ -1,0 +1,35 @@
+/** docs/slo.md: its figures stand in the documents that it takes them from, its queries name what exists, and what it calls met is. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { text } from './files.js';
+import { Names } from './names.js';
+
+const page = text('docs/slo.md');
+const SOURCES = ['docs/benchmarks.md', 'docs/reliability.md'].map(text).join('\n');
+/** 20 KB as the page has it. */
+const BUNDLE = 20 * 1024;
+
+test('every figure of the objectives stands where it was measured', () => {
+  const figures = [...page.matchAll(/`(\d[^`]* [^`]*|all came[^`]*)`/gu)].map((match) => match[1]!);
+  assert.ok(figures.length >= 7, figures.join('; '));
+  for (const figure of figures) assert.ok(SOURCES.includes(figure), figure);
+});
+
+test('the script-tag file is said to be met or missed as its size has it', () => {
+  const brotli = Number(/^\| farol\.js \|.*\| (\d+) \|$/mu.exec(text('docs/size.md'))?.[1]);
+  assert.ok(brotli > 0);
+  const row = /^\| \[script-tag file.*\| (\w+) \|$/mu.exec(page)?.[1];
+  assert.equal(row, brotli < BUNDLE ? 'met' : 'missed');
+});
+
+test('every query of the objectives names what exists', () => {
+  const names = new Names();
+  const queries = [...page.matchAll(/```promql\n([^`]+)```/gu)].map((match) => match[1]!);
+  assert.ok(queries.length >= 7);
+  for (const query of queries) assert.deepEqual(names.findings(query), [], query);
+});
+
+test('links within the page lead somewhere', () => {
+  const anchors = [...page.matchAll(/^## (.+)$/gmu)].map((match) => `#${match[1]!.toLowerCase().replaceAll(/[^\p{L}\p{N} -]/gu, '').replaceAll(' ', '-')}`);
+  for (const match of page.matchAll(/\]\((#[^)]+)\)/gu)) assert.ok(anchors.includes(match[1]!), match[1]);
+});
