@@ -234,7 +234,9 @@ impl<H: Host> Pen<H> {
         if frames.is_empty() {
             return;
         }
-        self.raw(b",\"stacktrace\":{\"frames\":[");
+        // It may be the first member: a cause can have neither type nor message.
+        self.key(b"stacktrace");
+        self.raw(b"{\"frames\":[");
         for frame in frames {
             if self.full() {
                 break;

@@ -1,6 +1,7 @@
 //! What is fuzzed. Each target takes any bytes and panics where something that must hold does not; `fuzz/` gives them to libFuzzer, and the test
 //! here replays the seeds, each of them also cut and bent, in every test run.
 
+mod sdk;
 pub mod seeds;
 mod targets;
 
@@ -69,8 +70,28 @@ pub const TARGETS: &[Target] = &[
     },
     Target {
         name: "sdk_messages",
-        run: targets::sdk_messages,
+        run: sdk::messages,
         seeds: seeds::messages,
+    },
+    Target {
+        name: "sdk_stack",
+        run: sdk::stack,
+        seeds: seeds::stacks,
+    },
+    Target {
+        name: "sdk_entries",
+        run: sdk::entries,
+        seeds: seeds::entries,
+    },
+    Target {
+        name: "sdk_url",
+        run: sdk::url,
+        seeds: seeds::texts,
+    },
+    Target {
+        name: "sdk_storage",
+        run: sdk::storage,
+        seeds: seeds::storages,
     },
 ];
 

@@ -144,11 +144,11 @@ pub(crate) fn texts() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Messages of every operation.
+/// Messages of every operation, behind the client's flags.
 pub(crate) fn messages() -> Vec<Vec<u8>> {
     (0..24)
         .map(|op| {
-            let mut out = Vec::new();
+            let mut out = vec![op];
             for op in 0..=op {
                 out.extend([op, 3, 8, 0]);
                 out.extend(b"\x04\0\0\0text");
@@ -156,4 +156,45 @@ pub(crate) fn messages() -> Vec<Vec<u8>> {
             out
         })
         .collect()
+}
+
+/// Stacks as engines write them, with a message, a type and a file behind them.
+pub(crate) fn stacks() -> Vec<Vec<u8>> {
+    [
+        "TypeError: x is undefined\n    at Cart.add (https://shop.example/app.js:10:15)\n    at async https://shop.example/app.js:2:1\0x is undefined\0TypeError\0https://shop.example/app.js",
+        "add@https://shop.example/app.js:10:15\n@https://shop.example/app.js line 2 > eval:1:1\n[native code]\0m\0Error",
+        "Error: é\n    at eval (eval at run (https://shop.example/a.js:1:1), <anonymous>:1:2)\n    at new Map (<anonymous>)\n    at add (wasm://wasm/0a1b:wasm-function[12]:0x1f3)\0\0\0\0Error\0cause\0    at f (chrome-extension://abc/x.js:1:2)",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .into()
+}
+
+/// Entries of every kind, with ordinary numbers and with odd ones.
+pub(crate) fn entries() -> Vec<Vec<u8>> {
+    let life = |number: u8| -> Vec<u8> {
+        (0..15)
+            .flat_map(|what| {
+                let mut entry = vec![what, 40, 0, b'n'];
+                entry.extend([number; 6]);
+                entry.extend([3, number, 2, 1, number, number, 1, 1]);
+                entry
+            })
+            .collect()
+    };
+    [9, 120, 226, 229, 255].map(life).into()
+}
+
+/// What this version and others leave in a tab's storage.
+pub(crate) fn storages() -> Vec<Vec<u8>> {
+    [
+        "1 1767225500000 1767225590000 0 00f067aa0ba902b7",
+        "1 1767225500000 0000000000000 1 a.session:id@x",
+        "1 9999999999999 9999999999999 0 from-the-future",
+        "1 0000000000000 0000000000000 0 0",
+        "2 something else",
+        "{\"id\":\"x\"}",
+        "",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .into()
 }

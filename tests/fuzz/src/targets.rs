@@ -15,8 +15,6 @@ use farol_collector::queue::disk::io::DiskFile;
 use farol_collector::queue::disk::segment::{HEAD, Head, Piece, Scan};
 use farol_collector::record::{Header, Record, SourceKind};
 use farol_collector::scrub::{Scrubber, scrub_url};
-use farol_sdk::client::Client;
-use farol_sdk::host::Host;
 use http::{HeaderMap, HeaderValue};
 
 const DIALECTS: [Dialect; 3] = [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib];
@@ -221,38 +219,5 @@ pub(crate) fn url(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let clean = scrub_url(&format!("{text}&token=hunter9"));
         assert!(!clean.contains("hunter9"));
-    }
-}
-
-struct Deaf;
-
-impl Host for Deaf {
-    fn emit(&mut self, _signal: u32, _bytes: &[u8]) -> f64 {
-        -2.0
-    }
-    fn number(&self, value: f64, room: &mut [u8]) -> usize {
-        let text = value.to_string();
-        let length = text.len().min(room.len());
-        room[..length].copy_from_slice(&text.as_bytes()[..length]);
-        length
-    }
-    fn wall(&self) -> f64 {
-        1.7e12
-    }
-    fn answer(&self, _len: usize) -> &[u8] {
-        &[]
-    }
-}
-
-/// Messages to the SDK's core: each is an operation, the time since the last one, a length and so many bytes.
-pub(crate) fn sdk_messages(mut input: &[u8]) {
-    let mut client = Client::new(Deaf);
-    let mut now = 0.0;
-    while let [op, later, a, b, rest @ ..] = input {
-        let length = usize::from(u16::from_le_bytes([*a, *b])).min(rest.len());
-        let (bytes, behind) = rest.split_at(length);
-        now += f64::from(*later) * 100.0;
-        client.put(u32::from(op % 24), now, bytes);
-        input = behind;
     }
 }

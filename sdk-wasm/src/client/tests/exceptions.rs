@@ -312,3 +312,16 @@ fn exceptions_without_end_keep_the_bound() {
     assert!(batch.bytes < 6500, "{}", batch.bytes);
     assert_eq!(bench.diagnostics(), [(diagnostic::ITEM_CUT, 1.0)]);
 }
+
+#[test]
+fn a_cause_may_have_nothing_but_a_stack() {
+    let mut bench = Bench::started(&Start::default());
+    let thrown = Thrown {
+        causes: &[["", "", ""], ["", "", STACK]],
+        ..THROWN
+    };
+    let json = bench.throw(&thrown).batch().json;
+    let causes = &json["exceptions"][0]["causes"];
+    assert_eq!(causes[0], json!({}));
+    assert_eq!(causes[1]["stacktrace"]["frames"][0]["function"], "foo");
+}
