@@ -1,6 +1,7 @@
 mod exceptions;
 mod invariants;
 mod items;
+mod lifecycle;
 mod payload;
 mod ring;
 mod visits;
