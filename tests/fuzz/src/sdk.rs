@@ -15,6 +15,9 @@ const EPOCH: f64 = 1_767_225_600_000.0;
 /// Bytes of a payload: what bursts may come to, with its meta and its frame.
 const PAYLOAD: usize = 256 * 1024;
 
+/// Numbers of `START`, none of them given (`farol_sdk::options`).
+const GIVEN: usize = 18;
+
 /// Causes of one exception that are kept, as the adapters keep them.
 const CAUSES: u32 = 2;
 
@@ -111,7 +114,7 @@ impl Bench {
         for seed in 1..5 {
             start.word(seed);
         }
-        for _ in 0..11 {
+        for _ in 0..GIVEN {
             start.number(f64::NAN);
         }
         start

@@ -113,8 +113,8 @@ struct Page {
 
 /// A tab: what outlives its pages, and what the model knows.
 struct Tab {
-    numbers: [f64; 11],
-    flags: u8,
+    /// What each of its pages starts with.
+    start: Start,
     storage: String,
     consent: u8,
     now: f64,
@@ -237,11 +237,6 @@ impl Tab {
     }
 
     fn load(&mut self, late: u8, hidden: bool) -> Result<(), TestCaseError> {
-        let mut numbers = self.numbers;
-        // The session's own events count too.
-        if numbers[9].is_nan() {
-            numbers[9] = 1000.0;
-        }
         self.page = Some(Page {
             bench: Bench {
                 client: Client::new(Fake::default()),
@@ -250,10 +245,9 @@ impl Tab {
             },
             late: Some(late),
             start: Start {
-                flags: self.flags | if hidden { flag::HIDDEN } else { 0 },
+                flags: self.start.flags | if hidden { flag::HIDDEN } else { 0 },
                 consent: self.consent,
-                numbers,
-                ..Start::default()
+                ..self.start.clone()
             },
             waiting: Vec::new(),
             over: false,
@@ -475,11 +469,13 @@ fn whatever_happens_to_a_tab_each_item_has_one_fate() {
         proptest::collection::vec(step(), 1..80),
     );
     let result = runner.run(&choices, |(consent, outbox, rate, items, cap, steps)| {
-        let mut numbers = [f64::NAN; 11];
-        (numbers[0], numbers[3], numbers[9]) = (rate, items, cap);
-        let mut tab = Tab {
-            numbers,
+        let mut start = Start {
             flags: if outbox { flag::OUTBOX } else { 0 },
+            ..Start::default()
+        };
+        (start.numbers[0], start.numbers[3], start.numbers[9]) = (rate, items, cap);
+        let mut tab = Tab {
+            start,
             storage: String::new(),
             consent,
             now: 0.0,
