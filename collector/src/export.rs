@@ -20,6 +20,7 @@ use crate::queue::{Queue, ReaderOptions};
 mod answer;
 mod batch;
 mod breaker;
+mod clickhouse;
 mod client;
 mod concern;
 mod cut;
@@ -154,6 +155,9 @@ fn build(settings: &config::Destination) -> Result<(Arc<dyn Destination>, usize)
         DestinationKind::Http(http) => Arc::new(http_documents::HttpDocuments::new(http)?),
         DestinationKind::Elasticsearch(elastic) => {
             Arc::new(elasticsearch::Elasticsearch::new(elastic)?)
+        }
+        DestinationKind::ClickHouse(clickhouse) => {
+            Arc::new(clickhouse::ClickHouse::new(clickhouse)?)
         }
         DestinationKind::FluentForward(forward) => {
             Arc::new(fluent_forward::FluentForward::new(forward)?)

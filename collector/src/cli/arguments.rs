@@ -29,8 +29,9 @@ usage: farol-collector [options]                run, with sensible defaults wher
        farol-collector queue erase --session ID | --user ID [options]
                                                 erase what a session or a user left: in the queue and in the dead letters
        farol-collector setup elasticsearch [options]
-                                                make in the destinations of these settings what they need: index template, policy
-                                                of how long data stays; says what it did, and changes nothing that is as it should be
+       farol-collector setup clickhouse [options]
+                                                make in the destinations of these settings what they need (index template and policy,
+                                                database and tables); says what it did, and changes nothing that is as it should be
 
   --config FILE          settings in TOML (or FAROL_CONFIG)
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::loki::Loki;
-use super::receivers::{Elasticsearch, FluentForward, HttpDocuments, Tenants};
+use super::receivers::{ClickHouse, Elasticsearch, FluentForward, HttpDocuments, Tenants};
 use super::remote::{OtlpRemote, Remote};
 use crate::convert::Dialect;
 use crate::queue::Start;
@@ -89,6 +89,8 @@ pub enum DestinationKind {
     Http(HttpDocuments),
     /// Elasticsearch or OpenSearch.
     Elasticsearch(Elasticsearch),
+    /// ClickHouse.
+    ClickHouse(ClickHouse),
     /// Fluentd or Fluent Bit.
     FluentForward(FluentForward),
     /// One readable line an item.
@@ -106,6 +108,7 @@ impl DestinationKind {
             Self::OtlpFile(_) => "otlp_file",
             Self::Http(_) => "http",
             Self::Elasticsearch(_) => "elasticsearch",
+            Self::ClickHouse(_) => "clickhouse",
             Self::FluentForward(_) => "fluent_forward",
             Self::Terminal(_) => "terminal",
             Self::Loki(_) => "loki",
@@ -116,12 +119,14 @@ impl DestinationKind {
     pub fn takes(&self) -> Signals {
         match self {
             Self::OtlpHttp(_) | Self::OtlpGrpc(_) | Self::OtlpFile(_) => Signals::default(),
-            Self::Http(_) | Self::Elasticsearch(_) | Self::FluentForward(_) | Self::Terminal(_) => {
-                Signals {
-                    metrics: false,
-                    ..Signals::default()
-                }
-            }
+            Self::Http(_)
+            | Self::Elasticsearch(_)
+            | Self::ClickHouse(_)
+            | Self::FluentForward(_)
+            | Self::Terminal(_) => Signals {
+                metrics: false,
+                ..Signals::default()
+            },
             Self::Loki(_) => Signals::LOGS,
         }
     }
@@ -133,6 +138,7 @@ impl DestinationKind {
             Self::Loki(loki) => Some(&loki.remote),
             Self::Http(http) => Some(&http.remote),
             Self::Elasticsearch(elastic) => Some(&elastic.remote),
+            Self::ClickHouse(clickhouse) => Some(&clickhouse.remote),
             Self::FluentForward(forward) => Some(&forward.remote),
             Self::OtlpFile(_) | Self::Terminal(_) => None,
         }

@@ -80,6 +80,49 @@ impl Elasticsearch {
     }
 }
 
+/// A ClickHouse server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClickHouse {
+    /// The server.
+    pub remote: Remote,
+    /// The database of the tables.
+    pub database: String,
+    /// Where log records go.
+    pub logs_table: String,
+    /// Where spans go.
+    pub traces_table: String,
+    /// Whether the server gathers inserts before it writes them. They are answered when they are written, in either way.
+    pub async_insert: bool,
+    /// How long `setup` has the server keep what is there.
+    pub retention: Duration,
+    /// How bodies are compressed.
+    pub compression: Compression,
+}
+
+impl ClickHouse {
+    /// With every setting at its default: the tables of the OpenTelemetry Collector's exporter.
+    pub fn new(remote: Remote) -> Self {
+        Self {
+            remote,
+            database: "default".to_owned(),
+            logs_table: "otel_logs".to_owned(),
+            traces_table: "otel_traces".to_owned(),
+            async_insert: true,
+            retention: RETENTION,
+            compression: Compression::default(),
+        }
+    }
+
+    /// Where a signal goes; log records where there is no table for it.
+    pub fn table(&self, signal: Signal) -> String {
+        let table = match signal {
+            Signal::Traces => &self.traces_table,
+            Signal::Logs | Signal::Metrics => &self.logs_table,
+        };
+        format!("{}.{table}", self.database)
+    }
+}
+
 /// A month: what people look back at, at a cost that nobody has to plan.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 

@@ -125,7 +125,11 @@ settings! {
     "destinations[].item_headers.*", "text", "none", "Headers that say of items whose they are: `{app}`, `{tenant}`, `{signal}` and `{kind}` stand for the item's, and a batch is divided by what they come to. http only.";
     "destinations[].dataset", "text", "farol", "The middle of the names of its data streams: `logs-farol-default`, `traces-farol-default`. elasticsearch only.";
     "destinations[].namespace", "text", "default", "The end of their names. elasticsearch only.";
-    "destinations[].retention", "duration", "30d", "How long `farol-collector setup` has the server keep what is there; whole days. elasticsearch only.";
+    "destinations[].retention", "duration", "30d", "How long `farol-collector setup` has the server keep what is there; whole days. elasticsearch and clickhouse.";
+    "destinations[].database", "text", "default", "The database of its tables. clickhouse only.";
+    "destinations[].logs_table", "text", "otel_logs", "Where log records go. clickhouse only.";
+    "destinations[].traces_table", "text", "otel_traces", "Where spans go. clickhouse only.";
+    "destinations[].async_insert", "flag", "true", "Whether the server gathers inserts before it writes them; they are acknowledged when they are written, in either way. clickhouse only.";
     "destinations[].tag", "text", "farol.{app}.{kind}", "The tag of what goes there; `{app}`, `{tenant}`, `{signal}` and `{kind}` stand for the item's. fluent_forward only.";
     "destinations[].shared_key", "text", "none", "The key that both sides prove to know, where the server's `<security>` asks for one. fluent_forward only.";
     "destinations[].hostname", "text", "farol-collector", "What the collector calls itself to the server. fluent_forward only.";

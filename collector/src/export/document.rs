@@ -21,7 +21,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use super::group::Place;
 use super::{Batch, Signal};
 
-pub(crate) use json::object as write_object;
+pub(crate) use json::{any as write_any, object as write_object};
 pub(crate) use span::{duration, kind, lists};
 
 /// One item.

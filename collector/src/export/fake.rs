@@ -46,6 +46,7 @@ impl Answer {
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) path: String,
+    pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -140,6 +141,7 @@ async fn serve(
             let (head, body) = request.into_parts();
             let seen = Seen {
                 path: head.uri.path().to_owned(),
+                query: head.uri.query().map(str::to_owned),
                 headers: head.headers,
                 body: body.collect().await.map_err(io::Error::other)?.to_bytes(),
             };

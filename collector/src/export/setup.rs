@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::elasticsearch;
+use super::{clickhouse, elasticsearch};
 use crate::config::{Destination, DestinationKind};
 
 /// What of all that there is to set up.
@@ -19,7 +19,7 @@ pub(crate) struct Wanted {
 }
 
 /// The types that there is something to set up for.
-pub(crate) const KINDS: [&str; 1] = ["elasticsearch"];
+pub(crate) const KINDS: [&str; 2] = ["clickhouse", "elasticsearch"];
 
 /// What became of one thing that has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,9 @@ pub(crate) async fn run(
         let done = match &destination.kind {
             DestinationKind::Elasticsearch(settings) => {
                 elasticsearch::setup::run(settings, wanted.dry_run, &mut say).await
+            }
+            DestinationKind::ClickHouse(settings) => {
+                clickhouse::setup::run(settings, wanted.dry_run, &mut say).await
             }
             _ => Ok(()),
         };

@@ -27,6 +27,7 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         "[[destinations]]\nname = \"b\"\ntype = \"otlp_http\"\nendpoint = \"http://a:4318\"\n";
     let documents = http.replace("otlp_http", "http");
     let elastic = http.replace("otlp_http", "elasticsearch");
+    let clickhouse = http.replace("otlp_http", "clickhouse");
     let forward =
         "[[destinations]]\nname = \"b\"\ntype = \"fluent_forward\"\nendpoint = \"tcp://a:24224\"\n";
     let cases: Vec<(String, &str)> = vec![
@@ -149,6 +150,8 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{documents}headers = {{ x-a = \"hunter2\" }}\nitem_headers = {{ x-a = \"{{app}}\" }}"), "destinations.b.item_headers = \"a table\": headers.x-a says it as well"),
         (format!("version = 1\n{elastic}dataset = \"a-b\""), "destinations.b.dataset = \"a-b\": 1 to 100 small letters"),
         (format!("version = 1\n{elastic}retention = \"36h\""), "destinations.b.retention = \"36h\": whole days, such as \"30d\""),
+        (format!("version = 1\n{clickhouse}database = \"a; DROP\""), "destinations.b.database = \"a; DROP\": 1 to 100 letters, digits and _"),
+        (format!("version = 1\n{clickhouse}logs_table = \"otel_traces\""), "destinations.b.traces_table: log records go there already"),
         (format!("version = 1\n{}", forward.replace("tcp:", "http:")), "destinations.b.endpoint = \"http://a:24224\": write a URL with tcp:// or tls://"),
         (format!("version = 1\n{forward}tag = \"{{app\""), "destinations.b.tag = \"{app\": a brace is not closed"),
         (format!("version = 1\n{forward}compression = \"zstd\""), "destinations.b.compression = \"zstd\": what speaks the Forward protocol does not read it"),

@@ -22,6 +22,7 @@ const KINDS: &[(&str, Make)] = &[
     ("otlp_file", otlp_file),
     ("http", receivers::http),
     ("elasticsearch", receivers::elasticsearch),
+    ("clickhouse", receivers::clickhouse),
     ("fluent_forward", receivers::fluent_forward),
     ("terminal", terminal),
     ("loki", super::loki::loki),

@@ -7,8 +7,8 @@ use super::Built;
 use super::remote::{compression, credentials, reached, remote};
 use crate::config::read::Section;
 use crate::config::{
-    Compression, DestinationKind, DocumentFormat, Elasticsearch, FluentForward, HttpDocuments,
-    Secret,
+    ClickHouse, Compression, DestinationKind, DocumentFormat, Elasticsearch, FluentForward,
+    HttpDocuments, Secret,
 };
 use crate::export::Template;
 
@@ -71,6 +71,43 @@ fn part(section: &Section<'_>, key: &'static str) -> Built<Option<String>> {
             key,
             "1 to 100 small letters, digits, . and _, a letter or digit first",
         )),
+    }
+}
+
+pub(super) fn clickhouse(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
+    let default = ClickHouse::new(remote(section)?);
+    let (database, logs, traces) = (default.database, default.logs_table, default.traces_table);
+    let (logs_table, traces_table) = (
+        identifier(section, "logs_table", logs)?,
+        identifier(section, "traces_table", traces)?,
+    );
+    if logs_table == traces_table {
+        let problem = "log records go there already; name another table";
+        return Err(section.wrong("traces_table", problem));
+    }
+    Ok(DestinationKind::ClickHouse(ClickHouse {
+        database: identifier(section, "database", database)?,
+        logs_table,
+        traces_table,
+        async_insert: section
+            .flag("async_insert")?
+            .unwrap_or(default.async_insert),
+        retention: retention(section, default.retention)?,
+        compression: compression(section)?,
+        remote: default.remote,
+    }))
+}
+
+/// A name that stands in a statement as it is.
+fn identifier(section: &Section<'_>, key: &'static str, default: String) -> Built<String> {
+    let Some(name) = section.text(key)? else {
+        return Ok(default);
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    match name.len() <= 100 && begins && name.chars().all(plain) {
+        true => Ok(name),
+        false => Err(section.wrong(key, "1 to 100 letters, digits and _, no digit first")),
     }
 }
 

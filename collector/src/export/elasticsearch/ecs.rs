@@ -16,6 +16,13 @@ pub(super) enum Form {
 
 /// An attribute's name, its field's, and the field's form.
 pub(super) const FIELDS: &[(&str, &str, Form)] = &[
+    (attr::CODE_FILE_PATH, attr::CODE_FILE_PATH, Form::Keyword),
+    (attr::CODE_LINE_NUMBER, attr::CODE_LINE_NUMBER, Form::Number),
+    (
+        attr::CODE_COLUMN_NUMBER,
+        attr::CODE_COLUMN_NUMBER,
+        Form::Number,
+    ),
     (attr::SERVICE_NAME, attr::SERVICE_NAME, Form::Keyword),
     (
         attr::SERVICE_NAMESPACE,

@@ -1,0 +1,108 @@
+//! ClickHouse, by inserts over HTTP into the tables of the OpenTelemetry Collector's exporter, so that tools which read those read these.
+
+mod answer;
+mod row;
+pub(super) mod setup;
+
+use anyhow::Result;
+use http::Uri;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::http::{Http, below};
+use super::pack::{Packed, compress};
+use super::{Batch, Signal};
+use crate::config::ClickHouse as Settings;
+use crate::memory::give_back_at_times;
+
+/// The words of a refusal; more than this is not read.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// A ClickHouse server.
+pub(crate) struct ClickHouse {
+    http: Http,
+    settings: Settings,
+}
+
+impl ClickHouse {
+    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            http: Http::new(&settings.remote, MAX_ANSWER)?,
+            settings: settings.clone(),
+        })
+    }
+
+    async fn deliver(&self, batch: &Batch) -> Outcome {
+        let (copy, compression) = (batch.clone(), self.settings.compression);
+        // Off the runtime's threads: a megabyte takes milliseconds to write and compress.
+        let write = move || {
+            let rows = rows(&copy);
+            let token = format!("{:032x}", xxh3_128(&rows));
+            drop(copy);
+            let packed = compress(rows, compression);
+            give_back_at_times();
+            (packed, token)
+        };
+        let Ok((body, token)) = tokio::task::spawn_blocking(write).await else {
+            return Outcome::retry(Reason::code("encoding failed"));
+        };
+        self.insert(batch.signal(), body, &token)
+            .await
+            .unwrap_or_else(|outcome| outcome)
+    }
+
+    async fn insert(&self, signal: Signal, body: Packed, token: &str) -> Result<Outcome, Outcome> {
+        let address = address(&self.settings, signal, token);
+        let address = address.map_err(|_| Outcome::retry(Reason::code("no address")))?;
+        let answer = self.http.post(&address, &[], body).await?;
+        Ok(answer::judge(&answer))
+    }
+}
+
+impl Destination for ClickHouse {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+        Box::pin(self.deliver(batch))
+    }
+}
+
+/// Where a batch is inserted. The token is the batch's own: a server that remembers it takes what is sent again once.
+fn address(settings: &Settings, signal: Signal, token: &str) -> Result<Uri> {
+    let table = settings.table(signal);
+    let insert = format!("INSERT INTO {table} FORMAT JSONEachRow");
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("query", &insert);
+    query.append_pair("insert_deduplicate", "1");
+    query.append_pair("insert_deduplication_token", token);
+    // A column that is not there is an error that an operator can mend, not a loss.
+    query.append_pair("input_format_skip_unknown_fields", "0");
+    if settings.async_insert {
+        query.append_pair("async_insert", "1");
+        query.append_pair("wait_for_async_insert", "1");
+        query.append_pair("async_insert_deduplicate", "1");
+    }
+    below(&settings.remote.endpoint, &format!("?{}", query.finish()))
+}
+
+/// One line a row.
+fn rows(batch: &Batch) -> Vec<u8> {
+    let mut out = Vec::new();
+    match batch.signal() {
+        Signal::Logs => {
+            for (place, record) in batch.placed::<LogRecord>() {
+                row::log(place, record, &mut out);
+            }
+        }
+        Signal::Traces => {
+            for (place, span) in batch.placed::<Span>() {
+                row::span(place, span, &mut out);
+            }
+        }
+        Signal::Metrics => {}
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! What the server says: its own number of an error tells what is wrong with the rows from what is wrong with tables, rights and the server.
+
+use std::time::SystemTime;
+
+use crate::export::destination::{Outcome, Reason};
+use crate::export::http::Answer;
+
+const CODE: &str = "x-clickhouse-exception-code";
+
+/// Errors of ClickHouse that are the rows' own: what cannot be parsed, what no column can hold.
+const OF_ROWS: [u32; 14] = [6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 131, 349];
+
+/// No such column, table or database, too old a server: `setup` mends them, and nothing of the rows is lost by waiting.
+const OF_TABLES: [u32; 4] = [8, 16, 60, 81];
+
+pub(super) fn judge(answer: &Answer) -> Outcome {
+    let code = answer.headers.get(CODE);
+    let code: Option<u32> = code.and_then(|it| it.to_str().ok()?.parse().ok());
+    let words = answer.words();
+    // The status is sent before the insert is through: what failed later is said by the header or in the body alone.
+    let late = words
+        .starts_with("Code: ")
+        .then(|| number(&words))
+        .flatten();
+    let Some(code) = code.or(late) else {
+        return match answer.status.is_success() {
+            true => Outcome::accepted(),
+            false => answer.failure(&words, SystemTime::now()),
+        };
+    };
+    let reason = |kind: &str| Reason::new(format!("clickhouse {code}{kind}"), &words);
+    if OF_TABLES.contains(&code) || words.contains("Unknown field found") {
+        return Outcome::retry(reason(" (run farol-collector setup clickhouse)"));
+    }
+    if OF_ROWS.contains(&code) {
+        return Outcome::Refused(reason(""));
+    }
+    match answer.failure(&words, SystemTime::now()) {
+        Outcome::Retry { after, suspect, .. } => Outcome::Retry {
+            after,
+            suspect: suspect || answer.status.is_success(),
+            reason: reason(""),
+        },
+        // A server that cannot do something says 400 as well.
+        _ => Outcome::Retry {
+            after: None,
+            suspect: true,
+            reason: reason(""),
+        },
+    }
+}
+
+fn number(words: &str) -> Option<u32> {
+    let digits = words.strip_prefix("Code: ")?;
+    let end = digits.find(|c: char| !c.is_ascii_digit())?;
+    digits[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn answer(status: u16, code: Option<u32>, words: &str) -> Answer {
+        let mut headers = HeaderMap::new();
+        if let Some(code) = code {
+            headers.insert(CODE, code.into());
+        }
+        Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+            body: Bytes::copy_from_slice(words.as_bytes()),
+        }
+    }
+
+    fn fate(status: u16, code: Option<u32>, words: &str) -> &'static str {
+        match judge(&answer(status, code, words)) {
+            Outcome::Accepted { .. } => "taken",
+            Outcome::Refused(_) => "refused",
+            Outcome::Retry { suspect: true, .. } => "suspect",
+            Outcome::Retry { .. } => "again",
+            Outcome::Each { .. } => "each",
+        }
+    }
+
+    #[test]
+    fn rows_are_told_from_tables_and_servers() {
+        assert_eq!(fate(200, None, ""), "taken");
+        assert_eq!(fate(400, Some(27), "Cannot parse input"), "refused");
+        assert_eq!(fate(404, Some(60), "no such table"), "again");
+        assert_eq!(
+            fate(
+                400,
+                Some(117),
+                "Unknown field found while parsing JSONEachRow format: EventName"
+            ),
+            "again"
+        );
+        assert_eq!(fate(403, Some(516), "Authentication failed"), "again");
+        assert_eq!(fate(500, Some(241), "Memory limit exceeded"), "suspect");
+        assert_eq!(
+            fate(503, Some(202), "Too many simultaneous queries"),
+            "again"
+        );
+        assert_eq!(fate(429, None, ""), "again");
+        assert_eq!(fate(413, None, "a proxy's page"), "refused");
+    }
+
+    #[test]
+    fn what_fails_after_the_status_was_sent_is_no_success() {
+        assert_eq!(fate(200, Some(252), "Too many parts"), "suspect");
+        assert_eq!(
+            fate(200, None, "Code: 252. DB::Exception: Too many parts"),
+            "suspect"
+        );
+        assert_eq!(fate(200, None, "Code: x"), "taken");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_said_is_judged(status in 100_u16..600, code in any::<Option<u32>>(), words in ".{0,80}") {
+            judge(&answer(status, code, &words));
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Rows of `otel_logs` and `otel_traces`, as lines of JSON. Attributes are maps of texts there: what is no text is written as JSON.
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
+
+use crate::export::document::{duration, hex, write_any};
+use crate::export::group::Place;
+use crate::export::json::write_text;
+use crate::export::template::app;
+
+pub(super) fn log(place: Place<'_>, record: &LogRecord, out: &mut Vec<u8>) {
+    let happened = match record.time_unix_nano {
+        0 => record.observed_time_unix_nano,
+        time => time,
+    };
+    let mut row = Row::new(out);
+    row.time("Timestamp", happened);
+    row.text("TraceId", &hex(&record.trace_id));
+    row.text("SpanId", &hex(&record.span_id));
+    // W3C's flags are the lowest byte, and the column has no room for more.
+    row.number("TraceFlags", u64::from(record.flags & 0xff));
+    row.text("SeverityText", &record.severity_text);
+    let severity = u64::try_from(record.severity_number).unwrap_or_default();
+    row.number("SeverityNumber", severity.min(u64::from(u8::MAX)));
+    row.text("ServiceName", app(place));
+    let body = record.body.as_ref();
+    row.text("Body", &body.map(plain).unwrap_or_default());
+    row.place(place);
+    row.map("LogAttributes", &record.attributes);
+    row.text("EventName", &record.event_name);
+    row.end();
+}
+
+pub(super) fn span(place: Place<'_>, span: &Span, out: &mut Vec<u8>) {
+    let mut row = Row::new(out);
+    row.time("Timestamp", span.start_time_unix_nano);
+    row.text("TraceId", &hex(&span.trace_id));
+    row.text("SpanId", &hex(&span.span_id));
+    row.text("ParentSpanId", &hex(&span.parent_span_id));
+    row.text("TraceState", &span.trace_state);
+    row.text("SpanName", &span.name);
+    row.text("SpanKind", kind(span.kind));
+    row.text("ServiceName", app(place));
+    let attributes = place.resource.map_or(&[][..], |it| &it.attributes);
+    row.map("ResourceAttributes", attributes);
+    if let Some(scope) = place.scope {
+        row.text("ScopeName", &scope.name);
+        row.text("ScopeVersion", &scope.version);
+    }
+    row.map("SpanAttributes", &span.attributes);
+    row.number("Duration", duration(span).unsigned_abs());
+    row.text("StatusCode", status(span.status.as_ref()));
+    let words = span.status.as_ref().map_or("", |it| &it.message);
+    row.text("StatusMessage", words);
+    let events = &span.events;
+    row.list("Events.Timestamp", events, |out, it| {
+        time(out, it.time_unix_nano);
+    });
+    row.list("Events.Name", events, |out, it| write_text(out, &it.name));
+    row.list("Events.Attributes", events, |out, it| {
+        map(out, &it.attributes);
+    });
+    let links = &span.links;
+    row.list("Links.TraceId", links, |out, it| {
+        write_text(out, &hex(&it.trace_id));
+    });
+    row.list("Links.SpanId", links, |out, it| {
+        write_text(out, &hex(&it.span_id));
+    });
+    row.list("Links.TraceState", links, |out, it| {
+        write_text(out, &it.trace_state);
+    });
+    row.list("Links.Attributes", links, |out, it| {
+        map(out, &it.attributes);
+    });
+    row.end();
+}
+
+/// As the exporter spells it.
+fn kind(kind: i32) -> &'static str {
+    match kind {
+        1 => "Internal",
+        2 => "Server",
+        3 => "Client",
+        4 => "Producer",
+        5 => "Consumer",
+        _ => "Unspecified",
+    }
+}
+
+fn status(status: Option<&Status>) -> &'static str {
+    match status.map(|it| it.code) {
+        Some(1) => "Ok",
+        Some(2) => "Error",
+        _ => "Unset",
+    }
+}
+
+/// A row being written. Column names are ours and need no escaping.
+struct Row<'a> {
+    out: &'a mut Vec<u8>,
+    empty: bool,
+}
+
+impl<'a> Row<'a> {
+    fn new(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, empty: true }
+    }
+
+    fn end(self) {
+        self.out.extend_from_slice(b"}\n");
+    }
+
+    fn column(&mut self, name: &str) -> &mut Vec<u8> {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        write_text(self.out, name);
+        self.out.push(b':');
+        self.out
+    }
+
+    /// Columns hold nothing by themselves.
+    fn text(&mut self, name: &str, text: &str) {
+        if !text.is_empty() {
+            write_text(self.column(name), text);
+        }
+    }
+
+    fn number(&mut self, name: &str, number: u64) {
+        display(self.column(name), number);
+    }
+
+    fn time(&mut self, name: &str, nanos: u64) {
+        time(self.column(name), nanos);
+    }
+
+    fn map(&mut self, name: &str, attributes: &[KeyValue]) {
+        if !attributes.is_empty() {
+            map(self.column(name), attributes);
+        }
+    }
+
+    fn list<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
+        if items.is_empty() {
+            return;
+        }
+        let out = self.column(name);
+        out.push(b'[');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            write(out, item);
+        }
+        out.push(b']');
+    }
+
+    fn place(&mut self, place: Place<'_>) {
+        self.text("ResourceSchemaUrl", place.resource_schema);
+        let attributes = place.resource.map_or(&[][..], |it| &it.attributes);
+        self.map("ResourceAttributes", attributes);
+        self.text("ScopeSchemaUrl", place.scope_schema);
+        if let Some(scope) = place.scope {
+            self.text("ScopeName", &scope.name);
+            self.text("ScopeVersion", &scope.version);
+            self.map("ScopeAttributes", &scope.attributes);
+        }
+    }
+}
+
+fn map(out: &mut Vec<u8>, attributes: &[KeyValue]) {
+    out.push(b'{');
+    for (at, pair) in attributes.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write_text(out, &pair.key);
+        out.push(b':');
+        write_text(out, &pair.value.as_ref().map(plain).unwrap_or_default());
+    }
+    out.push(b'}');
+}
+
+/// A value as a text.
+fn plain(value: &AnyValue) -> String {
+    match &value.value {
+        Some(Value::StringValue(text)) => text.clone(),
+        None => String::new(),
+        Some(Value::DoubleValue(number)) if !number.is_finite() => number.to_string(),
+        _ => {
+            let mut out = Vec::new();
+            write_any(&mut out, value, 0);
+            String::from_utf8_lossy(&out).into_owned()
+        }
+    }
+}
+
+/// Seconds with a fraction, as a text: a number without one is nanoseconds to some versions and seconds to others.
+fn time(out: &mut Vec<u8>, nanos: u64) {
+    const SECOND: u64 = 1_000_000_000;
+    let text = format!("\"{}.{:09}\"", nanos / SECOND, nanos % SECOND);
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn display(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(number.to_string().as_bytes());
+}
