@@ -377,6 +377,11 @@ pub mod attr {
     /// The key that acted: `Enter`, `Escape`.
     pub const ACTION_KEY: &str = "farol.action.key";
 
+    /// The trace and the span in which a server answered a request, as its `traceresponse` says.
+    pub const ANSWER_TRACE: &str = "farol.answer.trace_id";
+    /// See above.
+    pub const ANSWER_SPAN: &str = "farol.answer.span_id";
+
     /// The name of the worker in which an error happened.
     pub const WORKER_NAME: &str = "farol.worker.name";
     /// Prefix of what the server says of its own time, in milliseconds.

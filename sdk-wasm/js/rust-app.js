@@ -26,6 +26,61 @@ function createEntered() {
   };
 }
 
+// src/options.ts
+function number(value) {
+  return value === void 0 ? NaN : typeof value == "number" && value == value ? value : -Infinity;
+}
+var KINDS = {
+  string: "url key view base",
+  object: "app session batch limits user attributes capture sampling baggage",
+  function: "beforeSend onDiagnostic transport",
+  list: "propagateTo ignoreErrors denyUrls"
+};
+var kind = (value) => Array.isArray(value) ? "list" : typeof value;
+function check(given, tell2) {
+  const options = { ...given };
+  const drop = (name) => {
+    delete options[name];
+    tell2(11 /* BadOption */, name);
+  };
+  for (const wanted of Object.keys(KINDS)) {
+    for (const name of KINDS[wanted].split(" ")) {
+      const value = options[name];
+      if (value == null) delete options[name];
+      else if (kind(value) != wanted || wanted == "list" && !value.every((item) => typeof item == "string" || item instanceof RegExp)) drop(name);
+    }
+  }
+  if (!/^(farol|faro|undefined)$/.test("" + options.protocol)) drop("protocol");
+  return options;
+}
+function matches(patterns, text3) {
+  return patterns == null ? void 0 : patterns.some((pattern) => typeof pattern == "string" ? text3.includes(pattern) : text3.search(pattern) >= 0);
+}
+
+// src/more/option.ts
+function option(sdk, name, kinds) {
+  var _a;
+  const value = (_a = sdk.options_.capture) == null ? void 0 : _a[name];
+  if (value == null || kinds.split(" ").includes(kind(value))) return value;
+  sdk.tell_(11 /* BadOption */, "capture." + name);
+}
+
+// src/more/answers.ts
+var HEADER = "traceresponse";
+var VALUE = /^00-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}\s*$/;
+function answered(value) {
+  const [, trace, span] = VALUE.exec(value || "") || [];
+  return trace ? { ["farol.answer.trace_id" /* AnswerTrace */]: trace, ["farol.answer.span_id" /* AnswerSpan */]: span } : void 0;
+}
+function observeAnswers(sdk) {
+  if (!option(sdk, "traceResponse", "boolean")) return;
+  sdk.answered_ = (answer) => {
+    var _a;
+    return answered("headers" in answer ? answer.headers.get(HEADER) : (_a = new RegExp("^" + HEADER + ": *(.*)$", "mi").exec(answer.getAllResponseHeaders())) == null ? void 0 : _a[1]);
+  };
+  sdk.stops_.push(() => sdk.answered_ = void 0);
+}
+
 // src/page.ts
 function page() {
   const key2 = /* @__PURE__ */ Symbol.for("farol.patch/1");
@@ -98,45 +153,6 @@ function capped(sdk, most, tell2) {
   const { see_: see, settle_: settle } = createCap(most, tell2);
   onHidden(sdk, settle);
   return see;
-}
-
-// src/options.ts
-function number(value) {
-  return value === void 0 ? NaN : typeof value == "number" && value == value ? value : -Infinity;
-}
-var KINDS = {
-  string: "url key view base",
-  object: "app session batch limits user attributes capture sampling",
-  function: "beforeSend onDiagnostic transport",
-  list: "propagateTo ignoreErrors denyUrls"
-};
-var kind = (value) => Array.isArray(value) ? "list" : typeof value;
-function check(given, tell2) {
-  const options = { ...given };
-  const drop = (name) => {
-    delete options[name];
-    tell2(11 /* BadOption */, name);
-  };
-  for (const wanted of Object.keys(KINDS)) {
-    for (const name of KINDS[wanted].split(" ")) {
-      const value = options[name];
-      if (value == null) delete options[name];
-      else if (kind(value) != wanted || wanted == "list" && !value.every((item) => typeof item == "string" || item instanceof RegExp)) drop(name);
-    }
-  }
-  if (!/^(farol|faro|undefined)$/.test("" + options.protocol)) drop("protocol");
-  return options;
-}
-function matches(patterns, text3) {
-  return patterns == null ? void 0 : patterns.some((pattern) => typeof pattern == "string" ? text3.includes(pattern) : text3.search(pattern) >= 0);
-}
-
-// src/more/option.ts
-function option(sdk, name, kinds) {
-  var _a;
-  const value = (_a = sdk.options_.capture) == null ? void 0 : _a[name];
-  if (value == null || kinds.split(" ").includes(kind(value))) return value;
-  sdk.tell_(11 /* BadOption */, "capture." + name);
 }
 
 // src/observe/describe.ts
@@ -319,7 +335,13 @@ function observeForms(sdk) {
 }
 
 // src/observe/request.ts
-var HEADER = "traceparent";
+var HEADER2 = "traceparent";
+var BAGGAGE = "baggage";
+var BAGGAGE_BYTES = 8192;
+function baggage(members) {
+  const text3 = Object.keys(members).filter((name) => /^[!#-'*+.^-z|~\w-]+$/.test(name)).map((name) => name + "=" + encodeURIComponent(members[name])).join();
+  return text3.length > BAGGAGE_BYTES ? "" : text3;
+}
 function under(pattern, address2) {
   if (typeof pattern != "string") return address2.search(pattern) >= 0;
   return address2.startsWith(pattern) && (pattern.endsWith("/") || /^$|^[/?#]/.test(address2.slice(pattern.length)));
@@ -330,26 +352,30 @@ function resolve({ origin_: own2 }, address2) {
   return safe(() => new URL(address2, document.baseURI));
 }
 function begin(sdk, initiator, method, address2) {
-  var _a, _b, _c;
+  var _a, _b;
   if (!sdk.live_() && !sdk.options_.unsampledHeader) return;
   const { href, origin } = resolve(sdk, address2) || { href: "" };
   if (!href.startsWith("http") || under(sdk.endpoint_, href)) return;
-  const place = sdk.child_();
+  const { baggage: members } = sdk.options_;
+  const parent = sdk.ambient_();
+  const place = sdk.child_(parent || null);
+  const goes = origin == sdk.origin_ || ((_a = sdk.options_.propagateTo) == null ? void 0 : _a.some((pattern) => under(pattern, href)));
   return {
     ...place,
-    header_: origin == sdk.origin_ || ((_a = sdk.options_.propagateTo) == null ? void 0 : _a.some((pattern) => under(pattern, href))) ? sdk.header_(place) : "",
+    header_: goes ? sdk.header_(place) : "",
+    baggage_: members && goes && sdk.granted_() ? baggage(members) : "",
     initiator_: initiator,
-    parent_: (_b = sdk.current_) == null ? void 0 : _b.span_,
+    parent_: parent == null ? void 0 : parent.span_,
     method_: method,
     href_: href,
     start_: performance.now(),
-    ended_: (_c = sdk.begun_) == null ? void 0 : _c.call(sdk)
+    ended_: (_b = sdk.begun_) == null ? void 0 : _b.call(sdk)
   };
 }
-function finish(sdk, traced, status, error) {
+function finish(sdk, traced, status, error, more) {
   var _a;
   const end = performance.now();
-  sdk.put_(7 /* Request */, (w) => w.b(traced.initiator_).s(traced.trace_).s(traced.span_).s(traced.parent_).s(("" + traced.method_).toUpperCase()).s(traced.href_).n(traced.start_).n(end).n(status).s(error).a(void 0));
+  sdk.put_(7 /* Request */, (w) => w.b(traced.initiator_).s(traced.trace_).s(traced.span_).s(traced.parent_).s(("" + traced.method_).toUpperCase()).s(traced.href_).n(traced.start_).n(end).n(status).s(error).a(more));
   (_a = traced.ended_) == null ? void 0 : _a.call(traced, !!error || status > 399);
 }
 
@@ -366,6 +392,7 @@ var party = (host, page2) => site(host) == site(page2) ? "first" : "third";
 var RESOURCES = 250;
 var MARKS = 200;
 var SERVER = 8;
+var INTERNAL = 1;
 var MOMENTS = "redirectStart redirectEnd workerStart fetchStart domainLookupStart domainLookupEnd connectStart connectEnd secureConnectionStart requestStart responseStart responseEnd transferSize encodedBodySize decodedBodySize".split(" ");
 var LOAD = "domInteractive domContentLoadedEventStart domContentLoadedEventEnd domComplete loadEventStart loadEventEnd unloadEventStart unloadEventEnd redirectCount".split(" ");
 var snake = (name) => name.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
@@ -441,7 +468,16 @@ function observeLoad(sdk) {
   const told = sdk.guard_(() => {
     const entry = performance.getEntriesByType("navigation")[0];
     const [server, trace] = serverTiming(entry.serverTiming);
-    tell(sdk, "browser.navigation_timing" /* Load */, { ...resourceAttributes(entry), ["browser.navigation_timing." /* Load */ + "type"]: entry.type, ...fields(entry, LOAD, "browser.navigation_timing." /* Load */), ...server }, 0, trace);
+    const [id, parent] = trace || [];
+    const load3 = sdk.child_(id ? { trace_: id, span_: parent } : null);
+    const spans = [
+      ["documentFetch", sdk.child_(load3), load3.span_, entry.fetchStart, entry.responseEnd],
+      ["documentLoad", load3, parent, 0, entry.loadEventEnd]
+    ];
+    for (const [name, { trace_: trace2, span_: span }, above, start2, end] of spans) {
+      sdk.put_(6 /* Span */, (w) => w.s(trace2).s(span).s(above).s(name).b(INTERNAL).n(start2).n(end).b(0).s("").a({ ["url.full" /* Url */]: entry.name }));
+    }
+    tell(sdk, "browser.navigation_timing" /* Load */, { ...resourceAttributes(entry), ["browser.navigation_timing." /* Load */ + "type"]: entry.type, ...fields(entry, LOAD, "browser.navigation_timing." /* Load */), ...server }, 0, [load3.trace_, load3.span_]);
   });
   const soon = () => later(told);
   if (document.readyState == "complete") soon();
@@ -473,13 +509,14 @@ function observeMemory(sdk) {
 }
 
 // src/extra.ts
+var answers = observeAnswers;
 var consoleLogs = observeConsole;
 var forms = observeForms;
 var load = observeLoad;
 var memory = observeMemory;
 var resources = observeResources;
 var userTiming = observeMarks;
-var features = [consoleLogs, forms, load, memory, resources, userTiming];
+var features = [answers, consoleLogs, forms, load, memory, resources, userTiming];
 
 // src/writer.ts
 var START = 4096;
@@ -778,20 +815,20 @@ function wrap2(native, subs) {
   };
 }
 var isRequest = (input) => !!(input == null ? void 0 : input.headers);
-function withHeader(args, value) {
+function withHeader(args, name, value) {
   const [input, init] = args;
   const given = init == null ? void 0 : init.headers;
   if (isRequest(input) && !given) {
-    if (input.headers.has(HEADER)) return args;
+    if (input.headers.has(name)) return args;
     const request = new Request(input);
-    request.headers.set(HEADER, value);
+    request.headers.set(name, value);
     return [request, init];
   }
-  let plain2 = { [HEADER]: value };
+  let plain2 = { [name]: value };
   if (given) {
     const headers = new Headers(given);
-    if (headers.has(HEADER)) return args;
-    headers.set(HEADER, value);
+    if (headers.has(name)) return args;
+    headers.set(name, value);
     plain2 = Symbol.iterator in given ? headers : { ...given, ...plain2 };
   }
   const own2 = !init || Object.getPrototypeOf(init) == Object.prototype;
@@ -807,8 +844,20 @@ function observeFetch(sdk) {
     const traced = begin(sdk, 0, (init == null ? void 0 : init.method) || (request == null ? void 0 : request.method) || "GET", request ? request.url : "" + input);
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
-      traced.header_ && safe(() => withHeader(args, traced.header_)) || args,
-      sdk.guard_((response, error) => finish(sdk, traced, response ? response.status : 0, response ? "" : safe(() => error.name) || "Error"))
+      safe(() => {
+        const first = traced.header_ ? withHeader(args, HEADER2, traced.header_) : args;
+        return traced.baggage_ ? withHeader(first, BAGGAGE, traced.baggage_) : first;
+      }) || args,
+      sdk.guard_((response, error) => {
+        var _a;
+        return finish(
+          sdk,
+          traced,
+          response ? response.status : 0,
+          response ? "" : safe(() => error.name) || "Error",
+          response && ((_a = sdk.answered_) == null ? void 0 : _a.call(sdk, response))
+        );
+      })
     ];
   })), wrap2));
 }
@@ -1132,9 +1181,10 @@ var wrap4 = (what) => (native, subs) => function() {
 function observeXhr(sdk) {
   const states = /* @__PURE__ */ new WeakMap();
   const over = (xhr, error) => {
+    var _a;
     const state = states.get(xhr);
     if (!(state == null ? void 0 : state.traced_)) return;
-    finish(sdk, state.traced_, error ? 0 : xhr.status, error);
+    finish(sdk, state.traced_, error ? 0 : xhr.status, error, error ? void 0 : (_a = sdk.answered_) == null ? void 0 : _a.call(sdk, xhr));
     state.traced_ = void 0;
   };
   const ended = sdk.guard_(({ target, type }) => over(target, type == "load" ? "" : type));
@@ -1147,10 +1197,11 @@ function observeXhr(sdk) {
       states.set(xhr, { method_: "" + first, url_: "" + second });
     } else if (state) {
       if (what == 1 /* Header */) {
-        if (("" + first).toLowerCase() == HEADER) state.own_ = true;
+        if (("" + first).toLowerCase() == HEADER2) state.own_ = true;
       } else if (!(state.again_ = !!state.traced_)) {
         const traced = state.traced_ = begin(sdk, 1, state.method_, state.url_);
-        if ((traced == null ? void 0 : traced.header_) && !state.own_) xhr.setRequestHeader(HEADER, traced.header_);
+        if ((traced == null ? void 0 : traced.header_) && !state.own_) xhr.setRequestHeader(HEADER2, traced.header_);
+        if (traced == null ? void 0 : traced.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
       }
     }
   });
@@ -1438,11 +1489,11 @@ function createSender(sdk, nativeFetch) {
 }
 
 // src/spans.ts
-var INTERNAL = 1;
+var INTERNAL2 = 1;
 var ERROR = 2;
 function startSpan(sdk, name, options) {
   const { parent: given, startTime, attributes: first } = own(options);
-  const parent = given === void 0 ? sdk.current_ : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
+  const parent = given === void 0 ? sdk.ambient_() : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
   const place = sdk.child_(parent);
   const start2 = startTime ?? performance.now();
   const attributes = own(first);
@@ -1472,7 +1523,7 @@ function startSpan(sdk, name, options) {
     end: sdk.guard_((end) => {
       if (ended) return;
       ended = true;
-      sdk.put_(6 /* Span */, (w) => w.s(place.trace_).s(place.span_).s(parent == null ? void 0 : parent.span_).s(name).b(INTERNAL).n(start2).n(end ?? performance.now()).b(status).s(reason).a(attributes));
+      sdk.put_(6 /* Span */, (w) => w.s(place.trace_).s(place.span_).s(parent == null ? void 0 : parent.span_).s(name).b(INTERNAL2).n(start2).n(end ?? performance.now()).b(status).s(reason).a(attributes));
     })
   };
   return span;
@@ -1600,10 +1651,14 @@ function createClient(given, bring) {
       const on = state == 2 /* On */;
       return sdk.granted_() && (on || options.unsampledHeader) ? "00-" + trace + "-" + span + (on ? "-01" : "-00") : "";
     },
-    child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
-    place_: (w) => {
-      var _a2, _b2;
-      return w.s((_a2 = sdk.current_) == null ? void 0 : _a2.trace_).s((_b2 = sdk.current_) == null ? void 0 : _b2.span_).n(NaN);
+    ambient_: () => {
+      var _a2;
+      return sdk.current_ || ((_a2 = sdk.acting_) == null ? void 0 : _a2.call(sdk));
+    },
+    child_: (parent = sdk.ambient_()) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
+    place_(w) {
+      const here = sdk.ambient_();
+      return w.s(here == null ? void 0 : here.trace_).s(here == null ? void 0 : here.span_).n(NaN);
     }
   };
   const keep = safely(() => {
@@ -1831,6 +1886,8 @@ var USED = "input:not([type=button],[type=submit],[type=reset],[type=image]),tex
 var BUTTONS = 'button,summary,[role=button],[role=tab],[role=menuitem],[role=switch],[onclick],input,a[href^="#"],a[href^="javascript:"]';
 var SIGNS = "scroll focusin input change invalid toggle play pause copy cut select fullscreenchange blur beforeunload";
 var MOST7 = 1e3;
+var INTERNAL3 = 1;
+var ERROR2 = 2;
 var path = (event) => safe(() => event.composedPath()) || [];
 function observeActions(sdk) {
   const { later_: later, cancel_: cancel } = sdk;
@@ -1854,6 +1911,10 @@ function observeActions(sdk) {
     const { start_: start2, last_: last, what_: what, about_: about, errors_: errors } = action;
     const moved = location.href != action.href_;
     if (wantsActions && count2++ < MOST7) {
+      const { place_: place } = action;
+      if (place) {
+        sdk.put_(6 /* Span */, (w) => w.s(place.trace_).s(place.span_).s("").s(what + " " + about["farol.element.name" /* ElementName */]).b(INTERNAL3).n(start2).n(last == last ? last : start2).b(errors ? ERROR2 : 0).s("").a(about));
+      }
       tell(sdk, "browser.user_action." /* UserAction */ + what, {
         ...about,
         ["farol.action.duration" /* ActionDuration */]: last == last ? last - start2 : 0,
@@ -1861,7 +1922,7 @@ function observeActions(sdk) {
         ["farol.action.failed_requests" /* ActionFailed */]: action.failed_,
         ["farol.action.errors" /* ActionErrors */]: errors,
         ["farol.action.long_frames" /* ActionFrames */]: action.frames_
-      }, start2);
+      }, start2, place && [place.trace_, place.span_]);
     }
     if (what != "click") return;
     if (errors) frustration("error_click", about, start2, { ["farol.action.errors" /* ActionErrors */]: errors });
@@ -1888,6 +1949,7 @@ function observeActions(sdk) {
     const { timeStamp } = event;
     if (joins(current, timeStamp)) {
       if (what == "submit") current.what_ = what;
+      current.event_ = event;
       return;
     }
     finish2();
@@ -1898,6 +1960,7 @@ function observeActions(sdk) {
     for (const sign of SIGNS.split(" ")) addEventListener(sign, signs, true);
     current = {
       ...begin2(what, timeStamp),
+      event_: event,
       about_: about,
       href_: location.href,
       promise_: promise,
@@ -1937,6 +2000,11 @@ function observeActions(sdk) {
     finish2();
     endBurst();
   });
+  if (wantsActions) {
+    sdk.acting_ = () => {
+      if (current && count2 < MOST7 && window.event == current.event_) return current.place_ ||= sdk.child_(null);
+    };
+  }
   sdk.begun_ = () => {
     const action = current;
     if (!action) return;
@@ -1967,7 +2035,7 @@ function observeActions(sdk) {
   if (type) frames2 == null ? void 0 : frames2.observe({ type });
   sdk.stops_.push(() => {
     frames2 == null ? void 0 : frames2.disconnect();
-    sdk.begun_ = sdk.thrown_ = void 0;
+    sdk.begun_ = sdk.thrown_ = sdk.acting_ = void 0;
     finish2();
     endBurst();
     cancel(timer);
@@ -2377,7 +2445,7 @@ var frames = observeFrames;
 var loads = observeLoads;
 var outbox = observeOutbox;
 var reports = observeReports;
-var EXTRA = "console forms load memory resources userTiming".split(" ");
+var EXTRA = "console forms load memory resources traceResponse userTiming".split(" ");
 
 // src/rust-app.ts
 var HERE = [outbox, config, actions, clicks, frames, loads, reports, ...features];

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { named, on } from './capture/stage.js';
 import type { Item } from './driver/otlp.js';
-import { script, type Reply } from './driver/server.js';
+import { script, site, type Reply } from './driver/server.js';
 
+const SPAN = '00f067aa0ba902b7';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 test('resources and the load of the page are told with their parts, and belong to the trace in which the server answered', () =>
@@ -29,6 +30,58 @@ test('resources and the load of the page are told with their parts, and belong t
     assert.equal(load.attributes['browser.navigation_timing.type'], 'navigate');
     assert.ok(Number(load.attributes['browser.navigation_timing.load_event_end']) > 0, JSON.stringify(load.attributes));
   }));
+
+test('the load of the page is spans below the one of the server that says which it was', () =>
+  on({
+    options: '{ capture: { load: true } }',
+    headers: { 'server-timing': `traceparent;desc="00-${TRACE}-${SPAN}-01"` },
+  }, async ({ page, until }) => {
+    await page.hide();
+    const items = await until((items) => ['documentLoad', 'documentFetch', 'browser.navigation_timing'].every((name) => items.some(named(name))), 'the spans of the load');
+    const [load, fetched, event] = ['documentLoad', 'documentFetch', 'browser.navigation_timing'].map((name) => items.find(named(name))!);
+    assert.deepEqual([load!.traceId, load!.parentSpanId], [TRACE, SPAN]);
+    assert.deepEqual([fetched!.traceId, fetched!.parentSpanId], [TRACE, load!.spanId]);
+    assert.deepEqual([event!.traceId, event!.spanId], [TRACE, load!.spanId]);
+    assert.ok(load!.time <= fetched!.time && fetched!.time < fetched!.end && fetched!.end <= load!.end);
+  }));
+
+test('a server that answers in a trace of its own is told with the request, by fetch and by XMLHttpRequest, and the console stays quiet', async () => {
+  const header = { traceresponse: `00-${TRACE}-${SPAN}-01`, 'access-control-allow-origin': '*' };
+  const other = await site((method) => (method === 'OPTIONS' ? { status: 204, headers: { ...header, 'access-control-allow-headers': '*' } } : { headers: header, body: '{}' }));
+  await on({
+    options: '{ capture: { traceResponse: true } }',
+    route: (path) => (path.startsWith('/api/') ? { headers: path.endsWith('bad') ? { traceresponse: 'nonsense' } : header, body: '{}' } : undefined),
+  }, async ({ page, until }) => {
+    await page.evaluate(`Promise.all([fetch('/api/fetch'), fetch('/api/bad'), fetch('${other.url}/fetch'), ...['/api/xhr', '${other.url}/xhr'].map((url) => new Promise((done) => {
+      const xhr = new XMLHttpRequest(); xhr.open('GET', url); xhr.onloadend = done; xhr.send();
+    }))]).then(() => farol.flush())`);
+    const request = (items: Item[], end: string): Item | undefined => items.find((item) => item.signal === 'span' && String(item.attributes['url.full']).endsWith(end));
+    const ends = ['/api/fetch', '/api/bad', '/api/xhr', `${other.url}/fetch`, `${other.url}/xhr`];
+    const items = await until((items) => ends.every((end) => request(items, end)), 'the requests');
+    const answers = ends.map((end) => [request(items, end)!.attributes['farol.answer.trace_id'], request(items, end)!.attributes['farol.answer.span_id']]);
+    const none = [undefined, undefined];
+    assert.deepEqual(answers, [[TRACE, SPAN], none, [TRACE, SPAN], none, none]);
+    assert.deepEqual(page.console(), []);
+  });
+  other.close();
+});
+
+test('baggage goes where a trace may go, and what the page says itself stays', async () => {
+  const allow = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
+  const [listed, other] = await Promise.all([0, 1].map(() => site(() => ({ headers: allow, body: '{}' }))));
+  const sent: Record<string, unknown>[] = [];
+  await on({
+    options: `{ propagateTo: ['${listed!.url}'], baggage: { tenant: 'acme & sons', 'not a token': 'x' } }`,
+  }, async ({ page, own }) => {
+    await page.evaluate(`Promise.all([fetch('/api/own'), fetch('/api/said', { headers: { baggage: 'mine=1' } }), fetch('${listed!.url}/in'), fetch('${other!.url}/out'), new Promise((done) => {
+      const xhr = new XMLHttpRequest(); xhr.open('GET', '/api/xhr'); xhr.onloadend = done; xhr.send();
+    })])`);
+    sent.push(...[own, listed!, other!].flatMap(({ seen }) => seen.filter(({ method, path }) => method === 'GET' && /api|in$|out$/.test(path)).map(({ path, headers }) => ({ [path]: headers['baggage'] }))));
+  });
+  assert.deepEqual(Object.assign({}, ...sent), { '/api/own': 'tenant=acme%20%26%20sons', '/api/said': 'mine=1', '/api/xhr': 'tenant=acme%20%26%20sons', '/in': 'tenant=acme%20%26%20sons', '/out': undefined });
+  listed!.close();
+  other!.close();
+});
 
 test('marks, measures and the heap are told where they are wanted', () =>
   on({ options: "{ capture: { userTiming: ['checkout'], memory: true } }" }, async ({ page, until }) => {

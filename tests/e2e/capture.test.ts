@@ -138,6 +138,36 @@ test('an action tells what followed from it: requests, their failures, and how l
     assert.deepEqual(items.filter((item) => item.name === 'farol.frustration'), []);
   }));
 
+test('what a click begins is one trace below it, and what comes later by itself is not', () =>
+  on({
+    body: `<button id="go">Go</button><button id="idle">Idle</button><script>
+      go.onclick = async () => {
+        fetch('/api/one'); fetch('/api/two'); farol.log('clicked');
+        await null;
+        farol.withSpan('work', () => {});
+        setTimeout(() => fetch('/api/later').then(() => (window.done = true)), 50);
+      };
+      idle.onclick = () => (document.body.dataset.idle = 1);</script>`,
+    route: (path) => (path.startsWith('/api/') ? { body: '{}' } : undefined),
+  }, async ({ page, until }) => {
+    await page.click('#go');
+    await page.waitFor('window.done');
+    await page.click('#idle');
+    await page.hide();
+    const path = (items: Item[], end: string): Item | undefined => items.find((item) => item.signal === 'span' && String(item.attributes['url.full']).endsWith(end));
+    const items = await until((items) => items.filter(named('browser.user_action.click')).length === 2 && Boolean(path(items, '/api/later')), 'both clicks');
+    const click = items.find((item) => item.signal === 'span' && item.name === 'click button')!;
+    assert.equal(click.parentSpanId, '');
+    for (const child of [path(items, '/api/one')!, path(items, '/api/two')!, items.find(named('work'))!]) assert.deepEqual([child.traceId, child.parentSpanId], [click.traceId, click.spanId]);
+    assert.equal(items.find(({ body }) => body === 'clicked')!.traceId, click.traceId);
+    assert.notEqual(path(items, '/api/later')!.traceId, click.traceId);
+    const [first, second] = items.filter(named('browser.user_action.click')).sort((a, b) => a.time - b.time);
+    assert.equal(first!.spanId, click.spanId);
+    // A click that began nothing is no trace.
+    assert.equal(second!.traceId, '');
+    assert.equal(items.filter((item) => item.signal === 'span' && item.name.startsWith('click ')).length, 1);
+  }));
+
 test('clicks that nothing follows are dead, those that fail are error clicks, and a burst is a rage', () =>
   on({ body: BUTTONS, route: buttons }, async ({ page, until }) => {
     await page.click('#dead');

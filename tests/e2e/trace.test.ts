@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, type Browser } from './driver/index.js';
 import { startCollector, type Collector } from './driver/collector.js';
+import type { Item } from './driver/otlp.js';
 import { sdkFiles } from './driver/sdk.js';
 import { startShop, type Shop } from './driver/shop.js';
 
@@ -42,16 +43,20 @@ after(async () => {
 test('a click, its request and the backend are one trace', async () => {
   const page = await browser.newPage();
   await page.goto(`${shop.url}/`);
+  // User actions are of the second file.
+  await page.waitFor("performance.getEntriesByType('resource').some(({ name, responseEnd }) => responseEnd && name.includes('/farol-more-'))");
+  await page.evaluate('new Promise((done) => setTimeout(() => setTimeout(done)))');
   await page.click('#buy');
   await page.waitFor('window.backend');
   const backend = await page.evaluate<{ traceId: string; spanId: string; parentSpanId: string }>('backend');
   const request = (items: ReturnType<Collector['items']>) => items.find((item) => item.signal === 'span' && String(item.attributes['url.full']).endsWith('/api/trace'));
-  const items = await collector.until((items) => Boolean(request(items)) && items.some((item) => item.name === 'buy'), 'both spans');
-  const click = items.find((item) => item.name === 'buy')!;
+  const items = await collector.until((items) => Boolean(request(items)) && ['click button', 'buy'].every((name) => items.some((item) => item.signal === 'span' && item.name === name)), 'all spans');
+  const [click, bought] = ['click button', 'buy'].map((name) => items.find((item) => item.signal === 'span' && item.name === name)!) as [Item, Item];
   const fetched = request(items)!;
   assert.equal(click.parentSpanId, '');
+  assert.deepEqual([bought.traceId, bought.parentSpanId], [click.traceId, click.spanId]);
   assert.equal(fetched.traceId, click.traceId);
-  assert.equal(fetched.parentSpanId, click.spanId);
+  assert.equal(fetched.parentSpanId, bought.spanId);
   assert.equal(backend.traceId, click.traceId);
   assert.equal(backend.parentSpanId, fetched.spanId);
   assert.notEqual(backend.spanId, fetched.spanId);

@@ -109,8 +109,12 @@ export function createClient(given: Options, bring: Bring): Client {
       const on = state == State.On;
       return sdk.granted_() && (on || options.unsampledHeader) ? '00-' + trace + '-' + span + (on ? '-01' : '-00') : '';
     },
-    child_: (parent = sdk.current_) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
-    place_: (w) => w.s(sdk.current_?.trace_).s(sdk.current_?.span_).n(NaN),
+    ambient_: () => sdk.current_ || sdk.acting_?.(),
+    child_: (parent = sdk.ambient_()) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
+    place_(w) {
+      const here = sdk.ambient_();
+      return w.s(here?.trace_).s(here?.span_).n(NaN);
+    },
   } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'sender_' | 'fetch_' | 'remember_' | 'end_'> as unknown as Sdk;
 
   /** Storage passes the gate too: before consent nothing is read, written or removed. */

@@ -29,7 +29,7 @@ export const outbox: Feature = observeOutbox;
 export const reports: Feature = observeReports;
 
 /** What `@farol/web/extra` captures. */
-const EXTRA = 'console forms load memory resources userTiming'.split(' ') as (keyof Capture)[];
+const EXTRA = 'console forms load memory resources traceResponse userTiming'.split(' ') as (keyof Capture)[];
 
 /** What is off by default is in a file of its own, which comes where one of it is on. */
 export const extra: Feature = (sdk: Sdk) => {

@@ -10,7 +10,7 @@ export function number(value: unknown): number {
 /** Names by what `kind` says of a value; the numbers are the core's to check. */
 const KINDS: Record<string, string> = {
   string: 'url key view base',
-  object: 'app session batch limits user attributes capture sampling',
+  object: 'app session batch limits user attributes capture sampling baggage',
   function: 'beforeSend onDiagnostic transport',
   list: 'propagateTo ignoreErrors denyUrls',
 };

@@ -4,7 +4,7 @@
 import type { Op } from './abi.js';
 import type { Capture as CaptureError } from './observe/errors.js';
 import type { Sender } from './send/sender.js';
-import type { Options } from './types.js';
+import type { Attributes, Options } from './types.js';
 import type { Tell } from './guard.js';
 import type { Writer } from './writer.js';
 
@@ -57,6 +57,12 @@ export interface Sdk {
   thrown_?(): void;
   /** The span whose `run` is on the stack. */
   current_?: Place;
+  /** The user action whose event is being dealt with. */
+  acting_?(): Place | undefined;
+  /** What begins now belongs to this: the one, else the other. */
+  ambient_(): Place | undefined;
+  /** What the answer of a request says of its trace. */
+  answered_?(answer: Response | XMLHttpRequest): Attributes | undefined;
   /** Whether there is any use in capturing now. */
   live_(): boolean;
   /** Whether any of it leaves the page: until then nothing is asked for, and nothing stored but the session. */

@@ -12,7 +12,7 @@ export function startSpan(sdk: Sdk, name: string, options?: SpanOptions): Span {
   // What is given may be anybody's: a span of another copy of this code, or getters that throw.
   const { parent: given, startTime, attributes: first } = own(options);
   const parent: Place | null | undefined =
-    given === undefined ? sdk.current_ : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
+    given === undefined ? sdk.ambient_() : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
   const place = sdk.child_(parent);
   const start = startTime ?? performance.now();
   const attributes: Attributes = own(first);

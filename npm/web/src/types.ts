@@ -52,7 +52,7 @@ export interface Capture {
   reports?: boolean | ('csp-violation' | 'intervention' | 'deprecation')[];
   /** Timings of the page's resources. Default `false`. */
   resources?: boolean | Resources;
-  /** The timing of the page's load. Default `false`. */
+  /** The timing of the page's load: an event, and spans that belong to the server's trace where its `Server-Timing` names one. Default `false`. */
   load?: boolean;
   /** The page's own marks and measures; a list: those whose name contains or matches one of it. Default `false`. */
   userTiming?: boolean | Pattern[];
@@ -60,6 +60,8 @@ export interface Capture {
   memory?: boolean;
   /** Levels of the console that become logs. Default: none. */
   console?: Level[];
+  /** The trace that the server answered in, from the header `traceresponse` where the page may read it. Default `false`. */
+  traceResponse?: boolean;
   /** Forms that were begun and left: which, and its last field; never what is in it. Default `false`. */
   forms?: boolean;
 }
@@ -142,6 +144,8 @@ export interface Options {
    * `/`, `?` or `#`: `https://api.example.com`, `https://example.com/api`.
    */
   propagateTo?: Pattern[];
+  /** Members of the `baggage` header, sent where `traceparent` may go and once the visitor has agreed. Default: none, and no header. */
+  baggage?: Record<string, string>;
   /** Errors whose `Type: message` contains or matches one of these are dropped. */
   ignoreErrors?: Pattern[];
   /** Errors whose topmost file contains or matches one of these are dropped. */

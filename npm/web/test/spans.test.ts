@@ -8,7 +8,7 @@ const CURRENT: Place = { trace_: 'current trace', span_: 'current span' };
 
 const start = (options: unknown): Span =>
   startSpan({
-    current_: CURRENT,
+    ambient_: () => CURRENT,
     guard_: (fn: unknown) => fn,
     header_: () => '',
     child_: (parent?: Place | null) => ({ trace_: parent?.trace_ ?? 'new', span_: 'own' }),

@@ -25,7 +25,7 @@ test('a request that is under way goes on where a second `send`, or a header, is
   let ended = 0;
   observeXhr({
     options_: {}, endpoint_: 'https://c.example/collect', origin_: 'https://shop.example', stops_: [],
-    live_: () => true, guard_: (fn: unknown) => fn, header_: () => '', child_: () => ({ trace_: 't', span_: 's' }),
+    live_: () => true, guard_: (fn: unknown) => fn, header_: () => '', ambient_: () => undefined, child_: () => ({ trace_: 't', span_: 's' }),
     put_: (op: Op) => op == Op.Request && ended++,
   } as unknown as Sdk);
   const xhr = new XMLHttpRequest();

@@ -278,6 +278,8 @@ pub(super) const FIELDS: &[(&str, &str, Form)] = &[
         Form::Number,
     ),
     (attr::ACTION_KEY, attr::ACTION_KEY, Form::Keyword),
+    (attr::ANSWER_TRACE, attr::ANSWER_TRACE, Form::Keyword),
+    (attr::ANSWER_SPAN, attr::ANSWER_SPAN, Form::Keyword),
     (attr::WORKER_NAME, attr::WORKER_NAME, Form::Keyword),
     (attr::MARK_NAME, attr::MARK_NAME, Form::Keyword),
     (attr::MARK_TYPE, attr::MARK_TYPE, Form::Keyword),

@@ -1,6 +1,7 @@
 /** User actions with what followed from them, and the clicks that frustrate: rage, dead, error. What is typed is never read. */
 import { safe } from '../observe/describe.js';
-import type { Sdk } from '../sdk.js';
+import { Op } from '../abi.js';
+import type { Place, Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { begin, type Action, BURST, type Burst, click, DEAD, deadline, joins, type What } from './action.js';
 import { isElement, listedText, nameOf, thingOf } from './element.js';
@@ -23,7 +24,15 @@ const SIGNS = 'scroll focusin input change invalid toggle play pause copy cut se
 /** How many actions are told of one page: more than anyone does. A script that clicks is not trusted, and not told at all. */
 const MOST = 1000;
 
+/** OTLP's numbers. */
+const INTERNAL = 1;
+const ERROR = 2;
+
 interface Open extends Action {
+  /** The event that is dealt with, if any is. */
+  event_: Event;
+  /** Its span, once something began in it. */
+  place_?: Place;
   about_: Attributes;
   href_: string;
   /** May turn out dead. */
@@ -59,12 +68,18 @@ export function observeActions(sdk: Sdk): void {
     const { start_: start, last_: last, what_: what, about_: about, errors_: errors } = action;
     const moved = location.href != action.href_;
     if (wantsActions && count++ < MOST) {
+      const { place_: place } = action;
+      if (place) {
+        sdk.put_(Op.Span, (w) =>
+          w.s(place.trace_).s(place.span_).s('').s(what + ' ' + about[Attr.ElementName]).b(INTERNAL).n(start).n(last == last ? last : start)
+            .b(errors ? ERROR : 0).s('').a(about));
+      }
       tell(sdk, Name.UserAction + what, {
         ...about,
         [Attr.ActionDuration]: last == last ? last - start : 0,
         [Attr.ActionRequests]: action.requests_, [Attr.ActionFailed]: action.failed_,
         [Attr.ActionErrors]: errors, [Attr.ActionFrames]: action.frames_,
-      }, start);
+      }, start, place && [place.trace_, place.span_]);
     }
     if (what != 'click') return;
     if (errors) frustration('error_click', about, start, { [Attr.ActionErrors]: errors });
@@ -96,6 +111,7 @@ export function observeActions(sdk: Sdk): void {
     const { timeStamp } = event;
     if (joins(current, timeStamp)) {
       if (what == 'submit') current.what_ = what;
+      current.event_ = event;
       return;
     }
     finish();
@@ -105,7 +121,7 @@ export function observeActions(sdk: Sdk): void {
     for (const root of [document, ...path(event).filter((node) => (node as Node).nodeType == 11)]) mutations.observe(root as Node, all);
     for (const sign of SIGNS.split(' ')) addEventListener(sign, signs, true);
     current = {
-      ...begin(what, timeStamp), about_: about, href_: location.href, promise_: promise,
+      ...begin(what, timeStamp), event_: event, about_: about, href_: location.href, promise_: promise,
       stop_() {
         mutations.disconnect();
         for (const sign of SIGNS.split(' ')) removeEventListener(sign, signs, true);
@@ -146,6 +162,12 @@ export function observeActions(sdk: Sdk): void {
     endBurst();
   });
 
+  // What begins while the event's listeners run, and in what they leave to the end of their task; an action that is not told has no span.
+  if (wantsActions) {
+    sdk.acting_ = () => {
+      if (current && count < MOST && window.event == current.event_) return (current.place_ ||= sdk.child_(null));
+    };
+  }
   sdk.begun_ = () => {
     const action = current;
     if (!action) return;
@@ -176,7 +198,7 @@ export function observeActions(sdk: Sdk): void {
   if (type) frames?.observe({ type });
   sdk.stops_.push(() => {
     frames?.disconnect();
-    sdk.begun_ = sdk.thrown_ = undefined;
+    sdk.begun_ = sdk.thrown_ = sdk.acting_ = undefined;
     finish();
     endBurst();
     cancel(timer);

@@ -31,6 +31,8 @@ export const enum Attr {
   ActionErrors = 'farol.action.errors',
   ActionFrames = 'farol.action.long_frames',
   ActionKey = 'farol.action.key',
+  AnswerTrace = 'farol.answer.trace_id',
+  AnswerSpan = 'farol.answer.span_id',
   Server = 'farol.server_timing.',
   Resource = 'browser.resource_timing.',
   Load = 'browser.navigation_timing.',

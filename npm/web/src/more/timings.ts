@@ -3,7 +3,7 @@ import { Op } from '../abi.js';
 import { safe, text } from '../observe/describe.js';
 import { under } from '../observe/request.js';
 import { matches } from '../options.js';
-import type { Sdk } from '../sdk.js';
+import type { Place, Sdk } from '../sdk.js';
 import type { Attributes, Pattern, Resources } from '../types.js';
 import { createCap } from './cap.js';
 import { Attr, Event as Name } from './names.js';
@@ -19,6 +19,9 @@ const MARKS = 200;
 
 /** Entries of `Server-Timing` that are kept of one answer. */
 const SERVER = 8;
+
+/** OTLP's number. */
+const INTERNAL = 1;
 
 const MOMENTS = (
   'redirectStart redirectEnd workerStart fetchStart domainLookupStart domainLookupEnd connectStart connectEnd secureConnectionStart requestStart responseStart ' +
@@ -110,7 +113,16 @@ export function observeLoad(sdk: Sdk): void {
   const told = sdk.guard_(() => {
     const entry = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming;
     const [server, trace] = serverTiming(entry.serverTiming);
-    tell(sdk, Name.Load, { ...resourceAttributes(entry), [Attr.Load + 'type']: entry.type, ...fields(entry, LOAD, Attr.Load), ...server }, 0, trace);
+    const [id, parent] = trace || [];
+    const load = sdk.child_(id ? { trace_: id, span_: parent! } : null);
+    const spans: [name: string, place: Place, parent: string | undefined, start: number, end: number][] = [
+      ['documentFetch', sdk.child_(load), load.span_, entry.fetchStart, entry.responseEnd],
+      ['documentLoad', load, parent, 0, entry.loadEventEnd],
+    ];
+    for (const [name, { trace_: trace, span_: span }, above, start, end] of spans) {
+      sdk.put_(Op.Span, (w) => w.s(trace).s(span).s(above).s(name).b(INTERNAL).n(start).n(end).b(0).s('').a({ [Attr.Url]: entry.name }));
+    }
+    tell(sdk, Name.Load, { ...resourceAttributes(entry), [Attr.Load + 'type']: entry.type, ...fields(entry, LOAD, Attr.Load), ...server }, 0, [load.trace_, load.span_]);
   });
   // The end of the load event is known in the next task.
   const soon = () => later(told);

@@ -2,7 +2,7 @@
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
 import { safe } from './describe.js';
-import { begin, finish, HEADER } from './request.js';
+import { BAGGAGE, begin, finish, HEADER } from './request.js';
 
 type End = (response?: Response, error?: unknown) => void;
 
@@ -44,21 +44,21 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
 const isRequest = (input: unknown): input is Request => !!(input as Request)?.headers;
 
 /** The arguments with the header in them, in the form in which the page gave them; its own objects stay as they are. */
-function withHeader(args: ArrayLike<unknown>, value: string): ArrayLike<unknown> {
+function withHeader(args: ArrayLike<unknown>, name: string, value: string): ArrayLike<unknown> {
   const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
   const given = init?.headers;
   if (isRequest(input) && !given) {
-    if (input.headers.has(HEADER)) return args;
+    if (input.headers.has(name)) return args;
     // Not `new Request(input, init)`, which forgets the referrer.
     const request = new Request(input);
-    request.headers.set(HEADER, value);
+    request.headers.set(name, value);
     return [request, init];
   }
-  let plain: HeadersInit = { [HEADER]: value };
+  let plain: HeadersInit = { [name]: value };
   if (given) {
     const headers = new Headers(given);
-    if (headers.has(HEADER)) return args;
-    headers.set(HEADER, value);
+    if (headers.has(name)) return args;
+    headers.set(name, value);
     plain = Symbol.iterator in given ? headers : { ...given, ...plain };
   }
   // What is no plain object may keep its members in getters.
@@ -76,8 +76,12 @@ export function observeFetch(sdk: Sdk): void {
     const traced = begin(sdk, 0, init?.method || request?.method || 'GET', request ? request.url : '' + input);
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
-      traced.header_ && safe(() => withHeader(args, traced.header_)) || args,
-      sdk.guard_((response, error) => finish(sdk, traced, response ? response.status : 0, response ? '' : safe(() => (error as Error).name) || 'Error')),
+      safe(() => {
+        const first = traced.header_ ? withHeader(args, HEADER, traced.header_) : args;
+        return traced.baggage_ ? withHeader(first, BAGGAGE, traced.baggage_) : first;
+      }) || args,
+      sdk.guard_((response, error) => finish(
+        sdk, traced, response ? response.status : 0, response ? '' : safe(() => (error as Error).name) || 'Error', response && sdk.answered_?.(response))),
     ];
   }) as Sub), wrap));
 }

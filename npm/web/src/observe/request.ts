@@ -2,11 +2,13 @@
 import { Op } from '../abi.js';
 import { safe } from './describe.js';
 import type { Place, Sdk } from '../sdk.js';
-import type { Pattern } from '../types.js';
+import type { Attributes, Options, Pattern } from '../types.js';
 
 export interface Traced extends Place {
   /** The value of `traceparent`; empty: none may go there. */
   header_: string;
+  /** The value of `baggage`, likewise. */
+  baggage_: string;
   initiator_: number;
   parent_?: string;
   method_: string;
@@ -16,6 +18,16 @@ export interface Traced extends Place {
 }
 
 export const HEADER = 'traceparent';
+export const BAGGAGE = 'baggage';
+
+/** W3C's bound on the whole header; a longer one is left out. */
+const BAGGAGE_BYTES = 8192;
+
+/** The header's value: names that the header allows, with values that are escaped. */
+function baggage(members: NonNullable<Options['baggage']>): string {
+  const text = Object.keys(members).filter((name) => /^[!#-'*+.^-z|~\w-]+$/.test(name)).map((name) => name + '=' + encodeURIComponent(members[name])).join();
+  return text.length > BAGGAGE_BYTES ? '' : text;
+}
 
 /** Whether the address is the pattern, or goes on behind it at a boundary: `https://a.example` is no `https://a.example.net`. */
 export function under(pattern: Pattern, address: string): boolean {
@@ -38,12 +50,17 @@ export function begin(sdk: Sdk, initiator: number, method: string, address: stri
   if (!sdk.live_() && !sdk.options_.unsampledHeader) return;
   const { href, origin } = resolve(sdk, address) || { href: '' };
   if (!href.startsWith('http') || under(sdk.endpoint_, href)) return;
-  const place = sdk.child_();
+  const { baggage: members } = sdk.options_;
+  const parent = sdk.ambient_();
+  // `null`: there is none, and it was asked for.
+  const place = sdk.child_(parent || null);
+  const goes = origin == sdk.origin_ || sdk.options_.propagateTo?.some((pattern) => under(pattern, href));
   return {
     ...place,
-    header_: origin == sdk.origin_ || sdk.options_.propagateTo?.some((pattern) => under(pattern, href)) ? sdk.header_(place) : '',
+    header_: goes ? sdk.header_(place) : '',
+    baggage_: members && goes && sdk.granted_() ? baggage(members) : '',
     initiator_: initiator,
-    parent_: sdk.current_?.span_,
+    parent_: parent?.span_,
     method_: method,
     href_: href,
     start_: performance.now(),
@@ -52,10 +69,10 @@ export function begin(sdk: Sdk, initiator: number, method: string, address: stri
 }
 
 /** Ends it. */
-export function finish(sdk: Sdk, traced: Traced, status: number, error?: string): void {
+export function finish(sdk: Sdk, traced: Traced, status: number, error?: string, more?: Attributes): void {
   const end = performance.now();
   sdk.put_(Op.Request, (w) =>
     w.b(traced.initiator_).s(traced.trace_).s(traced.span_).s(traced.parent_).s(('' + traced.method_).toUpperCase()).s(traced.href_).n(traced.start_)
-      .n(end).n(status).s(error).a(undefined));
+      .n(end).n(status).s(error).a(more));
   traced.ended_?.(!!error || status > 399);
 }

@@ -1,7 +1,7 @@
 /** Spans of XMLHttpRequest: from `send` to the end of the response. */
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
-import { begin, finish, HEADER, type Traced } from './request.js';
+import { BAGGAGE, begin, finish, HEADER, type Traced } from './request.js';
 
 /** What the one wrapper of the page tells its subscribers. An interface between versions, as in page.ts. */
 const enum What { Open, Header, Send, Failed }
@@ -42,7 +42,7 @@ export function observeXhr(sdk: Sdk): void {
   const over = (xhr: XMLHttpRequest, error: string) => {
     const state = states.get(xhr);
     if (!state?.traced_) return;
-    finish(sdk, state.traced_, error ? 0 : xhr.status, error);
+    finish(sdk, state.traced_, error ? 0 : xhr.status, error, error ? undefined : sdk.answered_?.(xhr));
     state.traced_ = undefined;
   };
   const ended = sdk.guard_(({ target, type }: Event) => over(target as XMLHttpRequest, type == 'load' ? '' : type));
@@ -60,6 +60,7 @@ export function observeXhr(sdk: Sdk): void {
       } else if (!(state.again_ = !!state.traced_)) {
         const traced = (state.traced_ = begin(sdk, 1, state.method_, state.url_));
         if (traced?.header_ && !state.own_) xhr.setRequestHeader(HEADER, traced.header_);
+        if (traced?.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
       }
     }
   });
