@@ -2,13 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { load } from 'js-yaml';
+import { CORE_SCHEMA, load, mergeTag } from 'js-yaml';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const prometheus = join(root, 'deploy/prometheus');
 
 export const text = (path: string): string => readFileSync(join(root, path), 'utf8');
-export const yaml = (path: string): unknown => load(text(path));
+/** With merge keys, which compose files have. */
+const schema = CORE_SCHEMA.withTags(mergeTag);
+export const yaml = (path: string): unknown => load(text(path), { schema });
 export const list = (folder: string, end: string): string[] =>
   readdirSync(join(root, folder)).filter((name) => name.endsWith(end)).sort().map((name) => `${folder}/${name}`);
 

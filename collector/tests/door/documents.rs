@@ -70,6 +70,22 @@ fn each_documented_configuration_is_valid_and_shows_no_secret() {
     assert!(checked >= 8, "{checked}");
 }
 
+#[test]
+fn each_stack_of_the_compose_file_is_valid() {
+    let stacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/compose/farol");
+    let mut checked = 0;
+    for stack in fs::read_dir(stacks).unwrap() {
+        let stack = stack.unwrap().path();
+        let folder = tempfile::tempdir().unwrap();
+        fs::copy(&stack, folder.path().join("farol.toml")).unwrap();
+        let output = run("check-config", folder.path());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{}\n{said}", stack.display());
+        checked += 1;
+    }
+    assert!(checked >= 4, "{checked}");
+}
+
 /// The error of a type that is none names them all.
 #[test]
 fn each_type_of_destination_has_its_row_in_the_index() {

@@ -1,0 +1,77 @@
+/** The compose file: it is one by compose's own schema, what it mounts and names is there, its images are pinned, and no secret or open port is in it. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { list, root, text, yaml } from './files.js';
+
+interface Service {
+  image: string;
+  profiles?: string[];
+  ports?: string[];
+  volumes?: string[];
+  healthcheck?: object;
+  restart?: string;
+  depends_on?: Record<string, unknown>;
+}
+
+const FOLDER = 'deploy/compose';
+const compose = yaml(`${FOLDER}/compose.yml`) as { services: Record<string, Service>; volumes: Record<string, unknown> };
+const services = Object.entries(compose.services);
+
+test("compose's own schema accepts it", () => {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const valid = ajv.compile(JSON.parse(text('tests/deploy/schemas/compose-spec.json')) as object);
+  assert.ok(valid(compose), JSON.stringify(valid.errors, null, 2));
+  assert.ok(!valid({ services: { a: { image: 'b', portz: [] } } }), 'a schema that takes anything says nothing');
+});
+
+test('images are pinned, and ports bound to this machine', () => {
+  for (const [name, service] of services) {
+    assert.match(service.image, /:(?:v?\d+\.\d+\.\d+|local)$/u, name);
+    for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/u, name);
+    assert.equal(service.restart, 'unless-stopped', name);
+  }
+});
+
+test('what is mounted is there, and each volume is declared and used', () => {
+  const named = new Set<string>();
+  for (const [name, service] of services) {
+    for (const volume of service.volumes ?? []) {
+      const from = volume.split(':')[0]!;
+      if (from.startsWith('.')) assert.ok(existsSync(join(root, FOLDER, from)), `${name}: ${volume}`);
+      else named.add(from);
+    }
+  }
+  assert.deepEqual([...named].sort(), Object.keys(compose.volumes).sort());
+});
+
+test('each service says whether it is well, but those whose image holds nothing to ask with', () => {
+  const mute = services.filter(([, service]) => service.healthcheck === undefined).map(([name]) => name);
+  assert.deepEqual(mute.sort(), ['alloy', 'farol-collector', 'jaeger', 'tempo']);
+});
+
+test('a stack of settings for each profile, whose addresses are services that then run', () => {
+  const profiles = [...new Set(services.flatMap(([, service]) => service.profiles ?? []))].sort();
+  const stacks = list(`${FOLDER}/farol`, '.toml');
+  assert.deepEqual(stacks.map((path) => /(\w+)\.toml$/u.exec(path)![1]!).sort(), [...profiles, 'farol'].sort());
+  const runs = (host: string, stack: string): boolean => {
+    const wanted = compose.services[host]?.profiles;
+    return host in compose.services && (wanted === undefined || wanted.includes(stack));
+  };
+  for (const path of stacks) {
+    const stack = /(\w+)\.toml$/u.exec(path)![1]!;
+    const hosts = [...text(path).matchAll(/endpoints? = .*?"http:\/\/([\w-]+):\d+/gu)].map((match) => match[1]!);
+    assert.ok(hosts.length > 0, path);
+    for (const host of hosts) assert.ok(runs(host, stack), `${path}: ${host}`);
+  }
+  const fixed = ['deploy/grafana/provisioning/datasources/farol.yml', 'deploy/prometheus/prometheus.yml', `${FOLDER}/alloy.alloy`].map(text).join('\n');
+  for (const match of fixed.matchAll(/(?:http:\/\/|\[|endpoint = ")([a-z][\w-]+):\d+/gu)) {
+    if (match[1] !== 'localhost') assert.ok(match[1]! in compose.services, match[1]);
+  }
+});
+
+test('no secret stands in it', () => {
+  for (const path of [...list(FOLDER, '.yml'), ...list(`${FOLDER}/farol`, '.toml')]) assert.doesNotMatch(text(path), /(?:passw\w*|secret|token)\s*[:=]\s*"?\w/iu, path);
+});
