@@ -84,6 +84,8 @@ const extra = hashed('farol-extra', await bundle('src/extra.ts', 'extra', true))
 const more = await bundle('src/more.ts', 'more', true);
 LITERALS.__FAROL_MORE__ = literal(hashed('farol-more', more.replace('./extra.js', `./${extra}`)));
 await bundle('src/script.ts', 'farol', false);
+const { outputFiles: [snippet] } = await build({ ...common, entryPoints: ['src/snippet.ts'], write: false, charset: 'utf8' });
+writeFileSync('dist/farol-snippet.js', (await minify(snippet.text, { ecma: 2020, compress: { passes: 3, unsafe_arrows: true }, format: { comments: false } })).code);
 copyFileSync('dist/no-wasm.js', 'dist/farol-nowasm.js');
 // Beside those that follow the newest release, the ones that never change under their name.
 for (const name of ['farol', 'farol-nowasm']) copyFileSync(`dist/${name}.js`, `dist/${name}-${version}.js`);

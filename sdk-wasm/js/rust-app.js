@@ -682,6 +682,39 @@ function createPort({ signal_: signal, deadline_: deadline2, tell_: tell2, quiet
   };
 }
 
+// src/early.ts
+function pickUp(sdk, client) {
+  const { q, e } = window.Farol || {};
+  if (!Array.isArray(q) || q.taken) return;
+  q.taken = true;
+  const call = sdk.guard_((entry) => {
+    var _a;
+    const [method, ...args] = Array.from(entry || []);
+    sdk.at_ = entry == null ? void 0 : entry.t;
+    try {
+      (_a = client[method]) == null ? void 0 : _a.apply(client, args);
+    } finally {
+      sdk.at_ = void 0;
+    }
+  });
+  const happened = sdk.guard_((event) => {
+    var _a;
+    sdk.at_ = event.timeStamp;
+    if (event.target != window) sdk.early_.push(event);
+    else if (((_a = sdk.options_.capture) == null ? void 0 : _a.errors) !== false) {
+      event.type == "error" ? sdk.capture_(event.error, "onerror", 0, event) : sdk.capture_(event.reason, "onunhandledrejection", 0);
+    }
+  });
+  for (const event of (e == null ? void 0 : e.splice(0)) || []) happened(event);
+  sdk.at_ = void 0;
+  q.splice(0).forEach(call);
+  if (e) e.push = () => 0;
+  q.push = (...calls) => {
+    calls.forEach(call);
+    return 0;
+  };
+}
+
 // src/guard.ts
 function guard(fn, tell2) {
   return function() {
@@ -1227,12 +1260,21 @@ function observeAll(sdk) {
 
 // src/features.ts
 var EARLY = 50;
+var LEFT2 = ":left";
 function createFeatures(sdk, bring) {
   const { features: given, capture } = sdk.options_;
   const { later_: later } = sdk;
+  let waiting = [];
+  const run = () => {
+    waiting = waiting.filter((feature) => {
+      if (sdk.over_ || !(sdk.leaves_() || feature.left_)) return true;
+      sdk.guard_(feature)(sdk);
+    });
+  };
   const start2 = sdk.guard_((features2) => {
     if (!features2) sdk.tell_(14 /* FeaturesLost */);
-    else if (!sdk.over_) for (const feature of features2) sdk.guard_(feature)(sdk);
+    waiting = features2 || [];
+    run();
   });
   let asked = given && !given.length;
   let listening = asked || (capture == null ? void 0 : capture.loads) === false;
@@ -1243,7 +1285,8 @@ function createFeatures(sdk, bring) {
         if (event.target != window && sdk.early_.length < EARLY) sdk.early_.push(event);
       }, true);
     }
-    if (asked || !sdk.leaves_()) return;
+    if (asked) return run();
+    if (!sdk.leaves_() && !(sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_.getItem(sdk.name_ + LEFT2)))) return;
     asked = true;
     given ? start2(given) : later(() => {
       try {
@@ -1598,6 +1641,12 @@ function createClient(given, bring) {
   };
   const safely = (fn) => guard(fn, tell2);
   const options = check(given, tell2);
+  const wish = safe(() => navigator.globalPrivacyControl) && (options.privacyControl || "anonymous");
+  const nameless = wish == "anonymous";
+  if (nameless) {
+    options.user = void 0;
+    options.session = { ...options.session, storage: "none" };
+  }
   const later = setTimeout;
   const cancel = clearTimeout;
   const hex = createHex();
@@ -1618,6 +1667,7 @@ function createClient(given, bring) {
     consent = options.consent === void 0 ? GRANTED : 0;
     if (!consent) tell2(11 /* BadOption */, "consent");
   }
+  if (wish == "off") consent = DENIED;
   const told = consent == GRANTED ? safe(() => parse2(store.getItem(name + CONFIG))) : void 0;
   if (told && told.until > Date.now()) {
     options.sampleRate = told.rate ?? options.sampleRate;
@@ -1629,6 +1679,7 @@ function createClient(given, bring) {
     endpoint_: "",
     origin_: "",
     name_: name,
+    store_: store,
     tell_: tell2,
     later_: later,
     cancel_: cancel,
@@ -1775,7 +1826,7 @@ function createClient(given, bring) {
     startSpan: (name2, more2) => startSpan(sdk, name2, more2),
     withSpan: (name2, fn, more2) => withSpan(sdk, name2, fn, more2),
     setUser(user) {
-      put(13 /* User */, (w) => writeUser(w, user));
+      if (!nameless) put(13 /* User */, (w) => writeUser(w, user));
     },
     setView(name2) {
       put(12 /* View */, (w) => w.s(name2));
@@ -1794,7 +1845,7 @@ function createClient(given, bring) {
       keep();
       sender == null ? void 0 : sender.gate_(number2 == DENIED);
       more();
-      if (number2 == DENIED) for (const one of [name, name + CONFIG]) store == null ? void 0 : store.removeItem(one);
+      if (number2 == DENIED) for (const one of ["", CONFIG, LEFT2]) store == null ? void 0 : store.removeItem(name + one);
     },
     sessionId: () => session,
     sampled: () => state == 2 /* On */,
@@ -1841,6 +1892,7 @@ function createClient(given, bring) {
     sdk.hide_ = sender.hidden_;
     observeAll(sdk);
     more();
+    pickUp(sdk, client);
   })();
   return client;
 }
@@ -2252,12 +2304,12 @@ var MOST_TAKEN = 32;
 var PACKED_FROM = 2048;
 var STORE = "batches";
 var key = (batch) => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
-function observeOutbox(sdk) {
+var observeOutbox = /* @__PURE__ */ Object.assign((sdk) => {
   if (!sdk.options_.outbox) return;
   const outbox2 = createOutbox(sdk);
   sdk.sender_.join_(outbox2);
   outbox2.look_();
-}
+}, { left_: true });
 function createOutbox(sdk) {
   const { endpoint_: url, name_: name, guard_: guard2, tell_: tell2, later_: later, cancel_: cancel } = sdk;
   const Compress = globalThis.CompressionStream;
@@ -2270,6 +2322,15 @@ function createOutbox(sdk) {
   let stored = Infinity;
   let more = false;
   let timer;
+  let marked = false;
+  const mark = (there) => {
+    if (there && marked) return;
+    marked = there;
+    safe(() => {
+      var _a, _b;
+      return there ? (_a = sdk.store_) == null ? void 0 : _a.setItem(name + LEFT2, "1") : (_b = sdk.store_) == null ? void 0 : _b.removeItem(name + LEFT2);
+    });
+  };
   const quiet = (event) => event.preventDefault();
   const close = () => {
     database == null ? void 0 : database.close();
@@ -2315,6 +2376,7 @@ function createOutbox(sdk) {
     const keys = store.getAllKeys();
     keys.onsuccess = guard2(() => {
       stored = 0;
+      mark(keys.result.length > 0);
       for (const [, at, bytes] of keys.result) if (at > Date.now() - MOST_AGE) stored += bytes;
       for (const old of keys.result) {
         const over = stored > MOST_STORED;
@@ -2370,6 +2432,7 @@ function createOutbox(sdk) {
   sdk.stops_.push(() => cancel(timer));
   return {
     put_(batch, wait, until, draft) {
+      mark(true);
       more ||= !until;
       run((store) => {
         if (draft) store.delete(key(draft));
@@ -2382,7 +2445,13 @@ function createOutbox(sdk) {
       });
     },
     remove_(batch) {
-      run((store) => store.delete(key(batch)));
+      run((store) => {
+        store.delete(key(batch));
+        const count2 = store.count();
+        count2.onsuccess = () => {
+          if (!count2.result) mark(false);
+        };
+      });
     },
     look_: look,
     room_: () => more && look(),
@@ -2396,6 +2465,7 @@ function createOutbox(sdk) {
       close();
       waiting = [];
       stored = 0;
+      mark(false);
       if (!off) databases.deleteDatabase(name).onerror = quiet;
     })
   };

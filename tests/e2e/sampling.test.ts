@@ -54,3 +54,24 @@ test('kinds have rates of their own, and the collector is told of them', async (
     assert.equal(items.find(named('seen'))!.attributes['farol.sampling.kept.span'], 0);
   });
 });
+
+test('a page outside of the sample delivers what an earlier page of its tab left, and tells nothing of itself', async () => {
+  let refuse = true;
+  await on({ options: `{ sampleRate: +!/out/.test(location), url: '/way' }`, route: (path) => (path.startsWith('/way') ? { status: refuse ? 503 : 202, headers: { 'retry-after': '0' }, body: '{}' } : undefined) }, async (stage) => {
+    const { page, own } = stage;
+    const left = (there: boolean): Promise<unknown> => page.waitFor(`(sessionStorage['farol:1:${stage.app}:left'] == '1') === ${there}`, { what: there ? 'the mark' : 'no mark' });
+    await page.evaluate(`farol.event('left'), farol.flush()`);
+    await left(true);
+    refuse = false;
+    const before = own.seen.length;
+    await page.goto(own.url + '/?out');
+    assert.equal(await page.evaluate('farol.sampled()'), false);
+    await left(false);
+    const sent = own.seen.slice(before).filter(({ path }) => path.startsWith('/way'));
+    assert.ok(sent.length > 0 && sent.every(({ path }) => !/try=1\b/.test(path)), 'only what was left');
+    const after = own.seen.length;
+    await page.goto(own.url + '/?out');
+    await page.evaluate(`farol.event('unseen'), farol.flush()`);
+    assert.deepEqual(own.seen.slice(after).filter(({ path }) => /way|more/.test(path)), [], 'nothing is left, and nothing is asked for');
+  });
+});

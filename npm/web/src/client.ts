@@ -1,13 +1,14 @@
 /** Puts one client together: the core behind its port, the sender, the observers, and the public methods over them. */
 import { Diagnostic, Op, Signal } from './abi.js';
 import { createPort } from './core.js';
+import { pickUp } from './early.js';
 import { guard, type Tell } from './guard.js';
 import { createHex, isSampled } from './ids.js';
 import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { own, safe } from './observe/describe.js';
 import { createErrors } from './observe/errors.js';
-import { createFeatures, type Bring } from './features.js';
+import { createFeatures, LEFT, type Bring } from './features.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
 import { writeMeta } from './meta.js';
@@ -48,6 +49,13 @@ export function createClient(given: Options, bring: Bring): Client {
   };
   const safely = <F extends (this: any, ...args: any[]) => any>(fn: F): F => guard(fn, tell);
   const options = check(given, tell);
+  /** What the visitor's browser asks for, by the word that the page has for it. */
+  const wish = safe(() => (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) && (options.privacyControl || 'anonymous');
+  const nameless = wish == 'anonymous';
+  if (nameless) {
+    options.user = undefined;
+    options.session = { ...options.session, storage: 'none' };
+  }
   const later = setTimeout;
   const cancel = clearTimeout;
   const hex = createHex();
@@ -73,6 +81,7 @@ export function createClient(given: Options, bring: Bring): Client {
     consent = options.consent === undefined ? GRANTED : 0;
     if (!consent) tell(Diagnostic.BadOption, 'consent');
   }
+  if (wish == 'off') consent = DENIED;
 
   const told = consent == GRANTED ? safe((): Told => parse(store!.getItem(name + CONFIG)!)) : undefined;
   if (told && told.until > Date.now()) {
@@ -87,6 +96,7 @@ export function createClient(given: Options, bring: Bring): Client {
     endpoint_: '',
     origin_: '',
     name_: name,
+    store_: store,
     tell_: tell,
     later_: later,
     cancel_: cancel,
@@ -113,7 +123,7 @@ export function createClient(given: Options, bring: Bring): Client {
     child_: (parent = sdk.ambient_()) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
     place_(w) {
       const here = sdk.ambient_();
-      return w.s(here?.trace_).s(here?.span_).n(NaN);
+      return w.s(here?.trace_).s(here?.span_).n(sdk.at_ ?? NaN);
     },
   } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'sender_' | 'fetch_' | 'remember_' | 'end_'> as unknown as Sdk;
 
@@ -238,7 +248,7 @@ export function createClient(given: Options, bring: Bring): Client {
     startSpan: (name, more) => startSpan(sdk, name, more),
     withSpan: (name, fn, more) => withSpan(sdk, name, fn, more),
     setUser(user) {
-      put(Op.User, (w) => writeUser(w, user));
+      if (!nameless) put(Op.User, (w) => writeUser(w, user));
     },
     setView(name) {
       put(Op.View, (w) => w.s(name));
@@ -257,7 +267,7 @@ export function createClient(given: Options, bring: Bring): Client {
       keep();
       sender?.gate_(number == DENIED);
       more();
-      if (number == DENIED) for (const one of [name, name + CONFIG]) store?.removeItem(one);
+      if (number == DENIED) for (const one of ['', CONFIG, LEFT]) store?.removeItem(name + one);
     },
     sessionId: () => session,
     sampled: () => state == State.On,
@@ -310,6 +320,7 @@ export function createClient(given: Options, bring: Bring): Client {
     sdk.hide_ = sender.hidden_;
     observeAll(sdk);
     more();
+    pickUp(sdk, client);
   })();
   return client;
 }

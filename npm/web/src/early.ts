@@ -1,5 +1,15 @@
-/** What the script tag says before anything runs. */
-import type { Options } from './types.js';
+/** What is there before anything runs: what the script tag says, and what the page kept for us. */
+import type { Sdk } from './sdk.js';
+import type { Client, Options } from './types.js';
+
+/** A call that waits; `t`: its time, where the snippet wrote it. */
+type Call = [method: keyof Client, ...args: unknown[]] & { t?: number };
+
+/** `Farol` before the SDK is there: calls (`q`), and the events that the snippet kept (`e`). */
+interface Early {
+  q?: Call[] & { taken?: boolean };
+  e?: Event[];
+}
 
 /** The tag that this file came by: also in `async` and `defer`, and as a module, where the browser does not say. */
 export function script(): HTMLScriptElement | null {
@@ -13,4 +23,39 @@ export function fromTag(data: Record<string, string | undefined>): Options | und
   const { url, app: name, version, environment, sampleRate } = data;
   // What is no number must not look like one that was not given.
   return url ? ({ ...data, app: { name, version, environment }, sampleRate: sampleRate && parseFloat(sampleRate) } as unknown as Options) : undefined;
+}
+
+/** Makes the calls and takes the events that waited, with their times. The page's first client gets them, and all calls of the queue from then on. */
+export function pickUp(sdk: Sdk, client: Client): void {
+  const { q, e } = (window as { Farol?: Early }).Farol || {};
+  // A page's element of that name has no list.
+  if (!Array.isArray(q) || q.taken) return;
+  q.taken = true;
+  const call = sdk.guard_((entry?: Call) => {
+    // The page may have pushed anything.
+    const [method, ...args] = Array.from(entry || []) as Call;
+    sdk.at_ = entry?.t;
+    try {
+      (client[method] as Function)?.apply(client, args);
+    } finally {
+      sdk.at_ = undefined;
+    }
+  });
+  const happened = sdk.guard_((event: Event & Partial<ErrorEvent & PromiseRejectionEvent>) => {
+    sdk.at_ = event.timeStamp;
+    if (event.target != window) sdk.early_.push(event);
+    else if (sdk.options_.capture?.errors !== false) {
+      event.type == 'error' ? sdk.capture_(event.error, 'onerror', 0, event) : sdk.capture_(event.reason, 'onunhandledrejection', 0);
+    }
+  });
+  // What happened first, first: an error may be what a call tells of.
+  for (const event of e?.splice(0) || []) happened(event);
+  sdk.at_ = undefined;
+  q.splice(0).forEach(call);
+  // From now on we hear of events ourselves, and calls are made at once.
+  if (e) e.push = () => 0;
+  q.push = (...calls) => {
+    calls.forEach(call);
+    return 0;
+  };
 }

@@ -3,6 +3,7 @@
  * not come is told, and the page goes on without.
  */
 import { Diagnostic } from './abi.js';
+import { safe } from './observe/describe.js';
 import type { Sdk } from './sdk.js';
 import type { Feature } from './types.js';
 
@@ -12,13 +13,25 @@ export type Bring = (done: (features?: Feature[]) => void) => void;
 /** Failed loads that are kept until somebody takes them: of a page whose server is gone, each is the same news. */
 const EARLY = 50;
 
+/** Behind the name of what is stored: there is something in the outbox, as far as this tab knows. */
+export const LEFT = ':left';
+
 /** Asks for the features, once there is something that leaves the page, and once only. */
 export function createFeatures(sdk: Sdk, bring: Bring): () => void {
   const { features: given, capture } = sdk.options_;
   const { later_: later } = sdk;
+  let waiting: (Feature & { left_?: boolean })[] = [];
+  /** Starts what has a use now: of a session that tells nothing, what delivers what is left of another. */
+  const run = () => {
+    waiting = waiting.filter((feature) => {
+      if (sdk.over_ || !(sdk.leaves_() || feature.left_)) return true;
+      sdk.guard_(feature)(sdk);
+    });
+  };
   const start = sdk.guard_((features?: Feature[]) => {
     if (!features) sdk.tell_(Diagnostic.FeaturesLost);
-    else if (!sdk.over_) for (const feature of features) sdk.guard_(feature)(sdk);
+    waiting = features || [];
+    run();
   });
   let asked = given && !given.length;
   let listening = asked || capture?.loads === false;
@@ -30,7 +43,8 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
         if (event.target != window && sdk.early_.length < EARLY) sdk.early_.push(event);
       }, true);
     }
-    if (asked || !sdk.leaves_()) return;
+    if (asked) return run();
+    if (!sdk.leaves_() && !(sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_!.getItem(sdk.name_ + LEFT)))) return;
     asked = true;
     // Not at the cost of the start.
     given ? start(given) : later(() => {

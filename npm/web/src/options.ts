@@ -32,6 +32,7 @@ export function check(given: Options, tell: (code: number, detail: unknown) => v
     }
   }
   if (!/^(farol|faro|undefined)$/.test('' + options.protocol)) drop('protocol');
+  if (!/^(ignore|anonymous|off|undefined)$/.test('' + options.privacyControl)) drop('privacyControl');
   return options as unknown as Options;
 }
 

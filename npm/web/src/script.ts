@@ -1,25 +1,24 @@
 /**
  * The script-tag file: the global `Farol`. It starts by itself where its tag has a `data-url`; calls that the page queued
- * before (`Farol = window.Farol || { q: [] }; Farol.q.push(['event', 'name'])`) are made then.
+ * before (`Farol = window.Farol || { q: [] }; Farol.q.push(['event', 'name'])`) are made then (`early.ts`).
  */
 import { start } from './init.js';
 import { fromTag, script } from './early.js';
 import { safe } from './observe/describe.js';
 import type { Client, Options } from './types.js';
 
-type Call = [method: keyof Client, ...args: unknown[]];
-
 /** The second file's name, which holds its hash: the build writes it in here. */
 declare const __FAROL_MORE__: string;
 
-const root = window as unknown as { Farol?: { q?: Call[]; init?: unknown } & Record<string, unknown> };
+const root = window as unknown as { Farol?: Record<string, unknown> };
 
 // A second load of the file leaves the first alone.
 if (!root.Farol?.init) {
-  const early = root.Farol?.q || [];
+  const { q, e } = root.Farol || {};
   const tag = script();
   const Farol: Record<string, unknown> = (root.Farol = {
-    q: early,
+    q: q || [],
+    e,
     init(options: Options) {
       const beside = (name: string) => new URL(name, new URL(options.base || tag!.src, document.baseURI)).href;
       const core = () => import(options.base ? beside('farol-nowasm.js') : tag!.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm'));
@@ -27,17 +26,8 @@ if (!root.Farol?.init) {
         // A script's nonce, and what `strict-dynamic` and Trusted Types allow it, hold for what it imports.
         import(beside(__FAROL_MORE__)).then(({ features }) => done(features), () => done());
       });
-      // The page's first client is the one that queued calls, and `Farol.event(…)`, mean.
-      if (!('event' in Farol)) {
-        Object.assign(Farol, client);
-        const call = (entry?: Call) => {
-          // The page may have pushed anything.
-          const [method, ...args] = Array.from(entry || []) as Call;
-          (client[method] as Function)?.apply(client, args);
-        };
-        Farol.q = { push: (...calls: Call[]) => calls.forEach(call) };
-        early.forEach(call);
-      }
+      // The page's first client is the one that `Farol.event(…)` means.
+      if (!('event' in Farol)) Object.assign(Farol, client);
       return client;
     },
   });

@@ -27,6 +27,8 @@ export interface Sdk {
   name_: string;
   /** The browser's `fetch`, under all layers of ours. */
   fetch_: typeof fetch;
+  /** The tab's storage, where it may be used. */
+  store_?: Storage;
   /** Keeps in the tab what the collector's configuration document says. */
   remember_(text: string): void;
   /** Ends the client at once. */
@@ -55,6 +57,8 @@ export interface Sdk {
   begun_?(): ((failed: boolean) => void) | undefined;
   /** Told of an error that nobody handled. */
   thrown_?(): void;
+  /** When what is told now happened, where that was before. */
+  at_?: number;
   /** The span whose `run` is on the stack. */
   current_?: Place;
   /** The user action whose event is being dealt with. */

@@ -9,6 +9,12 @@ export type Level = 'trace' | 'debug' | 'info' | 'log' | 'warn' | 'error';
 /** What the visitor agreed to. `pending`: items wait in memory (bounded), nothing is stored or sent; `denied`: nothing is kept. */
 export type Consent = 'pending' | 'granted' | 'denied';
 
+/**
+ * What is done where the visitor's browser says that data about them is not to be shared (Global Privacy Control): `ignore` nothing;
+ * `anonymous`: no user, and no id that outlives the page; `off`: as if the visitor had said no, until `setConsent` says otherwise.
+ */
+export type PrivacyControl = 'ignore' | 'anonymous' | 'off';
+
 /** A text that an address or message contains, or an expression that it matches (`propagateTo`: that it begins with). */
 export type Pattern = string | RegExp;
 
@@ -154,6 +160,8 @@ export interface Options {
   extensionErrors?: boolean;
   /** The wire: Farol's (default), or plain Faro for Grafana Alloy, the OpenTelemetry Collector and Grafana Cloud. */
   protocol?: 'farol' | 'faro';
+  /** What the browser's Global Privacy Control does. Default `'anonymous'`. */
+  privacyControl?: PrivacyControl;
   session?: {
     /** Idle time in ms after which a new session starts. Default 900000 (15 min). */
     idleMs?: number;

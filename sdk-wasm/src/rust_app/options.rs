@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::Attributes;
 use super::hooks::{Hooks, Item};
 use super::settings::{
-    AppInfo, BatchOptions, Capture, Consent, Limits, Patterns, Protocol, Sampling, SessionOptions,
-    User,
+    AppInfo, BatchOptions, Capture, Consent, Limits, Patterns, PrivacyControl, Protocol, Sampling,
+    SessionOptions, User,
 };
 
 /// Options that are values: each with the method that sets it.
@@ -63,6 +63,8 @@ options! {
     protocol: Protocol,
     /// What the visitor agreed to.
     consent: Consent,
+    /// What the browser's Global Privacy Control does.
+    privacy_control: PrivacyControl,
     /// How long a session is, and where it is kept.
     session: SessionOptions,
     /// Follow the collector's configuration document.

@@ -84,6 +84,18 @@ words! {
 }
 
 words! {
+    /// What the browser's Global Privacy Control does.
+    PrivacyControl {
+        /// Nothing.
+        Ignore,
+        /// No user, and no id that outlives the page.
+        Anonymous,
+        /// As if the visitor had said no, until `set_consent` says otherwise.
+        Off,
+    }
+}
+
+words! {
     /// Where a session survives a reload.
     Storage {
         /// In the tab's `sessionStorage`.

@@ -264,6 +264,7 @@ fn all() -> Options {
         .extension_errors(true)
         .protocol(Protocol::Faro)
         .consent(Consent::Pending)
+        .privacy_control(PrivacyControl::Ignore)
         .session(
             SessionOptions::new()
                 .idle_ms(1000)

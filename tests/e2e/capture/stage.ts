@@ -45,6 +45,8 @@ export interface Given {
   attributes?: string;
   route?: (path: string) => Reply | undefined;
   initScript?: string;
+  /** How far the page is to be before the test goes on. Default: loaded. */
+  opened?: 'commit' | 'load';
 }
 
 /** Opens a page with the SDK and this body, and closes it again. Waits for the second file, unless it is kept from the page. */
@@ -66,7 +68,7 @@ export async function on(given: Given, run: (stage: Stage) => Promise<void>, rea
   const page = await browser.newPage(given.initScript ? { initScript: given.initScript } : {});
   const mine = (items: Item[]): Item[] => items.filter((item) => item.resource['service.name'] === app);
   try {
-    await page.goto(own.url);
+    await page.goto(own.url, { until: given.opened ?? 'load' });
     const wanted = !ready ? [] : EXTRA.test(given.options ?? '') ? [more, extra] : [more];
     for (const path of wanted) await page.waitFor(`performance.getEntriesByType('resource').some(({ name, responseEnd }) => responseEnd && name.endsWith(${JSON.stringify(path)}))`);
     // It is run by then, and what it starts is started in the task that is on its way.

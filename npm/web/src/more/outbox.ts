@@ -4,6 +4,7 @@
  * batch for a moment costs a request and no more: the collector knows the id.
  */
 import { Diagnostic } from '../abi.js';
+import { LEFT } from '../features.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import { TIMEOUT } from '../send/network.js';
@@ -40,13 +41,13 @@ interface Row {
 
 const key = (batch: Batch): Key => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
 
-/** `outbox` */
-export function observeOutbox(sdk: Sdk): void {
+/** `outbox`. A session that tells nothing has a use for it, too: where the tab knows that something is left. */
+export const observeOutbox = /* @__PURE__ */ Object.assign((sdk: Sdk): void => {
   if (!sdk.options_.outbox) return;
   const outbox = createOutbox(sdk);
   sdk.sender_.join_(outbox);
   outbox.look_();
-}
+}, { left_: true });
 
 export function createOutbox(sdk: Sdk): Outbox {
   const { endpoint_: url, name_: name, guard_: guard, tell_: tell, later_: later, cancel_: cancel } = sdk;
@@ -63,6 +64,14 @@ export function createOutbox(sdk: Sdk): Outbox {
   /** There was no room for all that nobody sees to. */
   let more = false;
   let timer: ReturnType<typeof setTimeout>;
+  let marked = false;
+
+  /** So that a page whose session is out knows without opening the database. */
+  const mark = (there: boolean) => {
+    if (there && marked) return;
+    marked = there;
+    safe(() => (there ? sdk.store_?.setItem(name + LEFT, '1') : sdk.store_?.removeItem(name + LEFT)));
+  };
 
   /** Nothing of ours surfaces in the page, as a failed request of a database does. */
   const quiet = (event: Event) => event.preventDefault();
@@ -118,6 +127,7 @@ export function createOutbox(sdk: Sdk): Outbox {
     const keys = store.getAllKeys();
     keys.onsuccess = guard(() => {
       stored = 0;
+      mark(keys.result.length > 0);
       for (const [, at, bytes] of keys.result as unknown as Key[]) if (at > Date.now() - MOST_AGE) stored += bytes;
       for (const old of keys.result as unknown as Key[]) {
         const over = stored > MOST_STORED;
@@ -173,6 +183,7 @@ export function createOutbox(sdk: Sdk): Outbox {
 
   return {
     put_(batch, wait, until, draft) {
+      mark(true);
       // Given up by this page.
       more ||= !until;
       run((store) => {
@@ -186,7 +197,13 @@ export function createOutbox(sdk: Sdk): Outbox {
       });
     },
     remove_(batch) {
-      run((store) => store.delete(key(batch)));
+      run((store) => {
+        store.delete(key(batch));
+        const count = store.count();
+        count.onsuccess = () => {
+          if (!count.result) mark(false);
+        };
+      });
     },
     look_: look,
     room_: () => more && look(),
@@ -200,6 +217,7 @@ export function createOutbox(sdk: Sdk): Outbox {
       close();
       waiting = [];
       stored = 0;
+      mark(false);
       if (!off) databases.deleteDatabase(name).onerror = quiet;
     }),
   };
