@@ -51,6 +51,7 @@ function check(given, tell2) {
     }
   }
   if (!/^(farol|faro|undefined)$/.test("" + options.protocol)) drop("protocol");
+  if (!/^(ignore|anonymous|off|undefined)$/.test("" + options.privacyControl)) drop("privacyControl");
   return options;
 }
 function matches(patterns, text3) {
@@ -1709,7 +1710,7 @@ function createClient(given, bring) {
     child_: (parent = sdk.ambient_()) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
     place_(w) {
       const here = sdk.ambient_();
-      return w.s(here == null ? void 0 : here.trace_).s(here == null ? void 0 : here.span_).n(NaN);
+      return w.s(here == null ? void 0 : here.trace_).s(here == null ? void 0 : here.span_).n(sdk.at_ ?? NaN);
     }
   };
   const keep = safely(() => {
