@@ -31,7 +31,7 @@ use checkpoint::Place;
 pub use held::HOLD;
 pub(crate) use histogram::Histogram;
 use observe::State;
-pub(crate) use series::{App, Series, Value};
+pub(crate) use series::{App, Exemplar, Series, Value};
 pub(crate) use window::between;
 
 /// How often metrics go out at most. Half of the minute that OpenTelemetry's SDKs wait would do for charts; ten seconds is what people

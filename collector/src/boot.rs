@@ -90,7 +90,7 @@ impl Collector {
             queue: queue.clone(),
             ledgers: ledgers.clone(),
             data_dir: config.data_dir.clone(),
-            snapshots,
+            snapshots: snapshots.clone(),
         };
         let mut exports = export::start(&config.destinations, with)?;
         exports.also(aggregator.run());
@@ -130,6 +130,7 @@ impl Collector {
         });
         let (operations, asked) = operate::channel();
         let parts = Parts {
+            snapshots,
             receiver,
             sources,
             life,

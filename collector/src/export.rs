@@ -48,6 +48,7 @@ mod pack;
 mod part;
 mod plain;
 mod points;
+pub(crate) mod prometheus;
 mod protobuf;
 mod retry;
 mod rolling;
@@ -79,6 +80,8 @@ use dead_letters::DeadLetters;
 pub(crate) use dead_letters::forget as forget_letters;
 use driver::Plan;
 use lane::Shared;
+use points::Form;
+use prometheus::remote_write::RemoteWrite;
 use route::Route;
 use supervise::Leave;
 use windows::Windows;
@@ -151,6 +154,7 @@ fn build(settings: &config::Destination) -> Result<(Arc<dyn Destination>, usize)
             Arc::new(destination.with_context(|| format!("path {}", file.path.display()))?)
         }
         DestinationKind::Terminal(terminal) => Arc::new(terminal::Terminal::new(terminal)),
+        DestinationKind::RemoteWrite(write) => Arc::new(RemoteWrite::new(write)?),
         DestinationKind::Loki(loki) => Arc::new(loki::Loki::new(loki, settings.dialect)?),
         DestinationKind::Http(http) => Arc::new(http_documents::HttpDocuments::new(http)?),
         DestinationKind::Elasticsearch(elastic) => {
@@ -283,6 +287,9 @@ impl Exports {
             DeadLetters::new(&self.with.data_dir, name),
             self.roster.enter(name),
         );
+        if let DestinationKind::RemoteWrite(_) = settings.kind {
+            shared.form = Form::Prometheus;
+        }
         shared.concern = Concern {
             when: settings.when.clone(),
             tenants: settings.tenants.clone(),

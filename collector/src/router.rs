@@ -19,9 +19,11 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc;
 use tower::util::MapRequest;
 
+use crate::aggregate::Snapshots;
 use crate::client_address::ClientAddress;
 use crate::config::PublicListener;
 use crate::error::{ApiError, error_json};
+use crate::export::prometheus::scrape;
 use crate::health::{self, Life};
 use crate::operate::{self, Asked};
 use crate::path;
@@ -40,6 +42,8 @@ pub struct Parts {
     pub receiver: Arc<Receiver>,
     /// For `/metrics`.
     pub sources: Arc<Sources>,
+    /// For `/metrics/rum`.
+    pub snapshots: Snapshots,
     /// For `/-/ready`.
     pub life: Life,
     /// For `/-/ready`.
@@ -128,6 +132,7 @@ pub fn admin(parts: &Parts) -> Router {
         )
         .route("/-/ready", get(ready).fallback(only_get))
         .route("/metrics", get(metrics).fallback(only_get))
+        .route("/metrics/rum", get(rum_metrics).fallback(only_get))
         .with_state(parts.clone())
 }
 
@@ -139,6 +144,14 @@ async fn metrics(State(parts): State<Parts>, headers: HeaderMap) -> Response {
     let format = negotiate(headers.get(ACCEPT).and_then(|v| v.to_str().ok()));
     let body = encode(&parts.sources.gather(), format);
     ([(CONTENT_TYPE, format.content_type())], body).into_response()
+}
+
+/// The metrics that are made out of items, for who scrapes them.
+async fn rum_metrics(State(parts): State<Parts>, headers: HeaderMap) -> Response {
+    let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok());
+    let snapshot = parts.snapshots.borrow().clone();
+    let (kind, body) = scrape::answer(snapshot.as_deref(), accept);
+    ([(CONTENT_TYPE, kind)], body).into_response()
 }
 
 /// What an app's SDKs are told.

@@ -20,7 +20,7 @@ mod exposition;
 mod family;
 mod histogram;
 mod process;
-mod proto;
+pub(crate) mod proto;
 mod traces;
 
 pub use exposition::{Format, encode, negotiate};

@@ -187,6 +187,7 @@ fn restore(rows: Vec<Row>) -> Store {
             value: row.value,
             start_ns: row.start_ns,
             touched_ns: row.touched_ns,
+            exemplar: None,
         });
     }
     store

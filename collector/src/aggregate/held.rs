@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::names::{Id, RATINGS, VITALS};
-use super::series::{App, Store};
+use super::series::{App, Exemplar, Store};
 
 /// How long a report waits for a later one. People who come back to a tab mostly do so within minutes, and a session ends after
 /// fifteen without a sign of life; what is gained beyond ten is little, and charts would be later still.
@@ -29,6 +29,9 @@ pub(crate) struct Report {
     pub(crate) made_ns: u64,
     /// When it, or another of its visit, came.
     pub(crate) touched_ns: u64,
+    /// The page's trace, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) exemplar: Option<Exemplar>,
     pub(crate) labels: Labels,
 }
 
@@ -169,7 +172,7 @@ impl Report {
         } = &self.labels;
         let first = self.vital * 3;
         let mut add = |family, values: &[&str], amount| {
-            store.add(family, &self.app, values, amount, now);
+            store.add_traced(family, &self.app, values, amount, now, self.exemplar);
         };
         add(Id(first), &[route, device, delivery], self.value);
         add(Id(first + 1), &[country, delivery], self.value);

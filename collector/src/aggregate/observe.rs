@@ -16,7 +16,8 @@ use farol_protocol::value::Value;
 use super::held::{Held, Labels, Report};
 use super::names::{self, Id, VITALS};
 use super::route;
-use super::series::{App, Store};
+use super::series::{App, Exemplar, Store};
+use crate::convert::id;
 use crate::record::{Header, SampleState};
 
 /// A rate below this is a mistake or a lie; believed, one session would count for a million.
@@ -62,6 +63,8 @@ struct Vital<'a> {
     page: &'a str,
     session: &'a str,
     made_ns: u64,
+    /// The ids of its trace and span, in hexadecimal.
+    trace: [&'a str; 2],
 }
 
 struct Observer<'a> {
@@ -209,6 +212,7 @@ impl<'a> Observer<'a> {
             page: self.page(own),
             session: &self.payload.context(own).session.id,
             made_ns: measurement.timestamp.nanos().unwrap_or_default(),
+            trace: [&measurement.trace.trace_id, &measurement.trace.span_id],
         });
     }
 
@@ -236,6 +240,7 @@ impl<'a> Observer<'a> {
                     page: page.into_iter().find(|it| !it.is_empty()).unwrap_or(""),
                     session: text(attr::SESSION_ID),
                     made_ns: made.unwrap_or_default(),
+                    trace: [&record.trace_id, &record.span_id],
                 });
             }
             otel_event::EXCEPTION => {
@@ -269,6 +274,7 @@ impl<'a> Observer<'a> {
             value,
             made_ns: given.made_ns,
             touched_ns: self.now,
+            exemplar: self.exemplar(given.trace, value),
             labels: Labels {
                 route: self.page_route(given.page).into(),
                 device: self.device.into(),
@@ -327,7 +333,28 @@ impl<'a> Observer<'a> {
             false => template.to_owned(),
         };
         let seconds = (end - start) as f64 / 1e9;
-        self.add(names::REQUESTS, &[&route, class, self.delivery], seconds);
+        let values = [route.as_str(), class, self.delivery];
+        let trace = [span.trace_id.as_str(), &span.span_id];
+        let exemplar = self.exemplar(trace, seconds);
+        let State { store, .. } = &mut *self.state;
+        store.add_traced(
+            names::REQUESTS,
+            &self.app,
+            &values,
+            seconds,
+            self.now,
+            exemplar,
+        );
+    }
+
+    /// None where there is no trace.
+    fn exemplar(&self, [trace, span]: [&str; 2], value: f64) -> Option<Exemplar> {
+        Some(Exemplar {
+            trace_id: id::<16>(trace)?.try_into().ok()?,
+            span_id: id::<8>(span).and_then(|it| it.try_into().ok()),
+            value,
+            time_ns: self.now,
+        })
     }
 }
 

@@ -40,6 +40,16 @@ pub(crate) struct App {
     pub(crate) overflow: bool,
 }
 
+/// A value with the trace that it was measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Exemplar {
+    pub(crate) trace_id: [u8; 16],
+    pub(crate) span_id: Option<[u8; 8]>,
+    pub(crate) value: f64,
+    /// When it came.
+    pub(crate) time_ns: u64,
+}
+
 /// One series.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series {
@@ -53,6 +63,8 @@ pub(crate) struct Series {
     pub(crate) start_ns: u64,
     /// When something was last added.
     pub(crate) touched_ns: u64,
+    /// The latest of this run; no part of the state that is stored.
+    pub(crate) exemplar: Option<Exemplar>,
 }
 
 /// All series.
@@ -67,9 +79,29 @@ pub(crate) struct Store {
 impl Store {
     /// Adds to a series. `amount` is a weight for a counter, a value for a histogram.
     pub(crate) fn add(&mut self, family: Id, app: &App, values: &[&str], amount: f64, now: u64) {
+        self.add_traced(family, app, values, amount, now, None);
+    }
+
+    /// The same, with the trace that the value was measured in.
+    pub(crate) fn add_traced(
+        &mut self,
+        family: Id,
+        app: &App,
+        values: &[&str],
+        amount: f64,
+        now: u64,
+        exemplar: Option<Exemplar>,
+    ) {
+        let series = self.place(family, app, values, now);
+        series.add(amount, now);
+        series.exemplar = exemplar.or(series.exemplar);
+    }
+
+    /// The series of these values, made where there is none yet.
+    fn place(&mut self, family: Id, app: &App, values: &[&str], now: u64) -> &mut Series {
         self.fill_key(family, app, values, false);
-        if let Some(series) = self.series.get_mut(&self.key) {
-            return series.add(amount, now);
+        if self.series.contains_key(&self.key) {
+            return self.known();
         }
         let (app, overflow) = self.room(family, app);
         let values: Vec<String> = match overflow {
@@ -78,10 +110,10 @@ impl Store {
         };
         let borrowed: Vec<&str> = values.iter().map(String::as_str).collect();
         self.fill_key(family, &app, &borrowed, overflow);
-        if let Some(series) = self.series.get_mut(&self.key) {
-            return series.add(amount, now);
+        if self.series.contains_key(&self.key) {
+            return self.known();
         }
-        let mut series = Series {
+        self.insert(Series {
             family,
             app,
             values,
@@ -92,9 +124,14 @@ impl Store {
             },
             start_ns: now,
             touched_ns: now,
-        };
-        series.add(amount, now);
-        self.insert(series);
+            exemplar: None,
+        });
+        self.known()
+    }
+
+    /// The series of the key that was filled last.
+    fn known(&mut self) -> &mut Series {
+        self.series.get_mut(&self.key).expect("it was put there")
     }
 
     /// The series, each a copy, by app, family and attributes.

@@ -24,6 +24,7 @@ mod listener;
 mod loki;
 mod receivers;
 mod remote;
+mod remote_write;
 mod scrub;
 
 /// The headers in which proxies say whom they speak for.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::loki::Loki;
 use super::receivers::{ClickHouse, Elasticsearch, FluentForward, HttpDocuments, Tenants};
 use super::remote::{OtlpRemote, Remote};
+use super::remote_write::RemoteWrite;
 use crate::convert::Dialect;
 use crate::queue::Start;
 
@@ -97,6 +98,8 @@ pub enum DestinationKind {
     Terminal(Terminal),
     /// Loki's push API.
     Loki(Loki),
+    /// Prometheus Remote Write.
+    RemoteWrite(RemoteWrite),
 }
 
 impl DestinationKind {
@@ -112,6 +115,7 @@ impl DestinationKind {
             Self::FluentForward(_) => "fluent_forward",
             Self::Terminal(_) => "terminal",
             Self::Loki(_) => "loki",
+            Self::RemoteWrite(_) => "prometheus_remote_write",
         }
     }
 
@@ -128,6 +132,7 @@ impl DestinationKind {
                 ..Signals::default()
             },
             Self::Loki(_) => Signals::LOGS,
+            Self::RemoteWrite(_) => Signals::METRICS,
         }
     }
 
@@ -136,6 +141,7 @@ impl DestinationKind {
         match self {
             Self::OtlpHttp(otlp) | Self::OtlpGrpc(otlp) => Some(&otlp.remote),
             Self::Loki(loki) => Some(&loki.remote),
+            Self::RemoteWrite(write) => Some(&write.remote),
             Self::Http(http) => Some(&http.remote),
             Self::Elasticsearch(elastic) => Some(&elastic.remote),
             Self::ClickHouse(clickhouse) => Some(&clickhouse.remote),
@@ -200,6 +206,12 @@ impl Signals {
         logs: true,
         traces: false,
         metrics: false,
+    };
+    /// Metrics alone.
+    pub const METRICS: Self = Self {
+        logs: false,
+        traces: false,
+        metrics: true,
     };
 }
 

@@ -21,6 +21,7 @@ mod rate;
 mod read;
 mod receivers;
 mod remote;
+mod remote_write;
 mod secret;
 pub mod settings;
 mod tree;

@@ -14,6 +14,7 @@ pub use super::loki::*;
 pub use super::network::Network;
 pub use super::receivers::*;
 pub use super::remote::*;
+pub use super::remote_write::*;
 pub use crate::convert::Dialect;
 
 /// Everything the collector is told.

@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Hexadecimal digits of `N` bytes that are not all zero.
-pub(super) fn id<const N: usize>(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn id<const N: usize>(text: &str) -> Option<Vec<u8>> {
     if text.len() != 2 * N {
         return None;
     }

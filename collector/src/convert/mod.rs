@@ -9,6 +9,8 @@ mod signals;
 mod spans;
 pub(crate) mod weight;
 
+pub(crate) use ids::id;
+
 use crate::record::{Header, SourceKind};
 use farol_protocol::item::Item;
 use farol_protocol::payload::Payload;

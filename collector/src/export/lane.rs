@@ -12,6 +12,7 @@ use super::concern::Concern;
 use super::cut::Hold;
 use super::dead_letters::DeadLetters;
 use super::destination::{Destination, Outcome, Reason};
+use super::points::Form;
 use super::retry::Backoff;
 use super::tally::Fate;
 use super::{Batch, Stats};
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) stats: Arc<Stats>,
     /// Which metrics it gets.
     pub(crate) concern: Concern,
+    /// Which buckets those have for it.
+    pub(crate) form: Form,
     /// Numbers from 0 to 1; a parameter so that tests know their waits.
     pub(crate) random: fn() -> f64,
     /// Nothing is sent before: a destination that asks for a pause asks all lanes.
@@ -110,6 +113,7 @@ impl Shared {
             dead_letters,
             stats,
             concern: Concern::default(),
+            form: Form::Otlp,
             random: super::retry::random,
             pause: watch::Sender::new(None),
             taken: AtomicU64::new(0),

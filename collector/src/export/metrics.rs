@@ -51,7 +51,7 @@ pub(super) async fn attempt(
     if snapshot.series.is_empty() {
         return None;
     }
-    let source = Source::Metrics(Arc::new(points::metrics(&snapshot)));
+    let source = Source::Metrics(Arc::new(points::metrics(&snapshot, shared.form)));
     let batch = Batch::new(Signal::Metrics, vec![source]);
     let stats = &shared.stats;
     match shared.attempt(&batch).await {

@@ -7,8 +7,9 @@ use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::B
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, ExponentialHistogram, ExponentialHistogramDataPoint, Metric,
-    NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+    AggregationTemporality, Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint,
+    Histogram as ClassicHistogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics,
+    ScopeMetrics, Sum, exemplar,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
@@ -19,8 +20,17 @@ use crate::aggregate::{App, Histogram, Series, Snapshot, Value};
 /// 1 MiB: a point of a full histogram is about 1.5 KB of JSON.
 const MAX_POINTS: usize = 400;
 
+/// Which buckets histograms have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Exponential ones.
+    Otlp,
+    /// Beside them, as metrics of the same name, the classic ones of each family.
+    Prometheus,
+}
+
 /// A resource for each app, a metric for each family.
-pub(crate) fn metrics(snapshot: &Snapshot) -> Vec<ResourceMetrics> {
+pub(crate) fn metrics(snapshot: &Snapshot, form: Form) -> Vec<ResourceMetrics> {
     let by_app = snapshot.series.chunk_by(|a, b| a.app == b.app);
     by_app
         .map(|of_app| ResourceMetrics {
@@ -34,7 +44,18 @@ pub(crate) fn metrics(snapshot: &Snapshot) -> Vec<ResourceMetrics> {
                 metrics: of_app
                     .chunk_by(|a, b| a.family == b.family)
                     .flat_map(|of_family| of_family.chunks(MAX_POINTS))
-                    .map(|series| metric(series[0].family.family(), series, snapshot))
+                    .flat_map(|series| {
+                        let family = series[0].family.family();
+                        let classic = match (form, family.kind) {
+                            (Form::Prometheus, Kind::Histogram) => {
+                                Some(classic(family, series, snapshot))
+                            }
+                            _ => None,
+                        };
+                        [metric(family, series, snapshot)]
+                            .into_iter()
+                            .chain(classic)
+                    })
                     .collect(),
                 schema_url: SCHEMA_URL.into(),
             }],
@@ -67,11 +88,7 @@ fn resource(app: &App, instance: &str) -> Resource {
 
 fn metric(family: &Family, series: &[Series], snapshot: &Snapshot) -> Metric {
     let now = snapshot.time_ns;
-    let temporality = match snapshot.delta {
-        true => AggregationTemporality::Delta,
-        false => AggregationTemporality::Cumulative,
-    };
-    let aggregation_temporality = temporality as i32;
+    let aggregation_temporality = temporality(snapshot) as i32;
     let data = match family.kind {
         Kind::Counter => Data::Sum(Sum {
             data_points: series.iter().filter_map(|it| number(it, now)).collect(),
@@ -95,6 +112,63 @@ fn metric(family: &Family, series: &[Series], snapshot: &Snapshot) -> Metric {
     }
 }
 
+fn classic(family: &Family, series: &[Series], snapshot: &Snapshot) -> Metric {
+    Metric {
+        name: family.name.into(),
+        description: family.help.into(),
+        unit: family.unit.into(),
+        data: Some(Data::Histogram(ClassicHistogram {
+            data_points: series
+                .iter()
+                .filter_map(|it| bounded(family, it, snapshot))
+                .collect(),
+            aggregation_temporality: temporality(snapshot) as i32,
+        })),
+        ..Metric::default()
+    }
+}
+
+/// A series by its family's bounds.
+fn bounded(family: &Family, series: &Series, snapshot: &Snapshot) -> Option<HistogramDataPoint> {
+    let Value::Histogram(it) = &series.value else {
+        return None;
+    };
+    let within: u64 = it.classic.iter().sum();
+    let above = it.count.saturating_sub(within);
+    let counts = it.classic.iter().copied().chain([above]);
+    Some(HistogramDataPoint {
+        attributes: attributes(series),
+        start_time_unix_nano: series.start_ns,
+        time_unix_nano: snapshot.time_ns,
+        count: it.count,
+        sum: Some(it.sum),
+        explicit_bounds: family.bounds.to_vec(),
+        bucket_counts: counts.collect(),
+        exemplars: exemplars(series),
+        ..HistogramDataPoint::default()
+    })
+}
+
+/// The latest value that a trace is known of.
+fn exemplars(series: &Series) -> Vec<Exemplar> {
+    let latest = series.exemplar.iter();
+    let exemplar = |it: &crate::aggregate::Exemplar| Exemplar {
+        time_unix_nano: it.time_ns,
+        trace_id: it.trace_id.to_vec(),
+        span_id: it.span_id.map(|id| id.to_vec()).unwrap_or_default(),
+        value: Some(exemplar::Value::AsDouble(it.value)),
+        ..Exemplar::default()
+    };
+    latest.map(exemplar).collect()
+}
+
+fn temporality(snapshot: &Snapshot) -> AggregationTemporality {
+    match snapshot.delta {
+        true => AggregationTemporality::Delta,
+        false => AggregationTemporality::Cumulative,
+    }
+}
+
 fn number(series: &Series, now: u64) -> Option<NumberDataPoint> {
     let Value::Sum(sum) = series.value else {
         return None;
@@ -105,6 +179,7 @@ fn number(series: &Series, now: u64) -> Option<NumberDataPoint> {
         time_unix_nano: now,
         // Weights make fractions.
         value: Some(Number::AsDouble(sum)),
+        exemplars: exemplars(series),
         ..NumberDataPoint::default()
     })
 }
@@ -140,6 +215,7 @@ fn histogram(series: &Series, snapshot: &Snapshot) -> Option<ExponentialHistogra
         // Those of a window are not known.
         min: (!snapshot.delta).then_some(*min),
         max: (!snapshot.delta).then_some(*max),
+        exemplars: exemplars(series),
         ..ExponentialHistogramDataPoint::default()
     })
 }

@@ -161,9 +161,17 @@ fn sample(metric: &super::Metric, labels: &[String], value: &Value) -> proto::Me
     };
     match value {
         Value::Number(n) if metric.kind == Kind::Counter => {
-            out.counter = Some(proto::Number { value: *n });
+            out.counter = Some(proto::Number {
+                value: *n,
+                exemplar: None,
+            });
         }
-        Value::Number(n) => out.gauge = Some(proto::Number { value: *n }),
+        Value::Number(n) => {
+            out.gauge = Some(proto::Number {
+                value: *n,
+                exemplar: None,
+            });
+        }
         Value::Histogram {
             buckets,
             sum,
@@ -177,8 +185,10 @@ fn sample(metric: &super::Metric, labels: &[String], value: &Value) -> proto::Me
                     .map(|(bound, n)| proto::Bucket {
                         cumulative_count: *n,
                         upper_bound: *bound,
+                        exemplar: None,
                     })
                     .collect(),
+                ..proto::Histogram::default()
             });
         }
     }

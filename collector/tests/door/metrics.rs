@@ -1,5 +1,7 @@
 //! `/metrics` and `/-/`.
 
+use std::time::Duration;
+
 use farol_collector::telemetry::TABLE;
 
 use crate::harness::{Collector, logs};
@@ -85,4 +87,31 @@ async fn readiness_ends_before_the_stop_does() {
     backend.answers(200);
     collector.stopped().await;
     assert_eq!(backend.logs(), 1, "what could be delivered was");
+}
+
+#[tokio::test]
+async fn metrics_made_out_of_items_are_scraped_beside_the_collectors_own() {
+    let collector =
+        Collector::with(|config| config.metrics_interval = Duration::from_millis(10)).await;
+    let body = r#"{"meta":{"app":{"name":"shop"}},"exceptions":[{"type":"TypeError"},{"type":"TypeError"}]}"#;
+    collector.post("/collect?id=a", &[], body).await;
+    let line = r#"farol_exceptions_total{exception_type="TypeError","#;
+    let answer = loop {
+        let answer = collector.get("/metrics/rum").await;
+        if answer.body.contains(line) {
+            break answer;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let found = answer.body.lines().find(|it| it.starts_with(line)).unwrap();
+    assert!(
+        found.contains(r#"job="shop""#) && found.ends_with(" 2"),
+        "{found}"
+    );
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
+    assert!(!collector.get("/metrics").await.body.contains(line));
+    assert_eq!(collector.post("/metrics/rum", &[], "").await.status, 405);
 }

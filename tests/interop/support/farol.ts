@@ -6,6 +6,8 @@ import { flatten, type Item } from '../../e2e/driver/otlp.js';
 import { collector, folder, type Collector } from '../../long/setting.js';
 
 export interface Farol extends Collector {
+  /** The folder of the OTLP files. */
+  files: string;
   /** Log records and spans that the files hold, by their unique name. */
   items(): Map<string, Item>;
   /** Waits until the files hold so many. */
@@ -41,6 +43,7 @@ export async function farol(toml: string, dialect = 'semconv'): Promise<Farol> {
   };
   return {
     ...one,
+    files,
     items,
     async until(count) {
       await wait(async () => items().size >= count, `${count} items in the files`, 60_000);

@@ -15,6 +15,7 @@ fn report(key: u128, value: f64, made_ns: u64, touched_ns: u64) -> Report {
         value,
         made_ns,
         touched_ns,
+        exemplar: None,
         labels: Labels {
             route: "/".into(),
             rating: "good".into(),

@@ -26,6 +26,7 @@ const KINDS: &[(&str, Make)] = &[
     ("fluent_forward", receivers::fluent_forward),
     ("terminal", terminal),
     ("loki", super::loki::loki),
+    ("prometheus_remote_write", super::remote_write::remote_write),
 ];
 
 pub(super) fn build(section: &Section<'_>, data_dir: &Path) -> Built<Destination> {

@@ -6,7 +6,7 @@ use crate::export::batch::{Batch, Signal, Source};
 use crate::export::samples::snapshot;
 
 fn json(snapshot: &Snapshot) -> String {
-    let source = Source::Metrics(Arc::new(metrics(snapshot)));
+    let source = Source::Metrics(Arc::new(metrics(snapshot, Form::Otlp)));
     String::from_utf8(Batch::new(Signal::Metrics, vec![source]).json()).unwrap()
 }
 
@@ -67,7 +67,7 @@ fn many_points_come_in_pieces_that_fit_a_line() {
     let one = snapshot(&[("shop", "farol.page_views", &["/", "", ""], 1.0)]);
     let mut many = one.clone();
     many.series = vec![one.series[0].clone(); 1_000];
-    let metrics = &metrics(&many)[0].scope_metrics[0].metrics;
+    let metrics = &metrics(&many, Form::Otlp)[0].scope_metrics[0].metrics;
     assert_eq!(metrics.len(), 3);
     assert!(metrics.iter().all(|it| it.name == "farol.page_views"));
 }
@@ -78,7 +78,7 @@ fn every_family_becomes_a_metric() {
         .iter()
         .map(|family| ("shop", family.name, &["a", "b", ""][..], 1.0))
         .collect();
-    let metrics = metrics(&snapshot(&rows));
+    let metrics = metrics(&snapshot(&rows), Form::Otlp);
     let found: Vec<&str> = metrics[0].scope_metrics[0]
         .metrics
         .iter()

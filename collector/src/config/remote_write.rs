@@ -1,0 +1,22 @@
+//! Prometheus Remote Write as a destination.
+
+use super::remote::Remote;
+
+/// A receiver of Remote Write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemoteWrite {
+    /// The whole address, such as `http://127.0.0.1:9090/api/v1/write`.
+    pub remote: Remote,
+    /// The protocol's version.
+    pub version: RemoteWriteVersion,
+}
+
+/// Versions of Remote Write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RemoteWriteVersion {
+    /// 2.0: smaller, with metadata on each series.
+    #[default]
+    Two,
+    /// 1.0, which everybody takes.
+    One,
+}

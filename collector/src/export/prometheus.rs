@@ -1,0 +1,230 @@
+//! OTLP metrics in Prometheus' own model (its `metrics.proto`): what the scrape endpoint shows and Remote Write sends, by the rules of
+//! Prometheus' OTLP receiver, so that all three ways give the same names, labels, counts and sums.
+//!
+//! A histogram has exponential buckets, classic ones, or both: two OTLP metrics of one name come to one family here.
+
+use std::collections::BTreeMap;
+
+use farol_protocol::names::attr;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as OtlpNumber;
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Exemplar as OtlpExemplar, Metric as OtlpMetric, NumberDataPoint,
+    exemplar,
+};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+
+use super::plain;
+use crate::telemetry::proto::{
+    COUNTER, Exemplar, GAUGE, HISTOGRAM, Histogram, LabelPair, Metric, MetricFamily, Number,
+    Timestamp,
+};
+
+mod histogram;
+mod name;
+pub(crate) mod remote_write;
+pub(crate) mod scrape;
+mod text;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+/// Attributes of the resource that are labels beside `job` and `instance`: without them two environments of an app would be one series.
+const PROMOTED: [&str; 2] = [attr::DEPLOYMENT_ENVIRONMENT, attr::METRIC_OVERFLOW];
+
+/// Families under construction, by name, each with its series by labels.
+#[derive(Default)]
+pub(crate) struct Families {
+    families: BTreeMap<String, (MetricFamily, BTreeMap<Vec<LabelPair>, Metric>)>,
+    /// Points that Prometheus has no form for: deltas, summaries.
+    pub(crate) left_out: u64,
+}
+
+impl Families {
+    /// Adds a metric's points.
+    pub(crate) fn add(&mut self, resource: Option<&Resource>, metric: &OtlpMetric) {
+        let of_resource = resource_labels(resource);
+        let cumulative = AggregationTemporality::Cumulative as i32;
+        match &metric.data {
+            Some(Data::Gauge(gauge)) => {
+                for point in &gauge.data_points {
+                    let own = &of_resource;
+                    self.number(own, metric, point, false);
+                }
+            }
+            Some(Data::Sum(sum)) if sum.aggregation_temporality == cumulative => {
+                for point in &sum.data_points {
+                    self.number(&of_resource, metric, point, sum.is_monotonic);
+                }
+            }
+            Some(Data::Histogram(it)) if it.aggregation_temporality == cumulative => {
+                for point in &it.data_points {
+                    let series = self.histogram(&of_resource, metric, &point.attributes);
+                    stamp(series.1, point.time_unix_nano);
+                    histogram::classic(series.0, point);
+                }
+            }
+            Some(Data::ExponentialHistogram(it)) if it.aggregation_temporality == cumulative => {
+                for point in &it.data_points {
+                    let series = self.histogram(&of_resource, metric, &point.attributes);
+                    stamp(series.1, point.time_unix_nano);
+                    histogram::native(series.0, point);
+                }
+            }
+            Some(other) => self.left_out += points(other),
+            None => {}
+        }
+    }
+
+    /// All of them, by name and labels.
+    pub(crate) fn end(self) -> Vec<MetricFamily> {
+        let families = self.families.into_values();
+        let whole = families.map(|(family, series)| MetricFamily {
+            metric: series.into_values().collect(),
+            ..family
+        });
+        whole.collect()
+    }
+
+    fn number(
+        &mut self,
+        of_resource: &[LabelPair],
+        metric: &OtlpMetric,
+        point: &NumberDataPoint,
+        monotonic: bool,
+    ) {
+        let kind = if monotonic { COUNTER } else { GAUGE };
+        let series = self.series(of_resource, metric, kind, &point.attributes);
+        let value = match point.value {
+            Some(OtlpNumber::AsDouble(value)) => value,
+            Some(OtlpNumber::AsInt(value)) => value as f64,
+            None => return,
+        };
+        let number = Number {
+            value,
+            exemplar: point.exemplars.last().and_then(exemplar),
+        };
+        match monotonic {
+            true => series.counter = Some(number),
+            false => series.gauge = Some(number),
+        }
+        series.timestamp_ms = Some(Timestamp::of(point.time_unix_nano).millis());
+    }
+
+    fn histogram(
+        &mut self,
+        of_resource: &[LabelPair],
+        metric: &OtlpMetric,
+        attributes: &[KeyValue],
+    ) -> (&mut Histogram, &mut Option<i64>) {
+        let series = self.series(of_resource, metric, HISTOGRAM, attributes);
+        let histogram = series.histogram.get_or_insert_default();
+        (histogram, &mut series.timestamp_ms)
+    }
+
+    fn series(
+        &mut self,
+        of_resource: &[LabelPair],
+        metric: &OtlpMetric,
+        kind: i32,
+        attributes: &[KeyValue],
+    ) -> &mut Metric {
+        let name = name::metric(&metric.name, &metric.unit, kind);
+        let new = || {
+            let family = MetricFamily {
+                name: name.clone(),
+                help: metric.description.clone(),
+                r#type: kind,
+                metric: Vec::new(),
+            };
+            (family, BTreeMap::new())
+        };
+        let (_, series) = self.families.entry(name.clone()).or_insert_with(new);
+        let labels = labels(of_resource, attributes);
+        series.entry(labels.clone()).or_insert_with(|| Metric {
+            label: labels,
+            ..Metric::default()
+        })
+    }
+}
+
+fn stamp(at: &mut Option<i64>, nanos: u64) {
+    *at = Some(Timestamp::of(nanos).millis());
+}
+
+/// `job` and `instance` as Prometheus' OTLP receiver makes them, and what is promoted.
+fn resource_labels(resource: Option<&Resource>) -> Vec<LabelPair> {
+    let attributes = resource.map_or(&[][..], |it| &it.attributes);
+    let text = |name: &str| {
+        let found = attributes.iter().find(|it| it.key == name);
+        plain::text(found.and_then(|it| it.value.as_ref())).into_owned()
+    };
+    let (namespace, service) = (text(attr::SERVICE_NAMESPACE), text(attr::SERVICE_NAME));
+    let job = match namespace.is_empty() {
+        true => service,
+        false => format!("{namespace}/{service}"),
+    };
+    let own = [("job", job), ("instance", text(attr::SERVICE_INSTANCE_ID))];
+    let own = own.map(|(name, value)| pair(name, value));
+    let promoted = PROMOTED.map(|it| pair(name::label(it), text(it)));
+    let all = own.into_iter().chain(promoted);
+    all.filter(|it| !it.value.is_empty()).collect()
+}
+
+fn labels(of_resource: &[LabelPair], attributes: &[KeyValue]) -> Vec<LabelPair> {
+    let mut labels: BTreeMap<String, String> = BTreeMap::new();
+    for attribute in attributes {
+        let value = plain::text(attribute.value.as_ref());
+        if value.is_empty() {
+            continue;
+        }
+        // Names that come to the same share a label, as in Prometheus' receiver.
+        let label = labels.entry(name::label(&attribute.key)).or_default();
+        if !label.is_empty() {
+            label.push(';');
+        }
+        label.push_str(&value);
+    }
+    for it in of_resource {
+        labels.insert(it.name.clone(), it.value.clone());
+    }
+    let pairs = labels.into_iter();
+    pairs.map(|(name, value)| pair(name, value)).collect()
+}
+
+fn pair(name: impl Into<String>, value: impl Into<String>) -> LabelPair {
+    LabelPair {
+        name: name.into(),
+        value: value.into(),
+    }
+}
+
+/// Those without a trace say nothing that a chart could lead to.
+fn exemplar(given: &OtlpExemplar) -> Option<Exemplar> {
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|it| format!("{it:02x}")).collect() };
+    let ids = [("trace_id", &given.trace_id), ("span_id", &given.span_id)];
+    let ids = ids.iter().filter(|(_, id)| !id.is_empty());
+    let value = match given.value {
+        Some(exemplar::Value::AsDouble(value)) => value,
+        Some(exemplar::Value::AsInt(value)) => value as f64,
+        None => return None,
+    };
+    (!given.trace_id.is_empty()).then(|| Exemplar {
+        label: ids.map(|(name, id)| pair(*name, hex(id))).collect(),
+        value,
+        timestamp: Some(Timestamp::of(given.time_unix_nano)),
+    })
+}
+
+fn points(data: &Data) -> u64 {
+    let points = match data {
+        Data::Gauge(it) => it.data_points.len(),
+        Data::Sum(it) => it.data_points.len(),
+        Data::Histogram(it) => it.data_points.len(),
+        Data::ExponentialHistogram(it) => it.data_points.len(),
+        Data::Summary(it) => it.data_points.len(),
+    };
+    points as u64
+}
