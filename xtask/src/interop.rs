@@ -15,6 +15,9 @@ use crate::{build, e2e, process, setup, steps};
 
 const SERVERS: &str = "tests/interop/servers";
 
+/// Tests that want several servers at once: a name for the command, which is their file's, and the servers.
+const TOGETHER: &[(&str, &[&str])] = &[("dashboards", &["loki", "prometheus"])];
+
 /// A server with its recipe.
 struct Server {
     name: String,
@@ -24,14 +27,14 @@ struct Server {
 /// Runs those whose names are given, or all; what is not at hand is built.
 pub fn run(root: &Path, names: &[String]) -> Result<bool> {
     setup::for_sdk(root)?;
-    let counts = tests(root, &chosen(root, names)?, true, false)?;
+    let counts = tests(root, names, true, false)?;
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(counts.failed == 0)
 }
 
 /// The door of `cargo xtask test`: what is at hand runs, what is not is said; `full` builds it.
 pub fn door(root: &Path, full: bool) -> Result<Counts> {
-    tests(root, &chosen(root, &[])?, full, full)
+    tests(root, &[], full, full)
 }
 
 fn chosen(root: &Path, names: &[String]) -> Result<Vec<Server>> {
@@ -43,20 +46,29 @@ fn chosen(root: &Path, names: &[String]) -> Result<Vec<Server>> {
         all.push(Server { name, recipe });
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
-    let known: Vec<_> = all.iter().map(|it| it.name.clone()).collect();
-    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+    let mut known: Vec<_> = all.iter().map(|it| it.name.as_str()).collect();
+    known.extend(TOGETHER.iter().map(|(name, _)| *name));
+    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         bail!(
             "there is no server `{unknown}`; there are {}",
             known.join(", ")
         );
     }
-    all.retain(|it| names.is_empty() || names.contains(&it.name));
+    let together = TOGETHER.iter().filter(|(name, _)| wanted(names, name));
+    let needed: Vec<_> = together.flat_map(|(_, needs)| *needs).collect();
+    all.retain(|it| wanted(names, &it.name) || needed.contains(&&it.name.as_str()));
     Ok(all)
 }
 
-fn tests(root: &Path, servers: &[Server], may_build: bool, full: bool) -> Result<Counts> {
-    let mut files = Vec::new();
-    for server in servers {
+/// Whether it was asked for by its name, or nothing was named.
+fn wanted(names: &[String], name: &str) -> bool {
+    names.is_empty() || names.iter().any(|it| it == name)
+}
+
+fn tests(root: &Path, names: &[String], may_build: bool, full: bool) -> Result<Counts> {
+    let servers = chosen(root, names)?;
+    let (mut files, mut ready) = (Vec::new(), Vec::new());
+    for server in &servers {
         let found = match server.at_hand()? {
             Some(program) => Some(program),
             None if may_build => Some(server.build()?),
@@ -78,7 +90,16 @@ fn tests(root: &Path, servers: &[Server], may_build: bool, full: bool) -> Result
             &program.to_string_lossy(),
         );
         process::hand_on(&format!("FAROL_INTEROP_{variable}_VERSION"), &version);
-        files.push(root.join(format!("tests/interop/{}.test.ts", server.name)));
+        if wanted(names, &server.name) {
+            files.push(root.join(format!("tests/interop/{}.test.ts", server.name)));
+        }
+        ready.push(server.name.as_str());
+    }
+    for (name, needs) in TOGETHER.iter().filter(|(name, _)| wanted(names, name)) {
+        match needs.iter().find(|it| !ready.contains(it)) {
+            None => files.push(root.join(format!("tests/interop/{name}.test.ts"))),
+            Some(missing) => steps::there(name, format!("not run: {missing} is not at hand")),
+        }
     }
     if files.is_empty() {
         return Ok(Counts::default());
