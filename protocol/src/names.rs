@@ -36,6 +36,8 @@ pub mod event {
     pub const REPORT: &str = "farol.report";
     /// A form that was begun and left.
     pub const FORM_ABANDONED: &str = "farol.form_abandoned";
+    /// A measurement of the SDK by itself: what was told to `onDiagnostic` by its code, `requests`, `retries`, `bytes`, `main_thread_ms`.
+    pub const SELF: &str = "farol.sdk";
     /// A measurement of the JavaScript heap.
     pub const MEMORY: &str = "farol.memory";
     /// A frame that took long, with the script that took longest in it. Ours: OpenTelemetry has no name for it.

@@ -529,9 +529,9 @@ function createWriter() {
   const encoder = new TextEncoder();
   function room(more) {
     if (at + more <= bytes.length) return;
-    const grown = new Uint8Array(Math.max(bytes.length * 2, at + more));
-    grown.set(bytes);
-    bytes = grown;
+    const grown2 = new Uint8Array(Math.max(bytes.length * 2, at + more));
+    grown2.set(bytes);
+    bytes = grown2;
     view = new DataView(bytes.buffer);
   }
   const writer = {
@@ -1399,6 +1399,9 @@ function createSender(sdk, nativeFetch) {
   const keep = (batch, wait, until, draft2) => outbox2 == null ? void 0 : outbox2.put_(batch, wait && Date.now() + wait, Date.now() + until, draft2);
   function post(batch, hidden) {
     const attempt = ++batch.tries_;
+    sdk.count_("requests");
+    sdk.count_("bytes", batch.body_.length);
+    if (attempt > 1) sdk.count_("retries");
     if (attempt > 1) keep(batch, 0, TIMEOUT);
     batch.kept_ = hidden;
     const headers = { "content-type": faro ? "application/json" : "text/plain;charset=UTF-8" };
@@ -1621,6 +1624,7 @@ function writeStart(w, options, consent, hex, session, stored) {
 
 // src/client.ts
 var CODES = "internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off".split(" ");
+var TIMED = 16;
 var CONFIG = ":config";
 var KINDS2 = ["log", "exception", "measurement", "event", "span"];
 function endpoint({ url, key: key2, protocol }) {
@@ -1630,8 +1634,11 @@ function endpoint({ url, key: key2, protocol }) {
 function createClient(given, bring) {
   var _a, _b, _c;
   const quiet = { on_: false };
+  const tally = {};
+  const count2 = (what, by = 1) => void (tally[what] = (tally[what] || 0) + by);
   const tell2 = (code, detail) => {
     var _a2;
+    count2(CODES[code]);
     if (quiet.on_) return;
     quiet.on_ = true;
     try {
@@ -1640,7 +1647,17 @@ function createClient(given, bring) {
     }
     quiet.on_ = false;
   };
-  const safely = (fn) => guard(fn, tell2);
+  let calls = 0;
+  let inside = 0;
+  const safely = (fn) => guard(function() {
+    const start2 = inside++ || ++calls % TIMED ? NaN : performance.now();
+    try {
+      return fn.apply(this, arguments);
+    } finally {
+      inside--;
+      if (start2 == start2) count2("main_thread_ms", TIMED * (performance.now() - start2));
+    }
+  }, tell2);
   const options = check(given, tell2);
   const wish = safe(() => navigator.globalPrivacyControl) && (options.privacyControl || "anonymous");
   const nameless = wish == "anonymous";
@@ -1681,6 +1698,8 @@ function createClient(given, bring) {
     origin_: "",
     name_: name,
     store_: store,
+    tally_: tally,
+    count_: count2,
     tell_: tell2,
     later_: later,
     cancel_: cancel,
@@ -2508,6 +2527,28 @@ function observeReports(sdk) {
   if (!("CSPViolationReportBody" in window)) sdk.on_(document, "securitypolicyviolation", (event) => take("csp-violation", event));
 }
 
+// src/more/self.ts
+var EVERY = 6e4;
+function grown(now, told) {
+  return Object.keys(now).map((name) => [name, now[name] - (told[name] || 0)]).filter(([, by]) => by > 0);
+}
+function observeSelf(sdk) {
+  if (sdk.options_.selfReport === false) return;
+  let last = -EVERY;
+  let told = {};
+  onHidden(sdk, () => {
+    const values = grown(sdk.tally_, told);
+    if (!values.length || !sdk.live_() || performance.now() - last < EVERY) return;
+    last = performance.now();
+    told = { ...sdk.tally_ };
+    sdk.put_(4 /* Measurement */, (w) => {
+      w.s("farol.sdk" /* Self */).u(values.length);
+      for (const [name, by] of values) w.s(name).n(by);
+      w.a(void 0).s("").s("").n(NaN);
+    });
+  });
+}
+
 // src/more.ts
 var actions = observeActions;
 var clicks = observeClicks;
@@ -2516,10 +2557,11 @@ var frames = observeFrames;
 var loads = observeLoads;
 var outbox = observeOutbox;
 var reports = observeReports;
+var selfReport = observeSelf;
 var EXTRA = "console forms load memory resources traceResponse userTiming".split(" ");
 
 // src/rust-app.ts
-var HERE = [outbox, config, actions, clicks, frames, loads, reports, ...features];
+var HERE = [outbox, config, actions, clicks, frames, loads, reports, selfReport, ...features];
 var PATTERNS = ["propagateTo", "ignoreErrors", "denyUrls"];
 var FRAMES = 50;
 var TRAP = 1e3;

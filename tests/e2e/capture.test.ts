@@ -215,6 +215,28 @@ test('a script that clicks is nobody, and a page that stops propagation and brea
     assert.ok((await told()).every((line) => line.startsWith('internal')), String(await told()));
   }));
 
+test('the SDK says how it fares: what it lost and why, how often it sent; not where it is told not to', async () => {
+  const own = (items: Item[]): Item | undefined => items.find((item) => JSON.stringify(item).includes('farol.sdk'));
+  await on({ options: "{ limits: { logs: 2 }, outbox: 'yes' }" }, async ({ page, until }) => {
+    await page.evaluate('Promise.resolve([1, 2, 3].map(() => farol.log("x"))).then(() => farol.flush())');
+    await page.hide();
+    const items = await until((items) => Boolean(own(items)), 'the report');
+    const text = JSON.stringify(own(items));
+    for (const part of ['cap-reached', 'requests', 'bytes']) assert.ok(text.includes(part), text);
+    // Hidden again within the minute it says nothing.
+    await page.show();
+    await page.hide();
+    await page.evaluate("farol.event('after'); farol.flush()");
+    const all = await until((items) => items.some(named('after')), 'the event');
+    assert.equal(all.filter((item) => JSON.stringify(item).includes('farol.sdk')).length, 1);
+  });
+  await on({ options: '{ selfReport: false }' }, async ({ page, until }) => {
+    await page.hide();
+    await page.evaluate("farol.event('after'); farol.flush()");
+    assert.equal(own(await until((items) => items.some(named('after')), 'the event')), undefined);
+  });
+});
+
 test('a long frame is told with the script that took longest, from the start of the page on', () =>
   on({
     body: '<script src="/slow.js?token=x"></script>',

@@ -25,6 +25,9 @@ export const CODES = (
   'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off'
 ).split(' ') as DiagnosticCode[];
 
+/** One in so many calls is timed: the clock itself costs as much as some of them. */
+const TIMED = 16;
+
 /** Behind the name of what is stored: what the collector said last. */
 const CONFIG = ':config';
 
@@ -39,7 +42,10 @@ export function endpoint({ url, key, protocol }: Options): string {
 export function createClient(given: Options, bring: Bring): Client {
   // What the page does about what it is told is not told in its turn: that might have no end.
   const quiet = { on_: false };
+  const tally: Sdk['tally_'] = {};
+  const count: Sdk['count_'] = (what, by = 1) => void (tally[what] = (tally[what] || 0) + by);
   const tell: Tell = (code, detail) => {
+    count(CODES[code]);
     if (quiet.on_) return;
     quiet.on_ = true;
     try {
@@ -47,7 +53,18 @@ export function createClient(given: Options, bring: Bring): Client {
     } catch {}
     quiet.on_ = false;
   };
-  const safely = <F extends (this: any, ...args: any[]) => any>(fn: F): F => guard(fn, tell);
+  let calls = 0;
+  let inside = 0;
+  /** The wall, and a clock on each so many of the ways through it: what is called within another is the other's time. */
+  const safely = <F extends (this: any, ...args: any[]) => any>(fn: F): F => guard(function (this: unknown) {
+    const start = inside++ || ++calls % TIMED ? NaN : performance.now();
+    try {
+      return fn.apply(this, arguments as unknown as Parameters<F>);
+    } finally {
+      inside--;
+      if (start == start) count('main_thread_ms', TIMED * (performance.now() - start));
+    }
+  } as F, tell);
   const options = check(given, tell);
   /** What the visitor's browser asks for, by the word that the page has for it. */
   const wish = safe(() => (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) && (options.privacyControl || 'anonymous');
@@ -97,6 +114,8 @@ export function createClient(given: Options, bring: Bring): Client {
     origin_: '',
     name_: name,
     store_: store,
+    tally_: tally,
+    count_: count,
     tell_: tell,
     later_: later,
     cancel_: cancel,

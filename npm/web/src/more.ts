@@ -10,6 +10,7 @@ import { observeFrames } from './more/frames.js';
 import { observeLoads } from './more/loads.js';
 import { observeOutbox } from './more/outbox.js';
 import { observeReports } from './more/reports.js';
+import { observeSelf } from './more/self.js';
 import type { Sdk } from './sdk.js';
 import type { Capture, Feature } from './types.js';
 
@@ -28,6 +29,9 @@ export const outbox: Feature = observeOutbox;
 /** `capture.reports` */
 export const reports: Feature = observeReports;
 
+/** `selfReport` */
+export const selfReport: Feature = observeSelf;
+
 /** What `@farol/web/extra` captures. */
 const EXTRA = 'console forms load memory resources traceResponse userTiming'.split(' ') as (keyof Capture)[];
 
@@ -42,4 +46,4 @@ export const extra: Feature = (sdk: Sdk) => {
 };
 
 /** All of them; what `capture` turns off does nothing. */
-export const features: Feature[] = [outbox, config, actions, clicks, frames, loads, reports, extra];
+export const features: Feature[] = [outbox, config, actions, clicks, frames, loads, reports, selfReport, extra];

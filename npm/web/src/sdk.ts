@@ -36,6 +36,9 @@ export interface Sdk {
   /** Delivery. */
   sender_: Sender;
   tell_: Tell;
+  /** What the client knows of itself: how often each thing of `onDiagnostic` was told, requests, retries, bytes, its own time. */
+  tally_: Record<string, number>;
+  count_(what: string, by?: number): void;
   /** The browser's timers as they were at the start; called without a `this`. */
   later_: typeof setTimeout;
   cancel_: typeof clearTimeout;

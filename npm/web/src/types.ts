@@ -183,6 +183,8 @@ export interface Options {
    * this one could not. Default `true`; `false` with `protocol: 'faro'`, whose receivers would take some of them twice, and with a `transport`.
    */
   outbox?: boolean;
+  /** Tell the collector how the SDK itself fares: the measurement `farol.sdk` when the page is hidden. Default `true`. */
+  selfReport?: boolean;
   batch?: {
     /** Items that fill a batch. Default 500. */
     items?: number;

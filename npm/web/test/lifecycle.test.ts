@@ -102,6 +102,7 @@ async function deliver(seed: number): Promise<void> {
 
   const sdk = {
     options_: {}, endpoint_: 'https://c.example/collect/k',
+    count_() {},
     tell_(code: number) {
       if (code == Diagnostic.BatchRefused) told.refused++;
       else if (code == Diagnostic.BatchDropped) {

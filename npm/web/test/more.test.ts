@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { grown } from '../src/more/self.js';
 import { begin, click, DEAD, deadline, joins, LONGEST, QUIET, type Burst } from '../src/more/action.js';
 import { createCap } from '../src/more/cap.js';
 import { describeFrame } from '../src/more/frames.js';
@@ -102,4 +103,9 @@ test('a switch that is of another kind is told by name, and its default stands',
   assert.equal(option(sdk, 'console', 'list'), undefined);
   assert.equal(option(sdk, 'forms', 'boolean'), undefined);
   assert.deepEqual(told, ['capture.frames', 'capture.console']);
+});
+
+test('what the SDK says of itself is what has grown', () => {
+  assert.deepEqual(grown({ requests: 3, bytes: 100, retries: 1 }, { requests: 2, bytes: 100 }), [['requests', 1], ['retries', 1]]);
+  assert.deepEqual(grown({ requests: 3 }, { requests: 3 }), []);
 });

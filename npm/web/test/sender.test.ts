@@ -42,6 +42,7 @@ beforeEach(() => {
 function sender(options: Partial<Options> = {}, outbox?: Outbox): Sender {
   const sdk = {
     options_: options, endpoint_: 'https://c.example/collect/k',
+    count_() {},
     tell_: (code: number, detail: unknown) => told.push([code, detail]),
     granted_: () => granted,
     session_: () => 's',

@@ -14,6 +14,10 @@ export const enum Event {
   UserAction = 'browser.user_action.',
 }
 
+export const enum Measurement {
+  Self = 'farol.sdk',
+}
+
 export const enum Attr {
   Url = 'url.full',
   Status = 'http.response.status_code',

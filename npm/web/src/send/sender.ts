@@ -107,6 +107,9 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
 
   function post(batch: Batch, hidden: boolean): void {
     const attempt = ++batch.tries_;
+    sdk.count_('requests');
+    sdk.count_('bytes', batch.body_.length);
+    if (attempt > 1) sdk.count_('retries');
     // What is tried for the first time has just been put there.
     if (attempt > 1) keep(batch, 0, TIMEOUT);
     batch.kept_ = hidden;
