@@ -30,7 +30,8 @@ pub(super) fn document<'a>(place: Place<'a>, record: &'a LogRecord) -> Document<
         "otel.dropped_attributes_count",
         record.dropped_attributes_count.into(),
     );
-    it.attributes(ITEM, &record.attributes);
+    // What it hangs on first: no page takes the name of its service.
     it.place(place);
+    it.attributes(ITEM, &record.attributes);
     it
 }

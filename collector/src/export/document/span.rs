@@ -44,8 +44,9 @@ pub(super) fn document<'a>(place: Place<'a>, span: &'a Span) -> Document<'a> {
     for (name, list) in lists(span) {
         it.put(name, list);
     }
-    it.attributes(ITEM, &span.attributes);
+    // What it hangs on first: no page takes the name of its service.
     it.place(place);
+    it.attributes(ITEM, &span.attributes);
     it
 }
 

@@ -70,8 +70,8 @@ fn what_has_a_name_that_is_taken_stands_under_what_it_is_of() {
     };
     let want = json!({
         "@timestamp": "1970-01-01T00:00:00.000000001Z", "signal": "logs", "attributes.signal": "page's",
-        "attributes.attributes.signal": "page's too", "service.name": "page's", "attributes.": 1,
-        "resource.attributes.service.name": "shop"
+        "attributes.attributes.signal": "page's too", "service.name": "shop", "attributes.": 1,
+        "attributes.service.name": "page's"
     });
     assert_eq!(json_of(Signal::Logs, otlp), want);
 }

@@ -50,8 +50,9 @@ pub(super) fn log<'a>(place: Place<'a>, record: &'a LogRecord, dataset: &'a str)
     it.number("trace.flags", record.flags.into());
     let dropped = record.dropped_attributes_count;
     it.number("otel.dropped_attributes_count", dropped.into());
-    it.attributes("", &record.attributes);
+    // What it hangs on first: no page takes the name of its service.
     it.place(place);
+    it.attributes("item.", &record.attributes);
     it
 }
 
@@ -94,8 +95,9 @@ pub(super) fn span<'a>(place: Place<'a>, span: &'a Span, dataset: &'a str) -> Do
     for (name, list) in lists(span) {
         it.unindexed.push((name.into(), list));
     }
-    it.attributes("", &span.attributes);
+    // What it hangs on first: no page takes the name of its service.
     it.place(place);
+    it.attributes("item.", &span.attributes);
     it
 }
 
@@ -175,8 +177,7 @@ impl<'a> Document<'a> {
                 false => Cow::Borrowed(pair.key.as_str()),
             };
             while has(below, &name) {
-                let before = if of.is_empty() { "item." } else { of };
-                name = Cow::Owned(format!("{before}{name}"));
+                name = Cow::Owned(format!("{of}{name}"));
             }
             below.push((name, Field::Any(value)));
         }

@@ -65,8 +65,8 @@ fn a_log_record_is_a_document_of_the_common_schema() {
         {
             "@timestamp": "2023-11-14T22:13:20.000Z", "event.dataset": "farol", "event.id": "u1",
             "error.type": "TypeError", "client.geo.country_iso_code": "DE", "browser.web_vital.value": 2.5,
-            "service.name": "page's",
-            "labels": { "cart.items": "3", "_": "nameless", "service.name": "shop" },
+            "service.name": "shop",
+            "labels": { "cart.items": "3", "_": "nameless", "service.name": "page's" },
             "unindexed": { "long": "x".repeat(9_000) }
         }
     ]);

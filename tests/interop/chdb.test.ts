@@ -1,0 +1,136 @@
+/** ClickHouse's engine behind a small HTTP door: every item is a row once, in the tables that `setup clickhouse` makes. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { collectorProgram } from '../e2e/driver/collector.js';
+import { wait } from '../e2e/driver/wait.js';
+import type { Item, Value } from '../e2e/driver/otlp.js';
+import { folder, freePort } from '../long/setting.js';
+import { farol, nameOf } from './support/farol.js';
+import { found, server, type Server } from './support/server.js';
+import { payloads, send } from './support/traffic.js';
+
+let engine: Server;
+let url: string;
+
+before(async () => {
+  const place = await folder();
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  engine = server('chdb', [String(port), join(place, 'data')], `${url}/ping`, place);
+  await engine.start();
+});
+after(() => engine.end());
+
+const destination = (database: string, more = ''): string =>
+  `[[destinations]]\nname = "clickhouse"\ntype = "clickhouse"\nendpoint = "${url}"\ndatabase = "${database}"\nretry = { initial = "200ms", max = "1s" }\n${more}`;
+
+async function setUp(toml: string, ...more: string[]): Promise<string> {
+  const config = join(await folder(), 'farol.toml');
+  writeFileSync(config, `version = 1\n${toml}`);
+  return execFileSync(collectorProgram(), ['setup', 'clickhouse', '--config', config, ...more], { encoding: 'utf8' });
+}
+
+async function ask(statement: string): Promise<string> {
+  const answer = await fetch(url, { method: 'POST', body: statement });
+  const text = await answer.text();
+  assert.equal(answer.status, 200, text);
+  return text.trim();
+}
+
+interface Row {
+  TraceId: string;
+  SpanId: string;
+  ServiceName: string;
+  ResourceAttributes: Record<string, string>;
+  LogAttributes?: Record<string, string>;
+  SpanAttributes?: Record<string, string>;
+  EventName?: string;
+  SpanName?: string;
+}
+
+const nameIn = (row: Row): string => row.LogAttributes?.['log.record.uid'] ?? `${row.TraceId} ${row.SpanId}`;
+
+async function rows(database: string, count: number): Promise<Row[]> {
+  let came: Row[] = [];
+  const all = async (): Promise<boolean> => {
+    const tables = await Promise.all(['logs', 'traces'].map((it) => ask(`SELECT * FROM ${database}.otel_${it} FORMAT JSONEachRow`)));
+    came = tables.flatMap((it) => it.split('\n').filter(Boolean)).map((it) => JSON.parse(it) as Row);
+    return came.length >= count;
+  };
+  await wait(all, `${count} rows`, 60_000);
+  return came;
+}
+
+/** What is no text stands as JSON. */
+function assertSame(found: string | undefined, value: Value, what: string): void {
+  if (typeof value === 'string') assert.equal(found, value, what);
+  else if (value !== null) assert.deepEqual(JSON.parse(found ?? ''), value, what);
+}
+
+function compare(item: Item, row: Row): number {
+  const own = row.LogAttributes ?? row.SpanAttributes ?? {};
+  for (const [name, value] of Object.entries(item.attributes)) assertSame(own[name], value, `${name} of ${nameOf(item)}`);
+  for (const [name, value] of Object.entries(item.resource)) assertSame(row.ResourceAttributes[name], value, `${name} of ${nameOf(item)}`);
+  assert.equal(row.EventName ?? row.SpanName, item.name);
+  assert.equal(row.TraceId, item.traceId);
+  assert.equal(row.ServiceName, item.resource['service.name']);
+  return Object.keys(item.attributes).length + Object.keys(item.resource).length;
+}
+
+test('setup makes the tables once, and every item is a row once', async () => {
+  const toml = destination('rum');
+  assert.match(await setUp(toml, '--dry-run'), /table rum\.otel_logs: would be made/);
+  assert.equal((await setUp(toml)).match(/: made\n/g)?.length, 5);
+  assert.equal((await setUp(toml)).match(/: as it should be\n/g)?.length, 5);
+  const one = await farol(toml);
+  await one.start();
+  const { logs, spans } = await send(one.url);
+  const items = await one.until(logs + spans);
+  const came = await rows('rum', items.size);
+  await one.drained('clickhouse');
+  assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
+  const compared = came.map((it) => compare(items.get(nameIn(it))!, it)).reduce((a, b) => a + b);
+  assert.deepEqual(one.deadLetters('clickhouse'), []);
+  console.log(`ClickHouse's engine ${found('chdb').version}: ${came.length} rows and ${compared} attributes compared`);
+  const traces = new Set([...items.values()].filter((it) => it.signal === 'span').map((it) => it.traceId));
+  assert.equal(await ask('SELECT uniq(TraceId) FROM rum.otel_traces_trace_id_ts'), String(traces.size));
+  await one.end();
+});
+
+test('what comes before the tables are there waits for them', async () => {
+  const toml = destination('late');
+  const one = await farol(toml);
+  await one.start();
+  const { logs, spans } = await send(one.url);
+  const items = await one.until(logs + spans);
+  const refused = async (): Promise<boolean> => {
+    const text = await (await fetch(`${one.url}/metrics`)).text();
+    const line = text.split('\n').find((it) => it.startsWith('farol_destination_attempts_total{destination="clickhouse"') && it.includes('retr'));
+    return line !== undefined && !line.endsWith(' 0');
+  };
+  await wait(refused, 'ClickHouse to refuse what has no table', 60_000);
+  await setUp(toml);
+  const came = await rows('late', items.size);
+  await one.drained('clickhouse');
+  assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
+  assert.deepEqual(one.deadLetters('clickhouse'), []);
+  await one.end();
+});
+
+test('what comes while the engine is away is there once it is back', async () => {
+  const toml = destination('away');
+  await setUp(toml);
+  const one = await farol(toml);
+  await one.start();
+  await engine.end();
+  const { logs, spans } = await send(one.url, payloads);
+  const items = await one.until(logs + spans);
+  await engine.start();
+  const came = await rows('away', items.size);
+  await one.drained('clickhouse');
+  assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
+  await one.end();
+});

@@ -1,0 +1,150 @@
+/** A real OpenSearch: every item is there once, by the names of the Elastic Common Schema, after `setup elasticsearch`. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { collectorProgram } from '../e2e/driver/collector.js';
+import { wait } from '../e2e/driver/wait.js';
+import type { Item, Value } from '../e2e/driver/otlp.js';
+import { folder, freePort } from '../long/setting.js';
+import { farol, nameOf } from './support/farol.js';
+import { found, server, type Server } from './support/server.js';
+import { logs, payloads, send } from './support/traffic.js';
+
+let cluster: Server;
+let url: string;
+
+before(async () => {
+  const place = await folder();
+  const [http, transport] = [await freePort(), await freePort()];
+  url = `http://127.0.0.1:${http}`;
+  const settings = {
+    'path.data': join(place, 'data'),
+    'path.logs': join(place, 'logs'),
+    'discovery.type': 'single-node',
+    'network.host': '127.0.0.1',
+    'http.port': http,
+    'transport.port': transport,
+    'cluster.routing.allocation.disk.threshold_enabled': false,
+  };
+  const args = Object.entries(settings).map(([name, value]) => `-E${name}=${value}`);
+  cluster = server('opensearch', args, `${url}/_cluster/health?wait_for_status=yellow`, place);
+  await cluster.start();
+});
+after(() => cluster.end());
+
+const destination = (namespace: string, more = ''): string =>
+  `[[destinations]]\nname = "elastic"\ntype = "elasticsearch"\nendpoint = "${url}"\nnamespace = "${namespace}"\n${more}`;
+
+/** Runs `setup elasticsearch`; the ISM of the policy is a plugin that is not in this OpenSearch. */
+async function setUp(toml: string): Promise<string> {
+  const config = join(await folder(), 'farol.toml');
+  writeFileSync(config, `version = 1\n${toml}`);
+  try {
+    return execFileSync(collectorProgram(), ['setup', 'elasticsearch', '--config', config], { encoding: 'utf8', stdio: 'pipe' });
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+/* eslint-disable-next-line -- the shape of a document, read by the fields that are compared */
+type Document = Record<string, any>;
+
+async function documents(namespace: string, count: number): Promise<Document[]> {
+  let came: Document[] = [];
+  const all = async (): Promise<boolean> => {
+    const answer = await fetch(`${url}/logs-farol-${namespace},traces-farol-${namespace}/_search?size=10000&ignore_unavailable=true`);
+    const body = (await answer.json()) as { hits?: { hits: { _source: Document }[] } };
+    came = (body.hits?.hits ?? []).map((it) => it._source);
+    return came.length >= count;
+  };
+  await wait(all, `${count} documents`, 60_000);
+  return came;
+}
+
+const nameIn = (document: Document): string => document['event.id'] ?? `${document['trace.id']} ${document['span.id']}`;
+
+/** Every value of an item is somewhere in its document: in a field, a label, or beside the index. */
+function compare(item: Item, document: Document): number {
+  const { labels = {}, unindexed = {}, ...fields } = document;
+  const values = [fields, labels, unindexed].flatMap((it) => Object.values(it)).map((it) => JSON.stringify(it));
+  const told = [...Object.entries(item.resource), ...Object.entries(item.attributes)];
+  for (const [name, value] of told) {
+    if (value !== null) assert.ok(values.includes(JSON.stringify(value as Value)), `${name} of ${nameOf(item)}`);
+  }
+  assert.equal(document['trace.id'] ?? '', item.traceId);
+  assert.equal(document['service.name'], item.resource['service.name']);
+  if (item.signal === 'log') assert.equal(document['event.action'] ?? '', item.name);
+  else assert.equal(document['span.name'], item.name);
+  return told.length;
+}
+
+test('setup makes the template once, and every item is a document once', async () => {
+  const toml = destination('once');
+  assert.match(await setUp(toml), /index template farol: made/);
+  assert.match(await setUp(toml), /index template farol: as it should be/);
+  const one = await farol(toml);
+  await one.start();
+  const { logs: count, spans } = await send(one.url);
+  const items = await one.until(count + spans);
+  const came = await documents('once', items.size);
+  await one.drained('elastic');
+  assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
+  const compared = came.map((it) => compare(items.get(nameIn(it))!, it)).reduce((a, b) => a + b);
+  assert.deepEqual(one.deadLetters('elastic'), []);
+  console.log(`OpenSearch ${found('opensearch').version}: ${came.length} documents and ${compared} attributes compared`);
+  const ask = { size: 0, aggs: { vitals: { terms: { field: 'browser.web_vital.name' }, aggs: { worst: { max: { field: 'browser.web_vital.value' } } } } } };
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${url}/logs-farol-once/_search`, { method: 'POST', headers, body: JSON.stringify(ask) });
+  const { aggregations } = (await answer.json()) as { aggregations: { vitals: { buckets: { key: string; worst: { value: number } }[] } } };
+  const lcp = [...items.values()].filter((it) => it.attributes['browser.web_vital.name'] === 'lcp');
+  const worst = Math.max(...lcp.map((it) => it.attributes['browser.web_vital.value'] as number));
+  assert.equal(aggregations.vitals.buckets.find((it) => it.key === 'lcp')?.worst.value, worst);
+  await one.end();
+});
+
+test('no page makes a document that the index refuses', async () => {
+  const odd = { a: 'x', 'a.b': 'y', 'a.b.c': 'z', 'service.name': 'odd', '@timestamp': 'soon', long: 'l'.repeat(60_000), '': 'n', '.': 'dot', 'x.': 'end', 'server.port': 'none' };
+  const body = { ...logs(['m'.repeat(50_000)]), events: [{ name: 'e'.repeat(3_000), attributes: odd }] };
+  const one = await farol(destination('odd'));
+  await one.start();
+  await send(one.url, [body]);
+  const items = await one.until(2);
+  const came = await documents('odd', 2);
+  await one.drained('elastic');
+  assert.deepEqual(one.deadLetters('elastic'), []);
+  came.forEach((it) => compare(items.get(nameIn(it))!, it));
+  await one.end();
+});
+
+test('one document that is refused goes to the dead letters with its reason, and the others arrive', async () => {
+  const mapping = { index_patterns: ['logs-farol-refused'], data_stream: {}, priority: 900, template: { mappings: { properties: { message: { type: 'ip' } } } } };
+  const headers = { 'content-type': 'application/json' };
+  const made = await fetch(`${url}/_index_template/refusing`, { method: 'PUT', headers, body: JSON.stringify(mapping) });
+  assert.equal(made.status, 200);
+  const one = await farol(destination('refused', 'batch = { max_wait = "2s" }\n'));
+  await one.start();
+  await send(one.url, [logs(['10.0.0.1', 'no address', '10.0.0.2'])]);
+  const came = await documents('refused', 2);
+  await one.drained('elastic');
+  assert.deepEqual(came.map((it) => it['message']).sort(), ['10.0.0.1', '10.0.0.2']);
+  const letters = one.deadLetters('elastic');
+  assert.equal(letters.length, 1, JSON.stringify(letters));
+  assert.equal(letters[0]!.code, 'bulk 400');
+  assert.match(letters[0]!.detail ?? '', /message.*ip/s);
+  await one.end();
+});
+
+test('what comes while OpenSearch is away is there once it is back', async () => {
+  const one = await farol(destination('away', 'retry = { initial = "200ms", max = "1s" }\n'));
+  await one.start();
+  await cluster.end();
+  const { logs: count, spans } = await send(one.url);
+  const items = await one.until(count + spans);
+  await cluster.start();
+  const came = await documents('away', items.size);
+  await one.drained('elastic');
+  assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
+  await one.end();
+});

@@ -1,0 +1,3 @@
+#!/bin/sh
+# The engine's own version.
+"$1" --version
