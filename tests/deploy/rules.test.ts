@@ -66,6 +66,14 @@ test('every alert has its runbook, and every runbook its alert', () => {
   }
 });
 
+test('the document lists every alert with its severities', () => {
+  const rows = text('docs/alerting.md').split('\n').filter((line) => line.startsWith('| ['));
+  for (const { alert, labels } of alerts) {
+    const row = rows.find((line) => line.includes(`](runbooks/${alert}.md)`));
+    assert.ok(row?.split('|')[2]?.includes(labels?.severity ?? '?'), `${alert}: ${labels?.severity}`);
+  }
+});
+
 test('every alert fires in a unit test', () => {
   const tests = list('deploy/prometheus/tests', '.test.yml').map(text).join('\n');
   for (const name of alertNames) assert.match(tests, new RegExp(`alertname="${name}"[^\\n]*value: 1`, 'u'), name);
