@@ -4,50 +4,38 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { pathToFileURL, fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
 import { launch, type Browser } from '../e2e/driver/index.js';
+import { main, pack, page, type Packed } from './packed.js';
 import { listen, type Sink } from './sink.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
 
+let packed: Packed;
 let folder: string;
 let sink: Sink;
 let browser: Browser;
 
-const MAIN = `
-import { init, type Client } from '@farol/web';
-const client: Client = init({ url: document.documentElement.dataset.collector!, app: { name: 'packed', version: '1.0.0' } });
-client.event('from-vite', { n: 1 });
-client.flush();
-`;
-
-const page = (script: string, collector: string): string =>
-  `<!doctype html><html data-collector="${collector}"><meta charset="utf-8"><title>packed</title><link rel="icon" href="data:,">${script}<h1>packed</h1></html>`;
-
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'farol-packed-'));
+  packed = await pack();
+  ({ folder } = packed);
   sink = await listen(folder);
-  const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: join(root, 'npm/web'), encoding: 'utf8' }).trim();
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-  execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--offline', join(folder, packed)], { cwd: folder });
   browser = await launch({ engine: 'chromium' });
 });
 
 after(async () => {
   await browser?.close();
   sink?.close();
-  if (folder) await rm(folder, { recursive: true, force: true });
+  await packed?.remove();
 });
 
 test('the package holds what its manifest names, and nothing of its sources', async () => {
-  const installed = join(folder, 'node_modules/@farol/web');
+  const { installed } = packed;
   const files = await readdir(installed);
   assert.deepEqual(files.sort(), ['LICENSE', 'README.md', 'dist', 'package.json']);
   const { exports } = require(join(installed, 'package.json')) as { exports: Record<string, string | Record<string, string>> };
@@ -65,7 +53,7 @@ test('it can be imported on a server, and does nothing there', () => {
 });
 
 test('its types check in a strict project', async () => {
-  await writeFile(join(folder, 'main.ts'), MAIN);
+  await writeFile(join(folder, 'main.ts'), main('from-vite'));
   await writeFile(
     join(folder, 'tsconfig.json'),
     JSON.stringify({ compilerOptions: { strict: true, noEmit: true, target: 'ES2022', module: 'ESNext', moduleResolution: 'bundler', lib: ['ES2022', 'DOM'], types: [] }, files: ['main.ts'] }),
@@ -75,7 +63,7 @@ test('its types check in a strict project', async () => {
 });
 
 test('bundled by Vite, it sends its first batch', async () => {
-  await writeFile(join(folder, 'main.ts'), MAIN);
+  await writeFile(join(folder, 'main.ts'), main('from-vite'));
   await writeFile(join(folder, 'index.html'), page('<script type="module" src="/main.ts"></script>', sink.url));
   await build({ root: folder, base: '/built/', logLevel: 'error', build: { outDir: 'built' } });
   const tab = await browser.newPage();
@@ -90,7 +78,7 @@ for (const [how, address] of [
   ['from the disk', () => pathToFileURL(join(folder, 'plain.html')).href],
 ] as const) {
   test(`as one script tag in a plain HTML file ${how}, it configures itself`, async () => {
-    const installed = join(folder, 'node_modules/@farol/web/dist');
+    const installed = join(packed.installed, 'dist');
     await mkdir(join(folder, 'assets'), { recursive: true });
     for (const file of (await readdir(installed)).filter((file) => /^farol.*\.js$/.test(file))) await copyFile(join(installed, file), join(folder, 'assets', file));
     const name = `tag-${how.replaceAll(' ', '-')}`;

@@ -12,6 +12,7 @@ export interface Payload {
   farol?: Record<string, unknown>;
 }
 
+/** A transport, and what came through it. */
 export interface TestTransport {
   /** Give this to `init`. */
   transport: Transport;
@@ -30,6 +31,7 @@ export interface TestTransport {
   clear(): void;
 }
 
+/** A transport that keeps what it is given, and answers 202 until it is told otherwise. */
 export function createTestTransport(): TestTransport {
   const requests: TransportRequest[] = [];
   const delivered = new Map<string, Payload>();

@@ -363,10 +363,8 @@ pub(crate) fn entries(input: &[u8]) {
         for vital in payload["measurements"].as_array().into_iter().flatten() {
             assert_eq!(vital["type"], "web-vitals");
             let values = vital["values"].as_object().expect("values");
-            assert!(
-                !values.is_empty() && values.values().all(Value::is_number),
-                "{vital}"
-            );
+            // One that is not finite is left out.
+            assert!(values.values().all(Value::is_number), "{vital}");
         }
     }
     assert_eq!(bench.said(signal::DIAGNOSTIC), Vec::<Vec<u8>>::new());
