@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::aggregate::Snapshots;
-use crate::config::{self, DestinationKind, Temporality};
+use crate::config::{self, DestinationKind, Others, Temporality};
 use crate::outcome::Ledgers;
 use crate::queue::{Queue, ReaderOptions};
 
@@ -57,6 +57,7 @@ mod route;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod setup;
+mod several;
 mod shares;
 mod stats;
 mod supervise;
@@ -83,6 +84,7 @@ use lane::Shared;
 use points::Form;
 use prometheus::remote_write::RemoteWrite;
 use route::Route;
+use several::{Failover, Spread};
 use supervise::Leave;
 use windows::Windows;
 
@@ -146,7 +148,35 @@ pub fn start(destinations: &[config::Destination], with: With) -> Result<Exports
 }
 
 fn build(settings: &config::Destination) -> Result<(Arc<dyn Destination>, usize)> {
-    let destination: Arc<dyn Destination> = match &settings.kind {
+    let one = |kind: &DestinationKind| server(kind, settings);
+    let first = one(&settings.kind)?;
+    let other = |endpoint: &::http::Uri| {
+        let kind = settings.kind.at(endpoint);
+        one(kind.as_ref().unwrap_or(&settings.kind))
+    };
+    let destination: Arc<dyn Destination> = match &settings.others {
+        Others::None => first,
+        Others::Fallbacks(endpoints) => {
+            let others = endpoints.iter().map(other);
+            let others = others.collect::<Result<Vec<_>>>()?;
+            Arc::new(Failover::new([vec![first], others].concat()))
+        }
+        Others::Spread(endpoints) => {
+            let own = settings.kind.remote().map(|it| it.endpoint.to_string());
+            let mut members = vec![(own.unwrap_or_default(), first)];
+            for endpoint in endpoints {
+                members.push((endpoint.to_string(), other(endpoint)?));
+            }
+            Arc::new(Spread::new(members))
+        }
+    };
+    let lanes = settings.kind.remote().map_or(ONE_LANE, |it| it.concurrency);
+    Ok((destination, lanes))
+}
+
+/// One server, or what else a destination is.
+fn server(kind: &DestinationKind, settings: &config::Destination) -> Result<Arc<dyn Destination>> {
+    Ok(match kind {
         DestinationKind::OtlpHttp(otlp) => Arc::new(otlp_http::OtlpHttp::new(otlp)?),
         DestinationKind::OtlpGrpc(otlp) => Arc::new(otlp_grpc::OtlpGrpc::new(otlp)?),
         DestinationKind::OtlpFile(file) => {
@@ -166,9 +196,7 @@ fn build(settings: &config::Destination) -> Result<(Arc<dyn Destination>, usize)
         DestinationKind::FluentForward(forward) => {
             Arc::new(fluent_forward::FluentForward::new(forward)?)
         }
-    };
-    let lanes = settings.kind.remote().map_or(ONE_LANE, |it| it.concurrency);
-    Ok((destination, lanes))
+    })
 }
 
 /// Whether a destination could be built; makes no folder.

@@ -17,6 +17,8 @@ pub struct Destination {
     pub name: String,
     /// What it is and how it is reached.
     pub kind: DestinationKind,
+    /// More servers of the same kind.
+    pub others: Others,
     /// What it wants.
     pub signals: Signals,
     /// Of which items; all where there is none.
@@ -46,6 +48,7 @@ impl Destination {
             name: name.into(),
             signals: kind.takes(),
             kind,
+            others: Others::None,
             when: None,
             tenants: Tenants::new(),
             sampling: 1.0,
@@ -65,6 +68,18 @@ impl Destination {
             DestinationKind::OtlpFile(OtlpFile::in_folder(data_dir.join("otlp"))),
         )
     }
+}
+
+/// More servers that a destination is, each at an address of its own and otherwise as the first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Others {
+    /// There are none.
+    #[default]
+    None,
+    /// Each is asked only while those before it are down.
+    Fallbacks(Vec<http::Uri>),
+    /// Sessions are spread over all.
+    Spread(Vec<http::Uri>),
 }
 
 /// What the value of a metric says.
@@ -133,6 +148,18 @@ impl DestinationKind {
             },
             Self::Loki(_) => Signals::LOGS,
             Self::RemoteWrite(_) => Signals::METRICS,
+        }
+    }
+
+    /// The same at another address; only what can be several servers.
+    pub fn at(&self, endpoint: &http::Uri) -> Option<Self> {
+        let mut other = self.clone();
+        match &mut other {
+            Self::OtlpHttp(otlp) | Self::OtlpGrpc(otlp) => {
+                otlp.remote.endpoint = endpoint.clone();
+                Some(other)
+            }
+            _ => None,
         }
     }
 

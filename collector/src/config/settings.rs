@@ -133,6 +133,8 @@ settings! {
     "destinations[].tag", "text", "farol.{app}.{kind}", "The tag of what goes there; `{app}`, `{tenant}`, `{signal}` and `{kind}` stand for the item's. fluent_forward only.";
     "destinations[].shared_key", "text", "none", "The key that both sides prove to know, where the server's `<security>` asks for one. fluent_forward only.";
     "destinations[].hostname", "text", "farol-collector", "What the collector calls itself to the server. fluent_forward only.";
+    "destinations[].fallbacks", "list of URLs", "none", "More receivers of the same kind, each asked only while those before it are down; at most 15. otlp_http and otlp_grpc.";
+    "destinations[].spread", "list of URLs", "none", "More receivers of the same kind, over which sessions are spread: each session has its receiver. otlp_http and otlp_grpc.";
     "destinations[].headers.*", "text", "none", "Headers of every request to it, such as `authorization`.";
     "destinations[].auth.basic.username", "text", "none", "The user as whom the collector names itself to the server.";
     "destinations[].auth.basic.password", "text", "required with a username", "Its password.";

@@ -42,6 +42,7 @@ pub(super) fn build(section: &Section<'_>, data_dir: &Path) -> Built<Destination
     };
     let kind = make(section, data_dir)?;
     Ok(Destination {
+        others: super::remote::others(section, &kind)?,
         signals: signals(section, kind.takes())?,
         when: super::filter::condition(section, "when")?,
         sampling: section.share("sampling")?.unwrap_or(1.0),

@@ -10,11 +10,14 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::{Built, count, headers, positive};
 use crate::config::read::Section;
-use crate::config::{Compression, Remote, Secret, Tls};
+use crate::config::{Compression, DestinationKind, Others, Remote, Secret, SignalEndpoints, Tls};
 use crate::export::tls;
 
 /// More than this serves no receiver.
 const MOST_CONCURRENCY: usize = 256;
+
+/// Beyond this a balancer is meant.
+const MOST_OTHERS: usize = 15;
 
 /// Whose data it is, to Loki, Tempo, Mimir and those that speak like them.
 const TENANT: HeaderName = HeaderName::from_static("x-scope-orgid");
@@ -58,6 +61,61 @@ pub(super) fn reached(section: &Section<'_>, endpoint: http::Uri) -> Built<Remot
         concurrency,
         ..default
     })
+}
+
+/// More servers of the same kind.
+pub(super) fn others(section: &Section<'_>, kind: &DestinationKind) -> Built<Others> {
+    let fallbacks = addresses(section, "fallbacks", kind)?;
+    let spread = addresses(section, "spread", kind)?;
+    Ok(match (fallbacks, spread) {
+        (None, None) => Others::None,
+        (Some(fallbacks), None) => Others::Fallbacks(fallbacks),
+        (None, Some(spread)) => Others::Spread(spread),
+        (Some(_), Some(_)) => {
+            let problem = "fallbacks is there as well; leave one of them out";
+            return Err(section.wrong("spread", problem));
+        }
+    })
+}
+
+fn addresses(
+    section: &Section<'_>,
+    key: &'static str,
+    kind: &DestinationKind,
+) -> Built<Option<Vec<http::Uri>>> {
+    let Some(texts) = section.texts(key)? else {
+        return Ok(None);
+    };
+    let Some(first) = kind.remote().filter(|it| kind.at(&it.endpoint).is_some()) else {
+        return Err(section.wrong(key, "only OTLP destinations can be several servers"));
+    };
+    if let DestinationKind::OtlpHttp(otlp) = kind
+        && otlp.signal_endpoints != SignalEndpoints::default()
+    {
+        return Err(section.wrong(
+            key,
+            "endpoints names whole addresses; leave one of them out",
+        ));
+    }
+    if texts.is_empty() || texts.len() > MOST_OTHERS {
+        return Err(section.wrong(key, format!("1 to {MOST_OTHERS} addresses")));
+    }
+    let mut all = vec![first.endpoint.clone()];
+    for text in &texts {
+        let problem = match text.parse::<http::Uri>() {
+            Ok(uri) if uri.scheme() != first.endpoint.scheme() || uri.host().is_none() => {
+                "an address has the scheme of endpoint, and a host"
+            }
+            Ok(uri) if all.contains(&uri) => "an address stands there twice",
+            Ok(uri) => {
+                all.push(uri);
+                continue;
+            }
+            Err(_) => "an address is no URL",
+        };
+        return Err(section.wrong_secret(key, problem));
+    }
+    Ok(Some(all.split_off(1)))
 }
 
 pub(super) fn compression(section: &Section<'_>) -> Built<Compression> {
