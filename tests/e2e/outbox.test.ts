@@ -1,60 +1,12 @@
 /** What a page captured comes, each item once, whatever happens between it and the collector: now, or by a later page of its origin. */
 import assert from 'node:assert/strict';
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
 import { startCollector, type Collector } from './driver/collector.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { gaps, type Item } from './driver/otlp.js';
 import { sdkFiles } from './driver/sdk.js';
 import { html, script, site, type Site } from './driver/server.js';
-
-/** What becomes of a request on its way. */
-type Fate = 'passes' | 'is refused' | 'is cut off' | 'loses its answer' | 'is not wanted';
-
-/** The way between page and collector. */
-interface Way {
-  url: string;
-  /** Decides over each request by its number. */
-  fate: (n: number) => Fate;
-  /** How many batches came this far, tries again included. */
-  count: number;
-  close(): void;
-}
-
-const CORS = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after' };
-
-async function way(to: string): Promise<Way> {
-  const made = { fate: () => 'passes', count: 0 } as unknown as Way;
-  const pass = (incoming: IncomingMessage, outgoing: ServerResponse, body: Buffer, answered: boolean): void => {
-    const on = request(to + incoming.url, { method: incoming.method, headers: { ...incoming.headers, host: new URL(to).host } }, (answer) => {
-      if (!answered) return void answer.resume().on('end', () => outgoing.destroy());
-      outgoing.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(outgoing);
-    });
-    on.on('error', () => outgoing.destroy());
-    on.end(body);
-  };
-  const server: Server = createServer((incoming, outgoing) => {
-    const fate = incoming.method === 'POST' ? made.fate(made.count++) : 'passes';
-    if (fate === 'is cut off') return void incoming.once('data', () => incoming.destroy());
-    const parts: Buffer[] = [];
-    incoming.on('data', (part: Buffer) => parts.push(part));
-    incoming.on('end', () => {
-      if (fate === 'is refused') outgoing.writeHead(503, CORS).end();
-      else if (fate === 'is not wanted') outgoing.writeHead(403, CORS).end();
-      else pass(incoming, outgoing, Buffer.concat(parts), fate === 'passes');
-    });
-    incoming.on('error', () => undefined);
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  made.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  made.close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return made;
-}
+import { stored as storedFor, way, type Fate, type Way } from './losses/way.js';
 
 let browser: Browser;
 let collector: Collector;
@@ -94,21 +46,7 @@ afterEach(async () => {
 const logs = (items: Item[]): string[] => items.filter(({ body }) => String(body).startsWith('log')).map(({ body }) => String(body)).sort();
 const log = (page: Page, ...names: string[]): Promise<unknown> =>
   page.evaluate((names) => Promise.all(names.map((name) => ((window as any).client.log(name), (window as any).client.flush()))), names);
-/** Waits until the origin's database holds batches, or none. */
-const stored = (page: Page, some: boolean): Promise<unknown> =>
-  page.waitFor(async (some: boolean, url: string) => {
-    // Opening one that is not there would make it.
-    if (!(await indexedDB.databases()).some(({ name }) => name === 'farol:1:shop')) return !some;
-    const count = await new Promise<number>((done) => {
-      const opened = indexedDB.open('farol:1:shop');
-      opened.onsuccess = () => {
-        const all = opened.result.transaction('batches').objectStore('batches').getAll();
-        // Those for the collectors of other tests are none of this one's.
-        all.onsuccess = () => (opened.result.close(), done(all.result.filter((row) => row.url.startsWith(url)).length));
-      };
-    });
-    return some === count > 0;
-  }, { args: [some, between.url], what: some ? 'something in the outbox' : 'an empty outbox' });
+const stored = (page: Page, some: boolean): Promise<unknown> => storedFor(page, some, between.url);
 
 async function comes(...names: string[]): Promise<void> {
   const items = await collector.until((items) => names.every((name) => logs(items).includes(name)), names.join(', '), 60_000);
