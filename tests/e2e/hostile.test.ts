@@ -210,7 +210,7 @@ test('a queue with nonsense in it is worked through', async () => {
 });
 
 test('an image does not pass for our script tag', async () => {
-  assert.deepEqual(await run('return Object.keys(Farol)', '/clobbered'), ['q', 'init']);
+  assert.deepEqual(await run('return Object.keys(Farol)', '/clobbered'), ['q', 'e', 'init']);
 });
 
 test('an error that cannot even be put into words arrives', async () => {
