@@ -12,6 +12,8 @@ pub mod event {
     pub const SESSION_RESUME: &str = "session_resume";
     /// A session was replaced by a new one; the attribute `previousSession` names the old.
     pub const SESSION_EXTEND: &str = "session_extend";
+    /// The page ended the session.
+    pub const SESSION_END: &str = "session_end";
     /// The view changed.
     pub const VIEW_CHANGED: &str = "view_changed";
     /// A navigation within the document, as Farol's SDK and OpenTelemetry name it.
@@ -54,6 +56,8 @@ pub mod event {
 pub mod otel_event {
     /// A session began.
     pub const SESSION_START: &str = "session.start";
+    /// A session ended.
+    pub const SESSION_END: &str = "session.end";
     /// A navigation.
     pub const NAVIGATION: &str = "browser.navigation";
     /// The timing of a page load.

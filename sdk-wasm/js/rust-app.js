@@ -1867,6 +1867,9 @@ function createClient(given, bring) {
       more();
       if (number2 == DENIED) for (const one of ["", CONFIG, LEFT2]) store == null ? void 0 : store.removeItem(name + one);
     },
+    endSession() {
+      put(20 /* End */);
+    },
     sessionId: () => session,
     sampled: () => state == 2 /* On */,
     onSessionChange(callback) {

@@ -61,6 +61,8 @@ pub mod op {
     pub const TRAIL: u32 = 18;
     /// Repeats of the last exception that JavaScript only counted, because nothing in it had changed: u32 count.
     pub const SUPPRESSED: u32 = 19;
+    /// The page ends the session: what follows belongs to another. No fields.
+    pub const END: u32 = 20;
 }
 
 /// What the trail of an exception tells of. Requests, navigations, logs, events and errors enter it by themselves.

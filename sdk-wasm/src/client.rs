@@ -297,6 +297,7 @@ impl<H: Host> Client<H> {
                 let at = m.time(now);
                 self.note(kind, at, text);
             }
+            op::END => self.end(now),
             op::SUPPRESSED => {
                 let count = m.word();
                 self.repeated(count, now);

@@ -177,6 +177,11 @@ impl Farol {
         self.with(|page| page.set_consent(consent));
     }
 
+    /// Ends the session: what follows belongs to another.
+    pub fn end_session(&self) {
+        self.with(Page::end_session);
+    }
+
     /// The id of the session; empty where there is none.
     pub fn session_id(&self) -> String {
         self.with(Page::session_id).unwrap_or_default()

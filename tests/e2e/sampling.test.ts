@@ -75,3 +75,14 @@ test('a page outside of the sample delivers what an earlier page of its tab left
     assert.deepEqual(own.seen.slice(after).filter(({ path }) => /way|more/.test(path)), [], 'nothing is left, and nothing is asked for');
   });
 });
+
+test('a page can end its session, and what follows belongs to another', async () => {
+  await on({}, async ({ page, until }) => {
+    const first = await page.evaluate<string>('farol.sessionId()');
+    const second = await page.evaluate<string>(`farol.event('one'), farol.endSession(), farol.event('two'), farol.flush(), farol.sessionId()`);
+    assert.notEqual(second, first);
+    const items = await until((items) => items.some(named('two')), 'what follows');
+    const sessions = ['one', 'session.end', 'session_extend', 'two'].map((name) => items.find(named(name))?.attributes['session.id']);
+    assert.deepEqual(sessions, [first, first, second, second]);
+  });
+});

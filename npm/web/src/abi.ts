@@ -1,7 +1,7 @@
 /** The numbers of sdk-wasm/src/abi.rs, which says what each message holds; a test compares the two files. */
 export const enum Op {
   Tick, Start, Event, Log, Measurement, Exception, Span, Request, Vital, Visibility, Activity, Navigation, View, User,
-  Attributes, Consent, Flush, Session, Trail, Suppressed,
+  Attributes, Consent, Flush, Session, Trail, Suppressed, End,
 }
 
 /** What the trail of an exception tells of. */

@@ -288,6 +288,9 @@ export function createClient(given: Options, bring: Bring): Client {
       more();
       if (number == DENIED) for (const one of ['', CONFIG, LEFT]) store?.removeItem(name + one);
     },
+    endSession() {
+      put(Op.End);
+    },
     sessionId: () => session,
     sampled: () => state == State.On,
     onSessionChange(callback) {

@@ -329,6 +329,8 @@ export interface Client {
   setSessionAttributes(attributes: Attributes): void;
   /** Tells what the visitor agreed to. */
   setConsent(consent: Consent): void;
+  /** Ends the session, with an event that says so: what follows belongs to another. For a visitor who signs out. */
+  endSession(): void;
   /** The id of the session; empty where there is none (on a server). */
   sessionId(): string;
   /** Whether the session is in the sample. */

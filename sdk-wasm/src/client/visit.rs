@@ -131,10 +131,25 @@ impl<H: Host> Client<H> {
         {
             return;
         }
+        self.succeed(now, activity);
+    }
+
+    /// The page ends the session: what follows belongs to another.
+    pub(super) fn end(&mut self, now: f64) {
+        if self.consent != Consent::Denied {
+            self.announce("session_end", now);
+            self.succeed(now, true);
+        }
+    }
+
+    /// Begins the session that follows on this one.
+    #[inline(never)]
+    fn succeed(&mut self, now: f64, activity: bool) {
         self.seal(false);
         // Nothing went wrong in it.
         self.ring.clear();
         let id = self.random.id(16, 4);
+        let steady = self.clock.steady(now);
         self.session.begin(id, steady, &self.options);
         if !activity {
             self.session.active = f64::NAN;
@@ -149,11 +164,9 @@ impl<H: Host> Client<H> {
     fn announce(&mut self, name: &str, now: f64) {
         self.announced = true;
         if let Some(start) = self.begin_event(name, now) {
-            self.mark = if name == "session_resume" {
-                0
-            } else {
-                first::SESSION
-            };
+            if !matches!(name, "session_resume" | "session_end") {
+                self.mark = first::SESSION;
+            }
             self.pen.field(b"previousSession", &self.session.previous);
             self.finish_event(start, now);
         }

@@ -61,6 +61,8 @@ extern "C" {
     fn set_session_attributes(this: &App, attributes: &JsValue);
     #[wasm_bindgen(method, js_name = setConsent)]
     fn set_consent(this: &App, consent: &JsValue);
+    #[wasm_bindgen(method, js_name = endSession)]
+    fn end_session(this: &App);
     #[wasm_bindgen(method, js_name = sessionId)]
     fn session_id(this: &App) -> String;
     #[wasm_bindgen(method)]
@@ -254,6 +256,10 @@ impl Page for Browser {
 
     fn set_consent(&self, consent: Consent) {
         self.app.set_consent(&js(&consent));
+    }
+
+    fn end_session(&self) {
+        self.app.end_session();
     }
 
     fn session_id(&self) -> String {

@@ -149,6 +149,10 @@ impl Page for Fake {
         note(format!("consent {}", json(&consent)));
     }
 
+    fn end_session(&self) {
+        note("end session".to_owned());
+    }
+
     fn session_id(&self) -> String {
         "id".to_owned()
     }

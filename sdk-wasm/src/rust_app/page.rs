@@ -34,6 +34,7 @@ pub(super) trait Page {
     fn set_attributes(&self, attributes: &Attributes);
     fn set_session_attributes(&self, attributes: &Attributes);
     fn set_consent(&self, consent: Consent);
+    fn end_session(&self);
     fn session_id(&self) -> String;
     fn sampled(&self) -> bool;
     fn on_session_change(&self, callback: Box<dyn Fn(&str)>);

@@ -57,6 +57,7 @@ pub(super) fn typed<'a>(name: &str, value: &'a Value) -> Cow<'a, Value> {
 fn otel_name(name: &str) -> Option<&'static str> {
     Some(match name {
         event::SESSION_START => otel_event::SESSION_START,
+        event::SESSION_END => otel_event::SESSION_END,
         event::NAVIGATION | event::FARO_NAVIGATION => otel_event::NAVIGATION,
         event::FARO_NAVIGATION_TIMING => otel_event::NAVIGATION_TIMING,
         event::FARO_RESOURCE_TIMING => otel_event::RESOURCE_TIMING,

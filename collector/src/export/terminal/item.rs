@@ -38,6 +38,7 @@ pub(super) fn log(record: &LogRecord) -> Line {
         otel_event::SESSION_START | event::SESSION_START => session("start", it),
         event::SESSION_RESUME => session("resume", it),
         event::SESSION_EXTEND => session("extend", it),
+        otel_event::SESSION_END | event::SESSION_END => session("end", it),
         event::VIEW_CHANGED => view(it),
         otel_event::MEASUREMENT => measurement(it),
         otel_event::NAVIGATION_TIMING => timing("load", it),

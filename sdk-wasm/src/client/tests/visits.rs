@@ -125,6 +125,35 @@ fn an_item_is_stamped_with_the_session_of_its_time() {
 }
 
 #[test]
+fn a_page_can_end_its_session_and_what_follows_belongs_to_another() {
+    let mut bench = Bench::started(&Start::default());
+    bench.sessions();
+    bench.event("before").put(op::END, &[]).event("after");
+    let (state, new) = bench.sessions().remove(0);
+    assert_eq!((state, new.len()), (2, 16));
+    let old = "00f067aa0ba902b7".to_owned();
+    let batches = bench.flush().batches();
+    assert_eq!(
+        names(&batches),
+        [
+            (old.clone(), "before".into()),
+            (old, "session_end".into()),
+            (new.clone(), "session_extend".into()),
+            (new, "after".into())
+        ]
+    );
+    assert!(batches[0].json["farol"].get("first").is_none());
+
+    let mut bench = Bench::new(&Start {
+        consent: 2,
+        ..Start::default()
+    });
+    bench.sessions();
+    bench.put(op::END, &[]).flush();
+    assert!(bench.sessions().is_empty() && bench.batches().is_empty());
+}
+
+#[test]
 fn a_session_ends_with_its_lifetime() {
     let mut bench = Bench::started(&Start::default());
     bench.said(signal::SESSION);
