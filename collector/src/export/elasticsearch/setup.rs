@@ -31,7 +31,7 @@ enum Flavour {
 
 /// Something that has to be there, and where.
 struct Wanted {
-    what: &'static str,
+    what: String,
     path: String,
     body: Value,
     /// What of an answer says which version of it is there.
@@ -60,10 +60,10 @@ pub(in crate::export) async fn run(
     // The template first: without it documents are indexed wrongly, without the policy they only stay.
     for wanted in [template(settings, flavour), policy(settings, flavour)] {
         match cluster.put(&wanted, dry_run).await {
-            Ok(done) => say(wanted.what, done.word(dry_run))?,
+            Ok(done) => say(&wanted.what, done.word(dry_run))?,
             Err(error) => {
-                say(wanted.what, &format!("failed: {error:#}"))?;
-                failed = Some(wanted.what);
+                say(&wanted.what, &format!("failed: {error:#}"))?;
+                failed = Some(wanted.what.clone());
             }
         }
     }
@@ -129,16 +129,23 @@ fn refusal(answer: &Answer) -> String {
 
 /// The answer in which the cluster would show it, as far as its mark is concerned.
 fn shown(wanted: &Wanted) -> Value {
-    match wanted.what {
-        TEMPLATE => json!({ "index_templates": [{ "index_template": wanted.body }] }),
-        ILM => json!({ "farol": wanted.body }),
+    let name = wanted.path.rsplit('/').next().unwrap_or_default();
+    match wanted.path.split('/').next() {
+        Some("_index_template") => {
+            json!({ "index_templates": [{ "index_template": wanted.body }] })
+        }
+        Some("_ilm") => json!({ name: wanted.body }),
         _ => wanted.body.clone(),
     }
 }
 
-const TEMPLATE: &str = "index template farol";
-const ILM: &str = "lifecycle policy farol (ILM)";
-const ISM: &str = "lifecycle policy farol (ISM)";
+/// What template and policy are called: streams of another dataset have their own.
+fn name(settings: &Settings) -> String {
+    match settings.dataset.as_str() {
+        "farol" => "farol".to_owned(),
+        other => format!("farol-{other}"),
+    }
+}
 
 /// Names a version of something by what it holds.
 fn mark(body: &Value) -> String {
@@ -153,8 +160,9 @@ fn patterns(settings: &Settings) -> Vec<String> {
 
 fn template(settings: &Settings, flavour: Flavour) -> Wanted {
     let mut index = json!({ "mapping.ignore_malformed": true });
+    let name = name(settings);
     if flavour == Flavour::Elasticsearch {
-        index["lifecycle.name"] = json!("farol");
+        index["lifecycle.name"] = json!(name);
     }
     let mut body = json!({
         "index_patterns": patterns(settings),
@@ -164,8 +172,8 @@ fn template(settings: &Settings, flavour: Flavour) -> Wanted {
     });
     body["_meta"] = json!({ "farol": mark(&body) });
     Wanted {
-        what: TEMPLATE,
-        path: "_index_template/farol".into(),
+        what: format!("index template {name}"),
+        path: format!("_index_template/{name}"),
         body,
         mark: |it| it["index_templates"][0]["index_template"]["_meta"]["farol"].as_str(),
     }
@@ -207,6 +215,7 @@ fn mapping(form: Form) -> Value {
 
 fn policy(settings: &Settings, flavour: Flavour) -> Wanted {
     let days = settings.retention.as_secs() / 86_400;
+    let name = name(settings);
     match flavour {
         Flavour::Elasticsearch => {
             let rollover = json!({ "max_age": "1d", "max_primary_shard_size": "50gb" });
@@ -216,10 +225,14 @@ fn policy(settings: &Settings, flavour: Flavour) -> Wanted {
             } });
             policy["_meta"] = json!({ "farol": mark(&policy) });
             Wanted {
-                what: ILM,
-                path: "_ilm/policy/farol".into(),
+                what: format!("lifecycle policy {name} (ILM)"),
+                path: format!("_ilm/policy/{name}"),
                 body: json!({ "policy": policy }),
-                mark: |it| it["farol"]["policy"]["_meta"]["farol"].as_str(),
+                // The answer is by the policy's name, and holds that one alone.
+                mark: |it| {
+                    let policy = it.as_object()?.values().next()?;
+                    policy["policy"]["_meta"]["farol"].as_str()
+                },
             }
         }
         Flavour::OpenSearch => {
@@ -236,8 +249,8 @@ fn policy(settings: &Settings, flavour: Flavour) -> Wanted {
             });
             policy["description"] = json!(format!("farol {}", mark(&policy)));
             Wanted {
-                what: ISM,
-                path: "_plugins/_ism/policies/farol".into(),
+                what: format!("lifecycle policy {name} (ISM)"),
+                path: format!("_plugins/_ism/policies/{name}"),
                 body: json!({ "policy": policy }),
                 mark: |it| it["policy"]["description"].as_str(),
             }

@@ -137,3 +137,23 @@ async fn who_may_not_look_is_told_so() {
     assert!(format!("{:#}", done.unwrap_err()).contains("http 401: unauthorized"));
     assert_eq!(out, "");
 }
+
+#[tokio::test]
+async fn streams_of_another_dataset_have_a_template_and_a_policy_of_their_own() {
+    let fake = Fake::answering(vec![]).await;
+    let settings = Settings {
+        dataset: "rum".into(),
+        ..settings(&fake)
+    };
+    let template = template(&settings, Flavour::Elasticsearch);
+    assert_eq!(template.path, "_index_template/farol-rum");
+    assert_eq!(
+        template.body["index_patterns"],
+        json!(["logs-rum-*", "traces-rum-*"])
+    );
+    let index = &template.body["template"]["settings"]["index"];
+    assert_eq!(index["lifecycle.name"], "farol-rum");
+    let policy = policy(&settings, Flavour::Elasticsearch);
+    assert_eq!(policy.path, "_ilm/policy/farol-rum");
+    assert!((policy.mark)(&shown(&policy)).is_some());
+}
