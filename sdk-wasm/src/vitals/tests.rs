@@ -734,6 +734,10 @@ fn a_navigation_within_the_document_ends_the_vitals_of_the_page_and_begins_its_o
     let mut tester = Tester::painted();
     tester.largest(what::LARGEST, 90.0, [f64::NAN, 0.0]);
     tester.shift(100.0, 0.2, "first");
+    for mark in [0.0; 5] {
+        tester.number(mark);
+    }
+    tester.put(what::LOADED);
     tester.vitals.take();
     tester.now = 1000.0;
     tester.soft(800.0, 150.0, 940.0);

@@ -276,7 +276,7 @@ const NUMBERS: [f64; 16] = [
 ];
 
 /// The fields of each kind of entry, in the order of `what`: `b`yte, `n`umber, `t`ext; behind a `*` those of each element of a list.
-const FIELDS: [(u8, &str); 15] = [
+const FIELDS: [(u8, &str); 16] = [
     (what::START, "b*n"),
     (what::ACTIVATED, ""),
     (what::PAINT, "n"),
@@ -292,6 +292,7 @@ const FIELDS: [(u8, &str); 15] = [
     (what::SETTLED, ""),
     (what::REPAINTED, "n"),
     (what::LOADED, "nnnnn"),
+    (what::SOFT, "bnnn"),
 ];
 
 /// Makes fields of bytes.

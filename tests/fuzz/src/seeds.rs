@@ -172,7 +172,7 @@ pub(crate) fn stacks() -> Vec<Vec<u8>> {
 /// Entries of every kind, with ordinary numbers and with odd ones.
 pub(crate) fn entries() -> Vec<Vec<u8>> {
     let life = |number: u8| -> Vec<u8> {
-        (0..15)
+        (0..16)
             .flat_map(|what| {
                 let mut entry = vec![what, 40, 0, b'n'];
                 entry.extend([number; 6]);
