@@ -2,7 +2,7 @@
  * What a page captured against what came, item by item, for the ways in which telemetry is lost: each log has a name of its own, and each client
  * numbers its items. Where the page lived or came back all have to come, each once; where it never came back, 99 in 100 of the sessions whole.
  *
- * FAROL_SESSIONS says how many of those; FAROL_FULL plays 1,000.
+ * LOSS_SESSIONS says how many of those; FAROL_FULL plays 1,000.
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
@@ -13,7 +13,7 @@ import { sdkFiles } from './driver/sdk.js';
 import { html, script, site, type Site } from './driver/server.js';
 import { stored, way, type Way } from './losses/way.js';
 
-const SESSIONS = Number(process.env['FAROL_SESSIONS'] ?? (process.env['FAROL_FULL'] ? 1000 : 8));
+const SESSIONS = Number(process.env['LOSS_SESSIONS'] ?? (process.env['FAROL_FULL'] ? 1000 : 8));
 /** Of a hundred sessions that never came back, whole. */
 const WHOLE = 99;
 /** How long the last item may take: a page that was refused for ten seconds waits up to half a minute more. */
