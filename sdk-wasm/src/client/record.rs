@@ -282,7 +282,6 @@ impl<H: Host> Client<H> {
     /// Seals what was kept back.
     #[inline(never)]
     pub(super) fn release(&mut self, kept: Vec<Batch>) {
-        self.seal(false);
         for batch in kept {
             self.batch = batch;
             self.seal(false);

@@ -208,6 +208,10 @@ impl<H: Host> Client<H> {
         if consent == self.consent {
             return;
         }
+        if consent == Consent::Granted {
+            // Behind what is held already, which is older.
+            self.seal(false);
+        }
         self.consent = consent;
         if consent == Consent::Denied {
             self.forget();
