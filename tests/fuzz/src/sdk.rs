@@ -275,13 +275,13 @@ const NUMBERS: [f64; 16] = [
     1_767_225_600_000.5,
 ];
 
-/// The fields of each kind of entry, in the order of `what`: `b`yte, `n`umber, `t`ext; behind a `*` those of each element of a list.
+/// The fields of each kind of entry, in the order of `what`: `b`yte, `w`hich of three, `n`umber, `t`ext; behind a `*` those of each element of a list.
 const FIELDS: [(u8, &str); 16] = [
     (what::START, "b*n"),
     (what::ACTIVATED, ""),
     (what::PAINT, "n"),
-    (what::LARGEST, "nnntttt"),
-    (what::FINAL, "nnntttt"),
+    (what::LARGEST, "nnnntttt"),
+    (what::FINAL, "nnnntttt"),
     (what::SHIFTS, "*bnnt"),
     (what::EVENTS, "b*tnnnnnt"),
     (what::FRAME, "bnnn*nnnntttt"),
@@ -292,7 +292,7 @@ const FIELDS: [(u8, &str); 16] = [
     (what::SETTLED, ""),
     (what::REPAINTED, "n"),
     (what::LOADED, "nnnnn"),
-    (what::SOFT, "bnnn"),
+    (what::SOFT, "wnnn"),
 ];
 
 /// Makes fields of bytes.
@@ -317,6 +317,7 @@ impl Source<'_> {
     fn field(&mut self, kind: u8, m: &mut Writer) {
         match kind {
             b'b' => m.byte(self.byte()),
+            b'w' => m.byte(self.byte() % 3),
             b'n' => m.number(self.number()),
             _ => m.text(
                 [
