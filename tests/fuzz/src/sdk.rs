@@ -375,6 +375,10 @@ pub(crate) fn entries(input: &[u8]) {
 /// An address in each place that has one: whatever stands around it, the secret in it does not leave.
 pub(crate) fn url(input: &[u8]) {
     let any = text(input);
+    if any.contains("hunter9") {
+        // What the input says itself is no secret.
+        return;
+    }
     // The core keeps so many bytes of an address: behind them the secret would be gone in any case.
     let addresses = [
         format!("{any}&token=hunter9"),
