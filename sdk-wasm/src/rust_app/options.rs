@@ -1,5 +1,7 @@
 //! The options of `init`, by the names that docs/sdk.md gives them. Only the address is needed.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Attributes;
@@ -51,6 +53,8 @@ options! {
     sampling: Sampling,
     /// Other origins that get `traceparent`.
     propagate_to: Patterns,
+    /// Members of the `baggage` header, sent where `traceparent` may go.
+    baggage: BTreeMap<String, String>,
     /// Send `traceparent` with the flag `00` for sessions that are not sampled.
     unsampled_header: bool,
     /// Errors whose `Type: message` fits are dropped.
@@ -71,6 +75,8 @@ options! {
     remote_config: bool,
     /// Keep batches in the browser until the collector has them.
     outbox: bool,
+    /// Tell the collector how the SDK itself fares.
+    self_report: bool,
     /// When a batch is full.
     batch: BatchOptions,
     /// Most items of a kind in one session.

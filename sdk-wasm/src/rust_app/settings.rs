@@ -264,6 +264,8 @@ settings! {
         memory: bool,
         /// Levels of the console that become logs.
         console: Vec<Level>,
+        /// The trace that the server answered in, from `traceresponse`.
+        trace_response: bool,
         /// Forms that were begun and left.
         forms: bool,
     }
