@@ -1686,6 +1686,7 @@ function createClient(given, bring) {
     if (!consent) tell2(11 /* BadOption */, "consent");
   }
   if (wish == "off") consent = DENIED;
+  const refused = consent == DENIED;
   const told = consent == GRANTED ? safe(() => parse2(store.getItem(name + CONFIG))) : void 0;
   if (told && told.until > Date.now()) {
     options.sampleRate = told.rate ?? options.sampleRate;
@@ -1811,7 +1812,7 @@ function createClient(given, bring) {
       return none();
     }
     try {
-      port.open_(core, (w) => writeStart(w, options, consent, hex, session, consent == GRANTED && safe(() => store.getItem(name)) || ""));
+      port.open_(core, (w) => writeStart(w, options, refused ? DENIED : consent, hex, session, consent == GRANTED && safe(() => store.getItem(name)) || ""));
     } finally {
       sender.open_();
     }

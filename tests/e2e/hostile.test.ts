@@ -151,6 +151,21 @@ test('a consent that comes before the core does goes on with the stored session'
   assert.equal(second, first);
 });
 
+test('what was done under a no is never told, whatever was said before the core was there', async () => {
+  const events = await run<string[][]>(`
+    return Promise.all(['denied', 'granted'].map(async (consent) => {
+      const { client, of } = made({ consent, coreDelayMs: 10 });
+      if (consent === 'granted') client.setConsent('denied');
+      client.event('under a no');
+      client.setConsent('granted');
+      client.event('agreed');
+      await new Promise((done) => setTimeout(done, 50));
+      await client.flush();
+      return of('events').map(({ name }) => name).filter((name) => !name.includes('session'));
+    }));`);
+  assert.deepEqual(events, [['agreed'], ['agreed']]);
+});
+
 test('a client that is ended before its core is there, or by its own hook, sends what it was given', async () => {
   assert.deepEqual(await run(`
     const late = made({ coreDelayMs: 20 });

@@ -100,6 +100,9 @@ export function createClient(given: Options, bring: Bring): Client {
   }
   if (wish == 'off') consent = DENIED;
 
+  // What is done under it is in the queue before the yes that may follow.
+  const refused = consent == DENIED;
+
   const told = consent == GRANTED ? safe((): Told => parse(store!.getItem(name + CONFIG)!)) : undefined;
   if (told && told.until > Date.now()) {
     options.sampleRate = told.rate ?? options.sampleRate;
@@ -229,7 +232,7 @@ export function createClient(given: Options, bring: Bring): Client {
       return none();
     }
     try {
-      port.open_(core, (w) => writeStart(w, options, consent, hex, session, (consent == GRANTED && safe(() => store!.getItem(name))) || ''));
+      port.open_(core, (w) => writeStart(w, options, refused ? DENIED : consent, hex, session, (consent == GRANTED && safe(() => store!.getItem(name))) || ''));
     } finally {
       sender!.open_();
     }
