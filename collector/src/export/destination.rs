@@ -32,6 +32,8 @@ pub enum Outcome {
         refused: Vec<(usize, Reason)>,
         /// Not taken now.
         again: Vec<usize>,
+        /// How many of those it took it dropped all the same (it does not say which), and its words.
+        rejected: Option<(u64, Reason)>,
         /// When it wants to be asked again.
         after: Option<Duration>,
         /// Why not all was taken now.
@@ -65,6 +67,7 @@ impl Outcome {
             Self::Each {
                 refused,
                 again,
+                rejected: _,
                 after,
                 reason,
             } if refused.is_empty() && again.len() >= items => Self::Retry {

@@ -94,6 +94,8 @@ enum End {
 struct Verdicts {
     refused: Vec<(usize, Reason)>,
     again: Vec<usize>,
+    /// How many of the rest were dropped all the same, and why.
+    rejected: Option<(u64, Reason)>,
     /// Before what is to come again comes again.
     wait: Duration,
 }
@@ -185,23 +187,45 @@ impl Shared {
             }
         }
         let places: Vec<_> = (0..taken.len()).filter(|at| taken[*at]).collect();
-        let done = |job: Job, fate| Settled {
-            job,
-            fate,
-            rejected: 0,
-        };
         if !places.is_empty() {
-            settled
-                .send(done(job.only(&places), Fate::Exported))
-                .await?;
+            let job = job.only(&places);
+            let rejected = match verdicts.rejected {
+                Some((n, reason)) => self.lost(&job.batch, n, &reason).await,
+                None => 0,
+            };
+            let done = Settled {
+                job,
+                fate: Fate::Exported,
+                rejected,
+            };
+            settled.send(done).await?;
         }
         for (at, reason) in verdicts.refused {
             let part = job.only(&[at]);
             self.bury(&part.batch, &reason).await;
-            let fate = Fate::Dropped(DropReason::Rejected);
-            settled.send(done(part, fate)).await?;
+            let done = Settled {
+                job: part,
+                fate: Fate::Dropped(DropReason::Rejected),
+                rejected: 0,
+            };
+            settled.send(done).await?;
         }
         Ok(())
+    }
+
+    /// Notes that of what was taken so many items were dropped. Returns how many they can be at most.
+    async fn lost(&self, batch: &Batch, rejected: u64, reason: &Reason) -> u64 {
+        let rejected = rejected.min(batch.len() as u64);
+        if rejected > 0 {
+            tracing::warn!(
+                destination = self.name,
+                items = rejected,
+                "the destination took a batch in part"
+            );
+            let letters = &self.dead_letters;
+            letters.note(&self.name, batch, rejected, reason).await;
+        }
+        rejected
     }
 
     /// One item that nobody will ever take.
@@ -226,22 +250,13 @@ impl Shared {
             match self.attempt(batch).await {
                 Outcome::Accepted { rejected, reason } => {
                     permit.answered();
-                    let rejected = rejected.min(batch.len() as u64);
-                    if rejected > 0 {
-                        let reason = reason.unwrap_or_else(|| Reason::code("partial success"));
-                        tracing::warn!(
-                            destination = self.name,
-                            items = rejected,
-                            "the destination took a batch in part"
-                        );
-                        let letters = &self.dead_letters;
-                        letters.note(&self.name, batch, rejected, &reason).await;
-                    }
-                    return End::Taken(rejected);
+                    let reason = reason.unwrap_or_else(|| Reason::code("partial success"));
+                    return End::Taken(self.lost(batch, rejected, &reason).await);
                 }
                 Outcome::Each {
                     refused,
                     again,
+                    rejected,
                     after,
                     reason: _,
                 } => {
@@ -250,6 +265,7 @@ impl Shared {
                     return End::Each(Verdicts {
                         refused,
                         again,
+                        rejected,
                         wait,
                     });
                 }

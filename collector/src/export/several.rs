@@ -157,6 +157,8 @@ impl Destination for Spread {
 #[derive(Default)]
 struct Sum {
     rejected: u64,
+    /// Why those.
+    partial: Option<Reason>,
     refused: Vec<(usize, Reason)>,
     again: Vec<usize>,
     after: Option<Duration>,
@@ -167,8 +169,7 @@ impl Sum {
     fn add(&mut self, places: &[usize], outcome: Outcome) {
         match outcome {
             Outcome::Accepted { rejected, reason } => {
-                self.rejected += rejected;
-                self.reason = reason.or(self.reason.take());
+                self.reject(rejected, reason);
             }
             Outcome::Refused(reason) => {
                 let each = places.iter().map(|at| (*at, reason.clone()));
@@ -177,9 +178,13 @@ impl Sum {
             Outcome::Each {
                 refused,
                 again,
+                rejected,
                 after,
                 reason,
             } => {
+                if let Some((rejected, reason)) = rejected {
+                    self.reject(rejected, Some(reason));
+                }
                 let own = refused.into_iter().map(|(at, it)| (places[at], it));
                 self.refused.extend(own);
                 self.again.extend(again.into_iter().map(|at| places[at]));
@@ -194,16 +199,25 @@ impl Sum {
         }
     }
 
+    fn reject(&mut self, rejected: u64, reason: Option<Reason>) {
+        self.rejected = self.rejected.saturating_add(rejected);
+        self.partial = reason.or(self.partial.take());
+    }
+
     fn end(self) -> Outcome {
         if self.refused.is_empty() && self.again.is_empty() {
             return Outcome::Accepted {
                 rejected: self.rejected,
-                reason: self.reason,
+                reason: self.partial,
             };
         }
+        let partial = || Reason::code("partial success");
+        let rejected =
+            (self.rejected > 0).then(|| (self.rejected, self.partial.unwrap_or_else(partial)));
         Outcome::Each {
             refused: self.refused,
             again: self.again,
+            rejected,
             after: self.after,
             reason: self.reason.unwrap_or_else(|| Reason::code("refused")),
         }

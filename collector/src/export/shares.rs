@@ -51,6 +51,7 @@ impl Shares {
         Outcome::Each {
             refused: Vec::new(),
             again: self.again,
+            rejected: None,
             after,
             reason,
         }
@@ -112,6 +113,7 @@ mod tests {
             Outcome::Each {
                 refused: Vec::new(),
                 again,
+                rejected: None,
                 after,
                 reason,
             }

@@ -275,6 +275,7 @@ async fn where_each_item_has_its_verdict_the_busy_come_again_and_the_bad_are_kep
             } else {
                 Vec::new()
             },
+            rejected: None,
             after: None,
             reason: Reason::code("http 429"),
         })
@@ -408,6 +409,34 @@ async fn what_is_rejected_in_part_is_accounted_in_part() {
         (&letters[0]["items"], &letters[0]["request"]),
         (&2.into(), &serde_json::Value::Null)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_of_several_rejected_in_part_is_accounted_where_another_was_busy() {
+    let bench = Bench::new();
+    let first = AtomicUsize::new(0);
+    let part = move |_: &[String]| {
+        Some(match first.fetch_add(1, Ordering::SeqCst) {
+            0 => Outcome::Each {
+                refused: Vec::new(),
+                again: vec![3],
+                rejected: Some((2, Reason::new("partial success", "too old"))),
+                after: None,
+                reason: Reason::code("http 503"),
+            },
+            _ => Outcome::accepted(),
+        })
+    };
+    let running = bench.run("a", part, plain);
+    bench.put(&["a", "b", "c", "d"]).await;
+    bench.queue.close();
+    running.task.await.unwrap();
+    let books = bench.books("a");
+    let rejected = books.dropped[&DropReason::Rejected];
+    assert_eq!((books.exported, rejected, books.pending()), (2, 2, 0));
+    let letters = bench.letters("a");
+    assert_eq!(letters[0]["items"], 2);
+    assert_eq!(letters[0]["detail"], "too old");
 }
 
 #[tokio::test(start_paused = true)]

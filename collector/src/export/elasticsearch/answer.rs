@@ -82,6 +82,7 @@ pub(super) fn read(body: &[u8], items: usize) -> Outcome {
         Some(reason) => Outcome::Each {
             refused,
             again,
+            rejected: None,
             after: None,
             reason,
         },
@@ -136,6 +137,7 @@ mod tests {
         let want = Outcome::Each {
             refused: vec![(3, Reason::new("bulk 400", refused))],
             again: vec![2, 4, 5],
+            rejected: None,
             after: None,
             reason: Reason::new("bulk 404", "index_not_found_exception"),
         };

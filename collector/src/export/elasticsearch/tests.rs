@@ -144,6 +144,7 @@ async fn items_of_an_answer_have_fates_of_their_own() {
     let want = Outcome::Each {
         refused: vec![(2, Reason::new("bulk 400", "bad"))],
         again: vec![0],
+        rejected: None,
         after: None,
         reason: Reason::new("bulk 429", "busy"),
     };

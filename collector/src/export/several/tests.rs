@@ -152,6 +152,22 @@ async fn each_session_has_its_server_whatever_the_batch_and_the_order_of_the_lis
 }
 
 #[tokio::test]
+async fn what_one_server_dropped_is_said_though_another_takes_nothing_now() {
+    let partial = || Reason::new("partial success", "too old");
+    let some = move |_: &[String]| Outcome::Accepted {
+        rejected: 5,
+        reason: Some(partial()),
+    };
+    let (a, b) = (Told::new(some), Told::new(gone));
+    let both = group(&[("a", &a), ("b", &b)]);
+    let outcome = both.send(&sessions(&named(40))).await;
+    let Outcome::Each { rejected, .. } = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(rejected, Some((5, partial())));
+}
+
+#[tokio::test]
 async fn what_one_server_does_not_take_now_comes_again_and_its_culprit_is_named() {
     let bad = |sessions: &[String]| match sessions.iter().any(|it| it == "s7") {
         true => Outcome::Refused(Reason::code("http 400")),
