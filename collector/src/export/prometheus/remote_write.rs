@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 use http::Uri;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 
 use super::{Families, write};
@@ -17,6 +17,14 @@ use crate::export::pack::Packed;
 /// Answers are a line a bad sample; more than this is not read.
 const MAX_ANSWER: usize = 64 * 1024;
 const VERSION: HeaderName = HeaderName::from_static("x-prometheus-remote-write-version");
+/// What a receiver of 2.0 has to say with a success.
+const WRITTEN: [HeaderName; 2] = [
+    HeaderName::from_static("x-prometheus-remote-write-samples-written"),
+    HeaderName::from_static("x-prometheus-remote-write-histograms-written"),
+];
+/// A success that wrote nothing. In the code and not the detail, because log lines have the code.
+const NOT_WRITTEN: &str =
+    "a receiver that does not say it wrote Remote Write 2.0; set protocol_version = \"1.0\"";
 
 /// A receiver of Remote Write.
 pub(crate) struct RemoteWrite {
@@ -37,19 +45,48 @@ impl RemoteWrite {
     async fn write(&self, batch: &Batch) -> Outcome {
         let (batch, version) = (batch.clone(), self.version);
         let packed = tokio::task::spawn_blocking(move || pack(&batch, version));
-        let Ok(Some((body, left_out))) = packed.await else {
+        let Ok(Some((body, said))) = packed.await else {
             return Outcome::retry(Reason::code("encoding failed"));
         };
         match self.http.post(&self.address, &headers(version), body).await {
-            Ok(answer) if answer.status.is_success() => Outcome::Accepted {
-                rejected: left_out,
-                reason: (left_out > 0)
-                    .then(|| Reason::new("no form", "deltas and summaries have none here")),
-            },
+            Ok(answer) if answer.status.is_success() => {
+                if version == RemoteWriteVersion::Two && said.anything && !written(&answer.headers)
+                {
+                    return Outcome::retry(Reason::code(NOT_WRITTEN));
+                }
+                said.taken()
+            }
             Ok(answer) => answer.failure(&answer.words(), SystemTime::now()),
             Err(outcome) => outcome,
         }
     }
+}
+
+/// What a request said.
+struct Said {
+    /// Whether there was a sample or a histogram in it.
+    anything: bool,
+    /// Metrics without a form in it.
+    left_out: u64,
+}
+
+impl Said {
+    fn taken(&self) -> Outcome {
+        Outcome::Accepted {
+            rejected: self.left_out,
+            reason: (self.left_out > 0)
+                .then(|| Reason::new("no form", "deltas and summaries have none here")),
+        }
+    }
+}
+
+/// Whether a receiver of 2.0 says that it wrote anything. One that knows 1.0 alone may find an empty request in ours and call that a success.
+fn written(headers: &HeaderMap) -> bool {
+    let some = |name: &HeaderName| {
+        let value = headers.get(name).and_then(|it| it.to_str().ok());
+        value.is_some_and(|it| it.trim().parse::<u64>().is_ok_and(|count| count > 0))
+    };
+    WRITTEN.iter().any(some)
 }
 
 impl Destination for RemoteWrite {
@@ -73,8 +110,8 @@ fn headers(version: RemoteWriteVersion) -> [(HeaderName, HeaderValue); 3] {
     ]
 }
 
-/// The body, and how many metrics have no form in it; `None` where Snappy cannot, which is beyond 4 GiB.
-fn pack(batch: &Batch, version: RemoteWriteVersion) -> Option<(Packed, u64)> {
+/// The body, and what it says; `None` where Snappy cannot, which is beyond 4 GiB.
+fn pack(batch: &Batch, version: RemoteWriteVersion) -> Option<(Packed, Said)> {
     let (mut families, mut left_out) = (Families::default(), 0);
     for (place, metric) in batch.placed::<Metric>() {
         let before = families.left_out;
@@ -82,6 +119,10 @@ fn pack(batch: &Batch, version: RemoteWriteVersion) -> Option<(Packed, u64)> {
         left_out += u64::from(families.left_out > before);
     }
     let families = families.end();
+    let said = Said {
+        anything: write::anything(&families),
+        left_out,
+    };
     let plain = match version {
         RemoteWriteVersion::Two => write::two(&families),
         RemoteWriteVersion::One => write::one(&families),
@@ -91,5 +132,5 @@ fn pack(batch: &Batch, version: RemoteWriteVersion) -> Option<(Packed, u64)> {
         bytes: packed.into(),
         encoding: None,
     };
-    Some((body, left_out))
+    Some((body, said))
 }

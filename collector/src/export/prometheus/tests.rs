@@ -177,8 +177,17 @@ fn destination(fake: &Fake, version: RemoteWriteVersion) -> RemoteWrite {
     .unwrap()
 }
 
+/// A success as a receiver of 2.0 says it.
+fn wrote(what: &str, count: &str) -> Answer {
+    let name = match what {
+        "samples" => "x-prometheus-remote-write-samples-written",
+        _ => "x-prometheus-remote-write-histograms-written",
+    };
+    Answer::with(204, name, count, b"")
+}
+
 async fn written(version: RemoteWriteVersion, kind: &str, number: &str) -> Vec<u8> {
-    let mut fake = Fake::answering(vec![Answer::status(204)]).await;
+    let mut fake = Fake::answering(vec![wrote("samples", "44")]).await;
     let outcome = destination(&fake, version).send(&batch()).await;
     assert_eq!(outcome, Outcome::accepted());
     let seen = fake.seen.recv().await.unwrap();
@@ -281,7 +290,7 @@ async fn what_has_no_form_in_prometheus_is_counted_and_the_rest_goes() {
     });
     let batch = Batch::new(Signal::Metrics, vec![Source::Metrics(Arc::new(metrics))]);
     assert_eq!(batch.len(), total + 1);
-    let fake = Fake::answering(vec![]).await;
+    let fake = Fake::answering(vec![wrote("samples", "9")]).await;
     let outcome = destination(&fake, RemoteWriteVersion::Two)
         .send(&batch)
         .await;
@@ -289,4 +298,36 @@ async fn what_has_no_form_in_prometheus_is_counted_and_the_rest_goes() {
         panic!("{outcome:?}");
     };
     assert!(rejected >= 1 && rejected <= total as u64, "{rejected}");
+}
+
+#[tokio::test]
+async fn a_success_that_does_not_say_it_wrote_two_is_no_success() {
+    let one = Fake::answering(vec![Answer::status(200)]).await;
+    let outcome = destination(&one, RemoteWriteVersion::One);
+    assert_eq!(outcome.send(&batch()).await, Outcome::accepted());
+    let answers = vec![
+        Answer::status(200),
+        wrote("samples", "0"),
+        wrote("histograms", "many"),
+        wrote("histograms", "1"),
+    ];
+    let fake = Fake::answering(answers).await;
+    let two = destination(&fake, RemoteWriteVersion::Two);
+    for _ in 0..3 {
+        let outcome = two.send(&batch()).await;
+        let Outcome::Retry { reason, .. } = outcome else {
+            panic!("{outcome:?}");
+        };
+        let words = reason.to_string();
+        assert!(
+            words.ends_with(r#"set protocol_version = "1.0""#),
+            "{words}"
+        );
+    }
+    assert_eq!(two.send(&batch()).await, Outcome::accepted());
+    // Nothing to write is nothing to hear of.
+    let empty = Batch::new(Signal::Metrics, vec![Source::Metrics(Arc::new(vec![]))]);
+    let fake = Fake::answering(vec![Answer::status(200)]).await;
+    let two = destination(&fake, RemoteWriteVersion::Two);
+    assert_eq!(two.send(&empty).await, Outcome::accepted());
 }

@@ -23,6 +23,16 @@ enum Value<'a> {
     Native(&'a Histogram),
 }
 
+/// Whether there is a sample or a histogram to write.
+pub(super) fn anything(families: &[MetricFamily]) -> bool {
+    let says = |it: &Metric| {
+        let histogram = it.histogram.as_ref();
+        let buckets = histogram.is_some_and(|it| !it.bucket.is_empty() || it.schema.is_some());
+        it.counter.is_some() || it.gauge.is_some() || buckets
+    };
+    families.iter().any(|it| it.metric.iter().any(says))
+}
+
 fn points(families: &[MetricFamily]) -> Vec<Point<'_>> {
     let mut out = Vec::new();
     for family in families {
