@@ -5,7 +5,16 @@ var MOST = 64;
 function createEntered() {
   let sdk;
   const entered = [];
+  const none = () => {
+    entered.length = 0;
+    sdk.current_ = void 0;
+  };
   return {
+    forget_() {
+      if (!sdk) return;
+      none();
+      sdk.later_(none);
+    },
     join_(shared) {
       sdk = shared;
     },
@@ -340,7 +349,8 @@ var HEADER2 = "traceparent";
 var BAGGAGE = "baggage";
 var BAGGAGE_BYTES = 8192;
 function baggage(members) {
-  const text3 = Object.keys(members).filter((name) => /^[!#-'*+.^-z|~\w-]+$/.test(name)).map((name) => name + "=" + encodeURIComponent(members[name])).join();
+  const values = own(members);
+  const text3 = Object.keys(values).filter((name) => typeof values[name] == "string" && /^[!#-'*+.^-z|~\w-]+$/.test(name)).map((name) => safe(() => name + "=" + encodeURIComponent(values[name]))).filter(Boolean).join();
   return text3.length > BAGGAGE_BYTES ? "" : text3;
 }
 function under(pattern, address2) {
@@ -501,7 +511,7 @@ function observeMemory(sdk) {
   onHidden(sdk, () => {
     const { memory: memory2 } = performance;
     if (!memory2 || !sdk.live_()) return;
-    sdk.put_(4 /* Measurement */, (w) => {
+    sdk.put_(4 /* Measurement */ | 512 /* Parting */, (w) => {
       w.s("farol.memory" /* Memory */).u(3);
       for (const [key2, name] of [["usedJSHeapSize", "used"], ["totalJSHeapSize", "total"], ["jsHeapSizeLimit", "limit"]]) w.s(name).n(memory2[key2]);
       sdk.place_(w.a(void 0));
@@ -603,6 +613,7 @@ function createPort({ signal_: signal, deadline_: deadline2, tell_: tell2, quiet
   let closed = false;
   let ended = false;
   let busy = false;
+  let hooked = 0;
   let waiting = [];
   let waitingBytes = 0;
   const memory2 = (pointer, length) => new Uint8Array(core.memory.buffer, pointer, length);
@@ -629,7 +640,7 @@ function createPort({ signal_: signal, deadline_: deadline2, tell_: tell2, quiet
     }
     if (waitingBytes > EARLY_BYTES) return tell2(10 /* EarlyFull */);
     waitingBytes += bytes.length;
-    waiting.push([op, now, wall, bytes.slice(), quiet.on_]);
+    waiting.push([op | hooked, now, wall, bytes.slice(), quiet.on_]);
   };
   function give(op, now, wall, bytes, silent) {
     const before = quiet.on_;
@@ -661,7 +672,9 @@ function createPort({ signal_: signal, deadline_: deadline2, tell_: tell2, quiet
   return {
     host_: {
       emit(number2, pointer, length) {
+        hooked = number2 == 5 /* Hook */ ? 256 /* Hooked */ : 0;
         const answer = signal(number2, memory2(pointer, length).slice());
+        hooked = 0;
         if (!answer || typeof answer == "number") return answer ?? KEEP;
         load3(answer);
         return answer.length;
@@ -1267,7 +1280,7 @@ function createFeatures(sdk, bring) {
   const { later_: later } = sdk;
   let waiting = [];
   const run = () => {
-    waiting = waiting.filter((feature) => {
+    waiting = waiting.splice(0).filter((feature) => {
       if (sdk.over_ || !(sdk.leaves_() || feature.left_)) return true;
       sdk.guard_(feature)(sdk);
     });
@@ -2348,7 +2361,7 @@ function createOutbox(sdk) {
   let timer;
   let marked = false;
   const mark = (there) => {
-    if (there && marked) return;
+    if (there && (marked || !sdk.granted_())) return;
     marked = there;
     safe(() => {
       var _a, _b;
@@ -2545,7 +2558,7 @@ function observeSelf(sdk) {
     if (!values.length || !sdk.live_() || performance.now() - last < EVERY) return;
     last = performance.now();
     told = { ...sdk.tally_ };
-    sdk.put_(4 /* Measurement */, (w) => {
+    sdk.put_(4 /* Measurement */ | 512 /* Parting */, (w) => {
       w.s("farol.sdk" /* Self */).u(values.length);
       for (const [name, by] of values) w.s(name).n(by);
       w.a(void 0).s("").s("").n(NaN);
@@ -2609,7 +2622,7 @@ function open(options, memory2, connect, buffer, put) {
       safe(() => limited.stackTraceLimit = FRAMES);
       const error = new Error(message);
       safe(() => limited.stackTraceLimit = limit);
-      error.name = type;
+      safe(() => Object.defineProperty(error, "name", { value: type, configurable: true, writable: true }));
       let at = error;
       for (const cause of causes2) {
         const next = new Error(cause);
@@ -2620,6 +2633,7 @@ function open(options, memory2, connect, buffer, put) {
     },
     panicked() {
       trap.panicked_ = performance.now();
+      entered.forget_();
     }
   };
 }

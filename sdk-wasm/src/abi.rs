@@ -63,6 +63,10 @@ pub mod op {
     pub const SUPPRESSED: u32 = 19;
     /// The page ends the session: what follows belongs to another. No fields.
     pub const END: u32 = 20;
+    /// Added to any of them: made while the page's `beforeSend` ran, and not given to it, which might have no end.
+    pub const HOOKED: u32 = 256;
+    /// Added to what is told because the page is hidden: that is no reason to begin a session.
+    pub const PARTING: u32 = 512;
 }
 
 /// What the trail of an exception tells of. Requests, navigations, logs, events and errors enter it by themselves.

@@ -86,6 +86,8 @@ pub struct Client<H> {
     ring: Vec<Batch>,
     /// The last exception's key and JSON, for repeats that come after its batch was sealed.
     last: (u32, Vec<u8>),
+    /// The message at hand comes from within `beforeSend`.
+    hooked: bool,
 }
 
 impl<H: Host> Client<H> {
@@ -129,12 +131,16 @@ impl<H: Host> Client<H> {
             held: Vec::new(),
             ring: Vec::new(),
             last: (0, Vec::new()),
+            hooked: false,
         }
     }
 
     /// Takes one message and says when to be called again (ms on the `performance.now()` clock).
     pub fn put(&mut self, op: u32, now: f64, bytes: &[u8]) -> f64 {
         let mut m = Message::new(bytes);
+        let parting = op & op::PARTING != 0;
+        self.hooked = op & op::HOOKED != 0;
+        let op = op & !(op::HOOKED | op::PARTING);
         if op == op::START {
             if self.started || !self.start(now, &mut m) {
                 m.spoil();
@@ -143,6 +149,9 @@ impl<H: Host> Client<H> {
             // Not where consent changes: what waits may have to be dropped, and following may send it.
             if op != op::CONSENT {
                 self.follow_clock(now);
+            }
+            if !parting && (op::EVENT..=op::REQUEST).contains(&op) {
+                self.telemetry(now);
             }
             self.read(op, now, &mut m);
         } else {
@@ -210,9 +219,6 @@ impl<H: Host> Client<H> {
     }
 
     fn read(&mut self, op: u32, now: f64, m: &mut Message<'_>) {
-        if (op::EVENT..=op::REQUEST).contains(&op) {
-            self.telemetry(now);
-        }
         match op {
             op::TICK => {}
             op::EVENT | op::LOG | op::MEASUREMENT => {

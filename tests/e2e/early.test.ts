@@ -50,6 +50,19 @@ for (const how of ['async', 'defer', 'type="module"']) {
   });
 }
 
+test('calls between the file and `init` wait as those before it', async () => {
+  const app = 'early-between';
+  const body = `<script>${snippet}</script><script>Farol.event('first')</script><script src="/farol.js"></script><script>Farol.event('second'); Farol.log('third');</script>`;
+  await on({ route: (path) => (path === '/' ? html(body) : undefined) }, async ({ page }) => {
+    await page.evaluate(`Farol.init({ url: ${JSON.stringify(collector.url)}, app: { name: '${app}' } }), Farol.event('fourth'), Farol.flush()`);
+    const mine = (items: Item[]): Item[] => items.filter(({ resource }) => resource['service.name'] === app);
+    const items = mine(await collector.until((items) => mine(items).some(named('fourth')), 'the last event'));
+    for (const name of ['first', 'second', 'fourth']) assert.equal(items.filter(named(name)).length, 1, name);
+    assert.equal(items.filter(({ body }) => body === 'third').length, 1);
+    assert.deepEqual(page.errors(), []);
+  }, false);
+});
+
 const GPC = `Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true, configurable: true });`;
 const who = `user: { id: 'u1', email: 'joe@shop.example' }`;
 

@@ -2,6 +2,8 @@
 export const enum Op {
   Tick, Start, Event, Log, Measurement, Exception, Span, Request, Vital, Visibility, Activity, Navigation, View, User,
   Attributes, Consent, Flush, Session, Trail, Suppressed, End,
+  /** Added to another one. */
+  Hooked = 256, Parting = 512,
 }
 
 /** What the trail of an exception tells of. */

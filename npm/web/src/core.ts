@@ -3,7 +3,7 @@
  * and are given to it in order. Sync and async start are the same code. This is the only way into Wasm: a trap ends this core
  * and reaches nobody.
  */
-import { Diagnostic, Op } from './abi.js';
+import { Diagnostic, Op, Signal } from './abi.js';
 import type { Tell } from './guard.js';
 import { createWriter, type Writer } from './writer.js';
 
@@ -62,6 +62,8 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
   let closed = false;
   let ended = false;
   let busy = false;
+  /** While the page's `beforeSend` runs: what it calls is not given to it in its turn, which might have no end. */
+  let hooked = 0;
   let waiting: [op: Op, now: number, wall: number, bytes: Uint8Array, quiet: boolean][] = [];
   let waitingBytes = 0;
 
@@ -97,7 +99,7 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
     if (waitingBytes > EARLY_BYTES) return tell(Diagnostic.EarlyFull);
     waitingBytes += bytes.length;
     // What is not taken at once outlives the writer's bytes.
-    waiting.push([op, now, wall, bytes.slice(), quiet.on_]);
+    waiting.push([op | hooked, now, wall, bytes.slice(), quiet.on_]);
   };
 
   /** Gives the core a message. */
@@ -134,7 +136,9 @@ export function createPort({ signal_: signal, deadline_: deadline, tell_: tell, 
   return {
     host_: {
       emit(number, pointer, length) {
+        hooked = number == Signal.Hook ? Op.Hooked : 0;
         const answer = signal(number, memory(pointer, length).slice());
+        hooked = 0;
         if (!answer || typeof answer == 'number') return answer ?? KEEP;
         load(answer);
         return answer.length;

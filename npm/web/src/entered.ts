@@ -10,12 +10,23 @@ export interface Entered {
   join_: Feature;
   enter_(span: Span): void;
   exit_(span: Span): void;
+  /** None of them is left any more, and none runs: not those either that what unwinds now goes back to. */
+  forget_(): void;
 }
 
 export function createEntered(): Entered {
   let sdk: Sdk | undefined;
   const entered: { span_: Span; place_: Place; before_?: Place }[] = [];
+  const none = () => {
+    entered.length = 0;
+    sdk!.current_ = undefined;
+  };
   return {
+    forget_() {
+      if (!sdk) return;
+      none();
+      sdk.later_(none);
+    },
     join_(shared) {
       sdk = shared;
     },

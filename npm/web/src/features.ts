@@ -23,7 +23,8 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
   let waiting: (Feature & { left_?: boolean })[] = [];
   /** Starts what has a use now: of a session that tells nothing, what delivers what is left of another. */
   const run = () => {
-    waiting = waiting.filter((feature) => {
+    // Taken out first: one that starts may change the session, and we are back here.
+    waiting = waiting.splice(0).filter((feature) => {
       if (sdk.over_ || !(sdk.leaves_() || feature.left_)) return true;
       sdk.guard_(feature)(sdk);
     });

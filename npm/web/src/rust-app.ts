@@ -32,7 +32,7 @@ export interface App extends Client {
   exit(span: Span): void;
   /** An error as JavaScript has them, made here and now: its stack is that of the caller. */
   failure(type: string, message: string, causes: string[]): Error;
-  /** The app panics: what the browser says of the trap that follows is the same news. */
+  /** The app panicked, and that was captured: what the browser says of the trap that follows is the same news, and no span runs any more. */
   panicked(): void;
 }
 
@@ -82,7 +82,8 @@ export function open(
       safe(() => (limited.stackTraceLimit = FRAMES));
       const error = new Error(message);
       safe(() => (limited.stackTraceLimit = limit));
-      error.name = type;
+      // Assigning throws where the page has frozen what errors have in common.
+      safe(() => Object.defineProperty(error, 'name', { value: type, configurable: true, writable: true }));
       let at: Error = error;
       for (const cause of causes) {
         const next = new Error(cause);
@@ -93,6 +94,8 @@ export function open(
     },
     panicked() {
       trap.panicked_ = performance.now();
+      // Rust does not unwind: nobody will say that they end.
+      entered.forget_();
     },
   };
 }

@@ -14,11 +14,11 @@ const root = window as unknown as { Farol?: Record<string, unknown> };
 
 // A second load of the file leaves the first alone.
 if (!root.Farol?.init) {
-  const { q, e } = root.Farol || {};
   const tag = script();
   const Farol: Record<string, unknown> = (root.Farol = {
-    q: q || [],
-    e,
+    q: [],
+    // The snippet's methods too: until `init` they go on keeping calls.
+    ...root.Farol,
     init(options: Options) {
       const beside = (name: string) => new URL(name, new URL(options.base || tag!.src, document.baseURI)).href;
       const core = () => import(options.base ? beside('farol-nowasm.js') : tag!.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm'));
@@ -27,7 +27,7 @@ if (!root.Farol?.init) {
         import(beside(__FAROL_MORE__)).then(({ features }) => done(features), () => done());
       });
       // The page's first client is the one that `Farol.event(…)` means.
-      if (!('event' in Farol)) Object.assign(Farol, client);
+      if (!Farol.flush) Object.assign(Farol, client);
       return client;
     },
   });

@@ -25,19 +25,22 @@ beforeEach(() => {
 interface Place {
   outbox: Outbox;
   session: string;
+  granted: boolean;
+  marks: string[];
   adopted(batches: Batch[]): void;
 }
 
 /** The outbox of a new page. */
 function place(url = 'https://c.example/collect/k'): Place {
   Object.defineProperty(clock, 'timeOrigin', { configurable: true, value: ++pages });
-  const here: Place = { session: 'other', adopted() {} } as unknown as Place;
+  const here: Place = { session: 'other', granted: true, marks: [], adopted() {} } as unknown as Place;
   here.outbox = createOutbox({
     endpoint_: url, name_: 'farol:1:k', stops_: [], options_: { outbox: true },
     tell_: (code: number) => told.push(code),
     guard_: (fn: unknown) => fn,
     on_: (target: EventTarget, type: string, run: () => void) => target.addEventListener(type, run),
-    granted_: () => true,
+    granted_: () => here.granted,
+    store_: { setItem: (name: string) => here.marks.push(name), removeItem: () => here.marks.splice(0) },
     session_: () => here.session,
     later_: (_: unknown, ms: number) => timers.push(ms),
     cancel_() {},
@@ -174,4 +177,16 @@ test('from 2 KiB on a body is packed', async () => {
   assert.equal(one.pack_(new Uint8Array(2047)), undefined);
   const packed = await one.pack_(new Uint8Array(2048));
   assert.deepEqual(gunzipSync(await packed!.arrayBuffer()), Buffer.alloc(2048));
+});
+
+test('a no while the database is asked leaves no mark of what is in it', async () => {
+  outbox().put_(batch({ id_: 'x' }), 0, Date.now() + 20_000);
+  const here = place();
+  const looked = take(here);
+  here.granted = false;
+  await looked;
+  assert.deepEqual(here.marks, []);
+  here.granted = true;
+  await take(here);
+  assert.deepEqual(here.marks, ['farol:1:k:left']);
 });

@@ -1,7 +1,7 @@
 /** The address of a request, which is mostly told without asking the browser. */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { resolve } from '../src/observe/request.js';
+import { baggage, resolve } from '../src/observe/request.js';
 
 const sdk = { origin_: 'https://shop.example' };
 const at = (baseURI: string): void => void Object.assign(globalThis, { document: { baseURI } });
@@ -24,4 +24,9 @@ test('it is what the browser makes of it', () => {
       assert.deepEqual(got && { href: got.href, origin: got.origin }, wanted, `${address} at ${base}`);
     }
   }
+});
+
+test('a member of the baggage that cannot be sent leaves the others', () => {
+  const members = { a: 'x y', lone: '\ud800', get bad(): string { throw new Error('no'); }, number: 5, none: undefined, 'not a token': 'x', z: '1' };
+  assert.equal(baggage(members as never), 'a=x%20y,z=1');
 });

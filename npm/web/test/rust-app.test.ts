@@ -9,10 +9,11 @@ import type { Span } from '../src/types.js';
 const span = (id: string) => ({ traceId: 'trace', spanId: id }) as Span;
 
 function running() {
-  const sdk = {} as Sdk;
+  const tasks: (() => void)[] = [];
+  const sdk = { later_: (run: () => void) => tasks.push(run) } as unknown as Sdk;
   const entered = createEntered();
   entered.join_(sdk);
-  return { sdk, entered, now: () => sdk.current_?.span_ };
+  return { sdk, entered, tasks, now: () => sdk.current_?.span_ };
 }
 
 test('the span entered last is the running one, whatever the order in which they are left', () => {
@@ -59,6 +60,24 @@ test('entered without an end they are not kept without end', () => {
   for (let i = 0; i < 1000; i++) entered.enter_(span(`${i}`));
   entered.exit_(first);
   assert.equal(now(), '999');
+});
+
+test('after a panic no span runs, whatever ends or goes back later', () => {
+  const { sdk, entered, tasks, now } = running();
+  const [a, b] = ['a', 'b'].map(span) as [Span, Span];
+  entered.enter_(a);
+  const before = sdk.current_;
+  entered.enter_(b);
+  entered.forget_();
+  assert.equal(now(), undefined);
+  // What the trap unwinds in JavaScript.
+  sdk.current_ = before;
+  for (const task of tasks) task();
+  assert.equal(now(), undefined);
+  entered.exit_(b);
+  entered.exit_(a);
+  assert.equal(now(), undefined);
+  createEntered().forget_();
 });
 
 test('an app in Rust has each feature of the second file', async () => {

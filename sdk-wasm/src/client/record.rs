@@ -71,7 +71,7 @@ impl<H: Host> Client<H> {
             self.diagnose(diagnostic::ITEM_CUT, f64::from(kind));
         }
         let mut ours = true;
-        if self.options.has(flag::HOOK) {
+        if self.options.has(flag::HOOK) && !self.hooked {
             let answer = self.pen.host.emit(signal::HOOK, &json);
             if answer == -1.0 {
                 return false;

@@ -156,6 +156,8 @@ impl<H: Host> Client<H> {
         }
         self.counts = [0; 5];
         self.last.1.clear();
+        // What led to an error is of its own session: another's may be another visitor's.
+        self.trail.list.clear();
         self.tell(now);
         self.announce("session_extend", now);
     }

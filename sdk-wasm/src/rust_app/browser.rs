@@ -174,10 +174,10 @@ impl Page for Browser {
     }
 
     fn panic(&self, message: &str, attributes: &Attributes) {
-        self.app.panicked();
         let error = self.app.failure("panic", message, Vec::new());
         let info = ErrorInfo::new().handled(false).context(attributes.clone());
         self.app.capture_error(&error, &js(&info));
+        self.app.panicked();
         // The core is in the memory that has just panicked: once sealed, the batch is JavaScript's.
         drop(self.app.flush());
     }

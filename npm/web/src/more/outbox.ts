@@ -68,7 +68,8 @@ export function createOutbox(sdk: Sdk): Outbox {
 
   /** So that a page whose session is out knows without opening the database. */
   const mark = (there: boolean) => {
-    if (there && marked) return;
+    // A no may have come while the database was asked.
+    if (there && (marked || !sdk.granted_())) return;
     marked = there;
     safe(() => (there ? sdk.store_?.setItem(name + LEFT, '1') : sdk.store_?.removeItem(name + LEFT)));
   };

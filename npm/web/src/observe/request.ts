@@ -1,6 +1,6 @@
 /** What fetch and XMLHttpRequest have in common: one request from its start to its end, and where its trace may go. */
 import { Op } from '../abi.js';
-import { safe } from './describe.js';
+import { own, safe } from './describe.js';
 import type { Place, Sdk } from '../sdk.js';
 import type { Attributes, Options, Pattern } from '../types.js';
 
@@ -23,9 +23,11 @@ export const BAGGAGE = 'baggage';
 /** W3C's bound on the whole header; a longer one is left out. */
 const BAGGAGE_BYTES = 8192;
 
-/** The header's value: names that the header allows, with values that are escaped. */
-function baggage(members: NonNullable<Options['baggage']>): string {
-  const text = Object.keys(members).filter((name) => /^[!#-'*+.^-z|~\w-]+$/.test(name)).map((name) => name + '=' + encodeURIComponent(members[name])).join();
+/** The header's value: names that the header allows, with values that are escaped. What is no text, or none that can be, is left out. */
+export function baggage(members: NonNullable<Options['baggage']>): string {
+  const values = own(members);
+  const text = Object.keys(values).filter((name) => typeof values[name] == 'string' && /^[!#-'*+.^-z|~\w-]+$/.test(name))
+    .map((name) => safe(() => name + '=' + encodeURIComponent(values[name]))).filter(Boolean).join();
   return text.length > BAGGAGE_BYTES ? '' : text;
 }
 

@@ -325,3 +325,17 @@ fn a_cause_may_have_nothing_but_a_stack() {
     assert_eq!(causes[0], json!({}));
     assert_eq!(causes[1]["stacktrace"]["frames"][0]["function"], "foo");
 }
+
+#[test]
+fn the_trail_of_an_error_begins_with_its_session() {
+    let mut bench = Bench::started(&Start::default());
+    bench.event("of the visitor before").put(op::END, &[]);
+    bench.event("of this one").throw(&THROWN);
+    let batches = bench.flush().batches();
+    let json = &batches.last().unwrap().json;
+    let trail = &json["exceptions"][0]["trail"];
+    assert_eq!(
+        *trail,
+        json!([{"t": "2026-01-01T00:00:00.000Z", "k": "event", "m": "of this one"}])
+    );
+}

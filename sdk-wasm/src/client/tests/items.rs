@@ -489,3 +489,21 @@ fn without_an_outbox_and_without_consent_there_are_no_drafts() {
         assert!(bench.batches().iter().all(|batch| batch.flags & 4 == 0));
     }
 }
+
+#[test]
+fn what_before_send_itself_tells_is_not_given_to_it() {
+    let mut bench = Bench::started(&Start {
+        flags: flag::HOOK,
+        ..Start::default()
+    });
+    bench.said(signal::HOOK);
+    bench.client.pen.host.hook = Some(|_, _| None);
+    let message = Writer::default()
+        .many(&["inner", ""])
+        .a(&[])
+        .many(&["", ""])
+        .n(f64::NAN);
+    bench.put(op::EVENT | op::HOOKED, &message.0).event("outer");
+    assert_eq!(bench.said(signal::HOOK).len(), 1);
+    assert_eq!(bench.batch().json["events"][0]["name"], "inner");
+}

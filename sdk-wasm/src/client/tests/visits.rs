@@ -303,3 +303,28 @@ fn attributes_of_the_session_are_replaced() {
         serde_json::json!({"x": 1})
     );
 }
+
+#[test]
+fn what_a_hidden_page_tells_of_itself_begins_no_session() {
+    let mut bench = Bench::started(&Start::default());
+    bench.sessions();
+    let message = Writer::default()
+        .s("farol.sdk")
+        .u(1)
+        .s("requests")
+        .n(1.0)
+        .a(&[])
+        .many(&["", ""])
+        .n(f64::NAN);
+    bench
+        .wait(60.0 * MINUTE)
+        .put(op::MEASUREMENT | op::PARTING, &message.0)
+        .put(op::VISIBILITY, &Writer::default().b(1).n(f64::NAN).0);
+    assert_eq!(bench.sessions(), []);
+    let json = bench.batches().remove(0).json;
+    assert_eq!(json["meta"]["session"]["id"], "00f067aa0ba902b7");
+    assert_eq!(json["measurements"][0]["type"], "farol.sdk");
+    assert!(json.get("events").is_none());
+    bench.put(op::ACTIVITY, &[]);
+    assert_eq!(bench.sessions().len(), 1, "nor does it prolong one");
+}
