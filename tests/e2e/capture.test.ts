@@ -145,7 +145,7 @@ test('what a click begins is one trace below it, and what comes later by itself 
         fetch('/api/one'); fetch('/api/two'); farol.log('clicked');
         await null;
         farol.withSpan('work', () => {});
-        setTimeout(() => fetch('/api/later').then(() => (window.done = true)), 50);
+        setTimeout(() => fetch('/api/later').then(() => (window.done = true)), 150);
       };
       idle.onclick = () => (document.body.dataset.idle = 1);</script>`,
     route: (path) => (path.startsWith('/api/') ? { body: '{}' } : undefined),

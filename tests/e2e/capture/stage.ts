@@ -1,5 +1,6 @@
 /** A page with the SDK, whose second file is there, and what came of it at the collector. */
 import assert from 'node:assert/strict';
+import type { IncomingHttpHeaders } from 'node:http';
 import { after, before } from 'node:test';
 import { startCollector, type Collector } from '../driver/collector.js';
 import { launch, type Browser, type Page } from '../driver/index.js';
@@ -43,7 +44,7 @@ export interface Given {
   options?: string;
   headers?: Record<string, string>;
   attributes?: string;
-  route?: (path: string) => Reply | undefined;
+  route?: (path: string, headers: IncomingHttpHeaders) => Reply | undefined;
   initScript?: string;
   /** How far the page is to be before the test goes on. Default: loaded. */
   opened?: 'commit' | 'load';
@@ -52,9 +53,9 @@ export interface Given {
 /** Opens a page with the SDK and this body, and closes it again. Waits for the second file, unless it is kept from the page. */
 export async function on(given: Given, run: (stage: Stage) => Promise<void>, ready = true): Promise<void> {
   const app = `capture-${++count}`;
-  const own = await site((_, path): Reply | undefined => {
+  const own = await site((_, path, headers): Reply | undefined => {
     const name = path.split('?')[0]!;
-    const special = given.route?.(path);
+    const special = given.route?.(path, headers);
     if (special) return special;
     const file = files.get(name);
     if (file) return script(file);

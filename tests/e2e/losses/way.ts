@@ -50,13 +50,13 @@ export async function way(to: string): Promise<Way> {
   return made;
 }
 
-/** Waits until the origin's database holds batches for the collector at that address, or none. */
-export const stored = (page: Page, some: boolean, url: string): Promise<unknown> =>
-  page.waitFor(async (some: boolean, url: string) => {
+/** Waits until the app's database holds batches for the collector at that address, or none. */
+export const stored = (page: Page, some: boolean, url: string, app = 'shop'): Promise<unknown> =>
+  page.waitFor(async (some: boolean, url: string, database: string) => {
     // Opening one that is not there would make it.
-    if (!(await indexedDB.databases()).some(({ name }) => name === 'farol:1:shop')) return !some;
+    if (!(await indexedDB.databases()).some(({ name }) => name === database)) return !some;
     const count = await new Promise<number>((done) => {
-      const opened = indexedDB.open('farol:1:shop');
+      const opened = indexedDB.open(database);
       opened.onsuccess = () => {
         const all = opened.result.transaction('batches').objectStore('batches').getAll();
         // Those for the collectors of other tests are none of this one's.
@@ -64,4 +64,4 @@ export const stored = (page: Page, some: boolean, url: string): Promise<unknown>
       };
     });
     return some === count > 0;
-  }, { args: [some, url], what: some ? 'something in the outbox' : 'an empty outbox' });
+  }, { args: [some, url, `farol:1:${app}`], what: some ? 'something in the outbox' : 'an empty outbox' });
