@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { createEntered } from '../src/entered.js';
+import { open } from '../src/rust-app.js';
 import type { Place, Sdk } from '../src/sdk.js';
 import type { Span } from '../src/types.js';
 
@@ -78,6 +79,19 @@ test('after a panic no span runs, whatever ends or goes back later', () => {
   entered.exit_(a);
   assert.equal(now(), undefined);
   createEntered().forget_();
+});
+
+test('an error is told by its type, also where the page has frozen what errors have in common', () => {
+  const before = Object.getOwnPropertyDescriptor(Error.prototype, 'name')!;
+  Object.defineProperty(Error.prototype, 'name', { writable: false });
+  try {
+    // On a server, as here, the client does nothing.
+    const app = open({ url: '' }, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);
+    const error = app.failure('shop::Empty', 'no bread', ['sold out']);
+    assert.deepEqual([error.name, error.message, (error.cause as Error).message], ['shop::Empty', 'no bread', 'sold out']);
+  } finally {
+    Object.defineProperty(Error.prototype, 'name', before);
+  }
 });
 
 test('an app in Rust has each feature of the second file', async () => {
