@@ -45,8 +45,9 @@ impl ClickHouse {
             give_back_at_times();
             (packed, token)
         };
-        let Ok((body, token)) = tokio::task::spawn_blocking(write).await else {
-            return Outcome::retry(Reason::code("encoding failed"));
+        let (body, token) = match tokio::task::spawn_blocking(write).await {
+            Ok(packed) => packed,
+            Err(error) => return Outcome::unwritten(&error),
         };
         self.insert(batch.signal(), body, &token)
             .await

@@ -5,6 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::task::JoinError;
+
 use super::Batch;
 
 /// A boxed future, so that all destinations are driven by the same compiled code.
@@ -79,6 +81,16 @@ impl Outcome {
         }
     }
 
+    /// A batch that could not be written as the destination wants it. A panic would come again with every try, so the batch is refused: it is divided
+    /// until the item that it fails at is alone, which goes to the dead letters.
+    pub(crate) fn unwritten(error: &JoinError) -> Self {
+        match error.is_panic() {
+            true => Self::Refused(Reason::code("encoding failed")),
+            // The collector is about to end.
+            false => Self::retry(Reason::code("encoding stopped")),
+        }
+    }
+
     /// A try again whose cause is not the batch.
     pub(crate) fn retry(reason: Reason) -> Self {
         Self::Retry {
@@ -119,5 +131,23 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_batch_that_cannot_be_written_is_refused_so_that_it_is_divided() {
+        let failed = tokio::task::spawn_blocking(|| panic!("an item of this kind"));
+        let failed: Result<(), _> = failed.await;
+        let outcome = Outcome::unwritten(&failed.unwrap_err());
+        let reason = Reason::code("encoding failed");
+        assert_eq!(outcome, Outcome::Refused(reason));
+        let stopped = tokio::spawn(std::future::pending::<()>());
+        stopped.abort();
+        let outcome = Outcome::unwritten(&stopped.await.unwrap_err());
+        assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
     }
 }

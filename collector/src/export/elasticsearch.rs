@@ -13,7 +13,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
-use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::destination::{Attempt, Destination, Outcome};
 use super::http::{Http, below};
 use super::pack::pack;
 use super::{Batch, Signal};
@@ -48,8 +48,9 @@ impl Elasticsearch {
     async fn deliver(&self, batch: &Batch) -> Outcome {
         let settings = self.settings.clone();
         let write = move |batch: &Batch| body(batch, &settings);
-        let Ok(body) = pack(batch, self.settings.compression, write).await else {
-            return Outcome::retry(Reason::code("encoding failed"));
+        let body = match pack(batch, self.settings.compression, write).await {
+            Ok(packed) => packed,
+            Err(error) => return Outcome::unwritten(&error),
         };
         match self.http.post(&self.bulk, &HEADERS, body).await {
             Ok(answer) if answer.status.is_success() => answer::read(&answer.body, batch.len()),

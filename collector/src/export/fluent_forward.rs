@@ -9,6 +9,7 @@ mod message;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use tokio::task::JoinError;
 
 use super::Batch;
 use super::destination::{Attempt, Destination, Outcome, Reason};
@@ -42,28 +43,31 @@ impl FluentForward {
                 shares.skip(places);
                 continue;
             }
-            let outcome = match self.one(batch, &tag.concat(), &places).await {
-                Ok(()) => Outcome::accepted(),
-                Err(reason) => Outcome::retry(reason),
-            };
+            let outcome = self.one(batch, &tag.concat(), &places).await;
             shares.add(places, outcome);
         }
         shares.end()
     }
 
-    async fn one(&self, batch: &Batch, tag: &str, places: &[usize]) -> Result<(), Reason> {
-        let chunk = self.chunk(batch, tag, places).await?;
+    async fn one(&self, batch: &Batch, tag: &str, places: &[usize]) -> Outcome {
+        let chunk = match self.chunk(batch, tag, places).await {
+            Ok(chunk) => chunk,
+            Err(error) => return Outcome::unwritten(&error),
+        };
         let sent = tokio::time::timeout(self.settings.remote.timeout, self.hand_over(&chunk));
-        sent.await.unwrap_or_else(|_| Err(Reason::code("timeout")))
+        match sent.await {
+            Ok(Ok(())) => Outcome::accepted(),
+            Ok(Err(reason)) => Outcome::retry(reason),
+            Err(_) => Outcome::retry(Reason::code("timeout")),
+        }
     }
 
     /// Off the runtime's threads: a megabyte takes milliseconds to compress.
-    async fn chunk(&self, batch: &Batch, tag: &str, places: &[usize]) -> Result<Chunk, Reason> {
+    async fn chunk(&self, batch: &Batch, tag: &str, places: &[usize]) -> Result<Chunk, JoinError> {
         let (batch, tag) = (batch.only(places), tag.to_owned());
         let settings = Arc::clone(&self.settings);
         let encode = move || Chunk::new(&tag, &batch, settings.compression);
-        let encoded = tokio::task::spawn_blocking(encode).await;
-        encoded.map_err(|_| Reason::code("encoding failed"))
+        tokio::task::spawn_blocking(encode).await
     }
 
     async fn hand_over(&self, chunk: &Chunk) -> Result<(), Reason> {

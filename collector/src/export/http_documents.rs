@@ -6,7 +6,7 @@ use anyhow::Result;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::Batch;
-use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::destination::{Attempt, Destination, Outcome};
 use super::document::documents;
 use super::http::Http;
 use super::pack::pack;
@@ -57,8 +57,9 @@ impl HttpDocuments {
         let names = self.settings.item_headers.iter().map(|(name, _)| name);
         headers.extend(names.cloned().zip(values).filter_map(header));
         let write = move |batch: &Batch| write(batch, format);
-        let Ok(body) = pack(batch, self.settings.compression, write).await else {
-            return Outcome::retry(Reason::code("encoding failed"));
+        let body = match pack(batch, self.settings.compression, write).await {
+            Ok(packed) => packed,
+            Err(error) => return Outcome::unwritten(&error),
         };
         let address = &self.settings.remote.endpoint;
         match self.http.post(address, &headers, body).await {

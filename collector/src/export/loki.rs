@@ -54,8 +54,10 @@ impl Loki {
     async fn push(&self, batch: &Batch) -> Outcome {
         let (batch, streams, format) = (batch.clone(), self.streams.clone(), self.format);
         let packed = tokio::task::spawn_blocking(move || pack(streams.of(&batch), format));
-        let Ok(Some(body)) = packed.await else {
-            return Outcome::retry(Reason::code("encoding failed"));
+        let body = match packed.await {
+            Ok(Some(body)) => body,
+            Ok(None) => return Outcome::Refused(Reason::code("too large")),
+            Err(error) => return Outcome::unwritten(&error),
         };
         let kind = HeaderValue::from_static(match format {
             LokiFormat::Protobuf => "application/x-protobuf",

@@ -54,7 +54,7 @@ impl Destination for OtlpFile {
                     format!("file {}", error.kind()),
                     error.to_string(),
                 )),
-                Err(_) => Outcome::retry(Reason::code("writing failed")),
+                Err(error) => Outcome::unwritten(&error),
             }
         })
     }

@@ -56,8 +56,9 @@ impl OtlpGrpc {
 
     async fn call(&self, batch: &Batch) -> Outcome {
         let (batch, signal) = (batch.clone(), batch.signal());
-        let Ok(body) = tokio::task::spawn_blocking(move || batch.protobuf()).await else {
-            return Outcome::retry(Reason::code("encoding failed"));
+        let body = match tokio::task::spawn_blocking(move || batch.protobuf()).await {
+            Ok(body) => body,
+            Err(error) => return Outcome::unwritten(&error),
         };
         let mut grpc = Grpc::with_origin(self.client.clone(), self.origin.clone());
         if let Some(encoding) = self.compression {

@@ -49,8 +49,9 @@ impl OtlpHttp {
     }
 
     async fn post(&self, batch: &Batch) -> Outcome {
-        let Ok(body) = pack(batch, self.compression, Batch::protobuf).await else {
-            return Outcome::retry(Reason::code("encoding failed"));
+        let body = match pack(batch, self.compression, Batch::protobuf).await {
+            Ok(packed) => packed,
+            Err(error) => return Outcome::unwritten(&error),
         };
         let address = &self.addresses[batch.signal() as usize];
         match self.http.post(address, &HEADERS, body).await {

@@ -15,6 +15,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
+use self::histogram::Native;
 use super::plain;
 use crate::telemetry::proto::{
     COUNTER, Exemplar, GAUGE, HISTOGRAM, Histogram, LabelPair, Metric, MetricFamily, Number,
@@ -38,7 +39,7 @@ const PROMOTED: [&str; 2] = [attr::DEPLOYMENT_ENVIRONMENT, attr::METRIC_OVERFLOW
 #[derive(Default)]
 pub(crate) struct Families {
     families: BTreeMap<String, (MetricFamily, BTreeMap<Vec<LabelPair>, Metric>)>,
-    /// Points that Prometheus has no form for: deltas, summaries.
+    /// Points that Prometheus has no form for: deltas, summaries, some exponential histograms.
     pub(crate) left_out: u64,
 }
 
@@ -68,9 +69,13 @@ impl Families {
             }
             Some(Data::ExponentialHistogram(it)) if it.aggregation_temporality == cumulative => {
                 for point in &it.data_points {
+                    let Some(native) = Native::of(point) else {
+                        self.left_out += 1;
+                        continue;
+                    };
                     let series = self.histogram(&of_resource, metric, &point.attributes);
                     stamp(series.1, point.time_unix_nano);
-                    histogram::native(series.0, point);
+                    native.put(series.0, point);
                 }
             }
             Some(other) => self.left_out += points(other),

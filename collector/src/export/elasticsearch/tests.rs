@@ -8,6 +8,7 @@ use super::*;
 use crate::config::{Compression, Secret};
 use crate::convert::Otlp;
 use crate::export::batch::Source;
+use crate::export::destination::Reason;
 use crate::export::fake::{Answer, Fake, remote};
 use crate::export::samples;
 

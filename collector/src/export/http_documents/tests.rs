@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::config::{Compression, Remote, Secret};
 use crate::export::batch::Source;
+use crate::export::destination::Reason;
 use crate::export::fake::{Answer, Fake, remote};
 use crate::export::{Signal, samples};
 

@@ -17,6 +17,7 @@ use crate::export::pack::Packed;
 /// Answers are a line a bad sample; more than this is not read.
 const MAX_ANSWER: usize = 64 * 1024;
 const VERSION: HeaderName = HeaderName::from_static("x-prometheus-remote-write-version");
+const NO_FORM: &str = "deltas, summaries and some exponential histograms have none here";
 /// What a receiver of 2.0 has to say with a success.
 const WRITTEN: [HeaderName; 2] = [
     HeaderName::from_static("x-prometheus-remote-write-samples-written"),
@@ -45,8 +46,10 @@ impl RemoteWrite {
     async fn write(&self, batch: &Batch) -> Outcome {
         let (batch, version) = (batch.clone(), self.version);
         let packed = tokio::task::spawn_blocking(move || pack(&batch, version));
-        let Ok(Some((body, said))) = packed.await else {
-            return Outcome::retry(Reason::code("encoding failed"));
+        let (body, said) = match packed.await {
+            Ok(Some(packed)) => packed,
+            Ok(None) => return Outcome::Refused(Reason::code("too large")),
+            Err(error) => return Outcome::unwritten(&error),
         };
         match self.http.post(&self.address, &headers(version), body).await {
             Ok(answer) if answer.status.is_success() => {
@@ -74,8 +77,7 @@ impl Said {
     fn taken(&self) -> Outcome {
         Outcome::Accepted {
             rejected: self.left_out,
-            reason: (self.left_out > 0)
-                .then(|| Reason::new("no form", "deltas and summaries have none here")),
+            reason: (self.left_out > 0).then(|| Reason::new("no form", NO_FORM)),
         }
     }
 }

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use opentelemetry_proto::tonic::metrics::v1::{Sum, metric::Data};
+use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
+use opentelemetry_proto::tonic::metrics::v1::{
+    ExponentialHistogram, ExponentialHistogramDataPoint, Sum, metric::Data,
+};
 use prost::Message as _;
 
 use super::remote_write::RemoteWrite;
@@ -330,4 +333,55 @@ async fn a_success_that_does_not_say_it_wrote_two_is_no_success() {
     let fake = Fake::answering(vec![Answer::status(200)]).await;
     let two = destination(&fake, RemoteWriteVersion::Two);
     assert_eq!(two.send(&empty).await, Outcome::accepted());
+}
+
+fn exponential(scale: i32, offset: i32, bucket_counts: Vec<u64>) -> OtlpMetric {
+    let positive = Buckets {
+        offset,
+        bucket_counts,
+    };
+    let point = ExponentialHistogramDataPoint {
+        scale,
+        positive: Some(positive),
+        time_unix_nano: NOW,
+        ..ExponentialHistogramDataPoint::default()
+    };
+    OtlpMetric {
+        name: "clients.own".into(),
+        data: Some(Data::ExponentialHistogram(ExponentialHistogram {
+            data_points: vec![point],
+            aggregation_temporality: AggregationTemporality::Cumulative as i32,
+        })),
+        ..OtlpMetric::default()
+    }
+}
+
+#[test]
+fn buckets_beyond_all_numbers_are_left_out_and_counted() {
+    let of = |scale, offset, counts| {
+        let mut families = Families::default();
+        families.add(None, &exponential(scale, offset, counts));
+        (families.left_out, families.end())
+    };
+    for (scale, offset, counts) in [
+        (8, i32::MAX, vec![1]),
+        (8, i32::MAX - 2, vec![1; 9]),
+        (0, 0, vec![1; 100_000]),
+        (-5, 0, vec![1]),
+        (i32::MIN, 0, vec![1]),
+    ] {
+        let (left_out, families) = of(scale, offset, counts);
+        assert_eq!((left_out, families.len()), (1, 0), "{scale} {offset}");
+    }
+    for (scale, offset, counts, span) in [
+        (8, i32::MIN, vec![1, 2], (i32::MIN + 1, 2)),
+        (i32::MAX, i32::MIN, vec![1, 2], (0, 1)),
+        (20, i32::MAX, vec![u64::MAX; 2], ((1 << 19), 2)),
+    ] {
+        let (left_out, families) = of(scale, offset, counts);
+        let histogram = families[0].metric[0].histogram.clone().unwrap();
+        let only = histogram.positive_span[0];
+        assert_eq!((only.offset, only.length), span, "{scale} {offset}");
+        assert_eq!(left_out, 0);
+    }
 }
