@@ -4,6 +4,32 @@ use serde::Deserialize;
 
 use crate::export::destination::{Outcome, Reason};
 
+/// What Elasticsearch and OpenSearch call a document that fits no mapping and never will.
+const OF_DOCUMENTS: [&str; 12] = [
+    "date_time_parse_exception",
+    "document_parsing_exception",
+    "illegal_field_value_exception",
+    "input_coercion_exception",
+    "json_parse_exception",
+    "mapper_exception",
+    "mapper_parsing_exception",
+    "not_x_content_exception",
+    "number_format_exception",
+    "strict_dynamic_mapping_exception",
+    "x_content_e_o_f_exception",
+    "x_content_parse_exception",
+];
+/// `illegal_argument_exception` is said of documents, of pipelines and of a full cluster alike; of a document in these words: a value
+/// beyond what is indexed, an object where there is a value, a field too many. Waiting would let one client's field stop all.
+const IN_WORDS: [&str; 6] = [
+    "immense term",
+    "non object mapping",
+    "cannot be changed from type",
+    "Limit of total fields",
+    "Limit of mapping depth",
+    "Field name",
+];
+
 #[derive(Deserialize)]
 struct Bulk {
     errors: bool,
@@ -69,6 +95,10 @@ pub(super) fn read(body: &[u8], items: usize) -> Outcome {
         match create.status {
             // 409: a document of this id is there, from a try whose answer was lost.
             200..=299 | 409 => {}
+            400 if !create.is_of_the_document() => {
+                again.push(at);
+                last = Some(reason(create));
+            }
             400 | 413 | 422 => refused.push((at, reason(create))),
             // Busy, or something that an operator can mend: no such index, no permission.
             _ => {
@@ -87,6 +117,25 @@ pub(super) fn read(body: &[u8], items: usize) -> Outcome {
             reason,
         },
         None => Outcome::accepted(),
+    }
+}
+
+impl Verdict {
+    /// Whether the document itself is at fault. A pipeline that is not there, or no room for one more shard, answers 400 as well: that an
+    /// operator can mend.
+    fn is_of_the_document(&self) -> bool {
+        match &self.error {
+            Some(Error::Known { kind, reason, .. }) => {
+                let said = |words: &&str| reason.as_ref().is_some_and(|it| it.contains(*words));
+                OF_DOCUMENTS.contains(&kind.as_str())
+                    || kind == "illegal_argument_exception" && IN_WORDS.iter().any(said)
+            }
+            // Old servers write the names of Java's classes.
+            Some(Error::Text(text)) => {
+                text.contains("ParsingException") || text.contains("DynamicMappingException")
+            }
+            None => false,
+        }
     }
 }
 
@@ -150,13 +199,54 @@ mod tests {
     fn where_nothing_failed_nothing_else_is_read() {
         assert_eq!(read(br#"{"errors":false}"#, 512), Outcome::accepted());
         let text = read(
-            br#"{"errors":true,"items":[{"create":{"status":400,"error":"no"}}]}"#,
+            br#"{"errors":true,"items":[{"create":{"status":400,"error":"MapperParsingException[no]"}}]}"#,
             1,
         );
         let Outcome::Each { refused, .. } = text else {
             panic!("{text:?}");
         };
-        assert_eq!(refused, [(0, Reason::new("bulk 400", "no"))]);
+        assert_eq!(
+            refused,
+            [(0, Reason::new("bulk 400", "MapperParsingException[no]"))]
+        );
+    }
+
+    #[test]
+    fn what_the_cluster_is_at_fault_for_is_waited_for_and_the_documents_own_faults_are_final() {
+        let error = |kind: &str, reason: &str| {
+            let error = json!({ "type": kind, "reason": reason });
+            let item = json!({ "status": 400, "error": error });
+            match judged(&[json!({ "status": 201 }), item]) {
+                Outcome::Each { refused, again, .. } => (refused.len(), again.len()),
+                other => panic!("{other:?}"),
+            }
+        };
+        let full = "Validation Failed: 1: this action would add [2] shards, but this cluster currently has [1000]/[1000] maximum normal shards open;";
+        for (kind, reason) in [
+            ("validation_exception", full),
+            ("illegal_argument_exception", full),
+            (
+                "illegal_argument_exception",
+                "pipeline with id [rum] does not exist",
+            ),
+            ("some_new_exception", ""),
+        ] {
+            assert_eq!(error(kind, reason), (0, 1), "{kind}: {reason}");
+        }
+        for (kind, reason) in [
+            ("document_parsing_exception", "[1:86] failed to parse field"),
+            ("mapper_parsing_exception", "failed to parse"),
+            (
+                "strict_dynamic_mapping_exception",
+                "mapping set to strict, dynamic introduction not allowed",
+            ),
+            (
+                "illegal_argument_exception",
+                "Document contains at least one immense term in field=\"a\"",
+            ),
+        ] {
+            assert_eq!(error(kind, reason), (1, 0), "{kind}: {reason}");
+        }
     }
 
     #[test]

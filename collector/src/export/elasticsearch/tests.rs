@@ -134,7 +134,7 @@ async fn items_of_an_answer_have_fates_of_their_own() {
     let body = json!({ "errors": true, "items": [
         { "create": { "status": 429, "error": { "type": "busy" } } },
         { "create": { "status": 201 } },
-        { "create": { "status": 400, "error": { "type": "bad" } } },
+        { "create": { "status": 400, "error": { "type": "document_parsing_exception" } } },
     ] });
     let answer = Answer::with(
         200,
@@ -143,7 +143,7 @@ async fn items_of_an_answer_have_fates_of_their_own() {
         body.to_string().as_bytes(),
     );
     let want = Outcome::Each {
-        refused: vec![(2, Reason::new("bulk 400", "bad"))],
+        refused: vec![(2, Reason::new("bulk 400", "document_parsing_exception"))],
         again: vec![0],
         rejected: None,
         after: None,
