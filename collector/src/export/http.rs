@@ -8,7 +8,7 @@ use http::header::{
     CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
 use http::{Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -35,8 +35,10 @@ pub(crate) struct Http {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// Empty where there was more than is read.
+    /// Empty where there was more than is read, or an answer that is no success broke off.
     pub(crate) body: Bytes,
+    /// Whether there was more than is read.
+    pub(crate) overlong: bool,
 }
 
 impl Http {
@@ -93,15 +95,21 @@ impl Http {
             }))
         })?;
         let (head, body) = response.into_parts();
-        let body = match Limited::new(body, self.max_answer).collect().await {
-            Ok(body) => body.to_bytes(),
+        let (body, overlong) = match Limited::new(body, self.max_answer).collect().await {
+            Ok(body) => (body.to_bytes(), false),
+            Err(error) if error.is::<LengthLimitError>() => (Bytes::new(), true),
+            // What was said in the rest may be that not all was taken.
+            Err(_) if head.status.is_success() => {
+                return Err(Outcome::retry(Reason::code("answer cut")));
+            }
             // The status line came, and it is the verdict.
-            Err(_) => Bytes::new(),
+            Err(_) => (Bytes::new(), false),
         };
         Ok(Answer {
             status: head.status,
             headers: head.headers,
             body,
+            overlong,
         })
     }
 }

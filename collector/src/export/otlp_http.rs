@@ -69,6 +69,14 @@ impl Destination for OtlpHttp {
 }
 
 fn taken(answer: &Answer) -> Outcome {
+    // A receiver's words of what it left out may be this long; a proxy's page as well, and it took nothing.
+    if answer.overlong {
+        return Outcome::Retry {
+            after: None,
+            suspect: true,
+            reason: Reason::code("answer too long"),
+        };
+    }
     let response = match answer.is("application/json") {
         true => ExportResponse::from_json(&answer.body),
         false => ExportResponse::decode(&*answer.body).unwrap_or_default(),

@@ -7,6 +7,9 @@ use crate::export::http::Answer;
 
 const CODE: &str = "x-clickhouse-exception-code";
 
+/// What marks an error behind a beginning of a result, from 25.11 on.
+const EXCEPTION: &str = "__exception__";
+
 /// Errors of ClickHouse that are the rows' own: what cannot be parsed, what no column can hold.
 const OF_ROWS: [u32; 14] = [6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 131, 349];
 
@@ -18,12 +21,14 @@ pub(super) fn judge(answer: &Answer) -> Outcome {
     let code: Option<u32> = code.and_then(|it| it.to_str().ok()?.parse().ok());
     let words = answer.words();
     // The status is sent before the insert is through: what failed later is said by the header or in the body alone.
-    let late = words
-        .starts_with("Code: ")
-        .then(|| number(&words))
-        .flatten();
-    let Some(code) = code.or(late) else {
+    let Some(code) = code.or_else(|| number(&words)) else {
         return match answer.status.is_success() {
+            // The answer to an insert is empty; where there is a page, nobody knows what stands in the rest of it.
+            true if answer.overlong || words.contains(EXCEPTION) => Outcome::Retry {
+                after: None,
+                suspect: true,
+                reason: Reason::new("answer not understood", &words),
+            },
             true => Outcome::accepted(),
             false => answer.failure(&words, SystemTime::now()),
         };
@@ -50,10 +55,13 @@ pub(super) fn judge(answer: &Answer) -> Outcome {
     }
 }
 
+/// The number behind `Code: `, wherever that stands.
 fn number(words: &str) -> Option<u32> {
-    let digits = words.strip_prefix("Code: ")?;
-    let end = digits.find(|c: char| !c.is_ascii_digit())?;
-    digits[..end].parse().ok()
+    let mut behind = words.split("Code: ").skip(1);
+    behind.find_map(|digits| {
+        let end = digits.find(|c: char| !c.is_ascii_digit())?;
+        digits[..end].parse().ok()
+    })
 }
 
 #[cfg(test)]
@@ -73,6 +81,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             headers,
             body: Bytes::copy_from_slice(words.as_bytes()),
+            overlong: false,
         }
     }
 
@@ -116,7 +125,21 @@ mod tests {
             fate(200, None, "Code: 252. DB::Exception: Too many parts"),
             "suspect"
         );
+        assert_eq!(
+            fate(
+                200,
+                None,
+                "0\n\r\n__exception__\r\nCode: 252. DB::Exception: Too many parts"
+            ),
+            "suspect"
+        );
+        assert_eq!(fate(200, None, "__exception__ what?"), "suspect");
         assert_eq!(fate(200, None, "Code: x"), "taken");
+        let page = Answer {
+            overlong: true,
+            ..answer(200, None, "")
+        };
+        assert!(matches!(judge(&page), Outcome::Retry { .. }));
     }
 
     proptest! {

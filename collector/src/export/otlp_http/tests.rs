@@ -284,3 +284,38 @@ fn a_wrong_tls_file_is_named_at_start_and_no_secret_is() {
         assert!(!error.contains("hunter2"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_or_is_too_long_is_no_success() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = remote(&format!("http://{}", listener.local_addr().unwrap()));
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut seen, body) = (Vec::new(), logs().protobuf());
+        // An answer before the end of the request is something else.
+        while !seen.ends_with(&body) {
+            assert!(stream.read_buf(&mut seen).await.unwrap() > 0);
+        }
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n\x0a\x50";
+        stream.write_all(answer).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
+    let cut = OtlpHttp::new(&settings).unwrap().send(&logs()).await;
+    assert_eq!(cut, retry("answer cut"));
+
+    let partial = ExportLogsServiceResponse {
+        partial_success: Some(ExportLogsPartialSuccess {
+            rejected_log_records: 1,
+            error_message: "x".repeat(MAX_ANSWER),
+        }),
+    };
+    let long = Answer::with(200, "content-type", PROTOBUF, &partial.encode_to_vec());
+    let want = Outcome::Retry {
+        after: None,
+        suspect: true,
+        reason: Reason::code("answer too long"),
+    };
+    assert_eq!(outcome(long).await, want);
+}
