@@ -12,7 +12,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::Batch;
 use super::destination::{Attempt, Destination, Outcome, Reason};
-use super::http::{Http, below};
+use super::http::{Answer, Http, below};
 use super::pack::{Packed, compress};
 use crate::config::{self, Compression, Dialect, LokiFormat};
 
@@ -66,7 +66,7 @@ impl Loki {
         let headers: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, kind)];
         match self.http.post(&self.address, &headers, body).await {
             Ok(answer) if answer.status.is_success() => Outcome::accepted(),
-            Ok(answer) => answer.failure(&answer.words(), SystemTime::now()),
+            Ok(answer) => judge(&answer),
             Err(outcome) => outcome,
         }
     }
@@ -75,6 +75,23 @@ impl Loki {
 impl Destination for Loki {
     fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
         Box::pin(self.push(batch))
+    }
+}
+
+/// What Loki says of its own settings or of ours rather than of an entry: no entry would be taken, and the operator can mend it.
+const OF_SETTINGS: [&str; 3] = [
+    "structured metadata, but this feature is disallowed",
+    " label names; limit ",
+    "missing required labels",
+];
+
+fn judge(answer: &Answer) -> Outcome {
+    let words = answer.words();
+    match answer.failure(&words, SystemTime::now()) {
+        Outcome::Refused(reason) if OF_SETTINGS.iter().any(|it| words.contains(it)) => {
+            Outcome::retry(reason)
+        }
+        outcome => outcome,
     }
 }
 

@@ -7,8 +7,10 @@ use super::remote::remote;
 use crate::config::read::Section;
 use crate::config::{DestinationKind, Loki, LokiFormat};
 
-/// Loki's own bound on labels of a stream is 15.
+/// Each multiplies streams.
 const MOST_LABELS: usize = 10;
+/// Loki's own bound on labels of a stream (`max_label_names_per_series`): one more, and it takes nothing.
+const MOST_TOGETHER: usize = 15;
 
 const FORMATS: [(&str, LokiFormat); 2] = [
     ("protobuf", LokiFormat::Protobuf),
@@ -25,6 +27,14 @@ pub(super) fn loki(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
     };
     if loki.labels.len() + loki.static_labels.len() == 0 {
         return Err(section.wrong("labels", "Loki wants one label at least; name one"));
+    }
+    let together = loki.labels.len() + loki.static_labels.len();
+    if together > MOST_TOGETHER {
+        let problem = format!(
+            "with labels they are {together}, and Loki takes {MOST_TOGETHER}; leave {} out",
+            together - MOST_TOGETHER
+        );
+        return Err(section.wrong("static_labels", problem));
     }
     let twice = |(label, _): &&(String, String)| loki.labels.iter().any(|(it, _)| it == label);
     if let Some((label, _)) = loki.static_labels.iter().find(twice) {

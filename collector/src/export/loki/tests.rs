@@ -247,3 +247,42 @@ async fn what_loki_answers_decides_what_becomes_of_a_push() {
         assert_eq!(loki.send(&batch(samples::log("shop", "x"))).await, want);
     }
 }
+
+#[tokio::test]
+async fn what_loki_or_its_labels_are_set_up_wrongly_for_is_waited_for() {
+    let stream = "{service_name=\"shop\"}";
+    let said = [
+        (
+            format!(
+                "stream '{stream}' includes structured metadata, but this feature is disallowed. Please see `limits_config.allow_structured_metadata` or contact your Loki administrator to enable it."
+            ),
+            true,
+        ),
+        (
+            format!("entry for stream '{stream}' has 16 label names; limit 15"),
+            true,
+        ),
+        (
+            format!("missing required labels [team] for user a for stream {stream}"),
+            true,
+        ),
+        (
+            format!(
+                "entry for stream '{stream}' has timestamp too old: 1, oldest acceptable timestamp is: 2"
+            ),
+            false,
+        ),
+    ];
+    for (words, waits) in said {
+        let answer = Answer::with(400, "content-type", "text/plain", words.as_bytes());
+        let fake = Fake::answering(vec![answer]).await;
+        let loki = Loki::new(&settings(&fake), Dialect::Semconv).unwrap();
+        let outcome = loki.send(&batch(samples::log("shop", "m"))).await;
+        let reason = Reason::new("http 400", &words);
+        let want = match waits {
+            true => Outcome::retry(reason),
+            false => Outcome::Refused(reason),
+        };
+        assert_eq!(outcome, want);
+    }
+}
