@@ -331,7 +331,7 @@ impl Exports {
         };
         let terminal = matches!(settings.kind, DestinationKind::Terminal(_));
         let plan = Plan {
-            signals: settings.signals,
+            signals: settings.of_clients(),
             dialect: match terminal {
                 // Its lines are made from attributes, which the other dialects do not have.
                 true => config::Dialect::Semconv,

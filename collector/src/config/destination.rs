@@ -61,6 +61,18 @@ impl Destination {
         }
     }
 
+    /// Of which signals it gets what clients sent. The metrics that are made here are another matter: theirs is `signals` alone.
+    pub fn of_clients(&self) -> Signals {
+        let metrics = match &self.kind {
+            DestinationKind::RemoteWrite(write) => write.client_metrics,
+            _ => true,
+        };
+        Signals {
+            metrics: metrics && self.signals.metrics,
+            ..self.signals
+        }
+    }
+
     /// What there is without a file: OTLP JSON lines in the data folder.
     pub fn embedded(data_dir: &std::path::Path) -> Self {
         Self::new(

@@ -9,6 +9,9 @@ pub struct RemoteWrite {
     pub remote: Remote,
     /// The protocol's version.
     pub version: RemoteWriteVersion,
+    /// Whether the metrics that clients sent as OTLP go there too. Their names and labels are the clients' to choose, so that anybody who may send
+    /// could make any number of series there.
+    pub client_metrics: bool,
 }
 
 /// Versions of Remote Write.

@@ -75,6 +75,13 @@ fn every_documented_setting_is_read() {
     let basic = "authorization: Basic ZmFyb2w6aHVudGVyMg==";
     assert_eq!(headers(1), [basic, "x-scope-orgid: one"]);
     assert_eq!(headers(2), ["authorization: Bearer t"]);
+    let mimir = config.destinations.iter().find(|it| it.name == "mimir");
+    let mut mimir = mimir.unwrap().clone();
+    assert!(mimir.of_clients().metrics);
+    if let DestinationKind::RemoteWrite(write) = &mut mimir.kind {
+        write.client_metrics = false;
+    }
+    assert!(mimir.signals.metrics && !mimir.of_clients().metrics);
     assert_eq!(config.destinations[0].dialect, Dialect::Alloy);
     assert_eq!(config.destinations[0].batch.max_items, 100);
     assert_eq!(config.limits.connections_per_address, 5);

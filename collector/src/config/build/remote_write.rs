@@ -27,5 +27,6 @@ pub(super) fn remote_write(section: &Section<'_>, _: &Path) -> Built<Destination
         version: section
             .word("protocol_version", &VERSIONS)?
             .unwrap_or_default(),
+        client_metrics: section.flag("client_metrics")?.unwrap_or_default(),
     }))
 }

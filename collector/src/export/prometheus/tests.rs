@@ -176,6 +176,7 @@ fn destination(fake: &Fake, version: RemoteWriteVersion) -> RemoteWrite {
     RemoteWrite::new(&config::RemoteWrite {
         remote: Remote::new(endpoint.parse().unwrap()),
         version,
+        client_metrics: false,
     })
     .unwrap()
 }
