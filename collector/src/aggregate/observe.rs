@@ -100,7 +100,11 @@ impl<'a> Observer<'a> {
             payload,
             state,
             app: App {
-                name: short(name),
+                // Both are one series to Prometheus, so they are counted as one.
+                name: match name.as_str() {
+                    App::NAMELESS => String::new(),
+                    name => short(name),
+                },
                 environment: short(&meta.app.environment),
                 overflow: false,
             },

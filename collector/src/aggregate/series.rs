@@ -40,6 +40,11 @@ pub(crate) struct App {
     pub(crate) overflow: bool,
 }
 
+impl App {
+    /// OpenTelemetry's word for an app without a name.
+    pub(crate) const NAMELESS: &str = "unknown_service";
+}
+
 /// A value with the trace that it was measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Exemplar {

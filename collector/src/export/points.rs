@@ -66,8 +66,7 @@ pub(crate) fn metrics(snapshot: &Snapshot, form: Form) -> Vec<ResourceMetrics> {
 
 fn resource(app: &App, instance: &str) -> Resource {
     let name = match app.name.as_str() {
-        // OpenTelemetry's word for it.
-        "" => "unknown_service",
+        "" => App::NAMELESS,
         name => name,
     };
     let mut attributes = vec![

@@ -35,10 +35,13 @@ mod tests;
 /// Attributes of the resource that are labels beside `job` and `instance`: without them two environments of an app would be one series.
 const PROMOTED: [&str; 2] = [attr::DEPLOYMENT_ENVIRONMENT, attr::METRIC_OVERFLOW];
 
-/// Families under construction, by name, each with its series by labels.
+/// A series' labels, and when it said what it says: several browsers, or a backlog, may say several things of one series in a batch.
+type Said = (Vec<LabelPair>, i64);
+
+/// Families under construction, by name, each with its points by labels and time. Of several at one time the last holds.
 #[derive(Default)]
 pub(crate) struct Families {
-    families: BTreeMap<String, (MetricFamily, BTreeMap<Vec<LabelPair>, Metric>)>,
+    families: BTreeMap<String, (MetricFamily, BTreeMap<Said, Metric>)>,
     /// Points that Prometheus has no form for: deltas, summaries, some exponential histograms.
     pub(crate) left_out: u64,
 }
@@ -62,9 +65,9 @@ impl Families {
             }
             Some(Data::Histogram(it)) if it.aggregation_temporality == cumulative => {
                 for point in &it.data_points {
-                    let series = self.histogram(&of_resource, metric, &point.attributes);
-                    stamp(series.1, point.time_unix_nano);
-                    histogram::classic(series.0, point);
+                    let at = point.time_unix_nano;
+                    let out = self.histogram(&of_resource, metric, &point.attributes, at);
+                    histogram::classic(out, point);
                 }
             }
             Some(Data::ExponentialHistogram(it)) if it.aggregation_temporality == cumulative => {
@@ -73,9 +76,9 @@ impl Families {
                         self.left_out += 1;
                         continue;
                     };
-                    let series = self.histogram(&of_resource, metric, &point.attributes);
-                    stamp(series.1, point.time_unix_nano);
-                    native.put(series.0, point);
+                    let at = point.time_unix_nano;
+                    let out = self.histogram(&of_resource, metric, &point.attributes, at);
+                    native.put(out, point);
                 }
             }
             Some(other) => self.left_out += points(other),
@@ -83,7 +86,7 @@ impl Families {
         }
     }
 
-    /// All of them, by name and labels.
+    /// All of them, by name, labels and time.
     pub(crate) fn end(self) -> Vec<MetricFamily> {
         let families = self.families.into_values();
         let whole = families.map(|(family, series)| MetricFamily {
@@ -101,12 +104,13 @@ impl Families {
         monotonic: bool,
     ) {
         let kind = if monotonic { COUNTER } else { GAUGE };
-        let series = self.series(of_resource, metric, kind, &point.attributes);
         let value = match point.value {
             Some(OtlpNumber::AsDouble(value)) => value,
             Some(OtlpNumber::AsInt(value)) => value as f64,
             None => return,
         };
+        let at = point.time_unix_nano;
+        let series = self.series(of_resource, metric, kind, &point.attributes, at);
         let number = Number {
             value,
             exemplar: point.exemplars.last().and_then(exemplar),
@@ -115,7 +119,6 @@ impl Families {
             true => series.counter = Some(number),
             false => series.gauge = Some(number),
         }
-        series.timestamp_ms = Some(Timestamp::of(point.time_unix_nano).millis());
     }
 
     fn histogram(
@@ -123,10 +126,10 @@ impl Families {
         of_resource: &[LabelPair],
         metric: &OtlpMetric,
         attributes: &[KeyValue],
-    ) -> (&mut Histogram, &mut Option<i64>) {
-        let series = self.series(of_resource, metric, HISTOGRAM, attributes);
-        let histogram = series.histogram.get_or_insert_default();
-        (histogram, &mut series.timestamp_ms)
+        nanos: u64,
+    ) -> &mut Histogram {
+        let series = self.series(of_resource, metric, HISTOGRAM, attributes, nanos);
+        series.histogram.get_or_insert_default()
     }
 
     fn series(
@@ -135,6 +138,7 @@ impl Families {
         metric: &OtlpMetric,
         kind: i32,
         attributes: &[KeyValue],
+        nanos: u64,
     ) -> &mut Metric {
         let name = name::metric(&metric.name, &metric.unit, kind);
         let new = || {
@@ -148,15 +152,14 @@ impl Families {
         };
         let (_, series) = self.families.entry(name.clone()).or_insert_with(new);
         let labels = labels(of_resource, attributes);
-        series.entry(labels.clone()).or_insert_with(|| Metric {
+        let at = Timestamp::of(nanos).millis();
+        let said = (labels.clone(), at);
+        series.entry(said).or_insert_with(|| Metric {
             label: labels,
+            timestamp_ms: Some(at),
             ..Metric::default()
         })
     }
-}
-
-fn stamp(at: &mut Option<i64>, nanos: u64) {
-    *at = Some(Timestamp::of(nanos).millis());
 }
 
 /// `job` and `instance` as Prometheus' OTLP receiver makes them, and what is promoted.

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
 use opentelemetry_proto::tonic::metrics::v1::{
-    ExponentialHistogram, ExponentialHistogramDataPoint, Sum, metric::Data,
+    ExponentialHistogram, ExponentialHistogramDataPoint, Histogram as OtlpHistogram,
+    HistogramDataPoint, Sum, metric::Data,
 };
 use prost::Message as _;
 
@@ -385,4 +386,69 @@ fn buckets_beyond_all_numbers_are_left_out_and_counted() {
         assert_eq!((only.offset, only.length), span, "{scale} {offset}");
         assert_eq!(left_out, 0);
     }
+}
+
+fn classic(counts: [u64; 2], at: u64) -> OtlpMetric {
+    let point = HistogramDataPoint {
+        count: counts.iter().sum(),
+        explicit_bounds: vec![5.0],
+        bucket_counts: counts.to_vec(),
+        time_unix_nano: at,
+        ..HistogramDataPoint::default()
+    };
+    OtlpMetric {
+        name: "clients.own".into(),
+        data: Some(Data::Histogram(OtlpHistogram {
+            data_points: vec![point],
+            aggregation_temporality: AggregationTemporality::Cumulative as i32,
+        })),
+        ..OtlpMetric::default()
+    }
+}
+
+#[test]
+fn points_of_one_series_stay_apart_and_of_two_at_one_time_the_last_holds() {
+    let mut families = Families::default();
+    let (early, late) = (NOW - 5_000_000_000, NOW);
+    for (counts, at) in [([3, 4], late), ([1, 1], early), ([3, 5], late)] {
+        families.add(None, &classic(counts, at));
+    }
+    for counts in [vec![9; 7], vec![1, 2]] {
+        families.add(None, &exponential(3, 0, counts));
+    }
+    let families = families.end();
+    let series = &families[0].metric;
+    assert_eq!(series.len(), 2);
+    let last = series[1].histogram.as_ref().unwrap();
+    let buckets: Vec<_> = last.bucket.iter().map(|it| it.cumulative_count).collect();
+    assert_eq!(buckets, [3, 8]);
+    assert_eq!(last.positive_delta, [1, 1]);
+    assert_eq!(last.positive_span[0].length, 2);
+    let request = v2::Request::decode(&*write::two(&families)).unwrap();
+    // Sum, count, two buckets, and the native histogram of the later time.
+    assert_eq!(request.timeseries.len(), 5);
+    for series in &request.timeseries {
+        let times: Vec<_> = series.samples.iter().map(|it| it.timestamp).collect();
+        let expected = [early / 1_000_000, late / 1_000_000].map(|it| it as i64);
+        assert!(times.is_empty() || times == expected, "{times:?}");
+    }
+}
+
+#[test]
+fn an_app_without_a_name_and_one_called_unknown_are_one_series_of_a_scrape() {
+    let mut both = snapshot();
+    for mut it in snapshot().series {
+        it.app.name = App::NAMELESS.into();
+        both.series.push(it);
+    }
+    both.series[..3]
+        .iter_mut()
+        .for_each(|it| it.app.name.clear());
+    let (_, body) = scrape::answer(Some(&both), None);
+    let text = String::from_utf8(body).unwrap();
+    let mut names: Vec<_> = text.lines().filter(|it| !it.starts_with('#')).collect();
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup_by_key(|it| it.rsplit_once(' ').unwrap().0);
+    assert_eq!(names.len(), all, "{text}");
 }

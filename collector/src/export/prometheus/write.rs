@@ -1,4 +1,4 @@
-//! Families as a Remote Write request, version 2.0 or 1.0: each sample a series of its own, classic buckets included.
+//! Families as a Remote Write request, version 2.0 or 1.0: each number of a point a series, classic buckets included, with its samples by time.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use crate::telemetry::proto::{
     BucketSpan, COUNTER, Exemplar, GAUGE, HISTOGRAM, Histogram, LabelPair, Metric, MetricFamily,
 };
 
-/// One series with its one point.
-struct Point<'a> {
+/// One series.
+struct Line<'a> {
     family: &'a MetricFamily,
     /// Sorted by name, `__name__` among them.
     labels: Vec<(&'a str, String)>,
-    at: i64,
-    value: Value<'a>,
+    /// By time, all of one kind.
+    points: Vec<(i64, Value<'a>)>,
     exemplars: Vec<&'a Exemplar>,
 }
 
@@ -33,17 +33,57 @@ pub(super) fn anything(families: &[MetricFamily]) -> bool {
     families.iter().any(|it| it.metric.iter().any(says))
 }
 
-fn points(families: &[MetricFamily]) -> Vec<Point<'_>> {
+fn lines(families: &[MetricFamily]) -> Vec<Line<'_>> {
     let mut out = Vec::new();
     for family in families {
-        for metric in &family.metric {
-            series(family, metric, &mut out);
+        // By labels, then time.
+        for of_one in family.metric.chunk_by(|a, b| a.label == b.label) {
+            let mut lines = Lines {
+                family,
+                known: HashMap::new(),
+                several: of_one.len() > 1,
+                out: &mut out,
+            };
+            of_one.iter().for_each(|metric| series(metric, &mut lines));
         }
     }
     out
 }
 
-fn series<'a>(family: &'a MetricFamily, metric: &'a Metric, out: &mut Vec<Point<'a>>) {
+/// The series of one set of labels under construction.
+struct Lines<'a, 'b> {
+    family: &'a MetricFamily,
+    /// Their places, by whether they are native histograms and by labels.
+    known: HashMap<(bool, Labels<'a>), usize>,
+    several: bool,
+    out: &'b mut Vec<Line<'a>>,
+}
+
+type Labels<'a> = Vec<(&'a str, String)>;
+
+impl<'a> Lines<'a, '_> {
+    fn add(&mut self, labels: Labels<'a>, point: (i64, Value<'a>), exemplars: Vec<&'a Exemplar>) {
+        if self.several {
+            let key = (matches!(point.1, Value::Native(_)), labels.clone());
+            if let Some(line) = self.known.get(&key) {
+                let line = &mut self.out[*line];
+                line.points.push(point);
+                line.exemplars.extend(exemplars);
+                return;
+            }
+            self.known.insert(key, self.out.len());
+        }
+        self.out.push(Line {
+            family: self.family,
+            labels,
+            points: vec![point],
+            exemplars,
+        });
+    }
+}
+
+fn series<'a>(metric: &'a Metric, lines: &mut Lines<'a, '_>) {
+    let family = lines.family;
     let name = &family.name;
     let mut point = |name: &str, bound: Option<f64>, value, exemplars: Vec<&'a Exemplar>| {
         let own = metric.label.iter();
@@ -52,13 +92,8 @@ fn series<'a>(family: &'a MetricFamily, metric: &'a Metric, out: &mut Vec<Point<
         // As Prometheus writes bounds that it scrapes.
         labels.extend(bound.map(|bound| ("le", bound_text(bound))));
         labels.sort_by_key(|it| it.0);
-        out.push(Point {
-            family,
-            labels,
-            at: metric.timestamp_ms.unwrap_or_default(),
-            value,
-            exemplars,
-        });
+        let at = metric.timestamp_ms.unwrap_or_default();
+        lines.add(labels, (at, value), exemplars);
     };
     for number in [&metric.counter, &metric.gauge].into_iter().flatten() {
         let exemplars = number.exemplar.iter().collect();
@@ -97,11 +132,11 @@ fn bound_text(bound: f64) -> String {
 pub(super) fn two(families: &[MetricFamily]) -> Vec<u8> {
     let mut symbols = Symbols::default();
     symbols.number("");
-    let series = points(families).into_iter().map(|point| {
-        let labels = point.labels.iter();
+    let series = lines(families).into_iter().map(|line| {
+        let labels = line.labels.iter();
         let labels = labels.flat_map(|(name, value)| [*name, value.as_str()]);
         let labels_refs = labels.map(|it| symbols.number(it)).collect();
-        let exemplars = point.exemplars.iter().map(|it| {
+        let exemplars = line.exemplars.iter().map(|it| {
             let labels = it.label.iter().flat_map(|it| [&it.name, &it.value]);
             v2::Exemplar {
                 labels_refs: labels.map(|it| symbols.number(it)).collect(),
@@ -110,15 +145,15 @@ pub(super) fn two(families: &[MetricFamily]) -> Vec<u8> {
             }
         });
         let exemplars = exemplars.collect();
-        let (samples, histograms) = parts(&point);
+        let (samples, histograms) = parts(&line);
         v2::TimeSeries {
             labels_refs,
             samples,
             histograms,
             exemplars,
             metadata: Some(v2::Metadata {
-                kind: kind(point.family),
-                help_ref: symbols.number(&point.family.help),
+                kind: kind(line.family),
+                help_ref: symbols.number(&line.family.help),
                 unit_ref: 0,
             }),
         }
@@ -133,19 +168,19 @@ pub(super) fn two(families: &[MetricFamily]) -> Vec<u8> {
 
 /// Version 1.0.
 pub(super) fn one(families: &[MetricFamily]) -> Vec<u8> {
-    let series = points(families).into_iter().map(|point| {
-        let labels = point.labels.iter();
+    let series = lines(families).into_iter().map(|line| {
+        let labels = line.labels.iter();
         let labels = labels.map(|(name, value)| LabelPair {
             name: (*name).to_owned(),
             value: value.clone(),
         });
-        let exemplars = point.exemplars.iter().map(|it| v1::Exemplar {
+        let exemplars = line.exemplars.iter().map(|it| v1::Exemplar {
             labels: it.label.clone(),
             value: it.value,
             timestamp: it.timestamp.map_or(0, |it| it.millis()),
         });
         let exemplars = exemplars.collect();
-        let (samples, histograms) = parts(&point);
+        let (samples, histograms) = parts(&line);
         v1::TimeSeries {
             labels: labels.collect(),
             samples,
@@ -165,14 +200,16 @@ pub(super) fn one(families: &[MetricFamily]) -> Vec<u8> {
     .encode_to_vec()
 }
 
-fn parts(point: &Point<'_>) -> (Vec<Sample>, Vec<NativeHistogram>) {
-    match point.value {
-        Value::Number(value) => {
-            let timestamp = point.at;
-            (vec![Sample { value, timestamp }], Vec::new())
-        }
-        Value::Native(it) => {
-            let native = NativeHistogram {
+fn parts(line: &Line<'_>) -> (Vec<Sample>, Vec<NativeHistogram>) {
+    let (mut samples, mut histograms) = (Vec::new(), Vec::new());
+    for (timestamp, value) in &line.points {
+        let timestamp = *timestamp;
+        match value {
+            Value::Number(value) => samples.push(Sample {
+                value: *value,
+                timestamp,
+            }),
+            Value::Native(it) => histograms.push(NativeHistogram {
                 count: it.sample_count,
                 sum: it.sample_sum,
                 schema: it.schema.unwrap_or_default(),
@@ -180,11 +217,11 @@ fn parts(point: &Point<'_>) -> (Vec<Sample>, Vec<NativeHistogram>) {
                 zero_count: it.zero_count,
                 positive_spans: it.positive_span.clone(),
                 positive_deltas: it.positive_delta.clone(),
-                timestamp: point.at,
-            };
-            (Vec::new(), vec![native])
+                timestamp,
+            }),
         }
     }
+    (samples, histograms)
 }
 
 /// Both versions number the kinds so.
