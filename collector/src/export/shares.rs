@@ -14,8 +14,14 @@ pub(crate) struct Shares {
     stopped: bool,
 }
 
+/// Whether the server answered: then it may answer otherwise for another share, whose tenant is another. What did not answer, or not in
+/// time, does not for the next one either, and each would cost a time-out.
+fn is_answer(reason: &Reason) -> bool {
+    reason.code.starts_with("http ")
+}
+
 impl Shares {
-    /// Whether another request makes sense: after one that the server did not answer, or could not, none does.
+    /// Whether another request makes sense: after one that the server did not answer none does.
     pub(crate) fn go_on(&self) -> bool {
         !self.stopped
     }
@@ -24,8 +30,8 @@ impl Shares {
     pub(crate) fn add(&mut self, places: Vec<usize>, outcome: Outcome) {
         match outcome {
             Outcome::Accepted { .. } | Outcome::Each { .. } => self.taken = true,
-            Outcome::Retry { .. } => {
-                self.stopped = true;
+            Outcome::Retry { ref reason, .. } => {
+                self.stopped |= !is_answer(reason);
                 self.fail(places, outcome);
             }
             // When it comes again, it comes alone, and can be divided.
@@ -59,8 +65,13 @@ impl Shares {
 
     fn fail(&mut self, places: Vec<usize>, outcome: Outcome) {
         self.again.extend(places);
-        // A wait is what the whole batch has to heed; a refusal may be of one share.
-        if self.stopped || self.failed.is_none() {
+        // A wait is what the whole batch has to heed, and the longest of them; a refusal may be of one share.
+        let longer = match (&self.failed, &outcome) {
+            (None, _) | (Some(Outcome::Refused(_)), Outcome::Retry { .. }) => true,
+            (Some(Outcome::Retry { after: old, .. }), Outcome::Retry { after, .. }) => after > old,
+            _ => false,
+        };
+        if longer {
             self.failed = Some(outcome);
         }
     }
@@ -107,7 +118,8 @@ mod tests {
         assert_eq!(of(vec![taken(), taken()]), taken());
         // The driver divides what is refused as a whole, and waits for what is busy as a whole.
         assert_eq!(of(vec![refused(), refused()]), refused());
-        assert_eq!(of(vec![busy(), taken()]), busy());
+        let gone = || Outcome::retry(Reason::code("timeout"));
+        assert_eq!(of(vec![gone(), taken()]), gone());
         let want = |again, outcome| {
             let (after, reason) = told(outcome);
             Outcome::Each {
@@ -119,7 +131,11 @@ mod tests {
             }
         };
         let found = of(vec![taken(), refused(), busy(), taken()]);
-        assert_eq!(found, want(vec![1, 2, 3], busy()));
+        assert_eq!(found, want(vec![1, 2], busy()));
+        // Another tenant is not told to wait.
+        assert_eq!(of(vec![busy(), taken(), taken()]), want(vec![0], busy()));
+        let found = of(vec![taken(), gone(), taken()]);
+        assert_eq!(found, want(vec![1, 2], gone()));
         assert_eq!(of(vec![refused(), taken()]), want(vec![0], refused()));
     }
 }
