@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use farol_protocol::Kind;
 use farol_protocol::names::attr;
 
 use super::document::{attributes_of, text_of};
@@ -22,6 +23,9 @@ enum Part {
     Signal,
     Kind,
 }
+
+/// What stands for names that are no kinds.
+const OTHER: &str = "other";
 
 /// What an item is of.
 struct About<'a> {
@@ -109,7 +113,7 @@ pub(crate) fn divide(templates: &[&Template], tenants: &Tenants, batch: &Batch) 
             app,
             tenant: tenants.get(app).map_or("", String::as_str),
             signal: signal.as_str(),
-            kind: text_of(attributes, attr::ITEM_KIND).unwrap_or(own),
+            kind: text_of(attributes, attr::ITEM_KIND).map_or(own, kind),
         };
         let texts = templates.iter().map(|it| it.of(&item)).collect();
         shares.entry(texts).or_default().push(at);
@@ -121,6 +125,12 @@ pub(crate) fn divide(templates: &[&Template], tenants: &Tenants, batch: &Batch) 
 pub(crate) fn app(place: Place<'_>) -> &str {
     let attributes = place.resource.map_or(&[][..], |it| &it.attributes);
     text_of(attributes, attr::SERVICE_NAME).unwrap_or("unknown_service")
+}
+
+/// One of the kinds that there are: who sends OTLP may write anything, and each text is a request and a tag of its own.
+fn kind(said: &str) -> &'static str {
+    let mut known = Kind::ALL.iter().map(|it| it.name());
+    known.find(|it| *it == said).unwrap_or(OTHER)
 }
 
 /// What of a name may stand in a header or a tag: dots divide tags, and a header ends at the line.
@@ -160,6 +170,22 @@ mod tests {
             divide(&[&plain], &tenants, &batch),
             [(vec!["rum".to_owned()], vec![0, 1, 2])]
         );
+    }
+
+    #[test]
+    fn a_kind_is_one_of_those_that_there_are() {
+        let of = |kind: &str| {
+            let mut otlp = samples::log("shop", "m");
+            let attributes = &mut otlp.logs[0].scope_logs[0].log_records[0].attributes;
+            attributes.retain(|it| it.key != attr::ITEM_KIND);
+            attributes.push(samples::string(attr::ITEM_KIND, kind));
+            let batch = Batch::new(Signal::Logs, vec![Source::Record(Arc::new(otlp))]);
+            let kind = Template::parse("{kind}").unwrap();
+            divide(&[&kind], &Tenants::new(), &batch)[0].0.concat()
+        };
+        for (said, want) in [("exception", "exception"), ("a1b2", "other")] {
+            assert_eq!(of(said), want);
+        }
     }
 
     #[test]

@@ -27,13 +27,17 @@ pub(super) struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// An attribute of the record, else of its resource; empty where neither has it.
+    /// An attribute of the resource, else of the record; empty where neither has it. What an app is comes before what a client writes on
+    /// one record.
     pub(super) fn attribute(&self, name: &str) -> String {
         let own = self.record.attributes.iter();
-        let resource = self.place.resource.iter().flat_map(|it| &it.attributes);
-        let mut all = own.chain(resource);
+        let mut all = self.resource().chain(own);
         let found = all.find(|it| it.key == self.spelled(name));
         plain::text(found.and_then(|it| it.value.as_ref())).into_owned()
+    }
+
+    fn resource(&self) -> impl Iterator<Item = &KeyValue> {
+        self.place.resource.iter().flat_map(|it| &it.attributes)
     }
 
     /// The attribute's name in this dialect.
@@ -48,20 +52,22 @@ impl Known<'_> {
 /// The entry; `labels` are the attributes that its stream says.
 pub(super) fn entry(known: &Known<'_>, labels: &[(String, String)]) -> Entry {
     let record = known.record;
-    let labels = labels.iter().map(|(_, name)| known.spelled(name)).collect();
-    let mut metadata = Metadata::new(labels);
+    let labels: Vec<_> = labels.iter().map(|(_, name)| known.spelled(name)).collect();
+    let of_resource = |name: &&str| known.resource().any(|it| it.key == *name);
+    let (of_resource, of_record): (Vec<_>, Vec<_>) = labels.into_iter().partition(of_resource);
+    let mut metadata = Metadata::new();
     if known.dialect == Dialect::Semconv {
         metadata.own(record);
         let scope = known.place.scope;
         metadata.text("scope_name", scope.map_or("", |it| &it.name));
         metadata.text("scope_version", scope.map_or("", |it| &it.version));
     }
-    metadata.attributes(&record.attributes);
+    metadata.attributes(&record.attributes, &of_record);
     // A line of the other dialects says what they know of the resource.
     if known.dialect == Dialect::Semconv
         && let Some(resource) = known.place.resource
     {
-        metadata.attributes(&resource.attributes);
+        metadata.attributes(&resource.attributes, &of_resource);
     }
     let arrival = match known.arrival {
         0 => record.time_unix_nano,
@@ -83,17 +89,15 @@ fn line(record: &LogRecord) -> String {
 }
 
 /// Pairs under construction, with distinct names.
-struct Metadata<'a> {
-    labels: Vec<&'a str>,
+struct Metadata {
     names: HashSet<String>,
     pairs: Vec<Pair>,
     more: Map<String, Value>,
 }
 
-impl<'a> Metadata<'a> {
-    fn new(labels: Vec<&'a str>) -> Self {
+impl Metadata {
+    fn new() -> Self {
         Self {
-            labels,
             names: HashSet::new(),
             pairs: Vec::new(),
             more: Map::new(),
@@ -114,9 +118,10 @@ impl<'a> Metadata<'a> {
         self.text("span_id", &hex(&record.span_id));
     }
 
-    fn attributes(&mut self, attributes: &[KeyValue]) {
+    /// All but those that the labels say.
+    fn attributes(&mut self, attributes: &[KeyValue], labels: &[&str]) {
         for attribute in attributes {
-            if !self.labels.contains(&attribute.key.as_str()) {
+            if !labels.contains(&attribute.key.as_str()) {
                 self.value(&attribute.key, attribute.value.as_ref());
             }
         }

@@ -286,3 +286,22 @@ async fn what_loki_or_its_labels_are_set_up_wrongly_for_is_waited_for() {
         assert_eq!(outcome, want);
     }
 }
+
+#[tokio::test]
+async fn a_label_is_what_the_resource_says_and_the_records_own_word_stands_beside_it() {
+    let mut fake = Fake::answering(vec![]).await;
+    let loki = Loki::new(&settings(&fake), Dialect::Semconv).unwrap();
+    let mut otlp = samples::log("shop", "m");
+    let attributes = &mut otlp.logs[0].scope_logs[0].log_records[0].attributes;
+    attributes.push(samples::string("service.name", "forged"));
+    let request = pushed(&mut fake, &loki, &batch(otlp)).await;
+    let stream = &request.streams[0];
+    assert!(
+        stream.labels.contains("service_name=\"shop\""),
+        "{}",
+        stream.labels
+    );
+    let metadata = &stream.entries[0].metadata;
+    let own = metadata.iter().find(|it| it.name == "service_name");
+    assert_eq!(own.map(|it| &*it.value), Some("forged"));
+}
