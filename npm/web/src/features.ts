@@ -31,7 +31,8 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
   };
   const start = sdk.guard_((features?: Feature[]) => {
     if (!features) sdk.tell_(Diagnostic.FeaturesLost);
-    waiting = features || [];
+    // A copy: other clients are brought the same list.
+    waiting = features?.slice() || [];
     run();
   });
   let asked = given && !given.length;

@@ -17,3 +17,13 @@ test('a feature starts once, though its start changes the session', () => {
   more();
   assert.deepEqual(started, ['a', 'b', 'c']);
 });
+
+test('every client starts what is brought, though all are brought the same list', () => {
+  const started: string[] = [];
+  const features: Feature[] = [() => started.push('a'), () => started.push('b')];
+  for (let client = 0; client < 2; client++) {
+    const sdk = { options_: { features, capture: { loads: false } }, guard_: (fn: unknown) => fn, leaves_: () => true, live_: () => true } as unknown as Sdk;
+    createFeatures(sdk, () => {})();
+  }
+  assert.deepEqual(started, ['a', 'b', 'a', 'b']);
+});
