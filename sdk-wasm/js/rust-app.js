@@ -13,7 +13,8 @@ function createEntered() {
     forget_() {
       if (!sdk) return;
       none();
-      sdk.later_(none);
+      const { later_: later } = sdk;
+      later(none);
     },
     join_(shared) {
       sdk = shared;
@@ -1287,7 +1288,7 @@ function createFeatures(sdk, bring) {
   };
   const start2 = sdk.guard_((features2) => {
     if (!features2) sdk.tell_(14 /* FeaturesLost */);
-    waiting = features2 || [];
+    waiting = (features2 == null ? void 0 : features2.slice()) || [];
     run();
   });
   let asked = given && !given.length;

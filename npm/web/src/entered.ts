@@ -25,7 +25,9 @@ export function createEntered(): Entered {
     forget_() {
       if (!sdk) return;
       none();
-      sdk.later_(none);
+      // By itself: browsers refuse to call it as somebody's method.
+      const { later_: later } = sdk;
+      later(none);
     },
     join_(shared) {
       sdk = shared;
