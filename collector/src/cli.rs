@@ -1,7 +1,7 @@
 //! Arguments → configuration → sockets → run → exit code. In the library, so that tests can give it arguments.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -15,6 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::boot::{Listeners, run_reloading};
 use crate::config::{self, Config};
+use crate::doctor;
 use crate::export::setup;
 use crate::memory::give_back_at_times;
 use crate::tail::{Wanted, follow::follow};
@@ -22,6 +23,8 @@ use crate::telemetry::{TARGET, Traces};
 
 mod arguments;
 mod files;
+mod healthy;
+mod init;
 mod queue;
 mod reload;
 
@@ -42,7 +45,10 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     match arguments.action {
         Action::Help => say(arguments::HELP),
         Action::Version => say(concat!("farol-collector ", env!("CARGO_PKG_VERSION"))),
+        Action::Init => begin(&arguments.init, &arguments.settings),
         Action::Run
+        | Action::Doctor
+        | Action::Healthy
         | Action::CheckConfig
         | Action::PrintConfig
         | Action::Tail
@@ -58,6 +64,9 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
                     Err(error) => misused(&error.to_string()),
                 };
             }
+            if arguments.action == Action::Doctor {
+                return look(&arguments.doctor, &arguments.settings, environment);
+            }
             if arguments.action == Action::CheckConfig {
                 return check(&arguments.settings, environment);
             }
@@ -68,11 +77,53 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             };
             match arguments.action {
                 Action::Tail => tail(&config, &arguments.wanted),
+                Action::Healthy => lives(&config),
                 Action::Queue(task) => look_into_queue(task, &config, &arguments.queue),
                 Action::Setup => set_up(&config, &arguments.setup),
                 _ => start(before, config),
             }
         }
+    }
+}
+
+/// Writes a first file of settings; asks where there is somebody to ask.
+fn begin(options: &init::Options, given: &config::Given) -> ExitCode {
+    let mut lines = io::stdin().lock();
+    let questions: Option<&mut dyn io::BufRead> = match lines.is_terminal() {
+        true => Some(&mut lines),
+        false => None,
+    };
+    match init::run(options, given, questions, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(line) => misused(&line),
+    }
+}
+
+/// Looks at all that a collector with these settings depends on.
+fn look(
+    wanted: &doctor::Wanted,
+    given: &config::Given,
+    environment: Vec<(String, String)>,
+) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let mut out = io::stdout();
+    match runtime.block_on(doctor::run(wanted, given, environment, &mut out)) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// Whether a collector that runs with these settings lives: what a container's health check runs.
+fn lives(config: &Config) -> ExitCode {
+    match healthy::ask(config) {
+        Ok(address) => say(&format!("healthy: the collector at {address} answers")),
+        Err(error) => failed(&error),
     }
 }
 

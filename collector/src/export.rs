@@ -48,6 +48,7 @@ mod pack;
 mod part;
 mod plain;
 mod points;
+pub(crate) mod probe;
 pub(crate) mod prometheus;
 mod protobuf;
 mod retry;

@@ -45,6 +45,7 @@ pub mod telemetry;
 mod boot;
 pub mod cli;
 mod data_folder;
+mod doctor;
 mod operate;
 mod path;
 pub mod reload;

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use super::init;
 use super::queue::{self, Task};
 use crate::config::Given;
+use crate::doctor;
 use crate::export::setup;
 use crate::forget::Whose;
 use crate::tail::Wanted;
@@ -16,6 +18,10 @@ pub(super) const HELP: &str = "\
 farol-collector: takes what browsers send and passes it on as OpenTelemetry.
 
 usage: farol-collector [options]                run, with sensible defaults where no file is named
+       farol-collector init [options]           ask a few questions, write a first file of settings, and say what to paste into pages
+       farol-collector doctor [options]         look at all that a collector with these settings depends on, say how it is and what to do;
+                                                exit code 1 where something does not work
+       farol-collector healthy [options]        ask a collector that runs with these settings whether it lives; exit code 0 or 1
        farol-collector check-config [options]   read the settings, say what they come to, and end
        farol-collector print-config [options]   show the settings that hold and where each was written, secrets hidden
        farol-collector tail [options]           show what a collector that runs with these settings takes, as it comes
@@ -37,6 +43,14 @@ usage: farol-collector [options]                run, with sensible defaults wher
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
   --admin-listen ADDR    move /metrics and /-/ to an address of their own (or FAROL_ADMIN_LISTEN)
   --data-dir DIR         where data is kept (./farol-data; or FAROL_DATA_DIR)
+  --app NAME             init: the site's name, which becomes service.name
+  --origin ORIGIN        init: an origin of its pages, such as https://shop.example; may be said again
+                         doctor: whether a page of it may send
+  --destination TYPE[=ADDRESS]
+                         init: where the data goes, such as otlp_http=http://127.0.0.1:4318; may be said again
+  --key KEY, --url URL, --sdk-dir DIR
+                         init: the key (else a random one), the collector's address as pages know it, the SDK's files to serve
+  --yes, --force         init: take the defaults for what is not said; write over a file that is there
   --rejected             tail: only what is refused or dropped, with the reason
   --app NAME             tail, queue export, queue erase: only what belongs to this app
   --destination NAME     queue replay, setup: which one
@@ -44,7 +58,7 @@ usage: farol-collector [options]                run, with sensible defaults wher
   --from TIME            queue export, queue replay: only what was taken then or later, such as 2026-11-21T18:00:00Z
   --session ID           queue erase: whose
   --user ID              queue erase: whose, by id, user name, mail address or hash
-  --json                 queue inspect, queue verify, queue erase: for machines
+  --json                 doctor, queue inspect, queue verify, queue erase: for machines
   --help                 this text
   --version              the version
 
@@ -67,6 +81,12 @@ pub(super) enum Action {
     Setup,
     /// Say how to use it.
     Help,
+    /// Write a first file of settings.
+    Init,
+    /// Look at all that a collector depends on.
+    Doctor,
+    /// Ask whether a collector lives.
+    Healthy,
     /// Say the version.
     Version,
 }
@@ -79,6 +99,8 @@ pub(super) struct Arguments {
     pub(super) wanted: Wanted,
     pub(super) queue: queue::Options,
     pub(super) setup: setup::Wanted,
+    pub(super) init: init::Options,
+    pub(super) doctor: doctor::Wanted,
 }
 
 impl Arguments {
@@ -93,6 +115,8 @@ impl Arguments {
         let mut wanted = Wanted::default();
         let mut queue = queue::Options::default();
         let mut setup = setup::Wanted::default();
+        let mut init = init::Options::default();
+        let mut doctor = doctor::Wanted::default();
         let mut from = false;
         while let Some(arg) = parser.next()? {
             let erases = action == Action::Queue(Task::Erase);
@@ -109,6 +133,10 @@ impl Arguments {
                 Arg::Long("data-dir") => settings
                     .arguments
                     .push(("data_dir", parser.value()?.string()?)),
+                Arg::Long(name) if action == Action::Init && init::OPTIONS.contains(&name) => {
+                    let name = name.to_owned();
+                    init.take(&name, &mut parser)?;
+                }
                 Arg::Long("help") | Arg::Short('h') => action = Action::Help,
                 Arg::Long("version") | Arg::Short('V') => action = Action::Version,
                 Arg::Value(word) if word == "check-config" && action == Action::Run => {
@@ -116,6 +144,19 @@ impl Arguments {
                 }
                 Arg::Value(word) if word == "print-config" && action == Action::Run => {
                     action = Action::PrintConfig;
+                }
+                Arg::Value(word) if word == "init" && action == Action::Run => {
+                    action = Action::Init;
+                }
+                Arg::Value(word) if word == "doctor" && action == Action::Run => {
+                    action = Action::Doctor;
+                }
+                Arg::Long("json") if action == Action::Doctor => doctor.json = true,
+                Arg::Long("origin") if action == Action::Doctor => {
+                    doctor.origin = Some(parser.value()?.string()?);
+                }
+                Arg::Value(word) if word == "healthy" && action == Action::Run => {
+                    action = Action::Healthy;
                 }
                 Arg::Value(word) if word == "tail" && action == Action::Run => {
                     action = Action::Tail;
@@ -184,6 +225,8 @@ impl Arguments {
             wanted,
             queue,
             setup,
+            init,
+            doctor,
         })
     }
 }

@@ -19,6 +19,7 @@ mod drain;
 mod erase;
 mod table;
 
+pub(super) use drain::plain_address;
 use table::Table;
 
 /// What is to be done.

@@ -2,7 +2,7 @@
 //!
 //! A wrong setting is one line that names where it stands, the key, the value and the remedy, and nothing is started.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 mod app;
 mod build;
@@ -33,6 +33,8 @@ pub use error::ConfigError;
 pub use rate::Rate;
 pub use secret::Secret;
 pub use valid::*;
+
+pub(crate) use url::shown;
 
 use tree::{Node, Place};
 
@@ -75,6 +77,27 @@ pub fn check(
     let config = build::build(&root)?;
     check::check(&root, &config)?;
     Ok(config)
+}
+
+/// The same of a text that is to become a file, by itself: no environment, no files beside it.
+///
+/// # Errors
+/// When one of its settings is wrong.
+pub(crate) fn check_text(file: &Path, text: &str) -> Result<Config, ConfigError> {
+    let name = file.to_string_lossy();
+    let mut root = tree::read_text(&(&*name).into(), text)?;
+    files::resolve_secrets(&mut root)?;
+    let config = build::build(&root)?;
+    check::check(&root, &config)?;
+    Ok(config)
+}
+
+/// Whether a text is an address to listen at.
+pub(crate) fn check_address(text: &str) -> Result<(), String> {
+    match read::parse_address(text) {
+        Some(_) => Ok(()),
+        None => Err("write an address such as 127.0.0.1:12347 or [::]:12347".to_owned()),
+    }
 }
 
 /// The settings that hold, as a file with a comment on each that says where it was written. Secrets are hidden.

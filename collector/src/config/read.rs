@@ -425,7 +425,7 @@ fn meant(name: &str, all: &[&str]) -> String {
     .replace("?;", "?")
 }
 
-fn parse_address(text: &str) -> Option<SocketAddr> {
+pub(super) fn parse_address(text: &str) -> Option<SocketAddr> {
     if let Ok(port) = text.parse::<u16>() {
         return Some(SocketAddr::new(LOCALHOST, port));
     }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const HIDDEN: &str = "(hidden)";
 
 /// A text without what a URL in it could give away. Judged by eye and not parsed: a mistyped one is shown as well.
-pub(super) fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = text.split_once("://") else {
         return Cow::Borrowed(text);
     };

@@ -35,6 +35,17 @@ impl FluentForward {
         })
     }
 
+    /// Whether a connection is made, and let in where a key is to be proven.
+    pub(super) async fn knock(&self) -> Result<(), Reason> {
+        let patience = self.settings.remote.timeout;
+        let made = tokio::time::timeout(patience, self.dialler.dial()).await;
+        let mut connection = made.map_err(|_| Reason::code("timeout"))??;
+        match self.settings.shared_key {
+            Some(_) => Ok(()),
+            None => connection.unasked().await,
+        }
+    }
+
     /// Sends one chunk for each tag. What was acknowledged before one fails is through.
     async fn deliver(&self, batch: &Batch) -> Outcome {
         let mut shares = Shares::default();

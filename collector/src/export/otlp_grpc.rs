@@ -60,6 +60,19 @@ impl OtlpGrpc {
             Ok(body) => body,
             Err(error) => return Outcome::unwritten(&error),
         };
+        self.export(signal, body.into()).await
+    }
+
+    /// A request with nothing in it: whether the receiver is there, lets the collector in and takes the signal.
+    pub(super) async fn empty(&self, signal: Signal) -> Outcome {
+        let asked = self.export(signal, Bytes::new());
+        match tokio::time::timeout(self.timeout, asked).await {
+            Ok(outcome) => outcome,
+            Err(_) => Outcome::retry(Reason::code("timeout")),
+        }
+    }
+
+    async fn export(&self, signal: Signal, body: Bytes) -> Outcome {
         let mut grpc = Grpc::with_origin(self.client.clone(), self.origin.clone());
         if let Some(encoding) = self.compression {
             grpc = grpc.send_compressed(encoding);
@@ -70,7 +83,7 @@ impl OtlpGrpc {
         if grpc.ready().await.is_err() {
             return Outcome::retry(Reason::code("no connection"));
         }
-        let mut request = Request::new(Bytes::from(body));
+        let mut request = Request::new(body);
         request.set_timeout(self.timeout);
         let mut metadata = std::mem::take(request.metadata_mut()).into_headers();
         metadata.insert(http::header::USER_AGENT, HeaderValue::from_static(AGENT));

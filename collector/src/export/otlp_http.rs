@@ -11,6 +11,7 @@ use super::answer::{ExportResponse, RpcStatus};
 use super::destination::{Attempt, Destination, Outcome, Reason};
 use super::http::{Answer, Http, below};
 use super::pack::pack;
+use super::probe::nothing;
 use super::{Batch, Signal};
 use crate::config::{Compression, OtlpRemote};
 
@@ -46,6 +47,12 @@ impl OtlpHttp {
             ],
             compression: settings.compression,
         })
+    }
+
+    /// A request with nothing in it: whether the receiver is there, lets the collector in and takes the signal.
+    pub(super) async fn empty(&self, signal: Signal) -> Result<Answer, Outcome> {
+        let address = &self.addresses[signal as usize];
+        self.http.post(address, &HEADERS, nothing()).await
     }
 
     async fn post(&self, batch: &Batch) -> Outcome {

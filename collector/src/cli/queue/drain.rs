@@ -26,6 +26,18 @@ const PENDING: &str = "farol_destination_items_pending{destination=\"";
 /// # Errors
 /// When it does so only to who speaks TLS or PROXY protocol.
 pub(super) fn address(config: &Config) -> Result<SocketAddr, String> {
+    plain_address(config).map_err(|setting| {
+        format!(
+            "queue drain asks for /metrics over plain HTTP, and {setting} does not speak it; set an admin_listen that does, and start the collector with it"
+        )
+    })
+}
+
+/// Where operators reach a collector in plain HTTP.
+///
+/// # Errors
+/// The setting whose address speaks something else.
+pub(in crate::cli) fn plain_address(config: &Config) -> Result<SocketAddr, &'static str> {
     let (setting, address, plain) = match config.admin_listen {
         Some(admin) => (
             "admin_listen",
@@ -40,9 +52,7 @@ pub(super) fn address(config: &Config) -> Result<SocketAddr, String> {
     };
     match plain {
         true => Ok(address),
-        false => Err(format!(
-            "queue drain asks for /metrics over plain HTTP, and {setting} does not speak it; set an admin_listen that does, and start the collector with it"
-        )),
+        false => Err(setting),
     }
 }
 

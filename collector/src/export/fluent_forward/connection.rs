@@ -22,6 +22,8 @@ const PORT: u16 = 24224;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Below the minute after which most balancers close a connection that idles.
 const IDLE: Duration = Duration::from_secs(30);
+/// How long a greeting is waited for where none may come.
+const GREETING: Duration = Duration::from_secs(1);
 /// Answers are some hundred bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 /// As long as Fluentd's own.
@@ -115,13 +117,23 @@ impl Connection {
         self.keepalive
     }
 
+    /// Whether the server asks for no key: one that does says so at once, the others say nothing.
+    pub(super) async fn unasked(&mut self) -> Result<(), Reason> {
+        match tokio::time::timeout(GREETING, self.answer()).await {
+            Err(_) => Ok(()),
+            Ok(answer) => Err(match Helo::read(&answer?) {
+                Some(_) => asked_for_a_key(),
+                None => Reason::code("no forward server"),
+            }),
+        }
+    }
+
     /// Sends a chunk and waits for its acknowledgement.
     pub(super) async fn send(&mut self, chunk: &Chunk) -> Result<(), Reason> {
         self.write(&chunk.message).await?;
         let answer = self.answer().await?;
         if Helo::read(&answer).is_some() {
-            let words = "the server asks for a shared key; set shared_key";
-            return Err(Reason::new("shared key asked for", words));
+            return Err(asked_for_a_key());
         }
         self.used = Instant::now();
         let acknowledged = answer.get("ack").and_then(Value::as_bytes);
@@ -169,4 +181,9 @@ impl Connection {
             }
         }
     }
+}
+
+fn asked_for_a_key() -> Reason {
+    let words = "the server asks for a shared key; set shared_key";
+    Reason::new("shared key asked for", words)
 }

@@ -11,7 +11,7 @@ use super::{Families, write};
 use crate::config::{RemoteWrite as Settings, RemoteWriteVersion};
 use crate::export::Batch;
 use crate::export::destination::{Attempt, Destination, Outcome, Reason};
-use crate::export::http::Http;
+use crate::export::http::{Answer, Http};
 use crate::export::pack::Packed;
 
 /// Answers are a line a bad sample; more than this is not read.
@@ -41,6 +41,18 @@ impl RemoteWrite {
             address: settings.remote.endpoint.clone(),
             version: settings.version,
         })
+    }
+
+    /// A request with nothing in it.
+    pub(in crate::export) async fn empty(&self) -> Result<Answer, Outcome> {
+        let plain = snap::raw::Encoder::new().compress_vec(&[]);
+        let body = Packed {
+            bytes: plain.unwrap_or_default().into(),
+            encoding: None,
+        };
+        self.http
+            .post(&self.address, &headers(self.version), body)
+            .await
     }
 
     async fn write(&self, batch: &Batch) -> Outcome {

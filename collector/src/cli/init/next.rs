@@ -1,0 +1,64 @@
+//! What is said when the file is there: how to start, how to look, and what pages want.
+
+use std::path::Path;
+
+use super::file::{Answers, LISTEN};
+
+/// The next steps, in the order in which they are done.
+pub(super) fn steps(file: &Path, answers: &Answers) -> String {
+    let Answers { app, key, url, .. } = answers;
+    let file = shell(&file.to_string_lossy());
+    let (script, note) = match answers.sdk_dir {
+        Some(_) => (format!("{url}/sdk/farol.js"), ""),
+        None => (
+            "/farol.js".to_owned(),
+            "   (farol.js and the files beside it are the SDK's dist: put them on your site, or let the collector serve them by [sdk])\n",
+        ),
+    };
+    format!(
+        "wrote {file}: app {app}, its key {key}
+
+1. Read it as the collector will:  farol-collector check-config --config {file}
+2. Start it:                       farol-collector --config {file}
+3. See whether all is well:        farol-collector doctor --config {file}
+4. Into the <head> of each page, before other scripts:
+
+   <script src=\"{script}\" data-url=\"{url}\" data-key=\"{key}\" data-app=\"{app}\"></script>
+{note}
+   or where the app has a bundler (docs/sdk.md):
+
+   npm install @farol/web
+
+   import {{ init }} from '@farol/web';
+   export const farol = init({{ url: '{url}', key: '{key}', app: {{ name: '{app}' }} }});
+
+5. Watch what comes:               farol-collector tail --config {file}
+"
+    )
+}
+
+/// Where pages reach a collector that listens there, as far as that can be told from here.
+pub(super) fn url_of(listen: &str) -> String {
+    let listen = match listen.parse::<u16>() {
+        Ok(port) => format!("127.0.0.1:{port}"),
+        Err(_) => listen.to_owned(),
+    };
+    let port = listen
+        .rsplit_once(':')
+        .or_else(|| LISTEN.rsplit_once(':'))
+        .map_or("", |(_, port)| port);
+    match listen.starts_with("0.0.0.0:") || listen.starts_with("[::]:") {
+        // Other machines know this one by a name that it does not know itself.
+        true => format!("http://localhost:{port}"),
+        false => format!("http://{listen}"),
+    }
+}
+
+/// As a shell takes it for one word.
+fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}

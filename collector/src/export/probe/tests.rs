@@ -1,0 +1,235 @@
+//! Each type against a server that plays it: well, away, with wrong credentials, somebody else.
+
+use std::time::Duration;
+
+use super::*;
+use crate::config::{
+    ClickHouse, Elasticsearch, FluentForward, HttpDocuments, Loki, OtlpRemote, Remote, Secret,
+};
+use crate::export::fake::{Answer as Given, Fake, remote};
+
+/// What is said of a destination.
+async fn said(kind: DestinationKind) -> String {
+    let mut out = Vec::new();
+    let mut report = Report::new(&mut out, false);
+    look("destination d", &Destination::new("d", kind), &mut report).await;
+    drop(report);
+    String::from_utf8(out).unwrap()
+}
+
+/// What is said where its server gives these answers.
+async fn after(answers: Vec<Given>, kind: impl Fn(OtlpRemote) -> DestinationKind) -> String {
+    let fake = Fake::answering(answers).await;
+    said(kind(fake.remote())).await
+}
+
+fn text(status: u16, body: &str) -> Given {
+    Given::with(status, "content-type", "text/plain", body.as_bytes())
+}
+
+#[tokio::test]
+async fn each_otlp_signal_is_asked_for_by_itself() {
+    let answers = vec![Given::status(200), Given::status(404), Given::status(401)];
+    let said = after(answers, DestinationKind::OtlpHttp).await;
+    let lines: Vec<_> = said.lines().collect();
+    assert!(
+        lines[0].starts_with("ok ") && lines[0].contains("takes OTLP logs"),
+        "{said}"
+    );
+    assert!(
+        lines[1].contains("no OTLP receiver for traces") && lines[1].contains("leave traces out"),
+        "{said}"
+    );
+    assert!(
+        lines[2].starts_with("fail") && lines[2].contains("auth"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_at_the_address_is_one_finding_whatever_the_type() {
+    let bound = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = bound.local_addr().unwrap();
+    drop(bound);
+    let http = remote(&format!("http://{address}"));
+    let tcp = Remote::new(format!("tcp://{address}").parse().unwrap());
+    for kind in [
+        DestinationKind::OtlpHttp(http.clone()),
+        DestinationKind::OtlpGrpc(http.clone()),
+        DestinationKind::Loki(Loki::new(http.remote.clone())),
+        DestinationKind::Http(HttpDocuments::new(http.remote.clone())),
+        DestinationKind::Elasticsearch(Elasticsearch::new(http.remote.clone())),
+        DestinationKind::ClickHouse(ClickHouse::new(http.remote.clone())),
+        DestinationKind::FluentForward(FluentForward::new(tcp)),
+    ] {
+        let said = said(kind.clone()).await;
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(
+            said.starts_with("fail  destination d: nobody answers at "),
+            "{said}"
+        );
+        assert!(said.contains("; start it"), "{}: {said}", kind.as_str());
+    }
+}
+
+#[tokio::test]
+async fn loki_says_its_version_and_whom_it_lets_in() {
+    let loki = |it: OtlpRemote| DestinationKind::Loki(Loki::new(it.remote));
+    let build = |version: &str| text(200, &format!(r#"{{"version":"{version}"}}"#));
+    let well = vec![
+        text(200, "ready"),
+        build("3.7.8"),
+        text(422, "at least one valid stream"),
+    ];
+    let said = after(well, loki).await;
+    assert!(
+        said.starts_with("ok    destination d: Loki 3.7.8 takes pushes"),
+        "{said}"
+    );
+    let old = vec![text(200, "ready"), build("2.8.0"), text(204, "")];
+    assert!(after(old, loki).await.starts_with("warn"));
+    let stranger = vec![text(200, "ready"), build("3.7.8"), text(401, "no org id")];
+    let said = after(stranger, loki).await;
+    assert!(
+        said.contains("no org id") && said.contains("tenant"),
+        "{said}"
+    );
+    let early = vec![text(503, "Ingester not ready")];
+    assert!(after(early, loki).await.starts_with("warn"));
+}
+
+#[tokio::test]
+async fn elasticsearch_that_was_not_set_up_is_told_by_which_command() {
+    let kind = |it: OtlpRemote| DestinationKind::Elasticsearch(Elasticsearch::new(it.remote));
+    let about = r#"{"version":{"number":"9.1.3"}}"#;
+    let answers = vec![
+        text(200, about),
+        text(200, about),
+        text(404, "{}"),
+        text(404, "{}"),
+    ];
+    let said = after(answers, kind).await;
+    assert!(said.contains("Elasticsearch 9.1.3 answers"), "{said}");
+    assert!(
+        said.contains("index template farol would be made"),
+        "{said}"
+    );
+    assert!(
+        said.contains("farol-collector setup elasticsearch --destination d"),
+        "{said}"
+    );
+    let said = after(vec![text(200, "<html>")], kind).await;
+    assert!(
+        said.contains("neither Elasticsearch nor OpenSearch"),
+        "{said}"
+    );
+    assert!(after(vec![text(401, "")], kind).await.contains("auth"));
+}
+
+#[tokio::test]
+async fn clickhouse_says_its_version_and_whether_its_tables_are_there() {
+    let kind = |it: OtlpRemote| DestinationKind::ClickHouse(ClickHouse::new(it.remote));
+    let said = after(
+        vec![text(200, "25.8.1\n"), text(200, "0"), text(200, "0")],
+        kind,
+    )
+    .await;
+    assert!(said.contains("ClickHouse 25.8.1 answers"), "{said}");
+    assert!(
+        said.contains("farol-collector setup clickhouse --destination d"),
+        "{said}"
+    );
+    let said = after(
+        vec![text(403, "Code: 516. DB::Exception: AUTHENTICATION_FAILED")],
+        kind,
+    )
+    .await;
+    assert!(said.contains("credentials"), "{said}");
+}
+
+#[tokio::test]
+async fn remote_write_that_is_switched_off_or_old_is_told_how() {
+    let kind = |it: OtlpRemote| {
+        DestinationKind::RemoteWrite(config::RemoteWrite {
+            remote: it.remote,
+            version: RemoteWriteVersion::Two,
+            client_metrics: false,
+        })
+    };
+    assert!(
+        after(vec![Given::status(204)], kind)
+            .await
+            .starts_with("ok")
+    );
+    assert!(
+        after(vec![Given::status(404)], kind)
+            .await
+            .contains("--web.enable-remote-write-receiver")
+    );
+    assert!(
+        after(vec![Given::status(415)], kind)
+            .await
+            .contains("protocol_version = \"1.0\"")
+    );
+}
+
+#[tokio::test]
+async fn documents_are_asked_for_without_leaving_one() {
+    let mut fake = Fake::answering(vec![Given::status(405)]).await;
+    let said = said(DestinationKind::Http(HttpDocuments::new(
+        fake.remote().remote,
+    )))
+    .await;
+    assert!(
+        said.starts_with("ok ") && said.contains("http 405 to OPTIONS"),
+        "{said}"
+    );
+    assert!(fake.seen.recv().await.unwrap().body.is_empty());
+}
+
+#[tokio::test]
+async fn forward_says_whether_a_key_is_asked_for() {
+    let server = |greeting: &'static [u8]| async move {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut stream, greeting)
+                .await
+                .unwrap();
+            std::future::pending::<()>().await;
+        });
+        let mut settings =
+            FluentForward::new(Remote::new(format!("tcp://{address}").parse().unwrap()));
+        settings.remote.timeout = Duration::from_secs(20);
+        settings
+    };
+    let open = said(DestinationKind::FluentForward(server(b"").await)).await;
+    assert!(open.contains("asks for no key"), "{open}");
+    // ["HELO", {}]
+    let closed = said(DestinationKind::FluentForward(
+        server(b"\x92\xa4HELO\x80").await,
+    ))
+    .await;
+    assert!(closed.contains("set shared_key"), "{closed}");
+    let other = said(DestinationKind::FluentForward(server(b"SSH-2.0").await)).await;
+    assert!(other.contains("speaks no Forward protocol"), "{other}");
+}
+
+#[tokio::test]
+async fn what_an_address_or_a_credential_holds_is_not_shown() {
+    let fake = Fake::answering(vec![Given::status(401)]).await;
+    let mut remote = fake.remote();
+    remote.remote.endpoint = format!("http://{}/?token=hidden1", fake.address)
+        .parse()
+        .unwrap();
+    let name = HeaderName::from_static("authorization");
+    remote.remote.headers = vec![(name, Secret::new("Bearer hidden2"))];
+    let said = said(DestinationKind::OtlpHttp(remote)).await;
+    assert!(
+        !said.contains("hidden1") && !said.contains("hidden2"),
+        "{said}"
+    );
+}

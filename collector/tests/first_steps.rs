@@ -1,0 +1,132 @@
+//! The way of somebody who has never seen it: `init`, `check-config`, a start, and a look whether it is well, in an empty folder.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// Bound ports that others may take before the collector does: then with others.
+const TRIES: usize = 5;
+
+fn program(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farol-collector"));
+    command.args(words).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = program(folder, words).output().unwrap();
+    let said = [stdout, stderr]
+        .map(|it| String::from_utf8(it).unwrap())
+        .concat();
+    (status.code(), said)
+}
+
+/// Ended however the test ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Two addresses that nobody listens at.
+fn free() -> [String; 2] {
+    let bound = [0; 2].map(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap());
+    bound.map(|it| it.local_addr().unwrap().to_string())
+}
+
+/// Writes settings by `init` and starts with them.
+fn begun(folder: &Path, more: &[&str]) -> (Running, String) {
+    for _ in 0..TRIES {
+        let [listen, admin] = free();
+        let mut words = vec![
+            "init",
+            "--yes",
+            "--force",
+            "--listen",
+            &listen,
+            "--admin-listen",
+            &admin,
+        ];
+        words.extend(more);
+        let (code, said) = run(folder, &words);
+        assert_eq!(code, Some(0), "{said}");
+        let (code, summary) = run(folder, &["check-config", "--config", "farol.toml"]);
+        assert_eq!(code, Some(0), "{summary}");
+        let mut start = program(folder, &["--config", "farol.toml"]);
+        let child = start
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut running = Running(child);
+        let mut ready = String::new();
+        let mut lines = BufReader::new(running.0.stdout.take().unwrap());
+        lines.read_line(&mut ready).unwrap();
+        if ready.contains(" ready on ") {
+            return (running, said);
+        }
+    }
+    panic!("it never started");
+}
+
+#[test]
+fn four_commands_from_an_empty_folder_to_a_collector_that_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (running, said) = begun(folder, &[]);
+    for next in [
+        "check-config --config farol.toml",
+        "--config farol.toml",
+        "doctor --config farol.toml",
+        "<script src=",
+        "npm install",
+    ] {
+        assert!(said.contains(next), "{next}: {said}");
+    }
+    let (code, said) = run(folder, &["healthy", "--config", "farol.toml"]);
+    assert_eq!(code, Some(0), "{said}");
+    let doctor = ["doctor", "--config", "farol.toml"];
+    let (code, said) = run(folder, &doctor);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("; next: open a page"), "{said}");
+    for looked_at in ["settings", "disk", "queue", "collector", "cors", "clock"] {
+        assert!(
+            said.contains(&format!("ok    {looked_at}: ")),
+            "{looked_at}: {said}"
+        );
+    }
+    // A disk that is busy is slow, and said to be.
+    assert!(
+        said.contains("  data folder: ") && said.contains("  destination otlp-file: "),
+        "{said}"
+    );
+    let origin = |origin: &'static str| [&doctor[..], &["--origin", origin, "--json"]].concat();
+    let (code, said) = run(folder, &origin("http://localhost:8080"));
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(folder, &origin("https://other.example"));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("add it to the app's origins"), "{said}");
+    drop(running);
+    let (code, said) = run(folder, &["healthy", "--config", "farol.toml"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("does the collector run?"), "{said}");
+}
+
+#[test]
+fn without_a_terminal_and_without_flags_it_says_which_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = run(folder.path(), &["init"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("--app NAME") && said.contains("--yes"),
+        "{said}"
+    );
+}
