@@ -46,6 +46,7 @@ mod boot;
 pub mod cli;
 mod data_folder;
 mod doctor;
+mod hex;
 mod operate;
 mod path;
 pub mod reload;

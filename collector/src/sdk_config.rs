@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::config::{App, Config};
+use crate::hex::hex;
 use crate::sdk_files::names;
 
 /// The version of the document. An SDK leaves one alone that it does not know.
@@ -86,10 +87,7 @@ impl Document {
         }
         let body = Value::Object(out).to_string();
         let hash = Sha256::digest(&body);
-        let hash: String = hash[..12]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hex(&hash[..12]);
         let text = |text: String| HeaderValue::try_from(text);
         let age = settings.max_age.as_secs();
         Self {

@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
 use crate::config;
+use crate::hex::hex;
 
 mod accept;
 mod find;
@@ -180,10 +181,7 @@ impl Form {
     /// Named after what it holds unpacked, so that two collectors agree.
     fn new(wanted: Wanted, bytes: Bytes, plain: &[u8]) -> Self {
         let hash = Sha256::digest(plain);
-        let hash: String = hash[..12]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hex(&hash[..12]);
         let etag = format!("\"{hash}-{}\"", wanted.ending());
         Self {
             wanted,

@@ -12,10 +12,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::destination::{Attempt, Destination, Outcome, Reason};
 use super::http::{Http, below};
-use super::pack::{Packed, compress};
+use super::pack::{Packed, aside, compress};
 use super::{Batch, Signal};
 use crate::config::ClickHouse as Settings;
-use crate::memory::give_back_at_times;
 
 /// The words of a refusal; more than this is not read.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -36,18 +35,15 @@ impl ClickHouse {
 
     async fn deliver(&self, batch: &Batch) -> Outcome {
         let (copy, compression) = (batch.clone(), self.settings.compression);
-        // Off the runtime's threads: a megabyte takes milliseconds to write and compress.
         let write = move || {
             let rows = rows(&copy);
             let token = format!("{:032x}", xxh3_128(&rows));
             drop(copy);
-            let packed = compress(rows, compression);
-            give_back_at_times();
-            (packed, token)
+            (compress(rows, compression), token)
         };
-        let (body, token) = match tokio::task::spawn_blocking(write).await {
+        let (body, token) = match aside(write).await {
             Ok(packed) => packed,
-            Err(error) => return Outcome::unwritten(&error),
+            Err(outcome) => return outcome,
         };
         self.insert(batch.signal(), body, &token)
             .await

@@ -4,6 +4,7 @@
 //! Names are OpenTelemetry's for formats other than its own. Nothing is lost where two things have one name: the first has it, the
 //! other's stands under what it is an attribute of.
 
+mod fields;
 mod json;
 mod log;
 mod msgpack;
@@ -21,7 +22,8 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use super::group::Place;
 use super::{Batch, Signal};
 
-pub(crate) use json::{any as write_any, object as write_object};
+pub(crate) use fields::Fields;
+pub(crate) use json::any as write_any;
 pub(crate) use span::{duration, kind, lists};
 
 /// One item.
@@ -29,7 +31,7 @@ pub(crate) use span::{duration, kind, lists};
 pub(crate) struct Document<'a> {
     /// When it happened, in nanoseconds since 1970.
     pub(crate) time_ns: u64,
-    fields: Vec<(Cow<'a, str>, Field<'a>)>,
+    fields: Fields<'a>,
 }
 
 /// A value in a document.
@@ -86,40 +88,13 @@ const RESOURCE: &str = "resource.attributes.";
 const SCOPE: &str = "scope.attributes.";
 
 impl<'a> Document<'a> {
-    fn put(&mut self, name: &'static str, field: Field<'a>) {
-        self.fields.push((Cow::Borrowed(name), field));
-    }
-
-    fn text(&mut self, name: &'static str, text: impl Into<Cow<'a, str>>) {
-        let text = text.into();
-        if !text.is_empty() {
-            self.put(name, Field::Text(text));
-        }
-    }
-
-    fn hex(&mut self, name: &'static str, bytes: &[u8]) {
-        self.text(name, hex(bytes));
-    }
-
-    fn number(&mut self, name: &'static str, number: i64) {
-        if number != 0 {
-            self.put(name, Field::Int(number));
-        }
-    }
-
-    fn time(&mut self, name: &'static str, nanos: u64) {
-        if nanos != 0 {
-            self.put(name, Field::Time(nanos));
-        }
-    }
-
     fn attributes(&mut self, of: &'static str, attributes: &'a [KeyValue]) {
         for pair in attributes {
-            let mut name = Cow::Borrowed(pair.key.as_str());
-            while name.is_empty() || self.fields.iter().any(|(taken, _)| *taken == name) {
-                name = Cow::Owned(format!("{of}{name}"));
-            }
-            self.fields.push((name, any(pair.value.as_ref())));
+            let name = match pair.key.is_empty() {
+                true => of,
+                false => pair.key.as_str(),
+            };
+            self.fields.add(of, name.into(), any(pair.value.as_ref()));
         }
     }
 
@@ -129,8 +104,7 @@ impl<'a> Document<'a> {
             self.attributes(RESOURCE, &resource.attributes);
         }
         if let Some(scope) = place.scope {
-            self.text("otel.scope.name", &*scope.name);
-            self.text("otel.scope.version", &*scope.version);
+            self.fields.scope(scope);
             self.attributes(SCOPE, &scope.attributes);
         }
     }
@@ -157,13 +131,4 @@ pub(crate) fn text_of<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a 
         Value::StringValue(text) => Some(text),
         _ => None,
     }
-}
-
-/// Bytes in hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|it| [it >> 4, it & 15]);
-    digits
-        .map(|it| char::from(DIGITS[usize::from(it)]))
-        .collect()
 }

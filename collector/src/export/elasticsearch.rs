@@ -5,8 +5,6 @@ mod document;
 mod ecs;
 pub(super) mod setup;
 
-use std::time::SystemTime;
-
 use anyhow::Result;
 use http::Uri;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -50,11 +48,10 @@ impl Elasticsearch {
         let write = move |batch: &Batch| body(batch, &settings);
         let body = match pack(batch, self.settings.compression, write).await {
             Ok(packed) => packed,
-            Err(error) => return Outcome::unwritten(&error),
+            Err(outcome) => return outcome,
         };
-        match self.http.post(&self.bulk, &HEADERS, body).await {
-            Ok(answer) if answer.status.is_success() => answer::read(&answer.body, batch.len()),
-            Ok(answer) => answer.failure(&answer.words(), SystemTime::now()),
+        match self.http.hand_over(&self.bulk, &HEADERS, body).await {
+            Ok(answer) => answer::read(&answer.body, batch.len()),
             Err(outcome) => outcome,
         }
     }

@@ -9,10 +9,10 @@ mod message;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use tokio::task::JoinError;
 
 use super::Batch;
 use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::pack::aside;
 use super::shares::Shares;
 use super::template::divide;
 use crate::config::FluentForward as Settings;
@@ -63,7 +63,7 @@ impl FluentForward {
     async fn one(&self, batch: &Batch, tag: &str, places: &[usize]) -> Outcome {
         let chunk = match self.chunk(batch, tag, places).await {
             Ok(chunk) => chunk,
-            Err(error) => return Outcome::unwritten(&error),
+            Err(outcome) => return outcome,
         };
         let sent = tokio::time::timeout(self.settings.remote.timeout, self.hand_over(&chunk));
         match sent.await {
@@ -73,12 +73,10 @@ impl FluentForward {
         }
     }
 
-    /// Off the runtime's threads: a megabyte takes milliseconds to compress.
-    async fn chunk(&self, batch: &Batch, tag: &str, places: &[usize]) -> Result<Chunk, JoinError> {
+    async fn chunk(&self, batch: &Batch, tag: &str, places: &[usize]) -> Result<Chunk, Outcome> {
         let (batch, tag) = (batch.only(places), tag.to_owned());
         let settings = Arc::clone(&self.settings);
-        let encode = move || Chunk::new(&tag, &batch, settings.compression);
-        tokio::task::spawn_blocking(encode).await
+        aside(move || Chunk::new(&tag, &batch, settings.compression)).await
     }
 
     async fn hand_over(&self, chunk: &Chunk) -> Result<(), Reason> {

@@ -62,6 +62,20 @@ impl Http {
         self.ask(Method::POST, address, headers, body).await
     }
 
+    /// Posts a body to a server whose refusals need no reading of their own. The error is the outcome where it was not taken.
+    pub(crate) async fn hand_over(
+        &self,
+        address: &Uri,
+        headers: &[(HeaderName, HeaderValue)],
+        body: Packed,
+    ) -> Result<Answer, Outcome> {
+        let answer = self.post(address, headers, body).await?;
+        match answer.status.is_success() {
+            true => Ok(answer),
+            false => Err(answer.failure(&answer.words(), SystemTime::now())),
+        }
+    }
+
     /// Any other request.
     pub(crate) async fn ask(
         &self,

@@ -1,7 +1,5 @@
 //! Documents over HTTP: Logstash's http input, and any other server that takes JSON by POST.
 
-use std::time::SystemTime;
-
 use anyhow::Result;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
@@ -59,12 +57,11 @@ impl HttpDocuments {
         let write = move |batch: &Batch| write(batch, format);
         let body = match pack(batch, self.settings.compression, write).await {
             Ok(packed) => packed,
-            Err(error) => return Outcome::unwritten(&error),
+            Err(outcome) => return outcome,
         };
         let address = &self.settings.remote.endpoint;
-        match self.http.post(address, &headers, body).await {
-            Ok(answer) if answer.status.is_success() => Outcome::accepted(),
-            Ok(answer) => answer.failure(&answer.words(), SystemTime::now()),
+        match self.http.hand_over(address, &headers, body).await {
+            Ok(_) => Outcome::accepted(),
             Err(outcome) => outcome,
         }
     }

@@ -14,8 +14,10 @@ use opentelemetry_proto::tonic::trace::v1::{Span, span};
 
 use super::group::{Group, Item};
 pub(crate) use metric::metric;
-use value::Object;
-pub(crate) use value::{double as write_double, text as write_text};
+pub(crate) use value::{
+    MAX_DEPTH, Object, double as write_double, list as write_list, map as write_map,
+    text as write_text,
+};
 
 /// One export request as one JSON object, without a line end.
 pub(crate) fn request<T: Item>(groups: &[Group<'_, T>]) -> Vec<u8> {

@@ -13,7 +13,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use super::Batch;
 use super::destination::{Attempt, Destination, Outcome, Reason};
 use super::http::{Answer, Http, below};
-use super::pack::{Packed, compress};
+use super::pack::{Packed, aside, compress};
 use crate::config::{self, Compression, Dialect, LokiFormat};
 
 mod entry;
@@ -53,11 +53,10 @@ impl Loki {
 
     async fn push(&self, batch: &Batch) -> Outcome {
         let (batch, streams, format) = (batch.clone(), self.streams.clone(), self.format);
-        let packed = tokio::task::spawn_blocking(move || pack(streams.of(&batch), format));
-        let body = match packed.await {
+        let body = match aside(move || pack(streams.of(&batch), format)).await {
             Ok(Some(body)) => body,
             Ok(None) => return Outcome::Refused(Reason::code("too large")),
-            Err(error) => return Outcome::unwritten(&error),
+            Err(outcome) => return outcome,
         };
         let kind = HeaderValue::from_static(match format {
             LokiFormat::Protobuf => "application/x-protobuf",

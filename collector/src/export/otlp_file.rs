@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::pack::aside;
 use super::rolling::Rolling;
 use super::{Batch, Signal};
 use crate::config::OtlpFile as Settings;
@@ -43,8 +44,7 @@ impl Destination for OtlpFile {
         Box::pin(async move {
             let file = Arc::clone(&self.files[batch.signal() as usize]);
             let batch = batch.clone();
-            // Off the runtime's threads: a disk may take its time.
-            let written = tokio::task::spawn_blocking(move || {
+            let written = aside(move || {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 write(&batch, &mut file)
             });
@@ -54,7 +54,7 @@ impl Destination for OtlpFile {
                     format!("file {}", error.kind()),
                     error.to_string(),
                 )),
-                Err(error) => Outcome::unwritten(&error),
+                Err(outcome) => outcome,
             }
         })
     }

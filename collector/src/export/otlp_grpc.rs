@@ -23,6 +23,7 @@ use super::answer::{ExportResponse, RpcStatus};
 use super::client::{self, Version};
 use super::destination::{Attempt, Destination, Outcome, Reason};
 use super::http::AGENT;
+use super::pack::aside;
 use super::{Batch, Signal};
 use crate::config::{Compression, OtlpRemote};
 
@@ -56,9 +57,9 @@ impl OtlpGrpc {
 
     async fn call(&self, batch: &Batch) -> Outcome {
         let (batch, signal) = (batch.clone(), batch.signal());
-        let body = match tokio::task::spawn_blocking(move || batch.protobuf()).await {
+        let body = match aside(move || batch.protobuf()).await {
             Ok(body) => body,
-            Err(error) => return Outcome::unwritten(&error),
+            Err(outcome) => return outcome,
         };
         self.export(signal, body.into()).await
     }

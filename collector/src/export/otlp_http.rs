@@ -58,7 +58,7 @@ impl OtlpHttp {
     async fn post(&self, batch: &Batch) -> Outcome {
         let body = match pack(batch, self.compression, Batch::protobuf).await {
             Ok(packed) => packed,
-            Err(error) => return Outcome::unwritten(&error),
+            Err(outcome) => return outcome,
         };
         let address = &self.addresses[batch.signal() as usize];
         match self.http.post(address, &HEADERS, body).await {

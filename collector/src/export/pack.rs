@@ -1,10 +1,10 @@
-//! Bodies of requests, compressed off the runtime's threads: a megabyte takes milliseconds, and requests of browsers wait behind it.
+//! Bodies of requests, written and compressed off the runtime's threads: a megabyte takes milliseconds, and requests of browsers wait behind it.
 
 use bytes::Bytes;
 use flate2::write::GzEncoder;
-use tokio::task::JoinError;
 
 use super::Batch;
+use super::destination::Outcome;
 use crate::config::Compression;
 use crate::memory::give_back_at_times;
 
@@ -16,22 +16,32 @@ pub(crate) struct Packed {
     pub(crate) encoding: Option<&'static str>,
 }
 
-/// Writes a batch with `write`, and compresses what comes of it. The error is a panic on the way.
+/// Writes a batch with `write`, and compresses what comes of it. The error is what comes of a panic on the way.
 pub(crate) async fn pack(
     batch: &Batch,
     compression: Compression,
     write: impl FnOnce(&Batch) -> Vec<u8> + Send + 'static,
-) -> Result<Packed, JoinError> {
+) -> Result<Packed, Outcome> {
     let batch = batch.clone();
-    tokio::task::spawn_blocking(move || {
+    aside(move || {
         let plain = write(&batch);
         // What was sent stays with the queue; this copy of the way to it does not.
         drop(batch);
-        let packed = compress(plain, compression);
-        give_back_at_times();
-        packed
+        compress(plain, compression)
     })
     .await
+}
+
+/// Any other work on a batch, off the runtime's threads. The error is what comes of a panic.
+pub(crate) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Outcome> {
+    let done = tokio::task::spawn_blocking(move || {
+        let made = work();
+        give_back_at_times();
+        made
+    });
+    done.await.map_err(|error| Outcome::unwritten(&error))
 }
 
 /// zstd's own idea of its fast default.

@@ -8,8 +8,7 @@ use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use serde_json::{Map, Value};
 
-/// Nesting that is written; deeper values become null. The decoder refuses deeper input long before, this guards the stack alone.
-const MAX_DEPTH: u32 = 64;
+use super::json::MAX_DEPTH;
 
 /// A text as it is; lists and maps as JSON.
 pub(crate) fn text(value: Option<&AnyValue>) -> Cow<'_, str> {

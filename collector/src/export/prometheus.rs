@@ -17,6 +17,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use self::histogram::Native;
 use super::plain;
+use crate::hex::hex;
 use crate::telemetry::proto::{
     COUNTER, Exemplar, GAUGE, HISTOGRAM, Histogram, LabelPair, Metric, MetricFamily, Number,
     Timestamp,
@@ -211,7 +212,6 @@ fn pair(name: impl Into<String>, value: impl Into<String>) -> LabelPair {
 
 /// Those without a trace say nothing that a chart could lead to.
 fn exemplar(given: &OtlpExemplar) -> Option<Exemplar> {
-    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|it| format!("{it:02x}")).collect() };
     let ids = [("trace_id", &given.trace_id), ("span_id", &given.span_id)];
     let ids = ids.iter().filter(|(_, id)| !id.is_empty());
     let value = match given.value {

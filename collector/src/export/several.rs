@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::destination::{Attempt, Destination, Outcome, Reason};
 use super::{Batch, Signal, plain};
+use crate::hex::hex;
 
 /// How long a server that did not take a batch is left alone before one batch tries it again: the first try of a restarted server
 /// comes within this, and a dead one costs one time-out in so long.
@@ -230,7 +231,7 @@ fn keys(batch: &Batch) -> Vec<String> {
         let session = attributes.iter().find(|it| it.key == attr::SESSION_ID);
         match session {
             Some(session) => plain::text(session.value.as_ref()).into_owned(),
-            None => trace.iter().map(|byte| format!("{byte:02x}")).collect(),
+            None => hex(trace),
         }
     };
     match batch.signal() {

@@ -5,10 +5,11 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 
-use crate::export::document::{duration, hex, write_any};
+use crate::export::document::{duration, write_any};
 use crate::export::group::Place;
-use crate::export::json::write_text;
+use crate::export::json::{Object, write_map, write_text};
 use crate::export::template::app;
+use crate::hex::hex;
 
 pub(super) fn log(place: Place<'_>, record: &LogRecord, out: &mut Vec<u8>) {
     let happened = match record.time_unix_nano {
@@ -98,66 +99,38 @@ fn status(status: Option<&Status>) -> &'static str {
     }
 }
 
-/// A row being written. Column names are ours and need no escaping.
-struct Row<'a> {
-    out: &'a mut Vec<u8>,
-    empty: bool,
-}
+/// A row being written. A column that is left out holds nothing.
+struct Row<'a>(Object<'a>);
 
 impl<'a> Row<'a> {
     fn new(out: &'a mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Self { out, empty: true }
+        Self(Object::new(out))
     }
 
     fn end(self) {
-        self.out.extend_from_slice(b"}\n");
+        self.0.end().push(b'\n');
     }
 
-    fn column(&mut self, name: &str) -> &mut Vec<u8> {
-        if !self.empty {
-            self.out.push(b',');
-        }
-        self.empty = false;
-        write_text(self.out, name);
-        self.out.push(b':');
-        self.out
-    }
-
-    /// Columns hold nothing by themselves.
     fn text(&mut self, name: &str, text: &str) {
-        if !text.is_empty() {
-            write_text(self.column(name), text);
-        }
+        self.0.text(name, text);
     }
 
     fn number(&mut self, name: &str, number: u64) {
-        display(self.column(name), number);
+        display(self.0.key(name), number);
     }
 
     fn time(&mut self, name: &str, nanos: u64) {
-        time(self.column(name), nanos);
+        time(self.0.key(name), nanos);
     }
 
     fn map(&mut self, name: &str, attributes: &[KeyValue]) {
         if !attributes.is_empty() {
-            map(self.column(name), attributes);
+            map(self.0.key(name), attributes);
         }
     }
 
     fn list<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
-        if items.is_empty() {
-            return;
-        }
-        let out = self.column(name);
-        out.push(b'[');
-        for (at, item) in items.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            write(out, item);
-        }
-        out.push(b']');
+        self.0.list(name, items, write);
     }
 
     fn place(&mut self, place: Place<'_>) {
@@ -174,16 +147,11 @@ impl<'a> Row<'a> {
 }
 
 fn map(out: &mut Vec<u8>, attributes: &[KeyValue]) {
-    out.push(b'{');
-    for (at, pair) in attributes.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write_text(out, &pair.key);
-        out.push(b':');
-        write_text(out, &pair.value.as_ref().map(plain).unwrap_or_default());
-    }
-    out.push(b'}');
+    let pairs = attributes.iter();
+    let pairs = pairs.map(|it| (it.key.as_str(), it.value.as_ref()));
+    write_map(out, pairs, |out, value| {
+        write_text(out, &value.map(plain).unwrap_or_default());
+    });
 }
 
 /// A value as a text.

@@ -7,31 +7,27 @@ use base64::Engine as _;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
-use super::{Document, Field};
-use crate::export::json::{write_double, write_text};
+use super::{Document, Field, Fields};
+use crate::export::json::{MAX_DEPTH, write_double, write_list, write_map, write_text};
 use farol_protocol::time::to_iso;
-
-/// Nesting that is written; what is deeper becomes null. The decoder refuses deeper input long before, this guards the stack alone.
-pub(super) const MAX_DEPTH: u32 = 64;
 
 impl Document<'_> {
     /// Writes it, without a line end.
     pub(crate) fn json(&self, out: &mut Vec<u8>) {
-        object(out, &self.fields);
+        self.fields.json(out);
     }
 }
 
-pub(crate) fn object(out: &mut Vec<u8>, fields: &[(Cow<'_, str>, Field<'_>)]) {
-    out.push(b'{');
-    for (at, (name, value)) in fields.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write_text(out, name);
-        out.push(b':');
-        field(out, value);
+impl Fields<'_> {
+    /// Writes them as one object, without a line end.
+    pub(crate) fn json(&self, out: &mut Vec<u8>) {
+        object(out, self.pairs());
     }
-    out.push(b'}');
+}
+
+fn object(out: &mut Vec<u8>, fields: &[(Cow<'_, str>, Field<'_>)]) {
+    let fields = fields.iter().map(|(name, value)| (&**name, value));
+    write_map(out, fields, field);
 }
 
 fn field(out: &mut Vec<u8>, it: &Field<'_>) {
@@ -40,16 +36,7 @@ fn field(out: &mut Vec<u8>, it: &Field<'_>) {
         Field::Int(number) => display(out, number),
         Field::Time(nanos) => write_text(out, &to_iso(*nanos)),
         Field::Any(value) => any(out, value, 0),
-        Field::List(list) => {
-            out.push(b'[');
-            for (at, value) in list.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                field(out, value);
-            }
-            out.push(b']');
-        }
+        Field::List(list) => write_list(out, list, field),
         Field::Map(fields) => object(out, fields),
     }
 }
@@ -66,29 +53,15 @@ pub(crate) fn any(out: &mut Vec<u8>, value: &AnyValue, depth: u32) {
             write_text(out, &encoded);
         }
         Some(Value::ArrayValue(list)) if depth < MAX_DEPTH => {
-            out.push(b'[');
-            for (at, value) in list.values.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                any(out, value, depth + 1);
-            }
-            out.push(b']');
+            write_list(out, &list.values, |out, value| any(out, value, depth + 1));
         }
         Some(Value::KvlistValue(pairs)) if depth < MAX_DEPTH => {
-            out.push(b'{');
-            for (at, pair) in pairs.values.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                write_text(out, &pair.key);
-                out.push(b':');
-                match &pair.value {
-                    Some(value) => any(out, value, depth + 1),
-                    None => out.extend_from_slice(b"null"),
-                }
-            }
-            out.push(b'}');
+            let pairs = pairs.values.iter();
+            let pairs = pairs.map(|it| (it.key.as_str(), it.value.as_ref()));
+            write_map(out, pairs, |out, value| match value {
+                Some(value) => any(out, value, depth + 1),
+                None => out.extend_from_slice(b"null"),
+            });
         }
         // String-table indices belong to profiles, which carry the table.
         Some(Value::StringValueStrindex(_) | Value::ArrayValue(_) | Value::KvlistValue(_))

@@ -14,19 +14,21 @@ pub(super) fn document<'a>(place: Place<'a>, record: &'a LogRecord) -> Document<
         time_ns: happened,
         ..Document::default()
     };
-    it.time("@timestamp", happened);
-    it.text("signal", "logs");
-    it.time("observed_timestamp", record.observed_time_unix_nano);
-    it.number("severity_number", record.severity_number.into());
-    it.text("severity_text", &*record.severity_text);
-    it.text("event_name", &*record.event_name);
+    it.fields.time("@timestamp", happened);
+    it.fields.text("signal", "logs");
+    it.fields
+        .time("observed_timestamp", record.observed_time_unix_nano);
+    it.fields
+        .number("severity_number", record.severity_number.into());
+    it.fields.text("severity_text", &*record.severity_text);
+    it.fields.text("event_name", &*record.event_name);
     if let Some(body) = &record.body {
-        it.put("body", Field::Any(body));
+        it.fields.put("body", Field::Any(body));
     }
-    it.hex("trace_id", &record.trace_id);
-    it.hex("span_id", &record.span_id);
-    it.number("trace_flags", record.flags.into());
-    it.number(
+    it.fields.hex("trace_id", &record.trace_id);
+    it.fields.hex("span_id", &record.span_id);
+    it.fields.number("trace_flags", record.flags.into());
+    it.fields.number(
         "otel.dropped_attributes_count",
         record.dropped_attributes_count.into(),
     );

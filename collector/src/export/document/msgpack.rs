@@ -6,14 +6,14 @@ use farol_protocol::time::to_iso;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
-use super::json::MAX_DEPTH;
 use super::{Document, Field};
+use crate::export::json::MAX_DEPTH;
 use crate::export::msgpack;
 
 impl Document<'_> {
     /// Writes it.
     pub(crate) fn msgpack(&self, out: &mut Vec<u8>) {
-        object(out, &self.fields);
+        object(out, self.fields.pairs());
     }
 }
 

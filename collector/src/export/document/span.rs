@@ -2,33 +2,34 @@
 
 use opentelemetry_proto::tonic::trace::v1::{Span, span};
 
-use super::{Document, Field, ITEM, hex, map};
+use super::{Document, Field, ITEM, map};
 use crate::export::group::Place;
+use crate::hex::hex;
 
 pub(super) fn document<'a>(place: Place<'a>, span: &'a Span) -> Document<'a> {
     let mut it = Document {
         time_ns: span.start_time_unix_nano,
         ..Document::default()
     };
-    it.time("@timestamp", span.start_time_unix_nano);
-    it.text("signal", "traces");
-    it.time("end_timestamp", span.end_time_unix_nano);
-    it.put("duration_ns", Field::Int(duration(span)));
-    it.text("name", &*span.name);
-    it.text("kind", kind(span));
-    it.hex("trace_id", &span.trace_id);
-    it.hex("span_id", &span.span_id);
-    it.hex("parent_span_id", &span.parent_span_id);
-    it.text("trace_state", &*span.trace_state);
-    it.number("trace_flags", span.flags.into());
+    it.fields.time("@timestamp", span.start_time_unix_nano);
+    it.fields.text("signal", "traces");
+    it.fields.time("end_timestamp", span.end_time_unix_nano);
+    it.fields.put("duration_ns", Field::Int(duration(span)));
+    it.fields.text("name", &*span.name);
+    it.fields.text("kind", kind(span));
+    it.fields.hex("trace_id", &span.trace_id);
+    it.fields.hex("span_id", &span.span_id);
+    it.fields.hex("parent_span_id", &span.parent_span_id);
+    it.fields.text("trace_state", &*span.trace_state);
+    it.fields.number("trace_flags", span.flags.into());
     if let Some(status) = &span.status {
         let code = match status.code {
             1 => "OK",
             2 => "ERROR",
             _ => "",
         };
-        it.text("otel.status_code", code);
-        it.text("otel.status_description", &*status.message);
+        it.fields.text("otel.status_code", code);
+        it.fields.text("otel.status_description", &*status.message);
     }
     let dropped = [
         (
@@ -39,10 +40,10 @@ pub(super) fn document<'a>(place: Place<'a>, span: &'a Span) -> Document<'a> {
         ("otel.dropped_links_count", span.dropped_links_count),
     ];
     for (name, dropped) in dropped {
-        it.number(name, dropped.into());
+        it.fields.number(name, dropped.into());
     }
     for (name, list) in lists(span) {
-        it.put(name, list);
+        it.fields.put(name, list);
     }
     // What it hangs on first: no page takes the name of its service.
     it.place(place);

@@ -1,8 +1,6 @@
 //! One item as a document: fields by the Elastic Common Schema, other attributes below `labels`, and what an index cannot hold below
 //! `unindexed`, so that no document is refused for its content.
 
-use std::borrow::Cow;
-
 use farol_protocol::names::attr;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
@@ -10,13 +8,12 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
 use super::ecs;
-use crate::export::document::{Field, duration, hex, kind, lists, text_of, write_object};
+use crate::export::document::{Field, Fields, duration, kind, lists, text_of};
 use crate::export::group::Place;
+use crate::hex::hex;
 
 /// Elasticsearch's bound on what it indexes of a value below `labels`; far below Lucene's own, at which a document is refused.
 const LONGEST_LABEL: usize = 8_191;
-
-type Fields<'a> = Vec<(Cow<'a, str>, Field<'a>)>;
 
 /// A document, and the id under which it is there once.
 pub(super) struct Document<'a> {
@@ -34,22 +31,25 @@ pub(super) fn log<'a>(place: Place<'a>, record: &'a LogRecord, dataset: &'a str)
     };
     let id = text_of(&record.attributes, attr::LOG_RECORD_UID).unwrap_or_default();
     let mut it = Document::new(id.to_owned(), happened, dataset);
-    it.time("event.created", record.observed_time_unix_nano);
-    it.text("event.action", &*record.event_name);
-    it.text("log.level", &*record.severity_text);
-    it.number("event.severity", record.severity_number.into());
+    it.fields
+        .time("event.created", record.observed_time_unix_nano);
+    it.fields.text("event.action", &*record.event_name);
+    it.fields.text("log.level", &*record.severity_text);
+    it.fields
+        .number("event.severity", record.severity_number.into());
     match &record.body {
         Some(AnyValue {
             value: Some(Value::StringValue(text)),
-        }) => it.text("message", &**text),
-        Some(body) => it.unindexed.push(("body".into(), Field::Any(body))),
+        }) => it.fields.text("message", &**text),
+        Some(body) => it.unindexed.put("body", Field::Any(body)),
         None => {}
     }
-    it.text("trace.id", hex(&record.trace_id));
-    it.text("span.id", hex(&record.span_id));
-    it.number("trace.flags", record.flags.into());
+    it.fields.hex("trace.id", &record.trace_id);
+    it.fields.hex("span.id", &record.span_id);
+    it.fields.number("trace.flags", record.flags.into());
     let dropped = record.dropped_attributes_count;
-    it.number("otel.dropped_attributes_count", dropped.into());
+    it.fields
+        .number("otel.dropped_attributes_count", dropped.into());
     // What it hangs on first: no page takes the name of its service.
     it.place(place);
     it.attributes("item.", &record.attributes);
@@ -63,24 +63,24 @@ pub(super) fn span<'a>(place: Place<'a>, span: &'a Span, dataset: &'a str) -> Do
         false => format!("{trace}-{own}"),
     };
     let mut it = Document::new(id, span.start_time_unix_nano, dataset);
-    it.time("event.start", span.start_time_unix_nano);
-    it.time("event.end", span.end_time_unix_nano);
-    it.put("event.duration", Field::Int(duration(span)));
-    it.text("span.name", &*span.name);
-    it.text("span.kind", kind(span));
-    it.text("trace.id", trace);
-    it.text("span.id", own);
-    it.text("parent.id", hex(&span.parent_span_id));
-    it.text("trace.state", &*span.trace_state);
-    it.number("trace.flags", span.flags.into());
+    it.fields.time("event.start", span.start_time_unix_nano);
+    it.fields.time("event.end", span.end_time_unix_nano);
+    it.fields.put("event.duration", Field::Int(duration(span)));
+    it.fields.text("span.name", &*span.name);
+    it.fields.text("span.kind", kind(span));
+    it.fields.text("trace.id", trace);
+    it.fields.text("span.id", own);
+    it.fields.hex("parent.id", &span.parent_span_id);
+    it.fields.text("trace.state", &*span.trace_state);
+    it.fields.number("trace.flags", span.flags.into());
     if let Some(status) = &span.status {
         let outcome = match status.code {
             1 => "success",
             2 => "failure",
             _ => "",
         };
-        it.text("event.outcome", outcome);
-        it.text("otel.status_description", &*status.message);
+        it.fields.text("event.outcome", outcome);
+        it.fields.text("otel.status_description", &*status.message);
     }
     for (name, dropped) in [
         (
@@ -90,10 +90,10 @@ pub(super) fn span<'a>(place: Place<'a>, span: &'a Span, dataset: &'a str) -> Do
         ("otel.dropped_events_count", span.dropped_events_count),
         ("otel.dropped_links_count", span.dropped_links_count),
     ] {
-        it.number(name, dropped.into());
+        it.fields.number(name, dropped.into());
     }
     for (name, list) in lists(span) {
-        it.unindexed.push((name.into(), list));
+        it.unindexed.put(name, list);
     }
     // What it hangs on first: no page takes the name of its service.
     it.place(place);
@@ -105,13 +105,13 @@ impl<'a> Document<'a> {
     fn new(id: String, happened: u64, dataset: &'a str) -> Self {
         let mut it = Self {
             id,
-            fields: Vec::new(),
-            labels: Vec::new(),
-            unindexed: Vec::new(),
+            fields: Fields::default(),
+            labels: Fields::default(),
+            unindexed: Fields::default(),
         };
         // A data stream takes nothing without it.
-        it.put("@timestamp", Field::Time(happened));
-        it.text("event.dataset", dataset);
+        it.fields.put("@timestamp", Field::Time(happened));
+        it.fields.text("event.dataset", dataset);
         it
     }
 
@@ -119,33 +119,10 @@ impl<'a> Document<'a> {
     pub(super) fn json(mut self, out: &mut Vec<u8>) {
         for (name, below) in [("labels", self.labels), ("unindexed", self.unindexed)] {
             if !below.is_empty() {
-                self.fields.push((name.into(), Field::Map(below)));
+                self.fields.put(name, below.map());
             }
         }
-        write_object(out, &self.fields);
-    }
-
-    fn put(&mut self, name: &'static str, field: Field<'a>) {
-        self.fields.push((name.into(), field));
-    }
-
-    fn text(&mut self, name: &'static str, text: impl Into<Cow<'a, str>>) {
-        let text = text.into();
-        if !text.is_empty() {
-            self.put(name, Field::Text(text));
-        }
-    }
-
-    fn number(&mut self, name: &'static str, number: i64) {
-        if number != 0 {
-            self.put(name, Field::Int(number));
-        }
-    }
-
-    fn time(&mut self, name: &'static str, nanos: u64) {
-        if nanos != 0 {
-            self.put(name, Field::Time(nanos));
-        }
+        self.fields.json(out);
     }
 
     fn place(&mut self, place: Place<'a>) {
@@ -153,8 +130,7 @@ impl<'a> Document<'a> {
             self.attributes("resource.", &resource.attributes);
         }
         if let Some(scope) = place.scope {
-            self.text("otel.scope.name", &*scope.name);
-            self.text("otel.scope.version", &*scope.version);
+            self.fields.scope(scope);
             self.attributes("scope.", &scope.attributes);
         }
     }
@@ -165,27 +141,20 @@ impl<'a> Document<'a> {
             let Some(value) = &pair.value else { continue };
             let field = ecs::field(&pair.key);
             let below = match (field, is_flat(value), fits(value)) {
-                (Some(field), true, _) if !has(&self.fields, field) => {
-                    self.put(field, Field::Any(value));
+                (Some(field), true, _) if !self.fields.has(field) => {
+                    self.fields.put(field, Field::Any(value));
                     continue;
                 }
                 (_, true, true) => &mut self.labels,
                 _ => &mut self.unindexed,
             };
-            let mut name = match pair.key.is_empty() {
-                true => Cow::Borrowed("_"),
-                false => Cow::Borrowed(pair.key.as_str()),
+            let name = match pair.key.is_empty() {
+                true => "_",
+                false => pair.key.as_str(),
             };
-            while has(below, &name) {
-                name = Cow::Owned(format!("{of}{name}"));
-            }
-            below.push((name, Field::Any(value)));
+            below.add(of, name.into(), Field::Any(value));
         }
     }
-}
-
-fn has(fields: &Fields<'_>, name: &str) -> bool {
-    fields.iter().any(|(taken, _)| taken == name)
 }
 
 /// Whether a field can hold it: a value, or a list of values.

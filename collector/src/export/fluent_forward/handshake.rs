@@ -6,8 +6,8 @@ use subtle::ConstantTimeEq as _;
 
 use crate::config::FluentForward as Settings;
 use crate::export::Reason;
-use crate::export::document::hex;
 use crate::export::msgpack::{self, Value};
+use crate::hex::hex;
 
 /// The server's greeting.
 #[derive(Debug, PartialEq, Eq)]

@@ -14,11 +14,11 @@ use super::*;
 use crate::config::{Compression, Remote, Secret, Tls};
 use crate::export::Signal;
 use crate::export::batch::Source;
-use crate::export::document::hex;
 use crate::export::fake::authority::{authority, tls};
 use crate::export::msgpack::{self, Unread, Value};
 use crate::export::samples;
 use crate::export::template::Template;
+use crate::hex::hex;
 
 /// What the server does with a connection.
 #[derive(Clone, Copy, PartialEq)]

@@ -6,27 +6,30 @@ use base64::Engine as _;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 
-/// Nesting that is written; deeper values become empty. The decoder refuses deeper input long before, this guards the stack alone.
-const MAX_DEPTH: u32 = 64;
+use crate::hex::digits;
+
+/// Nesting that is written; deeper values become empty, or null. The decoder refuses deeper input long before, this guards the stack alone.
+pub(crate) const MAX_DEPTH: u32 = 64;
 
 /// An object being written. A field that holds its default is left out, as protobuf's JSON mapping has it.
-pub(super) struct Object<'a> {
+pub(crate) struct Object<'a> {
     out: &'a mut Vec<u8>,
     empty: bool,
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, empty: true }
     }
 
-    pub(super) fn end(self) {
+    pub(crate) fn end(self) -> &'a mut Vec<u8> {
         self.out.push(b'}');
+        self.out
     }
 
     /// Field names are ours and need no escaping.
-    fn key(&mut self, name: &str) -> &mut Vec<u8> {
+    pub(crate) fn key(&mut self, name: &str) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
         }
@@ -37,7 +40,7 @@ impl<'a> Object<'a> {
         self.out
     }
 
-    pub(super) fn text(&mut self, name: &str, value: &str) {
+    pub(crate) fn text(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             text(self.key(name), value);
         }
@@ -76,10 +79,7 @@ impl<'a> Object<'a> {
         if !bytes.is_empty() {
             let out = self.key(name);
             out.push(b'"');
-            for byte in bytes {
-                out.push(HEX[usize::from(byte >> 4)]);
-                out.push(HEX[usize::from(byte & 15)]);
-            }
+            out.extend(digits(bytes));
             out.push(b'"');
         }
     }
@@ -90,7 +90,7 @@ impl<'a> Object<'a> {
         inner.end();
     }
 
-    pub(super) fn list<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
+    pub(crate) fn list<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
         if !items.is_empty() {
             list(self.key(name), items, write);
         }
@@ -107,9 +107,7 @@ impl<'a> Object<'a> {
     }
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-pub(super) fn list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
+pub(crate) fn list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
     out.push(b'[');
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
@@ -118,6 +116,24 @@ pub(super) fn list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8
         write(out, item);
     }
     out.push(b']');
+}
+
+/// An object whose names may be anything.
+pub(crate) fn map<'a, T>(
+    out: &mut Vec<u8>,
+    pairs: impl Iterator<Item = (&'a str, T)>,
+    write: impl Fn(&mut Vec<u8>, T),
+) {
+    out.push(b'{');
+    for (at, (name, value)) in pairs.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        text(out, name);
+        out.push(b':');
+        write(out, value);
+    }
+    out.push(b'}');
 }
 
 pub(crate) fn text(out: &mut Vec<u8>, value: &str) {

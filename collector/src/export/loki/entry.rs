@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::push::{Entry, Pair, Timestamp};
 use crate::config::Dialect;
 use crate::export::{group, plain};
+use crate::hex::hex;
 
 /// Loki takes 128 pairs unless told otherwise, and adds some itself (`detected_level`). What is more goes together into the last one.
 const MAX_PAIRS: usize = 120;
@@ -170,8 +171,4 @@ impl Metadata {
         }
         self.pairs
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,7 +1,5 @@
 //! Prometheus Remote Write, 2.0 or 1.0.
 
-use std::time::SystemTime;
-
 use anyhow::Result;
 use http::Uri;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -12,7 +10,7 @@ use crate::config::{RemoteWrite as Settings, RemoteWriteVersion};
 use crate::export::Batch;
 use crate::export::destination::{Attempt, Destination, Outcome, Reason};
 use crate::export::http::{Answer, Http};
-use crate::export::pack::Packed;
+use crate::export::pack::{Packed, aside};
 
 /// Answers are a line a bad sample; more than this is not read.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -57,21 +55,23 @@ impl RemoteWrite {
 
     async fn write(&self, batch: &Batch) -> Outcome {
         let (batch, version) = (batch.clone(), self.version);
-        let packed = tokio::task::spawn_blocking(move || pack(&batch, version));
-        let (body, said) = match packed.await {
+        let (body, said) = match aside(move || pack(&batch, version)).await {
             Ok(Some(packed)) => packed,
             Ok(None) => return Outcome::Refused(Reason::code("too large")),
-            Err(error) => return Outcome::unwritten(&error),
+            Err(outcome) => return outcome,
         };
-        match self.http.post(&self.address, &headers(version), body).await {
-            Ok(answer) if answer.status.is_success() => {
+        match self
+            .http
+            .hand_over(&self.address, &headers(version), body)
+            .await
+        {
+            Ok(answer) => {
                 if version == RemoteWriteVersion::Two && said.anything && !written(&answer.headers)
                 {
                     return Outcome::retry(Reason::code(NOT_WRITTEN));
                 }
                 said.taken()
             }
-            Ok(answer) => answer.failure(&answer.words(), SystemTime::now()),
             Err(outcome) => outcome,
         }
     }

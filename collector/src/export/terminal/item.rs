@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use super::captured;
 use super::line::{Cell, Colour, Line, cell};
 use super::text::{pad, pad_left};
+use crate::hex::hex;
 
 /// Attributes that say where an item comes from, not what it says.
 const CIRCUMSTANCES: [&str; 15] = [
@@ -235,12 +236,7 @@ pub(super) fn span(span: &Span) -> Line {
         .end_time_unix_nano
         .saturating_sub(span.start_time_unix_nano);
     let took = cell(&pad_left(&duration(took as f64 / 1e6), 8), Colour::Plain);
-    let trace: String = span
-        .trace_id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let tail = vec![cell(&trace, Colour::Dim)];
+    let tail = vec![cell(&hex(&span.trace_id), Colour::Dim)];
     let method = it.text("http.request.method");
     let line = if method.is_empty() {
         let failed = span.status.as_ref().is_some_and(|status| status.code == 2);

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::super::super::Position;
 use super::{Folder, Found, time};
+use crate::hex::hex;
 use crate::record::{Header, Record, SampleState, SourceKind};
 
 /// Which records are wanted.
@@ -87,7 +88,7 @@ fn write_line(position: Position, record: &Record, out: &mut impl Write) -> io::
     let line = Line {
         position,
         received: time(header.received_ns),
-        id: header.id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        id: hex(&header.id),
         app: &header.app,
         tenant: &header.tenant,
         kind: match header.kind {

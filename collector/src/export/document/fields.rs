@@ -1,0 +1,72 @@
+//! What a document is made of: names and values, in the order in which they were put.
+
+use std::borrow::Cow;
+
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+
+use super::Field;
+use crate::hex::hex;
+
+/// Names and their values. What is empty or zero is left out where OTLP means "not set" by it.
+#[derive(Debug, Default)]
+pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Field<'a>)>);
+
+impl<'a> Fields<'a> {
+    pub(crate) fn put(&mut self, name: &'static str, field: Field<'a>) {
+        self.0.push((Cow::Borrowed(name), field));
+    }
+
+    pub(crate) fn text(&mut self, name: &'static str, text: impl Into<Cow<'a, str>>) {
+        let text = text.into();
+        if !text.is_empty() {
+            self.put(name, Field::Text(text));
+        }
+    }
+
+    pub(crate) fn hex(&mut self, name: &'static str, bytes: &[u8]) {
+        self.text(name, hex(bytes));
+    }
+
+    pub(crate) fn number(&mut self, name: &'static str, number: i64) {
+        if number != 0 {
+            self.put(name, Field::Int(number));
+        }
+    }
+
+    pub(crate) fn time(&mut self, name: &'static str, nanos: u64) {
+        if nanos != 0 {
+            self.put(name, Field::Time(nanos));
+        }
+    }
+
+    /// What made it; the scope's attributes are the caller's to place.
+    pub(crate) fn scope(&mut self, scope: &'a InstrumentationScope) {
+        self.text("otel.scope.name", &*scope.name);
+        self.text("otel.scope.version", &*scope.version);
+    }
+
+    /// Puts it under a name of the page's; `of` stands before it as often as the name is taken.
+    pub(crate) fn add(&mut self, of: &str, mut name: Cow<'a, str>, field: Field<'a>) {
+        while self.has(&name) {
+            name = Cow::Owned(format!("{of}{name}"));
+        }
+        self.0.push((name, field));
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(taken, _)| taken == name)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The same as a value within another.
+    pub(crate) fn map(self) -> Field<'a> {
+        Field::Map(self.0)
+    }
+
+    pub(super) fn pairs(&self) -> &[(Cow<'a, str>, Field<'a>)] {
+        &self.0
+    }
+}
