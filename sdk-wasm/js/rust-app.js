@@ -731,13 +731,21 @@ function pickUp(sdk, client) {
 }
 
 // src/guard.ts
-function guard(fn, tell2) {
-  return function() {
+var TIMED = 16;
+function createGuard(tell2, spend) {
+  let calls = 0;
+  let inside = 0;
+  return (fn) => function() {
+    const start2 = inside++ || ++calls % TIMED ? NaN : performance.now();
+    let result;
     try {
-      return fn.apply(this, arguments);
+      result = fn.apply(this, arguments);
     } catch (error) {
       tell2(0, error);
     }
+    inside--;
+    if (start2 == start2) spend(TIMED * (performance.now() - start2));
+    return result;
   };
 }
 
@@ -984,7 +992,7 @@ function selector(node) {
 var SHORTEST_EVENT = 40;
 var RESOURCES2 = 50;
 var IDLE_TIMEOUT = 1e3;
-function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, later_: later, cancel_: cancel }) {
+function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later_: later, cancel_: cancel }) {
   var _a, _b, _c;
   const page2 = document;
   const resources2 = [];
@@ -1029,7 +1037,7 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
   function soon(run) {
     if (hidden()) return run();
     const idle = self.requestIdleCallback;
-    const go = guard2(() => {
+    const go = guard(() => {
       removeEventListener("visibilitychange", go, true);
       (idle ? cancelIdleCallback : cancel)(handle);
       run();
@@ -1042,7 +1050,7 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
     names = names.filter(supported);
     if (!names[0]) return;
     const observer = new PerformanceObserver((batch) => {
-      queueMicrotask(guard2(() => {
+      queueMicrotask(guard(() => {
         const entries = batch.getEntries();
         run(names[1] ? inOrder(entries) : entries);
       }));
@@ -1161,7 +1169,7 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
   function loaded() {
     if (page2.prerendering) on(window, "prerenderingchange", loaded, true);
     else if (page2.readyState != "complete") on(window, "load", loaded, true);
-    else later(guard2(() => {
+    else later(guard(() => {
       send(14 /* Loaded */, (w) => marks(w, "workerStart fetchStart domainLookupStart connectStart connectEnd"));
       observeSoft(1 /* Ttfb */);
     }));
@@ -1192,8 +1200,8 @@ function observeVitals({ put_: put, guard_: guard2, on_: on, stops_: stops, late
     final = false;
     finish2 = nothing;
     send(11 /* Restored */, at);
-    later(guard2(() => send(12 /* Settled */)));
-    requestAnimationFrame(guard2(() => requestAnimationFrame(guard2(() => {
+    later(guard(() => send(12 /* Settled */)));
+    requestAnimationFrame(guard(() => requestAnimationFrame(guard(() => {
       shifts();
       send(13 /* Repainted */, at);
       final = true;
@@ -1389,7 +1397,7 @@ var LATE = 6e4;
 var SPREAD = 2e3;
 var SLACK = 2e3;
 function createSender(sdk, nativeFetch) {
-  const { options_: { protocol, key: key2, transport }, tell_: tell2, guard_: guard2, later_: later, cancel_: cancel } = sdk;
+  const { options_: { protocol, key: key2, transport }, tell_: tell2, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == "faro";
   const network = createNetwork(nativeFetch, faro, (body) => outbox2 == null ? void 0 : outbox2.pack_(body));
   const Native = Promise;
@@ -1431,7 +1439,7 @@ function createSender(sdk, nativeFetch) {
     }
     batch.flights_++;
     flights++;
-    const done = guard2((answer) => {
+    const done = guard((answer) => {
       var _a;
       const status = (answer == null ? void 0 : answer.status) ?? answer ?? 0;
       batch.flights_--;
@@ -1465,7 +1473,7 @@ function createSender(sdk, nativeFetch) {
       (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, hidden))
     ).then(done, () => done());
   }
-  const pump = guard2(() => {
+  const pump = guard(() => {
     cancel(timer);
     const shut = stopped || !sdk.granted_();
     if (open2 && (shut || blocked || !queue.length)) {
@@ -1638,7 +1646,6 @@ function writeStart(w, options, consent, hex, session, stored) {
 
 // src/client.ts
 var CODES = "internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off".split(" ");
-var TIMED = 16;
 var CONFIG = ":config";
 var KINDS2 = ["log", "exception", "measurement", "event", "span"];
 function endpoint({ url, key: key2, protocol }) {
@@ -1661,17 +1668,7 @@ function createClient(given, bring) {
     }
     quiet.on_ = false;
   };
-  let calls = 0;
-  let inside = 0;
-  const safely = (fn) => guard(function() {
-    const start2 = inside++ || ++calls % TIMED ? NaN : performance.now();
-    try {
-      return fn.apply(this, arguments);
-    } finally {
-      inside--;
-      if (start2 == start2) count2("main_thread_ms", TIMED * (performance.now() - start2));
-    }
-  }, tell2);
+  const safely = createGuard(tell2, (spent) => count2("main_thread_ms", spent));
   const options = check(given, tell2);
   const wish = safe(() => navigator.globalPrivacyControl) && (options.privacyControl || "anonymous");
   const nameless = wish == "anonymous";
@@ -2349,7 +2346,7 @@ var observeOutbox = /* @__PURE__ */ Object.assign((sdk) => {
   outbox2.look_();
 }, { left_: true });
 function createOutbox(sdk) {
-  const { endpoint_: url, name_: name, guard_: guard2, tell_: tell2, later_: later, cancel_: cancel } = sdk;
+  const { endpoint_: url, name_: name, guard_: guard, tell_: tell2, later_: later, cancel_: cancel } = sdk;
   const Compress = globalThis.CompressionStream;
   const databases = safe(() => indexedDB);
   const page2 = performance.timeOrigin;
@@ -2374,7 +2371,7 @@ function createOutbox(sdk) {
     database == null ? void 0 : database.close();
     database = void 0;
   };
-  const run = guard2((work) => {
+  const run = guard((work) => {
     if (off) return;
     try {
       const transaction = database.transaction(STORE, "readwrite");
@@ -2386,7 +2383,7 @@ function createOutbox(sdk) {
       open2();
     }
   });
-  const open2 = guard2(() => {
+  const open2 = guard(() => {
     if (opening) return;
     opening = true;
     const fail = (event) => {
@@ -2401,9 +2398,9 @@ function createOutbox(sdk) {
     } catch {
       return fail();
     }
-    request.onupgradeneeded = guard2(() => void request.result.createObjectStore(STORE));
+    request.onupgradeneeded = guard(() => void request.result.createObjectStore(STORE));
     request.onerror = fail;
-    request.onsuccess = guard2(() => {
+    request.onsuccess = guard(() => {
       opening = false;
       database = request.result;
       database.onversionchange = close;
@@ -2412,7 +2409,7 @@ function createOutbox(sdk) {
   });
   function trim(store) {
     const keys = store.getAllKeys();
-    keys.onsuccess = guard2(() => {
+    keys.onsuccess = guard(() => {
       stored = 0;
       mark(keys.result.length > 0);
       for (const [, at, bytes] of keys.result) if (at > Date.now() - MOST_AGE) stored += bytes;
@@ -2426,7 +2423,7 @@ function createOutbox(sdk) {
       }
     });
   }
-  const look = guard2(() => {
+  const look = guard(() => {
     cancel(timer);
     more = false;
     if (!sdk.granted_()) return;
@@ -2436,7 +2433,7 @@ function createOutbox(sdk) {
       const batches = [];
       const cursor = store.openCursor();
       let next = Infinity;
-      cursor.onsuccess = guard2(() => {
+      cursor.onsuccess = guard(() => {
         const here = cursor.result;
         if (!here || batches.length >= MOST_TAKEN) {
           more = !!here;
@@ -2498,7 +2495,7 @@ function createOutbox(sdk) {
       return new Response(new Blob([body]).stream().pipeThrough(new Compress("gzip"))).blob();
     },
     split_: split,
-    erase_: guard2(() => {
+    erase_: guard(() => {
       cancel(timer);
       close();
       waiting = [];

@@ -2,7 +2,7 @@
 import { Diagnostic, Op, Signal } from './abi.js';
 import { createPort } from './core.js';
 import { pickUp } from './early.js';
-import { guard, type Tell } from './guard.js';
+import { createGuard, type Tell } from './guard.js';
 import { createHex, isSampled } from './ids.js';
 import { load } from './load.js';
 import { observeAll } from './observe/all.js';
@@ -24,9 +24,6 @@ import type { Client, DiagnosticCode, Item, Options } from './types.js';
 export const CODES = (
   'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off'
 ).split(' ') as DiagnosticCode[];
-
-/** One in so many calls is timed: the clock itself costs as much as some of them. */
-const TIMED = 16;
 
 /** Behind the name of what is stored: what the collector said last. */
 const CONFIG = ':config';
@@ -53,18 +50,7 @@ export function createClient(given: Options, bring: Bring): Client {
     } catch {}
     quiet.on_ = false;
   };
-  let calls = 0;
-  let inside = 0;
-  /** The wall, and a clock on each so many of the ways through it: what is called within another is the other's time. */
-  const safely = <F extends (this: any, ...args: any[]) => any>(fn: F): F => guard(function (this: unknown) {
-    const start = inside++ || ++calls % TIMED ? NaN : performance.now();
-    try {
-      return fn.apply(this, arguments as unknown as Parameters<F>);
-    } finally {
-      inside--;
-      if (start == start) count('main_thread_ms', TIMED * (performance.now() - start));
-    }
-  } as F, tell);
+  const safely = createGuard(tell, (spent) => count('main_thread_ms', spent));
   const options = check(given, tell);
   /** What the visitor's browser asks for, by the word that the page has for it. */
   const wish = safe(() => (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) && (options.privacyControl || 'anonymous');

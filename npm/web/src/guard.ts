@@ -1,15 +1,28 @@
-/** The wall between the page and us: what is ours and throws is told, and stays here. */
+/** The wall between the page and us: what is ours and throws is told, and stays here; and the clock on the ways through it. */
 
 /** Tells the developer something, by the codes of abi.ts; 0: something of ours threw. */
 export type Tell = (code: number, detail?: unknown) => void;
 
-/** `fn`, so that it never throws; what it throws goes to `tell`. */
-export function guard<F extends (this: any, ...args: any[]) => any>(fn: F, tell: Tell): F {
-  return function (this: unknown) {
+/** Gives a function back as one that never throws. */
+export type Guard = <F extends (this: any, ...args: any[]) => any>(fn: F) => F;
+
+/** One in so many calls is timed: the clock itself costs as much as some of them. */
+const TIMED = 16;
+
+/** What a function throws goes to `tell`; `spend` gets the main thread's time, in ms. What is called within another is the other's time. */
+export function createGuard(tell: Tell, spend: (ms: number) => void): Guard {
+  let calls = 0;
+  let inside = 0;
+  return (fn) => function (this: unknown) {
+    const start = inside++ || ++calls % TIMED ? NaN : performance.now();
+    let result;
     try {
-      return fn.apply(this, arguments as unknown as Parameters<F>);
+      result = fn.apply(this, arguments as unknown as Parameters<typeof fn>);
     } catch (error) {
       tell(0, error);
     }
-  } as unknown as F;
+    inside--;
+    if (start == start) spend(TIMED * (performance.now() - start));
+    return result;
+  } as typeof fn;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Diagnostic, Op } from '../src/abi.js';
 import { createPort, type CoreExports } from '../src/core.js';
-import { guard } from '../src/guard.js';
+import { createGuard } from '../src/guard.js';
 
 function fake(take: (op: number, now: number, bytes: string) => void = () => {}): [CoreExports, [number, number, string][]] {
   const memory = { buffer: new ArrayBuffer(1 << 17) };
@@ -26,9 +26,23 @@ function port(): [ReturnType<typeof createPort>, number[]] {
 
 test('what throws behind the guard is told and stays there', () => {
   const told: unknown[] = [];
-  assert.equal(guard(() => { throw 1; }, (code, error) => told.push(code, error))(), undefined);
+  const guard = createGuard((code, error) => told.push(code, error), () => {});
+  assert.equal(guard(() => { throw 1; })(), undefined);
   assert.deepEqual(told, [0, 1]);
-  assert.equal(guard(function (this: number, n: number) { return this + n; }, () => {}).call(1, 2), 3);
+  assert.equal(guard(function (this: number, n: number) { return this + n; }).call(1, 2), 3);
+});
+
+test('one in sixteen ways through the wall is timed, and what is called within another is the other\'s time', () => {
+  const spent: number[] = [];
+  const guard = createGuard(() => {}, (ms) => spent.push(ms));
+  const inner = guard(() => {});
+  const outer = guard(() => {
+    inner();
+    throw 1;
+  });
+  for (let i = 0; i < 32; i++) outer();
+  assert.equal(spent.length, 2);
+  assert.ok(spent.every((ms) => ms >= 0));
 });
 
 test('calls made before the core is there reach it in order, after its start, with their own times', () => {
