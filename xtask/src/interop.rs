@@ -19,6 +19,7 @@ const SERVERS: &str = "tests/interop/servers";
 const TOGETHER: &[(&str, &[&str])] = &[
     ("alerts", &["alertmanager", "prometheus"]),
     ("dashboards", &["loki", "prometheus"]),
+    ("manifests", &["helm", "kubernetes-validate"]),
 ];
 
 /// A server with its recipe.

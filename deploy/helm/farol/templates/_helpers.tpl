@@ -1,0 +1,193 @@
+{{- define "farol.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "farol.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else if contains (include "farol.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "farol.name" .) | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "farol.selector" -}}
+app.kubernetes.io/name: {{ include "farol.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: collector
+{{- end -}}
+
+{{- define "farol.labels" -}}
+{{ include "farol.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "farol.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+
+{{- define "farol.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- define "farol.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{/* Settings that are the chart's: variables count over the file. */}}
+{{- define "farol.env" -}}
+- name: FAROL_CONFIG
+  value: /etc/farol/settings/farol.toml
+- name: FAROL_DATA_DIR
+  value: /var/lib/farol
+- name: FAROL_QUEUE__TYPE
+  value: {{ .Values.queue.type | quote }}
+- name: FAROL_QUEUE__MAX_BYTES
+  value: {{ .Values.queue.maxBytes | quote }}
+- name: FAROL_SHUTDOWN_TIMEOUT
+  value: {{ printf "%ds" (int .Values.shutdownSeconds) | quote }}
+{{- range $name, $value := .Values.env }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "farol.mounts" -}}
+- name: settings
+  mountPath: /etc/farol/settings
+  readOnly: true
+- name: data
+  mountPath: /var/lib/farol
+{{- range .Values.secrets }}
+- name: {{ printf "secret-%s" . }}
+  mountPath: /etc/farol/secrets/{{ . }}
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "farol.volumes" -}}
+- name: settings
+  configMap:
+    name: {{ include "farol.fullname" . }}
+{{- range .Values.secrets }}
+- name: {{ printf "secret-%s" . }}
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* A collector's pod, in whatever it is kept. */}}
+{{- define "farol.pod" -}}
+metadata:
+  labels:
+    {{- include "farol.labels" . | nindent 4 }}
+    {{- with .Values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .Values.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  serviceAccountName: {{ include "farol.fullname" . }}
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  # Leaving, delivering, and a margin for the last write.
+  terminationGracePeriodSeconds: {{ add (int .Values.leaveSeconds) (int .Values.shutdownSeconds) 30 }}
+  securityContext:
+    {{- include "farol.podSecurity" . | nindent 4 }}
+  {{- with .Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  containers:
+    - name: collector
+      image: {{ include "farol.image" . }}
+      imagePullPolicy: {{ .Values.image.pullPolicy }}
+      args: [--config, /etc/farol/settings/farol.toml]
+      env:
+        {{- include "farol.env" . | nindent 8 }}
+        - name: FAROL_LISTEN
+          value: 0.0.0.0:12347
+        - name: FAROL_ADMIN_LISTEN
+          value: 0.0.0.0:12348
+      ports:
+        - name: collect
+          containerPort: 12347
+        - name: operators
+          containerPort: 12348
+      # Recovery of a full queue takes seconds.
+      startupProbe:
+        httpGet:
+          path: /-/healthy
+          port: operators
+        periodSeconds: 2
+        failureThreshold: 60
+      livenessProbe:
+        httpGet:
+          path: /-/healthy
+          port: operators
+        periodSeconds: 10
+        timeoutSeconds: 4
+      readinessProbe:
+        httpGet:
+          path: /-/ready
+          port: operators
+        periodSeconds: 5
+        timeoutSeconds: 3
+        failureThreshold: 2
+      {{- if gt (int .Values.leaveSeconds) 0 }}
+      lifecycle:
+        preStop:
+          sleep:
+            seconds: {{ int .Values.leaveSeconds }}
+      {{- end }}
+      resources:
+        {{- toYaml .Values.resources | nindent 8 }}
+      securityContext:
+        {{- include "farol.containerSecurity" . | nindent 8 }}
+      volumeMounts:
+        {{- include "farol.mounts" . | nindent 8 }}
+  volumes:
+    {{- include "farol.volumes" . | nindent 4 }}
+    {{- if eq .Values.queue.type "memory" }}
+    # What a stop in time did not deliver, for a container that is started again; it goes with the pod.
+    - name: data
+      emptyDir: {}
+    {{- end }}
+  {{- if .Values.topologySpread }}
+  topologySpreadConstraints:
+    {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+    - topologyKey: {{ . }}
+      maxSkew: 1
+      whenUnsatisfiable: ScheduleAnyway
+      labelSelector:
+        matchLabels:
+          {{- include "farol.selector" $ | nindent 10 }}
+    {{- end }}
+  {{- end }}
+  {{- with .Values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}

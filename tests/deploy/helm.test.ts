@@ -1,0 +1,175 @@
+/** The Helm chart and the plain manifests that are rendered from it: files of elsewhere are the same here, renders are those that are checked in, Kubernetes' own
+ * schemas accept them, and values that cannot be are refused. `FAROL_BLESS=1` writes the renders anew. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { CORE_SCHEMA, load, loadAll } from 'js-yaml';
+import { there, wanted } from '../../deploy/helm/build.js';
+import { root, rules, text, yaml } from './files.js';
+import { tool } from './tools.js';
+
+const CHART = 'deploy/helm/farol';
+/** The oldest that the chart takes, and what helm has to be told where there is no cluster. */
+const KUBERNETES = '1.30.0';
+
+interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace: string; labels?: Record<string, string> };
+  spec?: Record<string, unknown>;
+  data?: Record<string, string>;
+}
+
+const render = (t: TestContext, ...more: string[]): { ok: boolean; said: string } | undefined =>
+  tool(t, 'helm', 'template', 'farol', join(root, CHART), '--namespace', 'farol', '--kube-version', KUBERNETES, ...more);
+
+const manifests = (said: string): Manifest[] => (loadAll(said, { schema: CORE_SCHEMA }) as (Manifest | null)[]).filter((it): it is Manifest => it !== null);
+
+/** Values of each render, and where it stands. */
+const GOLDEN = [
+  { values: 'deploy/kubernetes/disk/values.yaml', stands: 'deploy/kubernetes/disk/farol.yaml' },
+  { values: 'deploy/kubernetes/memory/values.yaml', stands: 'deploy/kubernetes/memory/farol.yaml' },
+  { values: 'tests/deploy/helm/everything.values.yaml', stands: 'tests/deploy/helm/everything.yaml' },
+];
+
+test('boards and rules of the chart are those of deploy/grafana and deploy/prometheus', () => {
+  assert.deepEqual([...there()].sort(), [...wanted()].sort(), 'run: node --import tsx deploy/helm/build.ts');
+});
+
+test('helm finds nothing to say against the chart', (t) => {
+  const done = tool(t, 'helm', 'lint', '--strict', join(root, CHART));
+  if (done) assert.ok(done.ok && !/\[(?:WARNING|ERROR)\]/u.test(done.said), done.said);
+});
+
+test('renders are those that are checked in', (t) => {
+  for (const { values, stands } of GOLDEN) {
+    const done = render(t, '--values', join(root, values));
+    if (!done) return;
+    assert.ok(done.ok, done.said);
+    // Lines with nothing but blanks in them are helm's indenting.
+    const said = done.said.replaceAll(/[ \t]+$/gmu, '');
+    if (process.env.FAROL_BLESS === '1') writeFileSync(join(root, stands), said);
+    assert.equal(said, text(stands), `${stands}: read the difference, then FAROL_BLESS=1`);
+  }
+});
+
+test("Kubernetes' own schemas accept every manifest, and all that stands in it", (t) => {
+  for (const { stands } of GOLDEN) {
+    const folder = mkdtempSync(join(tmpdir(), 'farol-manifests-'));
+    try {
+      // Kinds of others' have no schema there.
+      const known = manifests(text(stands)).filter((it) => !it.apiVersion.startsWith('monitoring.coreos.com'));
+      assert.ok(known.length > 6, stands);
+      const paths = known.map((it, at) => {
+        const path = join(folder, `${at}-${it.kind}.json`);
+        writeFileSync(path, JSON.stringify(it));
+        return path;
+      });
+      for (const version of ['1.30', '1.34']) {
+        const done = tool(t, 'kubernetes-validate', '--strict', '-k', version, ...paths);
+        if (!done) return;
+        assert.ok(done.ok, `${stands}, ${version}: ${done.said}`);
+      }
+      const wrong = join(folder, 'wrong.json');
+      writeFileSync(wrong, JSON.stringify({ ...known[0], spek: {} }));
+      assert.ok(!tool(t, 'kubernetes-validate', '--strict', wrong)!.ok, 'a schema that takes anything says nothing');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+});
+
+test('boards and rules come as ConfigMaps whose content is theirs', (t) => {
+  const done = render(t);
+  if (!done) return;
+  assert.ok(done.ok, done.said);
+  const maps = manifests(done.said).filter((it) => it.kind === 'ConfigMap' && it.data && !('farol.toml' in it.data));
+  const files = maps.flatMap((it) => Object.entries(it.data!));
+  assert.deepEqual(
+    files.map(([name, held]) => [name, held.trimEnd()]).sort(),
+    [...wanted()].map(([path, held]) => [path.split('/').at(-1)!, held.trimEnd()]).sort(),
+  );
+  for (const map of maps.filter((it) => it.metadata.name.includes('-board-'))) assert.equal(map.metadata.labels?.grafana_dashboard, '1');
+  const asRules = render(t, '--set', 'rules.kind=PrometheusRule')!;
+  const groups = manifests(asRules.said).filter((it) => it.kind === 'PrometheusRule').flatMap((it) => it.spec!.groups as { rules: unknown[] }[]);
+  assert.deepEqual(groups.flatMap((it) => it.rules).length, rules().length);
+});
+
+test('values that cannot be are refused, with what to do', (t) => {
+  const wrong: [set: string, expected: RegExp][] = [
+    ['autoscaling.enabled=true', /leaves a volume behind/u],
+    ['replicas=none', /want integer/u],
+    ['queue.type=tape', /value must be one of/u],
+    ['replica=3', /additional properties 'replica' not allowed/u],
+    ['settings=listen', /does not match pattern/u],
+    ['env.farol=1', /does not match pattern/u],
+  ];
+  for (const [set, expected] of wrong) {
+    const done = render(t, '--set', set);
+    if (!done) return;
+    assert.ok(!done.ok, set);
+    assert.match(done.said, expected, set);
+  }
+});
+
+test('values are all described, and each has its type', () => {
+  const schema = JSON.parse(text(`${CHART}/values.schema.json`)) as { properties: Record<string, { properties?: object }> };
+  const values = yaml(`${CHART}/values.yaml`) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(values)) {
+    const known = schema.properties[name];
+    assert.ok(known, name);
+    if (known.properties) assert.deepEqual(Object.keys(value as object).filter((it) => !(it in known.properties!)), [], name);
+  }
+  assert.deepEqual(Object.keys(schema.properties).filter((it) => !(it in values)), ['global']);
+});
+
+test('the settings of the chart are valid, with the variables that it sets', (t) => {
+  const collector = process.env.FAROL_COLLECTOR ?? ['release', 'debug'].map((it) => join(root, 'target', it, 'farol-collector')).find((it) => existsSync(it));
+  if (collector === undefined) {
+    t.skip('no collector is built');
+    return;
+  }
+  for (const { stands } of GOLDEN) {
+    const all = manifests(text(stands));
+    const settings = all.find((it) => it.data?.['farol.toml'])!.data!['farol.toml']!;
+    const set = all.find((it) => it.kind === 'StatefulSet' || it.kind === 'Deployment')!;
+    const spec = (set.spec!.template as { spec: { containers: { env: { name: string; value: string }[] }[]; terminationGracePeriodSeconds: number } }).spec;
+    const folder = mkdtempSync(join(tmpdir(), 'farol-settings-'));
+    try {
+      const file = join(folder, 'farol.toml');
+      writeFileSync(file, settings);
+      const env = Object.fromEntries(spec.containers[0]!.env.map((it) => [it.name, it.value]));
+      const done = spawnSync(collector, ['print-config'], { encoding: 'utf8', env: { ...env, FAROL_CONFIG: file, FAROL_DATA_DIR: folder } });
+      assert.equal(done.status, 0, `${stands}: ${done.stderr}`);
+      const stopping = Number(/^(\d+)s$/u.exec(env.FAROL_SHUTDOWN_TIMEOUT!)![1]);
+      assert.ok(spec.terminationGracePeriodSeconds > stopping, `${stands}: a pod is given the time to deliver`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+});
+
+test('each kustomization names what is there, and the image that its manifests have', () => {
+  for (const { stands } of GOLDEN.slice(0, 2)) {
+    const folder = stands.replace('/farol.yaml', '');
+    const kustomization = load(text(`${folder}/kustomization.yaml`)) as { namespace: string; resources: string[]; images: { name: string }[] };
+    assert.deepEqual(kustomization.resources, ['farol.yaml']);
+    const all = manifests(text(stands));
+    for (const it of all) assert.equal(it.metadata.namespace, kustomization.namespace, it.kind);
+    assert.ok(text(stands).includes(`image: ${kustomization.images[0]!.name}:`), folder);
+  }
+});
+
+test('only a queue in memory scales by itself, and a queue on disk has its volume', () => {
+  const [disk, memory, everything] = GOLDEN.map(({ stands }) => manifests(text(stands)));
+  const kinds = (all: Manifest[]): string[] => all.map((it) => it.kind);
+  assert.ok(kinds(disk!).includes('StatefulSet') && !kinds(disk!).includes('HorizontalPodAutoscaler'));
+  assert.ok(kinds(memory!).includes('Deployment') && kinds(memory!).includes('HorizontalPodAutoscaler'));
+  const set = disk!.find((it) => it.kind === 'StatefulSet')!;
+  assert.equal(set.spec!.replicas, 2);
+  assert.equal((set.spec!.volumeClaimTemplates as unknown[]).length, 1);
+  for (const kind of ['Job', 'Ingress', 'ServiceMonitor', 'NetworkPolicy', 'PodDisruptionBudget']) assert.ok(kinds(everything!).includes(kind), kind);
+});
