@@ -61,7 +61,7 @@ fn main() {
         bytes / bodies.len()
     );
     let mut payloads: Vec<Payload> = time("decode", &bodies, |body| {
-        faro(body, &limits).expect("a payload").payload
+        *faro(body, &limits).expect("a payload").payload
     });
     time("clone", &payloads, Payload::clone);
     for payload in &mut payloads {

@@ -200,7 +200,7 @@ mod tests {
         let decoded = crate::decode::faro(body.as_bytes(), &limits);
         let mut payload = decoded.unwrap().payload;
         Enricher::default().enrich(&mut payload, known);
-        payload
+        *payload
     }
 
     fn of(hints: &Hints) -> Known<'_> {

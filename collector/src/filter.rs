@@ -143,7 +143,7 @@ mod tests {
 
     fn decoded(body: &str) -> Payload {
         let limits = crate::decode::Limits::default();
-        crate::decode::faro(body.as_bytes(), &limits)
+        *crate::decode::faro(body.as_bytes(), &limits)
             .unwrap()
             .payload
     }

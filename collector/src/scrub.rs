@@ -18,6 +18,7 @@ mod ip;
 mod mail;
 mod names;
 mod pairs;
+mod plain;
 mod rules;
 mod shape;
 mod text;
@@ -41,6 +42,7 @@ pub const REDACTED: &str = "REDACTED";
 pub struct Scrubber {
     rules: Rules,
     names: Names,
+    plain: plain::Plain,
 }
 
 impl Default for Scrubber {
@@ -63,6 +65,7 @@ impl Scrubber {
     pub fn new(rules: Rules) -> Self {
         Self {
             names: Names::new(&rules.secret_names),
+            plain: plain::Plain::new(),
             rules,
         }
     }
@@ -182,19 +185,33 @@ impl Walk for Visit<'_> {
     }
 
     fn name(&mut self, _at: At<'_>, name: &mut String) -> bool {
-        let clean = self.0.clean(name, &|| false, &|| true);
-        let changed = clean.is_some();
-        if let Some(clean) = clean {
-            *name = clean;
+        if self.0.plain.knows(name) {
+            return false;
         }
-        changed
+        let clean = self.0.clean(name, &|| false, &|| true);
+        match clean {
+            Some(clean) => {
+                *name = clean;
+                true
+            }
+            None => {
+                if self.0.named(name).is_none() {
+                    self.0.plain.learn(name);
+                }
+                false
+            }
+        }
     }
 
     fn entry(&mut self, at: At<'_>, value: &mut dyn Walked) -> bool {
         if matches!(at.field, "User.attributes" | "User.*") && !self.0.allows_user("attributes") {
             return false;
         }
-        let Some(action) = self.0.named(at.key) else {
+        let named = match self.0.plain.knows(at.key) {
+            true => None,
+            false => self.0.named(at.key),
+        };
+        let Some(action) = named else {
             // No text can stand in the place of a measured value: one that is a card's number goes.
             return at.field != "Measurement.values" || !self.is_card(&*value);
         };

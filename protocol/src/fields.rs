@@ -19,20 +19,30 @@ macro_rules! object {
 
         impl $crate::read::Read for $name {
             fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct ObjectVisitor;
-                impl<'de> serde::de::Visitor<'de> for ObjectVisitor {
-                    type Value = $name;
+                let mut out = $name::default();
+                out.read_into(deserializer)?;
+                Ok(out)
+            }
+
+            fn read_into<'de, D: serde::Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+                struct ObjectVisitor<'a>(&'a mut $name);
+                impl<'de> serde::de::Visitor<'de> for ObjectVisitor<'_> {
+                    type Value = ();
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                         f.write_str("an object")
                     }
 
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                        let mut out = $name::default();
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                        let out = self.0;
                         while let Some(key) = map.next_key_seed($crate::read::Key)? {
                             match &*key {
                                 $( $key $(| $alias)* => {
-                                    out.$field = map.next_value_seed($crate::read::Seed::<$ty>::new())?;
+                                    // The last of two equal keys is what counts, and all of it.
+                                    if !$crate::read::Absent::is_absent(&out.$field) {
+                                        out.$field = Default::default();
+                                    }
+                                    map.next_value_seed($crate::read::Place(&mut out.$field))?;
                                 } )*
                                 _ => {
                                     let seed = $crate::read::EntrySeed::<$crate::value::Value>::new();
@@ -43,14 +53,20 @@ macro_rules! object {
                             }
                         }
                         out.extra.settle();
-                        Ok(out)
+                        Ok(())
                     }
 
-                    fn visit_unit<E>(self) -> Result<$name, E> {
-                        Ok($name::default())
+                    fn visit_unit<E>(self) -> Result<(), E> {
+                        Ok(())
                     }
                 }
-                deserializer.deserialize_any(ObjectVisitor)
+                deserializer.deserialize_any(ObjectVisitor(self))
+            }
+        }
+
+        impl $crate::read::Absent for $name {
+            fn is_absent(&self) -> bool {
+                self.is_blank()
             }
         }
 
@@ -64,7 +80,7 @@ macro_rules! object {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap;
                 let mut map = serializer.serialize_map(None)?;
-                $( if self.$field != <$ty>::default() {
+                $( if !$crate::read::Absent::is_absent(&self.$field) {
                     map.serialize_entry($key, &self.$field)?;
                 } )*
                 for (key, value) in self.extra.iter() {
@@ -89,7 +105,7 @@ macro_rules! object {
             /// Whether nothing at all was said.
             #[must_use]
             pub fn is_blank(&self) -> bool {
-                $( self.$field == <$ty>::default() && )* self.extra.is_empty()
+                $( $crate::read::Absent::is_absent(&self.$field) && )* self.extra.is_empty()
             }
         }
     };

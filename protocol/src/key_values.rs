@@ -26,6 +26,12 @@ impl std::ops::DerefMut for KeyValues {
     }
 }
 
+impl crate::read::Absent for KeyValues {
+    fn is_absent(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl Serialize for KeyValues {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Pairs(&self.0).serialize(serializer)

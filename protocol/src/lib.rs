@@ -45,5 +45,7 @@ pub mod time;
 pub mod value;
 #[cfg(feature = "decode")]
 pub mod walk;
+#[cfg(feature = "decode")]
+mod write;
 
 pub use kind::Kind;

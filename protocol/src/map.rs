@@ -153,6 +153,12 @@ impl<V> IntoIterator for Map<V> {
     }
 }
 
+impl<V> crate::read::Absent for Map<V> {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
 impl<V: Serialize> Serialize for Map<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())

@@ -82,8 +82,8 @@ impl Payload {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(4096);
-        // Writing to memory fails only where a key is no string, and all of ours are.
-        let _ = serde_json::to_writer(&mut out, self);
+        // Writing to memory fails only for what no payload holds.
+        let _ = serde::Serialize::serialize(self, crate::write::Json(&mut out));
         out
     }
 

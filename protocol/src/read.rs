@@ -13,7 +13,64 @@ pub trait Read: Default {
     /// # Errors
     /// When the value's shape is not one that this type can be made of.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+
+    /// Reads one value to where it belongs, which holds the default: objects have some hundred bytes each, and would else be copied at every
+    /// level above them.
+    ///
+    /// # Errors
+    /// When the value's shape is not one that this type can be made of. What stands there then is of no use.
+    fn read_into<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        *self = Self::read(deserializer)?;
+        Ok(())
+    }
 }
+
+/// A type with a value that says nothing, its default, and is not written.
+pub trait Absent {
+    /// Whether this is that value.
+    fn is_absent(&self) -> bool;
+}
+
+impl Absent for String {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<T> Absent for Vec<T> {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<T> Absent for Option<T> {
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+macro_rules! absent_by_default {
+    ($($ty:ty),*) => { $(
+        impl Absent for $ty {
+            fn is_absent(&self) -> bool {
+                *self == <$ty>::default()
+            }
+        }
+    )* };
+}
+absent_by_default!(
+    u64,
+    crate::item::Own,
+    crate::key_values::Any,
+    crate::meta::Brands,
+    crate::signals::Real,
+    crate::signals::Severity,
+    crate::signals::Temporality,
+    crate::span::SpanKind,
+    crate::span::StatusCode,
+    crate::time::Nanos,
+    crate::time::Time
+);
 
 /// A type that can be a [`Map`](crate::map::Map)'s value: null leaves the entry out.
 pub trait Entry: Sized {
@@ -46,6 +103,17 @@ impl<'de, T: Read> DeserializeSeed<'de> for Seed<T> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
         T::read(deserializer)
+    }
+}
+
+/// Carries the place that a [`Read`] type is read into.
+pub struct Place<'a, T>(pub &'a mut T);
+
+impl<'de, T: Read> DeserializeSeed<'de> for Place<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.0.read_into(deserializer)
     }
 }
 
@@ -275,11 +343,12 @@ impl<'de, T: Read> Visitor<'de> for List<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Seed::<T>::new())? {
+        let mut item = T::default();
+        while items.next_element_seed(Place(&mut item))?.is_some() {
             if list.len() == limits::LIST {
                 return Err(A::Error::custom(TOO_LONG));
             }
-            list.push(item);
+            list.push(std::mem::take(&mut item));
         }
         Ok(list)
     }

@@ -9,7 +9,7 @@ fn payload() -> Payload {
         "logs":[{"message":"slow","level":"warn","context":{"ms":1500,"flag":true,"http.route":"/admin/:id"}}],
         "exceptions":[{"type":"TypeError","value":"x is undefined"}]}"#;
     let limits = crate::decode::Limits::default();
-    crate::decode::faro(body.as_bytes(), &limits)
+    *crate::decode::faro(body.as_bytes(), &limits)
         .unwrap()
         .payload
 }

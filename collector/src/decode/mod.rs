@@ -15,6 +15,7 @@ use farol_protocol::Kind;
 use farol_protocol::limits;
 use farol_protocol::map::Attributes;
 use farol_protocol::payload::Payload;
+use farol_protocol::read::Read as _;
 use std::borrow::Cow;
 
 /// Bounds of what one body may hold. What is over is cut and counted; only depth and the
@@ -53,8 +54,8 @@ pub(crate) fn trim(payload: &mut Payload, limits: &Limits) {
 /// A body that was read, and what could not be taken as it stood.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Decoded {
-    /// What was read.
-    pub payload: Payload,
+    /// What was read. Some kilobytes, which would else be copied at each step.
+    pub payload: Box<Payload>,
     /// Items that could not be read, by place.
     pub unreadable: Vec<Unreadable>,
     /// What was over the limits.
@@ -214,19 +215,28 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
     if matches!((&text, body), (Cow::Owned(now), was) if now.as_bytes() != was) {
         decoded.repaired.push(Repair::Text);
     }
-    match serde_json::from_str::<Payload>(&text) {
+    match typed(&text, &mut decoded.payload) {
         // A bare null would pass as a payload that says nothing.
-        Ok(payload) if text.trim_start().starts_with('{') => {
-            decoded.payload = payload;
+        Ok(()) if text.trim_start().starts_with('{') => {
             // Ours to say, not the client's.
             decoded.payload.farol.lost.clear();
             decoded.payload.otlp = Default::default();
         }
-        _ => recover::recover(&text, limits, &mut decoded)?,
+        _ => {
+            *decoded.payload = Payload::default();
+            recover::recover(&text, limits, &mut decoded)?;
+        }
     }
     decoded.payload.farol.added = Attributes::default();
     limit::apply(&mut decoded, limits);
     Ok(decoded)
+}
+
+/// The good path: all of a body in one pass, to where it stays.
+fn typed(text: &str, payload: &mut Payload) -> serde_json::Result<()> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    payload.read_into(&mut reader)?;
+    reader.end()
 }
 
 /// A body as text. Nearly all are Unicode, which is seen some times faster than by looking for what is not.

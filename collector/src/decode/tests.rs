@@ -144,7 +144,7 @@ fn places_survive_storage() {
     );
     let stored = decoded.payload.encode();
     let again = farol_protocol::payload::Payload::decode(&stored).unwrap();
-    assert_eq!(again, decoded.payload);
+    assert_eq!(again, *decoded.payload);
     assert_eq!(
         again.items().map(|(index, _)| index).collect::<Vec<_>>(),
         [1, 3]

@@ -89,13 +89,11 @@ pub(super) fn prepare(
     }
     drop(plain);
     let Decoded {
-        payload,
+        mut payload,
         unreadable,
         cut,
         ..
     } = decoded;
-    // Some kilobytes, which tasks and the queue would copy each time they hand it on.
-    let mut payload = Box::new(payload);
     let mut counts = counts(&payload);
     let left = counts.items();
     let mut items = receiver

@@ -19,45 +19,30 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn of(text: &str) -> Self {
-        let (mut bits, mut digits, mut dots, mut colons, mut hyphens) = (0, 0, 0, 0, 0);
-        // In blocks short enough for counters of a byte, which the compiler turns into vectors.
+        let mut shape = Self::default();
+        // In blocks short enough for counters of a byte, and by comparing alone: so the compiler turns it into vectors.
         for block in text.as_bytes().chunks(128) {
             let (mut d, mut p, mut c, mut h) = (0_u8, 0_u8, 0_u8, 0_u8);
+            let mut bits = 0;
             for byte in block {
-                bits |= BITS[usize::from(*byte)];
+                let is = |sign: u8, bit: u8| if *byte == sign { bit } else { 0 };
+                bits |= is(b'@', AT) | is(b'=', EQUALS) | is(b':', COLON) | is(b'%', PERCENT);
+                bits |= is(b'?', QUERY) | is(b'#', QUERY) | is(b'\\', ESCAPE) | is(b'&', ESCAPE);
                 d += u8::from(byte.is_ascii_digit());
                 p += u8::from(*byte == b'.');
                 c += u8::from(*byte == b':');
                 h += u8::from(*byte == b'-');
             }
-            digits += usize::from(d);
-            dots += usize::from(p);
-            colons += usize::from(c);
-            hyphens += usize::from(h);
+            shape.bits |= bits;
+            shape.digits += usize::from(d);
+            shape.dots += usize::from(p);
+            shape.colons += usize::from(c);
+            shape.hyphens += usize::from(h);
         }
-        Self {
-            bits,
-            digits,
-            dots,
-            colons,
-            hyphens,
-        }
+        shape
     }
 
     pub(super) fn has(self, bits: u8) -> bool {
         self.bits & bits != 0
     }
 }
-
-const BITS: [u8; 256] = {
-    let mut bits = [0; 256];
-    bits[b'@' as usize] = AT;
-    bits[b'=' as usize] = EQUALS;
-    bits[b':' as usize] = COLON;
-    bits[b'%' as usize] = PERCENT;
-    bits[b'?' as usize] = QUERY;
-    bits[b'#' as usize] = QUERY;
-    bits[b'\\' as usize] = ESCAPE;
-    bits[b'&' as usize] = ESCAPE;
-    bits
-};

@@ -141,7 +141,7 @@ fn fixture(name: &str) -> Payload {
         env!("CARGO_MANIFEST_DIR")
     );
     let body = std::fs::read(file).expect("the fixture");
-    faro(&body, &Limits::default()).expect("a payload").payload
+    *faro(&body, &Limits::default()).expect("a payload").payload
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn all_places() -> Vec<Payload> {
         );
         let body = std::fs::read(file).expect("the fixture");
         let decoded = crate::decode::otlp(kind, Form::Json, &body, &Limits::default());
-        decoded.expect("a payload").payload
+        *decoded.expect("a payload").payload
     };
     vec![
         fixture("maximal"),

@@ -191,8 +191,18 @@ fn image(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// Letters, digits, `-` and `_`: what a token has without its points.
 fn is_run(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+    RUN[usize::from(byte)]
 }
+
+const RUN: [bool; 256] = {
+    let mut run = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        run[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'_');
+        byte += 1;
+    }
+    run
+};
 
 fn judge(text: &str, run: Range<usize>, digits: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();

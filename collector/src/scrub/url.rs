@@ -142,7 +142,9 @@ fn is_fingerprint(name: &str) -> bool {
 
 /// Where the part with user and host stands: between `//` and the path.
 fn authority(address: &str) -> Option<Range<usize>> {
-    let start = match address.find("//") {
+    let bytes = address.as_bytes();
+    let mut slashes = memchr::memchr_iter(b'/', bytes);
+    let start = match slashes.find(|at| bytes.get(at + 1) == Some(&b'/')) {
         Some(0) => 2,
         Some(at) if address[..at].ends_with(':') => at + 2,
         _ => return None,
@@ -188,6 +190,9 @@ fn pairs(text: &str, range: Range<usize>, cuts: &mut Cuts, judge: impl Fn(&str) 
 fn is_token(value: &str) -> bool {
     if value.starts_with("eyJ") && value.bytes().filter(|byte| *byte == b'.').count() >= 2 {
         return true;
+    }
+    if value.len() < TOKEN_LENGTH {
+        return false;
     }
     let value = value
         .trim_end_matches('=')

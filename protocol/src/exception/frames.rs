@@ -22,6 +22,12 @@ impl Deref for Frames {
     }
 }
 
+impl crate::read::Absent for Frames {
+    fn is_absent(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl Serialize for Frames {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)

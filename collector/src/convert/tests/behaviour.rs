@@ -15,7 +15,7 @@ use std::collections::HashSet;
 const DIALECTS: [Dialect; 3] = [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib];
 
 fn of(body: &str) -> Payload {
-    faro(body.as_bytes(), &Limits::default())
+    *faro(body.as_bytes(), &Limits::default())
         .expect("a payload")
         .payload
 }

@@ -48,7 +48,7 @@ pub(super) fn payload(path: &str) -> Payload {
     assert_eq!(decoded.unreadable, [], "{path}");
     assert_eq!(decoded.repaired, [], "{path}");
     assert_eq!(decoded.cut, Cut::default(), "{path}");
-    decoded.payload
+    *decoded.payload
 }
 
 pub(super) fn records(otlp: &Otlp) -> impl Iterator<Item = &LogRecord> {
