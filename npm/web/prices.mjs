@@ -18,7 +18,7 @@ const PARTS = {
   'protocol: faro': { edit: ['send/sender.ts', "protocol == 'faro'", 'false'] },
   'unsampledHeader': { edit: ['client.ts', "(on || options.unsampledHeader) ? '00-' + trace + '-' + span + (on ? '-01' : '-00')", "on ? '00-' + trace + '-' + span + '-01'"] },
   'consent': { edit: ['client.ts', /setConsent\(next\) \{[\s\S]*?\n    \},\n/, 'setConsent() {},\n'] },
-  'session.storage': { edit: ['client.ts', "options.session?.storage == 'none' ? undefined : safe(() => sessionStorage)", '0 as any'] },
+  'session.storage': { edit: ['client.ts', /const shared = [\s\S]*?: sessionStorage\)\);|if \(shared\)[\s\S]*?\}, true\);/g, ''] },
   'onDiagnostic': { edit: ['client.ts', /'internal item-cut.*'/, "''"] },
   'transport': { edit: ['send/sender.ts', 'transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : ', ''] },
   'core': { edit: ['load.ts', /else if \(typeof given == 'function'\).*\n/, ''] },
@@ -33,7 +33,7 @@ const PARTS = {
 
 /** The same for the files beyond the first: a part here is a file of more/, or what of one is taken away. */
 const FILES = {
-  more: { 'outbox': { stub: ['more/outbox.ts', 'more/split.ts'] }, 'remoteConfig': { stub: ['more/config.ts'] }, 'capture.actions, .frustration': { stub: ['more/actions.ts', 'more/action.ts'] }, 'capture.clicks': { stub: ['more/clicks.ts'] }, 'capture.frames': { stub: ['more/frames.ts'] }, 'capture.loads': { stub: ['more/loads.ts', 'more/party.ts'] }, 'capture.reports': { stub: ['more/reports.ts'] } },
+  more: { 'outbox': { stub: ['more/outbox.ts', 'more/split.ts'] }, 'remoteConfig': { stub: ['more/config.ts'] }, 'capture.actions, .frustration': { stub: ['more/actions.ts', 'more/action.ts'] }, 'capture.clicks': { stub: ['more/clicks.ts'] }, 'capture.frames': { stub: ['more/frames.ts'] }, 'duplicated tabs': { stub: ['more/here.ts'] }, 'capture.loads': { stub: ['more/loads.ts', 'more/party.ts'] }, 'capture.reports': { stub: ['more/reports.ts'] } },
   extra: { 'capture.console': { stub: ['more/console.ts', 'more/print.ts'] }, 'capture.forms': { stub: ['more/forms.ts'] }, 'capture.resources, .load, .userTiming, .memory': { stub: ['more/timings.ts'] } },
 };
 

@@ -129,10 +129,22 @@ function patch(key2, owner, name, sub, make) {
 function tell(sdk, name, attributes, at = NaN, [trace, span] = ["", ""]) {
   sdk.put_(2 /* Event */, (w) => w.s(name).s("").a(attributes).s(trace).s(span).n(at));
 }
+function parting(sdk, callback) {
+  const { put_: put } = sdk;
+  sdk.put_ = (op, write, at) => put(op | 512 /* Parting */, write, at);
+  try {
+    callback();
+  } finally {
+    sdk.put_ = put;
+  }
+}
 function onHidden(sdk, callback) {
   sdk.on_(window, "visibilitychange pagehide", ({ type }) => {
-    if (type == "pagehide" || document.visibilityState == "hidden") callback();
+    if (type == "pagehide" || document.visibilityState == "hidden") parting(sdk, callback);
   }, true);
+}
+function onLeft(sdk, callback) {
+  sdk.on_(window, "pagehide", () => parting(sdk, callback), true);
 }
 
 // src/more/cap.ts
@@ -342,7 +354,7 @@ function observeForms(sdk) {
     begun.set(form, entry);
   }, true);
   sdk.on_(window, "submit reset", ({ target }) => begun.delete(target), true);
-  sdk.on_(window, "pagehide", () => begun.forEach((_, form) => abandoned(form)), true);
+  onLeft(sdk, () => begun.forEach((_, form) => abandoned(form)));
 }
 
 // src/observe/request.ts
@@ -369,15 +381,15 @@ function begin(sdk, initiator, method, address2) {
   const { href, origin } = resolve(sdk, address2) || { href: "" };
   if (!href.startsWith("http") || under(sdk.endpoint_, href)) return;
   const { baggage: members } = sdk.options_;
-  const parent = sdk.ambient_();
-  const place = sdk.child_(parent || null);
+  const parent2 = sdk.ambient_();
+  const place = sdk.child_(parent2 || null);
   const goes = origin == sdk.origin_ || ((_a = sdk.options_.propagateTo) == null ? void 0 : _a.some((pattern) => under(pattern, href)));
   return {
     ...place,
     header_: goes ? sdk.header_(place) : "",
     baggage_: members && goes && sdk.granted_() ? baggage(members) : "",
     initiator_: initiator,
-    parent_: parent == null ? void 0 : parent.span_,
+    parent_: parent2 == null ? void 0 : parent2.span_,
     method_: method,
     href_: href,
     start_: performance.now(),
@@ -480,11 +492,11 @@ function observeLoad(sdk) {
   const told = sdk.guard_(() => {
     const entry = performance.getEntriesByType("navigation")[0];
     const [server, trace] = serverTiming(entry.serverTiming);
-    const [id, parent] = trace || [];
-    const load3 = sdk.child_(id ? { trace_: id, span_: parent } : null);
+    const [id, parent2] = trace || [];
+    const load3 = sdk.child_(id ? { trace_: id, span_: parent2 } : null);
     const spans = [
       ["documentFetch", sdk.child_(load3), load3.span_, entry.fetchStart, entry.responseEnd],
-      ["documentLoad", load3, parent, 0, entry.loadEventEnd]
+      ["documentLoad", load3, parent2, 0, entry.loadEventEnd]
     ];
     for (const [name, { trace_: trace2, span_: span }, above, start2, end] of spans) {
       sdk.put_(6 /* Span */, (w) => w.s(trace2).s(span).s(above).s(name).b(INTERNAL).n(start2).n(end).b(0).s("").a({ ["url.full" /* Url */]: entry.name }));
@@ -512,7 +524,7 @@ function observeMemory(sdk) {
   onHidden(sdk, () => {
     const { memory: memory2 } = performance;
     if (!memory2 || !sdk.live_()) return;
-    sdk.put_(4 /* Measurement */ | 512 /* Parting */, (w) => {
+    sdk.put_(4 /* Measurement */, (w) => {
       w.s("farol.memory" /* Memory */).u(3);
       for (const [key2, name] of [["usedJSHeapSize", "used"], ["totalJSHeapSize", "total"], ["jsHeapSizeLimit", "limit"]]) w.s(name).n(memory2[key2]);
       sdk.place_(w.a(void 0));
@@ -1284,6 +1296,7 @@ function observeAll(sdk) {
 // src/features.ts
 var EARLY = 50;
 var LEFT2 = ":left";
+var HERE = ":here";
 function createFeatures(sdk, bring) {
   const { features: given, capture } = sdk.options_;
   const { later_: later } = sdk;
@@ -1562,8 +1575,8 @@ var INTERNAL2 = 1;
 var ERROR = 2;
 function startSpan(sdk, name, options) {
   const { parent: given, startTime, attributes: first } = own(options);
-  const parent = given === void 0 ? sdk.ambient_() : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
-  const place = sdk.child_(parent);
+  const parent2 = given === void 0 ? sdk.ambient_() : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
+  const place = sdk.child_(parent2);
   const start2 = startTime ?? performance.now();
   const attributes = own(first);
   let status = 0;
@@ -1592,7 +1605,7 @@ function startSpan(sdk, name, options) {
     end: sdk.guard_((end) => {
       if (ended) return;
       ended = true;
-      sdk.put_(6 /* Span */, (w) => w.s(place.trace_).s(place.span_).s(parent == null ? void 0 : parent.span_).s(name).b(INTERNAL2).n(start2).n(end ?? performance.now()).b(status).s(reason).a(attributes));
+      sdk.put_(6 /* Span */, (w) => w.s(place.trace_).s(place.span_).s(parent2 == null ? void 0 : parent2.span_).s(name).b(INTERNAL2).n(start2).n(end ?? performance.now()).b(status).s(reason).a(attributes));
     })
   };
   return span;
@@ -1648,12 +1661,13 @@ function writeStart(w, options, consent, hex, session, stored) {
 var CODES = "internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off".split(" ");
 var CONFIG = ":config";
 var KINDS2 = ["log", "exception", "measurement", "event", "span"];
+var rank = (text3) => text3.slice(2, 15) + text3.slice(32);
 function endpoint({ url, key: key2, protocol }) {
   if (/\/collect([/?#]|$)/.test(url)) return url;
   return url.replace(/\/*$/, "/collect") + (key2 && protocol != "faro" ? "/" + encodeURIComponent(key2) : "");
 }
 function createClient(given, bring) {
-  var _a, _b, _c;
+  var _a, _b, _c, _d;
   const quiet = { on_: false };
   const tally = {};
   const count2 = (what, by = 1) => void (tally[what] = (tally[what] || 0) + by);
@@ -1683,10 +1697,12 @@ function createClient(given, bring) {
   const { parse: parse2, stringify: stringify2 } = JSON;
   const decoder = new TextDecoder();
   const name = "farol:1:" + (options.key || ((_a = options.app) == null ? void 0 : _a.name) || "");
-  const store = ((_b = options.session) == null ? void 0 : _b.storage) == "none" ? void 0 : safe(() => sessionStorage);
+  const shared = ((_b = options.session) == null ? void 0 : _b.storage) == "visitor";
+  const store = ((_c = options.session) == null ? void 0 : _c.storage) == "none" ? void 0 : safe(() => shared ? localStorage : sessionStorage);
   const callbacks = /* @__PURE__ */ new Set();
   let consent = CONSENTS.indexOf(options.consent);
   let session = "";
+  let telling = false;
   let state = 0 /* Off */;
   let text3;
   let due = Infinity;
@@ -1701,7 +1717,7 @@ function createClient(given, bring) {
   const told = consent == GRANTED ? safe(() => parse2(store.getItem(name + CONFIG))) : void 0;
   if (told && told.until > Date.now()) {
     options.sampleRate = told.rate ?? options.sampleRate;
-    if (told.off || told.rates) options.sampling = told.off ? void 0 : { ...options.sampling, rates: { ...(_c = options.sampling) == null ? void 0 : _c.rates, ...told.rates } };
+    if (told.off || told.rates) options.sampling = told.off ? void 0 : { ...options.sampling, rates: { ...(_d = options.sampling) == null ? void 0 : _d.rates, ...told.rates } };
   }
   const put = (op, write, at = performance.now()) => port.put(op, at, write);
   const sdk = {
@@ -1738,10 +1754,10 @@ function createClient(given, bring) {
       var _a2;
       return sdk.current_ || ((_a2 = sdk.acting_) == null ? void 0 : _a2.call(sdk));
     },
-    child_: (parent = sdk.ambient_()) => ({ trace_: parent ? parent.trace_ : hex(4), span_: hex(2) }),
+    child_: (parent2 = sdk.ambient_()) => ({ trace_: parent2 ? parent2.trace_ : hex(4), span_: hex(2) }),
     place_(w) {
-      const here = sdk.ambient_();
-      return w.s(here == null ? void 0 : here.trace_).s(here == null ? void 0 : here.span_).n(sdk.at_ ?? NaN);
+      const here2 = sdk.ambient_();
+      return w.s(here2 == null ? void 0 : here2.trace_).s(here2 == null ? void 0 : here2.span_).n(sdk.at_ ?? NaN);
     }
   };
   const keep = safely(() => {
@@ -1772,7 +1788,11 @@ function createClient(given, bring) {
         const before = session;
         if (!sdk.over_) state = bytes[0];
         session = decode(bytes.subarray(5));
-        if (before != session) for (const callback of [...callbacks]) safely(callback)(session);
+        if (before != session) {
+          telling = true;
+          for (const callback of [...callbacks]) safely(callback)(session);
+          telling = false;
+        }
         more();
       } else if (signal == 4 /* Diagnostic */) {
         const code = view.getUint32(0, true);
@@ -1877,10 +1897,10 @@ function createClient(given, bring) {
       keep();
       sender == null ? void 0 : sender.gate_(number2 == DENIED);
       more();
-      if (number2 == DENIED) for (const one of ["", CONFIG, LEFT2]) store == null ? void 0 : store.removeItem(name + one);
+      if (number2 == DENIED) for (const one of ["", CONFIG, LEFT2, HERE]) store == null ? void 0 : store.removeItem(name + one);
     },
     endSession() {
-      put(20 /* End */);
+      if (!telling) put(20 /* End */);
     },
     sessionId: () => session,
     sampled: () => state == 2 /* On */,
@@ -1925,6 +1945,11 @@ function createClient(given, bring) {
     if (document.prerendering) document.addEventListener("prerenderingchange", start2);
     else start2();
     sdk.hide_ = sender.hidden_;
+    if (shared) sdk.on_(window, "storage pageshow visibilitychange", ({ key: key2 = name }) => {
+      if (key2 != name || !sdk.granted_()) return;
+      const theirs = store == null ? void 0 : store.getItem(name);
+      if (theirs) rank(theirs) < rank(text3 || "") ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
+    }, true);
     observeAll(sdk);
     more();
     pickUp(sdk, client);
@@ -2213,6 +2238,24 @@ function observeFrames(sdk) {
   sdk.stops_.push(() => observer.disconnect());
 }
 
+// src/more/here.ts
+function observeHere(sdk) {
+  const { store_: store, name_: name, options_: { session } } = sdk;
+  if (!store || (session == null ? void 0 : session.storage) == "visitor" || parent != window) return;
+  const own2 = "" + performance.timeOrigin;
+  const gone = () => safe(() => store.getItem(name + HERE) == own2 && store.removeItem(name + HERE));
+  const say = (event) => {
+    if ((event == null ? void 0 : event.type) == "pagehide" || document.visibilityState == "hidden") gone();
+    else if (sdk.granted_()) safe(() => store.setItem(name + HERE, own2));
+  };
+  const there = sdk.granted_() && safe(() => store.getItem(name + HERE));
+  const [load3] = safe(() => performance.getEntriesByType("navigation")) || [];
+  if (there && there != own2 && (load3 == null ? void 0 : load3.type) != "reload") sdk.put_(21 /* Stored */, (w) => w.s(""));
+  sdk.on_(window, "visibilitychange pageshow pagehide focus", say, true);
+  sdk.stops_.push(gone);
+  say();
+}
+
 // src/more/loads.ts
 var MOST9 = 50;
 var KINDS3 = { img: "image", image: "image", input: "image", script: "script", audio: "media", video: "media", source: "media", track: "media", link: "style", css: "image", iframe: "frame" };
@@ -2434,19 +2477,19 @@ function createOutbox(sdk) {
       const cursor = store.openCursor();
       let next = Infinity;
       cursor.onsuccess = guard(() => {
-        const here = cursor.result;
-        if (!here || batches.length >= MOST_TAKEN) {
-          more = !!here;
+        const here2 = cursor.result;
+        if (!here2 || batches.length >= MOST_TAKEN) {
+          more = !!here2;
           if (!more && next < Infinity) timer = later(look, next - Date.now());
           return sdk.sender_.adopt_(batches);
         }
-        const [error, at, , id] = here.key;
-        const row = here.value;
+        const [error, at, , id] = here2.key;
+        const row = here2.value;
         const free = row.session == session && row.page != page2 ? row.wait : row.until;
         if (row.url != url) {
         } else if (free > Date.now()) next = Math.min(next, free);
         else {
-          here.update({ ...row, page: page2, until: Date.now() + TIMEOUT });
+          here2.update({ ...row, page: page2, until: Date.now() + TIMEOUT });
           batches.push({
             id_: id,
             offset_: 0,
@@ -2459,7 +2502,7 @@ function createOutbox(sdk) {
             stored_: true
           });
         }
-        here.continue();
+        here2.continue();
       });
     });
   });
@@ -2556,7 +2599,7 @@ function observeSelf(sdk) {
     if (!values.length || !sdk.live_() || performance.now() - last < EVERY) return;
     last = performance.now();
     told = { ...sdk.tally_ };
-    sdk.put_(4 /* Measurement */ | 512 /* Parting */, (w) => {
+    sdk.put_(4 /* Measurement */, (w) => {
       w.s("farol.sdk" /* Self */).u(values.length);
       for (const [name, by] of values) w.s(name).n(by);
       w.a(void 0).s("").s("").n(NaN);
@@ -2569,6 +2612,7 @@ var actions = observeActions;
 var clicks = observeClicks;
 var config = observeConfig;
 var frames = observeFrames;
+var here = observeHere;
 var loads = observeLoads;
 var outbox = observeOutbox;
 var reports = observeReports;
@@ -2576,7 +2620,7 @@ var selfReport = observeSelf;
 var EXTRA = "console forms load memory resources traceResponse userTiming".split(" ");
 
 // src/rust-app.ts
-var HERE = [outbox, config, actions, clicks, frames, loads, reports, selfReport, ...features];
+var HERE2 = [outbox, config, actions, clicks, frames, here, loads, reports, selfReport, ...features];
 var PATTERNS = ["propagateTo", "ignoreErrors", "denyUrls"];
 var FRAMES = 50;
 var TRAP = 1e3;
@@ -2608,7 +2652,7 @@ function open(options, memory2, connect, buffer, put) {
     }
   };
   options.core = core;
-  options.features = [entered.join_, ...HERE];
+  options.features = [entered.join_, ...HERE2];
   return {
     ...start(options, () => {
     }),

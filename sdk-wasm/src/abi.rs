@@ -63,6 +63,9 @@ pub mod op {
     pub const SUPPRESSED: u32 = 19;
     /// The page ends the session: what follows belongs to another. No fields.
     pub const END: u32 = 20;
+    /// What the storage holds that the visitor's tabs share, where another may have written it: str; empty: the session is another tab's,
+    /// and this one begins its own. Sent once consent is granted alone.
+    pub const STORED: u32 = 21;
     /// Added to any of them: made while the page's `beforeSend` ran, and not given to it, which might have no end.
     pub const HOOKED: u32 = 256;
     /// Added to what is told because the page is hidden: that is no reason to begin a session.

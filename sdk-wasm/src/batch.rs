@@ -172,6 +172,19 @@ impl Batch {
         false
     }
 
+    /// Makes its items another session's, but for the news that there was one.
+    pub(crate) fn restamp(&mut self, who: &[u8], ring: bool) {
+        self.who = who.to_vec();
+        self.ring = ring;
+        if self
+            .items
+            .first()
+            .is_some_and(|item| item.mark & first::SESSION != 0)
+        {
+            self.shift();
+        }
+    }
+
     /// Forgets all items.
     pub(crate) fn clear(&mut self) {
         self.items.clear();

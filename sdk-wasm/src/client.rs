@@ -304,6 +304,7 @@ impl<H: Host> Client<H> {
                 self.note(kind, at, text);
             }
             op::END => self.end(now),
+            op::STORED => self.meet(now, m.text()),
             op::SUPPRESSED => {
                 let count = m.word();
                 self.repeated(count, now);

@@ -57,6 +57,17 @@ pub(crate) enum Stored {
     Foreign,
 }
 
+impl Stored {
+    /// The event that says so; `fresh` where a session begins.
+    pub(crate) fn told(self, fresh: &'static str) -> &'static str {
+        if self == Self::Resumed {
+            "session_resume"
+        } else {
+            fresh
+        }
+    }
+}
+
 impl Session {
     pub(crate) const fn new() -> Self {
         Self {

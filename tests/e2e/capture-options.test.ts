@@ -175,6 +175,21 @@ test('a form that is begun and left is told with its last field, one that is sen
   });
 });
 
+test('what a page says of itself when it is left begins no session, however long nobody was there', () => {
+  const fields = '<form id="left"><input id="b"></form>';
+  const options = '{ capture: { forms: true, memory: true, userTiming: true, actions: false, frustration: false }, session: { idleMs: 1500 } }';
+  const route = (path: string): Reply | undefined => (path === '/away' ? { body: 'away' } : undefined);
+  return on({ options, body: fields, route }, async ({ page, own, until }) => {
+    await page.type('#b', 'x');
+    const session = await page.evaluate('farol.flush().then(() => farol.sessionId())');
+    // Its last input lies as far back as a session may be idle.
+    await page.evaluate('new Promise((done) => setTimeout(done, 1600))');
+    await page.goto(`${own.url}/away`);
+    const items = await until((items) => items.some(named('farol.form_abandoned')), 'the last words');
+    assert.deepEqual(items.filter(({ attributes }) => attributes['session.id'] !== session), []);
+  });
+});
+
 const WORKER = `import { install } from '/worker.js';
   install();
   self.onmessage = ({ data }) => {

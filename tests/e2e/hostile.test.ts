@@ -241,6 +241,17 @@ test('what others made XMLHttpRequest return is still returned', async () => {
     return request.send();`), 'theirs');
 });
 
+test('a session that is ended whenever one begins ends once', async () => {
+  const [heard, ends] = await run<[number, number]>(`
+    const { client, of } = made();
+    let heard = 0;
+    client.onSessionChange(() => { heard++; client.endSession(); client.event('told'); });
+    client.endSession();
+    await client.flush();
+    return [heard, of('events').filter(({ name }) => name == 'session_end').length, of('events').filter(({ name }) => name == 'told').length];`);
+  assert.deepEqual([heard, ends], [1, 1]);
+});
+
 test('a queue with nonsense in it is worked through', async () => {
   assert.equal(await run("Farol.q.push(['nothing'], undefined); await Farol.flush(); return Farol.sampled()", '/queue'), true);
 });

@@ -8,7 +8,7 @@ import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { own, safe } from './observe/describe.js';
 import { createErrors } from './observe/errors.js';
-import { createFeatures, LEFT, type Bring } from './features.js';
+import { createFeatures, HERE, LEFT, type Bring } from './features.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
 import { writeMeta } from './meta.js';
@@ -29,6 +29,12 @@ export const CODES = (
 const CONFIG = ':config';
 
 const KINDS: Item['kind'][] = ['log', 'exception', 'measurement', 'event', 'span'];
+
+/**
+ * When the session of a stored text began, and its id (`session.rs`). Of two sessions of one visitor's the one that began later holds in all tabs, of two
+ * that began at once the one whose id is greater: so all come to the same, in whatever order they hear of each other.
+ */
+const rank = (text: string) => text.slice(2, 15) + text.slice(32);
 
 /** The whole address of the collector. */
 export function endpoint({ url, key, protocol }: Options): string {
@@ -67,11 +73,14 @@ export function createClient(given: Options, bring: Bring): Client {
   const { parse, stringify } = JSON;
   const decoder = new TextDecoder();
   const name = 'farol:1:' + (options.key || options.app?.name || '');
-  const store = options.session?.storage == 'none' ? undefined : safe(() => sessionStorage);
+  const shared = options.session?.storage == 'visitor';
+  const store = options.session?.storage == 'none' ? undefined : safe(() => (shared ? localStorage : sessionStorage));
   const callbacks = new Set<(id: string) => void>();
 
   let consent = CONSENTS.indexOf(options.consent!);
   let session = '';
+  /** Another session begins: what is told of that cannot end it in its turn, which might have no end. */
+  let telling = false;
   let state = State.Off;
   /** For the storage; nothing: the core has not said yet. */
   let text: string | undefined;
@@ -161,7 +170,11 @@ export function createClient(given: Options, bring: Bring): Client {
         const before = session;
         if (!sdk.over_) state = bytes[0];
         session = decode(bytes.subarray(5));
-        if (before != session) for (const callback of [...callbacks]) safely(callback)(session);
+        if (before != session) {
+          telling = true;
+          for (const callback of [...callbacks]) safely(callback)(session);
+          telling = false;
+        }
         more();
       } else if (signal == Signal.Diagnostic) {
         const code = view.getUint32(0, true);
@@ -275,10 +288,10 @@ export function createClient(given: Options, bring: Bring): Client {
       keep();
       sender?.gate_(number == DENIED);
       more();
-      if (number == DENIED) for (const one of ['', CONFIG, LEFT]) store?.removeItem(name + one);
+      if (number == DENIED) for (const one of ['', CONFIG, LEFT, HERE]) store?.removeItem(name + one);
     },
     endSession() {
-      put(Op.End);
+      if (!telling) put(Op.End);
     },
     sessionId: () => session,
     sampled: () => state == State.On,
@@ -329,6 +342,12 @@ export function createClient(given: Options, bring: Bring): Client {
     if ((document as { prerendering?: boolean }).prerendering) document.addEventListener('prerenderingchange', start);
     else start();
     sdk.hide_ = sender.hidden_;
+    // Before the visit's own listeners: a page that comes back may have missed what other tabs did.
+    if (shared) sdk.on_(window, 'storage pageshow visibilitychange', ({ key = name }: Partial<StorageEvent>) => {
+      if (key != name || !sdk.granted_()) return;
+      const theirs = store?.getItem(name);
+      if (theirs) rank(theirs) < rank(text || '') ? keep() : put(Op.Stored, (w) => w.s(theirs));
+    }, true);
     observeAll(sdk);
     more();
     pickUp(sdk, client);

@@ -16,6 +16,9 @@ const EARLY = 50;
 /** Behind the name of what is stored: there is something in the outbox, as far as this tab knows. */
 export const LEFT = ':left';
 
+/** Likewise: a page of this tab is looked at, and which. */
+export const HERE = ':here';
+
 /** Asks for the features, once there is something that leaves the page, and once only. */
 export function createFeatures(sdk: Sdk, bring: Bring): () => void {
   const { features: given, capture } = sdk.options_;

@@ -7,6 +7,7 @@ import { observeActions } from './more/actions.js';
 import { observeClicks } from './more/clicks.js';
 import { observeConfig } from './more/config.js';
 import { observeFrames } from './more/frames.js';
+import { observeHere } from './more/here.js';
 import { observeLoads } from './more/loads.js';
 import { observeOutbox } from './more/outbox.js';
 import { observeReports } from './more/reports.js';
@@ -22,6 +23,8 @@ export const clicks: Feature = observeClicks;
 export const config: Feature = observeConfig;
 /** `capture.frames` */
 export const frames: Feature = observeFrames;
+/** `session.storage: 'tab'`: duplicated tabs are told apart. */
+export const here: Feature = observeHere;
 /** `capture.loads` */
 export const loads: Feature = observeLoads;
 /** `outbox` */
@@ -46,4 +49,4 @@ export const extra: Feature = (sdk: Sdk) => {
 };
 
 /** All of them; what `capture` turns off does nothing. */
-export const features: Feature[] = [outbox, config, actions, clicks, frames, loads, reports, selfReport, extra];
+export const features: Feature[] = [outbox, config, actions, clicks, frames, here, loads, reports, selfReport, extra];

@@ -6,7 +6,7 @@ import { createEntered } from './entered.js';
 import { features as extra } from './extra.js';
 import { start } from './init.js';
 import type { AppCore } from './load-app.js';
-import { actions, clicks, config, frames, loads, outbox, reports, selfReport } from './more.js';
+import { actions, clicks, config, frames, here, loads, outbox, reports, selfReport } from './more.js';
 import { safe, text } from './observe/describe.js';
 import type { Client, Feature, Options, Pattern, Span } from './types.js';
 
@@ -14,7 +14,7 @@ import type { Client, Feature, Options, Pattern, Span } from './types.js';
 type Told = string | { regex: string };
 
 /** All of them, by name: their list has in it what brings the third file, which is part of this one. */
-const HERE: Feature[] = [outbox, config, actions, clicks, frames, loads, reports, selfReport, ...extra];
+const HERE: Feature[] = [outbox, config, actions, clicks, frames, here, loads, reports, selfReport, ...extra];
 
 /** An option that is a list of patterns. */
 const PATTERNS = ['propagateTo', 'ignoreErrors', 'denyUrls'] as const;

@@ -168,7 +168,7 @@ export interface Options {
     /** Longest life of a session in ms. Default 14400000 (4 h). */
     lifetimeMs?: number;
     /** Where the session's id survives a reload: the tab's `sessionStorage` (default), or nowhere. */
-    storage?: 'tab' | 'none';
+    storage?: 'tab' | 'visitor' | 'none';
     attributes?: Attributes;
   };
   /** Default `granted`; what is none of the three counts as `pending`. */

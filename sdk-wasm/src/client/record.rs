@@ -27,6 +27,9 @@ const DRAFT_MS: f64 = 500.0;
 /// How long after the page was hidden each message is sealed at once: nothing may run after it. Later, timers serve again.
 const LEAVING_MS: f64 = 1000.0;
 
+/// Batches that the ring keeps. Each user and each session's attributes are another; what is sent at once is to fit the sender's memory (64).
+const RING_BATCHES: usize = 48;
+
 /// Bytes kept while consent is pending: some hundred items, or what a visitor does before answering a banner.
 const PENDING_BYTES: usize = 128 * 1024;
 
@@ -155,7 +158,8 @@ impl<H: Host> Client<H> {
         loop {
             let parts = self.ring.len();
             let sealed: usize = self.ring.iter().map(|batch| batch.bytes).sum();
-            let over = sealed + self.batch.bytes > self.options.ring_bytes();
+            let over =
+                sealed + self.batch.bytes > self.options.ring_bytes() || parts > RING_BATCHES;
             let batch = self.ring.first_mut().unwrap_or(&mut self.batch);
             if batch.len() > usize::from(parts == 0) && (over || batch.oldest() < since) {
                 batch.shift();

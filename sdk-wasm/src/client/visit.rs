@@ -1,10 +1,11 @@
 //! Whether there are items at all: session, sampling, consent.
 
 use crate::abi::signal;
-use crate::batch::first;
+use crate::batch::{Batch, first};
 use crate::host::Host;
 use crate::sampling::state;
 use crate::session::Stored;
+use crate::text::after;
 
 use super::Client;
 
@@ -78,14 +79,7 @@ impl<H: Host> Client<H> {
         if consent == Consent::Denied {
             self.forget();
         } else {
-            self.announce(
-                if how == Stored::Resumed {
-                    "session_resume"
-                } else {
-                    "session_start"
-                },
-                now,
-            );
+            self.announce(how.told("session_start"), now);
         }
     }
 
@@ -131,26 +125,48 @@ impl<H: Host> Client<H> {
         {
             return;
         }
-        self.succeed(now, activity);
+        self.succeed(now, activity, None);
     }
 
     /// The page ends the session: what follows belongs to another.
     pub(super) fn end(&mut self, now: f64) {
         if self.consent != Consent::Denied {
             self.announce("session_end", now);
-            self.succeed(now, true);
+            self.succeed(now, true, None);
         }
     }
 
-    /// Begins the session that follows on this one.
+    /// What tabs share holds this: their session is ours, or ours gives way to it (`rank` in JavaScript). Nothing: ours is another tab's, and gives way to
+    /// a new one.
+    pub(super) fn meet(&mut self, now: f64, text: &[u8]) {
+        if after(text, 32) == self.session.id {
+            // Whoever is active there is the same visitor.
+            self.session.active = self.clock.steady(now);
+            self.session.failed |= text.get(30).is_some_and(|flags| flags & 1 != 0);
+        } else {
+            self.succeed(now, true, Some(text));
+        }
+    }
+
+    /// Goes over to the session that follows on this one: what is stored, else one that begins.
     #[inline(never)]
-    fn succeed(&mut self, now: f64, activity: bool) {
+    fn succeed(&mut self, now: f64, activity: bool, stored: Option<&[u8]>) {
+        let mut along = Batch::new();
+        if stored.is_some() && self.envelope.sequence == 0 && self.batch.due > now {
+            // The page has just begun: what is told of it is the other session's.
+            core::mem::swap(&mut along, &mut self.batch);
+        }
         self.seal(false);
         // Nothing went wrong in it.
         self.ring.clear();
         let id = self.random.id(16, 4);
         let steady = self.clock.steady(now);
-        self.session.begin(id, steady, &self.options);
+        let before = self.session.id.clone();
+        let wall = self.pen.host.wall();
+        let how = self
+            .session
+            .open(stored.unwrap_or_default(), &id, steady, wall, &self.options);
+        self.session.previous = before;
         if !activity {
             self.session.active = f64::NAN;
         }
@@ -159,7 +175,11 @@ impl<H: Host> Client<H> {
         // What led to an error is of its own session: another's may be another visitor's.
         self.trail.list.clear();
         self.tell(now);
-        self.announce("session_extend", now);
+        if self.on() {
+            along.restamp(&self.who, !self.session.share.sampled);
+            self.batch = along;
+        }
+        self.announce(how.told("session_extend"), now);
     }
 
     /// The session's own event. Where it is the session's first, the batch says so.
@@ -176,13 +196,16 @@ impl<H: Host> Client<H> {
 
     /// Writes session and user of the meta anew. What waits has the old ones, and is sealed with them.
     pub(super) fn describe(&mut self) {
-        self.seal(false);
-        self.who = self.pen.who(
+        let who = self.pen.who(
             &self.session.id,
             &self.session.previous,
             &self.session_attrs,
             &self.user,
         );
+        if who != self.who {
+            self.seal(false);
+            self.who = who;
+        }
     }
 
     /// Tells JavaScript of the session, and stores it.

@@ -96,10 +96,12 @@ words! {
 }
 
 words! {
-    /// Where a session survives a reload.
+    /// Whose a session is.
     Storage {
-        /// In the tab's `sessionStorage`.
+        /// The tab's: in its `sessionStorage`.
         Tab,
+        /// The visitor's, with all tabs of the origin: in `localStorage`.
+        Visitor,
         /// Nowhere.
         None,
     }

@@ -4,7 +4,7 @@ import type { Sdk } from '../sdk.js';
 import { isElement } from './element.js';
 import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
-import { tell } from './tell.js';
+import { onLeft, tell } from './tell.js';
 
 interface Begun {
   since_: number;
@@ -42,5 +42,5 @@ export function observeForms(sdk: Sdk): void {
   }, true);
   sdk.on_(window, 'submit reset', ({ target }: Event) => begun.delete(target as Element), true);
   // Another tab is looked at and left again: only who leaves the page leaves its forms.
-  sdk.on_(window, 'pagehide', () => begun.forEach((_, form) => abandoned(form)), true);
+  onLeft(sdk, () => begun.forEach((_, form) => abandoned(form)));
 }

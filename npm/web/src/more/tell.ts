@@ -8,9 +8,25 @@ export function tell(sdk: Sdk, name: string, attributes: Attributes, at = NaN, [
   sdk.put_(Op.Event, (w) => w.s(name).s('').a(attributes).s(trace).s(span).n(at));
 }
 
+/** What `callback` tells is told because the page is hidden, which is no reason to begin a session. */
+function parting(sdk: Sdk, callback: () => void): void {
+  const { put_: put } = sdk;
+  sdk.put_ = (op, write, at) => put(op | Op.Parting, write, at);
+  try {
+    callback();
+  } finally {
+    sdk.put_ = put;
+  }
+}
+
 /** Calls back when the page is hidden or left, before the first file seals what there is. */
 export function onHidden(sdk: Sdk, callback: () => void): void {
   sdk.on_(window, 'visibilitychange pagehide', ({ type }: Event) => {
-    if (type == 'pagehide' || document.visibilityState == 'hidden') callback();
+    if (type == 'pagehide' || document.visibilityState == 'hidden') parting(sdk, callback);
   }, true);
+}
+
+/** The same where it is left alone, not hidden. */
+export function onLeft(sdk: Sdk, callback: () => void): void {
+  sdk.on_(window, 'pagehide', () => parting(sdk, callback), true);
 }

@@ -150,7 +150,7 @@ export function observeMemory(sdk: Sdk): void {
   onHidden(sdk, () => {
     const { memory } = performance as { memory?: Record<string, number> };
     if (!memory || !sdk.live_()) return;
-    sdk.put_(Op.Measurement | Op.Parting, (w) => {
+    sdk.put_(Op.Measurement, (w) => {
       w.s(Name.Memory).u(3);
       for (const [key, name] of [['usedJSHeapSize', 'used'], ['totalJSHeapSize', 'total'], ['jsHeapSizeLimit', 'limit']] as const) w.s(name).n(memory[key]!);
       sdk.place_(w.a(undefined));

@@ -123,6 +123,15 @@ fn step() -> impl Strategy<Value = Step> {
         ),
         put(op::CONSENT, (0u8..3).prop_map(move |c| w().b(c))),
         put(op::FLUSH, (0u8..3).prop_map(move |c| w().b(c))),
+        put(
+            op::STORED,
+            prop_oneof![
+                text(),
+                Just(std::string::String::new()),
+                "1 1767[0-9]{9} (0000000000000|1767[0-9]{9}) [0-3] [a-d]"
+            ]
+            .prop_map(move |t| w().s(&t))
+        ),
         Just(Step::Put(op::ACTIVITY, Vec::new())),
         Just(Step::Put(op::TICK, Vec::new())),
     ];
@@ -183,6 +192,9 @@ proptest! {
                     if *op == op::CONSENT {
                         granted = bytes[0] == 1;
                         // What was not sealed may be kept back now, or dropped.
+                        draft = None;
+                    }
+                    if *op == op::STORED && !bench.client.on() {
                         draft = None;
                     }
                     bad |= matches!(*op, op::EXCEPTION | op::VITAL);

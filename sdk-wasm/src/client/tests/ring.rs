@@ -353,3 +353,37 @@ fn beside_the_ring_a_rate_can_only_take_away_and_payloads_tell_no_other() {
         json!({"exception": 1, "event": 0.25})
     );
 }
+
+#[test]
+fn many_small_batches_are_no_more_than_the_sender_takes_at_once_and_the_last_are_kept() {
+    let mut bench = Bench::new(&outside());
+    for n in 0..200 {
+        user(&mut bench, &std::format!("u{n}"));
+        bench.event(&std::format!("e{n}"));
+    }
+    error(&mut bench, "boom");
+    let batches = bench.flush().batches();
+    assert!(
+        (40..=60).contains(&batches.len()),
+        "{} requests at once",
+        batches.len()
+    );
+    let names = events(&batches);
+    assert_eq!(names.last().unwrap(), "e199");
+    assert_eq!(names.len(), batches.len(), "in a row");
+    assert_eq!(
+        batches.last().unwrap().json["exceptions"][0]["value"],
+        "boom"
+    );
+}
+
+#[test]
+fn the_same_user_told_again_makes_no_batch_of_its_own() {
+    let mut bench = Bench::new(&Start::default());
+    bench.event("one");
+    user(&mut bench, "u1");
+    bench.event("two");
+    user(&mut bench, "u1");
+    bench.event("three").flush();
+    assert_eq!(bench.batches().len(), 2);
+}

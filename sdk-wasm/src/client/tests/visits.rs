@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::payload::with;
 use super::*;
 
@@ -327,4 +329,139 @@ fn what_a_hidden_page_tells_of_itself_begins_no_session() {
     assert!(json.get("events").is_none());
     bench.put(op::ACTIVITY, &[]);
     assert_eq!(bench.sessions().len(), 1, "nor does it prolong one");
+}
+
+/// What the storage that tabs share holds.
+fn shared(bench: &mut Bench, text: &str) {
+    bench.put(op::STORED, &Writer::default().s(text).0);
+}
+
+#[test]
+fn of_two_tabs_that_begin_at_once_one_gives_way_with_all_that_it_has_told() {
+    let mut bench = Bench::new(&Start::default());
+    bench.sessions();
+    bench.wait(3.0).event("seen");
+    shared(&mut bench, "1 1767225600002 1767225600002 0 theirs");
+    assert_eq!(bench.sessions(), [(2, "theirs".into())]);
+    assert_eq!(
+        stored(&mut bench),
+        "1 1767225600002 1767225600003 0 theirs",
+        "theirs, as the other has it"
+    );
+    let batch = bench.batch();
+    assert_eq!(
+        names(std::slice::from_ref(&batch)),
+        [
+            ("theirs".into(), "seen".into()),
+            ("theirs".into(), "session_resume".into())
+        ]
+    );
+    assert!(
+        batch.json["farol"].get("first").is_none(),
+        "the other tab says that there is a session"
+    );
+    assert_eq!(
+        batch.json["meta"]["session"]["attributes"]["previousSession"],
+        "00f067aa0ba902b7"
+    );
+}
+
+#[test]
+fn what_gives_way_to_a_session_outside_of_the_sample_says_nothing() {
+    let mut bench = Bench::new(&Start {
+        numbers: with(0, 0.5),
+        fresh: "in2",
+        ..Start::default()
+    });
+    let sampled = |id: &str| farol_protocol::sampling::sampled(id, 0.5);
+    let out = ["a", "b", "c", "d", "e", "f"]
+        .into_iter()
+        .find(|id| !sampled(id))
+        .unwrap();
+    bench.event("seen");
+    bench.sessions();
+    shared(
+        &mut bench,
+        &std::format!("1 1767225600002 1767225600002 0 {out}"),
+    );
+    assert_eq!(bench.sessions(), [(0, out.into())]);
+    assert!(bench.flush().batches().is_empty());
+}
+
+#[test]
+fn a_session_that_another_tab_began_is_gone_over_to_and_what_was_told_stays_where_it_was() {
+    let mut bench = Bench::started(&Start::default());
+    bench.wait(20_000.0).event("before");
+    bench.sessions();
+    shared(&mut bench, "1 1767225610000 1767225615000 1 theirs");
+    bench.event("after").flush();
+    let batches = bench.batches();
+    assert_eq!(
+        names(&batches),
+        [
+            ("00f067aa0ba902b7".into(), "before".into()),
+            ("theirs".into(), "session_resume".into()),
+            ("theirs".into(), "after".into())
+        ]
+    );
+    assert_eq!(bench.sessions(), [(2, "theirs".into())]);
+}
+
+#[test]
+fn who_is_active_in_another_tab_is_the_same_visitor_and_nothing_is_written_because_of_it() {
+    let mut bench = Bench::started(&Start::default());
+    for _ in 0..10 {
+        bench.wait(10.0 * MINUTE);
+        bench.said(signal::STORE);
+        shared(
+            &mut bench,
+            "1 1767225600000 1767225600000 1 00f067aa0ba902b7",
+        );
+        assert!(bench.said(signal::STORE).is_empty(), "no end of it");
+        bench.event("told");
+    }
+    assert!(bench.client.session.failed);
+    bench.flush();
+    let batches = bench.batches();
+    assert!(
+        names(&batches)
+            .iter()
+            .all(|(id, _)| id == "00f067aa0ba902b7"),
+        "100 minutes, and not idle"
+    );
+}
+
+#[test]
+fn a_copy_of_a_tab_begins_a_session_of_its_own_with_what_it_has_told() {
+    let mut bench = Bench::new(&Start {
+        stored: "1 1767225000000 1767225500000 1 older".into(),
+        ..Start::default()
+    });
+    bench.sessions();
+    bench.wait(50.0).event("seen");
+    shared(&mut bench, "");
+    let (_, id) = bench.sessions().remove(0);
+    let batch = bench.batch();
+    assert_ne!(id, "older");
+    assert_eq!(
+        names(std::slice::from_ref(&batch)),
+        [
+            (id.clone(), "session_resume".into()),
+            (id.clone(), "seen".into()),
+            (id, "session_extend".into())
+        ]
+    );
+    assert_eq!(batch.json["farol"]["first"], json!(["session"]));
+    assert!(!bench.client.session.failed);
+}
+
+#[test]
+fn what_is_no_session_of_ours_in_the_shared_storage_harms_nothing() {
+    let mut bench = Bench::started(&Start::default());
+    for text in ["2 abc", "1 ", "{\"id\":1}", "1 9999999999999 x 0 y"] {
+        bench.wait(10.0);
+        shared(&mut bench, text);
+        bench.event("told");
+    }
+    assert!(!bench.flush().batches().is_empty());
 }

@@ -1,0 +1,188 @@
+/** Whose session it is: of a tab, of a visitor with several tabs, of a copy of a tab, and of a frame that may not store anything. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startCollector, type Collector } from './driver/collector.js';
+import { launch, type Browser, type Page } from './driver/index.js';
+import type { Item } from './driver/otlp.js';
+import { sdkFiles } from './driver/sdk.js';
+import { html, script, site, type Site } from './driver/server.js';
+
+/** What is not to be stored is not kept for the way back. */
+const KEPT = { 'cache-control': 'no-cache' };
+
+let browser: Browser;
+let collector: Collector;
+let own: Site;
+let count = 0;
+
+before(async () => {
+  collector = await startCollector();
+  const files = sdkFiles();
+  own = await site((_, path) => {
+    const [name, query = ''] = path.split('?') as [string, string?];
+    const file = files.get(name);
+    if (file) return { ...script(file), headers: { ...script(file).headers, 'access-control-allow-origin': '*' } };
+    switch (name) {
+      case '/': return html(`<script src="/farol.js"></script><script src="/start.js?${query}"></script><a id="other" href="/?${query}" target="_blank" rel="opener">other</a>`, KEPT);
+      case '/framed': return html(`<iframe sandbox="allow-scripts" src="/?${query}"></iframe>`);
+      case '/start.js': {
+        const app = new URLSearchParams(query).get('app');
+        return script(`window.told = []; window.farol = Farol.init({ url: '${collector.url}', app: { name: '${app}' }, session: { storage: '${new URLSearchParams(query).get('storage') ?? 'tab'}' },
+          onDiagnostic: (code, detail) => told.push(code + ' ' + detail) });`);
+      }
+      default: return undefined;
+    }
+  });
+  browser = await launch({ engine: 'chromium' });
+});
+after(async () => {
+  await browser?.close();
+  own?.close();
+  await collector?.stop();
+});
+
+const address = (app: string, storage: string): string => `${own.url}/?app=${app}&storage=${storage}`;
+const fresh = (): string => `session-${++count}`;
+const id = (page: Page): Promise<string> => page.evaluate<string>('farol.sessionId()');
+const said = (page: Page, name: string): Promise<unknown> => page.evaluate((name) => ((window as any).farol.event(name), (window as any).farol.flush()), name);
+
+/** Items of the app by their session, once all these events are there. */
+async function sessions(app: string, ...names: string[]): Promise<{ all: Item[]; of: (name: string) => unknown }> {
+  const mine = (items: Item[]): Item[] => items.filter((item) => item.resource['service.name'] === app);
+  const all = mine(await collector.until((items) => names.every((name) => mine(items).some((item) => item.name === name)), names.join(', ')));
+  return { all, of: (name) => all.find((item) => item.name === name)?.attributes['session.id'] };
+}
+
+/** A tab that finds nothing in the storage at its start, as one that starts at the same moment does. */
+const AT_ONCE = `{
+  const { getItem } = Storage.prototype;
+  let first = true;
+  Storage.prototype.getItem = function (key) {
+    if (first && /^farol:1:[^:]*$/.test(key)) return first = false, null;
+    return getItem.call(this, key);
+  };
+}`;
+
+test('tabs of one visitor have one session, whichever came first, and it outlives them', async () => {
+  const app = fresh();
+  const one = await browser.newPage();
+  await one.goto(address(app, 'visitor'));
+  const two = await browser.newPage();
+  await two.goto(address(app, 'visitor'));
+  const session = await id(one);
+  assert.equal(await id(two), session);
+  await said(one, 'one');
+  await said(two, 'two');
+  await one.close();
+  await two.close();
+  const three = await browser.newPage();
+  await three.goto(address(app, 'visitor'));
+  assert.equal(await id(three), session);
+  await said(three, 'three');
+  assert.deepEqual(await three.evaluate('[told, Object.keys(sessionStorage).filter((key) => !/here|left|config/.test(key))]'), [[], []]);
+  await three.close();
+  const { all, of } = await sessions(app, 'one', 'two', 'three');
+  assert.deepEqual(['one', 'two', 'three'].map(of), [session, session, session]);
+  assert.equal(all.filter(({ name }) => name === 'session.start').length, 1);
+});
+
+test('tabs that start at the same moment come to one session before anything leaves them', async () => {
+  const app = fresh();
+  const pages = await Promise.all([1, 2, 3].map(() => browser.newPage({ initScript: AT_ONCE })));
+  await Promise.all(pages.map((page) => page.goto(address(app, 'visitor'))));
+  for (const [n, page] of pages.entries()) await page.evaluate((n) => (window as any).farol.event('tab ' + n), n);
+  const all = (): Promise<string[]> => Promise.all(pages.map(id));
+  for (const page of pages) await page.waitFor(`localStorage.getItem('farol:1:${app}')?.endsWith(farol.sessionId())`, { what: 'one session' });
+  const ids = await all();
+  assert.equal(new Set(ids).size, 1, ids.join());
+  for (const page of pages) await page.evaluate('farol.flush()');
+  const { of } = await sessions(app, 'tab 0', 'tab 1', 'tab 2');
+  assert.deepEqual(['tab 0', 'tab 1', 'tab 2'].map(of), [ids[0], ids[0], ids[0]]);
+  for (const page of pages) {
+    assert.deepEqual(await page.evaluate('told'), []);
+    await page.close();
+  }
+});
+
+test('a session that is ended in one tab is over in all, and who comes back to a tab is in the next one', async () => {
+  const app = fresh();
+  const [one, two] = [await browser.newPage(), await browser.newPage()];
+  for (const page of [one, two]) await page.goto(address(app, 'visitor'));
+  const before = await id(two);
+  await one.evaluate('farol.endSession()');
+  await two.waitFor(`farol.sessionId() !== '${before}'`, { what: 'the next session' });
+  assert.equal(await id(two), await id(one));
+  await said(two, 'after');
+  const { of } = await sessions(app, 'after');
+  assert.equal(of('after'), await id(one));
+  await one.close();
+  await two.close();
+});
+
+test('a page whose session its visitor shares is kept for the way back', async () => {
+  for (const storage of ['visitor', 'tab']) {
+    const page = await browser.newPage();
+    await page.goto(address(fresh(), storage));
+    await page.evaluate(`addEventListener('pageshow', ({ persisted }) => { window.back = persisted; })`);
+    const session = await id(page);
+    await page.goto(`${own.url}/framed?app=${fresh()}`);
+    await page.back();
+    assert.equal(await page.waitFor('window.back'), true, storage);
+    assert.equal(await id(page), session);
+    await page.close();
+  }
+});
+
+test('a tab that was opened by another, with a copy of its storage, has a session of its own', async () => {
+  const app = fresh();
+  const page = await browser.newPage();
+  await page.goto(address(app, 'tab'));
+  await page.waitFor(`sessionStorage['farol:1:${app}:here']`);
+  const session = await id(page);
+  await page.evaluate(`other.onclick = (event) => { event.preventDefault(); window.other = open(other.href); }`);
+  await page.click('#other');
+  await page.waitFor(`window.other.farol && other.farol.sessionId() !== farol.sessionId()`, { what: 'a session of its own' });
+  assert.equal(await id(page), session);
+  const copy = await page.evaluate<string>(`other.farol.event('copy'), other.farol.flush().then(() => other.farol.sessionId())`);
+  await said(page, 'original');
+  const { all, of } = await sessions(app, 'copy', 'original');
+  assert.deepEqual([of('copy'), of('original')], [copy, session]);
+  assert.equal(all.filter(({ attributes, name }) => attributes['session.id'] === session && name === 'session_resume').length, 0, 'nothing of it is told of the other tab');
+  await page.evaluate('other.close()');
+  await page.close();
+});
+
+test('a tab that was not copied goes on with its session: another page, a reload, the way back', async () => {
+  const app = fresh();
+  const page = await browser.newPage();
+  await page.goto(address(app, 'tab'));
+  await page.waitFor(`sessionStorage['farol:1:${app}:here']`);
+  const session = await id(page);
+  const same = async (): Promise<void> => {
+    await page.waitFor(`sessionStorage['farol:1:${app}:here'] == performance.timeOrigin`);
+    assert.equal(await id(page), session);
+  };
+  await page.goto(address(app, 'tab') + '&next');
+  await same();
+  await page.reload();
+  await same();
+  await page.back();
+  await same();
+  // A frame of the same origin is in the same tab.
+  await page.evaluate(`new Promise((done) => { const frame = document.createElement('iframe'); frame.src = location.href; frame.onload = done; document.body.append(frame); })`);
+  await page.waitFor(`frames[0].performance.getEntriesByType('resource').some(({ name }) => /farol-more/.test(name))`);
+  assert.equal(await page.evaluate('frames[0].farol.sessionId()'), session);
+  await same();
+  await page.close();
+});
+
+test('a frame that may store nothing tells what it sees from memory', async () => {
+  const app = fresh();
+  const page = await browser.newPage();
+  for (const storage of ['tab', 'visitor']) {
+    await page.goto(`${own.url}/framed?app=${app}&storage=${storage}`);
+    await collector.until((items) => items.filter((item) => item.resource['service.name'] === app && item.name === 'session.start').length === (storage === 'tab' ? 1 : 2), 'the frame', 20_000);
+  }
+  assert.deepEqual([page.console(), page.errors()], [[], []]);
+  await page.close();
+});
