@@ -3,6 +3,7 @@
  * files: every kind of item, each as often as it happened, and by client and sequence number none missing and none twice.
  */
 import { parseArgs } from 'node:util';
+import { missing } from '../backends/tree.js';
 import { compare, type Result } from './drive/table.js';
 import { visit } from './drive/visit.js';
 import { deliveredUntil } from './driver/delivered.js';
@@ -12,7 +13,7 @@ import { gaps, type Item } from './driver/otlp.js';
 /** Batches leave within seconds; on a busy machine it may take longer. */
 const PATIENCE = 30_000;
 
-const { values } = parseArgs({ options: { shop: { type: 'string' }, data: { type: 'string' } } });
+const { values } = parseArgs({ options: { shop: { type: 'string' }, data: { type: 'string' }, backend: { type: 'string' } } });
 if (!values.shop || !values.data) throw new Error('--shop URL and --data DIR say where the shop is and where the collector writes');
 
 const browser = await launch({ engine: 'chromium' });
@@ -35,6 +36,11 @@ function traced(items: Item[], trace: string): string[] {
   const page = items.find((item) => item.signal === 'span' && item.name === 'checkout');
   const request = items.find((item) => item.signal === 'span' && String(item.attributes['url.full'] ?? '').endsWith('/api/checkout'));
   if (!page || !request) return [];
+  if (values.backend !== undefined) {
+    const spans = items.filter((item) => item.signal === 'span').map((item) => ({ ...item, service: String(item.resource['service.name']) }));
+    const lacking = missing(spans, trace, values.backend);
+    if (lacking.length > 0) return [`of the order's trace is missing: ${lacking.join('; ')}`];
+  }
   const one = page.traceId === trace && request.traceId === trace && request.parentSpanId === page.spanId;
   return one ? [] : [`the order's trace is not one: page ${page.traceId}, request ${request.traceId} under ${request.parentSpanId}, backend ${trace}`];
 }

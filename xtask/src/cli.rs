@@ -5,22 +5,23 @@ use std::ffi::OsString;
 use anyhow::{Result, bail};
 use lexopt::prelude::*;
 
+use crate::backend::Backend;
+use crate::demo;
+
 pub const HELP: &str = "\
 cargo xtask <COMMAND>
 
   setup [--engines LIST]         get what is missing: wasm target, npm packages, a browser
-  demo [--drive]                 build all, start the collector and the example shop, print the address;
+  demo [--drive] [--backend NAME] [--otlp URL]
+                                 build all, start the collector and the example shop, print the address;
                                  --drive: a headless browser uses the shop, and every item must arrive
   check                          formatting, lints, house rules, licences, types; runs no test
   test [--full] [--only DOOR]…   every test of every door; --full adds the large counts and long runs
   e2e [--engines LIST] [NAME]…   the browser tests whose file names contain NAME
-<<<<<<< HEAD
   sdk                            build npm/web/dist, and the adapters that the crate carries for apps in Rust
   rust-app                       build examples/yew as its users would, into target/yew/app
-=======
   interop [NAME]…                the collector against the servers that people run: prometheus, loki, …
-  sdk                            build npm/web/dist
->>>>>>> 8535960 (interop: real servers by recipe, and Loki item by item)
+  backend NAME                   one of the shop's other backends alone, with its stores: node, python
   size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
   bench sdk|collector|attack|queue
                                  every figure beside its bar
@@ -41,20 +42,34 @@ download, the packages of Debian and its children (as root). FAROL_WASM_TOOLCHAI
 wasm target comes from; without it rustup is tried first.";
 
 const DEMO: &str = "\
-cargo xtask demo [--drive]
+cargo xtask demo [--drive] [--backend NAME] [--otlp URL]
 
 Builds SDK, collector, shop and backend, starts them, and prints the shop's address; what arrives is shown as it
 comes. Ctrl-C ends all of it. Ports 12347 (collector) and 8080 (shop) are used where they are free, others where not.
 
   --drive   a headless browser uses the shop instead of a person; exit code 0 only if every kind of item came through
-            the collector to its OTLP files and no sequence number is missing";
+            the collector to its OTLP files and no sequence number is missing
+  --backend NAME   another backend behind the shop: node (Express), python (FastAPI), each with a worker, on PostgreSQL and
+            Redis of its own; its spans, logs and metrics go to the same collector, so that an order is one trace from the click to the database
+  --otlp URL       the collector also sends all of it there by OTLP over HTTP, e.g. http://127.0.0.1:4318 of a Jaeger";
+
+const BACKEND: &str = "\
+cargo xtask backend NAME [--port N] [--otlp URL]
+
+Starts PostgreSQL and Redis as private processes, a backend of examples/backends and its worker, and prints its address. Ctrl-C ends all of it.
+
+  NAME         node, python
+  --port N     where it listens on 127.0.0.1 (default: a free one)
+  --otlp URL   where its spans, logs and metrics go by OTLP over HTTP (default: nowhere)
+
+What it needs is got at the first time; `farol-shop --api URL` and `npm run dev` can be pointed at it.";
 
 const TEST: &str = "\
 cargo xtask test [--full] [--only DOOR]…
 
   --full        also the tests with large counts and long runs (they see FAROL_FULL=1)
   --only DOOR   this door alone; may be given several times
-  doors         format, tidy, licences, lint, rust, sdk, types, node, size, packaging, e2e, long, interop, fuzz
+  doors         format, tidy, licences, lint, rust, sdk, types, node, size, packaging, e2e, backends, long, interop, fuzz
 
 The last line says `N passed, N failed`.";
 
@@ -108,17 +123,32 @@ takes minutes; says its version; sends what browsers sent through a collector in
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     Help(&'static str),
-    Setup { engines: Vec<String> },
-    Demo { drive: bool },
+    Setup {
+        engines: Vec<String>,
+    },
+    Demo(demo::Options),
+    Backend {
+        which: Backend,
+        port: u16,
+        otlp: Option<String>,
+    },
     Check,
     Test(TestOptions),
     Sdk,
     RustApp,
     Size(Format),
-    Bench { what: String, rest: Vec<OsString> },
+    Bench {
+        what: String,
+        rest: Vec<OsString>,
+    },
     Dist,
-    Interop { names: Vec<String> },
-    Fuzz { runs: u64, names: Vec<String> },
+    Interop {
+        names: Vec<String>,
+    },
+    Fuzz {
+        runs: u64,
+        names: Vec<String>,
+    },
     E2e(E2eOptions),
 }
 
@@ -157,16 +187,21 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
         "help" => Ok(Command::Help(HELP)),
         "setup" => setup(&mut args),
         "demo" => {
-            let mut drive = false;
+            let mut options = demo::Options::default();
             while let Some(arg) = args.next()? {
                 match arg {
-                    Long("drive") => drive = true,
+                    Long("drive") => options.drive = true,
+                    Long("backend") => {
+                        options.backend = Some(Backend::named(&args.value()?.string()?)?);
+                    }
+                    Long("otlp") => options.otlp = Some(args.value()?.string()?),
                     Short('h') | Long("help") => return Ok(Command::Help(DEMO)),
                     other => return Err(other.unexpected().into()),
                 }
             }
-            Ok(Command::Demo { drive })
+            Ok(Command::Demo(options))
         }
+        "backend" => backend(&mut args),
         "check" => plain(&mut args, Command::Check),
         "sdk" => plain(&mut args, Command::Sdk),
         "rust-app" => plain(&mut args, Command::RustApp),
@@ -259,6 +294,23 @@ fn bench(args: &mut lexopt::Parser) -> Result<Command> {
     Ok(Command::Bench { what, rest })
 }
 
+fn backend(args: &mut lexopt::Parser) -> Result<Command> {
+    let (mut which, mut port, mut otlp) = (None, 0, None);
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("port") => port = args.value()?.parse()?,
+            Long("otlp") => otlp = Some(args.value()?.string()?),
+            Short('h') | Long("help") => return Ok(Command::Help(BACKEND)),
+            Value(name) if which.is_none() => which = Some(Backend::named(&name.string()?)?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match which {
+        Some(which) => Ok(Command::Backend { which, port, otlp }),
+        None => Ok(Command::Help(BACKEND)),
+    }
+}
+
 fn fuzz(args: &mut lexopt::Parser) -> Result<Command> {
     let (mut runs, mut names) = (crate::fuzz::RUNS, Vec::new());
     while let Some(arg) = args.next()? {
@@ -338,6 +390,7 @@ mod tests {
             ("xtask tests", "tests"),
             ("xtask e2e --engines opera", "opera"),
             ("xtask bench disk", "disk"),
+            ("xtask demo --backend cobol", "cobol"),
             ("xtask sdk --fast", "--fast"),
         ] {
             let error = parsed(line).unwrap_err().to_string();

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::counts::Counts;
-use crate::{build, e2e, process, setup, steps};
+use crate::{build, e2e, paths, process, setup, steps};
 
 const SERVERS: &str = "tests/interop/servers";
 
@@ -158,15 +158,7 @@ impl Server {
 
     /// Outside the repository: `FAROL_INTEROP_CACHE`, else in the user's cache.
     fn cache(&self) -> Result<PathBuf> {
-        let folder = match std::env::var_os("FAROL_INTEROP_CACHE") {
-            Some(folder) => PathBuf::from(folder),
-            None => match (std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME")) {
-                (Some(cache), _) => PathBuf::from(cache).join("farol-interop"),
-                (None, Some(home)) => PathBuf::from(home).join(".cache/farol-interop"),
-                (None, None) => bail!("there is no HOME; name a folder in FAROL_INTEROP_CACHE"),
-            },
-        };
-        Ok(folder.join(&self.name))
+        Ok(paths::cache("farol-interop", "FAROL_INTEROP_CACHE")?.join(&self.name))
     }
 
     /// The recipe's files, one behind the other: a program that another recipe made is not at hand.

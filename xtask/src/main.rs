@@ -10,6 +10,7 @@
 )]
 #![allow(unreachable_pub, reason = "a binary has no outside")]
 
+mod backend;
 mod bench;
 mod browser;
 mod build;
@@ -57,7 +58,16 @@ fn run(command: &Command) -> ExitCode {
             Ok(true)
         }
         Command::Setup { engines } => setup::all(&root, engines).map(|()| true),
-        Command::Demo { drive } => demo::run(&root, *drive),
+        Command::Demo(options) => demo::run(&root, options),
+        Command::Backend { which, port, otlp } => {
+            let otlp = otlp.as_deref();
+            let wanted = backend::Wanted {
+                port: *port,
+                otlp,
+                interval: backend::INTERVAL,
+            };
+            backend::run(&root, *which, &wanted)
+        }
         Command::Check => test::check(&root),
         Command::Test(options) => test::run(&root, options),
         Command::RustApp => setup::for_sdk(&root)

@@ -52,31 +52,41 @@ fn major(version: &str) -> Option<u32> {
         .ok()
 }
 
-/// The packages of the root lock file, for all workspaces. Npm keeps a lock file of its own in node_modules, but writes it anew;
-/// a copy of ours tells whether what is installed is what the lock file says.
+/// The packages of the root lock file, for all workspaces.
 fn npm(root: &Path) -> Result<()> {
-    const STEP: &str = "npm packages";
-    let wanted = fs::read(root.join("package-lock.json")).context("package-lock.json")?;
-    let stamp = root.join("node_modules/.farol-lock");
-    if fs::read(&stamp).is_ok_and(|there| there == wanted) {
-        steps::there(STEP, "already there");
+    npm_in(root, "npm packages")
+}
+
+/// The packages of a folder's lock file.
+pub fn npm_in(folder: &Path, step: &str) -> Result<()> {
+    if npm_is_there(folder) {
+        steps::there(step, "already there");
         return Ok(());
     }
-    steps::step(STEP, || {
+    let wanted = fs::read(folder.join("package-lock.json")).context("package-lock.json")?;
+    steps::step(step, || {
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
         process::output(
             Command::new(npm)
                 .args(["ci", "--no-audit", "--no-fund"])
-                .current_dir(root),
+                .current_dir(folder),
             "npm ci",
         )
         .context(
             "npm could not install what package-lock.json lists; is its registry within reach?",
         )?;
-        fs::write(&stamp, &wanted)?;
+        fs::write(folder.join(NPM_STAMP), &wanted)?;
         Ok(())
     })
 }
+
+/// Whether what the lock file lists is installed. Npm keeps a lock file of its own in node_modules, but writes it anew; a copy of ours tells.
+pub fn npm_is_there(folder: &Path) -> bool {
+    let there = fs::read(folder.join(NPM_STAMP)).ok();
+    there.is_some() && there == fs::read(folder.join("package-lock.json")).ok()
+}
+
+const NPM_STAMP: &str = "node_modules/.farol-lock";
 
 /// The balancer that two collectors are tried behind.
 pub fn haproxy() -> Result<()> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::backend::Backend;
 use crate::cli::{E2eOptions, TestOptions};
 use crate::counts::Counts;
 use crate::{build, e2e, fuzz, interop, licences, process, setup, size, steps, tidy, toolchain};
@@ -77,6 +78,11 @@ const DOORS: &[Door] = &[
         run: browsers,
     },
     Door {
+        name: "backends",
+        needs: &["sdk"],
+        run: example_backends,
+    },
+    Door {
         name: "long",
         needs: &[],
         run: long,
@@ -128,7 +134,7 @@ pub fn run(root: &Path, options: &TestOptions) -> Result<bool> {
     headline("setup");
     if doors
         .iter()
-        .any(|door| ["packaging", "e2e"].contains(&door.name))
+        .any(|door| ["packaging", "e2e", "backends"].contains(&door.name))
     {
         setup::all(root, &["chromium".to_owned()])?;
     } else {
@@ -340,6 +346,7 @@ fn types(root: &Path, _: &TestOptions) -> Result<Counts> {
         "tests/bench",
         "tests/packaging",
         "tests/long",
+        "tests/backends",
         "tests/interop",
         "tests/deploy",
         "examples/spa",
@@ -392,6 +399,29 @@ fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
             names: Vec::new(),
         },
     )
+}
+
+/// The shop's other backends: those that are set up; with `--full`, all.
+fn example_backends(root: &Path, options: &TestOptions) -> Result<Counts> {
+    let mut ready = Vec::new();
+    for backend in Backend::ALL {
+        if options.full || backend == Backend::Node {
+            backend.setup(root)?;
+        }
+        if backend.ready(root) {
+            ready.push(backend.name());
+        } else {
+            let name = backend.name();
+            let why = format!("not run: not set up; cargo xtask backend {name} does it");
+            steps::there(name, why);
+        }
+    }
+    build::servers(root)?;
+    process::hand_on("FAROL_BACKENDS", &ready.join(","));
+    let xtask = std::env::current_exe().context("where xtask is")?;
+    process::hand_on("FAROL_XTASK", &xtask.to_string_lossy());
+    let files = e2e::files(&root.join("tests/backends"));
+    e2e::node_tests(root, &files, options.full, Some(1))
 }
 
 /// What only shows in time: collectors that die behind a balancer, and a soak.

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,8 +11,21 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
-/// A server is up in less than a second; on a busy machine it may take some.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// What becomes of the lines that a server prints.
+pub type Lines = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// They are shown.
+pub fn shown() -> Lines {
+    Arc::new(|line| println!("{line}"))
+}
+
+/// They are not.
+pub fn unseen() -> Lines {
+    Arc::new(|_| {})
+}
+
+/// A server is up in less than a second, a Java one in ten; on a busy machine it may take some.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 pub struct Service {
     name: &'static str,
@@ -21,11 +35,7 @@ pub struct Service {
 
 impl Service {
     /// Starts it; each line that it prints goes to `line`.
-    pub fn start(
-        mut command: Command,
-        name: &'static str,
-        line: Box<dyn Fn(&str) + Send>,
-    ) -> Result<Self> {
+    pub fn start(mut command: Command, name: &'static str, line: Lines) -> Result<Self> {
         let mut child = process::spawn(command.stdout(Stdio::piped()), name)?;
         let stdout = child.stdout.take().context("its output is piped")?;
         let (found, addresses) = mpsc::channel();

@@ -12,6 +12,7 @@ Usage: farol-shop [FLAGS]
   --other-listen ADDR  serve the second origin here  (default 127.0.0.1:0)
   --static DIR         the built single-page app     (default examples/spa/dist)
   --collector URL      the collector's base URL, written into the pages  (default http://127.0.0.1:12347)
+  --api URL            another backend that answers /api, e.g. http://127.0.0.1:8090
   --otlp URL           also export spans by OTLP/HTTP, e.g. http://127.0.0.1:4318/v1/traces
   --quiet              no line for each request
   --help               this text";
@@ -32,6 +33,8 @@ pub struct Args {
     pub collector: String,
     /// Where spans are exported, if anywhere.
     pub otlp: Option<String>,
+    /// Host and port of another backend that answers /api, if any.
+    pub api: Option<String>,
     /// Whether to keep quiet about each request.
     pub quiet: bool,
 }
@@ -53,6 +56,7 @@ impl Default for Args {
             static_dir: PathBuf::from("examples/spa/dist"),
             collector: DEFAULT_COLLECTOR.to_owned(),
             otlp: None,
+            api: None,
             quiet: false,
         }
     }
@@ -89,6 +93,7 @@ impl Args {
                 "--static" => args.static_dir = PathBuf::from(value()?),
                 "--collector" => args.collector = url(&flag, &value()?)?,
                 "--otlp" => args.otlp = Some(url(&flag, &value()?)?),
+                "--api" => args.api = Some(host(&flag, &value()?)?),
                 _ => return Err(format!("unknown argument {flag}; see --help")),
             }
         }
@@ -107,6 +112,21 @@ fn url(flag: &str, value: &str) -> Result<String, String> {
         Err(format!(
             "{flag} {value}: must be an http:// or https:// URL"
         ))
+    }
+}
+
+// A backend beside the shop is asked by plain HTTP and answers at the root.
+fn host(flag: &str, value: &str) -> Result<String, String> {
+    let host = value
+        .strip_prefix("http://")
+        .map(|it| it.trim_end_matches('/'));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains('/') => Ok(if host.contains(':') {
+            host.to_owned()
+        } else {
+            format!("{host}:80")
+        }),
+        _ => Err(format!("{flag} {value}: must be http://HOST:PORT")),
     }
 }
 
@@ -134,6 +154,21 @@ mod tests {
             parse(&["--listen", "127.0.0.1:0", "--collector=http://127.0.0.1:9/"]),
             Ok(Asked::Run(wanted))
         );
+    }
+
+    #[test]
+    fn another_backend_is_named_by_host_and_port() {
+        let api = |value: &str| match parse(&["--api", value]) {
+            Ok(Asked::Run(args)) => args.api,
+            _ => None,
+        };
+        assert_eq!(
+            api("http://127.0.0.1:8090/").as_deref(),
+            Some("127.0.0.1:8090")
+        );
+        assert_eq!(api("http://backend").as_deref(), Some("backend:80"));
+        assert_eq!(api("https://backend"), None);
+        assert_eq!(api("http://backend/v2"), None);
     }
 
     #[test]

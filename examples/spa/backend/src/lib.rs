@@ -6,6 +6,7 @@
 pub mod args;
 mod catalogue;
 mod checkout;
+mod elsewhere;
 mod other;
 mod pages;
 mod products;
@@ -46,6 +47,7 @@ pub async fn run(
         other: format!("http://{other}"),
         static_dir: args.static_dir.clone(),
         quiet: args.quiet,
+        api: args.api.clone(),
     };
     tokio::select! {
         outcome = axum::serve(listeners.shop, router::shop(&sites, tracing)) => outcome.context("serve the shop"),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use crate::trace::{self, Tracing};
-use crate::{checkout, other as second, pages, products, trouble};
+use crate::{checkout, elsewhere, other as second, pages, products, trouble};
 
 /// Where things are, as far as the pages must know.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Sites {
     pub static_dir: PathBuf,
     /// No line for each request.
     pub quiet: bool,
+    /// Host and port of another backend that answers `/api`.
+    pub api: Option<String>,
 }
 
 /// What the shop's handlers share.
@@ -30,8 +32,32 @@ pub(crate) struct Api {
     pub(crate) flaky: Arc<trouble::Flaky>,
 }
 
+impl Api {
+    fn of(sites: &Sites) -> Self {
+        Self {
+            sites: sites.clone(),
+            flaky: Arc::default(),
+        }
+    }
+}
+
 /// The shop: API, pages and files.
 pub fn shop(sites: &Sites, tracing: &Tracing) -> Router {
+    let api = match &sites.api {
+        Some(host) => Router::new()
+            .route("/api/{*rest}", any(elsewhere::pass))
+            .with_state(elsewhere::Upstream::from(host.as_str())),
+        None => own_api(sites, tracing),
+    };
+    // Pages and files stand outside the layer: their requests come from the browser itself, without a trace.
+    let pages = Router::new()
+        .route("/late/{*file}", get(pages::late))
+        .fallback(get(pages::page))
+        .with_state(Api::of(sites));
+    api.merge(pages)
+}
+
+fn own_api(sites: &Sites, tracing: &Tracing) -> Router {
     Router::new()
         .route("/api/products", get(products::list))
         .route("/api/products/{id}", get(products::one))
@@ -42,17 +68,11 @@ pub fn shop(sites: &Sites, tracing: &Tracing) -> Router {
         .route("/api/fail", get(trouble::fail).post(trouble::fail))
         .route("/api/flaky", get(trouble::flaky))
         .route("/api/{*rest}", get(trouble::unknown).post(trouble::unknown))
-        // Pages and files stand outside the layer: their requests come from the browser itself, without a trace.
         .layer(from_fn_with_state(
             tracing.layer("shop", sites.quiet),
             trace::continued,
         ))
-        .route("/late/{*file}", get(pages::late))
-        .fallback(get(pages::page))
-        .with_state(Api {
-            sites: sites.clone(),
-            flaky: Arc::default(),
-        })
+        .with_state(Api::of(sites))
 }
 
 /// The second origin: one API that welcomes trace headers and one that does not.

@@ -19,6 +19,10 @@ struct Shop {
 }
 
 fn open() -> Shop {
+    open_with(None)
+}
+
+fn open_with(api: Option<String>) -> Shop {
     let spans = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()
         .with_simple_exporter(spans.clone())
@@ -29,6 +33,7 @@ fn open() -> Shop {
         other: "http://127.0.0.1:5678".into(),
         static_dir: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages").into(),
         quiet: true,
+        api,
     };
     Shop {
         router: shop(&sites, &tracing),
@@ -259,5 +264,48 @@ async fn pages_get_the_addresses_of_this_run_and_routes_get_the_app() {
     assert_eq!(
         text(&shop.router, "/late/note.svg?ms=0").await,
         (StatusCode::OK, "<svg/>\n".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn another_backend_gets_the_request_as_it_is_and_its_answer_goes_back() {
+    let behind = open();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let host = listener.local_addr().expect("an address").to_string();
+    let router = behind.router.clone();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let front = open_with(Some(host));
+    let request = Request::post("/api/checkout?by=boat")
+        .header("traceparent", format!("00-{TRACE}-{PARENT}-01"))
+        .body(Body::from(r#"{"lines":[{"id":"mug","quantity":2}]}"#))
+        .expect("a request");
+    let (status, timing, body) = ask(&front.router, request).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(body["total"], 4_490);
+    assert_eq!(body["parentSpanId"], PARENT, "nobody stands between");
+    assert!(timing.is_some());
+    assert!(front.spans.get_finished_spans().expect("spans").is_empty());
+    assert_eq!(
+        text(&front.router, "/").await.0,
+        StatusCode::OK,
+        "pages are its own"
+    );
+}
+
+#[tokio::test]
+async fn another_backend_that_is_away_is_named_as_json() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let host = listener.local_addr().expect("an address").to_string();
+    drop(listener);
+    let front = open_with(Some(host));
+    let (status, _, body) = ask(&front.router, get("/api/products", None)).await;
+    assert_eq!(
+        (status, &body["error"]),
+        (StatusCode::BAD_GATEWAY, &Value::from("no_backend"))
     );
 }

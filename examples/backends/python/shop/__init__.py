@@ -1,0 +1,1 @@
+"""The example shop's API on FastAPI, with a task worker: both continue the browser's trace."""
