@@ -2328,6 +2328,39 @@ function observeLoads(sdk) {
   sdk.stops_.push(() => observer == null ? void 0 : observer.disconnect());
 }
 
+// src/more/later.ts
+function createLater({ endpoint_: endpoint2 }) {
+  var _a;
+  const send = (_a = globalThis.fetchLater) == null ? void 0 : _a.bind(globalThis);
+  const armed = /* @__PURE__ */ new Map();
+  const disarm = (batch) => {
+    safe(() => {
+      var _a2;
+      return (_a2 = armed.get(batch)) == null ? void 0 : _a2.abort();
+    });
+    armed.delete(batch);
+  };
+  return {
+    arm_(batch) {
+      disarm(batch);
+      safe(() => {
+        const controller = new AbortController();
+        const { id_: id, tries_: tries, body_: body } = batch;
+        send(endpoint2 + (/\?/.test(endpoint2) ? "&" : "?") + "id=" + id + "&try=" + (tries + 1), {
+          method: "POST",
+          body,
+          headers: { "content-type": "text/plain;charset=UTF-8" },
+          credentials: "omit",
+          signal: controller.signal
+        });
+        armed.set(batch, controller);
+      });
+    },
+    disarm_: (batch) => (batch ? [batch] : [...armed.keys()]).forEach(disarm),
+    leave_: () => [...armed.keys()].forEach((batch) => batch.flights_ && batch.kept_ && disarm(batch))
+  };
+}
+
 // src/more/split.ts
 var { parse, stringify } = JSON;
 var KINDS4 = ["logs", "exceptions", "measurements", "events"];
@@ -2393,6 +2426,7 @@ function createOutbox(sdk) {
   const Compress = globalThis.CompressionStream;
   const databases = safe(() => indexedDB);
   const page2 = performance.timeOrigin;
+  const left = createLater(sdk);
   let database;
   let opening = false;
   let off = false;
@@ -2506,12 +2540,17 @@ function createOutbox(sdk) {
       });
     });
   });
-  sdk.on_(window, "pagehide", close);
+  sdk.on_(window, "pagehide", () => {
+    left.leave_();
+    close();
+  });
   sdk.stops_.push(() => cancel(timer));
   return {
     put_(batch, wait, until, draft) {
       mark(true);
       more ||= !until;
+      if (batch.tries_ && !batch.flights_ && until && !wait) left.arm_(batch);
+      else left.disarm_(batch);
       run((store) => {
         if (draft) store.delete(key(draft));
         const { id_: id, session_: session, tries_: tries, body_: body } = batch;
@@ -2523,6 +2562,7 @@ function createOutbox(sdk) {
       });
     },
     remove_(batch) {
+      left.disarm_(batch);
       run((store) => {
         store.delete(key(batch));
         const count2 = store.count();
@@ -2540,6 +2580,7 @@ function createOutbox(sdk) {
     split_: split,
     erase_: guard(() => {
       cancel(timer);
+      left.disarm_();
       close();
       waiting = [];
       stored = 0;

@@ -157,3 +157,55 @@ test('where there is no database the page goes on without one, and says so', asy
   assert.deepEqual(page.errors(), []);
   await page.close();
 });
+
+/** A collector that takes nothing but what the browser sends by itself, which has no time of sending. */
+async function later(run: (page: Page, came: () => { id: string; own: boolean }[], leave: () => Promise<void>) => Promise<void>, init = ''): Promise<void> {
+  const files = sdkFiles();
+  const taker = await site((method, path) => {
+    const file = files.get(path.split('?')[0]!);
+    if (file) return script(file);
+    if (method === 'POST') return { status: /sent=/.test(path) ? 503 : 202 };
+    if (path === '/start.js') return script(`${init}; window.client = Farol.init({ url: '/', capture: { vitals: false, navigation: false, frames: false } });`);
+    return path === '/away' ? html('away') : html('<script src="/farol.js"></script><script src="/start.js"></script>');
+  });
+  const page = await browser.newPage();
+  try {
+    await page.goto(taker.url);
+    const posts = () => taker.seen.filter(({ method }) => method === 'POST');
+    await run(page, () => posts().map(({ path }) => ({ id: /id=(\w+)/.exec(path)![1]!, own: /sent=/.test(path) })), () => page.goto(`${taker.url}/away`));
+  } finally {
+    await page.close();
+    taker.close();
+  }
+}
+
+const soon = async (holds: () => boolean, what: string): Promise<void> => {
+  for (let n = 0; !holds(); n++) {
+    assert.ok(n < 200, what);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+};
+
+test('what waits for its next try is sent by the browser where the page dies', () =>
+  later(async (page, came) => {
+    await page.evaluate(`client.log('log left'), client.flush()`);
+    await soon(() => came().some(({ own }) => own), 'the first try');
+    // Its failure is dealt with in the same task as what waits for it here.
+    await page.evaluate('client.flush()');
+    const cdp = await page.cdp();
+    void cdp.send('Page.crash').catch(() => undefined);
+    await soon(() => came().some(({ own }) => !own), 'the browser');
+    const ids = came();
+    assert.deepEqual(ids.filter(({ own }) => !own).map(({ id }) => id), [ids[0]!.id], 'once, and under its id');
+  }));
+
+test('what nothing else takes when a page is left is left with the browser', () =>
+  // Neither a request that outlives the page, because others of the page have used up what these may carry, nor a beacon.
+  later(async (page, came, leave) => {
+    await page.evaluate(`client.flush()`);
+    await soon(() => came().length > 0, 'the first try');
+    const before = new Set(came().map(({ id }) => id));
+    await page.evaluate(`window[Symbol.for('farol.patch/1')].bytes = 65536, client.log('log at last')`);
+    await leave();
+    await soon(() => came().some(({ id, own }) => !own && !before.has(id)), 'the browser');
+  }, 'navigator.sendBeacon = () => false'));

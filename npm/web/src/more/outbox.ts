@@ -9,6 +9,7 @@ import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import { TIMEOUT } from '../send/network.js';
 import type { Batch, Outbox } from '../send/sender.js';
+import { createLater } from './later.js';
 import { split } from './split.js';
 
 /** Bytes that are kept of an origin: some hours of errors and vitals of a visitor without a network. */
@@ -54,6 +55,7 @@ export function createOutbox(sdk: Sdk): Outbox {
   const Compress = (globalThis as { CompressionStream?: typeof CompressionStream }).CompressionStream;
   const databases = safe(() => indexedDB)!;
   const page = performance.timeOrigin;
+  const left = createLater(sdk);
   let database: IDBDatabase | undefined;
   let opening = false;
   /** There is none to be had. */
@@ -179,7 +181,10 @@ export function createOutbox(sdk: Sdk): Outbox {
   });
 
   // An open database can keep a page from being kept for the way back.
-  sdk.on_(window, 'pagehide', close);
+  sdk.on_(window, 'pagehide', () => {
+    left.leave_();
+    close();
+  });
   sdk.stops_.push(() => cancel(timer));
 
   return {
@@ -187,6 +192,9 @@ export function createOutbox(sdk: Sdk): Outbox {
       mark(true);
       // Given up by this page.
       more ||= !until;
+      // It has failed, and waits for its next try: unless the collector said how long, the browser may make that where the page cannot.
+      if (batch.tries_ && !batch.flights_ && until && !wait) left.arm_(batch);
+      else left.disarm_(batch);
       run((store) => {
         if (draft) store.delete(key(draft));
         const { id_: id, session_: session, tries_: tries, body_: body } = batch;
@@ -198,6 +206,7 @@ export function createOutbox(sdk: Sdk): Outbox {
       });
     },
     remove_(batch) {
+      left.disarm_(batch);
       run((store) => {
         store.delete(key(batch));
         const count = store.count();
@@ -215,6 +224,7 @@ export function createOutbox(sdk: Sdk): Outbox {
     split_: split,
     erase_: guard(() => {
       cancel(timer);
+      left.disarm_();
       close();
       waiting = [];
       stored = 0;

@@ -1,0 +1,44 @@
+/**
+ * The last rung while a page lives: what waits for its next try is left with the browser (`fetchLater`), which sends it when the page is gone, killed
+ * or kept for the way back. No answer comes of that, so that the outbox keeps its copy; the collector knows the id.
+ */
+import { safe } from '../observe/describe.js';
+import type { Sdk } from '../sdk.js';
+import type { Batch } from '../send/sender.js';
+
+type FetchLater = (url: string, init: RequestInit) => unknown;
+
+export interface Later {
+  /** Leaves it with the browser, in the place of what it was left with before. */
+  arm_(batch: Batch): void;
+  /** It is not to be sent any more; of nothing: none is. */
+  disarm_(batch?: Batch): void;
+  /** The page goes: what outlives it by a request of its own need not go twice. */
+  leave_(): void;
+}
+
+export function createLater({ endpoint_: endpoint }: Sdk): Later {
+  const send = (globalThis as { fetchLater?: FetchLater }).fetchLater?.bind(globalThis) as FetchLater | undefined;
+  const armed = new Map<Batch, AbortController>();
+  const disarm = (batch: Batch) => {
+    safe(() => armed.get(batch)?.abort());
+    armed.delete(batch);
+  };
+  return {
+    arm_(batch) {
+      disarm(batch);
+      // Bounded by the browser, 64 KiB an origin: it throws then, as where the page may not.
+      safe(() => {
+        const controller = new AbortController();
+        const { id_: id, tries_: tries, body_: body } = batch;
+        // When it is sent nobody knows.
+        send!(endpoint + (/\?/.test(endpoint) ? '&' : '?') + 'id=' + id + '&try=' + (tries + 1), {
+          method: 'POST', body: body as BodyInit, headers: { 'content-type': 'text/plain;charset=UTF-8' }, credentials: 'omit', signal: controller.signal,
+        });
+        armed.set(batch, controller);
+      });
+    },
+    disarm_: (batch) => (batch ? [batch] : [...armed.keys()]).forEach(disarm),
+    leave_: () => [...armed.keys()].forEach((batch) => batch.flights_ && batch.kept_ && disarm(batch)),
+  };
+}
