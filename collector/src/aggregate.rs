@@ -12,7 +12,6 @@ use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::convert::weight;
 use crate::memory::{LARGE, give_back, room};
 use crate::queue::{Position, Queue, Reader, ReaderOptions, Start};
 
@@ -286,7 +285,7 @@ impl Aggregator {
 }
 
 fn comes_to(entry: &crate::queue::Entry) -> usize {
-    weight::decoded(entry.items(), &entry.record.body)
+    entry.weight()
 }
 
 fn unix_now() -> u64 {

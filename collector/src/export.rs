@@ -341,6 +341,7 @@ impl Exports {
             route: Route {
                 when: settings.when.clone(),
                 sampling: settings.sampling,
+                written: shared.destination.sends_protobuf(),
             },
             bounds: settings.batch,
             lanes,

@@ -49,6 +49,7 @@ mod doctor;
 mod hex;
 mod operate;
 mod path;
+mod protobuf;
 pub mod reload;
 pub mod tail;
 

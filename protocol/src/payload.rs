@@ -280,10 +280,10 @@ impl Iterator for Places<'_> {
     }
 }
 
-impl Item<'_> {
+impl<'a> Item<'a> {
     /// When the item was made; a span, when it began.
     #[must_use]
-    pub fn time(&self) -> &Time {
+    pub fn time(self) -> &'a Time {
         match self {
             Item::Log(item) => &item.timestamp,
             Item::Exception(item) => &item.timestamp,

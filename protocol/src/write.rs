@@ -115,12 +115,31 @@ fn first_escape(bytes: &[u8]) -> Option<usize> {
     let found = words
         .iter()
         .position(|word| any_escape(u64::from_le_bytes(*word)));
-    let from = match found {
-        Some(word) => word * 8,
-        None => bytes.len() - rest.len(),
+    let from = match (found, bytes.last_chunk::<8>()) {
+        (Some(word), _) => word * 8,
+        // The last eight, of which some were looked at before, tell as much as those that are left.
+        (None, Some(last)) if !any_escape(u64::from_le_bytes(*last)) => return None,
+        (None, Some(_)) => bytes.len() - rest.len(),
+        (None, None) if !any_escape(short(bytes)) => return None,
+        (None, None) => 0,
     };
     let at = bytes[from..].iter().position(|byte| must_escape(*byte))?;
     Some(from + at)
+}
+
+/// Fewer than eight bytes as a word, with letters for those that are missing.
+fn short(bytes: &[u8]) -> u64 {
+    let missing = LOW * u64::from(b'a');
+    let half = |bytes: [u8; 4]| u64::from(u32::from_le_bytes(bytes));
+    match (bytes, bytes.first_chunk(), bytes.last_chunk()) {
+        (_, Some(first), Some(last)) => half(*first) | half(*last) << 32,
+        ([], ..) => missing,
+        ([a], ..) => missing & !0xff | u64::from(*a),
+        ([a, .., b], ..) => {
+            let middle = bytes[bytes.len() / 2];
+            missing & !0xff_ffff | u64::from(*a) | u64::from(middle) << 8 | u64::from(*b) << 16
+        }
+    }
 }
 
 fn escape(byte: u8, out: &mut Vec<u8>) {

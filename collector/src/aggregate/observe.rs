@@ -354,8 +354,8 @@ impl<'a> Observer<'a> {
     /// None where there is no trace.
     fn exemplar(&self, [trace, span]: [&str; 2], value: f64) -> Option<Exemplar> {
         Some(Exemplar {
-            trace_id: id::<16>(trace)?.try_into().ok()?,
-            span_id: id::<8>(span).and_then(|it| it.try_into().ok()),
+            trace_id: id::<16>(trace)?,
+            span_id: id::<8>(span),
             value,
             time_ns: self.now,
         })

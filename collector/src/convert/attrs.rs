@@ -1,168 +1,309 @@
-//! A list of OTLP attributes with distinct names.
+//! A list of OTLP attributes with distinct names. Names and texts are borrowed as long as they can be: most of what a record says stands in
+//! the payload already, and what a destination gets of it are bytes.
+
+use std::borrow::Cow;
 
 use farol_protocol::names::attr;
 use farol_protocol::value::Value;
-use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Owned;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
+
+/// An attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pair<'a> {
+    pub(crate) key: Cow<'a, str>,
+    pub(crate) value: Any<'a>,
+}
+
+/// An attribute's value.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum Any<'a> {
+    /// Nothing.
+    #[default]
+    Null,
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Text(Cow<'a, str>),
+    Bytes(&'a [u8]),
+    List(Vec<Any<'a>>),
+    Pairs(Vec<Pair<'a>>),
+}
 
 /// Attributes under construction. Our own names go in by `put` and its family; what clients name goes in by
 /// [`Attrs::free`] and steps aside for ours.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Attrs(pub(super) Vec<KeyValue>);
+pub(super) struct Attrs<'a> {
+    list: Vec<Pair<'a>>,
+    known: Known,
+}
 
-impl Attrs {
-    /// Adds a text unless it is empty, which on this wire is absent.
-    pub(super) fn text(&mut self, name: &str, text: &str) {
-        if !text.is_empty() {
-            self.put(name, Any::StringValue(text.to_owned()));
-        }
+/// Which names may be in a list: most that are asked for are not, which is seen here without comparing.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Known([u64; 4]);
+
+impl Known {
+    fn place(name: &str) -> (usize, u64) {
+        let bytes = name.as_bytes();
+        let last = match bytes {
+            [.., a, b, c] => u32::from_le_bytes([*a, *b, *c, 0]),
+            _ => 0,
+        };
+        let mixed = (last ^ (bytes.len() as u32) << 24).wrapping_mul(0x9e37_79b1) >> 24;
+        ((mixed >> 6) as usize, 1 << (mixed & 63))
     }
 
-    /// Adds text that spells a whole number as one.
-    pub(super) fn number(&mut self, name: &str, text: &str) {
-        match text.parse::<i64>() {
-            // Only what reads back the same: `007` is a name, not seven.
-            Ok(number) if number.to_string() == text => self.put(name, Any::IntValue(number)),
-            _ => self.text(name, text),
-        }
+    fn add(&mut self, name: &str) {
+        let (word, bit) = Self::place(name);
+        self.0[word] |= bit;
     }
 
-    pub(super) fn flag(&mut self, name: &str, flag: Option<bool>) {
-        if let Some(flag) = flag {
-            self.put(name, Any::BoolValue(flag));
-        }
+    fn may_have(&self, name: &str) -> bool {
+        let (word, bit) = Self::place(name);
+        self.0[word] & bit != 0
     }
+}
 
-    pub(super) fn texts<'a>(&mut self, name: &str, texts: impl Iterator<Item = &'a str>) {
-        let values: Vec<AnyValue> = texts
-            .map(|text| any(Any::StringValue(text.to_owned())))
-            .collect();
-        if !values.is_empty() {
-            self.put(name, Any::ArrayValue(ArrayValue { values }));
+impl<'a> Attrs<'a> {
+    /// With distinct names.
+    pub(super) fn of(list: Vec<Pair<'a>>) -> Self {
+        let mut known = Known::default();
+        for pair in &list {
+            known.add(&pair.key);
         }
-    }
-
-    /// Adds one of our own attributes. A client's of that name, as a span may bring, steps aside.
-    pub(super) fn put(&mut self, name: &str, value: Any) {
-        if let Some(at) = self.0.iter().position(|attribute| attribute.key == name) {
-            let taken = self.0.remove(at);
-            self.aside(name, taken.value.unwrap_or_default());
-        }
-        self.0.push(KeyValue {
-            key: name.to_owned(),
-            value: Some(any(value)),
-            ..KeyValue::default()
-        });
+        Self { list, known }
     }
 
     /// With room for so many.
     pub(super) fn with_room(count: usize) -> Self {
-        Self(Vec::with_capacity(count))
-    }
-
-    /// Adds attributes with distinct names of their own, each where none stands yet.
-    pub(super) fn or_put_all(&mut self, attributes: &[KeyValue]) {
-        let stood = self.0.len();
-        self.0.reserve(attributes.len());
-        for attribute in attributes {
-            let mut before = self.0[..stood].iter();
-            if !before.any(|own| own.key == attribute.key) {
-                self.0.push(attribute.clone());
-            }
+        Self {
+            list: Vec::with_capacity(count),
+            known: Known::default(),
         }
     }
 
-    /// Adds one of our own attributes where the item does not say otherwise.
-    pub(super) fn or_put(&mut self, attribute: &KeyValue) {
-        if self.get(&attribute.key).is_none() {
-            self.0.push(attribute.clone());
+    pub(super) fn list(&self) -> &[Pair<'a>] {
+        &self.list
+    }
+
+    pub(super) fn into_list(self) -> Vec<Pair<'a>> {
+        self.list
+    }
+
+    /// In OTLP's own types.
+    pub(super) fn owned(&self) -> Vec<KeyValue> {
+        owned(&self.list)
+    }
+
+    fn push(&mut self, key: Cow<'a, str>, value: Any<'a>) {
+        self.known.add(&key);
+        self.list.push(Pair { key, value });
+    }
+
+    /// Adds a text unless it is empty, which on this wire is absent.
+    pub(super) fn text(&mut self, name: &'a str, text: impl Into<Cow<'a, str>>) {
+        let text = text.into();
+        if !text.is_empty() {
+            self.put(name, Any::Text(text));
+        }
+    }
+
+    /// Adds text that spells a whole number as one.
+    pub(super) fn number(&mut self, name: &'a str, text: &'a str) {
+        match text.parse::<i64>() {
+            // Only what reads back the same: `007` is a name, not seven.
+            Ok(number) if spells(number, text) => self.put(name, Any::Int(number)),
+            _ => self.text(name, text),
+        }
+    }
+
+    pub(super) fn flag(&mut self, name: &'a str, flag: Option<bool>) {
+        if let Some(flag) = flag {
+            self.put(name, Any::Bool(flag));
+        }
+    }
+
+    pub(super) fn texts(&mut self, name: &'a str, texts: impl Iterator<Item = Cow<'a, str>>) {
+        let values: Vec<Any<'a>> = texts.map(Any::Text).collect();
+        if !values.is_empty() {
+            self.put(name, Any::List(values));
+        }
+    }
+
+    /// Adds one of our own attributes. A client's of that name, as a span may bring, steps aside.
+    pub(super) fn put(&mut self, name: &'a str, value: Any<'a>) {
+        if let Some(at) = self.position(name) {
+            let taken = self.list.remove(at);
+            self.aside(name, taken.value);
+        }
+        self.push(Cow::Borrowed(name), value);
+    }
+
+    /// Adds attributes with distinct names of their own, each where none stands yet.
+    pub(super) fn or_put_all(&mut self, attributes: &[Pair<'a>]) {
+        let (stood, known) = (self.list.len(), self.known);
+        self.list.reserve(attributes.len());
+        for attribute in attributes {
+            let stands = known.may_have(&attribute.key)
+                && self.list[..stood]
+                    .iter()
+                    .any(|own| own.key == attribute.key);
+            if !stands {
+                self.push(attribute.key.clone(), attribute.value.clone());
+            }
         }
     }
 
     /// Adds an attribute that a client named. Equal to one that stands already it is dropped; different, it keeps its
     /// value under a prefix.
-    pub(super) fn free(&mut self, name: &str, value: &Value) {
-        let value = to_any(value);
-        match self.get(name) {
+    pub(super) fn free(&mut self, name: impl Into<Cow<'a, str>>, value: Any<'a>) {
+        let name = name.into();
+        match self.get(&name) {
             _ if name.is_empty() => self.aside("_", value),
-            None => self.0.push(KeyValue {
-                key: name.to_owned(),
-                value: Some(value),
-                ..KeyValue::default()
-            }),
+            None => self.push(name, value),
             Some(taken) if same(taken, &value) => {}
-            Some(_) => self.aside(name, value),
+            Some(_) => self.aside(&name, value),
         }
     }
 
-    fn aside(&mut self, name: &str, value: AnyValue) {
+    fn aside(&mut self, name: &str, value: Any<'a>) {
         let mut key = format!("{}{name}", attr::CLASH);
         while self.get(&key).is_some() {
             key.push('_');
         }
-        self.0.push(KeyValue {
-            key,
-            value: Some(value),
-            ..KeyValue::default()
-        });
+        self.push(Cow::Owned(key), value);
     }
 
-    /// Adds attributes that a client named, each under a prefix.
-    pub(super) fn under<'a>(
+    /// Adds attributes that a client named, each under a prefix, which is asked for only where there is one.
+    pub(super) fn under<P: AsRef<str>>(
         &mut self,
-        prefix: &str,
-        entries: impl Iterator<Item = (&'a str, &'a Value)>,
+        prefix: impl FnOnce() -> P,
+        entries: impl ExactSizeIterator<Item = (&'a str, &'a Value)>,
     ) {
+        if entries.len() == 0 {
+            return;
+        }
+        let prefix = prefix();
         for (name, value) in entries {
-            self.free(&format!("{prefix}{name}"), value);
+            self.free([prefix.as_ref(), name].concat(), to_any(value));
         }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&AnyValue> {
-        let found = self.0.iter().find(|attribute| attribute.key == name);
-        found.and_then(|attribute| attribute.value.as_ref())
+    pub(super) fn get(&self, name: &str) -> Option<&Any<'a>> {
+        self.position(name).map(|at| &self.list[at].value)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        if !self.known.may_have(name) {
+            return None;
+        }
+        self.list.iter().position(|pair| pair.key == name)
     }
 }
 
+impl<'a> Any<'a> {
+    pub(super) fn as_str(&self) -> Option<&str> {
+        match self {
+            Any::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// In OTLP's own types.
+    pub(super) fn owned(&self) -> AnyValue {
+        let value = match self {
+            Any::Null => return AnyValue::default(),
+            Any::Bool(value) => Owned::BoolValue(*value),
+            Any::Int(value) => Owned::IntValue(*value),
+            Any::Double(value) => Owned::DoubleValue(*value),
+            Any::Text(text) => Owned::StringValue(text.clone().into_owned()),
+            Any::Bytes(bytes) => Owned::BytesValue(bytes.to_vec()),
+            Any::List(list) => Owned::ArrayValue(ArrayValue {
+                values: list.iter().map(Any::owned).collect(),
+            }),
+            Any::Pairs(pairs) => Owned::KvlistValue(KeyValueList {
+                values: owned(pairs),
+            }),
+        };
+        AnyValue { value: Some(value) }
+    }
+}
+
+/// Attributes in OTLP's own types.
+pub(super) fn owned(pairs: &[Pair<'_>]) -> Vec<KeyValue> {
+    let pair = |pair: &Pair<'_>| KeyValue {
+        key: pair.key.clone().into_owned(),
+        value: Some(pair.value.owned()),
+        ..KeyValue::default()
+    };
+    pairs.iter().map(pair).collect()
+}
+
+fn spells(number: i64, text: &str) -> bool {
+    // A plus and zeros in front are all that the parser lets pass beside the digits themselves.
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    number == 0 && text == "0" || !digits.starts_with(['+', '0'])
+}
+
 /// The same value, a number and its spelling included: Faro writes `"200"` where OpenTelemetry has 200.
-fn same(a: &AnyValue, b: &AnyValue) -> bool {
-    match (&a.value, &b.value) {
-        (Some(Any::IntValue(n)), Some(Any::StringValue(text))) => n.to_string() == *text,
-        (Some(Any::StringValue(text)), Some(Any::IntValue(n))) => n.to_string() == *text,
+fn same(a: &Any<'_>, b: &Any<'_>) -> bool {
+    match (a, b) {
+        (Any::Int(n), Any::Text(text)) | (Any::Text(text), Any::Int(n)) => n.to_string() == **text,
         (a, b) => a == b,
     }
 }
 
-/// Wraps a value.
-pub(super) fn any(value: Any) -> AnyValue {
-    AnyValue { value: Some(value) }
-}
-
 /// Our value as OTLP's.
-pub(super) fn to_any(value: &Value) -> AnyValue {
-    let value = match value {
-        Value::Null => return AnyValue::default(),
-        Value::Bool(value) => Any::BoolValue(*value),
-        Value::Int(value) => Any::IntValue(*value),
-        Value::Double(value) => Any::DoubleValue(*value),
-        Value::Text(text) => Any::StringValue(text.clone()),
-        Value::Bytes(bytes) => Any::BytesValue(bytes.clone()),
-        Value::List(list) => Any::ArrayValue(ArrayValue {
-            values: list.iter().map(to_any).collect(),
-        }),
-        Value::Map(map) => Any::KvlistValue(KeyValueList {
-            values: pairs(map.iter()),
-        }),
-    };
-    any(value)
+pub(super) fn to_any(value: &Value) -> Any<'_> {
+    match value {
+        Value::Null => Any::Null,
+        Value::Bool(value) => Any::Bool(*value),
+        Value::Int(value) => Any::Int(*value),
+        Value::Double(value) => Any::Double(*value),
+        Value::Text(text) => Any::Text(Cow::Borrowed(text)),
+        Value::Bytes(bytes) => Any::Bytes(bytes),
+        Value::List(list) => Any::List(list.iter().map(to_any).collect()),
+        Value::Map(map) => Any::Pairs(pairs(map.iter())),
+    }
 }
 
 /// A map's entries as OTLP's.
-pub(super) fn pairs<'a>(entries: impl Iterator<Item = (&'a str, &'a Value)>) -> Vec<KeyValue> {
-    let pair = |(key, value): (&str, &Value)| KeyValue {
-        key: key.to_owned(),
-        value: Some(to_any(value)),
-        ..KeyValue::default()
+pub(super) fn pairs<'a>(entries: impl Iterator<Item = (&'a str, &'a Value)>) -> Vec<Pair<'a>> {
+    let pair = |(key, value): (&'a str, &'a Value)| Pair {
+        key: Cow::Borrowed(key),
+        value: to_any(value),
     };
     entries.map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_a_number_where_the_number_is_written_like_it() {
+        for text in [
+            "0",
+            "7",
+            "-7",
+            "007",
+            "+7",
+            "-0",
+            "-07",
+            "",
+            "-",
+            "1e3",
+            "9223372036854775808",
+            "120",
+        ] {
+            let mut attrs = Attrs::default();
+            attrs.number("n", text);
+            let number = text.parse::<i64>().ok().filter(|n| n.to_string() == text);
+            let want = match number {
+                Some(number) => Some(Any::Int(number)),
+                None => (!text.is_empty()).then(|| Any::Text(text.into())),
+            };
+            assert_eq!(attrs.get("n"), want.as_ref(), "{text:?}");
+        }
+    }
 }

@@ -3,11 +3,11 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Hexadecimal digits of `N` bytes that are not all zero.
-pub(crate) fn id<const N: usize>(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn id<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != 2 * N {
         return None;
     }
-    let mut bytes = vec![0; N];
+    let mut bytes = [0; N];
     let mut any = 0;
     for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
         *byte = digit(digits[0])? << 4 | digit(digits[1])?;

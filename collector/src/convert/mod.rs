@@ -7,9 +7,12 @@ mod lines;
 mod semconv;
 mod signals;
 mod spans;
+mod tree;
 pub(crate) mod weight;
+mod written;
 
 pub(crate) use ids::id;
+pub(crate) use written::{Place, Written, to_written};
 
 use crate::record::{Header, SourceKind};
 use farol_protocol::item::Item;
@@ -64,7 +67,7 @@ pub fn to_otlp(header: &Header, payload: &Payload, dialect: Dialect) -> Otlp {
         .items()
         .filter(|(_, item)| !matches!(item, Item::Span(..)));
     let otlp = match dialect {
-        Dialect::Semconv => semconv::convert(header, payload),
+        Dialect::Semconv => semconv::convert(header, payload).owned(),
         Dialect::Alloy => lines::alloy::convert(header, payload),
         Dialect::Contrib => lines::contrib::convert(header, payload),
     };

@@ -9,11 +9,10 @@ use farol_protocol::signals as wire;
 use farol_protocol::span as wire_span;
 use farol_protocol::time::Time;
 use farol_protocol::value::Value as Own;
-use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
-use super::attrs::{Attrs, pairs, to_any};
+use super::attrs::{Attrs, Pair, pairs, to_any};
 use super::clock::stamp;
 use super::ids::{id, uid};
 use super::{Dialect, Otlp, lines, semconv, spans};
@@ -34,36 +33,33 @@ pub(super) fn convert(header: &Header, payload: &Payload, dialect: Dialect) -> O
 }
 
 /// Spans as they came, in their place by the collector's clock, with the visitor on each.
-fn traces(
-    header: &Header,
-    payload: &Payload,
-    visitor: &[KeyValue],
+fn traces<'a>(
+    header: &'a Header,
+    payload: &'a Payload,
+    visitor: &[Pair<'a>],
 ) -> Vec<opentelemetry_proto::tonic::trace::v1::ResourceSpans> {
     let mut out = spans::unchanged(&payload.traces);
     let given = payload.traces.resource_spans.iter();
     for (resource, given) in out.iter_mut().zip(given) {
         for (scope, given) in resource.scope_spans.iter_mut().zip(&given.scope_spans) {
             for (span, given) in scope.spans.iter_mut().zip(&given.spans) {
-                let mut attributes = Attrs(std::mem::take(&mut span.attributes));
-                for attribute in visitor {
-                    attributes.or_put(attribute);
-                }
+                let mut attributes = Attrs::of(pairs(given.attributes.iter()));
+                attributes.or_put_all(visitor);
                 semconv::template(&mut attributes, payload);
                 semconv::span_times(header, span, &mut attributes, given);
-                let extra = format!("{}span.", attr::EXTRA);
-                attributes.under(&extra, given.extra.iter());
-                span.attributes = attributes.0;
+                attributes.under(|| [attr::EXTRA, "span."].concat(), given.extra.iter());
+                span.attributes = attributes.owned();
             }
         }
     }
     out
 }
 
-fn logs(
-    header: &Header,
-    payload: &Payload,
+fn logs<'a>(
+    header: &'a Header,
+    payload: &'a Payload,
     dialect: Dialect,
-    visitor: &[KeyValue],
+    visitor: &[Pair<'a>],
 ) -> Vec<ResourceLogs> {
     let mut out: Vec<ResourceLogs> = Vec::new();
     let mut last: Option<(*const wire::ResourceLogs, *const wire::ScopeLogs)> = None;
@@ -100,20 +96,18 @@ fn logs(
     out
 }
 
-fn record(
-    header: &Header,
-    payload: &Payload,
+fn record<'a>(
+    header: &'a Header,
+    payload: &'a Payload,
     index: u32,
-    given: &wire::LogRecord,
-    visitor: &[KeyValue],
+    given: &'a wire::LogRecord,
+    visitor: &[Pair<'a>],
 ) -> LogRecord {
-    let mut out = Attrs(pairs(given.attributes.iter()));
+    let mut out = Attrs::of(pairs(given.attributes.iter()));
     if out.get(attr::LOG_RECORD_UID).is_none() {
-        out.text(attr::LOG_RECORD_UID, &uid(&header.id, index));
+        out.text(attr::LOG_RECORD_UID, uid(&header.id, index));
     }
-    for attribute in visitor {
-        out.or_put(attribute);
-    }
+    out.or_put_all(visitor);
     semconv::template(&mut out, payload);
     // A record may say when it was seen and not when it happened.
     let time = match &given.time.0 {
@@ -130,18 +124,18 @@ fn record(
     if span_id.is_none() && !zeroes(&given.span_id) {
         out.text(attr::BAD_SPAN_ID, &given.span_id);
     }
-    out.under(&format!("{}record.", attr::EXTRA), given.extra.iter());
+    out.under(|| [attr::EXTRA, "record."].concat(), given.extra.iter());
     LogRecord {
         time_unix_nano: stamp.nanos,
         observed_time_unix_nano: given.observed.0.nanos().unwrap_or(header.received_ns),
         severity_number: given.severity_number.0,
         severity_text: given.severity_text.clone(),
-        body: (given.body.0 != Own::Null).then(|| to_any(&given.body.0)),
-        attributes: out.0,
+        body: (given.body.0 != Own::Null).then(|| to_any(&given.body.0).owned()),
+        attributes: out.owned(),
         dropped_attributes_count: spans::count(given.dropped_attributes_count),
         flags: spans::count(given.flags),
-        trace_id: trace_id.unwrap_or_default(),
-        span_id: span_id.unwrap_or_default(),
+        trace_id: trace_id.map(Vec::from).unwrap_or_default(),
+        span_id: span_id.map(Vec::from).unwrap_or_default(),
         event_name: given.event_name.clone(),
     }
 }
@@ -152,7 +146,7 @@ fn zeroes(id: &str) -> bool {
 
 fn to_resource(given: &wire_span::Resource) -> Resource {
     Resource {
-        attributes: pairs(given.attributes.iter()),
+        attributes: spans::attributes(&given.attributes),
         dropped_attributes_count: spans::count(given.dropped_attributes_count),
         ..Resource::default()
     }

@@ -1,19 +1,26 @@
 //! Spans as they came, in OTLP's binary form. The dialects add to them what they each add.
 
-use super::attrs::pairs;
+use super::attrs::{owned, pairs};
 use super::ids::id;
+use super::tree::Scope;
+use farol_protocol::map::Attributes;
 use farol_protocol::span as wire;
 use farol_protocol::time::Time;
-use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
+
+/// Attributes as they came.
+pub(super) fn attributes(given: &Attributes) -> Vec<KeyValue> {
+    owned(&pairs(given.iter()))
+}
 
 /// All spans unchanged, as receivers do that pass traces through.
 pub(super) fn unchanged(traces: &wire::Traces) -> Vec<ResourceSpans> {
     let resources = traces.resource_spans.iter().map(|resource| ResourceSpans {
         resource: Some(Resource {
-            attributes: pairs(resource.resource.attributes.iter()),
+            attributes: attributes(&resource.resource.attributes),
             dropped_attributes_count: count(resource.resource.dropped_attributes_count),
             ..Resource::default()
         }),
@@ -22,7 +29,12 @@ pub(super) fn unchanged(traces: &wire::Traces) -> Vec<ResourceSpans> {
             .iter()
             .map(|scope| ScopeSpans {
                 scope: Some(to_scope(&scope.scope)),
-                spans: scope.spans.iter().map(to_span).collect(),
+                spans: (scope.spans.iter())
+                    .map(|span| Span {
+                        attributes: attributes(&span.attributes),
+                        ..to_span(span)
+                    })
+                    .collect(),
                 schema_url: scope.schema_url.clone(),
             })
             .collect(),
@@ -32,29 +44,25 @@ pub(super) fn unchanged(traces: &wire::Traces) -> Vec<ResourceSpans> {
 }
 
 pub(super) fn to_scope(scope: &wire::Scope) -> InstrumentationScope {
-    InstrumentationScope {
-        name: scope.name.clone(),
-        version: scope.version.clone(),
-        attributes: pairs(scope.attributes.iter()),
-        dropped_attributes_count: count(scope.dropped_attributes_count),
-    }
+    Scope::given(scope).owned()
 }
 
+/// A span without its attributes.
 pub(super) fn to_span(span: &wire::Span) -> Span {
     let links: Vec<Link> = span.links.iter().filter_map(to_link).collect();
     let bad_links = (span.links.len() - links.len()) as u64;
     Span {
         // Decoding let no span pass whose ids are not valid.
-        trace_id: id::<16>(&span.trace_id).unwrap_or_default(),
-        span_id: id::<8>(&span.span_id).unwrap_or_default(),
-        parent_span_id: id::<8>(&span.parent_span_id).unwrap_or_default(),
+        trace_id: bytes::<16>(&span.trace_id),
+        span_id: bytes::<8>(&span.span_id),
+        parent_span_id: bytes::<8>(&span.parent_span_id),
         trace_state: span.trace_state.clone(),
         flags: count(span.flags),
         name: span.name.clone(),
         kind: span.kind.0,
         start_time_unix_nano: nanos(&span.start.0),
         end_time_unix_nano: nanos(&span.end.0),
-        attributes: pairs(span.attributes.iter()),
+        attributes: Vec::new(),
         dropped_attributes_count: count(span.dropped_attributes_count),
         events: span.events.iter().map(to_event).collect(),
         dropped_events_count: count(span.dropped_events_count),
@@ -71,7 +79,7 @@ fn to_event(event: &wire::SpanEvent) -> Event {
     Event {
         time_unix_nano: nanos(&event.time.0),
         name: event.name.clone(),
-        attributes: pairs(event.attributes.iter()),
+        attributes: attributes(&event.attributes),
         dropped_attributes_count: count(event.dropped_attributes_count),
     }
 }
@@ -79,13 +87,17 @@ fn to_event(event: &wire::SpanEvent) -> Event {
 /// A link without valid ids points nowhere; OTLP has no place for it.
 fn to_link(link: &wire::Link) -> Option<Link> {
     Some(Link {
-        trace_id: id::<16>(&link.trace_id)?,
-        span_id: id::<8>(&link.span_id)?,
+        trace_id: id::<16>(&link.trace_id)?.into(),
+        span_id: id::<8>(&link.span_id)?.into(),
         trace_state: link.trace_state.clone(),
-        attributes: pairs(link.attributes.iter()),
+        attributes: attributes(&link.attributes),
         dropped_attributes_count: count(link.dropped_attributes_count),
         flags: count(link.flags),
     })
+}
+
+fn bytes<const N: usize>(text: &str) -> Vec<u8> {
+    id::<N>(text).map(Vec::from).unwrap_or_default()
 }
 
 fn nanos(time: &Time) -> u64 {

@@ -24,13 +24,12 @@ pub(crate) fn decoded(items: u64, body: &[u8]) -> usize {
     own.saturating_add(items.saturating_mul(ITEM))
 }
 
-/// A record once converted. `payload` is asked for only where it may be much.
+/// A record once converted, by what it weighs decoded. `payload` is asked for only where it may be much.
 pub(crate) fn converted<P: std::ops::Deref<Target = Payload>>(
+    own: usize,
     items: u64,
-    body: &[u8],
     payload: impl FnOnce() -> P,
 ) -> usize {
-    let own = decoded(items, body);
     // Nothing that is repeated is more than the whole.
     let most = own.saturating_mul(usize::try_from(items).unwrap_or(usize::MAX));
     if most <= SMALL {
@@ -126,7 +125,8 @@ mod tests {
             let payload = Payload::decode(body.as_bytes()).unwrap();
             let held = held(&to_otlp(&Header::default(), &payload, Dialect::Semconv));
             let items = payload.len() as u64;
-            let guess = converted(items, body.as_bytes(), || &payload);
+            let own = decoded(items, body.as_bytes());
+            let guess = converted(own, items, || &payload);
             let told = format!("{guess} for {held} of {}", &body[..body.len().min(80)]);
             // A page's address stands on each record twice.
             assert!(guess * 3 >= held * 2 && guess <= held * 4, "{told}");

@@ -4,13 +4,16 @@
 
 use std::sync::Arc;
 
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, ResourceMetrics};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
+use prost::Message as _;
 
 use super::group::{self, Group, Item, group};
 use super::{json, protobuf};
-use crate::convert::Otlp;
+use crate::convert::{self, Otlp, Written};
 
 /// OTLP's signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +42,8 @@ impl Signal {
 pub(crate) enum Source {
     /// A record's conversion.
     Record(Arc<Otlp>),
+    /// The same as bytes. A batch of log records or spans has either these or the others.
+    Written(Arc<Written>),
     /// A snapshot of all metrics.
     Metrics(Arc<Vec<ResourceMetrics>>),
 }
@@ -140,6 +145,7 @@ impl Batch {
     /// The protobuf of the export request.
     pub(crate) fn protobuf(&self) -> Vec<u8> {
         match self.signal {
+            Signal::Logs | Signal::Traces if self.is_written() => protobuf::written(self.written()),
             Signal::Logs => protobuf::request(&self.groups::<LogRecord>()),
             Signal::Traces => protobuf::request(&self.groups::<Span>()),
             Signal::Metrics => protobuf::request(&self.groups::<Metric>()),
@@ -148,6 +154,9 @@ impl Batch {
 
     /// The OTLP/JSON of the export request, in one line.
     pub(crate) fn json(&self) -> Vec<u8> {
+        if self.signal != Signal::Metrics && self.is_written() {
+            return self.read().json();
+        }
         match self.signal {
             Signal::Logs => json::request(&self.groups::<LogRecord>()),
             Signal::Traces => json::request(&self.groups::<Span>()),
@@ -167,6 +176,42 @@ impl Batch {
     pub(crate) fn spans(&self) -> impl Iterator<Item = &Span> {
         let here = self.signal == Signal::Traces;
         here.then(|| self.items::<Span>()).into_iter().flatten()
+    }
+
+    fn is_written(&self) -> bool {
+        matches!(self.sources.first(), Some(Source::Written(_)))
+    }
+
+    /// Its items as bytes, each with where it hangs.
+    fn written(&self) -> impl Iterator<Item = (convert::Place<'_>, &[u8])> {
+        self.places.iter().filter_map(|place| {
+            let Source::Written(written) = &self.sources[place.source as usize] else {
+                return None;
+            };
+            match self.signal {
+                Signal::Logs => written.log(place.item as usize),
+                Signal::Traces => written.span(place.item as usize),
+                Signal::Metrics => None,
+            }
+        })
+    }
+
+    /// A batch of bytes in OTLP's types, for what is no part of every batch's way.
+    fn read(&self) -> Self {
+        let bytes = protobuf::written(self.written());
+        let mut otlp = Otlp::default();
+        // They are our own, a moment old: what reads them takes them.
+        match self.signal {
+            Signal::Logs => {
+                let read = ExportLogsServiceRequest::decode(&*bytes).unwrap_or_default();
+                otlp.logs = read.resource_logs;
+            }
+            _ => {
+                let read = ExportTraceServiceRequest::decode(&*bytes).unwrap_or_default();
+                otlp.traces = read.resource_spans;
+            }
+        }
+        Self::new(self.signal, vec![Source::Record(Arc::new(otlp))])
     }
 
     fn groups<T: Branch>(&self) -> Vec<Group<'_, T>> {
@@ -204,13 +249,25 @@ impl Batch {
 /// Where a source keeps the trees of one kind of item.
 pub(crate) trait Branch: Item {
     fn roots(source: &Source) -> &[Self::Root];
+
+    /// How many of them a source has as bytes instead.
+    fn in_bytes(_source: &Source) -> usize {
+        0
+    }
 }
 
 impl Branch for LogRecord {
     fn roots(source: &Source) -> &[ResourceLogs] {
         match source {
             Source::Record(otlp) => &otlp.logs,
-            Source::Metrics(_) => &[],
+            Source::Metrics(_) | Source::Written(_) => &[],
+        }
+    }
+
+    fn in_bytes(source: &Source) -> usize {
+        match source {
+            Source::Written(written) => written.log_count(),
+            _ => 0,
         }
     }
 }
@@ -219,7 +276,14 @@ impl Branch for Span {
     fn roots(source: &Source) -> &[ResourceSpans] {
         match source {
             Source::Record(otlp) => &otlp.traces,
-            Source::Metrics(_) => &[],
+            Source::Metrics(_) | Source::Written(_) => &[],
+        }
+    }
+
+    fn in_bytes(source: &Source) -> usize {
+        match source {
+            Source::Written(written) => written.span_count(),
+            _ => 0,
         }
     }
 }
@@ -229,12 +293,21 @@ impl Branch for Metric {
         match source {
             Source::Metrics(metrics) => metrics,
             Source::Record(otlp) => &otlp.metrics,
+            Source::Written(written) => &written.metrics,
         }
     }
 }
 
 fn walk<T: Branch>(number: usize, source: &Source, places: &mut Vec<Place>) {
     let first = places.len();
+    let own = |item: u32| Place {
+        source: number as u32,
+        root: 0,
+        scope: 0,
+        item,
+        ordinal: item,
+    };
+    places.extend((0..T::in_bytes(source) as u32).map(own));
     for (at, root) in T::roots(source).iter().enumerate() {
         for scope in 0..T::scopes(root) {
             for item in 0..T::items(root, scope).len() {
@@ -252,17 +325,18 @@ fn walk<T: Branch>(number: usize, source: &Source, places: &mut Vec<Place>) {
 }
 
 /// How many items of `signal` a conversion holds.
-pub(crate) fn count(otlp: &Otlp, signal: Signal) -> u64 {
+pub(crate) fn count(source: &Source, signal: Signal) -> u64 {
     match signal {
-        Signal::Logs => leaves::<LogRecord>(&otlp.logs),
-        Signal::Traces => leaves::<Span>(&otlp.traces),
-        Signal::Metrics => leaves::<Metric>(&otlp.metrics),
+        Signal::Logs => leaves::<LogRecord>(source),
+        Signal::Traces => leaves::<Span>(source),
+        Signal::Metrics => leaves::<Metric>(source),
     }
 }
 
-fn leaves<T: Item>(roots: &[T::Root]) -> u64 {
-    let below = |root| (0..T::scopes(root)).map(move |scope| T::items(root, scope).len() as u64);
-    roots.iter().flat_map(below).sum()
+fn leaves<T: Branch>(source: &Source) -> u64 {
+    let below = |root| (0..T::scopes(root)).map(move |scope| T::items(root, scope).len());
+    let items: usize = T::roots(source).iter().flat_map(below).sum();
+    (items + T::in_bytes(source)) as u64
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::part::{part, runs};
 use super::route::{Route, Routed};
-use crate::convert::{Dialect, weight};
+use crate::convert::Dialect;
 use crate::memory::give_back;
 use crate::queue::{Entry, Position};
 use crate::symbolicate::symbolicate;
@@ -172,10 +172,9 @@ impl Cutter {
 
 /// What a record comes to; without reading it where it is too much as it is.
 fn comes_to(entry: &Entry) -> usize {
-    let (items, body) = (entry.items(), &entry.record.body);
-    let decoded = weight::decoded(items, body);
+    let decoded = entry.weight();
     match decoded > LOT {
         true => decoded,
-        false => weight::converted(items, body, || entry.payload()),
+        false => entry.converted_weight(),
     }
 }

@@ -16,6 +16,11 @@ pub type Attempt<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 pub trait Destination: Send + Sync + 'static {
     /// Tries to hand over a batch.
     fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a>;
+
+    /// Whether all that it ever asks of a batch is its protobuf. Its items are then never made into OTLP's types.
+    fn sends_protobuf(&self) -> bool {
+        false
+    }
 }
 
 /// What came of an attempt.

@@ -133,6 +133,7 @@ impl Driver {
             return self.flush();
         }
         for entry in entries {
+            self.plan.route.warm(&entry, self.plan.dialect);
             self.gathered.items += entry.items();
             self.gathered.bytes += entry.cost();
             self.gathered.entries.push(entry);
@@ -165,14 +166,13 @@ impl Driver {
                 more: piece.more,
                 ..Shares::default()
             };
-            let otlp = routed.otlp;
             for (slot, (signal, wants)) in self.wants().into_iter().enumerate() {
-                let items = count(&otlp, signal);
+                let items = count(&routed.source, signal);
                 match wants {
                     true => {
                         shares.wanted += items;
                         if items > 0 {
-                            wanted[slot].0.push(Source::Record(Arc::clone(&otlp)));
+                            wanted[slot].0.push(routed.source.clone());
                             wanted[slot].1.push(piece.position);
                         }
                     }

@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 
 /// How many of the latest resources (and scopes within one) an item is compared with. Merging is thrift, not correctness: a batch of
 /// more services than this repeats some of them, and comparing stays cheap.
-const LOOK_BACK: usize = 8;
+pub(crate) const LOOK_BACK: usize = 8;
 
 /// All items under one resource.
 #[derive(Debug)]

@@ -109,6 +109,10 @@ impl Destination for OtlpGrpc {
             }
         })
     }
+
+    fn sends_protobuf(&self) -> bool {
+        true
+    }
 }
 
 fn method(signal: Signal) -> &'static str {

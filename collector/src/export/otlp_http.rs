@@ -73,6 +73,10 @@ impl Destination for OtlpHttp {
     fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
         Box::pin(self.post(batch))
     }
+
+    fn sends_protobuf(&self) -> bool {
+        true
+    }
 }
 
 fn taken(answer: &Answer) -> Outcome {

@@ -11,7 +11,9 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
-use super::group::{Group, Item};
+use super::group::{Group, Item, LOOK_BACK};
+use crate::convert::Place;
+use crate::protobuf::{bytes, delimited, fixed32, fixed64, message, nested, number, text, varint};
 
 /// About what an item takes, so that the buffer rarely moves while it grows.
 const USUAL_ITEM: usize = 1_536;
@@ -41,6 +43,90 @@ pub(crate) fn request<T: Item>(groups: &[Group<'_, T>]) -> Vec<u8> {
         });
     }
     out
+}
+
+/// The same for items that are bytes already, which are put together under equal resources and scopes.
+pub(crate) fn written<'a>(items: impl Iterator<Item = (Place<'a>, &'a [u8])>) -> Vec<u8> {
+    let mut scopes: Vec<Scope<'a>> = Vec::new();
+    for (place, item) in items {
+        let mut recent = scopes.iter().rev().take(LOOK_BACK);
+        let at = match recent.position(|it| it.place == place) {
+            Some(back) => scopes.len() - 1 - back,
+            None => {
+                scopes.push(Scope {
+                    place,
+                    items: Vec::new(),
+                    length: framed(place.scope) + schema(place.scope_schema),
+                });
+                scopes.len() - 1
+            }
+        };
+        scopes[at].items.push(item);
+        scopes[at].length += item.len();
+    }
+    let room = |it: &Scope<'_>| {
+        it.length + framed(it.place.resource) + schema(it.place.resource_schema) + 2 * FRAME
+    };
+    let mut out = Vec::with_capacity(scopes.iter().map(room).sum());
+    while !scopes.is_empty() {
+        let root = scopes[0].place;
+        let mut seen = 0;
+        let of_root = |it: &mut Scope<'_>| {
+            seen += 1;
+            let same = it.place.resource == root.resource
+                && it.place.resource_schema == root.resource_schema;
+            same && seen <= LOOK_BACK
+        };
+        let under: Vec<Scope<'_>> = scopes.extract_if(.., of_root).collect();
+        let length: usize = under.iter().map(|it| framing(it.length) + it.length).sum();
+        let length = length + framed(root.resource) + schema(root.resource_schema);
+        head(1, length, &mut out);
+        if let Some(resource) = root.resource {
+            delimited(1, resource, &mut out);
+        }
+        for scope in under {
+            head(2, scope.length, &mut out);
+            if let Some(own) = scope.place.scope {
+                delimited(1, own, &mut out);
+            }
+            for item in scope.items {
+                out.extend_from_slice(item);
+            }
+            bytes(3, scope.place.scope_schema, &mut out);
+        }
+        bytes(3, root.resource_schema, &mut out);
+    }
+    out
+}
+
+/// What hangs under one scope of one resource.
+struct Scope<'a> {
+    place: Place<'a>,
+    items: Vec<&'a [u8]>,
+    /// Of its message.
+    length: usize,
+}
+
+/// The most that a message's tag and length take.
+const FRAME: usize = 11;
+
+/// What tag and length of a message take.
+fn framing(length: usize) -> usize {
+    1 + encoded_len_varint(length as u64)
+}
+
+fn framed(message: Option<&[u8]>) -> usize {
+    message.map_or(0, |it| framing(it.len()) + it.len())
+}
+
+fn schema(url: &[u8]) -> usize {
+    framed(Some(url).filter(|it| !it.is_empty()))
+}
+
+/// A message's tag and length.
+fn head(field: u32, length: usize, out: &mut Vec<u8>) {
+    encode_key(field, WireType::LengthDelimited, out);
+    encode_varint(length as u64, out);
 }
 
 /// A log record's fields.
@@ -124,72 +210,6 @@ fn any_value(value: &AnyValue, out: &mut Vec<u8>) {
         Some(Value::KvlistValue(list)) => nested(6, out, |out| pairs(1, &list.values, out)),
         Some(Value::BytesValue(value)) => delimited(7, value, out),
         Some(Value::StringValueStrindex(index)) => varint(8, i64::from(*index) as u64, out),
-    }
-}
-
-/// A message in a message: most are shorter than 128 bytes, and their length takes the one byte that is left for it.
-fn nested(field: u32, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    encode_key(field, WireType::LengthDelimited, out);
-    out.push(0);
-    let start = out.len();
-    write(out);
-    let length = out.len() - start;
-    if length < 0x80 {
-        out[start - 1] = length as u8;
-        return;
-    }
-    let more = encoded_len_varint(length as u64) - 1;
-    out.resize(out.len() + more, 0);
-    out.copy_within(start..start + length, start + more);
-    let mut place = &mut out[start - 1..start + more];
-    encode_varint(length as u64, &mut place);
-}
-
-fn message(field: u32, message: &impl Message, out: &mut Vec<u8>) {
-    encode_key(field, WireType::LengthDelimited, out);
-    message
-        .encode_length_delimited(out)
-        .expect("a Vec has room for what fits memory");
-}
-
-fn delimited(field: u32, bytes: &[u8], out: &mut Vec<u8>) {
-    encode_key(field, WireType::LengthDelimited, out);
-    encode_varint(bytes.len() as u64, out);
-    out.extend_from_slice(bytes);
-}
-
-fn varint(field: u32, value: u64, out: &mut Vec<u8>) {
-    encode_key(field, WireType::Varint, out);
-    encode_varint(value, out);
-}
-
-fn text(field: u32, text: &str, out: &mut Vec<u8>) {
-    bytes(field, text.as_bytes(), out);
-}
-
-fn bytes(field: u32, bytes: &[u8], out: &mut Vec<u8>) {
-    if !bytes.is_empty() {
-        delimited(field, bytes, out);
-    }
-}
-
-fn number(field: u32, value: u64, out: &mut Vec<u8>) {
-    if value != 0 {
-        varint(field, value, out);
-    }
-}
-
-fn fixed64(field: u32, value: u64, out: &mut Vec<u8>) {
-    if value != 0 {
-        encode_key(field, WireType::SixtyFourBit, out);
-        out.extend_from_slice(&value.to_le_bytes());
-    }
-}
-
-fn fixed32(field: u32, value: u32, out: &mut Vec<u8>) {
-    if value != 0 {
-        encode_key(field, WireType::ThirtyTwoBit, out);
-        out.extend_from_slice(&value.to_le_bytes());
     }
 }
 

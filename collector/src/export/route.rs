@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use farol_protocol::payload::Payload;
 
+use super::batch::Source;
 use crate::condition::{Condition, Ground};
-use crate::convert::{Dialect, Otlp, to_otlp};
+use crate::convert::{Dialect, to_otlp, to_written};
 use crate::filter::sample;
 use crate::queue::Entry;
 use crate::record::Header;
+
+/// What is more than this waits until it goes out: it may have to go in parts. Nearly all that pages send is less.
+const WARM: usize = 64 << 10;
 
 /// What a destination gets.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +22,8 @@ pub(crate) struct Route {
     pub(crate) when: Option<Condition>,
     /// Of which share of sessions.
     pub(crate) sampling: f64,
+    /// Whether as the bytes of OTLP's protobuf.
+    pub(crate) written: bool,
 }
 
 impl Default for Route {
@@ -25,6 +31,7 @@ impl Default for Route {
         Self {
             when: None,
             sampling: 1.0,
+            written: false,
         }
     }
 }
@@ -33,7 +40,7 @@ impl Default for Route {
 #[derive(Debug)]
 pub(crate) struct Routed {
     /// What is left of it.
-    pub(crate) otlp: Arc<Otlp>,
+    pub(crate) source: Source,
     /// Items that go elsewhere.
     pub(crate) elsewhere: u64,
     /// Items of sessions that are not in the sample.
@@ -44,7 +51,10 @@ impl Route {
     /// The entry as it goes there. Where all of it does, the form is the one that all destinations share.
     pub(crate) fn take(&self, entry: &Entry, dialect: Dialect) -> Routed {
         let whole = |entry: &Entry| Routed {
-            otlp: entry.otlp(dialect),
+            source: match self.written {
+                true => Source::Written(entry.written(dialect)),
+                false => Source::Record(entry.otlp(dialect)),
+            },
             elsewhere: 0,
             sampled_out: 0,
         };
@@ -59,12 +69,20 @@ impl Route {
         }
         if lost.len() as u64 == entry.items() {
             return Routed {
-                otlp: Arc::default(),
+                source: Source::Record(Arc::default()),
                 elsewhere: lost.len() as u64,
                 sampled_out: 0,
             };
         }
         self.rest(header, (*payload).clone(), &lost, dialect)
+    }
+
+    /// Has an entry that will be taken ready, while what was decoded of it still lies in the processor's cache.
+    pub(crate) fn warm(&self, entry: &Entry, dialect: Dialect) {
+        let whole = self.when.is_none() && self.sampling >= 1.0;
+        if whole && self.written && entry.weight() <= WARM {
+            entry.written(dialect);
+        }
     }
 
     /// A part of an entry as it goes there.
@@ -97,7 +115,10 @@ impl Route {
         payload.remove(lost);
         let sampled_out = sample(&mut payload, self.sampling, header.state, &header.id);
         Routed {
-            otlp: Arc::new(to_otlp(header, &payload, dialect)),
+            source: match self.written {
+                true => Source::Written(Arc::new(to_written(header, &payload, dialect))),
+                false => Source::Record(Arc::new(to_otlp(header, &payload, dialect))),
+            },
             elsewhere: lost.len() as u64,
             sampled_out,
         }
@@ -110,6 +131,7 @@ mod tests {
     use farol_protocol::sampling::sampled;
 
     use super::*;
+    use crate::convert::Otlp;
     use crate::record::{Counts, Record};
 
     fn entry(body: &str, counts: Counts) -> Entry {
@@ -135,8 +157,15 @@ mod tests {
         entry(&body, counts)
     }
 
+    fn otlp(routed: &Routed) -> &Arc<Otlp> {
+        match &routed.source {
+            Source::Record(otlp) => otlp,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn told(routed: &Routed) -> (usize, u64, u64) {
-        let scopes = routed.otlp.logs.iter().flat_map(|it| &it.scope_logs);
+        let scopes = otlp(routed).logs.iter().flat_map(|it| &it.scope_logs);
         let logs = scopes.map(|it| it.log_records.len()).sum();
         (logs, routed.elsewhere, routed.sampled_out)
     }
@@ -144,7 +173,7 @@ mod tests {
     fn when(text: &str) -> Route {
         Route {
             when: Some(Condition::parse(text).unwrap()),
-            sampling: 1.0,
+            ..Route::default()
         }
     }
 
@@ -157,7 +186,7 @@ mod tests {
             let routed = take(&all);
             assert_eq!(told(&routed), (3, 0, 0));
             assert!(
-                Arc::ptr_eq(&routed.otlp, &shared),
+                Arc::ptr_eq(otlp(&routed), &shared),
                 "nothing is converted again"
             );
         }
@@ -169,7 +198,7 @@ mod tests {
     fn names_of_records_are_the_same_wherever_they_go() {
         let uids = |route: &Route| {
             let routed = route.take(&mixed("s"), Dialect::Semconv);
-            let scopes = routed.otlp.logs.iter().flat_map(|it| &it.scope_logs);
+            let scopes = otlp(&routed).logs.iter().flat_map(|it| &it.scope_logs);
             let records = scopes.flat_map(|it| &it.log_records);
             let uid = |it: &opentelemetry_proto::tonic::logs::v1::LogRecord| {
                 let uid = it.attributes.iter().find(|a| a.key == "log.record.uid");
@@ -184,8 +213,8 @@ mod tests {
     #[test]
     fn a_destinations_sample_is_the_sessions_with_the_smallest_hashes_and_tells_its_rate() {
         let route = Route {
-            when: None,
             sampling: 0.25,
+            ..Route::default()
         };
         for n in 0..50 {
             let id = format!("session-{n}");
@@ -196,7 +225,7 @@ mod tests {
                 (0, 0, 3)
             };
             assert_eq!(told(&routed), want, "{id}");
-            let text = format!("{:?}", routed.otlp.logs);
+            let text = format!("{:?}", otlp(&routed).logs);
             assert!(want.0 == 0 || text.contains("DoubleValue(0.25)"), "{text}");
         }
     }

@@ -89,6 +89,10 @@ impl Destination for Failover {
     fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
         Box::pin(self.ask(batch))
     }
+
+    fn sends_protobuf(&self) -> bool {
+        self.members.iter().all(|it| it.sends_protobuf())
+    }
 }
 
 /// Each session has its server, the same on every collector that has the same list.

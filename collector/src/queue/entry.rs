@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use farol_protocol::payload::Payload;
 
 use super::Position;
-use crate::convert::{Dialect, Otlp, to_otlp, weight};
+use crate::convert::{Dialect, Otlp, Written, to_otlp, to_written, weight};
 use crate::record::Record;
 use crate::symbolicate::symbolicate;
 
@@ -26,6 +26,8 @@ pub struct Entry {
     pub next: Position,
     /// What was stored.
     pub record: Record,
+    /// What it takes decoded, about.
+    weight: usize,
     forms: Arc<Mutex<Forms>>,
     warm: Warm,
 }
@@ -34,6 +36,7 @@ pub struct Entry {
 struct Forms {
     payload: Option<Arc<Payload>>,
     otlp: [Option<Arc<Otlp>>; Dialect::COUNT],
+    written: [Option<Arc<Written>>; Dialect::COUNT],
 }
 
 impl Entry {
@@ -56,17 +59,18 @@ impl Entry {
         });
         let forms = Forms {
             payload,
-            otlp: Default::default(),
+            ..Forms::default()
         };
         let entry = Self {
             position,
             next,
+            weight: weight::decoded(record.header.counts.items(), &record.body),
             record,
             forms: Arc::new(Mutex::new(forms)),
             warm,
         };
         if known {
-            entry.keep_warm(weight::decoded(entry.items(), &entry.record.body));
+            entry.keep_warm(entry.weight);
         }
         entry
     }
@@ -90,7 +94,7 @@ impl Entry {
         let payload = self.read();
         forms.payload = Some(payload.clone());
         drop(forms);
-        self.keep_warm(weight::decoded(self.items(), &self.record.body));
+        self.keep_warm(self.weight);
         payload
     }
 
@@ -105,10 +109,33 @@ impl Entry {
         forms.payload = Some(payload.clone());
         forms.otlp[dialect as usize] = Some(otlp.clone());
         drop(forms);
-        self.keep_warm(weight::converted(self.items(), &self.record.body, || {
-            payload
-        }));
+        self.keep_warm(weight::converted(self.weight, self.items(), || payload));
         otlp
+    }
+
+    /// The same as bytes, for those who send them as they stand.
+    pub(crate) fn written(&self, dialect: Dialect) -> Arc<Written> {
+        let mut forms = self.forms();
+        if let Some(written) = &forms.written[dialect as usize] {
+            return written.clone();
+        }
+        let payload = forms.payload.clone().unwrap_or_else(|| self.read());
+        let written = Arc::new(to_written(&self.record.header, &payload, dialect));
+        forms.payload = Some(payload);
+        forms.written[dialect as usize] = Some(written.clone());
+        drop(forms);
+        self.keep_warm(written.weight());
+        written
+    }
+
+    /// What it takes decoded, about.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// What it takes converted, about.
+    pub(crate) fn converted_weight(&self) -> usize {
+        weight::converted(self.weight, self.items(), || self.payload())
     }
 
     fn read(&self) -> Arc<Payload> {

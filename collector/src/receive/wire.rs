@@ -58,8 +58,8 @@ pub(super) fn signal(path: &str) -> Option<SourceKind> {
 /// What stands before `/v1/` and behind it.
 pub(super) fn split(path: &str) -> Option<(&str, &str)> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    let (before, name) = path.rsplit_once("/v1/")?;
-    (!name.contains('/')).then_some((before, name))
+    let (before, name) = path.rsplit_once('/')?;
+    Some((before.strip_suffix("/v1")?, name))
 }
 
 #[cfg(test)]

@@ -150,7 +150,9 @@ impl Names {
         if WHOLE.contains(&name) || self.ends.iter().any(|end| name.ends_with(end.as_str())) {
             return true;
         }
-        (name.split_once("password")).is_some_and(|(_, rest)| QUALIFIERS.contains(&rest))
+        // Before any search: nearly all names end otherwise.
+        QUALIFIERS.iter().any(|end| name.ends_with(end))
+            && (name.split_once("password")).is_some_and(|(_, rest)| QUALIFIERS.contains(&rest))
     }
 }
 

@@ -1,15 +1,13 @@
 //! What Grafana Alloy's faro.receiver makes of a payload: a line for each item, traces unchanged. What it drops goes into
 //! attributes, which log stores keep as structured metadata.
 
-use super::{Line, beside, go, logfmt, meta};
-use crate::convert::attrs::any;
+use super::{Line, beside, go, logfmt, meta, text};
 use crate::convert::{Otlp, semconv, spans};
 use crate::record::Header;
 use farol_protocol::exception::{Exception, stack_text};
 use farol_protocol::item::Item;
 use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What Alloy knows nothing of, by the start of its name in the other dialect.
@@ -30,7 +28,7 @@ const DROPPED: &[&str] = &[
 
 pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
     let shared = meta::alloy(payload, None);
-    let mut otlp = semconv::convert(header, payload);
+    let mut otlp = semconv::convert(header, payload).owned();
     otlp.traces = spans::unchanged(&payload.traces);
     let records = otlp
         .logs
@@ -45,7 +43,7 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
         }
         // Arrival, as Alloy's, and the place, so that a line that is sent again is the same line.
         record.time_unix_nano = header.received_ns.saturating_add(u64::from(index));
-        record.body = Some(any(Value::StringValue(logfmt::write(&line))));
+        record.body = Some(text(logfmt::write(&line)));
         record.attributes = beside(payload, item, &record.attributes, DROPPED);
     }
     otlp

@@ -1,7 +1,7 @@
 //! What the OpenTelemetry Collector's Faro translation makes of a payload.
 
-use super::{Line, beside, go, logfmt, meta};
-use crate::convert::attrs::{any, pairs, to_any};
+use super::{Line, beside, go, logfmt, meta, text};
+use crate::convert::attrs::{owned, pairs};
 use crate::convert::ids::id;
 use crate::convert::{Otlp, semconv, spans};
 use crate::record::Header;
@@ -11,7 +11,6 @@ use farol_protocol::meta::App;
 use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
 use farol_protocol::value::Value as Own;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -21,7 +20,7 @@ const ENVIRONMENT: &str = attr::DEPLOYMENT_ENVIRONMENT_OLD;
 
 pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
     let shared = meta::contrib(payload, None);
-    let rich = semconv::convert(header, payload).logs;
+    let rich = semconv::convert(header, payload).owned().logs;
     let rich = rich
         .iter()
         .flat_map(|logs| &logs.scope_logs)
@@ -37,10 +36,10 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
         }
         records.push(LogRecord {
             observed_time_unix_nano: header.received_ns,
-            body: Some(any(Value::StringValue(logfmt::write(&line)))),
+            body: Some(text(logfmt::write(&line))),
             attributes: beside(payload, item, &rich.attributes, &[]),
-            trace_id: id::<16>(&trace.trace_id).unwrap_or_default(),
-            span_id: id::<8>(&trace.span_id).unwrap_or_default(),
+            trace_id: id::<16>(&trace.trace_id).map(Vec::from).unwrap_or_default(),
+            span_id: id::<8>(&trace.span_id).map(Vec::from).unwrap_or_default(),
             ..LogRecord::default()
         });
     }
@@ -60,9 +59,8 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
         let mut attributes = Vec::new();
         overwrite(&mut attributes, app);
         if !app.bundle_id.is_empty() {
-            attributes.extend(pairs(
-                [("app_bundle_id", &Own::from(app.bundle_id.as_str()))].into_iter(),
-            ));
+            let bundle = Own::from(app.bundle_id.as_str());
+            attributes.extend(owned(&pairs([("app_bundle_id", &bundle)].into_iter())));
         }
         otlp.logs.push(ResourceLogs {
             resource: Some(Resource {
@@ -83,7 +81,7 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
 /// Sets the service's attributes; the first three always, even to nothing.
 fn overwrite(attributes: &mut Vec<KeyValue>, app: &App) {
     let mut set = |name: &str, value: &str| {
-        let value = Some(to_any(&Own::from(value)));
+        let value = Some(text(value.to_owned()));
         match attributes
             .iter_mut()
             .find(|attribute| attribute.key == name)

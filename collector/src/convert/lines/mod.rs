@@ -7,12 +7,12 @@ mod logfmt;
 mod meta;
 pub(super) mod record;
 
-use crate::convert::attrs::Attrs;
 use farol_protocol::item::{Item, TraceContext};
 use farol_protocol::map::Attributes;
 use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
-use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 
 /// What neither receiver knows, by the start of its name in OpenTelemetry's dialect.
 const UNKNOWN: &[&str] = &[
@@ -38,10 +38,9 @@ const UNKNOWN: &[&str] = &[
 /// The attributes beside a line: the kind, an exception's hash, and what the line does not say, which log stores keep as
 /// structured metadata.
 fn beside(payload: &Payload, item: Item<'_>, rich: &[KeyValue], dropped: &[&str]) -> Vec<KeyValue> {
-    let mut out = Attrs::default();
-    out.text("kind", item.kind().name());
+    let mut out = vec![named("kind", item.kind().name().to_owned())];
     if let Item::Exception(exception) = item {
-        out.text("hash", &alloy::hash(exception));
+        out.push(named("hash", alloy::hash(exception)));
     }
     let known_to_neither = |name: &str| {
         UNKNOWN
@@ -54,9 +53,25 @@ fn beside(payload: &Payload, item: Item<'_>, rich: &[KeyValue], dropped: &[&str]
         .iter()
         .filter(|attribute| known_to_neither(&attribute.key))
     {
-        out.or_put(attribute);
+        if !out.iter().any(|own| own.key == attribute.key) {
+            out.push(attribute.clone());
+        }
     }
-    out.0
+    out
+}
+
+fn named(name: &str, value: String) -> KeyValue {
+    KeyValue {
+        key: name.to_owned(),
+        value: Some(text(value)),
+        ..KeyValue::default()
+    }
+}
+
+fn text(text: String) -> AnyValue {
+    AnyValue {
+        value: Some(Value::StringValue(text)),
+    }
 }
 
 /// What a line is made of: names and values in order. A name that is set again keeps its place and takes the new value,

@@ -5,12 +5,10 @@ use farol_protocol::names::{attr, otel_event};
 use farol_protocol::signals::{LogRecord as Given, ResourceLogs};
 use farol_protocol::time::Time;
 use farol_protocol::value::Value as Own;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Line, go, logfmt};
-use crate::convert::attrs::{Attrs, any};
+use super::{Line, go, logfmt, named, text};
 use crate::record::Header;
 
 /// The end of a line, by the attribute that says it: of the resource, or of the record.
@@ -68,10 +66,11 @@ fn time(given: &Given) -> &Time {
 }
 
 fn put(record: &mut LogRecord, line: &Line) {
-    let mut beside = Attrs::default();
+    let mut beside = Vec::new();
     for name in ["kind", "hash"] {
-        if let Some((_, value)) = line.0.iter().find(|(key, _)| key == name) {
-            beside.text(name, value);
+        let found = line.0.iter().find(|(key, _)| key == name);
+        if let Some((_, value)) = found.filter(|(_, value)| !value.is_empty()) {
+            beside.push(named(name, value.to_string()));
         }
     }
     let uid = record
@@ -79,10 +78,10 @@ fn put(record: &mut LogRecord, line: &Line) {
         .iter()
         .find(|it| it.key == attr::LOG_RECORD_UID);
     if let Some(uid) = uid {
-        beside.or_put(uid);
+        beside.push(uid.clone());
     }
-    record.attributes = beside.0;
-    record.body = Some(any(Value::StringValue(logfmt::write(line))));
+    record.attributes = beside;
+    record.body = Some(text(logfmt::write(line)));
 }
 
 fn line(timestamp: String, levels: bool, resource: &ResourceLogs, given: &Given) -> Line {

@@ -1,12 +1,10 @@
 //! Events: those that OpenTelemetry has a name for get it, with its attributes; others keep their own.
 
 use super::record::Draft;
-use crate::convert::attrs::Attrs;
+use crate::convert::attrs::{Any, Attrs, to_any};
 use farol_protocol::event::Event;
 use farol_protocol::names::{attr, event, otel_event};
 use farol_protocol::value::Value;
-use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
-use std::borrow::Cow;
 
 /// What becomes of one attribute.
 #[derive(Clone, Copy)]
@@ -23,9 +21,9 @@ enum Turn {
     Timing,
 }
 
-pub(super) fn fill(draft: &mut Draft, item: &Event) {
+pub(super) fn fill<'a>(draft: &mut Draft<'a>, item: &'a Event) {
     let name = otel_name(&item.name);
-    draft.event_name = name.unwrap_or(&item.name).to_owned();
+    draft.event_name = name.unwrap_or(&item.name).into();
     let out = &mut draft.attributes;
     if name.is_some_and(|name| name != item.name) {
         out.text(attr::EVENT_NAME, &item.name);
@@ -44,13 +42,13 @@ pub(super) fn takes(item: &Event, key: &str) -> bool {
 }
 
 /// Names whose values OpenTelemetry wants as numbers, which Faro writes as text.
-pub(super) fn typed<'a>(name: &str, value: &'a Value) -> Cow<'a, Value> {
+pub(super) fn typed<'a>(name: &str, value: &'a Value) -> Any<'a> {
     if !matches!(name, attr::HTTP_RESPONSE_STATUS_CODE | attr::SERVER_PORT) {
-        return Cow::Borrowed(value);
+        return to_any(value);
     }
     match value.as_str().and_then(|text| text.parse().ok()) {
-        Some(number) => Cow::Owned(Value::Int(number)),
-        None => Cow::Borrowed(value),
+        Some(number) => Any::Int(number),
+        None => to_any(value),
     }
 }
 
@@ -103,55 +101,54 @@ fn turn(name: &str, key: &str) -> Option<Turn> {
     }
 }
 
-fn apply(out: &mut Attrs, turn: Turn, key: &str, value: &Value) {
+fn apply<'a>(out: &mut Attrs<'a>, turn: Turn, key: &str, value: &'a Value) {
     let name = match turn {
-        Turn::Text(name) => Cow::Borrowed(name),
+        Turn::Text(name) => name,
         Turn::Number(name) => {
-            let number = value
-                .as_str()
-                .filter(|text| !text.is_empty())
-                .map(|text| (text.parse::<i64>(), value.as_f64()));
-            match number {
-                Some((Ok(number), _)) => return out.free(name, &Value::Int(number)),
-                Some((_, Some(number))) => return out.free(name, &Value::Double(number)),
-                _ => Cow::Borrowed(name),
+            let text = value.as_str().filter(|text| !text.is_empty());
+            let number = text.map(|text| text.parse::<i64>());
+            match (number, value) {
+                (Some(Ok(number)), _) => return out.free(name, Any::Int(number)),
+                (Some(Err(_)), value) => {
+                    if let Some(number) = value.as_f64() {
+                        return out.free(name, Any::Double(number));
+                    }
+                }
+                (None, _) => {}
             }
+            name
         }
-        Turn::Flag(name) => {
-            match value.as_str() {
-                Some("true") => return out.free(name, &Value::Bool(true)),
-                Some("false") => return out.free(name, &Value::Bool(false)),
-                _ => {}
-            }
-            Cow::Borrowed(name)
-        }
+        Turn::Flag(name) => match value.as_str() {
+            Some("true") => return out.free(name, Any::Bool(true)),
+            Some("false") => return out.free(name, Any::Bool(false)),
+            _ => name,
+        },
         Turn::NavigationType => match value.as_str() {
-            Some("push" | "replace" | "reload" | "traverse") => {
-                Cow::Borrowed(attr::NAVIGATION_TYPE)
-            }
+            Some("push" | "replace" | "reload" | "traverse") => attr::NAVIGATION_TYPE,
             other => {
                 if other == Some("hash") && out.get(attr::NAVIGATION_HASH_CHANGE).is_none() {
-                    out.put(attr::NAVIGATION_HASH_CHANGE, Any::BoolValue(true));
+                    out.put(attr::NAVIGATION_HASH_CHANGE, Any::Bool(true));
                 }
-                Cow::Borrowed(attr::NAVIGATION_KIND)
+                attr::NAVIGATION_KIND
             }
         },
         Turn::Timing => {
-            let name = format!("{}{}", attr::TIMING, snake(key));
+            let name = snake(attr::TIMING, key);
             return match value.as_str().and_then(|text| text.parse::<i64>().ok()) {
-                Some(number) => out.free(&name, &Value::Int(number)),
-                None => out.free(&name, value),
+                Some(number) => out.free(name, Any::Int(number)),
+                None => out.free(name, to_any(value)),
             };
         }
     };
     if value.as_str() != Some("") {
-        out.free(&name, value);
+        out.free(name, to_any(value));
     }
 }
 
-/// `dnsLookupTime` as `dns_lookup_time`.
-fn snake(key: &str) -> String {
-    let mut out = String::with_capacity(key.len() + 4);
+/// `dnsLookupTime` as `dns_lookup_time`, behind a prefix.
+fn snake(prefix: &str, key: &str) -> String {
+    let mut out = String::with_capacity(prefix.len() + key.len() + 4);
+    out.push_str(prefix);
     for letter in key.chars() {
         if letter.is_ascii_uppercase() {
             out.push('_');

@@ -1,30 +1,29 @@
 //! Exceptions: OpenTelemetry's three attributes, and under our own names what they cannot say.
 
 use super::record::Draft;
-use crate::convert::attrs::any;
+use crate::convert::attrs::{Any, Pair};
 use farol_protocol::exception::{Cause, Crumb, Exception, Frame, Stacktrace};
 use farol_protocol::map::Attributes;
 use farol_protocol::names::{attr, otel_event};
 use farol_protocol::time::{Time, to_iso};
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
 use opentelemetry_proto::tonic::logs::v1::SeverityNumber;
+use std::borrow::Cow;
 use std::fmt::Write;
 
-pub(super) fn fill(draft: &mut Draft, exception: &Exception) {
-    draft.event_name = otel_event::EXCEPTION.to_owned();
+pub(super) fn fill<'a>(draft: &mut Draft<'a>, exception: &'a Exception) {
+    draft.event_name = otel_event::EXCEPTION.into();
     (draft.severity, draft.severity_text) = match (exception.fatal, exception.handled) {
-        (Some(true), _) => (SeverityNumber::Fatal, "FATAL".to_owned()),
-        (_, Some(true)) => (SeverityNumber::Warn, "WARN".to_owned()),
+        (Some(true), _) => (SeverityNumber::Fatal, "FATAL".into()),
+        (_, Some(true)) => (SeverityNumber::Warn, "WARN".into()),
         // Faro does not say who caught it; its own pages count each as an error.
-        _ => (SeverityNumber::Error, "ERROR".to_owned()),
+        _ => (SeverityNumber::Error, "ERROR".into()),
     };
     let head = head(&exception.kind, &exception.value);
     let out = &mut draft.attributes;
     out.text(attr::EXCEPTION_TYPE, &exception.kind);
     out.text(attr::EXCEPTION_MESSAGE, &exception.value);
     if !exception.stacktrace.frames.is_empty() || !exception.causes.is_empty() {
-        out.text(attr::EXCEPTION_STACKTRACE, &stack(&head, exception));
+        out.text(attr::EXCEPTION_STACKTRACE, stack(&head, exception));
     }
     list(
         draft,
@@ -33,13 +32,13 @@ pub(super) fn fill(draft: &mut Draft, exception: &Exception) {
     );
     let out = &mut draft.attributes;
     out.under(
-        &format!("{}stacktrace.", attr::EXTRA),
+        || [attr::EXTRA, "stacktrace."].concat(),
         exception.stacktrace.extra.iter(),
     );
     out.text(attr::EXCEPTION_FINGERPRINT, &exception.fingerprint);
     if let Some(count) = exception.count {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        out.put(attr::EXCEPTION_COUNT, Value::IntValue(count));
+        out.put(attr::EXCEPTION_COUNT, Any::Int(count));
     }
     out.flag(attr::EXCEPTION_HANDLED, exception.handled);
     out.flag(attr::EXCEPTION_FATAL, exception.fatal);
@@ -57,20 +56,18 @@ pub(super) fn fill(draft: &mut Draft, exception: &Exception) {
     draft.body = Some(head);
 }
 
-fn list(draft: &mut Draft, name: &str, values: impl Iterator<Item = AnyValue>) {
-    let values: Vec<AnyValue> = values.collect();
+fn list<'a>(draft: &mut Draft<'a>, name: &'a str, values: impl Iterator<Item = Any<'a>>) {
+    let values: Vec<Any<'a>> = values.collect();
     if !values.is_empty() {
-        draft
-            .attributes
-            .put(name, Value::ArrayValue(ArrayValue { values }));
+        draft.attributes.put(name, Any::List(values));
     }
 }
 
-fn head(kind: &str, value: &str) -> String {
+fn head<'a>(kind: &'a str, value: &'a str) -> Cow<'a, str> {
     match (kind, value) {
-        ("", value) => value.to_owned(),
-        (kind, "") => kind.to_owned(),
-        (kind, value) => format!("{kind}: {value}"),
+        ("", value) => value.into(),
+        (kind, "") => kind.into(),
+        (kind, value) => [kind, ": ", value].concat().into(),
     }
 }
 
@@ -88,57 +85,60 @@ fn stack(head: &str, exception: &Exception) -> String {
 
 fn frames(out: &mut String, stack: &Stacktrace) {
     for frame in stack.frames.iter() {
-        let mut place = frame.filename.clone();
+        out.push_str("\n    at ");
+        let named = !matches!(frame.function.as_str(), "" | "?");
+        if named {
+            out.push_str(&frame.function);
+            out.push_str(" (");
+        }
+        out.push_str(&frame.filename);
         for number in [frame.lineno, frame.colno].into_iter().flatten() {
             // Writing to a string cannot fail.
-            let _ = write!(place, ":{number}");
+            let _ = write!(out, ":{number}");
         }
-        let _ = match frame.function.as_str() {
-            "" | "?" => write!(out, "\n    at {place}"),
-            function => write!(out, "\n    at {function} ({place})"),
-        };
+        if named {
+            out.push(')');
+        }
     }
 }
 
 /// An object of an attribute, without what is absent.
 #[derive(Default)]
-struct Object(Vec<KeyValue>);
+struct Object<'a>(Vec<Pair<'a>>);
 
-impl Object {
-    fn put(mut self, key: &str, value: Option<AnyValue>) -> Self {
+impl<'a> Object<'a> {
+    fn put(mut self, key: &'a str, value: Option<Any<'a>>) -> Self {
         if let Some(value) = value {
-            self.0.push(KeyValue {
-                key: key.to_owned(),
-                value: Some(value),
-                ..KeyValue::default()
-            });
+            let key = key.into();
+            self.0.push(Pair { key, value });
         }
         self
     }
 
-    fn text(self, key: &str, text: &str) -> Self {
-        let value = (!text.is_empty()).then(|| any(Value::StringValue(text.to_owned())));
+    fn text(self, key: &'a str, text: impl Into<Cow<'a, str>>) -> Self {
+        let text = text.into();
+        let value = (!text.is_empty()).then_some(Any::Text(text));
         self.put(key, value)
     }
 
-    fn number(self, key: &str, number: Option<u64>) -> Self {
+    fn number(self, key: &'a str, number: Option<u64>) -> Self {
         let number = number.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
-        self.put(key, number.map(|number| any(Value::IntValue(number))))
+        self.put(key, number.map(Any::Int))
     }
 
-    fn list(self, key: &str, values: impl Iterator<Item = AnyValue>) -> Self {
-        let values: Vec<AnyValue> = values.collect();
-        let value = (!values.is_empty()).then(|| any(Value::ArrayValue(ArrayValue { values })));
+    fn list(self, key: &'a str, values: impl Iterator<Item = Any<'a>>) -> Self {
+        let values: Vec<Any<'a>> = values.collect();
+        let value = (!values.is_empty()).then_some(Any::List(values));
         self.put(key, value)
     }
 
-    fn extra(mut self, extra: &Attributes) -> AnyValue {
+    fn extra(mut self, extra: &'a Attributes) -> Any<'a> {
         self.0.extend(crate::convert::attrs::pairs(extra.iter()));
-        any(Value::KvlistValue(KeyValueList { values: self.0 }))
+        Any::Pairs(self.0)
     }
 }
 
-fn frame(frame: &Frame) -> AnyValue {
+fn frame(frame: &Frame) -> Any<'_> {
     Object::default()
         .text("function", &frame.function)
         .text("filename", &frame.filename)
@@ -151,7 +151,7 @@ fn frame(frame: &Frame) -> AnyValue {
         .extra(&frame.extra)
 }
 
-fn cause(cause: &Cause) -> AnyValue {
+fn cause(cause: &Cause) -> Any<'_> {
     Object::default()
         .text("type", &cause.kind)
         .text("message", &cause.value)
@@ -159,14 +159,14 @@ fn cause(cause: &Cause) -> AnyValue {
         .extra(&cause.extra)
 }
 
-fn crumb(crumb: &Crumb) -> AnyValue {
+fn crumb(crumb: &Crumb) -> Any<'_> {
     let time = match &crumb.time {
-        Time::Missing => String::new(),
-        Time::At(nanos) => to_iso(*nanos),
-        Time::Unreadable(text) => text.clone(),
+        Time::Missing => Cow::default(),
+        Time::At(nanos) => to_iso(*nanos).into(),
+        Time::Unreadable(text) => text.as_str().into(),
     };
     Object::default()
-        .text("time", &time)
+        .text("time", time)
         .text("kind", &crumb.kind)
         .text("message", &crumb.message)
         .extra(&crumb.extra)

@@ -10,45 +10,40 @@ mod resource;
 mod span;
 mod visitor;
 
-use super::Otlp;
-use super::attrs::Attrs;
+use std::borrow::Cow;
+
+use super::attrs::{Any, Attrs, Pair};
+use super::tree::{Branch, Record, Scope, Tree, Twig};
 use crate::record::Header;
 use farol_protocol::item::Item;
-use farol_protocol::names::{SCHEMA_URL, scope};
+use farol_protocol::names::{SCHEMA_URL, attr, scope};
 use farol_protocol::payload::Payload;
-use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
-use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 
 /// What the conversion of each item of a payload needs.
 struct Source<'a> {
     header: &'a Header,
     payload: &'a Payload,
     /// What is said of the visitor of every item that does not say otherwise.
-    visitor: Vec<KeyValue>,
+    visitor: Vec<Pair<'a>>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
     /// The visitor's attributes for one item.
-    fn visitor(&self, item: Item<'_>) -> std::borrow::Cow<'_, [KeyValue]> {
+    fn visitor(&self, item: Item<'a>) -> Cow<'_, [Pair<'a>]> {
         match item.overrides() {
-            None => std::borrow::Cow::Borrowed(&self.visitor),
+            None => Cow::Borrowed(&self.visitor),
             Some(own) => visitor::attributes(self.header, self.payload, Some(own))
-                .0
+                .into_list()
                 .into(),
         }
     }
 
     /// Adds who sent the item and its place in what its client ever sent.
-    fn origin(&self, out: &mut Attrs, index: u32) {
-        use farol_protocol::names::attr;
-        use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    fn origin(&self, out: &mut Attrs<'a>, index: u32) {
         out.text(attr::CLIENT_ID, &self.payload.farol.client);
         if let Some(seq) = self.payload.farol.seq {
             let sequence = i64::try_from(seq.saturating_add(u64::from(index)));
-            out.put(
-                attr::ITEM_SEQUENCE,
-                Value::IntValue(sequence.unwrap_or(i64::MAX)),
-            );
+            out.put(attr::ITEM_SEQUENCE, Any::Int(sequence.unwrap_or(i64::MAX)));
         }
     }
 }
@@ -57,38 +52,36 @@ pub(super) use record::{replaced, template};
 pub(super) use span::times as span_times;
 
 /// What is said of the visitor of a whole payload.
-pub(super) fn visitor(header: &Header, payload: &Payload) -> Vec<KeyValue> {
-    visitor::attributes(header, payload, None).0
+pub(super) fn visitor<'a>(header: &'a Header, payload: &'a Payload) -> Vec<Pair<'a>> {
+    visitor::attributes(header, payload, None).into_list()
 }
 
-pub(super) fn convert(header: &Header, payload: &Payload) -> Otlp {
+pub(super) fn convert<'a>(header: &'a Header, payload: &'a Payload) -> Tree<'a> {
     let source = Source {
         header,
         payload,
-        visitor: visitor::attributes(header, payload, None).0,
+        visitor: visitor(header, payload),
     };
-    let records: Vec<LogRecord> = payload
+    let records: Vec<Record<'a>> = payload
         .items()
         .filter_map(|(index, item)| record::record(&source, index, item))
         .collect();
-    let mut otlp = Otlp {
+    let logs = (!records.is_empty()).then(|| Branch {
+        resource: resource::of(header, payload),
+        schema_url: SCHEMA_URL,
+        scopes: vec![Twig {
+            scope: Scope {
+                name: scope::COLLECTOR,
+                version: env!("CARGO_PKG_VERSION"),
+                attributes: Vec::new(),
+                dropped: 0,
+            },
+            schema_url: SCHEMA_URL,
+            items: records,
+        }],
+    });
+    Tree {
+        logs,
         traces: span::convert(&source),
-        ..Otlp::default()
-    };
-    if !records.is_empty() {
-        otlp.logs.push(ResourceLogs {
-            resource: Some(resource::of(header, payload)),
-            scope_logs: vec![ScopeLogs {
-                scope: Some(InstrumentationScope {
-                    name: scope::COLLECTOR.to_owned(),
-                    version: env!("CARGO_PKG_VERSION").to_owned(),
-                    ..InstrumentationScope::default()
-                }),
-                log_records: records,
-                schema_url: SCHEMA_URL.to_owned(),
-            }],
-            schema_url: SCHEMA_URL.to_owned(),
-        });
     }
-    otlp
 }

@@ -1,7 +1,7 @@
 //! What is known of the visitor and of where they are, for a record or a span.
 
 use super::{device, resource};
-use crate::convert::attrs::{Attrs, to_any};
+use crate::convert::attrs::{Any, Attrs, to_any};
 use crate::record::Header;
 use farol_protocol::item::Overrides;
 use farol_protocol::map::Attributes;
@@ -9,21 +9,28 @@ use farol_protocol::meta::{Brands, Meta, Session, User};
 use farol_protocol::names::attr;
 use farol_protocol::payload::{Farol, Payload};
 use farol_protocol::value::Value;
-use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use std::borrow::Cow;
 
 /// The session's attribute that names the session before it.
 const PREVIOUS: &str = "previousSession";
 
+/// About how many there are.
+const USUAL: usize = 32;
+
 /// The attributes of one item's visitor.
-pub(super) fn attributes(header: &Header, payload: &Payload, own: Option<&Overrides>) -> Attrs {
+pub(super) fn attributes<'a>(
+    header: &'a Header,
+    payload: &'a Payload,
+    own: Option<&'a Overrides>,
+) -> Attrs<'a> {
     let meta = &payload.meta;
     let context = payload.context(own);
-    let mut out = Attrs::default();
+    let mut out = Attrs::with_room(USUAL);
     session(&mut out, &payload.meta, context.session);
     user(&mut out, context.user);
     out.text(attr::DOCUMENT_URL, &context.page.url);
     out.text(attr::PAGE_ID, &context.page.id);
-    out.under(attr::PAGE_ATTRIBUTE, context.page.attributes.iter());
+    out.under(|| attr::PAGE_ATTRIBUTE, context.page.attributes.iter());
     out.text(attr::VIEW_NAME, &context.view.name);
     browser(&mut out, payload);
     system(&mut out, payload);
@@ -33,24 +40,21 @@ pub(super) fn attributes(header: &Header, payload: &Payload, own: Option<&Overri
     out.text(attr::APP_RELEASE, &meta.app.release);
     out.text(attr::VCS_REVISION, &meta.app.git_hash);
     out.text(attr::APP_INSTALLATION_ID, &meta.app.installation_id);
-    let parts = meta
-        .sdk
-        .integrations
-        .iter()
-        .map(|part| format!("{}:{}", part.name, part.version));
-    let parts: Vec<String> = parts.collect();
-    out.texts(attr::SDK_INTEGRATIONS, parts.iter().map(String::as_str));
+    let parts = meta.sdk.integrations.iter();
+    let parts = parts.map(|part| format!("{}:{}", part.name, part.version).into());
+    out.texts(attr::SDK_INTEGRATIONS, parts);
     batch(&mut out, &payload.farol);
     extras(&mut out, payload, own);
     for (name, value) in payload.farol.added.iter() {
-        if let Some(value) = to_any(value).value {
-            out.put(name, value);
+        match to_any(value) {
+            Any::Null => {}
+            value => out.put(name, value),
         }
     }
     out
 }
 
-fn session(out: &mut Attrs, meta: &Meta, session: &Session) {
+fn session<'a>(out: &mut Attrs<'a>, meta: &'a Meta, session: &'a Session) {
     out.text(attr::SESSION_ID, &session.id);
     for (name, value) in session.attributes.iter() {
         let known = match name {
@@ -59,7 +63,7 @@ fn session(out: &mut Attrs, meta: &Meta, session: &Session) {
         };
         match (known, value) {
             (Some(known), Value::Text(text)) => out.text(known, text),
-            _ => out.free(&format!("{}{name}", attr::SESSION_ATTRIBUTE), value),
+            _ => out.free(format!("{}{name}", attr::SESSION_ATTRIBUTE), to_any(value)),
         }
     }
     out.text(
@@ -69,7 +73,7 @@ fn session(out: &mut Attrs, meta: &Meta, session: &Session) {
     out.flag(attr::SESSION_OVERRIDE_GEO, session.overrides.geo_location);
 }
 
-fn user(out: &mut Attrs, user: &User) {
+fn user<'a>(out: &mut Attrs<'a>, user: &'a User) {
     out.text(attr::USER_ID, &user.id);
     out.text(attr::USER_NAME, &user.username);
     out.text(attr::USER_EMAIL, &user.email);
@@ -80,11 +84,11 @@ fn user(out: &mut Attrs, user: &User) {
         .split(',')
         .map(str::trim)
         .filter(|role| !role.is_empty());
-    out.texts(attr::USER_ROLES, roles);
-    out.under(attr::USER_ATTRIBUTE, user.attributes.iter());
+    out.texts(attr::USER_ROLES, roles.map(Cow::Borrowed));
+    out.under(|| attr::USER_ATTRIBUTE, user.attributes.iter());
 }
 
-fn browser(out: &mut Attrs, payload: &Payload) {
+fn browser<'a>(out: &mut Attrs<'a>, payload: &'a Payload) {
     let browser = &payload.meta.browser;
     out.text(attr::USER_AGENT_ORIGINAL, &browser.user_agent);
     out.text(attr::USER_AGENT_NAME, &browser.name);
@@ -97,16 +101,18 @@ fn browser(out: &mut Attrs, payload: &Payload) {
             let spelled = list
                 .iter()
                 .map(|brand| format!("{} {}", brand.brand, brand.version));
-            let spelled: Vec<String> = spelled.map(|text| text.trim().to_owned()).collect();
-            out.texts(attr::BROWSER_BRANDS, spelled.iter().map(String::as_str));
+            let spelled = spelled.map(|text| text.trim().to_owned().into());
+            out.texts(attr::BROWSER_BRANDS, spelled);
         }
-        Brands::Text(text) => out.texts(attr::BROWSER_BRANDS, std::iter::once(text.as_str())),
+        Brands::Text(text) => {
+            out.texts(attr::BROWSER_BRANDS, std::iter::once(text.as_str().into()));
+        }
     }
     out.number(attr::VIEWPORT_WIDTH, &browser.viewport_width);
     out.number(attr::VIEWPORT_HEIGHT, &browser.viewport_height);
 }
 
-fn system(out: &mut Attrs, payload: &Payload) {
+fn system<'a>(out: &mut Attrs<'a>, payload: &'a Payload) {
     let meta = &payload.meta;
     out.text(attr::OS_NAME, &meta.os.name);
     out.text(attr::OS_VERSION, &meta.os.version);
@@ -131,29 +137,25 @@ fn system(out: &mut Attrs, payload: &Payload) {
     out.text(attr::K6_TEST_RUN, &meta.k6.test_run_id);
 }
 
-fn batch(out: &mut Attrs, farol: &Farol) {
+fn batch<'a>(out: &mut Attrs<'a>, farol: &'a Farol) {
     if let Some(rate) = farol.rate {
-        out.put(attr::SAMPLING_RATE, Any::DoubleValue(rate));
+        out.put(attr::SAMPLING_RATE, Any::Double(rate));
     }
     out.text(attr::SAMPLING_STATE, &farol.state);
     for (kind, rate) in farol.kept.iter() {
-        out.free(
-            &format!("{}{kind}", attr::SAMPLING_KEPT),
-            &Value::Double(*rate),
-        );
+        out.free(format!("{}{kind}", attr::SAMPLING_KEPT), Any::Double(*rate));
     }
-    out.texts(attr::BATCH_FIRST, farol.first.iter().map(String::as_str));
+    let first = farol.first.iter().map(|it| it.as_str().into());
+    out.texts(attr::BATCH_FIRST, first);
     out.flag(attr::BATCH_DEFERRED, farol.deferred);
 }
 
 /// Fields that this version has no name for, by the object that they came in.
-fn extras(out: &mut Attrs, payload: &Payload, own: Option<&Overrides>) {
+fn extras<'a>(out: &mut Attrs<'a>, payload: &'a Payload, own: Option<&'a Overrides>) {
     let meta = &payload.meta;
     let context = payload.context(own);
-    let mut extra = |object: &str, fields: &Attributes| {
-        if !fields.is_empty() {
-            out.under(&format!("{}{object}", attr::EXTRA), fields.iter());
-        }
+    let mut extra = |object: &str, fields: &'a Attributes| {
+        out.under(|| [attr::EXTRA, object].concat(), fields.iter());
     };
     extra("", &payload.extra);
     extra("meta.", &meta.extra);

@@ -35,13 +35,13 @@ fn scope(given: &wire::ScopeMetrics) -> ScopeMetrics {
 }
 
 fn metric(given: &wire::Metric) -> Metric {
-    let mut metadata = Attrs(pairs(given.metadata.iter()));
-    metadata.under(&format!("{}metric.", attr::EXTRA), given.extra.iter());
+    let mut metadata = Attrs::of(pairs(given.metadata.iter()));
+    metadata.under(|| [attr::EXTRA, "metric."].concat(), given.extra.iter());
     Metric {
         name: given.name.clone(),
         description: given.description.clone(),
         unit: given.unit.clone(),
-        metadata: metadata.0,
+        metadata: metadata.owned(),
         data: data(given),
     }
 }
@@ -86,7 +86,7 @@ fn number(given: &wire::NumberPoint) -> NumberDataPoint {
         (None, None) => None,
     };
     NumberDataPoint {
-        attributes: pairs(given.attributes.iter()),
+        attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: nanos(&given.start),
         time_unix_nano: nanos(&given.time),
         exemplars: given.exemplars.iter().map(exemplar).collect(),
@@ -97,7 +97,7 @@ fn number(given: &wire::NumberPoint) -> NumberDataPoint {
 
 fn histogram(given: &wire::HistogramPoint) -> HistogramDataPoint {
     HistogramDataPoint {
-        attributes: pairs(given.attributes.iter()),
+        attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: nanos(&given.start),
         time_unix_nano: nanos(&given.time),
         count: given.count,
@@ -117,7 +117,7 @@ fn exponential(given: &wire::ExponentialPoint) -> ExponentialHistogramDataPoint 
         bucket_counts: given.bucket_counts.clone(),
     };
     ExponentialHistogramDataPoint {
-        attributes: pairs(given.attributes.iter()),
+        attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: nanos(&given.start),
         time_unix_nano: nanos(&given.time),
         count: given.count,
@@ -140,7 +140,7 @@ fn summary(given: &wire::SummaryPoint) -> SummaryDataPoint {
         value: given.value.map_or(0.0, |it| it.0),
     };
     SummaryDataPoint {
-        attributes: pairs(given.attributes.iter()),
+        attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: nanos(&given.start),
         time_unix_nano: nanos(&given.time),
         count: given.count,
@@ -157,10 +157,10 @@ fn exemplar(given: &wire::Exemplar) -> Exemplar {
         (None, None) => None,
     };
     Exemplar {
-        filtered_attributes: pairs(given.filtered_attributes.iter()),
+        filtered_attributes: spans::attributes(&given.filtered_attributes),
         time_unix_nano: nanos(&given.time),
-        span_id: id::<8>(&given.span_id).unwrap_or_default(),
-        trace_id: id::<16>(&given.trace_id).unwrap_or_default(),
+        span_id: id::<8>(&given.span_id).map(Vec::from).unwrap_or_default(),
+        trace_id: id::<16>(&given.trace_id).map(Vec::from).unwrap_or_default(),
         value,
     }
 }

@@ -22,6 +22,28 @@ fn items_of_one_service_share_its_resource() {
 }
 
 #[test]
+fn what_is_written_already_goes_out_as_what_is_not_and_can_be_told_as_json() {
+    let trees = ["a", "b", "a"].map(|service| samples::log(service, "m"));
+    let rich = || [samples::rich()].into_iter();
+    for signal in [Signal::Logs, Signal::Traces] {
+        let records = trees.iter().cloned().chain(rich());
+        let records = records.map(|it| Source::Record(it.into())).collect();
+        let written = trees.iter().cloned().chain(rich());
+        let written = written
+            .map(|it| Source::Written(Arc::new(Written::from(it))))
+            .collect();
+        let (records, written) = (Batch::new(signal, records), Batch::new(signal, written));
+        assert!(!records.is_empty() && records.len() == written.len());
+        let sources = |batch: &Batch| batch.sources().collect::<Vec<_>>();
+        assert_eq!(sources(&records), sources(&written));
+        assert_eq!(records.protobuf(), written.protobuf());
+        assert_eq!(records.json(), written.json());
+        let halves = |batch: &Batch| batch.split().map(|(a, b)| (a.protobuf(), b.protobuf()));
+        assert_eq!(halves(&records), halves(&written));
+    }
+}
+
+#[test]
 fn a_split_batch_holds_each_item_once_and_in_order() {
     let sources = (0..5)
         .map(|at| Source::Record(samples::log("shop", &at.to_string()).into()))
