@@ -117,6 +117,12 @@ impl Enricher {
             true => &browser.user_agent,
             false => &hints.user_agent,
         };
+        if let (None, Some(run)) = (meta.k6.is_k6_browser, bot::k6_run(text)) {
+            meta.k6.is_k6_browser = Some(true);
+            if meta.k6.test_run_id.is_empty() {
+                run.clone_into(&mut meta.k6.test_run_id);
+            }
+        }
         let seen = (!text.is_empty()).then(|| self.agents.see(text));
         if seen.as_ref().is_some_and(|seen| seen.bot) && meta.k6.is_k6_browser != Some(true) {
             let added = &mut payload.farol.added;
@@ -292,6 +298,22 @@ mod tests {
         };
         assert_eq!(mark("{}"), Some("bot".into()));
         assert_eq!(mark(r#"{"meta":{"k6":{"isK6Browser":true}}}"#), None);
+    }
+
+    #[test]
+    fn a_browser_that_k6_drives_is_known_by_its_user_agent() {
+        let hints = Hints {
+            user_agent: format!("{CHROME} k6/shop-2026-06-01T10:00"),
+            ..Hints::default()
+        };
+        let payload = enriched("{}", &of(&hints));
+        assert_eq!(payload.meta.k6.is_k6_browser, Some(true));
+        assert_eq!(payload.meta.k6.test_run_id, "shop-2026-06-01T10:00");
+        assert_eq!(payload.farol.added.get("user_agent.synthetic.type"), None);
+        assert_eq!(payload.meta.browser.name, "Chrome");
+        let own = enriched(r#"{"meta":{"k6":{"testRunId":"own"}}}"#, &of(&hints));
+        assert_eq!(own.meta.k6.test_run_id, "own");
+        assert_eq!(enriched("{}", &of(&chrome())).meta.k6.is_k6_browser, None);
     }
 
     #[test]

@@ -29,6 +29,11 @@ const CHOICES: Record<Choice, VariableModel> = {
   fingerprint: text('fingerprint', 'Fingerprint'),
   session: text('session', 'Session'),
 };
+/** Whose traffic, as metrics (`farol_delivery`: nothing, or `test`) and lines (`farol_k6_browser`: nothing, or `true`) say it. */
+const TRAFFICS = [['Visitors', '^$'], ['Tests (k6)', 'test|true'], ['Both', '(test|true)?']].map(([text, value]) => ({ text: text!, value: value!, selected: value === '^$' }));
+const TRAFFIC: VariableModel = {
+  type: 'custom', name: 'traffic', label: 'Traffic', query: TRAFFICS.map((it) => `${it.text} : ${it.value}`).join(','), options: TRAFFICS, current: TRAFFICS[0]!, multi: false, includeAll: false, hide: 0,
+};
 const APPS = query('app', 'App', 'label_values(farol_page_views_total, job)');
 
 /** The release that was first seen within ten minutes of a moment. */
@@ -70,7 +75,7 @@ export const board = (it: Board): Dashboard => ({
       datasource('metrics', 'Metrics', 'prometheus'),
       datasource('logs', 'Logs', 'loki'),
       datasource('traces', 'Traces', 'tempo'),
-      ...(it.apps === false ? [] : [APPS]),
+      ...(it.apps === false ? [] : [APPS, TRAFFIC]),
       ...(it.choices ?? []).map((choice) => CHOICES[choice]),
     ],
   },

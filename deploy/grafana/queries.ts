@@ -1,9 +1,9 @@
 /** The queries' common parts: whose data, which histograms, which windows. A panel's query is put together here, so that all boards mean
  * the same by "the 75th percentile". */
 
-/** The app and its environment as chosen above the board. What waited offline is about another hour, and left out as in the alerts. */
+/** The app and its environment as chosen above the board, and whether visitors or tests. What waited offline is about another hour, and left out as in the alerts. */
 export const APP = 'job=~"$app", deployment_environment_name=~"$environment"';
-export const LIVE = `${APP}, farol_delivery!="deferred"`;
+export const LIVE = `${APP}, farol_delivery=~"$traffic"`;
 
 /** The collectors as chosen above the board. */
 export const COLLECTOR = 'job="farol-collector", instance=~"$instance"';
@@ -41,7 +41,7 @@ export const share = (part: string, whole: string): string => `((${part}) or 0 *
 
 /** A stream of Loki's `loki` destination, by its label `kind`. */
 export const lines = (kind: string, ...filters: string[]): string =>
-  [`{service_name=~"$app", deployment_environment_name=~"$environment", kind="${kind}"}`, ...filters.map((filter) => `| ${filter}`)].join(' ');
+  [`{service_name=~"$app", deployment_environment_name=~"$environment", kind="${kind}"}`, '| farol_k6_browser=~"$traffic"', ...filters.map((filter) => `| ${filter}`)].join(' ');
 
 export interface Vital {
   name: string;

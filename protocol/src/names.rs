@@ -463,7 +463,7 @@ pub mod attr {
     pub const ERROR_TYPE: &str = "error.type";
     /// Metrics: the class of a response's status, `2xx` to `5xx`, or `error` where none came.
     pub const HTTP_STATUS_CLASS: &str = "farol.http.status_class";
-    /// Metrics: `deferred` where an item waited offline; such points stay out of alerts.
+    /// Metrics: `deferred` where an item waited offline, `test` where a test (k6) made it; such points stay out of alerts.
     pub const DELIVERY: &str = "farol.delivery";
     /// Metrics: true on the series that takes what found no room in the others; OpenTelemetry's name.
     pub const METRIC_OVERFLOW: &str = "otel.metric.overflow";

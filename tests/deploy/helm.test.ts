@@ -1,7 +1,7 @@
 /** The Helm chart and the plain manifests that are rendered from it: files of elsewhere are the same here, renders are those that are checked in, Kubernetes' own
  * schemas accept them, and values that cannot be are refused. `FAROL_BLESS=1` writes the renders anew. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,8 +141,8 @@ test('the settings of the chart are valid, with the variables that it sets', (t)
     try {
       const file = join(folder, 'farol.toml');
       writeFileSync(file, settings);
-      const env = Object.fromEntries(spec.containers[0]!.env.map((it) => [it.name, it.value]));
-      const done = spawnSync(collector, ['print-config'], { encoding: 'utf8', env: { ...env, FAROL_CONFIG: file, FAROL_DATA_DIR: folder } });
+      const env: Record<string, string> = Object.fromEntries(spec.containers[0]!.env.map((it) => [it.name, it.value]));
+      const done: SpawnSyncReturns<string> = spawnSync(collector, ['print-config'], { encoding: 'utf8', env: { ...env, FAROL_CONFIG: file, FAROL_DATA_DIR: folder } });
       assert.equal(done.status, 0, `${stands}: ${done.stderr}`);
       const stopping = Number(/^(\d+)s$/u.exec(env.FAROL_SHUTDOWN_TIMEOUT!)![1]);
       assert.ok(spec.terminationGracePeriodSeconds > stopping, `${stands}: a pod is given the time to deliver`);

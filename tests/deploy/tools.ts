@@ -17,7 +17,8 @@ const folders = (): string[] => {
   }
 };
 
-const program = (name: string): string | undefined =>
+/** Where a tool is, if it is at hand. */
+export const program = (name: string): string | undefined =>
   folders().map((folder) => join(folder, name)).find((path) => {
     try {
       accessSync(path, constants.X_OK);

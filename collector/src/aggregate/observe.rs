@@ -110,7 +110,11 @@ impl<'a> Observer<'a> {
             },
             now,
             device: device(payload),
-            delivery: if header.deferred { "deferred" } else { "" },
+            delivery: match (meta.k6.is_k6_browser, header.deferred) {
+                (Some(true), _) => "test",
+                (_, true) => "deferred",
+                _ => "",
+            },
             country: country(&meta.geo.country_iso),
             release: match meta.app.version.is_empty() {
                 true => &meta.app.release,

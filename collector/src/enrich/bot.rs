@@ -81,6 +81,18 @@ const PEOPLE: &[&str] = &["cubot"];
 static FINDERS: LazyLock<Vec<Finder<'static>>> =
     LazyLock::new(|| WORDS.iter().map(Finder::new).collect());
 
+/// What is kept of the name of a run.
+const MOST_OF_RUN: usize = 64;
+
+/// The run of k6 that drives the browser, where its user agent says one: `… k6/RUN`, as `deploy/k6/shop.js` has it. A page cannot know it.
+pub(super) fn k6_run(text: &str) -> Option<&str> {
+    let (before, rest) = text.split_once("k6/")?;
+    let whole = before.is_empty() || before.ends_with(' ');
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+    (whole && end > 0).then(|| &rest[..end.min(MOST_OF_RUN)])
+}
+
 pub(super) fn is_bot(text: &str) -> bool {
     let mut text = text.to_ascii_lowercase();
     for name in PEOPLE {
@@ -95,6 +107,22 @@ pub(super) fn is_bot(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_of_k6_is_a_word_of_its_own() {
+        for (text, run) in [
+            ("Mozilla/5.0 Chrome/140.0 k6/run-1", Some("run-1")),
+            ("Mozilla/5.0 k6/a b", Some("a")),
+            ("k6/1.8.1 (https://k6.io/)", Some("1.8.1")),
+            ("Mozilla/5.0 disk6/2", None),
+            ("Mozilla/5.0 k6/", None),
+            ("", None),
+        ] {
+            assert_eq!(k6_run(text), run, "{text}");
+        }
+        let long = format!("k6/{}", "a".repeat(1_000));
+        assert_eq!(k6_run(&long).map(str::len), Some(MOST_OF_RUN));
+    }
 
     #[test]
     fn programs_are_told_from_people() {

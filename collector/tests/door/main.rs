@@ -12,6 +12,7 @@ mod erase;
 mod everything;
 mod filters;
 mod harness;
+mod k6;
 mod ledgers;
 mod limits;
 mod listeners;

@@ -171,6 +171,19 @@ fn what_waited_offline_is_marked() {
     }
 }
 
+#[test]
+fn what_a_test_made_is_no_visit_whenever_it_came() {
+    let test = payload(&format!("{LCP},{ERRORS}"));
+    let mut test = test;
+    test.meta.k6.is_k6_browser = Some(true);
+    for deferred in [false, true] {
+        let header = Header { deferred, ..on() };
+        for line in series(&header, &test) {
+            assert!(line.contains("|test "), "{line}");
+        }
+    }
+}
+
 fn request(attributes: &str) -> String {
     format!(
         r#""traces":{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"kind":3,"name":"GET","startTimeUnixNano":"1000000000","endTimeUnixNano":"1250000000","attributes":[{attributes}]}}]}}]}}]}}"#

@@ -157,3 +157,24 @@ async fn streams_of_another_dataset_have_a_template_and_a_policy_of_their_own() 
     assert_eq!(policy.path, "_ilm/policy/farol-rum");
     assert!((policy.mark)(&shown(&policy)).is_some());
 }
+
+/// What Kibana's objects may name (`deploy/kibana`) is what the template maps. `FAROL_BLESS=1` writes the list anew.
+#[test]
+fn the_fields_that_kibana_is_told_of_are_those_of_the_template() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/kibana/fields.json");
+    let mappings = mappings(Flavour::Elasticsearch);
+    let fields = mappings["properties"].as_object().unwrap();
+    let kinds: std::collections::BTreeMap<_, _> = fields
+        .iter()
+        .map(|(name, it)| (name, &it["type"]))
+        .collect();
+    let made = format!("{}\n", serde_json::to_string_pretty(&kinds).unwrap());
+    if std::env::var_os("FAROL_BLESS").is_some() {
+        std::fs::write(path, &made).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap(),
+        made,
+        "FAROL_BLESS=1"
+    );
+}
