@@ -6,7 +6,7 @@ import { APP } from './queries.js';
 /** Grafana's own number of its format, which it migrates from; 41 is that of Grafana 12. */
 const SCHEMA = 41;
 
-type Choice = 'environment' | 'instance' | 'destination' | 'window' | 'page' | 'fingerprint' | 'session';
+type Choice = 'environment' | 'instance' | 'destination' | 'window' | 'page' | 'fingerprint' | 'session' | 'service';
 
 const datasource = (name: string, label: string, type: string): VariableModel => ({ type: 'datasource', name, label, query: type, hide: 0, multi: false, includeAll: false, refresh: 1, regex: '' });
 
@@ -26,6 +26,7 @@ const CHOICES: Record<Choice, VariableModel> = {
   destination: query('destination', 'Destination', 'label_values(farol_destination_items_pending, destination)'),
   window: { type: 'custom', name: 'window', label: 'Look back', query: WINDOWS.join(','), options: WINDOWS.map(option), current: option('1h'), multi: false, includeAll: false, hide: 0 },
   page: query('page', 'Page', `label_values(farol_page_views_total{${APP}}, url_template)`),
+  service: query('service', 'Service', 'label_values(process_memory_usage_bytes, job)'),
   fingerprint: text('fingerprint', 'Fingerprint'),
   session: text('session', 'Session'),
 };

@@ -103,6 +103,16 @@ export const bars = (title: string, queries: Query[], look: Look = {}): Panel =>
     drawStyle: 'bars', lineWidth: 0, fillOpacity: 80, showPoints: 'never', stacking: { mode: 'normal', group: 'A' },
   });
 
+/** As lines, one upon the other and filled: how much there is in all, and of what. */
+export const areas = (title: string, queries: Query[], look: Look = {}): Panel => lines(title, queries, { ...look, stacked: true });
+
+/** What each has of the whole. */
+export const share = (title: string, query: Query, look: Look = {}): Panel =>
+  panel('piechart', title, [query], look, {
+    pieType: 'donut', reduceOptions: { values: false, calcs: ['lastNotNull'], fields: '' }, displayLabels: ['percent'],
+    legend: { displayMode: 'table', placement: 'right', showLegend: true, values: ['value', 'percent'] }, tooltip: { mode: 'single', sort: 'none' },
+  });
+
 export const figure = (title: string, query: Query, look: Look = {}): Panel =>
   panel('stat', title, [query], { width: 4, height: 4, ...look }, {
     reduceOptions: { values: false, calcs: ['lastNotNull'], fields: '' }, graphMode: 'area', colorMode: look.bounds === undefined ? 'none' : 'value', textMode: 'auto', justifyMode: 'auto', orientation: 'auto',

@@ -1,4 +1,4 @@
--- The shop's tables, and its goods as examples/spa/backend has them (a test compares). Each backend runs this when it starts, so it may run often.
+-- Tables of the shop, and its goods as examples/spa/backend has them (a test compares). Each backend runs this when it starts, so it may run often.
 -- Backends that start at the same moment wait for each other here.
 BEGIN;
 SELECT pg_advisory_xact_lock(12347);

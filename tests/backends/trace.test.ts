@@ -65,14 +65,19 @@ for (const name of backends) {
       await fetch(`${backend.url}/api/products/mug`);
       await fetch(`${backend.url}/api/fail`);
       const wanted = [`"shop-${name}"`, `"shop-${name}-worker"`, '"http.server.request.duration"', '"process.cpu.time"', '"process.memory.usage"', '"shop.orders.placed"', '"shop.orders.wait"', '"/api/checkout"', '"/api/fail"'];
-      const metrics = (): Promise<string> => readFile(join(collector.data, 'otlp/metrics.jsonl'), 'utf8').catch(() => '');
+      // Exemplars may name one request: they are no labels.
+      const metrics = async (): Promise<string> => {
+        const lines = await readFile(join(collector.data, 'otlp/metrics.jsonl'), 'utf8').catch(() => '');
+        const whole = lines.split('\n').slice(0, -1);
+        return whole.map((line) => JSON.stringify(JSON.parse(line, (key, value: unknown) => (key === 'exemplars' ? undefined : value)))).join('\n');
+      };
       const lacking = async (): Promise<string[]> => {
         const text = await metrics();
         return wanted.filter((it) => !text.includes(it));
       };
       await wait(async () => (await lacking()).length === 0, 'metrics', 30_000).catch(() => undefined);
       assert.deepEqual(await lacking(), []);
-      assert.ok(!(await metrics()).includes('/products/mug'), 'an id in a label');
+      assert.equal(/.{0,200}\/products\/mug/u.exec(await metrics())?.[0], undefined, 'an id in a label');
     });
   });
 }

@@ -7,12 +7,14 @@ const ATTRIBUTES = new Set(NAMES.filter((name) => !name.endsWith('.')).map((name
 const PREFIXES = NAMES.filter((name) => name.endsWith('.')).map((name) => name.replaceAll('.', '_'));
 /** What the `loki` destination names beside them (docs/destinations/loki.md). */
 const OF_LOKI = ['kind', 'event_name'];
+/** What Loki's own OTLP receiver names, by which backends send. */
+const OF_OTLP = ['severity_text'];
 
 /** The parts of attributions that boards show, as the SDK's state machines name them. */
 const SDK = ['lcp', 'inp', 'cls'].map((vital) => text(`sdk-wasm/src/vitals/${vital}.rs`)).join('\n');
 
 const exists = (name: string): boolean => {
-  if (ATTRIBUTES.has(name) || OF_LOKI.includes(name)) return true;
+  if (ATTRIBUTES.has(name) || OF_LOKI.includes(name) || OF_OTLP.includes(name)) return true;
   const prefix = PREFIXES.find((it) => name.startsWith(it));
   return prefix !== undefined && (prefix !== 'farol_web_vital_' || SDK.includes(`"${name.slice(prefix.length)}"`));
 };

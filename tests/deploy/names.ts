@@ -20,6 +20,12 @@ const FOREIGN: Record<string, string[]> = {
   http_server_request_duration_seconds: ['http_response_status_code', 'http_route', 'http_request_method'],
   http_server_request_duration_seconds_bucket: ['http_response_status_code', 'http_route', 'http_request_method', 'le'],
   http_server_request_duration_seconds_count: ['http_response_status_code', 'http_route', 'http_request_method'],
+  // What each of examples/backends says of itself (tests/backends).
+  process_cpu_time_seconds_total: ['cpu_mode'],
+  process_memory_usage_bytes: [],
+  shop_orders_placed_total: [],
+  shop_orders_wait_seconds: [],
+  shop_orders_wait_seconds_bucket: ['le'],
   // node_exporter
   node_memory_MemAvailable_bytes: [],
   node_memory_MemTotal_bytes: [],
@@ -28,9 +34,23 @@ const FOREIGN: Record<string, string[]> = {
   // redis_exporter
   redis_keyspace_hits_total: [],
   redis_keyspace_misses_total: [],
+  redis_up: [],
+  redis_memory_used_bytes: [],
+  redis_connected_clients: [],
+  redis_evicted_keys_total: [],
+  redis_expired_keys_total: [],
+  redis_commands_processed_total: [],
   // postgres_exporter with --collector.stat_statements
   pg_stat_statements_seconds_total: ['datname', 'queryid', 'user'],
   pg_stat_statements_calls_total: ['datname', 'queryid', 'user'],
+  // and what it says by itself
+  pg_up: [],
+  pg_database_size_bytes: ['datname'],
+  pg_stat_database_numbackends: ['datname'],
+  pg_stat_database_blks_hit: ['datname'],
+  pg_stat_database_blks_read: ['datname'],
+  pg_stat_database_xact_commit: ['datname'],
+  pg_stat_database_xact_rollback: ['datname'],
 };
 
 const cells = (line: string): string[] => line.split('|').slice(1, -1).map((cell) => cell.trim());

@@ -23,6 +23,9 @@ const EMPTY: Record<string, string> = {
   'farol-collector: Attempts that were retried or refused': 'destinations take everything',
 };
 
+/** Boards of the example system, which is not here. */
+const ELSEWHERE = 'farol-shop-';
+
 /** Sends while the servers look on: an increase wants a before and an after. */
 const ROUNDS = 25;
 
@@ -130,6 +133,7 @@ test('every panel has data, but those that say why not', async () => {
         if (source === 'tempo') continue;
         const name = `${board.uid}: ${panel.title}`;
         if ((await asked(source, String(target.expr))).length > 0) full += 1;
+        else if (board.uid?.startsWith(ELSEWHERE)) continue;
         else if (EMPTY[name] !== undefined) excused.add(name);
         else empty.push(`${name}: ${filled(String(target.expr))}`);
       }

@@ -25,10 +25,11 @@ const FOLDER: &str = "examples/backends";
 pub enum Backend {
     Node,
     Python,
+    Spring,
 }
 
 impl Backend {
-    pub const ALL: [Self; 2] = [Self::Node, Self::Python];
+    pub const ALL: [Self; 3] = [Self::Node, Self::Python, Self::Spring];
 
     pub fn named(name: &str) -> Result<Self> {
         Self::ALL
@@ -44,6 +45,7 @@ impl Backend {
         match self {
             Self::Node => "node",
             Self::Python => "python",
+            Self::Spring => "spring",
         }
     }
 
@@ -58,6 +60,7 @@ impl Backend {
         match self {
             Self::Node => setup::npm_in(&folder, "npm packages of the backend"),
             Self::Python => needs::python(&folder),
+            Self::Spring => needs::spring(&folder),
         }
     }
 
@@ -68,6 +71,7 @@ impl Backend {
             && match self {
                 Self::Node => setup::npm_is_there(&folder),
                 Self::Python => needs::python_is_there(&folder),
+                Self::Spring => needs::spring_is_there(&folder),
             }
     }
 
@@ -87,6 +91,17 @@ impl Backend {
                     python.env("PYTHONDONTWRITEBYTECODE", "1");
                     python.args(["-m", module]);
                     python
+                })
+            }
+            Self::Spring => {
+                let jar = needs::spring_jar()?;
+                ["api", "worker"].map(|profile| {
+                    let mut java = Command::new("java");
+                    // Two small processes that start soon: what a server is told in production would be more.
+                    java.args(["-Xmx192m", "-XX:TieredStopAtLevel=1", "-jar"]);
+                    java.arg(&jar);
+                    java.arg(format!("--spring.profiles.active={profile}"));
+                    java
                 })
             }
         };

@@ -21,7 +21,7 @@ cargo xtask <COMMAND>
   sdk                            build npm/web/dist, and the adapters that the crate carries for apps in Rust
   rust-app                       build examples/yew as its users would, into target/yew/app
   interop [NAME]…                the collector against the servers that people run: prometheus, loki, …
-  backend NAME                   one of the shop's other backends alone, with its stores: node, python
+  backend NAME                   one of the shop's other backends alone, with its stores: node, python, spring
   size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
   bench sdk|collector|attack|queue|k6
                                  every figure beside its bar
@@ -49,7 +49,7 @@ comes. Ctrl-C ends all of it. Ports 12347 (collector) and 8080 (shop) are used w
 
   --drive   a headless browser uses the shop instead of a person; exit code 0 only if every kind of item came through
             the collector to its OTLP files and no sequence number is missing
-  --backend NAME   another backend behind the shop: node (Express), python (FastAPI), each with a worker, on PostgreSQL and
+  --backend NAME   another backend behind the shop: node (Express), python (FastAPI), spring (Spring Boot), each with a worker, on PostgreSQL and
             Redis of its own; its spans, logs and metrics go to the same collector, so that an order is one trace from the click to the database
   --otlp URL       the collector also sends all of it there by OTLP over HTTP, e.g. http://127.0.0.1:4318 of a Jaeger";
 
@@ -58,7 +58,7 @@ cargo xtask backend NAME [--port N] [--otlp URL]
 
 Starts PostgreSQL and Redis as private processes, a backend of examples/backends and its worker, and prints its address. Ctrl-C ends all of it.
 
-  NAME         node, python
+  NAME         node, python, spring
   --port N     where it listens on 127.0.0.1 (default: a free one)
   --otlp URL   where its spans, logs and metrics go by OTLP over HTTP (default: nowhere)
 

@@ -1,4 +1,4 @@
-//! What the backends in other languages need beside the stores: kept in the user's cache, and made anew when what it was made of has changed.
+//! What Python's and Spring's backends need beside the stores: kept in the user's cache, and made anew when what it was made of has changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,4 +71,50 @@ pub fn python_is_there(folder: &Path) -> bool {
 
 pub fn python_program() -> Result<PathBuf> {
     Ok(cache("python")?.join("venv/bin/python"))
+}
+
+pub fn spring(folder: &Path) -> Result<()> {
+    once(
+        "spring",
+        "Spring's backend, by Maven",
+        sources(folder)?,
+        |to| {
+            let mut maven = Command::new("mvn");
+            maven.args(["--batch-mode", "--quiet", "package"]);
+            maven.arg(format!("-Dshop.target={}", to.join("target").display()));
+            process::output(maven.current_dir(folder), "mvn package").context(
+            "Spring's backend wants Java 17 or newer and Maven, and Maven its repository within reach (Debian: default-jdk-headless maven); or choose another backend",
+        )?;
+            Ok(())
+        },
+    )
+}
+
+pub fn spring_is_there(folder: &Path) -> bool {
+    sources(folder).is_ok_and(|wanted| is_there("spring", &wanted))
+}
+
+pub fn spring_jar() -> Result<PathBuf> {
+    Ok(cache("spring")?.join("target/farol-shop-spring.jar"))
+}
+
+/// The project's file and sources, one behind the other.
+fn sources(folder: &Path) -> Result<Vec<u8>> {
+    let mut bytes = fs::read(folder.join("pom.xml")).context("pom.xml")?;
+    let mut folders = vec![folder.join("src/main")];
+    while let Some(folder) = folders.pop() {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            entries.push(entry?.path());
+        }
+        entries.sort();
+        for path in entries {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                bytes.extend(fs::read(path)?);
+            }
+        }
+    }
+    Ok(bytes)
 }
