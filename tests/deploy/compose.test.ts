@@ -29,7 +29,7 @@ test("compose's own schema accepts it", () => {
 
 test('images are pinned, and ports bound to this machine', () => {
   for (const [name, service] of services) {
-    assert.match(service.image, /:(?:v?\d+\.\d+\.\d+|local)$/u, name);
+    assert.match(service.image, /:(?:v?\d+\.\d+(?:\.\d+)?|local)$/u, name);
     for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/u, name);
     assert.equal(service.restart, 'unless-stopped', name);
   }
@@ -40,6 +40,7 @@ test('what is mounted is there, and each volume is declared and used', () => {
   for (const [name, service] of services) {
     for (const volume of service.volumes ?? []) {
       const from = volume.split(':')[0]!;
+      if (from === '/') continue;
       if (from.startsWith('.')) assert.ok(existsSync(join(root, FOLDER, from)), `${name}: ${volume}`);
       else named.add(from);
     }
@@ -48,12 +49,16 @@ test('what is mounted is there, and each volume is declared and used', () => {
 });
 
 test('each service says whether it is well, but those whose image holds nothing to ask with', () => {
-  const mute = services.filter(([, service]) => service.healthcheck === undefined).map(([name]) => name);
-  assert.deepEqual(mute.sort(), ['alloy', 'farol-collector', 'jaeger', 'tempo']);
+  const mute = services.filter(([, service]) => service.healthcheck === undefined || 'disable' in service.healthcheck).map(([name]) => name);
+  // A worker listens nowhere.
+  const workers = ['worker-node', 'worker-python', 'worker-spring'];
+  assert.deepEqual(mute.sort(), ['alloy', 'backend-spring', 'beyla', 'farol-collector', 'jaeger', 'redis-exporter', 'tempo', ...workers]);
 });
 
 test('a stack of settings for each profile, whose addresses are services that then run', () => {
-  const profiles = [...new Set(services.flatMap(([, service]) => service.profiles ?? []))].sort();
+  // What these add does not change where the collector sends.
+  const beside = ['beyla', 'python', 'spring'];
+  const profiles = [...new Set(services.flatMap(([, service]) => service.profiles ?? []))].filter((it) => !beside.includes(it)).sort();
   const stacks = list(`${FOLDER}/farol`, '.toml');
   assert.deepEqual(stacks.map((path) => /(\w+)\.toml$/u.exec(path)![1]!).sort(), [...profiles, 'farol'].sort());
   const runs = (host: string, stack: string): boolean => {
@@ -69,6 +74,22 @@ test('a stack of settings for each profile, whose addresses are services that th
   const fixed = ['deploy/grafana/provisioning/datasources/farol.yml', 'deploy/prometheus/prometheus.yml', `${FOLDER}/alloy.alloy`].map(text).join('\n');
   for (const match of fixed.matchAll(/(?:http:\/\/|\[|endpoint = ")([a-z][\w-]+):\d+/gu)) {
     if (match[1] !== 'localhost') assert.ok(match[1]! in compose.services, match[1]);
+  }
+});
+
+test('each backend of the examples is there with its worker, and told the same', () => {
+  const told = (name: string): Record<string, string> => ({ ...(compose.services[name] as unknown as { environment: Record<string, string> }).environment });
+  for (const backend of ['node', 'python', 'spring']) {
+    const [api, worker] = [told(`backend-${backend}`), told(`worker-${backend}`)];
+    assert.deepEqual([api['OTEL_SERVICE_NAME'], worker['OTEL_SERVICE_NAME']], [`shop-${backend}`, `shop-${backend}-worker`]);
+    delete api['OTEL_SERVICE_NAME'];
+    delete worker['OTEL_SERVICE_NAME'];
+    assert.deepEqual(api, worker);
+    for (const [name, value] of Object.entries(api)) {
+      const host = /:\/\/(?:\w+@)?([\w-]+):\d+/u.exec(value)?.[1];
+      if (host !== undefined) assert.ok(host in compose.services, `${name}: ${value}`);
+    }
+    assert.ok(existsSync(join(root, 'examples/backends', backend, 'Containerfile')), backend);
   }
 });
 

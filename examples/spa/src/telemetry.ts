@@ -10,8 +10,11 @@ export const other = meta('shop-other', 'http://127.0.0.1:8081');
 
 export const collector = meta('farol-url', 'http://127.0.0.1:12347');
 
+const key = meta('farol-key', '');
+
 export const farol = init({
   url: collector,
+  ...(key === '' ? {} : { key }),
   app: { name: 'keepers-store', version: '1.0.0', environment: 'demo' },
   view: find(location.pathname).name,
   // The same origin is always part of the trace; of the others only this one.

@@ -1,0 +1,2 @@
+-- Once, when the volume is new: what the exporter asks slow statements of.
+CREATE EXTENSION pg_stat_statements;
