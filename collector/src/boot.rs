@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
@@ -26,6 +27,7 @@ use crate::receive::{RandomIds, Receiver};
 use crate::reload::{Reach, Reloads};
 use crate::router::{self, Parts, Routes};
 use crate::serve::{Connections, Server, Side};
+use crate::source;
 use crate::tail::Tail;
 use crate::telemetry::{Meters, Sources};
 
@@ -70,6 +72,7 @@ struct Collector {
     queue: Queue,
     ledgers: Ledgers,
     exports: Exports,
+    incoming: source::Running,
     parts: Parts,
     /// What operators ask for.
     asked: mpsc::Receiver<Asked>,
@@ -117,6 +120,14 @@ impl Collector {
                 available_parallelism().map_or(1, usize::from),
             )),
         });
+        let told = source::Sources::default();
+        let with = source::With {
+            queue: queue.clone(),
+            dedupe: receiver.dedupe.clone(),
+            ledgers: ledgers.clone(),
+            meters: meters.clone(),
+        };
+        let incoming = source::start(&config.sources, &with, &told);
         let sources = Arc::new(Sources {
             ledgers: ledgers.clone(),
             queue: queue.clone(),
@@ -126,6 +137,7 @@ impl Collector {
             meters,
             aggregate,
             destinations: exports.roster(),
+            sources: told,
             current: receiver.current.clone(),
         });
         let (operations, asked) = operate::channel();
@@ -143,6 +155,7 @@ impl Collector {
             queue,
             ledgers,
             exports,
+            incoming,
             parts,
             asked,
             connections,
@@ -185,6 +198,7 @@ impl Collector {
                 ended = some(&mut admin) => break Some(anyhow!("the accept loop of admin_listen ended by itself: {}", describe(&ended))),
                 ended = &mut keeper => break Some(anyhow!("the memory of batches ended by itself: {}", describe(&ended))),
                 () = self.exports.failed() => break Some(anyhow!("a task that exports panicked")),
+                () = self.incoming.failed() => break Some(anyhow!("a task that reads a source panicked")),
                 Some(asked) = self.asked.recv() => self.operate(asked).await,
                 offer = reloads.next() => self.reload(offer, &*reloads.log).await,
             }
@@ -195,6 +209,8 @@ impl Collector {
             queue: self.queue,
             folder: self.folder,
             exports: self.exports,
+            incoming: self.incoming,
+            requests: self.config.shutdown_timeout / REQUESTS_SHARE,
             recovered: self.recovered,
         };
         stopping.stop(&stop_public, public).await;
@@ -284,6 +300,9 @@ struct Stopping {
     queue: Queue,
     folder: DataFolder,
     exports: Exports,
+    incoming: source::Running,
+    /// What requests and sources may take.
+    requests: Duration,
     recovered: Vec<PathBuf>,
 }
 
@@ -296,6 +315,8 @@ impl Stopping {
         if !public.is_finished() {
             let _ = public.await;
         }
+        // What it has not acknowledged by then comes again.
+        let _ = tokio::time::timeout(self.requests, self.incoming.stop()).await;
         self.queue.close();
         self.exports.drain(self.deadline).await;
         stored::keep(self.queue, self.folder.queue(), self.recovered).await;

@@ -22,6 +22,7 @@ use crate::tail::{Wanted, follow::follow};
 use crate::telemetry::{TARGET, Traces};
 
 mod arguments;
+mod dead_letters;
 mod files;
 mod healthy;
 mod init;
@@ -53,6 +54,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         | Action::PrintConfig
         | Action::Tail
         | Action::Queue(_)
+        | Action::DeadLetters(_)
         | Action::Setup => {
             let environment = match environment() {
                 Ok(environment) => environment,
@@ -79,6 +81,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
                 Action::Tail => tail(&config, &arguments.wanted),
                 Action::Healthy => lives(&config),
                 Action::Queue(task) => look_into_queue(task, &config, &arguments.queue),
+                Action::DeadLetters(task) => letters(task, &config, &arguments.letters),
                 Action::Setup => set_up(&config, &arguments.setup),
                 _ => start(before, config),
             }
@@ -157,6 +160,15 @@ fn look_into_queue(task: queue::Task, config: &Config, options: &queue::Options)
     // A file for each segment, as the collector has at its start.
     files::raise(config.limits.connections);
     match queue::run(task, config, options, &mut io::stdout().lock()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Shows what destinations refused, or sends it again.
+fn letters(task: dead_letters::Task, config: &Config, options: &dead_letters::Options) -> ExitCode {
+    match dead_letters::run(task, config, options, &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => failed(&error),
@@ -312,7 +324,7 @@ fn ready_line(config: &Config, listeners: &Listeners) -> Result<String> {
 /// Log lines to standard error, own spans to where the configuration says.
 fn observe(config: &Config, traces: Option<&Traces>) -> reload::Log {
     // What h2 warns of, such as streams that are reset, its peers decide: a line for each would be theirs to write without end.
-    let filter = EnvFilter::new(format!("h2=error,{}", config.telemetry.log));
+    let filter = EnvFilter::new(format!("h2=error,krafka=off,{}", config.telemetry.log));
     let (filter, log) = tracing_subscriber::reload::Layer::new(filter);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)

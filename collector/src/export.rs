@@ -36,6 +36,7 @@ mod group;
 mod http;
 mod http_documents;
 pub(crate) mod json;
+mod kafka;
 mod lane;
 mod loki;
 mod metrics;
@@ -80,6 +81,13 @@ pub(crate) use terminal::{safe, told};
 use concern::Concern;
 use dead_letters::DeadLetters;
 pub(crate) use dead_letters::forget as forget_letters;
+
+/// Dead letters, for those who read them and send them again.
+pub(crate) mod letters {
+    pub(crate) use super::dead_letters::read::{files, letter, lines};
+    pub(crate) use super::dead_letters::replay::{Replayed, replay};
+}
+
 use driver::Plan;
 use lane::Shared;
 use points::Form;
@@ -148,7 +156,8 @@ pub fn start(destinations: &[config::Destination], with: With) -> Result<Exports
     Ok(exports)
 }
 
-fn build(settings: &config::Destination) -> Result<(Arc<dyn Destination>, usize)> {
+/// What a destination of the settings comes to, and its lanes.
+pub(crate) fn build(settings: &config::Destination) -> Result<(Arc<dyn Destination>, usize)> {
     let one = |kind: &DestinationKind| server(kind, settings);
     let first = one(&settings.kind)?;
     let other = |endpoint: &::http::Uri| {
@@ -197,6 +206,7 @@ fn server(kind: &DestinationKind, settings: &config::Destination) -> Result<Arc<
         DestinationKind::FluentForward(forward) => {
             Arc::new(fluent_forward::FluentForward::new(forward)?)
         }
+        DestinationKind::Kafka(kafka) => Arc::new(kafka::Kafka::new(kafka)?),
     })
 }
 
@@ -273,6 +283,28 @@ impl Exports {
         Ok(done)
     }
 
+    /// Sends what a destination refused to one that runs. Its own work rests meanwhile.
+    ///
+    /// # Errors
+    /// When there is no such destination, or the files cannot be read or written anew.
+    pub(crate) async fn replay_letters(
+        &mut self,
+        from: &str,
+        to: &str,
+    ) -> Result<letters::Replayed> {
+        let running = self.running.get(to);
+        let settings = running.map(|running| running.settings.clone());
+        let settings = settings.with_context(|| format!("there is no destination {to:?}"))?;
+        let (destination, _) = build(&settings)?;
+        let data_dir = self.with.data_dir.clone();
+        let ledger = self.with.ledgers.destination(to);
+        let work = letters::replay(&data_dir, from, &*destination);
+        let replayed = self.without(Some(from), work).await??;
+        ledger.replayed(replayed.items);
+        ledger.exported(replayed.items);
+        Ok(replayed)
+    }
+
     /// Makes the change. Destinations that are in neither list never notice.
     pub(crate) async fn apply(&mut self, change: Change) {
         self.leave(change.leaving).await;
@@ -343,6 +375,7 @@ impl Exports {
                 sampling: settings.sampling,
                 written: shared.destination.sends_protobuf(),
             },
+            whole: settings.kind.wants_records(),
             bounds: settings.batch,
             lanes,
             ledger,

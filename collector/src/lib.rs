@@ -35,6 +35,7 @@ pub mod convert;
 
 pub mod aggregate;
 pub mod export;
+mod kafka;
 
 pub mod outcome;
 
@@ -51,6 +52,7 @@ mod operate;
 mod path;
 mod protobuf;
 pub mod reload;
+pub mod source;
 pub mod tail;
 
 pub use boot::{Listeners, run, run_reloading};

@@ -25,6 +25,8 @@ pub(crate) enum Task {
     Erase(Person),
     /// Have a destination get again what was taken since.
     Replay(String, u64),
+    /// Send again what a destination refused, to it or to another.
+    Letters(String, String),
 }
 
 /// A task, and who waits for its answer: JSON, or what is wrong.
@@ -146,6 +148,15 @@ impl Reach<'_> {
                 );
                 Ok(serde_json::to_string(&again)?)
             }
+            Task::Letters(from, to) => {
+                let replayed = self.exports.replay_letters(&from, &to).await?;
+                tracing::info!(
+                    destination = to,
+                    items = replayed.items,
+                    "an operator had dead letters sent again"
+                );
+                Ok(serde_json::to_string(&replayed)?)
+            }
         }
     }
 }
@@ -156,7 +167,7 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await?
 }
 
-/// `POST /-/queue/erase` and `/-/queue/replay`.
+/// `POST /-/queue/erase`, `/-/queue/replay` and `/-/dead-letters/replay`.
 ///
 /// # Errors
 /// When it was asked for by a name or by a page, in words that are not known, or cannot be done.
@@ -193,6 +204,9 @@ pub(crate) async fn ask(
 
 impl Task {
     fn read(uri: &Uri) -> Result<Self, String> {
+        if uri.path().starts_with("/-/dead-letters/") {
+            return Self::read_letters(uri.query().unwrap_or_default());
+        }
         let erases = uri.path().ends_with("/erase");
         let (mut whose, mut app, mut destination, mut from) = (None, None, None, None);
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
@@ -222,6 +236,20 @@ impl Task {
         }
     }
 
+    fn read_letters(query: &str) -> Result<Self, String> {
+        let (mut from, mut to) = (None, None);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "destination" => from = Some(value.into_owned()),
+                "to" => to = Some(value.into_owned()),
+                name => return Err(format!("`{name}` is not known")),
+            }
+        }
+        let from = from.ok_or("say destination=NAME")?;
+        let to = to.unwrap_or_else(|| from.clone());
+        Ok(Self::Letters(from, to))
+    }
+
     /// The path with its query, as [`ask`] reads it.
     pub(crate) fn path(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -241,6 +269,10 @@ impl Task {
                 query.append_pair("destination", destination);
                 query.append_pair("from_ns", &from.to_string());
                 "replay"
+            }
+            Self::Letters(from, to) => {
+                query.append_pair("destination", from).append_pair("to", to);
+                return format!("/-/dead-letters/replay?{}", query.finish());
             }
         };
         format!("/-/queue/{word}?{}", query.finish())
@@ -264,6 +296,7 @@ mod tests {
             Task::Erase(person(Whose::Session("s 1".to_owned()))),
             Task::Erase(person(Whose::User("joe@mail.example".to_owned()))),
             Task::Replay("vendor".to_owned(), 7),
+            Task::Letters("vendor".to_owned(), "a b".to_owned()),
         ] {
             assert_eq!(Task::read(&task.path().parse().unwrap()), Ok(task));
         }
@@ -273,6 +306,8 @@ mod tests {
             "/-/queue/erase?sesion=a",
             "/-/queue/erase?app=a",
             "/-/queue/replay?destination=a",
+            "/-/dead-letters/replay?to=a",
+            "/-/dead-letters/replay?destination=a&from_ns=1",
             "/-/queue/replay?destination=a&from_ns=yesterday",
         ] {
             assert!(Task::read(&wrong.parse().unwrap()).is_err(), "{wrong}");

@@ -98,6 +98,11 @@ fn unchangeable(old: &Config, new: &Config) -> Result<()> {
         &new.metrics_interval,
     )?;
     same("queue", &old.queue, &new.queue)?;
+    if old.sources != new.sources {
+        bail!(
+            "sources: they cannot change while the collector runs; restart it, or put the old ones back"
+        );
+    }
     // Routes are made once.
     let (a, b) = (&old.public, &new.public);
     same("path", &a.path, &b.path)?;

@@ -111,6 +111,7 @@ pub fn operators(parts: &Parts) -> Router {
         .route("/-/tail", get(tail).fallback(only_get))
         .route("/-/queue/erase", post(operate).fallback(only_post))
         .route("/-/queue/replay", post(operate).fallback(only_post))
+        .route("/-/dead-letters/replay", post(operate).fallback(only_post))
         .with_state(parts.clone())
         .merge(admin(parts))
 }

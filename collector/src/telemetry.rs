@@ -89,6 +89,12 @@ metrics! {
     DESTINATION_CIRCUIT = "farol_destination_circuit", Gauge, ["destination", "state"];
     /// Times that a destination's circuit breaker opened, after five failures in a row.
     DESTINATION_OPENED = "farol_destination_circuit_opened_total", Counter, ["destination"];
+    /// Messages of a source by what became of them: taken, duplicate, unreadable.
+    SOURCE_MESSAGES = "farol_source_messages_total", Counter, ["source", "outcome"];
+    /// 1 from a failure of a source to the next time that it is read.
+    SOURCE_FAILING = "farol_source_failing", Gauge, ["source"];
+    /// Conversions of records, by dialect: shared (once for all destinations of the dialect), bytes (once for all of them that send OTLP as it is) or own (what one destination alone wants of a record, or a part of a very large one).
+    CONVERSIONS = "farol_conversions_total", Counter, ["dialect", "for"];
     /// Entries in the queue.
     QUEUE_RECORDS = "farol_queue_records", Gauge, [];
     /// Bytes in the queue.
@@ -261,6 +267,8 @@ pub struct Sources {
     pub aggregate: Arc<crate::aggregate::Stats>,
     /// Destinations' health, by name.
     pub destinations: Roster,
+    /// Where records are read from, by name.
+    pub sources: crate::source::Sources,
     /// Which settings hold.
     pub current: Current,
 }
@@ -300,6 +308,17 @@ impl Sources {
         for (name, stats) in self.destinations.all() {
             attempts(&mut out, &name, &stats);
         }
+        for (name, stats) in self.sources.all() {
+            for (outcome, n) in [
+                ("taken", &stats.taken),
+                ("duplicate", &stats.duplicate),
+                ("unreadable", &stats.unreadable),
+            ] {
+                out.add(&SOURCE_MESSAGES, &[&name, outcome], n.load(Relaxed));
+            }
+            let failing = u64::from(stats.failing.load(Relaxed));
+            out.add(&SOURCE_FAILING, &[&name], failing);
+        }
         self.queue_figures(&mut out);
         self.aggregate_figures(&mut out);
         self.server_figures(&mut out);
@@ -309,6 +328,16 @@ impl Sources {
     }
 
     fn queue_figures(&self, out: &mut Gathered) {
+        let conversions = self.queue.conversions();
+        for (kind, counters) in [
+            ("shared", &conversions.shared),
+            ("bytes", &conversions.written),
+            ("own", &conversions.own),
+        ] {
+            for (dialect, n) in ["semconv", "alloy", "contrib"].iter().zip(counters) {
+                out.add(&CONVERSIONS, &[dialect, kind], n.load(Relaxed));
+            }
+        }
         let depth = self.queue.depth();
         out.add(&QUEUE_RECORDS, &[], depth.records as u64);
         out.add(&QUEUE_BYTES, &[], depth.bytes as u64);

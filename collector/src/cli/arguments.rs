@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use super::dead_letters;
 use super::init;
 use super::queue::{self, Task};
 use crate::config::Given;
@@ -34,6 +35,10 @@ usage: farol-collector [options]                run, with sensible defaults wher
                                                 have a destination get again what it has had
        farol-collector queue erase --session ID | --user ID [options]
                                                 erase what a session or a user left: in the queue and in the dead letters
+       farol-collector dead-letters list [options]
+                                                show what destinations refused for good, and why
+       farol-collector dead-letters replay --destination NAME [--to NAME] [options]
+                                                send it again, there or to another destination; what is taken goes from the file
        farol-collector setup elasticsearch [options]
        farol-collector setup clickhouse [options]
                                                 make in the destinations of these settings what they need (index template and policy,
@@ -53,12 +58,13 @@ usage: farol-collector [options]                run, with sensible defaults wher
   --yes, --force         init: take the defaults for what is not said; write over a file that is there
   --rejected             tail: only what is refused or dropped, with the reason
   --app NAME             tail, queue export, queue erase: only what belongs to this app
-  --destination NAME     queue replay, setup: which one
+  --destination NAME     queue replay, setup, dead-letters: which one
+  --to NAME              dead-letters replay: where what it refused goes instead
   --dry-run              setup: say what there would be to do, and do nothing
   --from TIME            queue export, queue replay: only what was taken then or later, such as 2026-11-21T18:00:00Z
   --session ID           queue erase: whose
   --user ID              queue erase: whose, by id, user name, mail address or hash
-  --json                 doctor, queue inspect, queue verify, queue erase: for machines
+  --json                 doctor, queue inspect, queue verify, queue erase, dead-letters: for machines
   --help                 this text
   --version              the version
 
@@ -77,6 +83,8 @@ pub(super) enum Action {
     Tail,
     /// Look into the queue.
     Queue(Task),
+    /// Look after what was refused.
+    DeadLetters(dead_letters::Task),
     /// Make in destinations what they need.
     Setup,
     /// Say how to use it.
@@ -98,6 +106,7 @@ pub(super) struct Arguments {
     pub(super) settings: Given,
     pub(super) wanted: Wanted,
     pub(super) queue: queue::Options,
+    pub(super) letters: dead_letters::Options,
     pub(super) setup: setup::Wanted,
     pub(super) init: init::Options,
     pub(super) doctor: doctor::Wanted,
@@ -114,6 +123,7 @@ impl Arguments {
         let mut settings = Given::default();
         let mut wanted = Wanted::default();
         let mut queue = queue::Options::default();
+        let mut letters = dead_letters::Options::default();
         let mut setup = setup::Wanted::default();
         let mut init = init::Options::default();
         let mut doctor = doctor::Wanted::default();
@@ -172,6 +182,18 @@ impl Arguments {
                 {
                     queue.json = true;
                 }
+                Arg::Value(word) if word == "dead-letters" && action == Action::Run => {
+                    action = Action::DeadLetters(letters_task(&mut parser)?);
+                }
+                Arg::Long("json") if matches!(action, Action::DeadLetters(_)) => {
+                    letters.json = true;
+                }
+                Arg::Long("destination") if matches!(action, Action::DeadLetters(_)) => {
+                    letters.destination = Some(parser.value()?.string()?);
+                }
+                Arg::Long("to") if action == Action::DeadLetters(dead_letters::Task::Replay) => {
+                    letters.to = Some(parser.value()?.string()?);
+                }
                 Arg::Value(word) if word == "setup" && action == Action::Run => {
                     action = Action::Setup;
                     setup.kind = kind(&mut parser)?;
@@ -214,6 +236,11 @@ impl Arguments {
         if action == Action::Queue(Task::Replay) && (queue.destination.is_none() || !from) {
             return Err("queue replay: say --destination NAME and --from TIME".into());
         }
+        if action == Action::DeadLetters(dead_letters::Task::Replay)
+            && letters.destination.is_none()
+        {
+            return Err("dead-letters replay: say --destination NAME".into());
+        }
         let empty =
             |whose: &Whose| matches!(whose, Whose::Session(id) | Whose::User(id) if id.is_empty());
         if action == Action::Queue(Task::Erase) && queue.whose.as_ref().is_none_or(empty) {
@@ -224,10 +251,28 @@ impl Arguments {
             settings,
             wanted,
             queue,
+            letters,
             setup,
             init,
             doctor,
         })
+    }
+}
+
+/// The word after `dead-letters`.
+fn letters_task(parser: &mut Parser) -> Result<dead_letters::Task, lexopt::Error> {
+    match parser.next()? {
+        Some(Arg::Value(word)) => {
+            let task = word.to_str().and_then(dead_letters::Task::of);
+            let unknown = || {
+                format!(
+                    "dead-letters {}: unknown; say list or replay",
+                    word.display()
+                )
+            };
+            task.ok_or_else(|| unknown().into())
+        }
+        _ => Err("dead-letters: say list or replay".into()),
     }
 }
 

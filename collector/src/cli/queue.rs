@@ -14,10 +14,10 @@ use crate::operate;
 use crate::queue::disk::look::{self, Chosen, Overview, Place, Verdict};
 use crate::queue::disk::replay::{Replay, replay};
 
-mod admin;
+pub(super) mod admin;
 mod drain;
 mod erase;
-mod table;
+pub(super) mod table;
 
 pub(super) use drain::plain_address;
 use table::Table;

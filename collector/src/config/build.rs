@@ -19,6 +19,7 @@ mod app;
 mod destination;
 mod enrich;
 mod filter;
+mod kafka;
 mod limits;
 mod listener;
 mod loki;
@@ -26,6 +27,7 @@ mod receivers;
 mod remote;
 mod remote_write;
 mod scrub;
+mod source;
 
 /// The headers in which proxies say whom they speak for.
 const FORWARDED: &[(&str, ForwardedHeader)] = &[
@@ -79,6 +81,7 @@ pub(super) fn build(root: &Node) -> Built<Config> {
         attributes: enrich::attributes(&root)?,
         geo: enrich::geo(root.section("geo")?)?,
         destinations: destinations(&root, &data_dir)?,
+        sources: source::sources(&root)?,
         limits: limits::build(root.section("limits")?)?,
         queue: super::queue::build(root.section("queue")?)?,
         shutdown_timeout: positive(&root, "shutdown_timeout", defaults.shutdown_timeout)?,

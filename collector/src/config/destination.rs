@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::kafka::{Kafka, KafkaEncoding};
 use super::loki::Loki;
 use super::receivers::{ClickHouse, Elasticsearch, FluentForward, HttpDocuments, Tenants};
 use super::remote::{OtlpRemote, Remote};
@@ -121,6 +122,8 @@ pub enum DestinationKind {
     ClickHouse(ClickHouse),
     /// Fluentd or Fluent Bit.
     FluentForward(FluentForward),
+    /// Kafka.
+    Kafka(Kafka),
     /// One readable line an item.
     Terminal(Terminal),
     /// Loki's push API.
@@ -140,6 +143,7 @@ impl DestinationKind {
             Self::Elasticsearch(_) => "elasticsearch",
             Self::ClickHouse(_) => "clickhouse",
             Self::FluentForward(_) => "fluent_forward",
+            Self::Kafka(_) => "kafka",
             Self::Terminal(_) => "terminal",
             Self::Loki(_) => "loki",
             Self::RemoteWrite(_) => "prometheus_remote_write",
@@ -158,9 +162,18 @@ impl DestinationKind {
                 metrics: false,
                 ..Signals::default()
             },
+            Self::Kafka(kafka) => Signals {
+                metrics: kafka.encoding == KafkaEncoding::OtlpProto,
+                ..Signals::default()
+            },
             Self::Loki(_) => Signals::LOGS,
             Self::RemoteWrite(_) => Signals::METRICS,
         }
+    }
+
+    /// Whether it gets the queue's records as they are.
+    pub fn wants_records(&self) -> bool {
+        matches!(self, Self::Kafka(kafka) if kafka.encoding == KafkaEncoding::Farol)
     }
 
     /// The same at another address; only what can be several servers.
@@ -185,6 +198,7 @@ impl DestinationKind {
             Self::Elasticsearch(elastic) => Some(&elastic.remote),
             Self::ClickHouse(clickhouse) => Some(&clickhouse.remote),
             Self::FluentForward(forward) => Some(&forward.remote),
+            Self::Kafka(kafka) => Some(&kafka.brokers.remote),
             Self::OtlpFile(_) | Self::Terminal(_) => None,
         }
     }
@@ -194,6 +208,7 @@ impl DestinationKind {
         match self {
             Self::Http(http) => Some(&mut http.tenants),
             Self::FluentForward(forward) => Some(&mut forward.tenants),
+            Self::Kafka(kafka) => Some(&mut kafka.tenants),
             _ => None,
         }
     }

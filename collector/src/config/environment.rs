@@ -7,7 +7,7 @@ use super::settings::TABLE;
 use super::tree::{Node, Place, Value};
 
 const PREFIX: &str = "FAROL_";
-const LISTS: [&str; 4] = ["apps", "attributes", "destinations", "filters"];
+const LISTS: [&str; 5] = ["apps", "attributes", "destinations", "filters", "sources"];
 
 /// Puts every variable that is a setting into the tree.
 pub(super) fn overlay(

@@ -357,7 +357,7 @@ impl<'a> Section<'a> {
     /// Whether the table of settings has the key, or something below it.
     fn is_documented(&self, key: &str) -> bool {
         let mut path = self.full(key);
-        for list in ["apps", "attributes", "destinations", "filters"] {
+        for list in ["apps", "attributes", "destinations", "filters", "sources"] {
             if let Some(inner) = path
                 .strip_prefix(list)
                 .and_then(|rest| rest.strip_prefix('.'))

@@ -9,12 +9,14 @@ use super::{App, AppData, Rate, Secret};
 use crate::client_address::TrustedProxies;
 
 pub use super::destination::*;
+pub use super::kafka::*;
 pub use super::listener::{PublicListener, SdkFiles, ServerTls};
 pub use super::loki::*;
 pub use super::network::Network;
 pub use super::receivers::*;
 pub use super::remote::*;
 pub use super::remote_write::*;
+pub use super::source::Source;
 pub use crate::convert::Dialect;
 
 /// Everything the collector is told.
@@ -36,6 +38,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// Where the data goes.
     pub destinations: Vec<Destination>,
+    /// Where records are read from, beside what browsers send.
+    pub sources: Vec<Source>,
     /// What is done with the data where no app says otherwise.
     pub data: AppData,
     /// What is left out before the queue.
@@ -72,6 +76,7 @@ impl Default for Config {
             apps: Vec::new(),
             trusted_proxies: TrustedProxies::default(),
             destinations: vec![Destination::embedded(&PathBuf::from(DEFAULT_DATA_DIR))],
+            sources: Vec::new(),
             data: AppData::default(),
             filters: Vec::new(),
             attributes: Vec::new(),

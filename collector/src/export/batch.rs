@@ -14,6 +14,9 @@ use prost::Message as _;
 use super::group::{self, Group, Item, group};
 use super::{json, protobuf};
 use crate::convert::{self, Otlp, Written};
+use crate::queue::Entry;
+
+mod stored;
 
 /// OTLP's signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +49,8 @@ pub(crate) enum Source {
     Written(Arc<Written>),
     /// A snapshot of all metrics.
     Metrics(Arc<Vec<ResourceMetrics>>),
+    /// A record as it is in the queue; its items are counted and not looked at.
+    Stored(Arc<Entry>),
 }
 
 /// An item's place: which source, and the way down its tree.
@@ -260,7 +265,7 @@ impl Branch for LogRecord {
     fn roots(source: &Source) -> &[ResourceLogs] {
         match source {
             Source::Record(otlp) => &otlp.logs,
-            Source::Metrics(_) | Source::Written(_) => &[],
+            Source::Metrics(_) | Source::Written(_) | Source::Stored(_) => &[],
         }
     }
 
@@ -276,7 +281,7 @@ impl Branch for Span {
     fn roots(source: &Source) -> &[ResourceSpans] {
         match source {
             Source::Record(otlp) => &otlp.traces,
-            Source::Metrics(_) | Source::Written(_) => &[],
+            Source::Metrics(_) | Source::Written(_) | Source::Stored(_) => &[],
         }
     }
 
@@ -294,6 +299,7 @@ impl Branch for Metric {
             Source::Metrics(metrics) => metrics,
             Source::Record(otlp) => &otlp.metrics,
             Source::Written(written) => &written.metrics,
+            Source::Stored(_) => &[],
         }
     }
 }

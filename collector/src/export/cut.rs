@@ -147,6 +147,27 @@ impl Cutter {
         Some(Lot { pieces, hold })
     }
 
+    /// The next records as they are, which weigh what they weigh in the queue.
+    pub(super) fn whole(&mut self) -> Option<(Vec<Arc<Entry>>, Hold)> {
+        let on_the_way = self.on_the_way.load(Ordering::Relaxed);
+        if self.is_empty() || (on_the_way > 0 && on_the_way + LOT > self.most) {
+            return None;
+        }
+        let (mut weight, mut taken) = (0, Vec::new());
+        while let Some(entry) = self.entries.front()
+            && (taken.is_empty() || weight + entry.cost() <= LOT)
+        {
+            weight += entry.cost();
+            taken.extend(self.entries.pop_front());
+        }
+        self.on_the_way.fetch_add(weight, Ordering::Relaxed);
+        let room = Room {
+            weight,
+            of: Arc::clone(&self.on_the_way),
+        };
+        Some((taken, Hold(Arc::new(room))))
+    }
+
     fn part(&mut self, mut open: Open, route: &Route, dialect: Dialect) -> Piece {
         let run = open.runs.pop_front().unwrap_or_default();
         let more = !open.runs.is_empty();
@@ -156,6 +177,7 @@ impl Cutter {
             false => open.left,
         };
         open.left -= items;
+        open.entry.converted_apart(dialect);
         let record = &open.entry.record;
         let mut payload = part(&record.body, run).unwrap_or_default();
         symbolicate(&mut payload);

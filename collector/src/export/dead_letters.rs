@@ -11,6 +11,8 @@ use super::rolling::Rolling;
 use super::{Batch, Reason};
 
 mod forget;
+pub(crate) mod read;
+pub(crate) mod replay;
 
 pub(crate) use forget::forget;
 
@@ -58,6 +60,17 @@ impl DeadLetters {
 
     /// Keeps a batch that was refused.
     pub(crate) async fn keep(&self, destination: &str, batch: &Batch, reason: &Reason) {
+        if batch.is_stored() {
+            // Letters are read and sent again item by item, wherever they come from.
+            for part in batch.opened() {
+                self.one(destination, &part, reason).await;
+            }
+            return;
+        }
+        self.one(destination, batch, reason).await;
+    }
+
+    async fn one(&self, destination: &str, batch: &Batch, reason: &Reason) {
         let json = batch.json();
         let request = serde_json::from_slice(&json).ok();
         self.write(destination, batch, batch.len() as u64, reason, request)

@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
 use super::group::Place;
@@ -61,7 +62,8 @@ pub(crate) fn attributes_of<'a>(
                 .placed()
                 .map(|(at, it): (_, &Span)| (at, &it.attributes[..])),
         ),
-        Signal::Metrics => Box::new(std::iter::empty()),
+        // Theirs are of their points.
+        Signal::Metrics => Box::new(batch.placed().map(|(at, _): (_, &Metric)| (at, &[][..]))),
     }
 }
 

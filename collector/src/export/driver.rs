@@ -21,6 +21,8 @@ use crate::config::{Batch as Bounds, Dialect, Signals};
 use crate::outcome::{DestinationLedger, DropReason};
 use crate::queue::{Entry, Position, Reader};
 
+mod whole;
+
 /// Verdicts that may wait for the driver; lanes that have more wait a moment.
 const SETTLED: usize = 64;
 
@@ -30,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) signals: Signals,
     pub(crate) dialect: Dialect,
     pub(crate) route: Route,
+    /// Records go out as they are, whatever the three before say.
+    pub(crate) whole: bool,
     pub(crate) bounds: Bounds,
     /// Batches in flight at once.
     pub(crate) lanes: usize,
@@ -219,6 +223,10 @@ impl Driver {
                 let settled = self.settled.0.clone();
                 self.lanes
                     .spawn(async move { shared.deliver(job, settled).await });
+            } else if self.plan.whole {
+                if !self.take_whole() {
+                    return;
+                }
             } else if let Some(lot) = self.cutter.next(&self.plan.route, self.plan.dialect) {
                 self.take(lot);
             } else {

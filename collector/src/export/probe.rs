@@ -12,6 +12,7 @@ use super::destination::{Outcome, Reason};
 use super::fluent_forward::FluentForward;
 use super::http::below;
 pub(crate) use super::http::{Answer, Http};
+use super::kafka::Kafka;
 use super::otlp_grpc::OtlpGrpc;
 use super::otlp_http::OtlpHttp;
 use super::pack::Packed;
@@ -50,6 +51,7 @@ pub(crate) async fn look(what: &str, destination: &Destination, report: &mut Rep
         DestinationKind::Loki(it) => probe.loki(it).await,
         DestinationKind::Elasticsearch(it) => probe.elasticsearch(it, &destination.name).await,
         DestinationKind::ClickHouse(it) => probe.clickhouse(it, &destination.name).await,
+        DestinationKind::Kafka(it) => probe.kafka(it).await,
         DestinationKind::OtlpFile(_) | DestinationKind::Terminal(_) => Ok(()),
     };
     if let Err(error) = asked {
@@ -124,6 +126,18 @@ impl Probe<'_, '_> {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    async fn kafka(&mut self, settings: &config::Kafka) -> anyhow::Result<()> {
+        match Kafka::new(settings)?.reached().await {
+            Ok(()) => self.ok(&format!(
+                "{} is a broker that lets the collector in",
+                self.at
+            )),
+            Err(reason) if reason.code == "kafka authentication" => self.stranger(&reason),
+            Err(reason) => self.silent(&reason),
         }
         Ok(())
     }

@@ -74,6 +74,7 @@ impl Route {
                 sampled_out: 0,
             };
         }
+        entry.converted_apart(dialect);
         self.rest(header, (*payload).clone(), &lost, dialect)
     }
 

@@ -230,7 +230,7 @@ impl Sum {
 }
 
 /// What each item is kept together by: its session, else its trace. Metrics have neither, and stay together.
-fn keys(batch: &Batch) -> Vec<String> {
+pub(super) fn keys(batch: &Batch) -> Vec<String> {
     let key = |attributes: &[KeyValue], trace: &[u8]| {
         let session = attributes.iter().find(|it| it.key == attr::SESSION_ID);
         match session {

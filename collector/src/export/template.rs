@@ -70,8 +70,16 @@ impl Template {
     }
 
     /// Whether it says the same of every item.
-    fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.0.iter().all(|part| matches!(part, Part::Text(_)))
+    }
+
+    /// What stands in it as it is.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
     }
 
     fn of(&self, item: &About<'_>) -> String {
@@ -104,7 +112,8 @@ pub(crate) fn divide(templates: &[&Template], tenants: &Tenants, batch: &Batch) 
     let signal = batch.signal();
     let own = match signal {
         Signal::Traces => "span",
-        Signal::Logs | Signal::Metrics => "log",
+        Signal::Logs => "log",
+        Signal::Metrics => OTHER,
     };
     let mut shares: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
     for (at, (place, attributes)) in attributes_of(batch).enumerate() {

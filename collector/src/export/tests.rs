@@ -132,6 +132,7 @@ impl Bench {
             signals: Signals::default(),
             dialect: Dialect::Semconv,
             route: Route::default(),
+            whole: false,
             bounds: Bounds::default(),
             lanes: 4,
             ledger,

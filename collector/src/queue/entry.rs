@@ -1,6 +1,7 @@
 //! One entry of the queue, shared by all readers: decoded once, converted once a dialect, whoever asks first.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use farol_protocol::payload::Payload;
@@ -37,6 +38,17 @@ struct Forms {
     payload: Option<Arc<Payload>>,
     otlp: [Option<Arc<Otlp>>; Dialect::COUNT],
     written: [Option<Arc<Written>>; Dialect::COUNT],
+}
+
+/// How often something was converted, by dialect.
+#[derive(Debug, Default)]
+pub struct Conversions {
+    /// A record, for all destinations together.
+    pub shared: [AtomicU64; Dialect::COUNT],
+    /// The same straight to OTLP's bytes, for those that send them as they stand.
+    pub written: [AtomicU64; Dialect::COUNT],
+    /// What one destination alone wants of a record, or a part of a large one.
+    pub own: [AtomicU64; Dialect::COUNT],
 }
 
 impl Entry {
@@ -106,11 +118,17 @@ impl Entry {
         }
         let payload = forms.payload.clone().unwrap_or_else(|| self.read());
         let otlp = Arc::new(to_otlp(&self.record.header, &payload, dialect));
+        self.warm.1.shared[dialect as usize].fetch_add(1, Relaxed);
         forms.payload = Some(payload.clone());
         forms.otlp[dialect as usize] = Some(otlp.clone());
         drop(forms);
         self.keep_warm(weight::converted(self.weight, self.items(), || payload));
         otlp
+    }
+
+    /// Counts a conversion that is made for one destination alone.
+    pub(crate) fn converted_apart(&self, dialect: Dialect) {
+        self.warm.1.own[dialect as usize].fetch_add(1, Relaxed);
     }
 
     /// The same as bytes, for those who send them as they stand.
@@ -121,6 +139,7 @@ impl Entry {
         }
         let payload = forms.payload.clone().unwrap_or_else(|| self.read());
         let written = Arc::new(to_written(&self.record.header, &payload, dialect));
+        self.warm.1.written[dialect as usize].fetch_add(1, Relaxed);
         forms.payload = Some(payload);
         forms.written[dialect as usize] = Some(written.clone());
         drop(forms);
@@ -160,9 +179,9 @@ pub(super) fn cost(record: &Record) -> usize {
     record.encoded_len() + OVERHEAD
 }
 
-/// The decoded forms that are kept, oldest first.
+/// The decoded forms that are kept, oldest first; and how often there was something to convert.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Warm(Arc<Mutex<WarmList>>);
+pub(super) struct Warm(Arc<Mutex<WarmList>>, pub(super) Arc<Conversions>);
 
 #[derive(Debug, Default)]
 struct WarmList {

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, oneshot};
 use farol_protocol::payload::Payload;
 
 use super::disk::erase::{Erased, Rewrite};
-use super::entry::{Warm, cost};
+use super::entry::{Conversions, Warm, cost};
 use super::{Depth, Entry, Lag, Position, ReaderOptions, Start, seat};
 use crate::outcome::{DestinationLedger, DropReason};
 use crate::record::Record;
@@ -68,6 +68,10 @@ impl State {
             warm: Warm::default(),
             milestones: Vec::new(),
         }
+    }
+
+    pub(super) fn conversions(&self) -> Arc<Conversions> {
+        Arc::clone(&self.warm.1)
     }
 
     /// Appends for all readers; `None` when there is no room.

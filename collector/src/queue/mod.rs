@@ -19,7 +19,7 @@ mod memory;
 mod reader;
 pub mod spill;
 
-pub use entry::Entry;
+pub use entry::{Conversions, Entry};
 pub use reader::{Lag, Reader};
 
 use disk::DiskQueue;
@@ -240,6 +240,14 @@ impl Queue {
                 "a queue in memory keeps nothing that everybody has had; set queue.type = \"disk\""
             ),
             Store::Disk(queue) => queue.shared().replay(name, from_ns),
+        }
+    }
+
+    /// How often its records were converted.
+    pub fn conversions(&self) -> Arc<Conversions> {
+        match &self.0 {
+            Store::Memory(state) => lock(state).conversions(),
+            Store::Disk(queue) => queue.shared().conversions(),
         }
     }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::config::Config;
 use crate::live::Live;
 use crate::outcome::Refusal;
+use crate::source;
 
 fn sources() -> Sources {
     let destinations = Roster::default();
@@ -17,6 +18,7 @@ fn sources() -> Sources {
         aggregate: Arc::default(),
         meters: Arc::default(),
         destinations,
+        sources: source::Sources::default(),
         current: Current::new(Live::new(&Config::default(), None).unwrap()),
     }
 }

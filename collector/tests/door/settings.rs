@@ -30,7 +30,18 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
     let clickhouse = http.replace("otlp_http", "clickhouse");
     let forward =
         "[[destinations]]\nname = \"b\"\ntype = \"fluent_forward\"\nendpoint = \"tcp://a:24224\"\n";
+    let kafka = "[[destinations]]\nname = \"b\"\ntype = \"kafka\"\nbrokers = [\"a:9092\"]\n";
     let cases: Vec<(String, &str)> = vec![
+        (format!("version = 1\n{}", kafka.replace("brokers = [\"a:9092\"]", "")), "destinations.b.brokers: it is missing; write brokers = [\"HOST:9092\"]"),
+        (format!("version = 1\n{}", kafka.replace("a:9092", "a")), "destinations.b.brokers: 1 to 32 addresses HOST:PORT"),
+        (format!("version = 1\n{}", kafka.replace("a:9092", "a:9092\", \"tls://b:9093")), "destinations.b.brokers: 1 to 32 addresses HOST:PORT"),
+        (format!("version = 1\n{kafka}topic = \"a b\""), "topic = \"a b\": 1 to 249 letters, digits, dots, - and _"),
+        (format!("version = 1\n{kafka}topic = \"{{app}}\"\nencoding = \"farol\""), "topic = \"{app}\": a record holds items of several kinds; write one topic for all"),
+        (format!("version = 1\n{kafka}signals = [\"logs\"]\nencoding = \"farol\""), "signals = \"[logs]\": encoding = \"farol\" hands on whole records; leave it out"),
+        (format!("version = 1\n{kafka}compression = \"brotli\""), "compression = \"brotli\": no such word; use one of none, gzip, snappy, lz4, zstd"),
+        (format!("version = 1\n{kafka}sasl = \"plain\""), "destinations.b.auth: it is missing; write auth.basic with username and password"),
+        (format!("version = 1\n{kafka}sasl = \"plain\"\nauth = {{ basic = {{ username = \"u\", password = \"hunter2\" }} }}"), "sasl = \"plain\": it sends the password as it is; write tls:// before the brokers"),
+        (format!("version = 1\n{kafka}tls = {{ insecure_skip_verify = true }}"), "the endpoint is tcp; write tls there, or leave tls out"),
         ("version = 2".into(), "farol.toml:1: version = \"2\": this collector reads version 1"),
         ("listen = \"127.0.0.1:1\"".into(), "farol.toml: version: it is missing; write version = 1"),
         ("versoin = 1".into(), "farol.toml:1: versoin: no such setting here; did you mean version?"),

@@ -1,4 +1,5 @@
 /** A real server of one test file, in a folder of its own. */
+import { connect } from 'node:net';
 import { wait } from '../../e2e/driver/wait.js';
 import { start, type Started } from '../../e2e/driver/processes.js';
 
@@ -21,7 +22,14 @@ export function found(name: string): { program: string; version: string } {
   return { program, version: process.env[`${variable}_VERSION`] ?? 'unknown' };
 }
 
-/** A server that is ready once `ready` answers 200. */
+/** Whether somebody listens there. */
+const listens = (address: URL): Promise<boolean> =>
+  new Promise((done) => {
+    const socket = connect(Number(address.port), address.hostname, () => done(true));
+    socket.once('error', () => done(false)).once('connect', () => socket.end());
+  });
+
+/** A server that is ready once `ready` answers 200, or, where that is `tcp://`, once somebody listens there. */
 export function server(name: string, args: readonly string[], ready: string, cwd: string): Server {
   let running: Started | undefined;
   return {
@@ -31,6 +39,7 @@ export function server(name: string, args: readonly string[], ready: string, cwd
       started.child.once('exit', () => (ended = true));
       const answers = async (): Promise<boolean> => {
         if (ended) throw new Error(`${name} ended:\n${started.output()}`);
+        if (ready.startsWith('tcp:')) return listens(new URL(ready));
         return (await fetch(ready).catch(() => undefined))?.ok ?? false;
       };
       await wait(answers, `${name}:\n${started.output()}`, READY);

@@ -13,7 +13,7 @@ use crate::tail::follow::{head, reachable};
 ///
 /// # Errors
 /// When it cannot be asked, or says no.
-pub(super) fn ask(config: &Config, task: &Task) -> Result<String> {
+pub(in crate::cli) fn ask(config: &Config, task: &Task) -> Result<String> {
     let folder = config.data_dir.display();
     let Some(admin) = config.admin_listen else {
         bail!(

@@ -3,18 +3,18 @@
 use std::io::{self, Write};
 
 /// Rows under their headings.
-pub(super) struct Table<const N: usize>(Vec<[String; N]>);
+pub(in crate::cli) struct Table<const N: usize>(Vec<[String; N]>);
 
 impl<const N: usize> Table<N> {
-    pub(super) fn new(headings: &[&str; N]) -> Self {
+    pub(in crate::cli) fn new(headings: &[&str; N]) -> Self {
         Self(vec![headings.map(str::to_owned)])
     }
 
-    pub(super) fn row(&mut self, cells: [String; N]) {
+    pub(in crate::cli) fn row(&mut self, cells: [String; N]) {
         self.0.push(cells);
     }
 
-    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(in crate::cli) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let width = |n: usize| self.0.iter().map(|row| row[n].chars().count()).max();
         let widths: [usize; N] = std::array::from_fn(|n| width(n).unwrap_or_default());
         for row in &self.0 {

@@ -24,6 +24,7 @@ const KINDS: &[(&str, Make)] = &[
     ("elasticsearch", receivers::elasticsearch),
     ("clickhouse", receivers::clickhouse),
     ("fluent_forward", receivers::fluent_forward),
+    ("kafka", super::kafka::kafka),
     ("terminal", terminal),
     ("loki", super::loki::loki),
     ("prometheus_remote_write", super::remote_write::remote_write),

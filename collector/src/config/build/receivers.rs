@@ -155,7 +155,7 @@ pub(super) fn fluent_forward(section: &Section<'_>, _: &Path) -> Built<Destinati
     }))
 }
 
-fn template(section: &Section<'_>, key: &'static str) -> Built<Option<Template>> {
+pub(super) fn template(section: &Section<'_>, key: &'static str) -> Built<Option<Template>> {
     match section.text(key)? {
         Some(text) if text.is_empty() => Err(section.wrong(key, "it is empty; leave it out")),
         Some(text) => match Template::parse(&text) {

@@ -50,15 +50,23 @@ pub(super) fn remote(section: &Section<'_>) -> Built<Remote> {
 
 /// What all servers have, whatever is spoken with them.
 pub(super) fn reached(section: &Section<'_>, endpoint: http::Uri) -> Built<Remote> {
-    let default = Remote::new(endpoint);
+    let default = read_from(section, endpoint)?;
     let concurrency = count(section, "concurrency", default.concurrency)?;
     if concurrency > MOST_CONCURRENCY {
         return Err(section.wrong("concurrency", format!("at most {MOST_CONCURRENCY}")));
     }
     Ok(Remote {
+        concurrency,
+        ..default
+    })
+}
+
+/// The same of servers that nothing is sent to.
+pub(super) fn read_from(section: &Section<'_>, endpoint: http::Uri) -> Built<Remote> {
+    let default = Remote::new(endpoint);
+    Ok(Remote {
         tls: transport(section, &default.endpoint)?,
         timeout: positive(section, "timeout", default.timeout)?,
-        concurrency,
         ..default
     })
 }

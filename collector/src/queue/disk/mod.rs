@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use farol_protocol::payload::Payload;
 
-use super::entry::Warm;
+use super::entry::{Conversions, Warm};
 use super::{Position, Refused};
 use crate::config::QueueSettings;
 use crate::outcome::Refusal;
@@ -274,6 +274,10 @@ impl Shared {
     /// Which queue this is.
     pub(super) fn id(&self) -> u64 {
         self.queue_id.load(Relaxed)
+    }
+
+    pub(super) fn conversions(&self) -> Arc<Conversions> {
+        Arc::clone(&self.warm.1)
     }
 
     pub(super) fn figures(&self) -> &Figures {

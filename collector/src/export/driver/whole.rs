@@ -1,0 +1,36 @@
+//! Records that go out as they are: nothing is converted, and each is one thing to send, however many items it holds.
+
+use super::{Driver, Job};
+use crate::export::Batch;
+use crate::export::tally::Shares;
+
+impl Driver {
+    /// Makes a batch of what is gathered. False where there is none, or what is on its way leaves no room.
+    pub(super) fn take_whole(&mut self) -> bool {
+        let Some((entries, hold)) = self.cutter.whole() else {
+            return false;
+        };
+        let mut through = Vec::new();
+        let mut wanted = Vec::new();
+        for entry in entries {
+            let shares = Shares {
+                wanted: entry.items(),
+                ..Shares::default()
+            };
+            match self.tallies.open(entry.position, shares, &self.plan.ledger) {
+                true => through.push(entry.position),
+                false => wanted.push(entry),
+            }
+        }
+        self.reader.ack(&through);
+        if !wanted.is_empty() {
+            let positions = wanted.iter().map(|it| it.position).collect();
+            self.waiting.push_back(Job {
+                batch: Batch::of_records(wanted),
+                positions,
+                hold,
+            });
+        }
+        true
+    }
+}

@@ -1,0 +1,256 @@
+//! Kafka: messages keyed by session, by an idempotent producer that waits for all replicas. What a broker did not acknowledge is sent
+//! again; within `timeout` times three the client does that by itself and the broker knows a copy from its original.
+
+mod message;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use krafka::KrafkaError;
+use krafka::error::ErrorCode;
+use krafka::producer::{Acks, Producer};
+use krafka::protocol::Compression;
+use tokio::sync::Mutex;
+
+use super::Batch;
+use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::pack::aside;
+use crate::config::{Kafka as Settings, KafkaCompression};
+use crate::kafka::{CLIENT, auth, bootstrap, code};
+
+/// How many times `timeout` the client tries a message by itself, as the same message: a broker that restarts is back by then.
+const DELIVERIES: u32 = 3;
+/// Messages that wait for those before them in one request to a partition; a batch is there as a whole.
+const LINGER: Duration = Duration::from_millis(2);
+/// A request to a partition, before it is packed. Brokers take 1 MiB (`message.max.bytes`) unless they are told otherwise.
+const REQUEST: usize = 256 << 10;
+/// What may be with the client at once, and so the largest message: what four lanes have on the way.
+const BUFFER: usize = 16 << 20;
+
+/// A cluster that messages go to.
+pub(crate) struct Kafka {
+    settings: Arc<Settings>,
+    /// Made with the first batch: it asks the brokers who they are.
+    producer: Mutex<Option<Arc<Producer>>>,
+}
+
+impl Kafka {
+    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        // What is wrong with a password shows here.
+        auth(&settings.brokers)?;
+        Ok(Self {
+            settings: Arc::new(settings.clone()),
+            producer: Mutex::default(),
+        })
+    }
+
+    async fn producer(&self) -> Result<Arc<Producer>, Reason> {
+        let mut producer = self.producer.lock().await;
+        if let Some(producer) = &*producer {
+            return Ok(Arc::clone(producer));
+        }
+        let timeout = self.settings.brokers.remote.timeout;
+        let made = match tokio::time::timeout(timeout, connect(&self.settings)).await {
+            Ok(made) => made.map_err(|error| reason(&error))?,
+            Err(_) => return Err(Reason::code("no connection")),
+        };
+        Ok(Arc::clone(producer.insert(Arc::new(made))))
+    }
+
+    /// Whether there is a cluster that lets the collector in. Nothing is sent.
+    pub(crate) async fn reached(&self) -> Result<(), Reason> {
+        self.producer().await.map(drop)
+    }
+
+    /// A producer that lost count of its messages cannot go on; the next one begins anew.
+    async fn forget(&self, broken: &Arc<Producer>) {
+        let mut producer = self.producer.lock().await;
+        if producer.as_ref().is_some_and(|it| Arc::ptr_eq(it, broken)) {
+            *producer = None;
+        }
+    }
+
+    async fn deliver(&self, batch: &Batch) -> Outcome {
+        let messages = {
+            let (batch, settings) = (batch.clone(), Arc::clone(&self.settings));
+            aside(move || message::messages(&batch, &settings)).await
+        };
+        let messages = match messages {
+            Ok(messages) => messages,
+            Err(outcome) => return outcome,
+        };
+        let producer = match self.producer().await {
+            Ok(producer) => producer,
+            Err(reason) => return Outcome::retry(reason),
+        };
+        let mut verdicts = Verdicts::default();
+        let (mut sent, mut alone) = (Vec::new(), Vec::new());
+        for message in messages {
+            match producer.enqueue(message.record.clone()).await {
+                Ok(handle) => sent.push((handle, message)),
+                Err(error) => verdicts.add(message.places, Err(error)),
+            }
+        }
+        for (handle, message) in sent {
+            match handle.await.map(drop) {
+                Err(error) if is_too_large(&error) => alone.push(message),
+                told => verdicts.add(message.places, told),
+            }
+        }
+        // The broker said it of the request that several of them may have been in.
+        for message in alone {
+            let told = producer.send_record(message.record).await.map(drop);
+            verdicts.add(message.places, told);
+        }
+        if verdicts.broken {
+            self.forget(&producer).await;
+        }
+        verdicts.end(batch)
+    }
+}
+
+impl Destination for Kafka {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+        Box::pin(self.deliver(batch))
+    }
+}
+
+async fn connect(settings: &Settings) -> krafka::Result<Producer> {
+    let timeout = settings.brokers.remote.timeout;
+    // Levels as of all that the collector packs: speed before the last bytes.
+    let (compression, level) = match settings.compression {
+        KafkaCompression::None => (Compression::None, None),
+        KafkaCompression::Gzip => (Compression::Gzip, Some(1)),
+        KafkaCompression::Snappy => (Compression::Snappy, None),
+        KafkaCompression::Lz4 => (Compression::Lz4, None),
+        KafkaCompression::Zstd => (Compression::Zstd, Some(1)),
+    };
+    Producer::builder()
+        .bootstrap_servers(bootstrap(&settings.brokers))
+        .client_id(CLIENT)
+        .auth(auth(&settings.brokers)?)
+        .idempotent(true)
+        .acks(Acks::All)
+        .compression(compression)
+        .compression_level(level)
+        .batch_size(REQUEST)
+        .linger(LINGER)
+        .buffer_memory(BUFFER)
+        .max_request_size(BUFFER)
+        .connect_timeout(timeout)
+        .request_timeout(timeout)
+        .delivery_timeout(timeout * DELIVERIES)
+        .max_block(timeout)
+        // The broker decides, by its own setting.
+        .allow_auto_create_topics(true)
+        .build()
+        .await
+}
+
+/// What came of the messages of a batch.
+#[derive(Default)]
+struct Verdicts {
+    taken: bool,
+    /// Of messages with one item: for good.
+    refused: Vec<(usize, Reason)>,
+    /// Of messages with several, of which one may be the culprit.
+    divide: Vec<usize>,
+    again: Vec<usize>,
+    reason: Option<Reason>,
+    broken: bool,
+}
+
+impl Verdicts {
+    fn add(&mut self, places: Vec<usize>, outcome: krafka::Result<()>) {
+        let Err(error) = outcome else {
+            self.taken = true;
+            return;
+        };
+        let reason = reason(&error);
+        self.broken |= is_broken(&error);
+        match (is_final(&error), places.as_slice()) {
+            (true, [place]) => self.refused.push((*place, reason.clone())),
+            (true, _) => self.divide.extend(places),
+            (false, _) => self.again.extend(places),
+        }
+        self.reason = Some(reason);
+    }
+
+    fn end(mut self, batch: &Batch) -> Outcome {
+        let Some(reason) = self.reason else {
+            return Outcome::accepted();
+        };
+        if batch.is_stored() {
+            // A record is one message, whatever it holds.
+            let theirs = std::mem::take(&mut self.divide).into_iter();
+            self.refused.extend(theirs.map(|at| (at, reason.clone())));
+        }
+        let settled = self.taken || !self.refused.is_empty();
+        match (settled, self.divide.is_empty(), self.again.is_empty()) {
+            (false, true, false) => return Outcome::retry(reason),
+            (false, false, true) => return Outcome::Refused(reason),
+            _ => {}
+        }
+        self.again.extend(self.divide);
+        self.again.sort_unstable();
+        Outcome::Each {
+            refused: self.refused,
+            again: self.again,
+            rejected: None,
+            after: None,
+            reason,
+        }
+    }
+}
+
+fn reason(error: &KrafkaError) -> Reason {
+    Reason::new(code(error), error.to_string())
+}
+
+/// Whether the message will never be taken as it is. What an operator can mend (a topic that is not there, a right that is missing) is waited for.
+fn is_final(error: &KrafkaError) -> bool {
+    match error {
+        KrafkaError::Broker { code, .. } => matches!(
+            code,
+            ErrorCode::MessageTooLarge
+                | ErrorCode::RecordListTooLarge
+                | ErrorCode::InvalidRecord
+                | ErrorCode::InvalidTopic
+                | ErrorCode::InvalidTimestamp
+        ),
+        // A message that is larger than the client takes, or a name that it cannot write.
+        KrafkaError::Config { .. } | KrafkaError::Serialization { .. } => true,
+        KrafkaError::Protocol { kind, .. } => *kind == krafka::ProtocolErrorKind::InvalidLength,
+        _ => false,
+    }
+}
+
+fn is_too_large(error: &KrafkaError) -> bool {
+    use ErrorCode::{MessageTooLarge, RecordListTooLarge};
+    matches!(
+        error,
+        KrafkaError::Broker {
+            code: MessageTooLarge | RecordListTooLarge,
+            ..
+        }
+    )
+}
+
+fn is_broken(error: &KrafkaError) -> bool {
+    match error {
+        KrafkaError::Broker { code, .. } => matches!(
+            code,
+            ErrorCode::OutOfOrderSequenceNumber
+                | ErrorCode::InvalidProducerEpoch
+                | ErrorCode::UnknownProducerId
+                | ErrorCode::InvalidProducerIdMapping
+                | ErrorCode::ProducerFenced
+        ),
+        KrafkaError::InvalidState { .. } => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Kafka, as the destination and the source have it in common: how the cluster is reached, and what an error of its client says.
+
+use krafka::KrafkaError;
+use krafka::auth::{AuthConfig, PlainCredentials, TlsConfig};
+
+use crate::config::{Brokers, Login, Mechanism, Tls};
+
+/// What the collector calls itself to brokers.
+pub(crate) const CLIENT: &str = "farol-collector";
+
+/// The brokers as the client wants them.
+pub(crate) fn bootstrap(brokers: &Brokers) -> String {
+    brokers.addresses.join(",")
+}
+
+/// TLS and SASL, as they are set.
+pub(crate) fn auth(brokers: &Brokers) -> krafka::Result<AuthConfig> {
+    let secure = brokers.remote.endpoint.scheme_str() == Some("tls");
+    let tls = secure.then(|| tls(&brokers.remote.tls)).transpose()?;
+    let base = match (&brokers.login, &tls) {
+        (None, None) => return Ok(AuthConfig::plaintext()),
+        (None, Some(tls)) => return Ok(AuthConfig::ssl(tls.clone())),
+        (Some(login), _) => sasl(login)?,
+    };
+    Ok(match tls {
+        Some(tls) => base.with_tls(tls),
+        None => base,
+    })
+}
+
+fn sasl(login: &Login) -> krafka::Result<AuthConfig> {
+    let (user, password) = (login.user.as_str(), login.password.reveal());
+    match login.mechanism {
+        Mechanism::Plain => {
+            // It says what no server could read.
+            PlainCredentials::new(user, password)?;
+            AuthConfig::sasl_plain(user, password)
+        }
+        Mechanism::Scram256 => Ok(AuthConfig::sasl_scram_sha256(user, password)),
+        Mechanism::Scram512 => Ok(AuthConfig::sasl_scram_sha512(user, password)),
+    }
+}
+
+fn tls(settings: &Tls) -> krafka::Result<TlsConfig> {
+    let path = |path: &std::path::Path| path.to_string_lossy().into_owned();
+    let mut tls = match settings.insecure_skip_verify {
+        true => TlsConfig::insecure(),
+        false => TlsConfig::new(),
+    };
+    if let Some(file) = &settings.ca_file {
+        tls = tls.with_ca_cert(path(file));
+    }
+    if let (Some(cert), Some(key)) = (&settings.cert_file, &settings.key_file) {
+        tls = tls.with_client_cert(path(cert), path(key));
+    }
+    if let Some(name) = &settings.server_name {
+        tls = tls.with_sni_hostname(name);
+    }
+    Ok(tls)
+}
+
+/// An error in words of a small set, fit for a log line: `kafka message_too_large`, `timeout`, `no connection`.
+pub(crate) fn code(error: &KrafkaError) -> String {
+    match error {
+        KrafkaError::Broker { code, .. } => format!("kafka {}", snake(&format!("{code:?}"))),
+        KrafkaError::Network(_) => "no connection".to_owned(),
+        KrafkaError::Timeout { .. } => "timeout".to_owned(),
+        KrafkaError::Auth { .. } => "kafka authentication".to_owned(),
+        KrafkaError::Config { .. } => "kafka settings".to_owned(),
+        KrafkaError::Protocol { .. } => "kafka protocol".to_owned(),
+        _ => "kafka client".to_owned(),
+    }
+}
+
+/// `MessageTooLarge` as `message_too_large`.
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use krafka::error::ErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn an_error_has_a_word_of_a_small_set_and_no_address() {
+        let error = KrafkaError::Broker {
+            code: ErrorCode::MessageTooLarge,
+            message: "kafka.internal:9092".into(),
+        };
+        assert_eq!(code(&error), "kafka message_too_large");
+        let refused = std::io::Error::other("kafka.internal:9092");
+        let error = KrafkaError::Network(std::sync::Arc::new(refused));
+        assert_eq!(code(&error), "no connection");
+    }
+}
