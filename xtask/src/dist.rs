@@ -19,12 +19,21 @@ use crate::{build, paths, process, steps, toolchain};
 /// Nobody in particular; the same as in the container description.
 const USER: u32 = 65_532;
 
-/// Beside the collector in the archive.
-const FILES: [&str; 4] = [
-    "LICENSE",
-    "docs/operating.md",
-    "docs/collector.md",
-    "deploy/systemd",
+/// Beside the collector in the archive: what, and in which folder of it. Pages come whole, so that their links lead somewhere.
+const FILES: [(&str, &str); 13] = [
+    ("LICENSE", ""),
+    ("CHANGELOG.md", ""),
+    ("docs", ""),
+    ("deploy/systemd", ""),
+    ("deploy/container", "deploy"),
+    ("deploy/prometheus", "deploy"),
+    ("deploy/alertmanager", "deploy"),
+    ("deploy/loki", "deploy"),
+    ("deploy/grafana/dashboards", "deploy/grafana"),
+    ("deploy/grafana/provisioning", "deploy/grafana"),
+    ("deploy/helm/farol", "deploy/helm"),
+    ("deploy/kubernetes", "deploy"),
+    ("deploy/kibana/farol.ndjson", "deploy/kibana"),
 ];
 
 /// Makes target/dist and says what is there.
@@ -114,21 +123,32 @@ fn try_out(image: &Path) -> Result<()> {
         !has_interpreter(&program)?,
         "the collector asks for a dynamic linker, so it is not static"
     );
-    let mut command = if geteuid().is_root() {
-        chown(image.join("data"), Some(USER), Some(USER))?;
-        fs::set_permissions(image, fs::Permissions::from_mode(0o555))?;
-        let mut command = Command::new("chroot");
-        command.arg(format!("--userspec={USER}:{USER}")).arg(image);
-        command.args(["/farol-collector", "--data-dir", "/data"]);
-        command
-    } else {
-        let mut command = Command::new(image.join("farol-collector"));
-        command.arg("--data-dir").arg(image.join("data"));
+    // With nothing around it, as in the container.
+    let program_in = |words: &[&str]| {
+        let mut command = match geteuid().is_root() {
+            true => {
+                let mut command = Command::new("chroot");
+                command.arg(format!("--userspec={USER}:{USER}")).arg(image);
+                command.arg("/farol-collector");
+                command
+            }
+            false => Command::new(image.join("farol-collector")),
+        };
+        // Settings of this machine's own do not count; PATH is for chroot to be found by.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.args(words).env_clear().env("PATH", path);
         command
     };
-    // Settings of this machine's own do not count; PATH is for chroot to be found by.
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    command.env_clear().env("PATH", path);
+    if geteuid().is_root() {
+        chown(image.join("data"), Some(USER), Some(USER))?;
+        fs::set_permissions(image, fs::Permissions::from_mode(0o555))?;
+    }
+    let data = match geteuid().is_root() {
+        true => PathBuf::from("/data"),
+        false => image.join("data"),
+    };
+    let mut command = program_in(&["--data-dir"]);
+    command.arg(data);
     command.args(["--listen", "127.0.0.1:0"]);
     let mut child = process::spawn(command.stdout(Stdio::piped()), "the collector")?;
     let mut ready = String::new();
@@ -140,6 +160,8 @@ fn try_out(image: &Path) -> Result<()> {
         .with_context(|| format!("the collector did not say that it is ready, but `{ready}`"))?;
     let answer = get(address, "/-/ready")?;
     ensure!(answer.starts_with("HTTP/1.1 200"), "not ready: {answer}");
+    let mut healthy = program_in(&["healthy", "--listen", address]);
+    process::output(&mut healthy, "farol-collector healthy")?;
     kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGTERM)?;
     let status = child.wait()?;
     ensure!(status.success(), "the collector ended with {status}");
@@ -188,8 +210,10 @@ fn pack(root: &Path, dist: &Path, program: &Path) -> Result<PathBuf> {
     let folder = dist.join(&name);
     fs::create_dir(&folder)?;
     fs::copy(program, folder.join("farol-collector"))?;
-    for file in FILES {
-        copy(&root.join(file), &folder)?;
+    for (file, into) in FILES {
+        let into = folder.join(into);
+        fs::create_dir_all(&into)?;
+        copy(&root.join(file), &into)?;
     }
     let served = folder.join("sdk");
     fs::create_dir(&served)?;
@@ -223,6 +247,44 @@ fn copy(from: &Path, into: &Path) -> Result<()> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_link_of_a_page_leads_to_what_is_in_the_archive() {
+        let root = paths::root();
+        let there = |path: &Path| {
+            let path = path.strip_prefix(&root).unwrap();
+            FILES.iter().any(|(packed, _)| path.starts_with(packed))
+        };
+        let (mut folders, mut links) = (vec![root.join("docs")], 0);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                if path.extension().is_none_or(|it| it != "md") {
+                    continue;
+                }
+                let text = fs::read_to_string(&path).unwrap();
+                for rest in text.split("](").skip(1) {
+                    let link = rest.split([')', '#']).next().unwrap();
+                    if link.is_empty() || link.contains("://") || link.contains([' ', '\n']) {
+                        continue;
+                    }
+                    let to = path.parent().unwrap().join(link);
+                    let to = to.canonicalize();
+                    let to = to.unwrap_or_else(|_| panic!("{}: {link}", path.display()));
+                    assert!(there(&to), "{}: {link}", path.display());
+                    links += 1;
+                }
+            }
+        }
+        assert!(links > 50, "{links}");
+        for (file, _) in FILES {
+            assert!(root.join(file).exists(), "{file}");
+        }
+    }
 
     #[test]
     fn a_dynamic_program_is_told_from_others() {
