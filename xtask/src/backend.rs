@@ -190,6 +190,27 @@ pub fn run(root: &Path, backend: Backend, wanted: &Wanted<'_>) -> Result<bool> {
     bail!("the {ended} ended by itself")
 }
 
+/// Tells tests which backends there are to start, and by what: those that are set up, and Node's; `all` sets up the others too.
+pub fn hand_on(root: &Path, all: bool) -> Result<()> {
+    let mut ready = Vec::new();
+    for backend in Backend::ALL {
+        if all || backend == Backend::Node {
+            backend.setup(root)?;
+        }
+        if backend.ready(root) {
+            ready.push(backend.name());
+        } else {
+            let name = backend.name();
+            let why = format!("not run: not set up; cargo xtask backend {name} does it");
+            steps::there(name, why);
+        }
+    }
+    process::hand_on("FAROL_BACKENDS", &ready.join(","));
+    let xtask = std::env::current_exe().context("where xtask is")?;
+    process::hand_on("FAROL_XTASK", &xtask.to_string_lossy());
+    Ok(())
+}
+
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?

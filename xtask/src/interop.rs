@@ -11,13 +11,14 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::counts::Counts;
-use crate::{build, e2e, paths, process, setup, steps};
+use crate::{backend, build, e2e, paths, process, setup, steps};
 
 const SERVERS: &str = "tests/interop/servers";
 
 /// Tests that want several servers at once: a name for the command, which is their file's, and the servers.
 const TOGETHER: &[(&str, &[&str])] = &[
     ("alerts", &["alertmanager", "prometheus"]),
+    ("backends", &["jaeger"]),
     ("dashboards", &["loki", "prometheus"]),
     ("manifests", &["helm", "kubernetes-validate"]),
 ];
@@ -103,7 +104,12 @@ fn tests(root: &Path, names: &[String], may_build: bool, full: bool) -> Result<C
     }
     for (name, needs) in TOGETHER.iter().filter(|(name, _)| wanted(names, name)) {
         match needs.iter().find(|it| !ready.contains(it)) {
-            None => files.push(root.join(format!("tests/interop/{name}.test.ts"))),
+            None => {
+                if *name == "backends" {
+                    backend::hand_on(root, may_build)?;
+                }
+                files.push(root.join(format!("tests/interop/{name}.test.ts")));
+            }
             Some(missing) => steps::there(name, format!("not run: {missing} is not at hand")),
         }
     }

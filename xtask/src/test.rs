@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::backend::Backend;
 use crate::cli::{E2eOptions, TestOptions};
 use crate::counts::Counts;
-use crate::{build, e2e, fuzz, interop, licences, process, setup, size, steps, tidy, toolchain};
+use crate::{
+    backend, build, e2e, fuzz, interop, licences, process, setup, size, steps, tidy, toolchain,
+};
 
 /// A door: a name for `--only`, and what it does.
 struct Door {
@@ -403,23 +404,8 @@ fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
 
 /// The shop's other backends: those that are set up; with `--full`, all.
 fn example_backends(root: &Path, options: &TestOptions) -> Result<Counts> {
-    let mut ready = Vec::new();
-    for backend in Backend::ALL {
-        if options.full || backend == Backend::Node {
-            backend.setup(root)?;
-        }
-        if backend.ready(root) {
-            ready.push(backend.name());
-        } else {
-            let name = backend.name();
-            let why = format!("not run: not set up; cargo xtask backend {name} does it");
-            steps::there(name, why);
-        }
-    }
+    backend::hand_on(root, options.full)?;
     build::servers(root)?;
-    process::hand_on("FAROL_BACKENDS", &ready.join(","));
-    let xtask = std::env::current_exe().context("where xtask is")?;
-    process::hand_on("FAROL_XTASK", &xtask.to_string_lossy());
     let files = e2e::files(&root.join("tests/backends"));
     e2e::node_tests(root, &files, options.full, Some(1))
 }
