@@ -60,6 +60,8 @@ pub fn public(parts: &Parts, listener: &PublicListener) -> Router {
         .route("/collect/{app_key}", post(collect).fallback(closed_post))
         .route("/collect/{app_key}/", post(collect).fallback(closed_post))
         .merge(otlp())
+        .route("/reports", post(collect).fallback(closed_post))
+        .route("/reports/{app_key}", post(collect).fallback(closed_post))
         .route("/config", get(sdk_config).fallback(closed_get))
         .route("/config/{app_key}", get(sdk_config).fallback(closed_get))
         .fallback(sdk_file)
@@ -90,7 +92,7 @@ fn otlp() -> Router<Arc<Receiver>> {
 
 /// Whether browsers may ask about this path before they send.
 fn takes_posts(path: &str) -> bool {
-    path.starts_with("/collect") || path.starts_with("/v1/")
+    path.starts_with("/collect") || path.starts_with("/reports") || path.starts_with("/v1/")
 }
 
 /// What operators reach at an address of their own alone: it shows what visitors did.

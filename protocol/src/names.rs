@@ -400,7 +400,7 @@ pub mod attr {
     pub const MARK_DURATION: &str = "farol.user_timing.duration";
     /// The console's method, as opentelemetry-browser names it.
     pub const CONSOLE_METHOD: &str = "browser.console.method";
-    /// `csp-violation`, `intervention`, `deprecation`.
+    /// `csp-violation`, `intervention`, `deprecation`, `crash` and the browser's others.
     pub const REPORT_TYPE: &str = "farol.report.type";
     /// The browser's name of what it reports.
     pub const REPORT_ID: &str = "farol.report.id";
@@ -418,6 +418,12 @@ pub mod attr {
     pub const REPORT_LINE: &str = "farol.report.line";
     /// and column.
     pub const REPORT_COLUMN: &str = "farol.report.column";
+    /// Of a crash: `oom`, `unresponsive`; none: the browser does not say.
+    pub const REPORT_REASON: &str = "farol.report.reason";
+    /// Of a page that did not answer: where its script was.
+    pub const REPORT_STACK: &str = "farol.report.stack";
+    /// Of a crash: whether the page was looked at (`visible`, `hidden`).
+    pub const REPORT_VISIBILITY: &str = "farol.report.visibility";
     /// What the page's author calls the form.
     pub const FORM_NAME: &str = "farol.form.name";
     /// The field that was changed last.

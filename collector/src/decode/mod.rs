@@ -7,9 +7,11 @@ mod limit;
 mod otlp;
 mod recover;
 pub(crate) mod repeat;
+mod reports;
 mod scan;
 
 pub use otlp::{Form, fuzz as fuzz_otlp, otlp};
+pub use reports::{fuzz_reports, reports};
 
 use farol_protocol::Kind;
 use farol_protocol::limits;

@@ -97,7 +97,10 @@ fn unknown(name: &str) -> ApiError {
 fn path_key(path: &str) -> Option<String> {
     // OTLP's exporters put `/v1/traces` and its like behind the address that they are given.
     let path = split(path).map_or(path, |(before, _)| before);
-    let key = path.strip_prefix("/collect/")?.trim_end_matches('/');
+    let key = path
+        .strip_prefix("/collect/")
+        .or_else(|| path.strip_prefix("/reports/"));
+    let key = key?.trim_end_matches('/');
     let key = percent_decode_str(key).decode_utf8_lossy();
     Some(key.into_owned()).filter(|key| !key.is_empty())
 }

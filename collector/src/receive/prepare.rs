@@ -74,6 +74,10 @@ pub(super) fn prepare(
     let head = source.head;
     let live = &head.live;
     let decoded = match head.wire.kind {
+        SourceKind::Faro if head.wire.reports => {
+            let now = u64::try_from(head.received.as_nanos()).unwrap_or(u64::MAX);
+            decode::reports(&plain, &live.decode_limits, now)
+        }
         SourceKind::Faro => decode::faro(&plain, &live.decode_limits),
         kind => decode::otlp(kind, head.wire.form, &plain, &live.decode_limits),
     };

@@ -13,6 +13,8 @@ use crate::record::SourceKind;
 pub(super) struct Wire {
     pub(super) kind: SourceKind,
     pub(super) form: Form,
+    /// What browsers report by themselves; it is stored as Faro's.
+    pub(super) reports: bool,
 }
 
 impl Wire {
@@ -24,7 +26,11 @@ impl Wire {
             _ => form(headers),
         };
         match form {
-            Some(form) => Ok(Self { kind, form }),
+            Some(form) => Ok(Self {
+                kind,
+                form,
+                reports: kind == SourceKind::Faro && path.starts_with("/reports"),
+            }),
             None => Err(ApiError::new(
                 Refusal::UnknownType,
                 "OTLP is taken as application/json or application/x-protobuf; say which in content-type",

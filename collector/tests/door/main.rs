@@ -23,6 +23,7 @@ mod otlp;
 mod pressure;
 mod rates;
 mod reload;
+mod reports;
 mod restart;
 mod routes;
 mod sdk_config;

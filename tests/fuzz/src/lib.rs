@@ -24,6 +24,11 @@ pub const TARGETS: &[Target] = &[
         seeds: seeds::payloads,
     },
     Target {
+        name: "reports",
+        run: targets::reports,
+        seeds: seeds::reports,
+    },
+    Target {
         name: "otlp",
         run: targets::otlp,
         seeds: seeds::otlp,

@@ -31,6 +31,18 @@ fn body(file: &[u8]) -> Option<Vec<u8>> {
     Some(request.get("body").unwrap_or(&request).to_string().into())
 }
 
+/// What browsers report by themselves.
+pub(crate) fn reports() -> Vec<Vec<u8>> {
+    [
+        r#"[{"type":"crash","age":4200,"url":"https://shop.example/","body":{"reason":"unresponsive","stack":"at f (a.js:1:2)"}},7,{"type":"deprecation"}]"#,
+        r#"{"csp-report":{"document-uri":"https://shop.example/","effective-directive":"img-src","blocked-uri":"inline","line-number":7}}"#,
+        r#"{"type":"intervention","age":1e9,"body":null}"#,
+        "[]",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
 /// What SDKs sent.
 pub(crate) fn payloads() -> Vec<Vec<u8>> {
     ["faro-2.12.1", "sdks", "payload"]

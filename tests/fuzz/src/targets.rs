@@ -7,7 +7,7 @@ use bytes::Bytes;
 use farol_collector::client_address::{ClientAddress, ForwardedHeader, TrustedProxies};
 use farol_collector::config::Network;
 use farol_collector::convert::{Dialect, to_otlp};
-use farol_collector::decode::{Form, Limits, faro, fuzz, fuzz_otlp};
+use farol_collector::decode::{Form, Limits, faro, fuzz, fuzz_otlp, fuzz_reports};
 use farol_collector::enrich::{AddressUse, Enricher, Hints, Known, Template};
 use farol_collector::inflate::{Bounds, Budget, Encoding, inflate as unpack};
 use farol_collector::queue::disk::cursors::decode;
@@ -18,6 +18,11 @@ use farol_collector::scrub::{Scrubber, scrub_url};
 use http::{HeaderMap, HeaderValue};
 
 const DIALECTS: [Dialect; 3] = [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib];
+
+/// What browsers report by themselves.
+pub(crate) fn reports(body: &[u8]) {
+    fuzz_reports(body);
+}
 
 /// A request's body: decoded, scrubbed, enriched, and converted to every dialect.
 pub(crate) fn payload(body: &[u8]) {

@@ -302,6 +302,13 @@ pub(super) const FIELDS: &[(&str, &str, Form)] = &[
     (attr::REPORT_SOURCE, attr::REPORT_SOURCE, Form::Keyword),
     (attr::REPORT_LINE, attr::REPORT_LINE, Form::Number),
     (attr::REPORT_COLUMN, attr::REPORT_COLUMN, Form::Number),
+    (attr::REPORT_REASON, attr::REPORT_REASON, Form::Keyword),
+    (attr::REPORT_STACK, attr::REPORT_STACK, Form::Text),
+    (
+        attr::REPORT_VISIBILITY,
+        attr::REPORT_VISIBILITY,
+        Form::Keyword,
+    ),
     (attr::FORM_NAME, attr::FORM_NAME, Form::Keyword),
     (attr::FORM_FIELD, attr::FORM_FIELD, Form::Keyword),
     (attr::FORM_FIELDS, attr::FORM_FIELDS, Form::Number),

@@ -100,6 +100,7 @@ fn failed_load(it: Attributes<'_>) -> Line {
 
 fn report(it: Attributes<'_>) -> Line {
     let what = [
+        attr::REPORT_REASON,
         attr::REPORT_DIRECTIVE,
         attr::REPORT_MESSAGE,
         attr::REPORT_BLOCKED,
