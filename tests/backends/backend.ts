@@ -13,6 +13,8 @@ export const backends = (process.env['FAROL_BACKENDS'] ?? 'node').split(',').fil
 
 export interface Backend {
   url: string;
+  /** Addresses of its PostgreSQL and its Redis. */
+  stores: [string, string];
   stop(): Promise<void>;
 }
 
@@ -21,5 +23,6 @@ export async function startBackend(name: string, otlp?: string): Promise<Backend
   if (!existsSync(program)) throw new Error(`${program} is missing: cargo build -p xtask`);
   const running = start(program, ['backend', name, ...(otlp === undefined ? [] : ['--otlp', otlp])], { cwd: root });
   const [, url] = await running.line(/✓ backend {2}\(\w+ is on (http:[^)]+)\)/u, PATIENCE);
-  return { url: url!, stop: async () => void (await running.end()) };
+  const [, postgres, redis] = await running.line(/✓ stores {2}\((\S+) (redis:[^)]+)\)/u, PATIENCE);
+  return { url: url!, stores: [postgres!, redis!], stop: async () => void (await running.end()) };
 }

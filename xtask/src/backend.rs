@@ -116,8 +116,7 @@ impl Backend {
 pub struct Running {
     pub url: String,
     pub services: Vec<Service>,
-    /// Kept until all has ended.
-    _stores: Stores,
+    pub stores: Stores,
 }
 
 /// Where a backend listens and what it tells to whom.
@@ -174,7 +173,7 @@ pub fn start(root: &Path, backend: Backend, wanted: &Wanted<'_>, lines: &Lines) 
     Ok(Running {
         url,
         services: vec![api, worker],
-        _stores: stores,
+        stores,
     })
 }
 
@@ -186,6 +185,8 @@ pub fn run(root: &Path, backend: Backend, wanted: &Wanted<'_>) -> Result<bool> {
         "backend",
         format!("{} is on {}", backend.name(), running.url),
     );
+    let stores = &running.stores;
+    steps::there("stores", format!("{} {}", stores.postgres, stores.redis));
     let ended = service::first_to_end(running.services)?;
     bail!("the {ended} ended by itself")
 }

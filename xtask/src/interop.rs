@@ -105,7 +105,7 @@ fn tests(root: &Path, names: &[String], may_build: bool, full: bool) -> Result<C
     for (name, needs) in TOGETHER.iter().filter(|(name, _)| wanted(names, name)) {
         match needs.iter().find(|it| !ready.contains(it)) {
             None => {
-                if *name == "backends" {
+                if ["backends", "dashboards"].contains(name) {
                     backend::hand_on(root, may_build)?;
                 }
                 files.push(root.join(format!("tests/interop/{name}.test.ts")));
