@@ -28,7 +28,7 @@ export function missing(all: Span[], trace: string, backend: string): string[] {
     (span.attributes['db.system.name'] ?? span.attributes['db.system']) === 'postgresql' && String(span.attributes['db.query.text'] ?? span.attributes['db.statement'] ?? '').startsWith(word);
 
   const [click, ...others] = spans.filter((span) => span.parentSpanId === '');
-  if (click === undefined || others.length > 0 || !click.name.startsWith('click')) found.push(`one root, the click; there are ${[click, ...others].map((span) => span?.name).join(', ')}`);
+  if (click === undefined || others.length > 0 || !/^(?:click|submit) /u.test(click.name)) found.push(`one root, what the visitor did; there are ${[click, ...others].map((span) => span?.name).join(', ')}`);
   const request = below("the browser's request", click, (span) => String(span.attributes['url.full'] ?? '').endsWith('/api/checkout'));
   const server = below("the backend's span", request, (span) => span.service === `shop-${backend}` && /\/api\/checkout/u.test(span.name), true);
   below('the query of prices', below('price cart', server, (span) => span.name === 'price cart', true), statement('SELECT'));
