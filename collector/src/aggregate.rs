@@ -211,6 +211,8 @@ impl Aggregator {
         for entry in entries {
             let payload = entry.payload();
             observe::observe(&entry.record.header, &payload, now, &mut self.state);
+            drop(payload);
+            entry.done();
             self.changed = true;
             self.cursor = Some(entry.next);
         }

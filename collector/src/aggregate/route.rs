@@ -3,8 +3,6 @@
 //! A guess by the look of each part, since the collector does not know the app's router. What the guess leaves distinct (titles in
 //! addresses) is bounded by the number of series.
 
-use std::fmt::Write as _;
-
 /// Parts of a path that are kept. Routes that go deeper differ in their first parts too.
 const MAX_PARTS: usize = 8;
 /// Characters of a route. Longer ones are no route that anybody reads on a chart.
@@ -59,7 +57,8 @@ fn template(path: &str) -> String {
             out.push_str("/…");
             return out;
         }
-        let _ = write!(out, "/{part}");
+        out.push('/');
+        out.push_str(&part);
     }
     if parts.next().is_some() {
         out.push_str("/…");
@@ -87,6 +86,10 @@ fn generalise(part: &str) -> String {
         }
     }
     push_word(&mut out, &word);
+    // Nearly all parts are words.
+    if !out.contains('{') {
+        return out;
+    }
     // `2024-05-01` is one id, not three.
     loop {
         let shorter = [

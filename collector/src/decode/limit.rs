@@ -211,6 +211,14 @@ impl Walk for Scissors<'_> {
     }
 
     fn bound(&mut self, at: At<'_>, len: usize) -> usize {
+        // Nearly all lists are shorter than what any may have.
+        if len
+            <= limits::CAUSES
+                .min(self.limits.attributes)
+                .min(self.limits.items)
+        {
+            return len;
+        }
         let bound = match at.field {
             // Items and what holds them were counted before; lost places are ours.
             "Payload.logs" | "Payload.exceptions" | "Payload.measurements" | "Payload.events" => {

@@ -1,7 +1,7 @@
 //! What a browser says of itself in client hints: more exact than its user agent string, which is frozen. Only some are sent without being
 //! asked for (brands, platform, mobile or not); the others come where the site lets this collector have them.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 /// The hints of a request; empty where one did not come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,34 +22,37 @@ pub struct Hints {
     pub mobile: Option<bool>,
 }
 
+const FULL: HeaderName = HeaderName::from_static("sec-ch-ua-full-version-list");
+const BRANDS: HeaderName = HeaderName::from_static("sec-ch-ua");
+const PLATFORM: HeaderName = HeaderName::from_static("sec-ch-ua-platform");
+const PLATFORM_VERSION: HeaderName = HeaderName::from_static("sec-ch-ua-platform-version");
+const MODEL: HeaderName = HeaderName::from_static("sec-ch-ua-model");
+const MOBILE: HeaderName = HeaderName::from_static("sec-ch-ua-mobile");
+
 /// What is read of a header. Brands in full have some 150 bytes.
 const LONGEST: usize = 512;
 
 impl Hints {
     /// Of a request.
     pub fn of(headers: &HeaderMap) -> Self {
-        let text = |name: &str| {
+        let text = |name: HeaderName| {
             let text = headers.get(name).and_then(|value| value.to_str().ok());
             text.filter(|text| text.len() <= LONGEST)
                 .unwrap_or_default()
         };
         let user_agent = headers.get(http::header::USER_AGENT);
         let user_agent = user_agent.and_then(|value| value.to_str().ok());
-        let full = text("sec-ch-ua-full-version-list");
-        let brands = if full.is_empty() {
-            text("sec-ch-ua")
-        } else {
-            full
-        };
+        let full = text(FULL);
+        let brands = if full.is_empty() { text(BRANDS) } else { full };
         let (name, version) = brand(brands).unwrap_or_default();
         Self {
             user_agent: user_agent.unwrap_or_default().to_owned(),
             name: name.to_owned(),
             version: version.to_owned(),
-            platform: unquoted(text("sec-ch-ua-platform")).to_owned(),
-            platform_version: unquoted(text("sec-ch-ua-platform-version")).to_owned(),
-            model: unquoted(text("sec-ch-ua-model")).to_owned(),
-            mobile: match text("sec-ch-ua-mobile") {
+            platform: unquoted(text(PLATFORM)).to_owned(),
+            platform_version: unquoted(text(PLATFORM_VERSION)).to_owned(),
+            model: unquoted(text(MODEL)).to_owned(),
+            mobile: match text(MOBILE) {
                 "?1" => Some(true),
                 "?0" => Some(false),
                 _ => None,

@@ -14,7 +14,7 @@ use crate::queue::{Entry, Position};
 use crate::symbolicate::symbolicate;
 
 /// What a lot may weigh. The 512 items of a usual request come to 2 to 4 MiB.
-const LOT: usize = 4 << 20;
+pub(super) const LOT: usize = 4 << 20;
 
 /// What a destination may have on its way for each of its lanes: with the usual four, what is encoded of it (half as much again), the forms that the
 /// queue keeps warm and the collector itself, this stays within the 96 MiB that it may take under attack.
@@ -108,7 +108,7 @@ impl Cutter {
         while self.open.is_none()
             && let Some(entry) = self.entries.front()
         {
-            let own = comes_to(entry);
+            let own = route.weight(entry, dialect);
             if own <= LOT {
                 if !pieces.is_empty() && weight + own > LOT {
                     break;
@@ -189,14 +189,5 @@ impl Cutter {
         };
         self.open = more.then_some(open);
         piece
-    }
-}
-
-/// What a record comes to; without reading it where it is too much as it is.
-fn comes_to(entry: &Entry) -> usize {
-    let decoded = entry.weight();
-    match decoded > LOT {
-        true => decoded,
-        false => entry.converted_weight(),
     }
 }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use farol_protocol::payload::Payload;
 
 use super::batch::Source;
+use super::cut::LOT;
 use crate::condition::{Condition, Ground};
 use crate::convert::{Dialect, to_otlp, to_written};
 use crate::filter::sample;
 use crate::queue::Entry;
 use crate::record::Header;
 
-/// What is more than this waits until it goes out: it may have to go in parts. Nearly all that pages send is less.
-const WARM: usize = 64 << 10;
+/// What may come to more than this waits until it goes out: it may have to go in parts. Nearly all that pages send is less.
+const WARM: usize = 256 << 10;
 
 /// What a destination gets.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +51,14 @@ pub(crate) struct Routed {
 impl Route {
     /// The entry as it goes there. Where all of it does, the form is the one that all destinations share.
     pub(crate) fn take(&self, entry: &Entry, dialect: Dialect) -> Routed {
+        let routed = self.taken(entry, dialect);
+        if !self.warms(entry) {
+            entry.done();
+        }
+        routed
+    }
+
+    fn taken(&self, entry: &Entry, dialect: Dialect) -> Routed {
         let whole = |entry: &Entry| Routed {
             source: match self.written {
                 true => Source::Written(entry.written(dialect)),
@@ -80,10 +89,29 @@ impl Route {
 
     /// Has an entry that will be taken ready, while what was decoded of it still lies in the processor's cache.
     pub(crate) fn warm(&self, entry: &Entry, dialect: Dialect) {
-        let whole = self.when.is_none() && self.sampling >= 1.0;
-        if whole && self.written && entry.weight() <= WARM {
+        if self.warms(entry) {
             entry.written(dialect);
+            entry.done();
         }
+    }
+
+    /// What a record comes to; without reading it where it is too much as it is, or ready.
+    pub(super) fn weight(&self, entry: &Entry, dialect: Dialect) -> usize {
+        if self.warms(entry) {
+            return entry.written(dialect).weight();
+        }
+        let decoded = entry.weight();
+        match decoded > LOT {
+            true => decoded,
+            false => entry.converted_weight(),
+        }
+    }
+
+    fn warms(&self, entry: &Entry) -> bool {
+        let whole = self.when.is_none() && self.sampling >= 1.0;
+        let items = usize::try_from(entry.items()).unwrap_or(usize::MAX);
+        // Nothing that is repeated with each item is more than the whole.
+        whole && self.written && entry.weight().saturating_mul(items.max(1)) <= WARM
     }
 
     /// A part of an entry as it goes there.

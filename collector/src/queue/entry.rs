@@ -1,7 +1,7 @@
 //! One entry of the queue, shared by all readers: decoded once, converted once a dialect, whoever asks first.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use farol_protocol::payload::Payload;
@@ -29,6 +29,8 @@ pub struct Entry {
     pub record: Record,
     /// What it takes decoded, about.
     weight: usize,
+    /// How many readers will want what was decoded; 0 where that is not known.
+    readers: AtomicUsize,
     forms: Arc<Mutex<Forms>>,
     warm: Warm,
 }
@@ -78,6 +80,7 @@ impl Entry {
             next,
             weight: weight::decoded(record.header.counts.items(), &record.body),
             record,
+            readers: AtomicUsize::new(0),
             forms: Arc::new(Mutex::new(forms)),
             warm,
         };
@@ -85,6 +88,22 @@ impl Entry {
             entry.keep_warm(entry.weight);
         }
         entry
+    }
+
+    /// With so many readers. What was decoded goes as soon as all of them are [done](Entry::done) with it: while they keep up, that is in
+    /// the same moment, and the next payload finds its memory still in the processor's cache.
+    pub(super) fn for_readers(self, readers: usize) -> Self {
+        self.readers.store(readers, Relaxed);
+        self
+    }
+
+    /// A reader has made all that it will of what was decoded. Said too often, somebody decodes again.
+    pub(crate) fn done(&self) {
+        let left = |readers: usize| readers.checked_sub(1);
+        if self.readers.fetch_update(Relaxed, Relaxed, left) == Ok(1) {
+            let payload = self.forms().payload.take();
+            drop(payload);
+        }
     }
 
     /// The items that it holds.
@@ -209,5 +228,32 @@ impl Warm {
                 *forms = Forms::default();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn what_was_decoded_goes_with_the_last_reader_and_comes_again_where_it_is_wanted() {
+        let body = Bytes::from_static(br#"{"logs":[{"message":"m"}]}"#);
+        let record = Record {
+            header: crate::record::Header::default(),
+            body,
+        };
+        let entry = Entry::new(0, record).for_readers(2);
+        let held = Arc::downgrade(&entry.payload());
+        entry.done();
+        assert!(held.upgrade().is_some());
+        entry.done();
+        assert!(held.upgrade().is_none());
+        assert_eq!(entry.payload().logs.len(), 1);
+        // One that nobody counted with changes nothing.
+        let held = Arc::downgrade(&entry.payload());
+        entry.done();
+        assert!(held.upgrade().is_some());
     }
 }

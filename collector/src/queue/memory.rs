@@ -116,14 +116,12 @@ impl State {
             }
             reader.wake.notify_one();
         }
+        let readers = self.readers.iter().filter(|r| !r.removed).count();
         let slot = Slot {
-            entry: Arc::new(Entry::with(
-                position,
-                position + 1,
-                record,
-                payload,
-                self.warm.clone(),
-            )),
+            entry: Arc::new(
+                Entry::with(position, position + 1, record, payload, self.warm.clone())
+                    .for_readers(readers),
+            ),
             wanted,
             handed: 0,
         };

@@ -30,6 +30,7 @@ pub(super) fn find(text: &str, digits: usize, ips: bool, cuts: &mut Cuts) {
             cuts.add(range, Kind::Card);
         } else if ips
             && run <= 3
+            && bytes.get(at + run) == Some(&b'.')
             && let Some(range) = ip::v4(text, at)
         {
             at = range.end;

@@ -21,25 +21,28 @@ impl HeadScan {
                 ..Self::default()
             };
         }
-        for byte in bytes {
-            match *byte {
-                b'\n' if self.previous != b'\r' => {
-                    *byte = 0;
-                    self.inside = false;
-                    return;
-                }
-                b'\n' if !self.line && self.begun => {
-                    self.inside = false;
-                    return;
-                }
-                b'\n' => {
-                    self.begun |= self.line;
-                    self.line = false;
-                }
-                b'\r' => {}
-                _ => self.line = true,
+        let holds = |line: &[u8]| line.iter().any(|byte| *byte != b'\r');
+        let mut from = 0;
+        while let Some(length) = memchr::memchr(b'\n', &bytes[from..]) {
+            let at = from + length;
+            let previous = at.checked_sub(1).map_or(self.previous, |i| bytes[i]);
+            if previous != b'\r' {
+                bytes[at] = 0;
+                self.inside = false;
+                return;
             }
-            self.previous = *byte;
+            let line = self.line || holds(&bytes[from..at]);
+            if !line && self.begun {
+                self.inside = false;
+                return;
+            }
+            self.begun |= line;
+            self.line = false;
+            from = at + 1;
+        }
+        self.line |= holds(&bytes[from..]);
+        if let Some(last) = bytes.last() {
+            self.previous = *last;
         }
     }
 

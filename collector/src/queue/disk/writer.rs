@@ -216,10 +216,11 @@ fn publish(shared: &Shared, base: Position, group: &mut Group<Member>) {
     let mut entries = Vec::with_capacity(group.members.len());
     let mut told = Vec::with_capacity(group.members.len());
     let warm = shared.warm.clone();
+    let readers = shared.lock().living().count();
     for (length, member) in group.members.drain(..) {
         let next = at + length as u64;
         let entry = Entry::with(at, next, member.record, member.payload, warm.clone());
-        entries.push(Arc::new(entry));
+        entries.push(Arc::new(entry.for_readers(readers)));
         told.push((at, member.tell));
         at = next;
     }
