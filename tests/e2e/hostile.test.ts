@@ -252,6 +252,40 @@ test('a session that is ended whenever one begins ends once', async () => {
   assert.deepEqual([heard, ends], [1, 1]);
 });
 
+test('a hundred thousand errors in a loop are counted, and their stacks are hardly read', async () => {
+  const [counted, reads, seconds] = await run<[number, number, number]>(`
+    const { client, of } = made({ capture: { errors: true } });
+    let reads = 0;
+    const error = new Error('loop');
+    Object.defineProperty(error, 'stack', { get() { reads++; return 'Error: loop\\n    at f (https://shop.example/a.js:1:1)'; } });
+    const since = performance.now();
+    for (let n = 0; n < 100_000; n++) dispatchEvent(new ErrorEvent('error', { error, message: 'loop' }));
+    const seconds = (performance.now() - since) / 1000;
+    await client.flush();
+    return [of('exceptions').reduce((sum, { count }) => sum + (count || 1), 0), reads, seconds];`);
+  assert.equal(counted, 100_000);
+  assert.ok(reads <= 40 * (seconds + 1), `${reads} in ${seconds} s`);
+});
+
+test('a page that is hidden and shown a thousand times is the same page, and tells no more of it', async () => {
+  const [sent, names, told] = await run<[number, string[], unknown[]]>(`
+    const { client, sent, of, told } = made();
+    let state = 'visible';
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
+    for (let n = 0; n < 1000; n++) {
+      state = n % 2 ? 'visible' : 'hidden';
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+    }
+    state = 'visible';
+    client.event('after');
+    await client.flush();
+    return [sent.length, of('events').map(({ name }) => name), told];`);
+  assert.ok(sent < 20, String(sent));
+  assert.equal(names.filter((name) => name === 'session_start').length, 1);
+  assert.ok(names.includes('after'));
+  assert.deepEqual(told, []);
+});
+
 test('a queue with nonsense in it is worked through', async () => {
   assert.equal(await run("Farol.q.push(['nothing'], undefined); await Farol.flush(); return Farol.sampled()", '/queue'), true);
 });
