@@ -20,6 +20,7 @@ const TOGETHER: &[(&str, &[&str])] = &[
     ("alerts", &["alertmanager", "prometheus"]),
     ("backends", &["jaeger"]),
     ("dashboards", &["loki", "prometheus"]),
+    ("relay", &["kafka", "otelcol"]),
     ("manifests", &["helm", "kubernetes-validate"]),
 ];
 
