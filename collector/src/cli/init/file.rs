@@ -116,10 +116,14 @@ fn destination(out: &mut String, goes: &Goes) {
         quoted(goes.kind)
     );
     if let Some(address) = &goes.address {
-        let _ = writeln!(out, "endpoint = {}", quoted(address));
+        let _ = match goes.kind {
+            "kafka" => writeln!(out, "brokers = [{}]", quoted(address)),
+            _ => writeln!(out, "endpoint = {}", quoted(address)),
+        };
         // Forward proves a shared key instead.
         out.push_str(match goes.kind {
             "fluent_forward" => "# shared_key = { file = \"/etc/farol/shared-key\" }\n",
+            "kafka" => "",
             _ => "# auth = { bearer = { file = \"/etc/farol/token\" } }      # or basic = { username = \"…\", password = { file = \"…\" } }\n",
         });
     }

@@ -43,6 +43,7 @@ pub(super) const OFFERS: &[Offer] = &[
         Some("tcp://127.0.0.1:24224"),
         "Fluentd, Fluent Bit",
     ),
+    offer("kafka", Some("127.0.0.1:9092"), "Kafka, by its brokers"),
     offer(
         "http",
         Some("http://127.0.0.1:8080"),
@@ -88,14 +89,16 @@ impl Goes {
                 ));
             }
             (None, default) => default.map(str::to_owned),
-            (Some(address), Some(example)) => match address.contains("://") {
-                true => Some(address.to_owned()),
-                false => {
-                    return Err(format!(
-                        "{kind}: write the address as a URL, such as {example}"
-                    ));
+            (Some(address), Some(example)) => {
+                match address.contains("://") || !example.contains("://") {
+                    true => Some(address.to_owned()),
+                    false => {
+                        return Err(format!(
+                            "{kind}: write the address as a URL, such as {example}"
+                        ));
+                    }
                 }
-            },
+            }
         };
         Ok(Self {
             name: kind.replace('_', "-"),
