@@ -5,16 +5,16 @@ var MOST = 64;
 function createEntered() {
   let sdk;
   const entered = [];
-  const none = () => {
+  const none2 = () => {
     entered.length = 0;
     sdk.current_ = void 0;
   };
   return {
     forget_() {
       if (!sdk) return;
-      none();
+      none2();
       const { later_: later } = sdk;
-      later(none);
+      later(none2);
     },
     join_(shared) {
       sdk = shared;
@@ -48,7 +48,7 @@ var KINDS = {
 };
 var kind = (value) => Array.isArray(value) ? "list" : typeof value;
 function check(given, tell2) {
-  const options = { ...given };
+  const options = { __proto__: null, ...given };
   const drop = (name) => {
     delete options[name];
     tell2(11 /* BadOption */, name);
@@ -188,7 +188,7 @@ function safe(read2) {
 }
 var get = (value, key2) => safe(() => value[key2]);
 var text = (value) => typeof value == "string" ? value : safe(() => String(value ?? "")) || "";
-function own(value, to = {}) {
+function own(value, to = { __proto__: null }) {
   for (const key2 of safe(() => Object.keys(value || {})) || []) safe(() => to[key2] = value[key2]);
   return to;
 }
@@ -748,15 +748,16 @@ function createGuard(tell2, spend) {
   let calls = 0;
   let inside = 0;
   return (fn) => function() {
-    const start2 = inside++ || ++calls % TIMED ? NaN : performance.now();
+    let start2 = NaN;
     let result;
     try {
+      if (!inside++ && !(++calls % TIMED)) start2 = performance.now();
       result = fn.apply(this, arguments);
+      if (start2 >= 0) spend(TIMED * (performance.now() - start2));
     } catch (error) {
       tell2(0, error);
     }
     inside--;
-    if (start2 == start2) spend(TIMED * (performance.now() - start2));
     return result;
   };
 }
@@ -1014,8 +1015,8 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   let navigation = 0;
   let interaction = NaN;
   let final = false;
-  const nothing = () => send(4 /* Final */, (w) => w.n(NaN));
-  let finish2 = nothing;
+  const nothing2 = () => send(4 /* Final */, (w) => w.n(NaN));
+  let finish2 = nothing2;
   const hidden = () => page2.visibilityState == "hidden";
   const known2 = (type) => performance.getEntriesByType(type);
   const types = ((_a = self.PerformanceObserver) == null ? void 0 : _a.supportedEntryTypes) || [];
@@ -1033,7 +1034,7 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
     performance.interactionCount ?? NaN
   ];
   function send(what, write, [flags, interactions2] = state(), since2 = Infinity) {
-    begin3();
+    begin4();
     put(8 /* Vital */, (w) => {
       const entry = known2("navigation")[0];
       w.b(what).b(flags).b(entry && entry.responseStart < since2 ? entry.type.charCodeAt(0) : 0);
@@ -1048,14 +1049,14 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   }
   function soon(run) {
     if (hidden()) return run();
-    const idle = self.requestIdleCallback;
+    const idle2 = self.requestIdleCallback;
     const go = guard(() => {
       removeEventListener("visibilitychange", go, true);
-      (idle ? cancelIdleCallback : cancel)(handle);
+      (idle2 ? cancelIdleCallback : cancel)(handle);
       run();
     });
     addEventListener("visibilitychange", go, true);
-    const handle = idle ? idle(go, { timeout: IDLE_TIMEOUT }) : later(go);
+    const handle = idle2 ? idle2(go, { timeout: IDLE_TIMEOUT }) : later(go);
   }
   const inOrder = (entries) => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
   function observe2(names, run, more) {
@@ -1124,7 +1125,7 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
       if (!final) finish2();
       navigation++;
       final = false;
-      finish2 = nothing;
+      finish2 = nothing2;
       interaction = entry.interactionId;
       softly(2 /* Lcp */, [entry]);
       const first = (_a2 = entry.getLargestInteractionContentfulPaint) == null ? void 0 : _a2.call(entry);
@@ -1189,8 +1190,8 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   const before = state();
   const since = performance.now();
   const hides = known2("visibility-state").filter((entry) => entry.name == "hidden");
-  let begin3 = () => {
-    begin3 = () => {
+  let begin4 = () => {
+    begin4 = () => {
     };
     send(0 /* Start */, (w) => list(
       w.b(+supported("paint") | +supported("largest-contentful-paint") << 1 | +supported("layout-shift") << 2),
@@ -1198,7 +1199,7 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
       (entry) => w.n(entry.startTime)
     ), before, since);
   };
-  if (page2.prerendering) begin3();
+  if (page2.prerendering) begin4();
   on(window, "visibilitychange", ({ timeStamp }) => {
     if (!hidden()) return;
     shifts();
@@ -1210,7 +1211,7 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
     const at = (w) => w.n(timeStamp);
     navigation++;
     final = false;
-    finish2 = nothing;
+    finish2 = nothing2;
     send(11 /* Restored */, at);
     later(guard(() => send(12 /* Settled */)));
     requestAnimationFrame(guard(() => requestAnimationFrame(guard(() => {
@@ -1570,10 +1571,41 @@ function createSender(sdk, nativeFetch) {
   };
 }
 
+// src/idle.ts
+var nothing = () => {
+};
+var none = () => "";
+var SPAN = { traceId: "", spanId: "", setAttributes: nothing, setError: nothing, run: (fn) => fn(), traceparent: none, end: nothing };
+function idle() {
+  const soon = async () => {
+  };
+  return {
+    event: nothing,
+    log: nothing,
+    measure: nothing,
+    captureError: nothing,
+    setUser: nothing,
+    setView: nothing,
+    setAttributes: nothing,
+    setSessionAttributes: nothing,
+    setConsent: nothing,
+    endSession: nothing,
+    sessionId: none,
+    sampled: () => false,
+    onSessionChange: () => nothing,
+    traceparent: none,
+    flush: soon,
+    shutdown: soon,
+    startSpan: () => SPAN,
+    withSpan: (_, fn) => fn(SPAN)
+  };
+}
+
 // src/spans.ts
 var INTERNAL2 = 1;
 var ERROR = 2;
-function startSpan(sdk, name, options) {
+var startSpan = (sdk, name, options) => sdk.guard_(begin2)(sdk, name, options) || SPAN;
+function begin2(sdk, name, options) {
   const { parent: given, startTime, attributes: first } = own(options);
   const parent2 = given === void 0 ? sdk.ambient_() : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
   const place = sdk.child_(parent2);
@@ -1830,7 +1862,7 @@ function createClient(given, bring) {
     tell_: tell2,
     quiet_: quiet
   });
-  const none = (keep2) => {
+  const none2 = (keep2) => {
     sdk.over_ = true;
     state = 0 /* Off */;
     options.unsampledHeader = false;
@@ -1840,7 +1872,7 @@ function createClient(given, bring) {
   const open2 = safely(() => load2(port.host_, options.core, safely((core) => {
     if (!core) {
       tell2(7 /* Unsupported */);
-      return none();
+      return none2();
     }
     try {
       port.open_(core, (w) => writeStart(w, options, refused ? DENIED : consent, hex, session, consent == GRANTED && safe(() => store.getItem(name)) || ""));
@@ -1851,8 +1883,12 @@ function createClient(given, bring) {
   sdk.capture_ = createErrors(sdk);
   const more = createFeatures(sdk, bring);
   const flush = (why) => new Native((resolve2) => {
-    put(16 /* Flush */, (w) => w.b(why));
-    sender ? sender.settled_(resolve2) : resolve2();
+    try {
+      put(16 /* Flush */, (w) => w.b(why));
+      sender.settled_(resolve2);
+    } catch {
+      resolve2();
+    }
   });
   const client = {
     event(name2, attributes) {
@@ -1916,7 +1952,7 @@ function createClient(given, bring) {
       const done = flush(2);
       for (const stop of sdk.stops_.splice(0)) safely(stop)();
       cancel(timer);
-      none(true);
+      none2(true);
       return done;
     }
   };
@@ -1925,10 +1961,10 @@ function createClient(given, bring) {
   }
   safely(() => {
     var _a2, _b2, _c2;
-    if (typeof document == "undefined") return none();
+    if (typeof document == "undefined") return none2();
     if (!options.url) {
       tell2(11 /* BadOption */, "url");
-      return none();
+      return none2();
     }
     sdk.endpoint_ = new URL(endpoint(options), document.baseURI).href;
     sdk.origin_ = location.origin;
@@ -1938,7 +1974,7 @@ function createClient(given, bring) {
     if (consent == DENIED && options.outbox) safe(() => indexedDB.deleteDatabase(name));
     sdk.fetch_ = (_c2 = ((_b2 = page().layers.fetch) == null ? void 0 : _b2.native) || window.fetch) == null ? void 0 : _c2.bind(window);
     sdk.remember_ = (text4) => store == null ? void 0 : store.setItem(name + CONFIG, text4);
-    sdk.end_ = none;
+    sdk.end_ = none2;
     sender = createSender(sdk, sdk.fetch_);
     sdk.sender_ = sender;
     const start2 = () => options.coreDelayMs ? later(open2, options.coreDelayMs) : open2();
@@ -1959,11 +1995,7 @@ function createClient(given, bring) {
 
 // src/init.ts
 function start(options, bring) {
-  try {
-    return createClient(options || {}, bring);
-  } catch {
-    return createClient({}, bring);
-  }
+  return safe(() => createClient(options || {}, bring)) || safe(() => createClient({}, bring)) || idle();
 }
 
 // src/more/action.ts
@@ -1971,7 +2003,7 @@ var QUIET = 200;
 var DEAD = 1e3;
 var LONGEST4 = 1e4;
 var GESTURE = 100;
-var begin2 = (what, now) => ({ what_: what, start_: now, last_: NaN, open_: 0, requests_: 0, failed_: 0, errors_: 0, frames_: 0 });
+var begin3 = (what, now) => ({ what_: what, start_: now, last_: NaN, open_: 0, requests_: 0, failed_: 0, errors_: 0, frames_: 0 });
 var joins = (action, now) => !!action && now - action.start_ < GESTURE;
 function deadline(action) {
   const { start_: start2, last_: last, open_: open2 } = action;
@@ -2071,7 +2103,7 @@ function observeActions(sdk) {
     for (const root of [document, ...path(event).filter((node) => node.nodeType == 11)]) mutations.observe(root, all);
     for (const sign of SIGNS.split(" ")) addEventListener(sign, signs, true);
     current = {
-      ...begin2(what, timeStamp),
+      ...begin3(what, timeStamp),
       event_: event,
       about_: about,
       href_: location.href,

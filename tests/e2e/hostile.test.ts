@@ -301,3 +301,18 @@ test('an error that cannot even be put into words arrives', async () => {
     await client.flush();
     return [of('exceptions').map(({ type }) => type), told];`), [['function'], []]);
 });
+
+test('what others add to the prototype of all objects is no option and no attribute', async () => {
+  const [attributes, level, told] = await run<[null, string, unknown[]]>(`
+    Object.prototype.attributes = 'x';
+    Object.prototype.level = 'error';
+    Object.prototype.sampleRate = 0;
+    Object.prototype.consent = 'denied';
+    const { client, told, of } = made({ capture: {} });
+    client.event('e');
+    client.log('l');
+    await client.flush();
+    for (const name of ['attributes', 'level', 'sampleRate', 'consent']) delete Object.prototype[name];
+    return [of('events')[0].attributes ?? null, of('logs')[0].level, told];`);
+  assert.deepEqual([attributes, level, told], [null, 'info', []]);
+});

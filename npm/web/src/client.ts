@@ -241,8 +241,13 @@ export function createClient(given: Options, bring: Bring): Client {
   const more = createFeatures(sdk, bring);
 
   const flush = (why: number): Promise<void> => new Native((resolve) => {
-    put(Op.Flush, (w) => w.b(why));
-    sender ? sender.settled_(resolve) : resolve();
+    // On a server there is no sender, on a spoilt page anything may throw: there is nothing to wait for then.
+    try {
+      put(Op.Flush, (w) => w.b(why));
+      sender!.settled_(resolve);
+    } catch {
+      resolve();
+    }
   });
 
   const client: Client = {

@@ -14,15 +14,16 @@ export function createGuard(tell: Tell, spend: (ms: number) => void): Guard {
   let calls = 0;
   let inside = 0;
   return (fn) => function (this: unknown) {
-    const start = inside++ || ++calls % TIMED ? NaN : performance.now();
+    let start = NaN;
     let result;
     try {
+      if (!inside++ && !(++calls % TIMED)) start = performance.now();
       result = fn.apply(this, arguments as unknown as Parameters<typeof fn>);
+      if (start >= 0) spend(TIMED * (performance.now() - start));
     } catch (error) {
       tell(0, error);
     }
     inside--;
-    if (start == start) spend(TIMED * (performance.now() - start));
     return result;
   } as typeof fn;
 }

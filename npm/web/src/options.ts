@@ -19,7 +19,8 @@ export const kind = (value: unknown) => (Array.isArray(value) ? 'list' : typeof 
 
 /** A copy that holds only what is of its kind. */
 export function check(given: Options, tell: (code: number, detail: unknown) => void): Options {
-  const options = { ...given } as unknown as Record<string, unknown>;
+  // Without a prototype: what others add to that of all objects is no option.
+  const options = { __proto__: null, ...given } as unknown as Record<string, unknown>;
   const drop = (name: string) => {
     delete options[name];
     tell(Diagnostic.BadOption, name);

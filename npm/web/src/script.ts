@@ -27,7 +27,7 @@ if (!root.Farol?.init) {
         import(beside(__FAROL_MORE__)).then(({ features }) => done(features), () => done());
       });
       // The page's first client is the one that `Farol.event(…)` means.
-      if (!Farol.flush) Object.assign(Farol, client);
+      if (!Farol.flush) safe(() => Object.assign(Farol, client));
       return client;
     },
   });

@@ -1,5 +1,6 @@
 /** Spans of the page's own. What is ambient is synchronous only: after an `await`, `span.run`. */
 import { Op } from './abi.js';
+import { SPAN } from './idle.js';
 import { own } from './observe/describe.js';
 import type { Place, Sdk } from './sdk.js';
 import type { Attributes, Span, SpanOptions } from './types.js';
@@ -8,7 +9,10 @@ import type { Attributes, Span, SpanOptions } from './types.js';
 const INTERNAL = 1;
 const ERROR = 2;
 
-export function startSpan(sdk: Sdk, name: string, options?: SpanOptions): Span {
+/** Always a span: the page goes on with it. */
+export const startSpan: typeof begin = (sdk, name, options) => sdk.guard_(begin)(sdk, name, options) || SPAN;
+
+function begin(sdk: Sdk, name: string, options?: SpanOptions): Span {
   // What is given may be anybody's: a span of another copy of this code, or getters that throw.
   const { parent: given, startTime, attributes: first } = own(options);
   const parent: Place | null | undefined =

@@ -18,8 +18,8 @@ const get = (value: unknown, key: string): unknown => safe(() => (value as Recor
 /** A text as it is, of anything else what it says of itself. */
 export const text = (value: unknown): string => (typeof value == 'string' ? value : safe(() => String(value ?? '')) || '');
 
-/** A copy of what is an object, its getters run; nothing of those that throw. */
-export function own<T extends object>(value: T | null | undefined, to = {} as T): T {
+/** A copy of what is an object, its getters run; nothing of those that throw, and nothing of a prototype's. */
+export function own<T extends object>(value: T | null | undefined, to = { __proto__: null } as unknown as T): T {
   for (const key of safe(() => Object.keys(value || {})) || []) safe(() => (to[key as keyof T] = value![key as keyof T]));
   return to;
 }
