@@ -6,6 +6,7 @@ use anyhow::Result;
 use http::Uri;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use prost::Message as _;
+use serde_json::Value;
 
 use super::answer::{ExportResponse, RpcStatus};
 use super::destination::{Attempt, Destination, Outcome, Reason};
@@ -104,6 +105,16 @@ fn words(answer: &Answer) -> String {
         Ok(status) if answer.is(PROTOBUF) => status.message,
         _ => answer.words(),
     }
+}
+
+/// Whether the body of an error is what OTLP/HTTP has there: not the page of a proxy, or of another server.
+pub(super) fn says_status(answer: &Answer) -> bool {
+    if answer.is("application/json") {
+        let said: Option<Value> = serde_json::from_slice(&answer.body).ok();
+        return said.is_some_and(|it| it["message"].is_string() || it["code"].is_i64());
+    }
+    (answer.is(PROTOBUF) || answer.is("application/protobuf"))
+        && RpcStatus::decode(&*answer.body).is_ok()
 }
 
 #[cfg(test)]

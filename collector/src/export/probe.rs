@@ -14,7 +14,7 @@ use super::http::below;
 pub(crate) use super::http::{Answer, Http};
 use super::kafka::Kafka;
 use super::otlp_grpc::OtlpGrpc;
-use super::otlp_http::OtlpHttp;
+use super::otlp_http::{self, OtlpHttp};
 use super::pack::Packed;
 use super::prometheus::remote_write::RemoteWrite;
 use crate::config::{self, Destination, DestinationKind, RemoteWriteVersion, Signals};
@@ -82,8 +82,14 @@ impl Probe<'_, '_> {
             };
             match answer.status.as_u16() {
                 200..=299 => self.ok(&format!("{} takes OTLP {name}", self.at)),
-                // Some want something in a request.
-                400 => self.ok(&format!("{} reads OTLP {name}", self.at)),
+                // Some want something in a request. A proxy, or a TLS port that is spoken to plainly, says 400 as well.
+                400 if otlp_http::says_status(&answer) => {
+                    self.ok(&format!("{} reads OTLP {name}", self.at));
+                }
+                400 => self.doubtful(
+                    &answer,
+                    "where that is no OTLP receiver's answer, correct its endpoint (http or https, and the port)",
+                ),
                 404 | 405 => self.fail(
                     &format!(
                         "{} has no OTLP receiver for {name} (http {})",
@@ -192,7 +198,12 @@ impl Probe<'_, '_> {
             return Ok(());
         };
         match answer.status.as_u16() {
-            401 | 403 => self.refusal(&answer),
+            // 501 is OPTIONS that it does not know.
+            401 | 403 | 500 | 502.. => self.refusal(&answer),
+            400 => self.doubtful(
+                &answer,
+                "see that endpoint is right (http or https, and the port); the first document shows whether it is taken",
+            ),
             404 => self.warn(
                 &format!("{} answers 404 to OPTIONS", self.at),
                 "see that the whole address is right; the first document shows whether it is taken",
@@ -275,6 +286,16 @@ impl Probe<'_, '_> {
             self.at, reason.code
         );
         self.fail(&said, "correct its auth, headers, tenant or shared_key");
+    }
+
+    /// An answer that may be that of somebody before the server.
+    fn doubtful(&mut self, answer: &Answer, remedy: &str) {
+        let status = answer.status.as_u16();
+        let said = words(answer);
+        self.warn(
+            &format!("{} answers http {status}: {said}", self.at),
+            remedy,
+        );
     }
 
     /// What an answer means that is no success.

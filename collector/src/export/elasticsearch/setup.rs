@@ -22,6 +22,9 @@ const HEADERS: [(HeaderName, HeaderValue); 1] =
 /// Over Elasticsearch's own templates for logs and traces, which have 100.
 const PRIORITY: u32 = 250;
 
+/// How what is said of a policy begins.
+pub(in crate::export) const POLICY: &str = "lifecycle policy";
+
 /// Which of the two a cluster is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flavour {
@@ -225,7 +228,7 @@ fn policy(settings: &Settings, flavour: Flavour) -> Wanted {
             } });
             policy["_meta"] = json!({ "farol": mark(&policy) });
             Wanted {
-                what: format!("lifecycle policy {name} (ILM)"),
+                what: format!("{POLICY} {name} (ILM)"),
                 path: format!("_ilm/policy/{name}"),
                 body: json!({ "policy": policy }),
                 // The answer is by the policy's name, and holds that one alone.
@@ -249,7 +252,7 @@ fn policy(settings: &Settings, flavour: Flavour) -> Wanted {
             });
             policy["description"] = json!(format!("farol {}", mark(&policy)));
             Wanted {
-                what: format!("lifecycle policy {name} (ISM)"),
+                what: format!("{POLICY} {name} (ISM)"),
                 path: format!("_plugins/_ism/policies/{name}"),
                 body: json!({ "policy": policy }),
                 mark: |it| it["policy"]["description"].as_str(),

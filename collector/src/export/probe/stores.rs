@@ -46,12 +46,19 @@ impl Probe<'_, '_> {
         let Some(pushed) = self.heard(pushed) else {
             return Ok(());
         };
+        // Both say so of themselves; what answers otherwise may be a proxy, or a TLS port that is spoken to plainly.
+        let known =
+            !version.is_empty() || (ready.status.is_success() && ready.words().trim() == "ready");
         let old = version.starts_with(['0', '1', '2']) && version[1..].starts_with('.');
         match pushed.status.as_u16() {
             // It says that there is no stream, which is true.
             200..=299 | 400 | 422 if old => self.warn(
                 &format!("{} is Loki {version}", self.at),
                 "from 3.0 on it takes structured metadata by itself; renew it, or allow them there",
+            ),
+            400 | 422 if !known => self.doubtful(
+                &pushed,
+                "where that are not Loki's words, correct its endpoint (http or https, and the port)",
             ),
             200..=299 | 400 | 422 => {
                 let loki = match version.is_empty() {
@@ -99,11 +106,10 @@ impl Probe<'_, '_> {
         let set_up =
             elasticsearch::setup::run(settings, true, &mut |what, word| lacking.hear(what, word))
                 .await;
-        // Without a policy it only keeps too long, but without a template it indexes wrongly: both are said by it.
-        if lacking.0.is_empty()
+        if lacking.all.is_empty()
             && let Err(error) = set_up
         {
-            lacking.0.push(format!("{error:#}"));
+            lacking.add(format!("{error:#}"));
         }
         self.lacks(&lacking, "elasticsearch", name);
         Ok(())
@@ -141,32 +147,45 @@ impl Probe<'_, '_> {
             clickhouse::setup::run(settings, true, &mut |what, word| lacking.hear(what, word))
                 .await;
         if let Err(error) = set_up {
-            lacking.0.push(format!("{error:#}"));
+            lacking.add(format!("{error:#}"));
         }
         self.lacks(&lacking, "clickhouse", name);
         Ok(())
     }
 
     fn lacks(&mut self, lacking: &Lacking, kind: &str, name: &str) {
-        if lacking.0.is_empty() {
+        if lacking.all.is_empty() {
             return;
         }
-        self.fail(
-            &format!("not set up as it should be: {}", lacking.0.join(", ")),
-            &format!("run `farol-collector setup {kind} --destination {name}` with these settings"),
-        );
+        let found = format!("not set up as it should be: {}", lacking.all.join(", "));
+        let remedy =
+            format!("run `farol-collector setup {kind} --destination {name}` with these settings");
+        match lacking.taken_wrongly {
+            true => self.fail(&found, &remedy),
+            false => self.warn(&found, &remedy),
+        }
     }
 }
 
 /// What `setup` would have something to do for.
 #[derive(Default)]
-struct Lacking(Vec<String>);
+struct Lacking {
+    all: Vec<String>,
+    /// Whether something lacks without which data is refused or indexed wrongly; without a policy it only stays too long.
+    taken_wrongly: bool,
+}
 
 impl Lacking {
     fn hear(&mut self, what: &str, word: &str) -> std::io::Result<()> {
         if word != UNCHANGED {
-            self.0.push(format!("{what} {word}"));
+            self.taken_wrongly |= !what.starts_with(elasticsearch::setup::POLICY);
+            self.all.push(format!("{what} {word}"));
         }
         Ok(())
+    }
+
+    fn add(&mut self, what: String) {
+        self.taken_wrongly = true;
+        self.all.push(what);
     }
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::config::{
     ClickHouse, Elasticsearch, FluentForward, HttpDocuments, Loki, OtlpRemote, Remote, Secret,
 };
+use crate::export::elasticsearch;
 use crate::export::fake::{Answer as Given, Fake, remote};
 
 /// What is said of a destination.
@@ -44,6 +45,32 @@ async fn each_otlp_signal_is_asked_for_by_itself() {
         lines[2].starts_with("fail") && lines[2].contains("auth"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn a_400_is_an_otlp_receivers_only_where_it_says_a_status() {
+    let page = "<center>The plain HTTP request was sent to HTTPS port</center>";
+    let json = |body: &str| Given::with(400, "content-type", "application/json", body.as_bytes());
+    // A message of three letters.
+    let status = b"\x08\x03\x12\x03bad";
+    let answers = vec![
+        Given::with(400, "content-type", "application/x-protobuf", status),
+        json(r#"{"code":3,"message":"empty"}"#),
+        Given::with(400, "content-type", "text/html", page.as_bytes()),
+    ];
+    let said = after(answers, DestinationKind::OtlpHttp).await;
+    let lines: Vec<_> = said.lines().collect();
+    assert!(
+        lines[0].starts_with("ok ") && lines[1].starts_with("ok "),
+        "{said}"
+    );
+    assert!(
+        lines[2].starts_with("warn") && lines[2].contains("sent to HTTPS port"),
+        "{said}"
+    );
+    let other = vec![json(r#"{"error":"no"}"#), text(400, ""), Given::status(400)];
+    let said = after(other, DestinationKind::OtlpHttp).await;
+    assert!(said.lines().all(|it| it.starts_with("warn")), "{said}");
 }
 
 #[tokio::test]
@@ -94,6 +121,18 @@ async fn loki_says_its_version_and_whom_it_lets_in() {
         said.contains("no org id") && said.contains("tenant"),
         "{said}"
     );
+    let other = vec![
+        text(400, "plain HTTP"),
+        text(400, "plain HTTP"),
+        text(400, "plain HTTP"),
+    ];
+    let said = after(other, loki).await;
+    assert!(
+        said.starts_with("warn") && said.contains("http 400: plain HTTP"),
+        "{said}"
+    );
+    let old = vec![text(200, "ready"), text(404, ""), text(400, "no stream")];
+    assert!(after(old, loki).await.starts_with("ok "));
     let early = vec![text(503, "Ingester not ready")];
     assert!(after(early, loki).await.starts_with("warn"));
 }
@@ -118,12 +157,43 @@ async fn elasticsearch_that_was_not_set_up_is_told_by_which_command() {
         said.contains("farol-collector setup elasticsearch --destination d"),
         "{said}"
     );
+    assert!(said.contains("fail  destination d: not set up"), "{said}");
     let said = after(vec![text(200, "<html>")], kind).await;
     assert!(
         said.contains("neither Elasticsearch nor OpenSearch"),
         "{said}"
     );
     assert!(after(vec![text(401, "")], kind).await.contains("auth"));
+}
+
+#[tokio::test]
+async fn a_cluster_that_lacks_only_its_policy_works_and_is_to_be_looked_at() {
+    let about = r#"{"version":{"number":"3.1.0","distribution":"opensearch"}}"#;
+    // Without an ISM plugin it answers 400 to that.
+    for policy in [text(404, "{}"), text(400, "no handler found")] {
+        // What `setup` sends there, as the cluster would show it.
+        let mut fake = Fake::answering(vec![text(200, about), text(404, "{}")]).await;
+        let settings = Elasticsearch::new(fake.remote().remote);
+        let sent = elasticsearch::setup::run(&settings, false, &mut |_, _| Ok(())).await;
+        assert!(sent.is_err(), "no policy can be read there");
+        let mut template = fake.seen.recv().await.unwrap();
+        while template.body.is_empty() {
+            template = fake.seen.recv().await.unwrap();
+        }
+        let template = String::from_utf8(template.body.to_vec()).unwrap();
+        let template = format!(r#"{{"index_templates":[{{"index_template":{template}}}]}}"#);
+        let kind = |it: OtlpRemote| DestinationKind::Elasticsearch(Elasticsearch::new(it.remote));
+        let answers = vec![
+            text(200, about),
+            text(200, about),
+            text(200, &template),
+            policy,
+        ];
+        let said = after(answers, kind).await;
+        assert!(said.contains("warn  destination d: not set up"), "{said}");
+        assert!(said.contains("lifecycle policy farol (ISM)"), "{said}");
+        assert!(!said.lines().any(|it| it.starts_with("fail")), "{said}");
+    }
 }
 
 #[tokio::test]
@@ -185,6 +255,19 @@ async fn documents_are_asked_for_without_leaving_one() {
         "{said}"
     );
     assert!(fake.seen.recv().await.unwrap().body.is_empty());
+    let kind = |it: OtlpRemote| DestinationKind::Http(HttpDocuments::new(it.remote));
+    for (status, level) in [
+        (204, "ok "),
+        (501, "ok "),
+        (400, "warn"),
+        (502, "warn"),
+        (503, "warn"),
+        (500, "fail"),
+    ] {
+        let said = after(vec![text(status, "words")], kind).await;
+        assert!(said.starts_with(level), "{status}: {said}");
+        assert_eq!(said.contains("words"), level != "ok ", "{said}");
+    }
 }
 
 #[tokio::test]
