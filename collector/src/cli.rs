@@ -56,6 +56,11 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         | Action::Queue(_)
         | Action::DeadLetters(_)
         | Action::Setup => {
+            // Docker reserves 2 in a health check: it knows 0 and 1.
+            let misused = match arguments.action {
+                Action::Healthy => ill,
+                _ => misused,
+            };
             let environment = match environment() {
                 Ok(environment) => environment,
                 Err(error) => return misused(&error),
@@ -355,7 +360,11 @@ fn misused(line: &str) -> ExitCode {
     ExitCode::from(MISUSED)
 }
 
-fn failed(error: &anyhow::Error) -> ExitCode {
-    let _ = writeln!(io::stderr(), "farol-collector: {error:#}");
+fn ill(line: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "farol-collector: {line}");
     ExitCode::FAILURE
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    ill(&format!("{error:#}"))
 }

@@ -121,6 +121,20 @@ fn four_commands_from_an_empty_folder_to_a_collector_that_lives() {
 }
 
 #[test]
+fn a_health_check_knows_no_misuse() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("farol.toml");
+    std::fs::write(&file, "version = 1\nlisten = \"nowhere\"\n").unwrap();
+    let (code, said) = run(folder.path(), &["check-config", "--config", "farol.toml"]);
+    assert_eq!(code, Some(2), "{said}");
+    for file in ["farol.toml", "none.toml"] {
+        let (code, said) = run(folder.path(), &["healthy", "--config", file]);
+        assert_eq!(code, Some(1), "{file}: {said}");
+        assert!(said.contains(file), "{said}");
+    }
+}
+
+#[test]
 fn without_a_terminal_and_without_flags_it_says_which_flags() {
     let folder = tempfile::tempdir().unwrap();
     let (code, said) = run(folder.path(), &["init"]);

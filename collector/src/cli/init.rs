@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::{self, BufRead, Write};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use lexopt::{Parser, ValueExt};
@@ -27,6 +28,9 @@ const INSTALLED_SDK: &str = "/usr/local/share/farol/sdk";
 
 /// Random bytes of a key: nobody guesses one, and it still fits a line of a page.
 const KEY_BYTES: usize = 16;
+
+/// Nobody else reads what may hold a secret.
+const OWNER_ONLY: u32 = 0o600;
 
 /// The options of `init` alone.
 pub(super) const OPTIONS: [&str; 8] = [
@@ -119,16 +123,46 @@ fn argument(given: &Given, key: &str) -> Option<String> {
         .map(|(_, value)| value.clone())
 }
 
-/// Never over a file that came meanwhile; one that is to go is replaced as a whole.
+/// Never over a file that came meanwhile; one that is to go is replaced as a whole, by one of the same mode and owner.
 fn keep(file: &Path, text: &str, force: bool) -> io::Result<()> {
-    if !force {
-        let mut new = fs::File::create_new(file)?;
-        return new.write_all(text.as_bytes());
-    }
+    let old = match force {
+        true => match fs::metadata(file) {
+            Ok(old) => old,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return fresh(file)?.write_all(text.as_bytes());
+            }
+            Err(error) => return Err(error),
+        },
+        false => return fresh(file)?.write_all(text.as_bytes()),
+    };
     let mut beside = file.as_os_str().to_owned();
     beside.push(".new");
-    fs::write(&beside, text)?;
-    fs::rename(&beside, file)
+    // Left by one that was killed.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let replaced = replace(Path::new(&beside), &old, text).and_then(|()| fs::rename(&beside, file));
+    if replaced.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    replaced
+}
+
+fn replace(beside: &Path, old: &fs::Metadata, text: &str) -> io::Result<()> {
+    let mut new = fresh(beside)?;
+    new.write_all(text.as_bytes())?;
+    let made = new.metadata()?;
+    if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
+        fchown(&new, Some(old.uid()), Some(old.gid()))?;
+    }
+    new.set_permissions(old.permissions())
+}
+
+/// A new file that its owner alone reads: an address, or what is added by hand, may hold a secret.
+fn fresh(file: &Path) -> io::Result<fs::File> {
+    let mut how = fs::OpenOptions::new();
+    how.write(true).create_new(true).mode(OWNER_ONLY).open(file)
 }
 
 /// What is known before anybody is asked.
@@ -242,9 +276,15 @@ impl Known<'_> {
         }
         config::check_address(&answers.listen).map_err(|problem| format!("--listen: {problem}"))?;
         let key = match &self.options.key {
-            Some(key) => key.clone(),
+            Some(key) => {
+                file::is_plain(key).map_err(|problem| format!("--key: {problem}"))?;
+                key.clone()
+            }
             None => random_key()?,
         };
+        if let Some(url) = &self.options.url {
+            file::is_url(url).map_err(|problem| format!("--url: {problem}"))?;
+        }
         let sdk_dir = match &self.options.sdk_dir {
             Some(folder) => Some(folder.clone()),
             None => installed_sdk(),

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use http::Uri;
+
 use super::offer::Goes;
 use crate::config::Origin;
 
@@ -39,9 +41,36 @@ pub(super) fn is_text(text: &str) -> Result<(), String> {
 
 /// It stands in an attribute of a page and in names of series.
 pub(super) fn is_app(text: &str) -> Result<(), String> {
-    match text.contains(['"', '<', '>', '&', '\'', '\\']) {
-        true => Err("a name without quotes, & and angle brackets, such as shop".to_owned()),
+    match is_plain(text) {
+        Err(problem) => Err(format!("{problem}; a name such as shop")),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// It stands in an attribute of a page, and in a string of a script.
+pub(super) fn is_plain(text: &str) -> Result<(), String> {
+    match text.contains(['"', '<', '>', '&', '\'', '\\', '`']) {
+        true => {
+            Err("it stands in pages: write it without quotes, \\, & and angle brackets".to_owned())
+        }
         false => is_text(text),
+    }
+}
+
+/// Where pages reach the collector.
+pub(super) fn is_url(text: &str) -> Result<(), String> {
+    is_plain(text)?;
+    let url = text.parse::<Uri>().ok();
+    let known = url.is_some_and(|it| {
+        matches!(it.scheme_str(), Some("http" | "https"))
+            && it.query().is_none()
+            && it.authority().is_some_and(|it| !it.as_str().contains('@'))
+    });
+    match known && !text.contains(['#', ' ']) {
+        true => Ok(()),
+        false => {
+            Err("write where pages reach the collector, such as https://rum.example.com".to_owned())
+        }
     }
 }
 

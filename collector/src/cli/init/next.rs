@@ -16,7 +16,7 @@ pub(super) fn steps(file: &Path, answers: &Answers) -> String {
         ),
     };
     format!(
-        "wrote {file}: app {app}, its key {key}
+        "wrote {file}: app {app}, its key {key}. The user that the collector runs as must be able to read it.
 
 1. Read it as the collector will:  farol-collector check-config --config {file}
 2. Start it:                       farol-collector --config {file}
@@ -27,7 +27,8 @@ pub(super) fn steps(file: &Path, answers: &Answers) -> String {
 {note}
    or where the app has a bundler (docs/sdk.md):
 
-   npm install @farol/web
+   cargo xtask sdk && npm pack --workspace @farol/web      (in Farol's repository: makes the package)
+   npm install FOLDER/farol-web-VERSION.tgz                (in the app: the file that it names)
 
    import {{ init }} from '@farol/web';
    export const farol = init({{ url: '{url}', key: '{key}', app: {{ name: '{app}' }} }});

@@ -1,5 +1,6 @@
 //! What is asked, what is written, and that nothing is written that a start would refuse.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::super::arguments::{Action, Arguments};
@@ -54,7 +55,8 @@ fn five_answers_make_a_file_that_holds_them() {
     for wanted in [
         &format!("data-key=\"{key}\""),
         "data-url=\"http://127.0.0.1:12399\"",
-        "npm install",
+        "npm pack --workspace @farol/web",
+        "npm install FOLDER/farol-web-",
         "farol-collector --config",
     ] {
         assert!(said.contains(wanted), "{wanted}: {said}");
@@ -125,10 +127,44 @@ fn a_file_that_is_there_stays_unless_force_is_said() {
 }
 
 #[test]
+fn a_new_file_is_its_owners_alone_and_one_that_is_replaced_keeps_its_mode() {
+    let mode = |file: &Path| std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("farol.toml");
+    let words = "--yes --force --destination http=http://h.example/x?token=secret";
+    init(folder.path(), words, None).0.unwrap();
+    assert_eq!(mode(&file), 0o600);
+    // Left by one that was killed: everybody could read it.
+    std::fs::write(folder.path().join("farol.toml.new"), "").unwrap();
+    for kept in [0o600, 0o640, 0o644] {
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(kept)).unwrap();
+        init(folder.path(), words, None).0.unwrap();
+        assert_eq!(mode(&file), kept);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path(), "--yes", None).0.unwrap();
+    assert_eq!(mode(&folder.path().join("farol.toml")), 0o600);
+}
+
+#[test]
 fn what_a_start_would_refuse_is_never_written() {
     for (words, expected) in [
         ("--yes --key a/b", "a key is letters"),
         ("--yes --app a\"b", "--app"),
+        ("--yes --key a'><x", "--key: it stands in pages"),
+        ("--yes --key a&b", "--key: it stands in pages"),
+        (
+            "--yes --url https://a.example/'><x",
+            "--url: it stands in pages",
+        ),
+        ("--yes --url a.example", "--url: write where pages reach"),
+        (
+            "--yes --url javascript:alert(1)",
+            "--url: write where pages reach",
+        ),
+        ("--yes --url https://me:pw@a.example", "--url: write where"),
+        ("--yes --url https://a.example/?b=c", "--url: write where"),
         ("--yes --origin nowhere/", "--origin"),
         ("--yes --listen nowhere", "--listen"),
         ("--yes --destination terminal=http://a", "it has no address"),
