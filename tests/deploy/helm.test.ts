@@ -106,6 +106,10 @@ test('values that cannot be are refused, with what to do', (t) => {
     ['replica=3', /additional properties 'replica' not allowed/u],
     ['settings=listen', /does not match pattern/u],
     ['env.farol=1', /does not match pattern/u],
+    ['queue.type=memory,queue.maxBytes=1GiB', /more than a third of resources\.limits\.memory \(512Mi\)/u],
+    ['queue.type=memory,resources.limits.memory=256Mi', /128MiB of a queue in memory is more/u],
+    ['queue.type=memory,queue.maxBytes=200 MiB', /more than a third/u],
+    ['queue.type=memory,queue.maxBytes=512MB,resources.limits.memory=1.5G', /more than a third/u],
   ];
   for (const [set, expected] of wrong) {
     const done = render(t, '--set', set);
@@ -113,6 +117,78 @@ test('values that cannot be are refused, with what to do', (t) => {
     assert.ok(!done.ok, set);
     assert.match(done.said, expected, set);
   }
+});
+
+test('a queue in memory has a share of the pod', (t) => {
+  const sized = (set: string): string | undefined => {
+    const done = render(t, '--set', set);
+    if (!done) return undefined;
+    assert.ok(done.ok, `${set}: ${done.said}`);
+    return /FAROL_QUEUE__MAX_BYTES\n\s+value: "(.*)"/u.exec(done.said)?.[1];
+  };
+  if (sized('queue.type=memory') === undefined) return;
+  for (const [set, expected] of [
+    ['queue.type=disk', '1GiB'],
+    ['queue.type=memory', '128MiB'],
+    ['queue.type=memory,queue.maxBytes=170MiB', '170MiB'],
+    ['queue.type=memory,queue.maxBytes=1GiB,resources.limits.memory=3Gi', '1GiB'],
+    ['queue.type=memory,queue.maxBytes=512MB,resources.limits.memory=1536000000', '512MB'],
+    ['queue.type=memory,queue.maxBytes=1GiB,resources.limits=null', '1GiB'],
+    ['queue.type=disk,queue.maxBytes=3GiB', '3GiB'],
+    ['queue.type=memory,resources.limits.memory=1e9', '128MiB'],
+  ] as const) assert.equal(sized(set), expected, set);
+});
+
+test('each volume that is left has a job of its own, and another pod is another job', (t) => {
+  const long = 'a-name-of-a-release-that-is-as-long-as-helm-takes-one';
+  const claims = [2, 3, 11].map((it) => `data-${long}-farol-${it}`);
+  const jobs = (...more: string[]): string[] | undefined => {
+    const done = render(t, '--set', `fullnameOverride=${long}`, '--set', `orphans={${claims.join(',')}}`, ...more);
+    if (!done) return undefined;
+    assert.ok(done.ok, done.said);
+    const all = manifests(done.said).filter((it) => it.kind === 'Job');
+    const pods = all.map((it) => (it.spec!.template as { spec: { volumes: { persistentVolumeClaim?: { claimName: string } }[] } }).spec);
+    assert.deepEqual(pods.map((it) => it.volumes.find((one) => one.persistentVolumeClaim)!.persistentVolumeClaim!.claimName), claims);
+    return all.map((it) => it.metadata.name);
+  };
+  const names = jobs();
+  if (!names) return;
+  assert.equal(new Set(names).size, claims.length, names.join());
+  // A pod of a job has six characters more, and 63 in all.
+  for (const name of names) assert.match(name, /^[a-z0-9][-a-z0-9]{0,54}[a-z0-9]$/u);
+  assert.deepEqual(jobs(), names);
+  const renewed = jobs('--set', 'image.tag=1.2.4')!;
+  assert.deepEqual(renewed.filter((it) => names.includes(it)), []);
+});
+
+test('settings come as they were written, also where the first line is indented', (t) => {
+  const settings = '\n    # Ours.\n  version = 1\n\n[[apps]]\n  name = "shop"\n';
+  const folder = mkdtempSync(join(tmpdir(), 'farol-indented-'));
+  try {
+    const file = join(folder, 'farol.toml');
+    writeFileSync(file, settings);
+    const done = render(t, '--set-file', `settings=${file}`);
+    if (!done) return;
+    assert.ok(done.ok, done.said);
+    assert.equal(manifests(done.said).find((it) => it.data?.['farol.toml'])!.data!['farol.toml'], settings);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the port of operators is reached from its own namespace, or from whom it is opened to', (t) => {
+  const from = (...more: string[]): unknown => {
+    const done = render(t, ...more);
+    if (!done) return undefined;
+    assert.ok(done.ok, done.said);
+    const policy = manifests(done.said).find((it) => it.kind === 'NetworkPolicy')!;
+    const rules = policy.spec!.ingress as { ports: { port: string }[]; from?: unknown }[];
+    return rules.filter((it) => it.ports.some((one) => one.port === 'operators')).map((it) => it.from);
+  };
+  const own = from();
+  if (own === undefined) return;
+  assert.deepEqual(own, [[{ podSelector: {} }]]);
+  assert.deepEqual(from('--set', 'networkPolicy.operatorsFrom[0].namespaceSelector.matchLabels.name=monitoring'), [[{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }]]);
 });
 
 test('values are all described, and each has its type', () => {

@@ -55,7 +55,7 @@ seccompProfile:
 - name: FAROL_QUEUE__TYPE
   value: {{ .Values.queue.type | quote }}
 - name: FAROL_QUEUE__MAX_BYTES
-  value: {{ .Values.queue.maxBytes | quote }}
+  value: {{ include "farol.maxBytes" . | quote }}
 - name: FAROL_SHUTDOWN_TIMEOUT
   value: {{ printf "%ds" (int .Values.shutdownSeconds) | quote }}
 {{- range $name, $value := .Values.env }}
@@ -190,4 +190,28 @@ spec:
   affinity:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+{{- end -}}
+
+{{- define "farol.maxBytes" -}}
+{{- .Values.queue.maxBytes | default (ternary "128MiB" "1GiB" (eq .Values.queue.type "memory")) -}}
+{{- end -}}
+
+{{/* Bytes of a size as the collector writes it (128 MiB) or Kubernetes does (512Mi, 1.5G, a number); 0 where it is written otherwise. */}}
+{{- define "farol.bytes" -}}
+{{- $text := ternary (int64 . | toString) (toString .) (kindIs "float64" .) -}}
+{{- $unit := regexReplaceAll "^[0-9.]+ *" $text "" | trimSuffix "B" -}}
+{{- $factors := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- mulf (float64 (regexFind "^[0-9.]+" $text)) (get $factors $unit | default 0) | int64 -}}
+{{- end -}}
+
+{{/* Refuses a queue in memory that the pod has no memory for: it would be killed before the queue is full. */}}
+{{- define "farol.fits" -}}
+{{- $limit := dig "limits" "memory" "" .Values.resources -}}
+{{- if and (eq .Values.queue.type "memory") $limit -}}
+{{- $most := include "farol.maxBytes" . -}}
+{{- $bytes := include "farol.bytes" $limit | int64 -}}
+{{- if and (gt $bytes 0) (gt (mul 3 (include "farol.bytes" $most | int64)) $bytes) -}}
+{{- fail (printf "queue.maxBytes: %s of a queue in memory is more than a third of resources.limits.memory (%v), and the pod would be killed before it is full; lower it, or raise the limit" $most $limit) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
