@@ -85,7 +85,7 @@ pub(crate) use dead_letters::forget as forget_letters;
 /// Dead letters, for those who read them and send them again.
 pub(crate) mod letters {
     pub(crate) use super::dead_letters::read::{files, letter, lines};
-    pub(crate) use super::dead_letters::replay::{Replayed, replay};
+    pub(crate) use super::dead_letters::replay::{Replayed, Target, replay};
 }
 
 use driver::Plan;
@@ -295,10 +295,10 @@ impl Exports {
         let running = self.running.get(to);
         let settings = running.map(|running| running.settings.clone());
         let settings = settings.with_context(|| format!("there is no destination {to:?}"))?;
-        let (destination, _) = build(&settings)?;
+        let target = letters::Target::of(&settings)?;
         let data_dir = self.with.data_dir.clone();
         let ledger = self.with.ledgers.destination(to);
-        let work = letters::replay(&data_dir, from, &*destination);
+        let work = letters::replay(&data_dir, from, &target);
         let replayed = self.without(Some(from), work).await??;
         ledger.replayed(replayed.items);
         ledger.exported(replayed.items);

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use super::queue::{admin, table::Table};
 use crate::config::Config;
 use crate::data_folder::DataFolder;
-use crate::export::letters::{Replayed, files, letter, lines, replay};
+use crate::export::letters::{Replayed, Target, files, letter, lines, replay};
 use crate::operate::Task as Operation;
 
 /// What is to be done.
@@ -147,8 +147,8 @@ fn send(config: &Config, options: &Options, out: &mut impl Write) -> Result<bool
     let replayed: Replayed = match DataFolder::unused(&config.data_dir)? {
         Some(_held) => {
             let runtime = tokio::runtime::Runtime::new()?;
-            let (destination, _) = crate::export::build(settings)?;
-            runtime.block_on(replay(&config.data_dir, &from, &*destination))?
+            let target = Target::of(settings)?;
+            runtime.block_on(replay(&config.data_dir, &from, &target))?
         }
         None => {
             let task = Operation::Letters(from.clone(), to.clone());

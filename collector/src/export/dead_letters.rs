@@ -30,7 +30,7 @@ pub(crate) struct DeadLetters(Arc<Mutex<Rolling>>);
 
 #[derive(Serialize)]
 struct Letter<'a> {
-    time: String,
+    time: &'a str,
     destination: &'a str,
     signal: &'a str,
     code: &'a str,
@@ -40,6 +40,21 @@ struct Letter<'a> {
     /// The refused items as an OTLP/JSON request. Absent where the destination kept to itself which of a batch it refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'a serde_json::value::RawValue>,
+}
+
+/// A letter as it was, with these of its items alone.
+fn rewritten(letter: &read::Letter<'_>, items: &Batch) -> Option<Vec<u8>> {
+    let json = items.json();
+    let shorter = Letter {
+        time: &letter.time,
+        destination: &letter.destination,
+        signal: &letter.signal,
+        code: &letter.code,
+        detail: &letter.detail,
+        items: items.len() as u64,
+        request: Some(serde_json::from_slice(&json).ok()?),
+    };
+    serde_json::to_vec(&shorter).ok()
 }
 
 impl DeadLetters {
@@ -91,7 +106,7 @@ impl DeadLetters {
         request: Option<&serde_json::value::RawValue>,
     ) {
         let letter = Letter {
-            time: Timestamp::now().to_string(),
+            time: &Timestamp::now().to_string(),
             destination,
             signal: batch.signal().as_str(),
             code: &reason.code,

@@ -2,19 +2,21 @@
 //!
 //! The destination whose letters they are must not be at work: each file is written anew and takes its place as one.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::read::{files, letter, lines};
+use super::rewritten;
+use crate::config;
 use crate::export::batch::Source;
-use crate::export::destination::{Destination, Outcome};
+use crate::export::destination::{Destination, Outcome, Reason};
 use crate::export::rolling::private;
 use crate::export::{Batch, Signal};
 
@@ -23,6 +25,38 @@ const TOGETHER: usize = 100;
 /// After so long it ends, wherever it is: the destination stands still meanwhile. What is left goes with the next call.
 const MOST: Duration = Duration::from_secs(60);
 
+/// Where letters go.
+pub(crate) struct Target {
+    destination: Arc<dyn Destination>,
+    signals: config::Signals,
+}
+
+impl Target {
+    /// # Errors
+    /// When it cannot be built, or takes what is in the queue and not what letters hold.
+    pub(crate) fn of(settings: &config::Destination) -> Result<Self> {
+        let name = &settings.name;
+        ensure!(
+            !settings.kind.wants_records(),
+            "destination {name:?} (encoding = \"farol\") takes records of the queue, and dead letters hold items; \
+             name one of another encoding or type with --to"
+        );
+        let (destination, _) = crate::export::build(settings)?;
+        Ok(Self {
+            destination,
+            signals: settings.signals,
+        })
+    }
+
+    fn takes(&self, signal: Signal) -> bool {
+        match signal {
+            Signal::Logs => self.signals.logs,
+            Signal::Traces => self.signals.traces,
+            Signal::Metrics => self.signals.metrics,
+        }
+    }
+}
+
 /// What became of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Replayed {
@@ -30,7 +64,7 @@ pub(crate) struct Replayed {
     pub(crate) items: u64,
     /// Letters whose items were taken, and that are gone.
     pub(crate) letters: u64,
-    /// Letters that were refused again.
+    /// Letters that were refused again, or some of their items.
     pub(crate) refused: u64,
     /// Letters that were not tried, or not taken now.
     pub(crate) left: u64,
@@ -40,127 +74,203 @@ pub(crate) struct Replayed {
     pub(crate) reason: Option<String>,
 }
 
-/// A line of a file, and whether it stays.
+/// A line of a file, and what became of it.
 struct Line {
     bytes: Vec<u8>,
-    gone: bool,
+    fate: Fate,
 }
 
-/// Sends what `from` refused to `to`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    /// With fewer items.
+    Shorter,
+    Gone,
+}
+
+/// Sends what `from` refused.
 ///
 /// # Errors
 /// When the files cannot be read or written anew.
-pub(crate) async fn replay(data_dir: &Path, from: &str, to: &dyn Destination) -> Result<Replayed> {
-    let mut replayed = Replayed::default();
-    let mut until = Some(Instant::now() + MOST);
+pub(crate) async fn replay(data_dir: &Path, from: &str, to: &Target) -> Result<Replayed> {
+    let mut replay = Replay {
+        to,
+        until: Some(Instant::now() + MOST),
+        together: TOGETHER,
+        replayed: Replayed::default(),
+    };
     for file in files(data_dir)? {
-        one(&file, from, to, &mut until, &mut replayed)
-            .await
+        (replay.file(&file, from).await)
             .with_context(|| format!("{} cannot be read or written anew", file.display()))?;
     }
-    Ok(replayed)
+    Ok(replay.replayed)
 }
 
-/// A file. `until` is none when nothing more is to be tried.
-async fn one(
-    file: &Path,
-    from: &str,
-    to: &dyn Destination,
-    until: &mut Option<Instant>,
-    replayed: &mut Replayed,
-) -> Result<()> {
-    let mut all = Vec::new();
-    let mut theirs: Vec<(Signal, usize)> = Vec::new();
-    for bytes in lines(file)? {
-        let bytes = bytes?;
-        if let Some(letter) = letter(&bytes).filter(|it| it.destination == from) {
-            match letter.open() {
-                Some((signal, _)) => theirs.push((signal, all.len())),
-                None => replayed.nameless += 1,
-            }
-        }
-        all.push(Line { bytes, gone: false });
-    }
-    let before = replayed.letters;
-    for signal in [Signal::Logs, Signal::Traces, Signal::Metrics] {
-        let own: Vec<_> = (theirs.iter().filter(|it| it.0 == signal))
-            .map(|it| it.1)
-            .collect();
-        for places in own.chunks(TOGETHER) {
-            send(&mut all, signal, places.to_vec(), to, until, replayed).await;
-        }
-    }
-    match replayed.letters > before {
-        true => anew(file, &all),
-        false => Ok(()),
-    }
+struct Replay<'a> {
+    to: &'a Target,
+    /// None when nothing more is to be tried.
+    until: Option<Instant>,
+    together: usize,
+    replayed: Replayed,
 }
 
-/// Some letters of a signal; one by one where they are refused as a whole.
-async fn send(
-    all: &mut [Line],
-    signal: Signal,
-    places: Vec<usize>,
-    to: &dyn Destination,
-    until: &mut Option<Instant>,
-    replayed: &mut Replayed,
-) {
-    let mut parts = vec![places];
-    while let Some(places) = parts.pop() {
-        if until.is_none_or(|until| Instant::now() >= until) {
-            *until = None;
-            replayed.left += places.len() as u64;
-            continue;
-        }
-        let opened = places.iter().filter_map(|at| {
-            let (_, otlp) = letter(&all[*at].bytes)?.open()?;
-            Some(Source::Record(otlp))
-        });
-        let batch = Batch::new(signal, opened.collect());
-        let outcome = to.send(&batch).await.of(batch.len());
-        let stays: BTreeSet<usize> = match &outcome {
-            Outcome::Accepted { rejected: 0, .. } => BTreeSet::new(),
-            Outcome::Each { refused, again, .. } => {
-                let sources: Vec<usize> = batch.sources().collect();
-                let named = refused.iter().map(|(at, _)| at).chain(again);
-                named.filter_map(|at| sources.get(*at).copied()).collect()
+impl Replay<'_> {
+    async fn file(&mut self, file: &Path, from: &str) -> Result<()> {
+        let mut all = Vec::new();
+        let mut theirs: Vec<(Signal, usize)> = Vec::new();
+        for bytes in lines(file)? {
+            let bytes = bytes?;
+            if let Some(letter) = letter(&bytes).filter(|it| it.destination == from) {
+                match letter.open() {
+                    Some((signal, _)) => theirs.push((signal, all.len())),
+                    None => self.replayed.nameless += 1,
+                }
             }
-            Outcome::Refused(_) if places.len() > 1 => {
-                parts.extend(places.into_iter().map(|at| vec![at]));
+            let fate = Fate::Stays;
+            all.push(Line { bytes, fate });
+        }
+        for signal in [Signal::Logs, Signal::Traces, Signal::Metrics] {
+            let own: Vec<_> = (theirs.iter().filter(|it| it.0 == signal))
+                .map(|it| it.1)
+                .collect();
+            if own.is_empty() {
                 continue;
             }
-            // Nobody knows which of them it dropped.
-            Outcome::Accepted { .. } | Outcome::Refused(_) | Outcome::Retry { .. } => {
-                (0..places.len()).collect()
+            if !self.to.takes(signal) {
+                self.replayed.left += own.len() as u64;
+                self.replayed.reason = Some(format!("{} are not its signal", signal.as_str()));
+                continue;
             }
-        };
-        let n = stays.len() as u64;
-        match &outcome {
-            Outcome::Retry { reason, .. } => {
-                replayed.left += n;
-                replayed.reason = Some(reason.code.clone());
-                // It is away, or busy: the others need not find that out.
-                *until = None;
-            }
-            Outcome::Refused(reason) | Outcome::Each { reason, .. } => {
-                replayed.refused += n;
-                replayed.reason = Some(reason.code.clone());
-            }
-            Outcome::Accepted { reason, .. } => {
-                replayed.refused += n;
-                let said = reason.as_ref().map(|it| it.code.clone());
-                replayed.reason = said.or(replayed.reason.take());
+            for places in own.chunks(TOGETHER) {
+                self.send(&mut all, signal, places).await;
             }
         }
-        let gone = places
-            .iter()
-            .enumerate()
-            .filter(|(n, _)| !stays.contains(n));
-        for (_, at) in gone {
+        match all.iter().any(|line| line.fate != Fate::Stays) {
+            true => anew(file, &all),
+            false => Ok(()),
+        }
+    }
+
+    /// Some letters of a signal; one by one where they are refused as a whole, or nobody knows which were not.
+    async fn send(&mut self, all: &mut [Line], signal: Signal, places: &[usize]) {
+        let mut parts: Vec<&[usize]> = places.chunks(self.together).rev().collect();
+        while let Some(places) = parts.pop() {
+            if self.until.is_none_or(|until| Instant::now() >= until) {
+                self.until = None;
+                self.replayed.left += places.len() as u64;
+                continue;
+            }
+            let opened = places.iter().filter_map(|at| {
+                let (_, otlp) = letter(&all[*at].bytes)?.open()?;
+                Some(Source::Record(otlp))
+            });
+            let batch = Batch::new(signal, opened.collect());
+            let outcome = self.to.destination.send(&batch).await.of(batch.len());
+            let (fates, reason) = match outcome {
+                Outcome::Accepted { rejected: 0, .. } => (Fates::default(), None),
+                Outcome::Accepted { reason, .. } => {
+                    if places.len() > 1 {
+                        // Once, and from now on, so that few come twice.
+                        self.together = 1;
+                        parts.extend(places.chunks(1).rev());
+                        continue;
+                    }
+                    (Fates::refused(batch.len()), reason)
+                }
+                Outcome::Refused(reason) => {
+                    if places.len() > 1 {
+                        parts.extend(places.chunks(1).rev());
+                        continue;
+                    }
+                    (Fates::refused(batch.len()), Some(reason))
+                }
+                Outcome::Each {
+                    refused,
+                    again,
+                    rejected,
+                    reason,
+                    ..
+                } => {
+                    let refused: Vec<usize> = refused.into_iter().map(|(at, _)| at).collect();
+                    match rejected {
+                        None => (Fates { refused, again }, Some(reason)),
+                        Some(_) if places.len() > 1 => {
+                            self.together = 1;
+                            parts.extend(places.chunks(1).rev());
+                            continue;
+                        }
+                        Some((_, reason)) => (Fates::refused(batch.len()), Some(reason)),
+                    }
+                }
+                Outcome::Retry { reason, .. } => {
+                    // It is away, or busy: the others need not find that out.
+                    self.until = None;
+                    let again = (0..batch.len()).collect();
+                    let refused = Vec::new();
+                    (Fates { refused, again }, Some(reason))
+                }
+            };
+            self.book(all, places, &batch, &fates, reason);
+        }
+    }
+
+    /// Makes of each letter what is left of it.
+    fn book(
+        &mut self,
+        all: &mut [Line],
+        places: &[usize],
+        batch: &Batch,
+        fates: &Fates,
+        reason: Option<Reason>,
+    ) {
+        let sources: Vec<usize> = batch.sources().collect();
+        for (number, at) in places.iter().enumerate() {
+            let of = |it: &&usize| sources.get(**it) == Some(&number);
+            let items = sources.iter().filter(|it| **it == number).count();
+            let mut stay: Vec<usize> = fates.again.iter().filter(of).copied().collect();
+            let refused: Vec<usize> = fates.refused.iter().filter(of).copied().collect();
+            let counted = match refused.is_empty() {
+                true => &mut self.replayed.left,
+                false => &mut self.replayed.refused,
+            };
+            stay.extend(refused);
+            stay.sort_unstable();
             let line = &mut all[*at];
-            line.gone = true;
-            replayed.letters += 1;
-            replayed.items += letter(&line.bytes).map_or(0, |it| it.items);
+            if stay.is_empty() {
+                line.fate = Fate::Gone;
+                self.replayed.letters += 1;
+                self.replayed.items += letter(&line.bytes).map_or(0, |it| it.items);
+                continue;
+            }
+            *counted += 1;
+            if stay.len() < items
+                && let Some(bytes) =
+                    letter(&line.bytes).and_then(|it| rewritten(&it, &batch.only(&stay)))
+            {
+                *line = Line {
+                    bytes,
+                    fate: Fate::Shorter,
+                };
+                self.replayed.items += (items - stay.len()) as u64;
+            }
+        }
+        self.replayed.reason = reason.map(|it| it.code).or(self.replayed.reason.take());
+    }
+}
+
+/// The places in a batch of items that stay.
+#[derive(Default)]
+struct Fates {
+    refused: Vec<usize>,
+    again: Vec<usize>,
+}
+
+impl Fates {
+    /// All of them.
+    fn refused(items: usize) -> Self {
+        Self {
+            refused: (0..items).collect(),
+            again: Vec::new(),
         }
     }
 }
@@ -169,7 +279,7 @@ async fn send(
 fn anew(file: &Path, all: &[Line]) -> Result<()> {
     let draft: PathBuf = file.with_extension("draft");
     let mut out = BufWriter::new(private().write(true).truncate(true).open(&draft)?);
-    for line in all.iter().filter(|line| !line.gone) {
+    for line in all.iter().filter(|line| line.fate != Fate::Gone) {
         out.write_all(&line.bytes)?;
         out.write_all(b"\n")?;
     }

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
@@ -9,6 +10,8 @@ use crate::export::samples;
 struct Told {
     refuses: &'static [&'static str],
     away: bool,
+    /// What it says before that, whatever comes.
+    says: Mutex<VecDeque<Outcome>>,
     took: Mutex<Vec<String>>,
 }
 
@@ -17,7 +20,15 @@ impl Told {
         Self {
             refuses,
             away,
+            says: Mutex::default(),
             took: Mutex::default(),
+        }
+    }
+
+    fn saying(says: impl Into<VecDeque<Outcome>>) -> Self {
+        Self {
+            says: Mutex::new(says.into()),
+            ..Self::new(&[], false)
         }
     }
 
@@ -37,9 +48,24 @@ impl Destination for Told {
                 return Outcome::Refused(Reason::code("http 400"));
             }
             self.took.lock().unwrap().push(json);
-            Outcome::accepted()
+            let said = self.says.lock().unwrap().pop_front();
+            said.unwrap_or_else(Outcome::accepted)
         })
     }
+}
+
+/// Sends to what takes these signals.
+async fn replayed(folder: &Path, from: &str, to: &Arc<Told>, signals: config::Signals) -> Replayed {
+    let destination: Arc<dyn Destination> = to.clone();
+    let target = Target {
+        destination,
+        signals,
+    };
+    replay(folder, from, &target).await.unwrap()
+}
+
+async fn sent(folder: &Path, from: &str, to: &Arc<Told>) -> Replayed {
+    replayed(folder, from, to, config::Signals::default()).await
 }
 
 async fn letters(folder: &Path, batches: &[Batch]) {
@@ -63,8 +89,8 @@ fn left(folder: &Path) -> String {
 async fn what_is_taken_goes_and_what_is_refused_again_stays() {
     let folder = tempfile::tempdir().unwrap();
     letters(folder.path(), &[log("one"), log("culprit"), log("two")]).await;
-    let told = Told::new(&["culprit"], false);
-    let replayed = replay(folder.path(), "d", &told).await.unwrap();
+    let told = Arc::new(Told::new(&["culprit"], false));
+    let replayed = sent(folder.path(), "d", &told).await;
     let want = Replayed {
         items: 2,
         letters: 2,
@@ -79,8 +105,8 @@ async fn what_is_taken_goes_and_what_is_refused_again_stays() {
         rest.lines().count() == 1 && rest.contains("culprit"),
         "{rest}"
     );
-    let again = replay(folder.path(), "d", &Told::new(&[], false)).await;
-    assert_eq!(again.unwrap().letters, 1);
+    let again = sent(folder.path(), "d", &Arc::new(Told::new(&[], false))).await;
+    assert_eq!(again.letters, 1);
     assert_eq!(left(folder.path()), "");
 }
 
@@ -98,8 +124,8 @@ async fn an_item_is_sent_again_as_it_was() {
         Batch::new(Signal::Traces, vec![rich()]),
     ];
     letters(folder.path(), &all).await;
-    let told = Told::new(&[], false);
-    replay(folder.path(), "d", &told).await.unwrap();
+    let told = Arc::new(Told::new(&[], false));
+    sent(folder.path(), "d", &told).await;
     let was: Vec<serde_json::Value> = all
         .iter()
         .map(|it| serde_json::from_slice(&it.json()).unwrap())
@@ -117,12 +143,12 @@ async fn nothing_goes_to_one_that_is_away_and_letters_of_others_are_not_touched(
     let folder = tempfile::tempdir().unwrap();
     letters(folder.path(), &[log("one"), log("two")]).await;
     let before = left(folder.path());
-    let away = Told::new(&[], true);
-    let replayed = replay(folder.path(), "d", &away).await.unwrap();
+    let away = Arc::new(Told::new(&[], true));
+    let replayed = sent(folder.path(), "d", &away).await;
     assert_eq!((replayed.letters, replayed.left), (0, 2));
     assert_eq!(replayed.reason.as_deref(), Some("no connection"));
-    let other = replay(folder.path(), "other", &Told::new(&[], false)).await;
-    assert_eq!(other.unwrap(), Replayed::default());
+    let other = sent(folder.path(), "other", &Arc::new(Told::new(&[], false))).await;
+    assert_eq!(other, Replayed::default());
     assert_eq!(left(folder.path()), before);
 }
 
@@ -132,7 +158,105 @@ async fn a_letter_that_names_no_item_stays() {
     let reason = Reason::code("partial success");
     let letters = DeadLetters::new(folder.path(), "d");
     letters.note("d", &log("one"), 1, &reason).await;
-    let replayed = replay(folder.path(), "d", &Told::new(&[], false)).await;
-    assert_eq!(replayed.unwrap().nameless, 1);
+    let replayed = sent(folder.path(), "d", &Arc::new(Told::new(&[], false))).await;
+    assert_eq!(replayed.nameless, 1);
     assert_eq!(left(folder.path()).lines().count(), 1);
+}
+
+/// A letter of several items, in this order.
+fn of(bodies: &[&str]) -> Batch {
+    let source = |body: &&str| Source::Record(Arc::new(samples::log("shop", body)));
+    Batch::new(Signal::Logs, bodies.iter().map(source).collect())
+}
+
+#[tokio::test]
+async fn a_letter_that_is_taken_in_part_keeps_only_the_items_that_were_not() {
+    let folder = tempfile::tempdir().unwrap();
+    letters(folder.path(), &[log("first"), of(&["one", "two", "three"])]).await;
+    let reason = Reason::code("http 207");
+    let told = Arc::new(Told::saying([Outcome::Each {
+        refused: vec![(2, reason.clone())],
+        again: vec![3],
+        rejected: None,
+        after: None,
+        reason,
+    }]));
+    let replayed = sent(folder.path(), "d", &told).await;
+    assert_eq!((replayed.items, replayed.letters), (2, 1));
+    assert_eq!((replayed.refused, replayed.left), (1, 0));
+    let rest = left(folder.path());
+    let kept = letter(rest.trim_end().as_bytes()).unwrap();
+    assert_eq!((kept.items, &*kept.code), (2, "http 400"));
+    assert_eq!(kept.detail, "no such field");
+    let told = Arc::new(Told::new(&[], false));
+    let replayed = sent(folder.path(), "d", &told).await;
+    assert_eq!((replayed.items, replayed.letters), (2, 1));
+    let came = told.took().concat();
+    let came = ["first", "one", "two", "three"].map(|it| came.contains(&format!("\"{it}\"")));
+    assert_eq!(came, [false, false, true, true]);
+    assert_eq!(left(folder.path()), "");
+}
+
+#[tokio::test]
+async fn where_nobody_knows_what_was_dropped_each_letter_is_asked_for_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    letters(folder.path(), &[log("one"), log("culprit"), log("two")]).await;
+    let dropped = || Outcome::Accepted {
+        rejected: 1,
+        reason: Some(Reason::code("partial success")),
+    };
+    let says = [
+        dropped(),
+        Outcome::accepted(),
+        dropped(),
+        Outcome::accepted(),
+    ];
+    let told = Arc::new(Told::saying(says));
+    let replayed = sent(folder.path(), "d", &told).await;
+    assert_eq!((replayed.letters, replayed.refused), (2, 1));
+    assert_eq!(replayed.reason.as_deref(), Some("partial success"));
+    assert_eq!(told.took().len(), 4);
+    let rest = left(folder.path());
+    assert!(
+        rest.lines().count() == 1 && rest.contains("culprit"),
+        "{rest}"
+    );
+}
+
+#[tokio::test]
+async fn letters_of_a_signal_that_the_target_does_not_take_stay_and_it_is_said_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let rich = || vec![Source::Record(Arc::new(samples::rich()))];
+    let spans = Batch::new(Signal::Traces, rich());
+    letters(folder.path(), &[spans, log("one")]).await;
+    let told = Arc::new(Told::new(&[], false));
+    let replayed = replayed(folder.path(), "d", &told, config::Signals::LOGS).await;
+    assert_eq!((replayed.letters, replayed.left), (1, 1));
+    assert_eq!(
+        replayed.reason.as_deref(),
+        Some("traces are not its signal")
+    );
+    assert_eq!(told.took().len(), 1);
+    let rest = left(folder.path());
+    assert!(rest.lines().count() == 1 && rest.contains("resourceSpans"));
+}
+
+#[test]
+fn what_takes_records_of_the_queue_is_no_target() {
+    let remote = config::Remote::new("tcp://127.0.0.1:9092".parse().unwrap());
+    let kafka = config::Kafka {
+        brokers: config::Brokers {
+            remote,
+            addresses: vec!["127.0.0.1:9092".to_owned()],
+            login: None,
+        },
+        encoding: config::KafkaEncoding::Farol,
+        topic: None,
+        tenants: config::Tenants::new(),
+        compression: config::KafkaCompression::None,
+    };
+    let kind = config::DestinationKind::Kafka(kafka);
+    let told = Target::of(&config::Destination::new("k", kind));
+    let told = told.err().unwrap().to_string();
+    assert!(told.contains("\"k\"") && told.contains("--to"), "{told}");
 }
