@@ -3,6 +3,7 @@
 
 mod message;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,16 +81,32 @@ impl Kafka {
             Ok(messages) => messages,
             Err(outcome) => return outcome,
         };
+        if messages.iter().map(|it| it.places.len()).sum::<usize>() != batch.len() {
+            // What is in no message must not count as taken.
+            return Outcome::Refused(Reason::code("not of this encoding"));
+        }
         let producer = match self.producer().await {
             Ok(producer) => producer,
             Err(reason) => return Outcome::retry(reason),
         };
         let mut verdicts = Verdicts::default();
         let (mut sent, mut alone) = (Vec::new(), Vec::new());
+        // Each message to a topic that is not there would wait for it as long as the first.
+        let mut away: BTreeMap<String, Reason> = BTreeMap::new();
         for message in messages {
+            let topic = &message.record.topic;
+            if let Some(reason) = away.get(topic) {
+                verdicts.later(message.places, reason.clone());
+                continue;
+            }
             match producer.enqueue(message.record.clone()).await {
                 Ok(handle) => sent.push((handle, message)),
-                Err(error) => verdicts.add(message.places, Err(error)),
+                Err(error) => {
+                    if !is_final(&error) {
+                        away.insert(topic.clone(), reason(&error));
+                    }
+                    verdicts.add(message.places, Err(error));
+                }
             }
         }
         for (handle, message) in sent {
@@ -177,6 +194,11 @@ impl Verdicts {
         self.reason = Some(reason);
     }
 
+    fn later(&mut self, places: Vec<usize>, reason: Reason) {
+        self.again.extend(places);
+        self.reason = Some(reason);
+    }
+
     fn end(mut self, batch: &Batch) -> Outcome {
         let Some(reason) = self.reason else {
             return Outcome::accepted();
@@ -219,9 +241,10 @@ fn is_final(error: &KrafkaError) -> bool {
                 | ErrorCode::InvalidTopic
                 | ErrorCode::InvalidTimestamp
         ),
-        // A message that is larger than the client takes, or a name that it cannot write.
+        // A message that is larger than the client takes.
         KrafkaError::Config { .. } | KrafkaError::Serialization { .. } => true,
-        KrafkaError::Protocol { kind, .. } => *kind == krafka::ProtocolErrorKind::InvalidLength,
+        // The client's own bound; all other kinds are of what came in, which says nothing of the message.
+        KrafkaError::Protocol { kind, .. } => *kind == krafka::ProtocolErrorKind::FrameTooLarge,
         _ => false,
     }
 }

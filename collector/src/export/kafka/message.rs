@@ -21,6 +21,9 @@ const RECORD_ID: &str = "farol.record.id";
 /// A message that would be larger holds fewer items: brokers take 1 MiB (`message.max.bytes`) unless they are told otherwise.
 const LARGE: usize = 900 << 10;
 
+/// Kafka's own bound of a topic's name. All letters in it are of one byte.
+const LONGEST: usize = 249;
+
 /// A message, and the places of the items that it holds.
 pub(super) struct Message {
     pub(super) record: ProducerRecord,
@@ -40,7 +43,9 @@ fn topics(batch: &Batch, settings: &Settings) -> Vec<(String, Vec<usize>)> {
     match &settings.topic {
         Some(topic) => {
             let shares = divide(&[topic], &settings.tenants, batch);
-            let named = shares.into_iter().map(|(texts, at)| (texts.concat(), at));
+            let named = shares
+                .into_iter()
+                .map(|(texts, at)| (name(texts.concat()), at));
             named.collect()
         }
         None => {
@@ -54,6 +59,15 @@ fn topics(batch: &Batch, settings: &Settings) -> Vec<(String, Vec<usize>)> {
             };
             vec![(name.to_owned(), (0..batch.len()).collect())]
         }
+    }
+}
+
+/// What Kafka takes for a topic's name: an app's may be longer, and a tenant may be none.
+fn name(mut text: String) -> String {
+    text.truncate(LONGEST);
+    match text.is_empty() {
+        true => "unknown".to_owned(),
+        false => text,
     }
 }
 

@@ -247,3 +247,61 @@ async fn a_cluster_that_is_away_is_waited_for_and_found_when_it_is_back() {
     broker.clear_hooks();
     assert_eq!(kafka.send(&of_sessions(&["a"])).await, Outcome::accepted());
 }
+
+#[tokio::test]
+async fn a_topic_that_is_not_there_is_asked_for_once_a_batch_and_others_get_theirs() {
+    let broker = broker(&["t.shop"]).await;
+    broker.with_state(|it| it.auto_create_topics = false);
+    let mut settings = settings(&broker, KafkaEncoding::Json);
+    settings.brokers.remote.timeout = Duration::from_millis(300);
+    settings.topic = Some(Template::parse("t.{app}").unwrap());
+    let log = |app| Source::Record(Arc::new(samples::log(app, "m")));
+    let mut sources = vec![log("bank"); 50];
+    sources.push(log("shop"));
+    let batch = Batch::new(Signal::Logs, sources);
+    let kafka = Kafka::new(&settings).unwrap();
+    let Outcome::Each { refused, again, .. } = kafka.send(&batch).await else {
+        panic!("not judged item by item");
+    };
+    assert_eq!((refused, again), (vec![], (0..50).collect()));
+    assert_eq!(broker.all_records("t.shop").unwrap().len(), 1);
+    let asked = broker.request_count(ApiKey::Metadata);
+    assert!(asked < 50, "{asked}");
+}
+
+#[tokio::test]
+async fn what_becomes_no_message_does_not_count_as_taken() {
+    let broker = broker(&["farol"]).await;
+    let kafka = Kafka::new(&settings(&broker, KafkaEncoding::Farol)).unwrap();
+    let outcome = kafka.send(&of_sessions(&["a"])).await;
+    assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
+}
+
+#[test]
+fn what_cannot_be_read_of_an_answer_says_nothing_of_the_message() {
+    use krafka::ProtocolErrorKind::{FrameTooLarge, InvalidLength, Malformed};
+    let is = |kind| is_final(&KrafkaError::protocol_kind(kind, "HTTP/1.1 400"));
+    assert_eq!(
+        [InvalidLength, Malformed, FrameTooLarge].map(is),
+        [false, false, true]
+    );
+}
+
+#[tokio::test]
+async fn a_topic_is_as_long_as_kafka_takes_it_and_never_nothing() {
+    let broker = broker(&["unknown"]).await;
+    let mut settings = settings(&broker, KafkaEncoding::Json);
+    let batch = of_sessions(&["a"]);
+    for (template, want) in [
+        ("{tenant}".to_owned(), "unknown".to_owned()),
+        (
+            format!("{}{{app}}", "t".repeat(247)),
+            format!("{}sh", "t".repeat(247)),
+        ),
+    ] {
+        settings.topic = Some(Template::parse(&template).unwrap());
+        let outcome = Kafka::new(&settings).unwrap().send(&batch).await;
+        assert_eq!(outcome, Outcome::accepted(), "{template}");
+        assert_eq!(broker.all_records(&want).unwrap().len(), 1);
+    }
+}
