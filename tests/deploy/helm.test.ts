@@ -134,6 +134,7 @@ test('a queue in memory has a share of the pod', (t) => {
     ['queue.type=memory,queue.maxBytes=1GiB,resources.limits.memory=3Gi', '1GiB'],
     ['queue.type=memory,queue.maxBytes=512MB,resources.limits.memory=1536000000', '512MB'],
     ['queue.type=memory,queue.maxBytes=1GiB,resources.limits=null', '1GiB'],
+    ['queue.type=memory,queue.maxBytes=1GiB,resources=null', '1GiB'],
     ['queue.type=disk,queue.maxBytes=3GiB', '3GiB'],
     ['queue.type=memory,resources.limits.memory=1e9', '128MiB'],
   ] as const) assert.equal(sized(set), expected, set);

@@ -206,7 +206,7 @@ spec:
 
 {{/* Refuses a queue in memory that the pod has no memory for: it would be killed before the queue is full. */}}
 {{- define "farol.fits" -}}
-{{- $limit := dig "limits" "memory" "" .Values.resources -}}
+{{- $limit := dig "limits" "memory" "" (.Values.resources | default dict) -}}
 {{- if and (eq .Values.queue.type "memory") $limit -}}
 {{- $most := include "farol.maxBytes" . -}}
 {{- $bytes := include "farol.bytes" $limit | int64 -}}
