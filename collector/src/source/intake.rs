@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{Stats, With};
 use crate::dedupe::Claim;
 use crate::queue::Refused;
-use crate::record::Record;
+use crate::record::{Record, RecordError};
 
 /// As of a batch that its client repeats: what was taken long ago is looked for on the disk too.
 const REPEATED: u32 = 2;
@@ -20,19 +20,28 @@ pub(super) struct Intake {
     pub(super) stopped: watch::Receiver<bool>,
 }
 
-/// The collector stops before this record was taken; it comes again.
+/// Why a record was not taken; it comes again.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stopped;
+pub(super) enum Untaken {
+    /// The collector stops.
+    Stopped,
+    /// A newer version wrote it, in this format.
+    Newer(u16),
+}
 
 impl Intake {
     /// Takes a message. When this returns well it is in the queue, was before, or is none: it need not come again.
-    pub(super) async fn take(&self, message: &[u8]) -> Result<(), Stopped> {
+    pub(super) async fn take(&self, message: &[u8]) -> Result<(), Untaken> {
         let record = match Record::decode(message) {
             Ok((record, length)) if length == message.len() => record,
+            Err(RecordError::UnknownFormat(format)) => return Err(Untaken::Newer(format)),
             read => {
                 Stats::count(&self.stats.unreadable);
-                let why = read.map_or_else(|error| error.to_string(), |_| "it is too long".into());
-                tracing::warn!(%why, "a message of a source is no record that this version reads");
+                if self.stats.says() {
+                    let why =
+                        read.map_or_else(|error| error.to_string(), |_| "it is too long".into());
+                    tracing::warn!(%why, "a message of a source is no record; more are counted for a minute, and not told");
+                }
                 return Ok(());
             }
         };
@@ -48,7 +57,7 @@ impl Intake {
         while let Err(refused) = self.with.queue.append(record.clone()).await {
             if self.wait(refused).await.is_err() {
                 items.refused(refused.why);
-                return Err(Stopped);
+                return Err(Untaken::Stopped);
             }
         }
         items.enqueued();
@@ -59,11 +68,11 @@ impl Intake {
     }
 
     /// What is full has room again when the destinations took some; nothing is lost meanwhile, it stands where it came from.
-    async fn wait(&self, refused: Refused) -> Result<(), Stopped> {
+    async fn wait(&self, refused: Refused) -> Result<(), Untaken> {
         let mut stopped = self.stopped.clone();
         tokio::select! {
             () = tokio::time::sleep(refused.retry_after) => Ok(()),
-            _ = stopped.wait_for(|it| *it) => Err(Stopped),
+            _ = stopped.wait_for(|it| *it) => Err(Untaken::Stopped),
         }
     }
 }

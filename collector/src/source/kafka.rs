@@ -12,7 +12,7 @@ use krafka::consumer::{
 use krafka::error::ErrorCode;
 use tokio::task::JoinSet;
 
-use super::intake::{Intake, Stopped};
+use super::intake::{Intake, Untaken};
 use crate::config::Source;
 use crate::kafka::{CLIENT, auth, bootstrap, code};
 
@@ -27,65 +27,114 @@ const METADATA: Duration = Duration::from_secs(30);
 /// After a failure, doubled up to the second.
 const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
+/// Why reading ended before it was told to.
+enum Failure {
+    Client(KrafkaError),
+    /// A record that a newer version wrote, in this format.
+    Newer(u16),
+}
+
+impl From<KrafkaError> for Failure {
+    fn from(error: KrafkaError) -> Self {
+        Self::Client(error)
+    }
+}
+
+/// How the source is.
+struct State {
+    /// Until the next try.
+    wait: Duration,
+    /// It stood at a record of a newer version, and nothing was taken since.
+    stuck: bool,
+}
+
 /// Reads until it is told to stop; begins anew after each failure.
 pub(super) async fn run(source: Source, intake: Intake) {
-    let mut wait = WAITS.0;
+    let mut state = State {
+        wait: WAITS.0,
+        stuck: false,
+    };
     loop {
-        let told = read(&source, &intake, &mut wait).await;
-        let Err(error) = told else { return };
-        if !intake.stats.failing.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
+        let told = read(&source, &intake, &mut state).await;
+        let Err(failure) = told else { return };
+        let known = intake.stats.failing.swap(true, Ordering::Relaxed);
+        match failure {
+            Failure::Client(error) if !known => tracing::warn!(
                 source = source.name,
                 reason = code(&error),
                 "the source cannot be read; trying on"
-            );
+            ),
+            Failure::Client(_) => {}
+            Failure::Newer(format) => {
+                if !state.stuck {
+                    tracing::error!(
+                        source = source.name,
+                        format,
+                        "the source stands at a record that a newer version wrote: bring this collector to that version; the record waits"
+                    );
+                }
+                state = State {
+                    wait: WAITS.1,
+                    stuck: true,
+                };
+            }
         }
         let mut stopped = intake.stopped.clone();
         tokio::select! {
-            () = tokio::time::sleep(wait) => wait = (wait * 2).min(WAITS.1),
+            () = tokio::time::sleep(state.wait) => state.wait = (state.wait * 2).min(WAITS.1),
             _ = stopped.wait_for(|it| *it) => return,
         }
     }
 }
 
-async fn read(source: &Source, intake: &Intake, wait: &mut Duration) -> krafka::Result<()> {
+async fn read(source: &Source, intake: &Intake, state: &mut State) -> Result<(), Failure> {
     let mut stopped = intake.stopped.clone();
     let consumer = tokio::select! {
         consumer = connect(source) => consumer?,
         _ = stopped.wait_for(|it| *it) => return Ok(()),
     };
-    let done = follow(source, intake, wait, &consumer).await;
+    let done = follow(source, intake, state, &consumer).await;
     // Leaves the group, so that its partitions move at once.
     let closed = consumer.close().await;
-    done.and(closed)
+    done.and(closed.map_err(Failure::from))
 }
 
 async fn follow(
     source: &Source,
     intake: &Intake,
-    wait: &mut Duration,
+    state: &mut State,
     consumer: &Consumer,
-) -> krafka::Result<()> {
+) -> Result<(), Failure> {
     there(source, consumer).await?;
     consumer.subscribe(&[source.topic.as_str()]).await?;
     while !*intake.stopped.borrow() {
         let messages = consumer.poll(POLL).await?;
-        *wait = WAITS.0;
-        if intake.stats.failing.swap(false, Ordering::Relaxed) {
-            tracing::info!(source = source.name, "the source is read again");
+        let some = !messages.is_empty();
+        let (taken, untaken) = take(intake, messages).await;
+        let newer = matches!(untaken, Some(Untaken::Newer(_)));
+        // That nothing came says nothing of the record that it stood at.
+        if !newer && (some || !state.stuck) {
+            *state = State {
+                wait: WAITS.0,
+                stuck: false,
+            };
+            if intake.stats.failing.swap(false, Ordering::Relaxed) {
+                tracing::info!(source = source.name, "the source is read again");
+            }
         }
-        if messages.is_empty() {
+        if taken.is_empty() {
             continue;
         }
-        let (taken, all) = take(intake, messages).await;
         let offset = |((topic, partition), next)| {
             let place = TopicPartition::new(topic, partition);
             (place, OffsetAndMetadata::new(next))
         };
         let offsets = taken.into_iter().map(offset);
         consumer.commit_with_metadata(offsets.collect()).await?;
-        if !all {
-            return Ok(());
+        match untaken {
+            Some(Untaken::Newer(format)) => return Err(Failure::Newer(format)),
+            Some(Untaken::Stopped) => return Ok(()),
+            None => {}
         }
     }
     Ok(())
@@ -106,8 +155,8 @@ async fn there(source: &Source, consumer: &Consumer) -> krafka::Result<()> {
 /// Where a partition is read on, by topic and partition.
 type Offsets = BTreeMap<(String, i32), i64>;
 
-/// Takes messages side by side. Says where each partition is through, and whether all were taken.
-async fn take(intake: &Intake, messages: Vec<ConsumerRecord>) -> (Offsets, bool) {
+/// Takes messages side by side. Says where each partition is through, and why not all were taken.
+async fn take(intake: &Intake, messages: Vec<ConsumerRecord>) -> (Offsets, Option<Untaken>) {
     let mut tasks = JoinSet::new();
     for message in messages {
         let intake = intake.clone();
@@ -118,6 +167,7 @@ async fn take(intake: &Intake, messages: Vec<ConsumerRecord>) -> (Offsets, bool)
         });
     }
     let (mut next, mut missed) = (Offsets::new(), Offsets::new());
+    let mut why = None;
     while let Some(ended) = tasks.join_next().await {
         let (place, offset, taken) = match ended {
             Ok(ended) => ended,
@@ -129,18 +179,18 @@ async fn take(intake: &Intake, messages: Vec<ConsumerRecord>) -> (Offsets, bool)
                 let at = next.entry(place).or_insert(offset + 1);
                 *at = (*at).max(offset + 1);
             }
-            Err(Stopped) => {
+            Err(untaken) => {
+                why = Some(untaken);
                 let at = missed.entry(place).or_insert(offset);
                 *at = (*at).min(offset);
             }
         }
     }
-    let all = missed.is_empty();
     for (place, first) in missed {
         // Before the first that was not taken; whatever was behind it is known when it comes again.
         next.insert(place, first);
     }
-    (next, all)
+    (next, why)
 }
 
 async fn connect(source: &Source) -> krafka::Result<Consumer> {

@@ -43,6 +43,16 @@ pub(in crate::source) fn message(id: u8) -> Vec<u8> {
     out
 }
 
+/// The same as a version to come may write it.
+pub(in crate::source) fn newer(id: u8) -> Vec<u8> {
+    let mut out = message(id);
+    out[8..10].copy_from_slice(&99u16.to_le_bytes());
+    let end = out.len() - 4;
+    let sum = crc32c::crc32c(&out[..end]);
+    out[end..].copy_from_slice(&sum.to_le_bytes());
+    out
+}
+
 fn figures(intake: &Intake) -> [u64; 3] {
     let stats = &intake.stats;
     [&stats.taken, &stats.duplicate, &stats.unreadable].map(|it| it.load(Ordering::Relaxed))
@@ -74,6 +84,19 @@ async fn a_record_is_taken_once_as_it_is_and_what_is_none_is_counted() {
     assert_eq!(stored, [message(1), message(2)]);
 }
 
+#[tokio::test]
+async fn what_a_newer_version_wrote_is_not_passed_over_and_what_is_no_record_is_told_of_once() {
+    let (intake, _stop) = intake(1 << 20);
+    assert_eq!(intake.take(&newer(1)).await, Err(Untaken::Newer(99)));
+    assert_eq!(figures(&intake), [0, 0, 0]);
+    for _ in 0..3 {
+        assert_eq!(intake.take(b"none").await, Ok(()));
+    }
+    assert_eq!(figures(&intake), [0, 0, 3]);
+    assert!(!intake.stats.says());
+    assert!(Stats::default().says());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_queue_that_is_full_is_waited_for_and_a_stop_leaves_the_record_where_it_is() {
     let (intake, stop) = intake(message(1).len() + 300);
@@ -90,7 +113,7 @@ async fn a_queue_that_is_full_is_waited_for_and_a_stop_leaves_the_record_where_i
     let third = tokio::spawn(async move { waits.take(&bytes).await });
     tokio::time::sleep(Duration::from_secs(1)).await;
     stop.send_replace(true);
-    assert_eq!(third.await.unwrap(), Err(Stopped));
+    assert_eq!(third.await.unwrap(), Err(Untaken::Stopped));
     assert_eq!(intake.with.ledgers.snapshot().items_open(), 0);
     // It was not taken, so it is new when it comes again.
     let again = intake.with.dedupe.claim([3; 16], REPEATED).await;

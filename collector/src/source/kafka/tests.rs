@@ -9,7 +9,7 @@ use krafka::testing::{Control, FakeBroker};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::super::intake::tests::{intake, message};
+use super::super::intake::tests::{intake, message, newer};
 use super::*;
 use crate::config::{Brokers, Remote};
 
@@ -50,6 +50,16 @@ async fn send(broker: &FakeBroker, messages: std::ops::Range<u8>) {
         let told = producer.send_record(record).await.unwrap();
         assert!(told.is_persisted());
     }
+}
+
+/// One message into the first partition.
+async fn send_one(broker: &FakeBroker, message: Vec<u8>) {
+    let producer = Producer::builder();
+    let producer = producer.bootstrap_servers(broker.bootstrap_servers());
+    let producer = producer.build().await.unwrap();
+    let record = ProducerRecord::new(TOPIC, message).with_partition(0);
+    let told = producer.send_record(record).await.unwrap();
+    assert!(told.is_persisted());
 }
 
 struct Reading {
@@ -176,4 +186,19 @@ async fn a_broker_that_is_away_is_waited_for() {
     until(|| committed(&broker) == 3).await;
     assert_eq!(one.stop().await, 3);
     assert_eq!(committed(&broker), 3);
+}
+
+#[tokio::test]
+async fn a_record_of_a_newer_version_is_stood_at_and_what_is_before_it_is_committed() {
+    let broker = broker(0..0).await;
+    for message in [message(1), message(2), newer(3), message(4)] {
+        send_one(&broker, message).await;
+    }
+    let one = Reading::start(&broker);
+    let stats = Arc::clone(&one.intake.stats);
+    until(|| stats.failing.load(Ordering::Relaxed)).await;
+    assert_eq!(broker.committed_offset(GROUP, TOPIC, 0), Some(2));
+    assert!(one.stop().await >= 2);
+    assert_eq!(stats.unreadable.load(Ordering::Relaxed), 0);
+    assert!(stats.failing.load(Ordering::Relaxed));
 }
