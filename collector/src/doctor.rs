@@ -71,6 +71,9 @@ async fn look(config: &Config, wanted: &Wanted, file: Option<&Path>, report: &mu
             _ => servers(&what, destination, report).await,
         }
     }
+    for source in &config.sources {
+        probe::source(&format!("source {}", source.name), source, report).await;
+    }
     clock::judge(report);
 }
 

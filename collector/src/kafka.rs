@@ -2,6 +2,8 @@
 
 use krafka::KrafkaError;
 use krafka::auth::{AuthConfig, PlainCredentials, TlsConfig};
+use krafka::consumer::Consumer;
+use krafka::error::ErrorCode;
 
 use crate::config::{Brokers, Login, Mechanism, Tls};
 
@@ -59,6 +61,46 @@ fn tls(settings: &Tls) -> krafka::Result<TlsConfig> {
     Ok(tls)
 }
 
+/// Which of these topics are not there, or not for this user. Asks a cluster and leaves nothing behind: neither topics nor a group.
+pub(crate) async fn lacking(brokers: &Brokers, topics: &[String]) -> krafka::Result<Vec<String>> {
+    let timeout = brokers.remote.timeout;
+    let asked = async {
+        let client = Consumer::builder()
+            .bootstrap_servers(bootstrap(brokers))
+            .client_id(CLIENT)
+            .auth(auth(brokers)?)
+            .enable_auto_commit(false)
+            .allow_auto_create_topics(false)
+            .connect_timeout(timeout)
+            .request_timeout(timeout)
+            .build()
+            .await?;
+        let mut lacking = Vec::new();
+        for topic in topics {
+            use ErrorCode::{TopicAuthorizationFailed, UnknownTopicOrPartition};
+            match is_there(&client, topic).await {
+                Ok(true) => {}
+                Ok(false)
+                | Err(KrafkaError::Broker {
+                    code: TopicAuthorizationFailed | UnknownTopicOrPartition,
+                    ..
+                }) => lacking.push(topic.clone()),
+                Err(error) => return Err(error),
+            }
+        }
+        client.close().await?;
+        Ok(lacking)
+    };
+    let told = tokio::time::timeout(timeout, asked).await;
+    told.unwrap_or_else(|_| Err(KrafkaError::timeout("no answer")))
+}
+
+/// Whether a topic has partitions to read.
+pub(crate) async fn is_there(client: &Consumer, topic: &str) -> krafka::Result<bool> {
+    let known = client.fetch_metadata(Some(topic)).await?;
+    Ok(known.topics.iter().any(|it| !it.partitions.is_empty()))
+}
+
 /// An error in words of a small set, fit for a log line: `kafka message_too_large`, `timeout`, `no connection`.
 pub(crate) fn code(error: &KrafkaError) -> String {
     match error {
@@ -86,8 +128,6 @@ fn snake(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use krafka::error::ErrorCode;
-
     use super::*;
 
     #[test]

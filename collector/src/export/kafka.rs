@@ -3,6 +3,8 @@
 
 mod message;
 
+pub(super) use message::named;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,11 +59,6 @@ impl Kafka {
             Err(_) => return Err(Reason::code("no connection")),
         };
         Ok(Arc::clone(producer.insert(Arc::new(made))))
-    }
-
-    /// Whether there is a cluster that lets the collector in. Nothing is sent.
-    pub(crate) async fn reached(&self) -> Result<(), Reason> {
-        self.producer().await.map(drop)
     }
 
     /// A producer that lost count of its messages cannot go on; the next one begins anew.

@@ -12,7 +12,6 @@ use super::destination::{Outcome, Reason};
 use super::fluent_forward::FluentForward;
 use super::http::below;
 pub(crate) use super::http::{Answer, Http};
-use super::kafka::Kafka;
 use super::otlp_grpc::OtlpGrpc;
 use super::otlp_http::{self, OtlpHttp};
 use super::pack::Packed;
@@ -20,7 +19,10 @@ use super::prometheus::remote_write::RemoteWrite;
 use crate::config::{self, Destination, DestinationKind, RemoteWriteVersion, Signals};
 use crate::doctor::Report;
 
+mod brokers;
 mod stores;
+
+pub(crate) use brokers::source;
 
 /// A page about a server, or its mistake, is no longer.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -51,7 +53,7 @@ pub(crate) async fn look(what: &str, destination: &Destination, report: &mut Rep
         DestinationKind::Loki(it) => probe.loki(it).await,
         DestinationKind::Elasticsearch(it) => probe.elasticsearch(it, &destination.name).await,
         DestinationKind::ClickHouse(it) => probe.clickhouse(it, &destination.name).await,
-        DestinationKind::Kafka(it) => probe.kafka(it).await,
+        DestinationKind::Kafka(it) => probe.kafka(it, destination.signals).await,
         DestinationKind::OtlpFile(_) | DestinationKind::Terminal(_) => Ok(()),
     };
     if let Err(error) = asked {
@@ -132,18 +134,6 @@ impl Probe<'_, '_> {
                     }
                 }
             }
-        }
-        Ok(())
-    }
-
-    async fn kafka(&mut self, settings: &config::Kafka) -> anyhow::Result<()> {
-        match Kafka::new(settings)?.reached().await {
-            Ok(()) => self.ok(&format!(
-                "{} is a broker that lets the collector in",
-                self.at
-            )),
-            Err(reason) if reason.code == "kafka authentication" => self.stranger(&reason),
-            Err(reason) => self.silent(&reason),
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::intake::{Intake, Untaken};
 use crate::config::Source;
-use crate::kafka::{CLIENT, auth, bootstrap, code};
+use crate::kafka::{CLIENT, auth, bootstrap, code, is_there};
 
 /// How long brokers are asked for something new: the time that a stop takes at most.
 const POLL: Duration = Duration::from_millis(500);
@@ -142,8 +142,7 @@ async fn follow(
 
 /// A topic that is not there yet is waited for here: who subscribes to nothing hears of it by chance.
 async fn there(source: &Source, consumer: &Consumer) -> krafka::Result<()> {
-    let known = consumer.fetch_metadata(Some(&source.topic)).await?;
-    match known.topics.iter().any(|it| !it.partitions.is_empty()) {
+    match is_there(consumer, &source.topic).await? {
         true => Ok(()),
         false => Err(KrafkaError::broker(
             ErrorCode::UnknownTopicOrPartition,

@@ -38,6 +38,31 @@ pub(super) fn messages(batch: &Batch, settings: &Settings) -> Vec<Message> {
     }
 }
 
+/// Where a signal goes that no topic is named for.
+fn own(encoding: KafkaEncoding, signal: Signal) -> &'static str {
+    match (encoding, signal) {
+        (KafkaEncoding::OtlpProto, Signal::Logs) => "otlp_logs",
+        (KafkaEncoding::OtlpProto, Signal::Traces) => "otlp_spans",
+        (KafkaEncoding::OtlpProto, Signal::Metrics) => "otlp_metrics",
+        (KafkaEncoding::Json, Signal::Traces) => "farol_traces",
+        (KafkaEncoding::Json, _) => "farol_logs",
+        (KafkaEncoding::Farol, _) => RECORDS,
+    }
+}
+
+/// The topics that are known before anything comes: none where their name depends on what does.
+pub(crate) fn named(settings: &Settings, signals: impl Iterator<Item = Signal>) -> Vec<String> {
+    let mut all: Vec<String> = match &settings.topic {
+        Some(topic) if topic.is_plain() => vec![topic.texts().collect()],
+        Some(_) => Vec::new(),
+        None => signals
+            .map(|it| own(settings.encoding, it).to_owned())
+            .collect(),
+    };
+    all.dedup();
+    all
+}
+
 /// The places of a batch by topic.
 fn topics(batch: &Batch, settings: &Settings) -> Vec<(String, Vec<usize>)> {
     match &settings.topic {
@@ -49,14 +74,7 @@ fn topics(batch: &Batch, settings: &Settings) -> Vec<(String, Vec<usize>)> {
             named.collect()
         }
         None => {
-            let name = match (settings.encoding, batch.signal()) {
-                (KafkaEncoding::OtlpProto, Signal::Logs) => "otlp_logs",
-                (KafkaEncoding::OtlpProto, Signal::Traces) => "otlp_spans",
-                (KafkaEncoding::OtlpProto, Signal::Metrics) => "otlp_metrics",
-                (KafkaEncoding::Json, Signal::Traces) => "farol_traces",
-                (KafkaEncoding::Json, _) => "farol_logs",
-                (KafkaEncoding::Farol, _) => RECORDS,
-            };
+            let name = own(settings.encoding, batch.signal());
             vec![(name.to_owned(), (0..batch.len()).collect())]
         }
     }
