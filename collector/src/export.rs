@@ -73,6 +73,7 @@ pub use batch::{Batch, Signal};
 pub use breaker::{Breaker, Circuit};
 pub use destination::{Attempt, Destination, Outcome, Reason};
 pub(crate) use own_traces::OwnTraces;
+pub(crate) use rolling::clash;
 pub use roster::Roster;
 pub use stats::Stats;
 pub use template::Template;

@@ -14,6 +14,7 @@ use super::read::Section;
 use super::tree::Node;
 use super::valid::{Config, DEFAULT_DATA_DIR, Destination, Telemetry};
 use crate::client_address::{ForwardedHeader, TrustedProxies};
+use crate::export::clash;
 
 mod app;
 mod destination;
@@ -190,6 +191,14 @@ fn destinations(root: &Section<'_>, data_dir: &std::path::Path) -> Built<Vec<Des
         let destination = destination::build(&section, data_dir)?;
         if !names.insert(destination.name.clone()) {
             return Err(section.wrong("name", "two destinations have this name; give each its own"));
+        }
+        if let Some(other) = names.iter().find(|it| clash(it, &destination.name)) {
+            return Err(section.wrong(
+                "name",
+                format!(
+                    "its dead letters would lie in a file of {other:?}; end it in something else"
+                ),
+            ));
         }
         if let super::DestinationKind::OtlpFile(file) = &destination.kind
             && let Some(other) = paths.insert(folder(&file.path), destination.name.clone())

@@ -123,12 +123,24 @@ impl Rolling {
             .filter_map(|entry| {
                 let name = entry.ok()?.file_name();
                 let rest = name.to_str()?.strip_prefix(self.name.as_str())?;
-                rest.strip_prefix('-')?.strip_suffix(".jsonl")?.parse().ok()
+                number(rest.strip_prefix('-')?.strip_suffix(".jsonl")?)
             })
             .collect();
         numbers.sort_unstable();
         Ok(numbers)
     }
+}
+
+/// Whether a file of one name is called as a rotated one of the other.
+pub(crate) fn clash(name: &str, other: &str) -> bool {
+    let behind = |a: &str, b: &str| number(a.strip_prefix(b)?.strip_prefix('-')?);
+    behind(name, other).or(behind(other, name)).is_some()
+}
+
+/// A rotated file's number, as it is written: the file of a destination `loki-2` is not one of `loki`'s.
+fn number(text: &str) -> Option<u64> {
+    let number = text.parse().ok()?;
+    (format!("{number:06}") == text).then_some(number)
 }
 
 /// The length of the file up to its last line end.
@@ -168,6 +180,21 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_a_longer_name_is_none_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut other = Rolling::new(folder.path(), "loki-2", 8, 1);
+        other.write(b"other\n").unwrap();
+        let mut lines = Rolling::new(folder.path(), "loki", 8, 1);
+        for _ in 0..4 {
+            lines.write(b"letter\n").unwrap();
+        }
+        let want = ["loki-000003.jsonl", "loki-2.jsonl", "loki.jsonl"];
+        assert_eq!(names(folder.path()), want);
+        assert!(clash("loki-000001", "loki") && clash("loki", "loki-000001"));
+        assert!(!clash("loki-2", "loki") && !clash("loki", "loki"));
+    }
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(folder)

@@ -131,6 +131,7 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (http.replace("[[", "version = 1\n[[").replace("endpoint", "endpont"), "farol.toml:5: destinations.b.endpont: no such setting here; did you mean endpoint?"),
         (format!("version = 1\n{}", http.replace("http://a:4318", "a:4318")), "destinations.b.endpoint = \"a:4318\": write a URL with http://"),
         (format!("version = 1\n{http}{http}"), "destinations.b.name = \"b\": two destinations have this name"),
+        (format!("version = 1\n{http}{}", http.replace("\"b\"", "\"b-000001\"")), "destinations.b-000001.name = \"b-000001\": its dead letters would lie in a file of \"b\""),
         (format!("version = 1\n{http}compression = \"brotli\""), "destinations.b.compression = \"brotli\": no such word; use one of none, gzip, zstd"),
         (format!("version = 1\n{http}auth = {{ basic = {{ username = \"u\" }} }}"), "destinations.b.auth.basic.password: it is missing; a user needs a password"),
         (format!("version = 1\n{http}auth = {{ basic = {{ password = \"hunter2\" }} }}"), "destinations.b.auth.basic.username: it is missing; a password needs its user"),
