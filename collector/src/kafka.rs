@@ -25,7 +25,8 @@ pub(crate) fn auth(brokers: &Brokers) -> krafka::Result<AuthConfig> {
         (Some(login), _) => sasl(login)?,
     };
     Ok(match tls {
-        Some(tls) => base.with_tls(tls),
+        // Brokers know no channel binding, and refuse whoever asks for it as if the password were wrong.
+        Some(tls) => base.with_tls(tls).with_scram_channel_binding(false),
         None => base,
     })
 }

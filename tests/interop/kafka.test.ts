@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { wait } from '../e2e/driver/wait.js';
 import type { Item, Value } from '../e2e/driver/otlp.js';
 import { farol, type Farol } from './support/farol.js';
-import { kafka, type Kafka, type Message } from './support/kafka.js';
+import { kafka, USER, type Kafka, type Message } from './support/kafka.js';
 import { found } from './support/server.js';
 import { logs, payloads, send } from './support/traffic.js';
 
@@ -159,4 +159,18 @@ test('what comes while Kafka is away is there once it is back', async () => {
   assert.deepEqual([...new Set(came.map(document).map(nameIn))].sort(), [...items.keys()].sort());
   assert.equal(await written(one), 2 * items.size);
   await one.end();
+});
+
+test('TLS and a user, by SCRAM', async () => {
+  const auth = `auth = { basic = { username = "${USER.name}", password = "${USER.password}" } }\ntls = { ca_file = "${cluster.ca}" }\n`;
+  const secure = (toml: string): string => toml.replace(cluster.address, `tls://${cluster.secure}`);
+  const ingest = await farol(secure(destination('secure', 'encoding = "farol"')) + auth);
+  const out = await farol(secure(source('secure')) + auth);
+  await ingest.start();
+  await out.start();
+  const { logs: count, spans } = await send(ingest.url);
+  const sent = await ingest.until(count + spans);
+  assertSame(await out.until(sent.size), sent);
+  await out.end();
+  await ingest.end();
 });
