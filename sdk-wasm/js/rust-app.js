@@ -1473,8 +1473,10 @@ function createSender(sdk, nativeFetch) {
           failures = blocked = 0;
           asked = false;
           stopped = status == 401 || status == 403;
-          if (stopped) queue = [];
-          else {
+          if (stopped) {
+            queue = [];
+            outbox2 == null ? void 0 : outbox2.hush_();
+          } else {
             remove(batch);
             outbox2 == null ? void 0 : outbox2.remove_(batch);
           }
@@ -1507,7 +1509,7 @@ function createSender(sdk, nativeFetch) {
   function add(batch) {
     if (stopped) return;
     queue.push(batch);
-    if ((draft == null ? void 0 : draft.id_) == batch.id_ && Date.now() > draft.sealed_ + TIMEOUT) batch.id_ += "r";
+    if ((draft == null ? void 0 : draft.id_) == batch.id_ && Date.now() > draft.sealed_ + TIMEOUT - SLACK) batch.id_ += "r";
     keep(batch, 0, TIMEOUT, draft);
     draft = void 0;
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
@@ -1530,6 +1532,10 @@ function createSender(sdk, nativeFetch) {
       if (stopped) return;
       keep(batch, 0, TIMEOUT, draft);
       draft = batch;
+    },
+    undraft_() {
+      if (draft) outbox2 == null ? void 0 : outbox2.remove_(draft);
+      draft = void 0;
     },
     add_(batch) {
       add(batch);
@@ -1718,6 +1724,10 @@ function createClient(given, bring) {
   const options = check(given, tell2);
   const wish = safe(() => navigator.globalPrivacyControl) && (options.privacyControl || "anonymous");
   const nameless = wish == "anonymous";
+  const box = safe(() => {
+    var _a2;
+    return ((_a2 = options.session) == null ? void 0 : _a2.storage) == "visitor" ? localStorage : sessionStorage;
+  });
   if (nameless) {
     options.user = void 0;
     options.session = { ...options.session, storage: "none" };
@@ -1730,7 +1740,10 @@ function createClient(given, bring) {
   const decoder = new TextDecoder();
   const name = "farol:1:" + (options.key || ((_a = options.app) == null ? void 0 : _a.name) || "");
   const shared = ((_b = options.session) == null ? void 0 : _b.storage) == "visitor";
-  const store = ((_c = options.session) == null ? void 0 : _c.storage) == "none" ? void 0 : safe(() => shared ? localStorage : sessionStorage);
+  const store = ((_c = options.session) == null ? void 0 : _c.storage) == "none" ? void 0 : box;
+  const erase = () => {
+    for (const one of ["", CONFIG, LEFT2, HERE]) safe(() => box.removeItem(name + one));
+  };
   const callbacks = /* @__PURE__ */ new Set();
   let consent = CONSENTS.indexOf(options.consent);
   let session = "";
@@ -1795,6 +1808,10 @@ function createClient(given, bring) {
   const keep = safely(() => {
     if (consent == GRANTED && text3 != null) text3 ? store == null ? void 0 : store.setItem(name, text3) : store == null ? void 0 : store.removeItem(name);
   });
+  const meet = (ours = "") => {
+    const theirs = safe(() => store.getItem(name));
+    if (theirs) rank(theirs) < rank(ours) && theirs.slice(32) != session ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
+  };
   const decode = (bytes) => decoder.decode(bytes);
   const port = createPort({
     signal_(signal, bytes) {
@@ -1821,6 +1838,7 @@ function createClient(given, bring) {
         if (!sdk.over_) state = bytes[0];
         session = decode(bytes.subarray(5));
         if (before != session) {
+          if (state != 2 /* On */) sender == null ? void 0 : sender.undraft_();
           telling = true;
           for (const callback of [...callbacks]) safely(callback)(session);
           telling = false;
@@ -1928,12 +1946,13 @@ function createClient(given, bring) {
     setConsent(next) {
       const number2 = CONSENTS.indexOf(next);
       if (number2 < 0) return tell2(11 /* BadOption */, "consent");
+      if (shared && number2 == GRANTED) meet();
       consent = number2;
       put(15 /* Consent */, (w) => w.b(number2));
       keep();
       sender == null ? void 0 : sender.gate_(number2 == DENIED);
       more();
-      if (number2 == DENIED) for (const one of ["", CONFIG, LEFT2, HERE]) store == null ? void 0 : store.removeItem(name + one);
+      if (number2 == DENIED) erase();
     },
     endSession() {
       if (!telling) put(20 /* End */);
@@ -1971,7 +1990,10 @@ function createClient(given, bring) {
     session = hex(2);
     state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : options.sampling ? 1 /* Ring */ : 0 /* Off */;
     options.outbox ??= options.protocol != "faro" && !options.transport && ((_a2 = options.features) == null ? void 0 : _a2.length) != 0;
-    if (consent == DENIED && options.outbox) safe(() => indexedDB.deleteDatabase(name));
+    if (consent == DENIED) {
+      erase();
+      if (options.outbox) safe(() => indexedDB.deleteDatabase(name));
+    }
     sdk.fetch_ = (_c2 = ((_b2 = page().layers.fetch) == null ? void 0 : _b2.native) || window.fetch) == null ? void 0 : _c2.bind(window);
     sdk.remember_ = (text4) => store == null ? void 0 : store.setItem(name + CONFIG, text4);
     sdk.end_ = none2;
@@ -1982,9 +2004,7 @@ function createClient(given, bring) {
     else start2();
     sdk.hide_ = sender.hidden_;
     if (shared) sdk.on_(window, "storage pageshow visibilitychange", ({ key: key2 = name }) => {
-      if (key2 != name || !sdk.granted_()) return;
-      const theirs = store == null ? void 0 : store.getItem(name);
-      if (theirs) rank(theirs) < rank(text3 || "") ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
+      if (key2 == name && text3 && sdk.granted_()) meet(text3);
     }, true);
     observeAll(sdk);
     more();
@@ -2273,6 +2293,7 @@ function observeFrames(sdk) {
 // src/more/here.ts
 function observeHere(sdk) {
   const { store_: store, name_: name, options_: { session } } = sdk;
+  if (!/^(tab|visitor|none|)$/.test(text(session == null ? void 0 : session.storage))) sdk.tell_(11 /* BadOption */, "session.storage");
   if (!store || (session == null ? void 0 : session.storage) == "visitor" || parent != window) return;
   const own2 = "" + performance.timeOrigin;
   const gone = () => safe(() => store.getItem(name + HERE) == own2 && store.removeItem(name + HERE));
@@ -2282,7 +2303,8 @@ function observeHere(sdk) {
   };
   const there = sdk.granted_() && safe(() => store.getItem(name + HERE));
   const [load3] = safe(() => performance.getEntriesByType("navigation")) || [];
-  if (there && there != own2 && (load3 == null ? void 0 : load3.type) != "reload") sdk.put_(21 /* Stored */, (w) => w.s(""));
+  const ahead = document.prerendering || (load3 == null ? void 0 : load3.activationStart) > 0;
+  if (there && there != own2 && !ahead && (load3 == null ? void 0 : load3.type) != "reload") sdk.put_(21 /* Stored */, (w) => w.s(""));
   sdk.on_(window, "visibilitychange pageshow pagehide focus", say, true);
   sdk.stops_.push(gone);
   say();
@@ -2361,7 +2383,7 @@ function observeLoads(sdk) {
 }
 
 // src/more/later.ts
-function createLater({ endpoint_: endpoint2 }) {
+function createLater({ endpoint_: endpoint2, options_: { protocol, transport } }) {
   var _a;
   const send = (_a = globalThis.fetchLater) == null ? void 0 : _a.bind(globalThis);
   const armed = /* @__PURE__ */ new Map();
@@ -2375,10 +2397,11 @@ function createLater({ endpoint_: endpoint2 }) {
   return {
     arm_(batch) {
       disarm(batch);
+      if (transport || protocol == "faro") return;
       safe(() => {
         const controller = new AbortController();
-        const { id_: id, tries_: tries, body_: body } = batch;
-        send(endpoint2 + (/\?/.test(endpoint2) ? "&" : "?") + "id=" + id + "&try=" + (tries + 1), {
+        const { id_: id, tries_: tries, body_: body, sealed_: sealed } = batch;
+        send(endpoint2 + (/\?/.test(endpoint2) ? "&" : "?") + "id=" + id + "&try=" + (tries + 1) + (Date.now() - sealed > LATE ? "&late=1" : ""), {
           method: "POST",
           body,
           headers: { "content-type": "text/plain;charset=UTF-8" },
@@ -2454,10 +2477,12 @@ var observeOutbox = /* @__PURE__ */ Object.assign((sdk) => {
   outbox2.look_();
 }, { left_: true });
 function createOutbox(sdk) {
+  var _a;
   const { endpoint_: url, name_: name, guard_: guard, tell_: tell2, later_: later, cancel_: cancel } = sdk;
   const Compress = globalThis.CompressionStream;
   const databases = safe(() => indexedDB);
   const page2 = performance.timeOrigin;
+  const alone = ((_a = sdk.options_.session) == null ? void 0 : _a.storage) != "visitor" && parent == window;
   const left = createLater(sdk);
   let database;
   let opening = false;
@@ -2471,8 +2496,8 @@ function createOutbox(sdk) {
     if (there && (marked || !sdk.granted_())) return;
     marked = there;
     safe(() => {
-      var _a, _b;
-      return there ? (_a = sdk.store_) == null ? void 0 : _a.setItem(name + LEFT2, "1") : (_b = sdk.store_) == null ? void 0 : _b.removeItem(name + LEFT2);
+      var _a2, _b;
+      return there ? (_a2 = sdk.store_) == null ? void 0 : _a2.setItem(name + LEFT2, "1") : (_b = sdk.store_) == null ? void 0 : _b.removeItem(name + LEFT2);
     });
   };
   const quiet = (event) => event.preventDefault();
@@ -2536,7 +2561,6 @@ function createOutbox(sdk) {
     cancel(timer);
     more = false;
     if (!sdk.granted_()) return;
-    const session = sdk.session_();
     run((store) => {
       trim(store);
       const batches = [];
@@ -2551,7 +2575,7 @@ function createOutbox(sdk) {
         }
         const [error, at, , id] = here2.key;
         const row = here2.value;
-        const free = row.session == session && row.page != page2 ? row.wait : row.until;
+        const free = alone && row.session == sdk.session_() && row.page != page2 ? row.wait : row.until;
         if (row.url != url) {
         } else if (free > Date.now()) next = Math.min(next, free);
         else {
@@ -2582,10 +2606,17 @@ function createOutbox(sdk) {
       mark(true);
       more ||= !until;
       if (batch.tries_ && !batch.flights_ && until && !wait) left.arm_(batch);
-      else left.disarm_(batch);
+      else left.disarm_(wait ? void 0 : batch);
       run((store) => {
-        if (draft) store.delete(key(draft));
         const { id_: id, session_: session, tries_: tries, body_: body } = batch;
+        if (draft) {
+          const was = store.get(key(draft));
+          was.onsuccess = guard(() => {
+            var _a2;
+            if (draft.stored_ && draft.id_ == id && ((_a2 = was.result) == null ? void 0 : _a2.page) != page2) sdk.sender_.adopt_([{ ...batch, id_: id + "r", tries_: 1, flights_: 0 }]);
+          });
+          store.delete(key(draft));
+        }
         store.put({ id, url, session, page: page2, tries, body, wait, until }, key(batch)).onsuccess = () => {
           batch.stored_ = true;
         };
@@ -2610,6 +2641,7 @@ function createOutbox(sdk) {
       return new Response(new Blob([body]).stream().pipeThrough(new Compress("gzip"))).blob();
     },
     split_: split,
+    hush_: () => left.disarm_(),
     erase_: guard(() => {
       cancel(timer);
       left.disarm_();
@@ -2693,7 +2725,7 @@ var selfReport = observeSelf;
 var EXTRA = "console forms load memory resources traceResponse userTiming".split(" ");
 
 // src/rust-app.ts
-var HERE2 = [outbox, config, actions, clicks, frames, here, loads, reports, selfReport, ...features];
+var HERE2 = [here, outbox, config, actions, clicks, frames, loads, reports, selfReport, ...features];
 var PATTERNS = ["propagateTo", "ignoreErrors", "denyUrls"];
 var FRAMES = 50;
 var TRAP = 1e3;

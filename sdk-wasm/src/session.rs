@@ -36,8 +36,8 @@ pub(crate) struct Session {
 }
 
 /// Flags of what the storage holds.
-const FAILED: u8 = 1;
-const WOKEN: u8 = 2;
+pub(crate) const FAILED: u8 = 1;
+pub(crate) const WOKEN: u8 = 2;
 
 /// When sessions end, in ms.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +92,21 @@ impl Session {
         self.share = Share::of(&self.id, options);
     }
 
-    /// Goes on with the stored session, or begins one with the id `fresh`. `epoch` is the wall clock's now.
+    /// When somebody was active in the stored session, on the steady clock; `NaN`: nobody attends, or it does not say. `epoch` is the wall clock's now.
+    #[inline(never)]
+    pub(crate) fn attended(stored: &[u8], steady: f64, epoch: f64) -> f64 {
+        let active = decimal(after(stored, 16));
+        if active > 0.0 {
+            // A time to come was written before the clock was set back: it is as good as now.
+            steady - (epoch - active).max(0.0)
+        } else {
+            f64::NAN
+        }
+    }
+
+    /// Goes on with the stored session, or begins one with the id `fresh`. `arrives`: its visitor has come to a page, and did not
+    /// just leave it open in another tab.
+    #[inline(never)]
     pub(crate) fn open(
         &mut self,
         stored: &[u8],
@@ -100,6 +114,7 @@ impl Session {
         steady: f64,
         epoch: f64,
         options: &Options,
+        arrives: bool,
     ) -> Stored {
         let mut how = if stored.is_empty() || stored.starts_with(b"1 ") {
             Stored::New
@@ -111,19 +126,16 @@ impl Session {
         let id = after(stored, 32);
         if how == Stored::New && valid(id) && started > 0.0 && active >= 0.0 {
             self.id = id.to_vec();
-            // A time to come was written before the clock was set back: it is as good as now.
             self.started = steady - (epoch - started).max(0.0);
-            self.active = if active > 0.0 {
-                steady - (epoch - active).max(0.0)
-            } else {
-                f64::NAN
-            };
+            self.active = Self::attended(stored, steady, epoch);
             let flags = stored.get(30).map_or(0, |digit| digit & 3);
             self.failed = flags & FAILED != 0;
             self.woken = flags & WOKEN != 0;
-            if !self.over(steady, true, options.session()) {
+            if !self.over(steady, arrives, options.session()) {
                 how = Stored::Resumed;
-                self.active = steady;
+                if arrives {
+                    self.active = steady;
+                }
                 self.share = Share::of(&self.id, options);
             }
         }
@@ -212,7 +224,7 @@ mod tests {
 
     fn opened(stored: &[u8], fresh: &[u8], steady: f64, epoch: f64) -> (Session, Stored) {
         let mut session = Session::new();
-        let how = session.open(stored, fresh, steady, epoch, &options());
+        let how = session.open(stored, fresh, steady, epoch, &options(), true);
         (session, how)
     }
 

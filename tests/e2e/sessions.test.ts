@@ -6,6 +6,7 @@ import { launch, type Browser, type Page } from './driver/index.js';
 import type { Item } from './driver/otlp.js';
 import { sdkFiles } from './driver/sdk.js';
 import { html, script, site, type Site } from './driver/server.js';
+import { undriven } from './driver/undriven.js';
 
 /** What is not to be stored is not kept for the way back. */
 const KEPT = { 'cache-control': 'no-cache' };
@@ -14,6 +15,8 @@ let browser: Browser;
 let collector: Collector;
 let own: Site;
 let count = 0;
+/** When a page that is rendered ahead was. */
+let ahead = 0;
 
 before(async () => {
   collector = await startCollector();
@@ -24,11 +27,19 @@ before(async () => {
     if (file) return { ...script(file), headers: { ...script(file).headers, 'access-control-allow-origin': '*' } };
     switch (name) {
       case '/': return html(`<script src="/farol.js"></script><script src="/start.js?${query}"></script><a id="other" href="/?${query}" target="_blank" rel="opener">other</a>`, KEPT);
+      case '/ahead': return html(`<script type="speculationrules">{ "prerender": [{ "urls": ["/?${query}&next"], "eagerness": "immediate" }] }</script>
+        <script src="/farol.js"></script><script src="/start.js?${query}"></script><script>
+          setInterval(() => fetch('/ready').then(({ ok }) => ok && (location.href = '/?${query}&next')), 100);</script>`, KEPT);
+      // The page that is rendered ahead has all of its files, and has had the time to run them.
+      case '/ready': return { status: ahead && Date.now() > ahead + 1000 ? 200 : 404 };
+      case '/ahead.js': ahead = Date.now(); return script('');
       case '/framed': return html(`<iframe sandbox="allow-scripts" src="/?${query}"></iframe>`);
       case '/start.js': {
-        const app = new URLSearchParams(query).get('app');
-        return script(`window.told = []; window.farol = Farol.init({ url: '${collector.url}', app: { name: '${app}' }, session: { storage: '${new URLSearchParams(query).get('storage') ?? 'tab'}' },
-          onDiagnostic: (code, detail) => told.push(code + ' ' + detail) });`);
+        const given = new URLSearchParams(query);
+        const app = given.get('app');
+        return script(`window.told = []; window.farol = Farol.init({ url: '${collector.url}', app: { name: '${app}' }, session: { storage: '${given.get('storage') ?? 'tab'}' }, consent: '${given.get('consent') ?? 'granted'}',
+          onDiagnostic: (code, detail) => told.push(code + ' ' + detail) });
+          if (document.prerendering) farol.event('ahead'), document.head.append(Object.assign(document.createElement('script'), { src: '/ahead.js' }));`);
       }
       default: return undefined;
     }
@@ -173,6 +184,59 @@ test('a tab that was not copied goes on with its session: another page, a reload
   await page.waitFor(`frames[0].performance.getEntriesByType('resource').some(({ name }) => /farol-more/.test(name))`);
   assert.equal(await page.evaluate('frames[0].farol.sessionId()'), session);
   await same();
+  await page.close();
+});
+
+test('a page that was rendered ahead of its visit goes on with the session of its tab', async () => {
+  const app = fresh();
+  const stop = undriven(`${own.url}/ahead?app=${app}`);
+  try {
+    const { all, of } = await sessions(app, 'session.start', 'ahead');
+    assert.equal(of('ahead'), of('session.start'));
+    assert.deepEqual(all.filter(({ name }) => name === 'session_extend'), []);
+  } finally {
+    await stop();
+  }
+});
+
+test('who agrees on each page anew stays in the session of all tabs', async () => {
+  const app = fresh();
+  const [one, two] = [await browser.newPage(), await browser.newPage()];
+  await one.goto(address(app, 'visitor'));
+  await one.waitFor(`localStorage.getItem('farol:1:${app}')`);
+  const session = await id(one);
+  await two.goto(address(app, 'visitor') + '&consent=pending');
+  assert.notEqual(await id(two), session);
+  await two.evaluate(`farol.event('asked'), farol.setConsent('granted')`);
+  await two.waitFor(`farol.sessionId() === '${session}'`);
+  assert.equal(await two.evaluate<string>(`localStorage.getItem('farol:1:${app}').slice(32)`), session);
+  assert.equal(await id(one), session);
+  await said(two, 'two');
+  await said(one, 'one');
+  const { of } = await sessions(app, 'asked', 'one', 'two');
+  assert.deepEqual(['one', 'two'].map(of), [session, session]);
+  await one.close();
+  await two.close();
+});
+
+test('a no that is known at the start leaves nothing of an earlier visit', async () => {
+  const app = fresh();
+  const page = await browser.newPage();
+  for (const [storage, at] of [['visitor', 'localStorage'], ['tab', 'sessionStorage']]) {
+    await page.goto(address(app, storage!));
+    await page.waitFor(`${at}.getItem('farol:1:${app}')`);
+    await page.goto(address(app, storage!) + '&consent=denied');
+    await page.evaluate('farol.flush()');
+    assert.deepEqual(await page.evaluate(`Object.keys(${at}).filter((key) => key.startsWith('farol:1:${app}'))`), []);
+  }
+  await page.close();
+});
+
+test('a storage that nobody knows is told, and the tab’s is taken', async () => {
+  const page = await browser.newPage();
+  await page.goto(address(fresh(), 'Visitor'));
+  await page.waitFor('told.length');
+  assert.deepEqual(await page.evaluate('told'), ['bad-option session.storage']);
   await page.close();
 });
 

@@ -3,20 +3,15 @@
  * Both are told of the same entries, so all numbers made from entries are equal to the last bit.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { startCollector, type Collector } from './driver/collector.js';
-import { executable } from './driver/executable.js';
 import { launch, type Browser, type Page } from './driver/index.js';
-import { removeAtExit } from './driver/processes.js';
 import { script, site, type Reply, type Site } from './driver/server.js';
 import { sdkFiles } from './driver/sdk.js';
+import { undriven } from './driver/undriven.js';
 import type { Vital } from './vitals/google.js';
 import { last, RESTORED, same, type Both } from './vitals/same.js';
 
@@ -372,19 +367,3 @@ test('a prerendered page counts from its activation', async () => {
   assert.equal(same({ google, ours }), 'cls fcp lcp ttfb');
   for (const vital of ours) assert.equal(vital['navigation_type'], 'prerender');
 });
-
-/** A browser without DevTools, at one address. */
-function undriven(url: string): () => Promise<void> {
-  const profile = mkdtempSync(join(tmpdir(), 'farol-chromium-'));
-  const child = spawn(executable('chromium'), ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', `--user-data-dir=${profile}`, url], { stdio: 'ignore' });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  return async () => {
-    const gone = new Promise((done) => child.once('exit', done));
-    child.kill();
-    await gone;
-    process.off('exit', kill);
-    // Its helpers end after it, and write until then.
-    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }).catch(() => removeAtExit(profile));
-  };
-}

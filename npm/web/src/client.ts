@@ -61,6 +61,8 @@ export function createClient(given: Options, bring: Bring): Client {
   /** What the visitor's browser asks for, by the word that the page has for it. */
   const wish = safe(() => (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) && (options.privacyControl || 'anonymous');
   const nameless = wish == 'anonymous';
+  /** What an earlier page wrote stands here, whatever is written now. */
+  const box = safe(() => (options.session?.storage == 'visitor' ? localStorage : sessionStorage));
   if (nameless) {
     options.user = undefined;
     options.session = { ...options.session, storage: 'none' };
@@ -74,7 +76,10 @@ export function createClient(given: Options, bring: Bring): Client {
   const decoder = new TextDecoder();
   const name = 'farol:1:' + (options.key || options.app?.name || '');
   const shared = options.session?.storage == 'visitor';
-  const store = options.session?.storage == 'none' ? undefined : safe(() => (shared ? localStorage : sessionStorage));
+  const store = options.session?.storage == 'none' ? undefined : box;
+  const erase = () => {
+    for (const one of ['', CONFIG, LEFT, HERE]) safe(() => box!.removeItem(name + one));
+  };
   const callbacks = new Set<(id: string) => void>();
 
   let consent = CONSENTS.indexOf(options.consent!);
@@ -149,6 +154,12 @@ export function createClient(given: Options, bring: Bring): Client {
     if (consent == GRANTED && text != null) text ? store?.setItem(name, text) : store?.removeItem(name);
   });
 
+  /** What the tabs' storage holds and our session come to one; of the same session each tab knows when its visitor was active there. */
+  const meet = (ours = '') => {
+    const theirs = safe(() => store!.getItem(name));
+    if (theirs) rank(theirs) < rank(ours) && theirs.slice(32) != session ? keep() : put(Op.Stored, (w) => w.s(theirs));
+  };
+
   const decode = (bytes: Uint8Array) => decoder.decode(bytes);
 
   const port = createPort({
@@ -171,6 +182,8 @@ export function createClient(given: Options, bring: Bring): Client {
         if (!sdk.over_) state = bytes[0];
         session = decode(bytes.subarray(5));
         if (before != session) {
+          // What it held goes with a session that is told nothing of.
+          if (state != State.On) sender?.undraft_();
           telling = true;
           for (const callback of [...callbacks]) safely(callback)(session);
           telling = false;
@@ -288,12 +301,14 @@ export function createClient(given: Options, bring: Bring): Client {
     setConsent(next) {
       const number = CONSENTS.indexOf(next);
       if (number < 0) return tell(Diagnostic.BadOption, 'consent');
+      // Before ours is written over it.
+      if (shared && number == GRANTED) meet();
       consent = number;
       put(Op.Consent, (w) => w.b(number));
       keep();
       sender?.gate_(number == DENIED);
       more();
-      if (number == DENIED) for (const one of ['', CONFIG, LEFT, HERE]) store?.removeItem(name + one);
+      if (number == DENIED) erase();
     },
     endSession() {
       if (!telling) put(Op.End);
@@ -336,7 +351,10 @@ export function createClient(given: Options, bring: Bring): Client {
     // Faro's receivers would take a batch twice.
     options.outbox ??= options.protocol != 'faro' && !options.transport && options.features?.length != 0;
     // An earlier page may have left something.
-    if (consent == DENIED && options.outbox) safe(() => indexedDB.deleteDatabase(name));
+    if (consent == DENIED) {
+      erase();
+      if (options.outbox) safe(() => indexedDB.deleteDatabase(name));
+    }
     sdk.fetch_ = (page().layers.fetch?.native || window.fetch)?.bind(window) as typeof fetch;
     sdk.remember_ = (text) => store?.setItem(name + CONFIG, text);
     sdk.end_ = none;
@@ -349,9 +367,8 @@ export function createClient(given: Options, bring: Bring): Client {
     sdk.hide_ = sender.hidden_;
     // Before the visit's own listeners: a page that comes back may have missed what other tabs did.
     if (shared) sdk.on_(window, 'storage pageshow visibilitychange', ({ key = name }: Partial<StorageEvent>) => {
-      if (key != name || !sdk.granted_()) return;
-      const theirs = store?.getItem(name);
-      if (theirs) rank(theirs) < rank(text || '') ? keep() : put(Op.Stored, (w) => w.s(theirs));
+      // A core that is to come reads it itself.
+      if (key == name && text && sdk.granted_()) meet(text);
     }, true);
     observeAll(sdk);
     more();

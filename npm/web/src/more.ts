@@ -48,5 +48,5 @@ export const extra: Feature = (sdk: Sdk) => {
   );
 };
 
-/** All of them; what `capture` turns off does nothing. */
-export const features: Feature[] = [outbox, config, actions, clicks, frames, here, loads, reports, selfReport, extra];
+/** All of them; what `capture` turns off does nothing. The outbox asks whose session it is: a copy of a tab has its own by then. */
+export const features: Feature[] = [here, outbox, config, actions, clicks, frames, loads, reports, selfReport, extra];

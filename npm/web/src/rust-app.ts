@@ -14,7 +14,7 @@ import type { Client, Feature, Options, Pattern, Span } from './types.js';
 type Told = string | { regex: string };
 
 /** All of them, by name: their list has in it what brings the third file, which is part of this one. */
-const HERE: Feature[] = [outbox, config, actions, clicks, frames, here, loads, reports, selfReport, ...extra];
+const HERE: Feature[] = [here, outbox, config, actions, clicks, frames, loads, reports, selfReport, ...extra];
 
 /** An option that is a list of patterns. */
 const PATTERNS = ['propagateTo', 'ignoreErrors', 'denyUrls'] as const;

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { createLater } from '../src/more/later.js';
 import type { Sdk } from '../src/sdk.js';
 import type { Batch } from '../src/send/sender.js';
+import type { Options } from '../src/types.js';
 
 const root = globalThis as { fetchLater?: unknown };
 let left: { url: string; init: RequestInit }[];
@@ -22,8 +23,8 @@ afterEach(() => {
   delete root.fetchLater;
 });
 
-const later = (endpoint = 'https://c.example/collect/k') => createLater({ endpoint_: endpoint } as Sdk);
-const batch = (id: string, tries = 1): Batch => ({ id_: id, tries_: tries, flights_: 0, body_: new Uint8Array(3) }) as unknown as Batch;
+const later = (endpoint = 'https://c.example/collect/k', options: Partial<Options> = {}) => createLater({ endpoint_: endpoint, options_: options } as Sdk);
+const batch = (id: string, tries = 1): Batch => ({ id_: id, tries_: tries, flights_: 0, sealed_: Date.now(), body_: new Uint8Array(3) }) as unknown as Batch;
 
 test('a batch stands there once, with its id, the number of its next try, and no time of sending', () => {
   const { arm_: arm, disarm_: disarm } = later();
@@ -40,6 +41,17 @@ test('a batch stands there once, with its id, the number of its next try, and no
   assert.deepEqual(left, []);
   later('/collect?k=1').arm_(one);
   assert.deepEqual(left.map(({ url }) => url), ['/collect?k=1&id=a&try=3']);
+});
+
+test('what is old already stays out of alerts, as it does by the page’s own request', () => {
+  later().arm_({ ...batch('a'), sealed_: Date.now() - 61_000 });
+  assert.equal(new URL(left[0]!.url).searchParams.get('late'), '1');
+});
+
+test('nothing goes past the page’s own transport, or without the headers of Faro’s receivers', () => {
+  later(undefined, { transport: () => 202 } as unknown as Options).arm_(batch('a'));
+  later(undefined, { protocol: 'faro' }).arm_(batch('b'));
+  assert.deepEqual(left, []);
 });
 
 test('what outlives the page by itself does not go twice', () => {

@@ -13,7 +13,8 @@ function checked(options: unknown): [Options, unknown[]] {
     assert.equal(code, Diagnostic.BadOption);
     told.push(detail);
   });
-  return [result, told];
+  // Options have no prototype.
+  return [{ ...result }, told];
 }
 
 test('what is of its kind stays, and nothing is told', () => {

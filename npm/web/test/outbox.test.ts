@@ -9,7 +9,7 @@ import { createOutbox, MOST_AGE, MOST_STORED } from '../src/more/outbox.js';
 import type { Batch, Outbox } from '../src/send/sender.js';
 
 const root = globalThis as unknown as Record<string, unknown>;
-root['window'] = new EventTarget();
+root['parent'] = root['window'] = new EventTarget();
 const clock = performance as unknown as { timeOrigin: number };
 
 let told: number[];
@@ -31,11 +31,11 @@ interface Place {
 }
 
 /** The outbox of a new page. */
-function place(url = 'https://c.example/collect/k'): Place {
+function place(url = 'https://c.example/collect/k', storage?: string): Place {
   Object.defineProperty(clock, 'timeOrigin', { configurable: true, value: ++pages });
   const here: Place = { session: 'other', granted: true, marks: [], adopted() {} } as unknown as Place;
   here.outbox = createOutbox({
-    endpoint_: url, name_: 'farol:1:k', stops_: [], options_: { outbox: true },
+    endpoint_: url, name_: 'farol:1:k', stops_: [], options_: { outbox: true, session: { storage } },
     tell_: (code: number) => told.push(code),
     guard_: (fn: unknown) => fn,
     on_: (target: EventTarget, type: string, run: () => void) => target.addEventListener(type, run),
@@ -90,6 +90,32 @@ test('the next page of the same tab need not wait, but for what the collector as
   timers = [];
   assert.deepEqual(await ids(place(), 'tab'), ['x']);
   assert.ok(timers[0]! > 17_000 && timers[0]! <= 19_000, String(timers));
+});
+
+test('the next page of a session that tabs or frames share waits: the other may live, and hold the rest of a draft', async () => {
+  const until = Date.now() + 20_000;
+  place(undefined, 'visitor').outbox.put_(batch({ id_: 'x', session_: 'all' }), 0, until);
+  assert.deepEqual(await ids(place(undefined, 'visitor'), 'all'), []);
+  root['parent'] = {};
+  try {
+    assert.deepEqual(await ids(place(), 'all'), []);
+  } finally {
+    root['parent'] = root['window'];
+  }
+  assert.deepEqual(await ids(place(), 'all'), ['x']);
+});
+
+test('a batch whose draft another page took goes once more, under an id that nobody knows', async () => {
+  const one = place();
+  const sent = new Promise<Batch[]>((done) => (one.adopted = done));
+  for (const [id, taken] of [['kept', false], ['taken', true]] as const) {
+    const draft = batch({ id_: id });
+    one.outbox.put_(draft, 0, Date.now() + (taken ? 0 : 20_000));
+    while (!draft.stored_) await new Promise((done) => setImmediate(done));
+    if (taken) assert.deepEqual(await ids(place()), ['taken']);
+    one.outbox.put_(batch({ id_: id, body_: new Uint8Array(200) }), 0, Date.now() + 20_000, draft);
+  }
+  assert.deepEqual((await sent).map(({ id_: id, body_: body }) => [id, body.length]), [['takenr', 200]]);
 });
 
 test('what was delivered is gone, whatever the order in which the database learns of it', async () => {
@@ -157,6 +183,25 @@ test('without a database, or with one that refuses, it is told once', async () =
     one.remove_(batch());
     assert.deepEqual(told, [Diagnostic.OutboxOff]);
   }
+});
+
+test('where the collector asks for a pause, or does not want us, the browser sends nothing in the page’s place', () => {
+  let left = 0;
+  root['fetchLater'] = (_: string, { signal }: RequestInit) => {
+    left++;
+    signal!.onabort = () => left--;
+  };
+  const { outbox: one } = place();
+  const failed = (): void => one.put_(batch({ tries_: 1 }), 0, Date.now() + 1_000);
+  failed();
+  failed();
+  assert.equal(left, 2);
+  one.put_(batch({ tries_: 1 }), Date.now() + 60_000, Date.now() + 60_000);
+  assert.equal(left, 0);
+  failed();
+  one.hush_();
+  assert.equal(left, 0);
+  delete root['fetchLater'];
 });
 
 test('what a page gave up for want of room it takes again', async () => {

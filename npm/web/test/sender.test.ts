@@ -246,7 +246,7 @@ test('a batch that is too large for its receiver goes in two, and what cannot be
 
 test('a collector that does not want us is told nothing more, and the page once', async () => {
   const kept = new Set<string>();
-  const outbox = { put_: ({ id_: id }: Batch) => kept.add(id), remove_: ({ id_: id }: Batch) => kept.delete(id), room_() {}, pack_() {} } as unknown as Outbox;
+  const outbox = { put_: ({ id_: id }: Batch) => kept.add(id), remove_: ({ id_: id }: Batch) => kept.delete(id), hush_() {}, room_() {}, pack_() {} } as unknown as Outbox;
   const made = sender({}, outbox);
   for (const id of ['x', 'y', 'z']) made.add_(batch({ id_: id }));
   for (const one of posted.slice()) await one.answer(403);
@@ -286,6 +286,7 @@ test('what waits stands in the outbox until its end is known, and what earlier p
     room_() {},
     pack_: () => undefined,
     split_: () => undefined,
+    hush_: () => calls.push('hush'),
     erase_: () => calls.push('erase'),
   };
   const made = sender({}, outbox);
@@ -349,6 +350,24 @@ test('after a no the outbox hears of no answer any more: it would be made again'
   made.gate_(true);
   await posted[0]!.answer(202);
   assert.deepEqual(calls, ['put', 'erase']);
+});
+
+test('who is not wanted leaves nothing with the browser either', async () => {
+  const calls: string[] = [];
+  const outbox = { put_() {}, hush_: () => calls.push('hush'), room_() {}, pack_() {} } as unknown as Outbox;
+  sender({}, outbox).add_(batch());
+  await posted[0]!.answer(403);
+  assert.deepEqual(calls, ['hush']);
+});
+
+test('a draft whose items will be in no batch is taken out of the outbox', () => {
+  const calls: string[] = [];
+  const outbox = { put_: ({ id_: id }: Batch) => calls.push(`put ${id}`), remove_: ({ id_: id }: Batch) => calls.push(`remove ${id}`), room_() {}, pack_() {} } as unknown as Outbox;
+  const made = sender({}, outbox);
+  made.draft_(batch({ id_: 'x' }));
+  made.undraft_();
+  made.undraft_();
+  assert.deepEqual(calls, ['put x', 'remove x']);
 });
 
 test('a batch that is refused twice, by fetch and by what outlives the page, is told once', async () => {

@@ -4,7 +4,7 @@ use crate::abi::signal;
 use crate::batch::{Batch, first};
 use crate::host::Host;
 use crate::sampling::state;
-use crate::session::Stored;
+use crate::session::{FAILED, Session, Stored, WOKEN};
 use crate::text::after;
 
 use super::Client;
@@ -73,7 +73,7 @@ impl<H: Host> Client<H> {
         let steady = self.clock.steady(now);
         let how = self
             .session
-            .open(stored, fresh, steady, wall, &self.options);
+            .open(stored, fresh, steady, wall, &self.options, true);
         self.writable = how != Stored::Foreign;
         self.tell(now);
         if consent == Consent::Denied {
@@ -140,11 +140,18 @@ impl<H: Host> Client<H> {
     /// a new one.
     pub(super) fn meet(&mut self, now: f64, text: &[u8]) {
         if after(text, 32) == self.session.id {
-            // Whoever is active there is the same visitor.
-            self.session.active = self.clock.steady(now);
-            self.session.failed |= text.get(30).is_some_and(|flags| flags & 1 != 0);
+            // Whoever was active there is the same visitor; of `NaN` and a time it is the time.
+            let steady = self.clock.steady(now);
+            let there = Session::attended(text, steady, self.pen.host.wall());
+            self.session.active = self.session.active.max(there);
+            let flags = text.get(30).copied().unwrap_or_default();
+            self.session.failed |= flags & FAILED != 0;
+            if flags & WOKEN != 0 {
+                self.wake(now);
+            }
         } else {
-            self.succeed(now, true, Some(text));
+            // Only the copy of a tab is a page that somebody has just come to.
+            self.succeed(now, text.is_empty(), Some(text));
         }
     }
 
@@ -163,11 +170,16 @@ impl<H: Host> Client<H> {
         let steady = self.clock.steady(now);
         let before = self.session.id.clone();
         let wall = self.pen.host.wall();
-        let how = self
-            .session
-            .open(stored.unwrap_or_default(), &id, steady, wall, &self.options);
+        let how = self.session.open(
+            stored.unwrap_or_default(),
+            &id,
+            steady,
+            wall,
+            &self.options,
+            false,
+        );
         self.session.previous = before;
-        if !activity {
+        if !activity && how != Stored::Resumed {
             self.session.active = f64::NAN;
         }
         self.counts = [0; 5];
@@ -184,8 +196,8 @@ impl<H: Host> Client<H> {
 
     /// The session's own event. Where it is the session's first, the batch says so.
     fn announce(&mut self, name: &str, now: f64) {
-        self.announced = true;
         if let Some(start) = self.begin_event(name, now) {
+            self.announced = true;
             if !matches!(name, "session_resume" | "session_end") {
                 self.mark = first::SESSION;
             }

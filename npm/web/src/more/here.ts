@@ -2,13 +2,15 @@
  * Tells duplicated tabs apart. Browsers copy a tab's storage where the tab is duplicated, or opened by another: what finds there that a page is looked
  * at, and is not that page, begins a session of its own. No page asks another who lives, which would keep both out of the back/forward cache.
  */
-import { Op } from '../abi.js';
+import { Diagnostic, Op } from '../abi.js';
 import { HERE } from '../features.js';
-import { safe } from '../observe/describe.js';
+import { safe, text } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 
 export function observeHere(sdk: Sdk): void {
   const { store_: store, name_: name, options_: { session } } = sdk;
+  // It is taken for the tab's.
+  if (!/^(tab|visitor|none|)$/.test(text(session?.storage))) sdk.tell_(Diagnostic.BadOption, 'session.storage');
   // A frame is in its page's tab. What all tabs share is nobody's copy.
   if (!store || session?.storage == 'visitor' || parent != window) return;
   const own = '' + performance.timeOrigin;
@@ -20,8 +22,10 @@ export function observeHere(sdk: Sdk): void {
   };
   const there = sdk.granted_() && safe(() => store.getItem(name + HERE));
   // A page that died, and is loaded anew, left the same.
-  const [load] = safe(() => performance.getEntriesByType('navigation')) || [];
-  if (there && there != own && (load as PerformanceNavigationTiming)?.type != 'reload') sdk.put_(Op.Stored, (w) => w.s(''));
+  const [load] = (safe(() => performance.getEntriesByType('navigation')) || []) as (PerformanceNavigationTiming & { activationStart?: number })[];
+  // A page that is rendered ahead of its visit is the tab's next, and has a copy until then.
+  const ahead = (document as { prerendering?: boolean }).prerendering || load?.activationStart! > 0;
+  if (there && there != own && !ahead && load?.type != 'reload') sdk.put_(Op.Stored, (w) => w.s(''));
   sdk.on_(window, 'visibilitychange pageshow pagehide focus', say, true);
   sdk.stops_.push(gone);
   say();

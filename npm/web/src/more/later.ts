@@ -4,7 +4,7 @@
  */
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
-import type { Batch } from '../send/sender.js';
+import { type Batch, LATE } from '../send/sender.js';
 
 type FetchLater = (url: string, init: RequestInit) => unknown;
 
@@ -17,7 +17,7 @@ export interface Later {
   leave_(): void;
 }
 
-export function createLater({ endpoint_: endpoint }: Sdk): Later {
+export function createLater({ endpoint_: endpoint, options_: { protocol, transport } }: Sdk): Later {
   const send = (globalThis as { fetchLater?: FetchLater }).fetchLater?.bind(globalThis) as FetchLater | undefined;
   const armed = new Map<Batch, AbortController>();
   const disarm = (batch: Batch) => {
@@ -27,12 +27,14 @@ export function createLater({ endpoint_: endpoint }: Sdk): Later {
   return {
     arm_(batch) {
       disarm(batch);
+      // It would go past the page's own transport, and without the headers that Faro's receivers ask for.
+      if (transport || protocol == 'faro') return;
       // Bounded by the browser, 64 KiB an origin: it throws then, as where the page may not.
       safe(() => {
         const controller = new AbortController();
-        const { id_: id, tries_: tries, body_: body } = batch;
+        const { id_: id, tries_: tries, body_: body, sealed_: sealed } = batch;
         // When it is sent nobody knows.
-        send!(endpoint + (/\?/.test(endpoint) ? '&' : '?') + 'id=' + id + '&try=' + (tries + 1), {
+        send!(endpoint + (/\?/.test(endpoint) ? '&' : '?') + 'id=' + id + '&try=' + (tries + 1) + (Date.now() - sealed > LATE ? '&late=1' : ''), {
           method: 'POST', body: body as BodyInit, headers: { 'content-type': 'text/plain;charset=UTF-8' }, credentials: 'omit', signal: controller.signal,
         });
         armed.set(batch, controller);

@@ -55,6 +55,8 @@ export function createOutbox(sdk: Sdk): Outbox {
   const Compress = (globalThis as { CompressionStream?: typeof CompressionStream }).CompressionStream;
   const databases = safe(() => indexedDB)!;
   const page = performance.timeOrigin;
+  /** Whose session this is has no other page but those before it: no other tab of the visitor's, and no frame beside it. */
+  const alone = sdk.options_.session?.storage != 'visitor' && parent == window;
   const left = createLater(sdk);
   let database: IDBDatabase | undefined;
   let opening = false;
@@ -148,7 +150,6 @@ export function createOutbox(sdk: Sdk): Outbox {
     cancel(timer);
     more = false;
     if (!sdk.granted_()) return;
-    const session = sdk.session_();
     run((store) => {
       trim(store);
       const batches: Batch[] = [];
@@ -164,7 +165,7 @@ export function createOutbox(sdk: Sdk): Outbox {
         const [error, at, , id] = here.key as unknown as Key;
         const row = here.value as Row;
         // The page before this one, in the same tab, is gone.
-        const free = row.session == session && row.page != page ? row.wait : row.until;
+        const free = alone && row.session == sdk.session_() && row.page != page ? row.wait : row.until;
         if (row.url != url) {
           // Another collector's.
         } else if (free > Date.now()) next = Math.min(next, free);
@@ -194,10 +195,18 @@ export function createOutbox(sdk: Sdk): Outbox {
       more ||= !until;
       // It has failed, and waits for its next try: unless the collector said how long, the browser may make that where the page cannot.
       if (batch.tries_ && !batch.flights_ && until && !wait) left.arm_(batch);
-      else left.disarm_(batch);
+      // What it asked holds for all.
+      else left.disarm_(wait ? undefined : batch);
       run((store) => {
-        if (draft) store.delete(key(draft));
         const { id_: id, session_: session, tries_: tries, body_: body } = batch;
+        if (draft) {
+          const was = store.get(key(draft));
+          was.onsuccess = guard(() => {
+            // Another page has taken it for left, and the collector may know the id by fewer items: rather those twice than the others never.
+            if (draft.stored_ && draft.id_ == id && was.result?.page != page) sdk.sender_.adopt_([{ ...batch, id_: id + 'r', tries_: 1, flights_: 0 }]);
+          });
+          store.delete(key(draft));
+        }
         store.put({ id, url, session, page, tries, body, wait, until } satisfies Row, key(batch)).onsuccess = () => {
           batch.stored_ = true;
         };
@@ -222,6 +231,7 @@ export function createOutbox(sdk: Sdk): Outbox {
       return new Response(new Blob([body as BlobPart]).stream().pipeThrough(new Compress('gzip'))).blob();
     },
     split_: split,
+    hush_: () => left.disarm_(),
     erase_: guard(() => {
       cancel(timer);
       left.disarm_();

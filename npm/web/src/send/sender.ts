@@ -36,6 +36,8 @@ export interface Outbox {
   look_(): void;
   /** The same, if there was no room for all of it. */
   room_(): void;
+  /** Nothing of it is to be sent by the browser in the page's place. */
+  hush_(): void;
   /** Deletes all of it. */
   erase_(): void;
   /** The body packed; nothing where the browser cannot, or it is not worth it. */
@@ -48,6 +50,8 @@ export interface Sender {
   add_(batch: Batch): void;
   /** What a batch holds that is not sealed yet: for the outbox alone, in case that the page dies before it is. */
   draft_(batch: Batch): void;
+  /** What was to be in that batch will be in none. */
+  undraft_(): void;
   /** The page is being hidden, or left (`leaving`): sends what waits, and what `seal` adds, by what outlives the page. */
   hidden_(leaving: boolean, seal: () => void): void;
   /** Calls back once everything that waits was tried. */
@@ -68,7 +72,7 @@ export const MOST_BYTES = 2 << 20;
 /** Requests under way while the page is visible. */
 const MOST_FLIGHTS = 3;
 /** What was sealed longer ago, in ms, comes late: it stays out of alerts. */
-const LATE = 60000;
+export const LATE = 60000;
 /** Those whose network comes back at once do not all send at once: in ms. */
 const SPREAD = 2000;
 /** Within so many ms of its time a try begins; a page that is gone begins none. */
@@ -149,8 +153,10 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
           asked = false;
           stopped = status == 401 || status == 403;
           // Those who are not wanted may be later, with another key.
-          if (stopped) queue = [];
-          else {
+          if (stopped) {
+            queue = [];
+            outbox?.hush_();
+          } else {
             remove(batch);
             outbox?.remove_(batch);
           }
@@ -187,7 +193,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     if (stopped) return;
     queue.push(batch);
     // A page that slept may find its draft delivered by another: rather some items twice than the others never.
-    if (draft?.id_ == batch.id_ && Date.now() > draft.sealed_ + TIMEOUT) batch.id_ += 'r';
+    if (draft?.id_ == batch.id_ && Date.now() > draft.sealed_ + TIMEOUT - SLACK) batch.id_ += 'r';
     keep(batch, 0, TIMEOUT, draft);
     draft = undefined;
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
@@ -212,6 +218,10 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       if (stopped) return;
       keep(batch, 0, TIMEOUT, draft);
       draft = batch;
+    },
+    undraft_() {
+      if (draft) outbox?.remove_(draft);
+      draft = undefined;
     },
     add_(batch) {
       add(batch);

@@ -345,7 +345,7 @@ fn of_two_tabs_that_begin_at_once_one_gives_way_with_all_that_it_has_told() {
     assert_eq!(bench.sessions(), [(2, "theirs".into())]);
     assert_eq!(
         stored(&mut bench),
-        "1 1767225600002 1767225600003 0 theirs",
+        "1 1767225600002 1767225600002 0 theirs",
         "theirs, as the other has it"
     );
     let batch = bench.batch();
@@ -413,9 +413,10 @@ fn who_is_active_in_another_tab_is_the_same_visitor_and_nothing_is_written_becau
     for _ in 0..10 {
         bench.wait(10.0 * MINUTE);
         bench.said(signal::STORE);
+        let active = EPOCH + bench.now - 5000.0;
         shared(
             &mut bench,
-            "1 1767225600000 1767225600000 1 00f067aa0ba902b7",
+            &std::format!("1 1767225600000 {active} 1 00f067aa0ba902b7"),
         );
         assert!(bench.said(signal::STORE).is_empty(), "no end of it");
         bench.event("told");
@@ -429,6 +430,85 @@ fn who_is_active_in_another_tab_is_the_same_visitor_and_nothing_is_written_becau
             .all(|(id, _)| id == "00f067aa0ba902b7"),
         "100 minutes, and not idle"
     );
+}
+
+#[test]
+fn who_comes_back_after_long_is_in_a_new_session_though_the_shared_storage_is_read_first() {
+    let mut bench = Bench::started(&Start::default());
+    bench.wait(20.0 * MINUTE);
+    bench.sessions();
+    shared(
+        &mut bench,
+        "1 1767225600000 1767225600000 0 00f067aa0ba902b7",
+    );
+    bench.put(op::ACTIVITY, &[]);
+    assert_eq!(bench.sessions().len(), 1);
+}
+
+#[test]
+fn of_forgotten_tabs_one_that_polls_begins_one_session_and_no_more() {
+    let mut tabs = [
+        Bench::started(&Start::default()),
+        Bench::started(&Start::default()),
+    ];
+    let mut begun = std::collections::BTreeSet::new();
+    for _ in 0..200 {
+        for bench in &mut tabs {
+            bench.wait(MINUTE);
+            bench.said(signal::STORE);
+        }
+        tabs[0].event("polled");
+        // To and fro, until neither has news.
+        let mut from = 0;
+        while let Some(text) = tabs[from].said(signal::STORE).pop() {
+            from = 1 - from;
+            shared(&mut tabs[from], std::str::from_utf8(&text).unwrap());
+        }
+        for bench in &mut tabs {
+            begun.extend(bench.sessions().into_iter().map(|(_, id)| id));
+        }
+    }
+    assert_eq!(
+        begun.len(),
+        2,
+        "the first, and one that nobody attends: {begun:?}"
+    );
+    assert_eq!(tabs[0].client.session.id, tabs[1].client.session.id);
+    tabs[1].put(op::ACTIVITY, &[]);
+    assert_eq!(tabs[1].sessions().len(), 1, "who comes back begins another");
+}
+
+#[test]
+fn what_went_wrong_in_another_tab_sends_what_this_one_kept_back() {
+    let mut start = Start {
+        numbers: with(0, 0.0),
+        ..Start::default()
+    };
+    start.flags |= flag::RING;
+    let mut bench = Bench::new(&start);
+    bench.event("kept").flush();
+    assert!(bench.batches().is_empty());
+    shared(
+        &mut bench,
+        "1 1767225600000 1767225600000 3 00f067aa0ba902b7",
+    );
+    let told = names(&bench.flush().batches());
+    assert!(told.iter().any(|(_, name)| name == "kept"), "{told:?}");
+}
+
+#[test]
+fn who_agrees_on_a_page_of_a_shared_session_has_told_all_in_it() {
+    let mut bench = Bench::new(&Start {
+        consent: 0,
+        ..Start::default()
+    });
+    bench.event("seen");
+    shared(&mut bench, "1 1767225000000 1767225500000 0 theirs");
+    bench.put(op::CONSENT, &[1]).flush();
+    assert_eq!(stored(&mut bench), "1 1767225000000 1767225500000 0 theirs");
+    let told = names(&bench.batches());
+    assert!(told.iter().all(|(id, _)| id == "theirs"), "{told:?}");
+    assert!(told.iter().any(|(_, name)| name == "seen"), "{told:?}");
 }
 
 #[test]
