@@ -1062,12 +1062,12 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   function observe2(names, run, more) {
     names = names.filter(supported);
     if (!names[0]) return;
-    const observer = new PerformanceObserver((batch) => {
+    const observer = new PerformanceObserver(guard((batch) => {
       queueMicrotask(guard(() => {
         const entries = batch.getEntries();
         run(names[1] ? inOrder(entries) : entries);
       }));
-    });
+    }));
     stops.push(() => observer.disconnect());
     for (const type of names) observer.observe({ type, buffered: true, ...more });
     return observer;

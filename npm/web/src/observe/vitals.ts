@@ -116,14 +116,14 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   function observe<E>(names: string[], run: (entries: E[]) => void, more?: object): PerformanceObserver | undefined {
     names = names.filter(supported);
     if (!names[0]) return;
-    const observer = new PerformanceObserver((batch) => {
+    const observer = new PerformanceObserver(guard((batch: PerformanceObserverEntryList) => {
       // A microtask, because Safari can call before `observe` has returned.
       queueMicrotask(guard(() => {
         const entries = batch.getEntries();
         // Of several types each comes in its own order.
         run((names[1] ? inOrder(entries) : entries) as E[]);
       }));
-    });
+    }));
     stops.push(() => observer.disconnect());
     for (const type of names) observer.observe({ type, buffered: true, ...more });
     return observer;
