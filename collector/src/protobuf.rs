@@ -1,7 +1,6 @@
 //! Fields of protobuf, written to the end of a buffer: for messages that are written from references, as prost's would have to be made
 //! first.
 
-use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
@@ -77,30 +76,4 @@ pub(crate) fn fixed32(field: u32, value: u32, out: &mut Vec<u8>) {
         encode_key(field, WireType::ThirtyTwoBit, out);
         out.extend_from_slice(&value.to_le_bytes());
     }
-}
-
-/// A span's fields; `attributes` writes its attributes, which are its field 9.
-pub(crate) fn span(span: &Span, attributes: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) {
-    bytes(1, &span.trace_id, out);
-    bytes(2, &span.span_id, out);
-    text(3, &span.trace_state, out);
-    bytes(4, &span.parent_span_id, out);
-    text(5, &span.name, out);
-    number(6, i64::from(span.kind) as u64, out);
-    fixed64(7, span.start_time_unix_nano, out);
-    fixed64(8, span.end_time_unix_nano, out);
-    attributes(out);
-    number(10, span.dropped_attributes_count.into(), out);
-    for event in &span.events {
-        message(11, event, out);
-    }
-    number(12, span.dropped_events_count.into(), out);
-    for link in &span.links {
-        message(13, link, out);
-    }
-    number(14, span.dropped_links_count.into(), out);
-    if let Some(status) = &span.status {
-        message(15, status, out);
-    }
-    fixed32(16, span.flags, out);
 }

@@ -9,7 +9,7 @@ use prost::encoding::{WireType, encode_key};
 use super::attrs::{Any, Pair};
 use super::tree::{Branch, Record, Resource, Scope, Spanned, Tree};
 use super::{Dialect, Otlp, semconv, to_otlp};
-use crate::protobuf::{self, delimited, fixed32, fixed64, message, nested, number, text, varint};
+use crate::protobuf::{bytes, delimited, fixed32, fixed64, message, nested, number, text, varint};
 use crate::record::{Header, SourceKind};
 use farol_protocol::payload::Payload;
 
@@ -227,8 +227,29 @@ fn record(record: &Record<'_>, out: &mut Vec<u8>) {
 }
 
 fn span(given: &Spanned<'_>, out: &mut Vec<u8>) {
-    let attributes = |out: &mut Vec<u8>| pairs(9, &given.attributes, out);
-    protobuf::span(&given.span, attributes, out);
+    let span = &given.span;
+    bytes(1, &span.trace_id, out);
+    bytes(2, &span.span_id, out);
+    text(3, &span.trace_state, out);
+    bytes(4, &span.parent_span_id, out);
+    text(5, &span.name, out);
+    number(6, i64::from(span.kind) as u64, out);
+    fixed64(7, span.start_time_unix_nano, out);
+    fixed64(8, span.end_time_unix_nano, out);
+    pairs(9, &given.attributes, out);
+    number(10, span.dropped_attributes_count.into(), out);
+    for event in &span.events {
+        message(11, event, out);
+    }
+    number(12, span.dropped_events_count.into(), out);
+    for link in &span.links {
+        message(13, link, out);
+    }
+    number(14, span.dropped_links_count.into(), out);
+    if let Some(status) = &span.status {
+        message(15, status, out);
+    }
+    fixed32(16, span.flags, out);
 }
 
 fn pairs(field: u32, pairs: &[Pair<'_>], out: &mut Vec<u8>) {
