@@ -197,7 +197,9 @@ proptest! {
                     if *op == op::STORED && !bench.client.on() {
                         draft = None;
                     }
-                    bad |= matches!(*op, op::EXCEPTION | op::VITAL);
+                    // The flags of a stored session may say that it has woken in another tab.
+                    let woken = || *op == op::STORED && bytes.get(4 + 30).is_some_and(|flags| flags & 2 != 0);
+                    bad |= matches!(*op, op::EXCEPTION | op::VITAL) || woken();
                     bench.put(*op, bytes);
                     prop_assert!(ring || bench.client.ring.is_empty());
                     prop_assert!(bench.due == f64::INFINITY || (bench.now..=bench.now + 5000.0).contains(&bench.due));
