@@ -67,16 +67,22 @@ export const payload = ({ run, id, at }) => {
 const MARK = { run: 'run', id: '0123456789abcd', at: 1_700_000_000_000 };
 
 /**
- * Bodies for one run: written once, and what is each one's own put in its places, so that the generator's processor is not what is measured.
+ * Bodies for one run: written once, and what is each one's own put in its places, so that the generator's processor is not what is measured. Times are
+ * those of the second, put in once for all of its bodies.
  * @param {string} run
  * @returns {(id: string, at: number) => string}
  */
 export const bodies = (run) => {
   const text = JSON.stringify(payload({ ...MARK, run }));
   const stamp = new Date(MARK.at).toISOString();
-  const parts = text.split(MARK.id).map((part) => part.split(stamp).map((it) => it.split(String(MARK.at))));
+  let second = NaN;
+  let parts = [];
   return (id, at) => {
-    const time = new Date(at).toISOString();
-    return parts.map((part) => part.map((it) => it.join(String(at))).join(time)).join(id);
+    const now = at - (at % 1000);
+    if (now !== second) {
+      second = now;
+      parts = text.split(stamp).join(new Date(now).toISOString()).split(String(MARK.at)).join(String(now)).split(MARK.id);
+    }
+    return parts.join(id);
   };
 };
