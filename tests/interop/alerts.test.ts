@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dump } from 'js-yaml';
 import { list, text, yaml } from '../deploy/files.js';
 import { wait } from '../e2e/driver/wait.js';
-import { folder, freePort } from '../long/setting.js';
+import { collector as plain, folder, freePort, type Collector } from '../long/setting.js';
 import { farol, type Farol } from './support/farol.js';
 import { server, type Server } from './support/server.js';
 import { APP, KEY, post, visit } from './support/visits.js';
@@ -24,13 +24,17 @@ const came = new Set<string>();
 let prometheus: Server;
 let alertmanager: Server;
 let collector: Farol;
+/** Its queue is small, and its only destination away. */
+let full: Collector;
 let hook: Http;
 let dead: number;
+let away: number;
 
 before(async () => {
   const place = await folder();
   const [http, alerts] = [await freePort(), await freePort()];
   dead = await freePort();
+  away = await freePort();
   hook = createServer(async (request, response) => {
     let body = '';
     for await (const part of request) body += String(part);
@@ -60,6 +64,21 @@ endpoint = "http://127.0.0.1:${dead}"
 retry = { initial = "100ms", max = "500ms" }
 signals = ["logs"]
 `);
+  full = await plain(`[[apps]]
+name = "${APP}"
+keys = ["${KEY}"]
+origins = ["http://shop.example"]
+
+[queue]
+max_bytes = "12MiB"
+
+[[destinations]]
+name = "away"
+type = "otlp_http"
+endpoint = "http://127.0.0.1:${away}"
+retry = { initial = "100ms", max = "500ms" }
+signals = ["logs", "traces"]
+`);
 
   // Routes, groups and mutes are those of deploy/; only receivers and waits are this test's.
   const config = yaml('deploy/alertmanager/alertmanager.yml') as { route: { routes: Record<string, unknown>[] } & Record<string, unknown>; receivers: { name: string }[] } & Record<string, unknown>;
@@ -79,13 +98,13 @@ rule_files: [rules/*.yml]
 alerting: { alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:${alerts}"] }] }] }
 scrape_configs:
   - job_name: farol-collector
-    static_configs: [{ targets: ["${collector.url.replace('http://', '')}"] }]
+    static_configs: [{ targets: [${[collector, full].map(({ url }) => `"${url.replace('http://', '')}"`).join(', ')}] }]
 `);
   prometheus = server('prometheus', [`--config.file=${place}/prometheus.yml`, `--storage.tsdb.path=${place}/tsdb`, `--web.listen-address=127.0.0.1:${http}`, '--web.enable-otlp-receiver', '--rules.alert.resend-delay=1s'], `http://127.0.0.1:${http}/-/ready`, place);
-  await Promise.all([prometheus.start(), alertmanager.start(), collector.start()]);
+  await Promise.all([prometheus.start(), alertmanager.start(), collector.start(), full.start()]);
 });
 after(async () => {
-  await collector.end('SIGKILL');
+  await Promise.all([collector.end('SIGKILL'), full.end('SIGKILL')]);
   await Promise.all([prometheus.end(), alertmanager.end()]);
   hook.closeAllConnections();
   hook.close();
@@ -116,15 +135,26 @@ test('poor pages, errors and a dead destination reach whom they should', async (
   }
 });
 
+test('a queue that is full refuses, and the pager is told', async () => {
+  const body = JSON.stringify({ ...visit(), logs: Array.from({ length: 100 }, (_, n) => ({ message: `${n} ${'waves '.repeat(100)}`, level: 'info', timestamp: new Date().toISOString() })) });
+  await wait(async () => (await post(full.url, body)) === 503, 'the queue to be full', 60_000);
+  await Promise.all([told('pager FarolQueueBehind firing'), told('chat FarolDestinationDown firing')]);
+});
+
 test('each is told to be over when it is', async () => {
-  const alive = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end());
-  });
-  await new Promise<void>((done) => alive.listen(dead, '127.0.0.1', done));
+  const back = await Promise.all([dead, away].map(async (port) => {
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end());
+    });
+    await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+    return server;
+  }));
   try {
-    await Promise.all([told('chat FarolLcpSlow resolved'), told('pager FarolSessionErrors resolved'), told('chat FarolDestinationDown resolved')]);
+    await Promise.all([told('chat FarolLcpSlow resolved'), told('pager FarolSessionErrors resolved'), told('chat FarolDestinationDown resolved'), told('pager FarolQueueBehind resolved')]);
   } finally {
-    alive.closeAllConnections();
-    alive.close();
+    for (const server of back) {
+      server.closeAllConnections();
+      server.close();
+    }
   }
 });
