@@ -16,6 +16,18 @@ pub(crate) fn id<const N: usize>(text: &str) -> Option<[u8; N]> {
     (any != 0).then_some(bytes)
 }
 
+/// Hexadecimal digits as `N` bytes, cut or filled with zeros, as the OpenTelemetry Collector's Faro translation takes ids of another length.
+/// Nothing where they are no such digits, or all zero.
+pub(super) fn filled<const N: usize>(text: &str) -> Vec<u8> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| digit(byte).is_some()) {
+        return Vec::new();
+    }
+    let mut digits = text.to_owned();
+    digits.truncate(2 * N);
+    digits.extend(std::iter::repeat_n('0', 2 * N - digits.len()));
+    id::<N>(&digits).map(Vec::from).unwrap_or_default()
+}
+
 fn digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),

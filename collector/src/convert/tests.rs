@@ -1,3 +1,4 @@
 mod behaviour;
+mod dialects;
 mod found;
 mod golden;

@@ -44,7 +44,7 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
         // Arrival, as Alloy's, and the place, so that a line that is sent again is the same line.
         record.time_unix_nano = header.received_ns.saturating_add(u64::from(index));
         record.body = Some(text(logfmt::write(&line)));
-        record.attributes = beside(payload, item, &record.attributes, DROPPED);
+        record.attributes = beside(payload, item, hash, &record.attributes, DROPPED);
     }
     otlp
 }
@@ -95,7 +95,7 @@ fn line(item: Item<'_>) -> Option<Line> {
     Some(line)
 }
 
-/// The number by which both receivers group exceptions: of the message alone.
-pub(super) fn hash(exception: &Exception) -> String {
+/// The number by which Alloy groups exceptions: of the message alone.
+fn hash(exception: &Exception) -> String {
     xxh3_64(exception.value.as_bytes()).to_string()
 }

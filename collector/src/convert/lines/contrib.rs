@@ -1,11 +1,11 @@
 //! What the OpenTelemetry Collector's Faro translation makes of a payload.
 
-use super::{Line, beside, go, logfmt, meta, text};
+use super::{Line, alike::alike, beside, go, logfmt, meta, text};
 use crate::convert::attrs::{owned, pairs};
-use crate::convert::ids::id;
+use crate::convert::ids::filled;
 use crate::convert::{Otlp, semconv, spans};
 use crate::record::Header;
-use farol_protocol::exception::stack_text;
+use farol_protocol::exception::{Exception, stack_text};
 use farol_protocol::item::{Action, Item, TraceContext};
 use farol_protocol::meta::App;
 use farol_protocol::names::attr;
@@ -14,6 +14,7 @@ use farol_protocol::value::Value as Own;
 use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The translation's name for the environment, older than OpenTelemetry's present one.
 const ENVIRONMENT: &str = attr::DEPLOYMENT_ENVIRONMENT_OLD;
@@ -37,9 +38,9 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
         records.push(LogRecord {
             observed_time_unix_nano: header.received_ns,
             body: Some(text(logfmt::write(&line))),
-            attributes: beside(payload, item, &rich.attributes, &[]),
-            trace_id: id::<16>(&trace.trace_id).map(Vec::from).unwrap_or_default(),
-            span_id: id::<8>(&trace.span_id).map(Vec::from).unwrap_or_default(),
+            attributes: beside(payload, item, hash, &rich.attributes, &[]),
+            trace_id: filled::<16>(&trace.trace_id),
+            span_id: filled::<8>(&trace.span_id),
             ..LogRecord::default()
         });
     }
@@ -172,4 +173,9 @@ fn action(line: &mut Line, action: &Action) {
     line.add("action_id", &action.id);
     line.add("action_name", &action.name);
     line.add("action_parent_id", &action.parent_id);
+}
+
+/// The number by which the Collector groups exceptions: of the message without what differs each time.
+fn hash(exception: &Exception) -> String {
+    xxh3_64(alike(&exception.value).as_bytes()).to_string()
 }

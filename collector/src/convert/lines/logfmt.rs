@@ -28,7 +28,7 @@ pub(super) fn write(line: &Line) -> String {
 }
 
 fn needs_quotes(c: char) -> bool {
-    c <= ' ' || matches!(c, '=' | '"' | '\u{fffd}')
+    c <= ' ' || matches!(c, '=' | '"' | '\u{7f}' | '\u{fffd}')
 }
 
 fn quote(out: &mut String, value: &str) {
@@ -40,7 +40,7 @@ fn quote(out: &mut String, value: &str) {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             '\u{fffd}' => out.push_str("\\ufffd"),
-            c if c < ' ' => {
+            c if c < ' ' || c == '\u{7f}' => {
                 // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{:04x}", c as u32);
             }

@@ -36,7 +36,10 @@ pub(super) fn contrib(payload: &Payload, own: Option<&Overrides>) -> Line {
     line.add("device_model_identifier", &meta.device.model_identifier);
     line.add("device_model_name", &meta.device.model_name);
     line.add("device_brand", &meta.device.brand);
-    line.add("device_is_physical", &meta.device.is_physical);
+    // Of an emulator the translation says nothing.
+    if meta.device.is_physical != "false" {
+        line.add("device_is_physical", &meta.device.is_physical);
+    }
     line.add("device_type", &meta.device.kind);
     line.add("os_name", &meta.os.name);
     line.add("os_version", &meta.os.version);

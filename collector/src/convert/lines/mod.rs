@@ -1,5 +1,6 @@
 //! The log lines that Faro's two open receivers write, byte for byte, for dashboards that read them.
 
+mod alike;
 pub(super) mod alloy;
 pub(super) mod contrib;
 mod go;
@@ -7,6 +8,7 @@ mod logfmt;
 mod meta;
 pub(super) mod record;
 
+use farol_protocol::exception::Exception;
 use farol_protocol::item::{Item, TraceContext};
 use farol_protocol::map::Attributes;
 use farol_protocol::names::attr;
@@ -37,10 +39,16 @@ const UNKNOWN: &[&str] = &[
 
 /// The attributes beside a line: the kind, an exception's hash, and what the line does not say, which log stores keep as
 /// structured metadata.
-fn beside(payload: &Payload, item: Item<'_>, rich: &[KeyValue], dropped: &[&str]) -> Vec<KeyValue> {
+fn beside(
+    payload: &Payload,
+    item: Item<'_>,
+    hash: fn(&Exception) -> String,
+    rich: &[KeyValue],
+    dropped: &[&str],
+) -> Vec<KeyValue> {
     let mut out = vec![named("kind", item.kind().name().to_owned())];
     if let Item::Exception(exception) = item {
-        out.push(named("hash", alloy::hash(exception)));
+        out.push(named("hash", hash(exception)));
     }
     let known_to_neither = |name: &str| {
         UNKNOWN
