@@ -13,6 +13,7 @@ use prost::Message as _;
 
 use super::group::{self, Group, Item, group};
 use super::{json, protobuf};
+use crate::config::Signals;
 use crate::convert::{self, Otlp, Written};
 use crate::queue::Entry;
 
@@ -30,6 +31,23 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Each of them, in the order of their names in settings.
+    pub(crate) const ALL: [Self; 3] = [Self::Logs, Self::Traces, Self::Metrics];
+
+    /// Those that a destination wants.
+    pub(crate) fn of(wanted: Signals) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |it| it.is_of(wanted))
+    }
+
+    /// Whether a destination that wants these wants it.
+    pub(crate) const fn is_of(self, wanted: Signals) -> bool {
+        match self {
+            Self::Logs => wanted.logs,
+            Self::Traces => wanted.traces,
+            Self::Metrics => wanted.metrics,
+        }
+    }
+
     /// The name in settings, addresses and file names.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -60,16 +60,12 @@ fn rewritten(letter: &read::Letter<'_>, items: &Batch) -> Option<Vec<u8>> {
 impl DeadLetters {
     /// The file in the data folder; made when the first letter comes.
     pub(crate) fn new(data_dir: &Path, destination: &str) -> Self {
-        let name: String = destination
-            .chars()
-            .map(|c| match c {
-                'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => c,
-                _ => '_',
-            })
-            .collect();
         let folder = data_dir.join(FOLDER);
         Self(Arc::new(Mutex::new(Rolling::new(
-            folder, name, MAX_BYTES, MAX_FILES,
+            folder,
+            destination,
+            MAX_BYTES,
+            MAX_FILES,
         ))))
     }
 

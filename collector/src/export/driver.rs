@@ -170,9 +170,10 @@ impl Driver {
                 more: piece.more,
                 ..Shares::default()
             };
-            for (slot, (signal, wants)) in self.wants().into_iter().enumerate() {
+            for (slot, signal) in Signal::ALL.into_iter().enumerate() {
                 let items = count(&routed.source, signal);
-                match wants {
+                // Metrics here are what clients sent as such. What is made here comes from the aggregator.
+                match signal.is_of(self.plan.signals) {
                     true => {
                         shares.wanted += items;
                         if items > 0 {
@@ -191,7 +192,7 @@ impl Driver {
             }
         }
         self.reader.ack(&through);
-        for ((sources, positions), (signal, _)) in wanted.into_iter().zip(self.wants()) {
+        for ((sources, positions), signal) in wanted.into_iter().zip(Signal::ALL) {
             if sources.is_empty() {
                 continue;
             }
@@ -205,15 +206,6 @@ impl Driver {
                 });
             }
         }
-    }
-
-    fn wants(&self) -> [(Signal, bool); 3] {
-        [
-            (Signal::Logs, self.plan.signals.logs),
-            (Signal::Traces, self.plan.signals.traces),
-            // What clients sent as metrics. What is made here comes from the aggregator.
-            (Signal::Metrics, self.plan.signals.metrics),
-        ]
     }
 
     fn dispatch(&mut self) {

@@ -77,7 +77,7 @@ impl Probe<'_, '_> {
         signals: Signals,
     ) -> anyhow::Result<()> {
         let receiver = OtlpHttp::new(settings)?;
-        for signal in wanted(signals) {
+        for signal in Signal::of(signals) {
             let name = signal.as_str();
             let Some(answer) = self.heard(receiver.empty(signal).await) else {
                 return Ok(());
@@ -114,7 +114,7 @@ impl Probe<'_, '_> {
         signals: Signals,
     ) -> anyhow::Result<()> {
         let receiver = OtlpGrpc::new(settings)?;
-        for signal in wanted(signals) {
+        for signal in Signal::of(signals) {
             let name = signal.as_str();
             match receiver.empty(signal).await {
                 Outcome::Accepted { .. } => self.ok(&format!("{} takes OTLP {name}", self.at)),
@@ -315,16 +315,6 @@ impl Probe<'_, '_> {
 
 /// Headers of a request of ours.
 type Headers<'a> = &'a [(HeaderName, HeaderValue)];
-
-fn wanted(signals: Signals) -> impl Iterator<Item = Signal> {
-    [
-        (signals.logs, Signal::Logs),
-        (signals.traces, Signal::Traces),
-        (signals.metrics, Signal::Metrics),
-    ]
-    .into_iter()
-    .filter_map(|(wanted, signal)| wanted.then_some(signal))
-}
 
 fn words(answer: &Answer) -> String {
     answer.words().trim().chars().take(WORDS).collect()

@@ -63,7 +63,7 @@ impl Batch {
             };
             let source = Source::Record(entry.otlp(Dialect::Semconv));
             let mut before = 0;
-            for signal in [Signal::Logs, Signal::Traces, Signal::Metrics] {
+            for signal in Signal::ALL {
                 let mut all = Vec::new();
                 match signal {
                     Signal::Logs => walk::<LogRecord>(0, &source, &mut all),

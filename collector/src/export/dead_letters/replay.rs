@@ -47,14 +47,6 @@ impl Target {
             signals: settings.signals,
         })
     }
-
-    fn takes(&self, signal: Signal) -> bool {
-        match signal {
-            Signal::Logs => self.signals.logs,
-            Signal::Traces => self.signals.traces,
-            Signal::Metrics => self.signals.metrics,
-        }
-    }
 }
 
 /// What became of them.
@@ -129,14 +121,14 @@ impl Replay<'_> {
             let fate = Fate::Stays;
             all.push(Line { bytes, fate });
         }
-        for signal in [Signal::Logs, Signal::Traces, Signal::Metrics] {
+        for signal in Signal::ALL {
             let own: Vec<_> = (theirs.iter().filter(|it| it.0 == signal))
                 .map(|it| it.1)
                 .collect();
             if own.is_empty() {
                 continue;
             }
-            if !self.to.takes(signal) {
+            if !signal.is_of(self.to.signals) {
                 self.replayed.left += own.len() as u64;
                 self.replayed.reason = Some(format!("{} are not its signal", signal.as_str()));
                 continue;

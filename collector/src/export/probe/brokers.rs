@@ -1,6 +1,6 @@
 //! Kafka, asked as a destination and as a source: whether it lets the collector in, and whether the topics are there.
 
-use super::{Probe, wanted};
+use super::{Probe, Signal};
 use crate::config::{self, Brokers, Signals};
 use crate::doctor::Report;
 use crate::export::destination::Reason;
@@ -29,7 +29,7 @@ impl Probe<'_, '_> {
         settings: &config::Kafka,
         signals: Signals,
     ) -> anyhow::Result<()> {
-        let topics = named(settings, wanted(signals));
+        let topics = named(settings, Signal::of(signals));
         let lacking = self.brokers(&settings.brokers, &topics).await?;
         if let Some(lacking) = lacking.filter(|it| !it.is_empty()) {
             self.warn(
