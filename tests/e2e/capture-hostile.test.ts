@@ -1,6 +1,7 @@
 /** Pages that break what the second and third file stand on: what can be had is had, and the page does not notice. No collector. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
+import { test } from './driver/cases.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { html, script, site, type Site } from './driver/server.js';
 import { sdkFiles } from './driver/sdk.js';
@@ -45,7 +46,7 @@ before(async () => {
     if (path === '/made.js') return script(MADE);
     return { status: 404 };
   });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

@@ -1,6 +1,6 @@
 /** What is captured by option: timings, the console, reports, forms; errors that are told with their context, and those of workers. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from './driver/cases.js';
 import { named, on } from './capture/stage.js';
 import type { Item } from './driver/otlp.js';
 import { script, site, type Reply } from './driver/server.js';

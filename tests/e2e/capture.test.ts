@@ -1,7 +1,7 @@
 /** What the second file captures, in a real browser through the real collector; and how that file comes, or does not. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from './driver/cases.js';
 import { collector, files, more, named, on } from './capture/stage.js';
 import type { Item } from './driver/otlp.js';
 import { html, script, type Reply } from './driver/server.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test } from './driver/cases.js';
 import { startCollector } from './driver/collector.js';
 import { launch } from './driver/index.js';
 import { removeAtExit } from './driver/processes.js';
@@ -25,7 +25,7 @@ test('a page follows the configuration document from its next load on, and asks 
   await writeFile(file, `version = 1\n[[apps]]\nname = "shop"\nkeys = ["k1"]\norigins = ["${own.url}"]\nsampling = 0.0\n`);
   const collector = await startCollector({ args: ['--config', file] });
   start = `window.client = Farol.init({ url: '${collector.url}', key: 'k1' });`;
-  const browser = await launch({ engine: 'chromium' });
+  const browser = await launch();
   try {
     const page = await browser.newPage();
     await page.goto(own.url);

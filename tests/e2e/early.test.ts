@@ -1,7 +1,7 @@
 /** What happens before the SDK's file is there, and what the visitor's browser asks for. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { test } from './driver/cases.js';
 import { collector, files, named, on } from './capture/stage.js';
 import type { Item } from './driver/otlp.js';
 import { html, script } from './driver/server.js';

@@ -1,7 +1,8 @@
 /** The Faro SDK, live and cross-origin, with Farol's collector as its receiver. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { build } from 'esbuild';
+import { test } from './driver/cases.js';
 import { launch, type Browser } from './driver/index.js';
 import { startCollector, type Collector } from './driver/collector.js';
 import type { Item } from './driver/otlp.js';
@@ -14,7 +15,7 @@ let pages: Site;
 before(async () => {
   const { outputFiles } = await build({ entryPoints: [new URL('faro/page.ts', import.meta.url).pathname], bundle: true, minify: true, format: 'iife', write: false });
   collector = await startCollector({ env: { FAROL_SCRUB__PROFILE: 'passthrough' } });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
   pages = await site((_, path) => {
     if (path === '/faro.js') return script(Buffer.from(outputFiles[0]!.contents));
     if (path === '/api/ok') return { body: '{}' };

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
+import { test } from './driver/cases.js';
 import { launch, type Browser } from './driver/index.js';
 import { sdkFiles } from './driver/sdk.js';
 import { html, script, site, type Site } from './driver/server.js';
@@ -132,7 +133,7 @@ before(async () => {
     if (name === '/long.js') return script(LONG);
     return /^\/(long)?$/.test(name) ? html(`<script src="/before.js?${query}"></script><body><script src="/farol.js"></script><script src="${name === '/' ? '/life' : name}.js"></script></body>`) : undefined;
   });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

@@ -1,6 +1,7 @@
 /** Pages that give the SDK what nobody should: it must hold, and the page must not notice. No collector: the transport is the page's. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
+import { test } from './driver/cases.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { html, script, site, type Site } from './driver/server.js';
 import { sdkFiles } from './driver/sdk.js';
@@ -38,7 +39,7 @@ before(async () => {
       default: return { status: 202 };
     }
   });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

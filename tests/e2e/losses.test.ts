@@ -5,7 +5,8 @@
  * LOSS_SESSIONS says how many of those; FAROL_FULL plays 1,000.
  */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { after, before, beforeEach } from 'node:test';
+import { test } from './driver/cases.js';
 import { startCollector, type Collector } from './driver/collector.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { gaps, type Item } from './driver/otlp.js';
@@ -43,7 +44,7 @@ before(async () => {
       default: return undefined;
     }
   });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();
@@ -134,7 +135,7 @@ test('twenty logs of 100 KB at once come', async () => {
   await page.close();
 });
 
-test(`of ${SESSIONS} pages that are left at once, what they had said comes`, async () => {
+test('of many pages that are left at once, what they had said comes', async () => {
   const page = await browser.newPage();
   for (let n = 0; n < SESSIONS; n++) {
     await page.goto(`${own.url}/leaves?left-${n}`, { until: 'commit' }).catch(() => undefined);
@@ -144,7 +145,7 @@ test(`of ${SESSIONS} pages that are left at once, what they had said comes`, asy
   await page.close();
 });
 
-test(`of ${SESSIONS} pages that are closed with 200 items waiting, all come`, async () => {
+test('of many pages that are closed with 200 items waiting, all come', async () => {
   for (let n = 0; n < SESSIONS; n++) {
     const page = await open();
     await log(page, `closed-${n}-`, 200);

@@ -1,6 +1,7 @@
 /** What a page captured comes, each item once, whatever happens between it and the collector: now, or by a later page of its origin. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { after, before, beforeEach, afterEach } from 'node:test';
+import { test } from './driver/cases.js';
 import { startCollector, type Collector } from './driver/collector.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { gaps, type Item } from './driver/otlp.js';
@@ -27,7 +28,7 @@ before(async () => {
       default: return undefined;
     }
   });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

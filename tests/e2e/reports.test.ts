@@ -1,6 +1,6 @@
 /** What the browser reports by itself, without any script of ours in the page, to the collector of another origin. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from './driver/cases.js';
 import { startCollector } from './driver/collector.js';
 import { launch } from './driver/index.js';
 import { html, site } from './driver/server.js';
@@ -10,7 +10,7 @@ test('what a policy refused is told by the browser itself, once, with its page a
   const own = await site((_, path) => (path.startsWith('/page')
     ? html('<img src="https://pics.example/b.png?sig=s3cret">', { 'content-security-policy': `img-src 'self' data:; report-uri ${collector.url}/reports` })
     : undefined));
-  const browser = await launch({ engine: 'chromium' });
+  const browser = await launch();
   try {
     const page = await browser.newPage();
     await page.goto(`${own.url}/page?token=t0p`);

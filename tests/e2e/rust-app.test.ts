@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
+import { test } from './driver/cases.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { startCollector, type Collector } from './driver/collector.js';
 import { gaps, type Item } from './driver/otlp.js';
@@ -34,7 +35,7 @@ before(async () => {
     if (path.startsWith('/api/')) return { status: path.startsWith('/api/order') ? 503 : 200, body: '{}' };
     return files.get(path) ?? (path === '/' ? html(START) : undefined);
   });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
   page = await browser.newPage();
   await page.goto(`${pages.url}/`);
   await page.waitFor('document.querySelector("#rye")'); 

@@ -1,6 +1,6 @@
 /** A session outside of the sample: silent while nothing goes wrong, and told of from before the moment at which something did. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from './driver/cases.js';
 import { collector, more, named, on, type Stage } from './capture/stage.js';
 import { stored } from './losses/way.js';
 

@@ -1,6 +1,7 @@
 /** Whose session it is: of a tab, of a visitor with several tabs, of a copy of a tab, and of a frame that may not store anything. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
+import { test } from './driver/cases.js';
 import { startCollector, type Collector } from './driver/collector.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import type { Item } from './driver/otlp.js';
@@ -44,7 +45,7 @@ before(async () => {
       default: return undefined;
     }
   });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

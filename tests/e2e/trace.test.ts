@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
+import { test } from './driver/cases.js';
 import { launch, type Browser } from './driver/index.js';
 import { startCollector, type Collector } from './driver/collector.js';
 import type { Item } from './driver/otlp.js';
@@ -31,7 +32,7 @@ before(async () => {
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>trace</title><link rel="icon" href="data:,"></head><body><button id="buy">Buy</button><script src="/farol.js"></script><script src="/page.js"></script></body></html>',
   );
   shop = await startShop(folder, collector.url);
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { test } from './driver/cases.js';
 import { startCollector, type Collector } from './driver/collector.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { script, site, type Reply, type Site } from './driver/server.js';
@@ -336,14 +337,6 @@ test('a navigation within the document has vitals of its own, and they say of wh
   const addresses = collector.items().filter(({ attributes }) => attributes['browser.web_vital.navigation_type'] === 'soft-navigation' && String(attributes['browser.document.url.full']).startsWith(`${pages.url}/${visit}/`))
     .map(({ attributes }) => `${attributes['browser.web_vital.name']} ${String(attributes['browser.document.url.full']).split('/').pop()}`);
   assert.deepEqual(addresses.sort(), ['cls', 'fcp', 'inp', 'lcp', 'ttfb'].flatMap((name) => [`${name} page-1`, `${name} page-2`]));
-  await page.close();
-});
-
-test('the entries that the documentation says this browser makes are those it makes', async () => {
-  const rows = readFileSync(new URL('../../docs/sdk.md', import.meta.url), 'utf8').match(/^\| entry type \|.*\n[^]*?\n\n/m)![0].trim().split('\n').slice(2).map((row) => row.split('|').map((cell) => cell.trim().replaceAll('`', '')));
-  const page = await open('text.html');
-  const types = await page.evaluate<string[]>('PerformanceObserver.supportedEntryTypes');
-  assert.deepEqual(rows.filter((row) => row[3] === 'yes').map((row) => row[1]).sort(), [...types].sort());
   await page.close();
 });
 

@@ -35,6 +35,20 @@ const ENGINES: [Engine; 3] = [
     },
 ];
 
+/// As `setup`; but where a person's machine cannot have the engine by our doing (no apt, or not as root), the answer is why. Where CI or
+/// `wanted` says that it has to be there, and where it could be installed and was not, that is an error.
+pub fn at_hand(root: &Path, name: &str, wanted: bool) -> Result<Option<String>> {
+    match setup(root, name) {
+        Ok(()) => Ok(None),
+        Err(error)
+            if wanted || apt::usable() || std::env::var("CI").is_ok_and(|ci| ci != "false") =>
+        {
+            Err(error)
+        }
+        Err(error) => Ok(Some(format!("{error:#}"))),
+    }
+}
+
 /// Finds the browser, installs it where that is allowed, and puts it into the environment of every process started later.
 pub fn setup(root: &Path, name: &str) -> Result<()> {
     let engine = ENGINES

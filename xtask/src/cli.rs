@@ -71,12 +71,16 @@ cargo xtask test [--full] [--only DOOR]…
   --only DOOR   this door alone; may be given several times
   doors         format, tidy, licences, lint, rust, sdk, types, node, size, packaging, e2e, backends, long, interop, fuzz
 
+The browser tests run whole in Chromium, and their smoke tests in Firefox and WebKitGTK (whole with --full). An engine that this machine
+has not, and that cannot be installed here, is said to be not run; with --full, and where CI is set, it fails.
+
 The last line says `N passed, N failed`.";
 
 const E2E: &str = "\
 cargo xtask e2e [--engines LIST] [--full] [NAME]…
 
-Builds what is stale (SDK, collector, shop, front end in Rust), then runs the browser tests whose file names contain one of the NAMEs.
+Builds what is stale (SDK, collector, shop, front end in Rust), then runs the browser tests whose file names contain one of the NAMEs, once in each
+engine. tests/e2e/cases.tsv says which case runs where, and why one does not.
 
   --engines LIST   chromium, firefox, webkitgtk, by commas (default: chromium)
   --full           the large counts and long runs too (FAROL_FULL=1)";

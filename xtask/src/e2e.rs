@@ -1,9 +1,10 @@
 //! The browser tests: every `*.test.ts` below tests/e2e, one file after the other (two browsers at once on two cores disturb each
-//! other's timings).
+//! other's timings), once for each engine. Which case runs in which engine stands in tests/e2e/cases.tsv.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::cli::E2eOptions;
 use crate::counts::Counts;
@@ -22,18 +23,18 @@ pub fn run(root: &Path, options: &E2eOptions) -> Result<bool> {
     Ok(counts.failed == 0)
 }
 
-/// Runs the tests; what they need has been built.
+/// Runs the tests in one engine after the other; what they need has been built.
 pub fn tests(root: &Path, options: &E2eOptions) -> Result<Counts> {
-    let mut files = files(&root.join("tests/e2e"));
+    let mut all = files(&root.join("tests/e2e"));
     if !options.names.is_empty() {
-        files.retain(|file| {
+        all.retain(|file| {
             options
                 .names
                 .iter()
                 .any(|name| file.to_string_lossy().contains(name.as_str()))
         });
     }
-    if files.is_empty() {
+    if all.is_empty() {
         bail!(
             "no browser test's file name contains {}",
             options.names.join(" or ")
@@ -42,8 +43,38 @@ pub fn tests(root: &Path, options: &E2eOptions) -> Result<Counts> {
     for engine in &options.engines {
         browser::setup(root, engine)?;
     }
-    process::hand_on("FAROL_ENGINES", &options.engines.join(","));
-    node_tests(root, &files, options.full, Some(1))
+    let table = fs::read_to_string(root.join(CASES)).context(CASES)?;
+    let mut counts = Counts::default();
+    for (n, engine) in options.engines.iter().enumerate() {
+        let files: Vec<PathBuf> = match n {
+            0 => all.clone(),
+            // What needs no browser has run with the first.
+            _ => all
+                .iter()
+                .filter(|file| has_cases(&table, file))
+                .cloned()
+                .collect(),
+        };
+        if options.engines.len() > 1 {
+            println!("\n{engine}:");
+        }
+        process::hand_on("FAROL_ENGINES", engine);
+        if !files.is_empty() {
+            counts.add(node_tests(root, &files, options.full, Some(1))?);
+        }
+    }
+    Ok(counts)
+}
+
+/// Which case of the suite runs in which engine. The tests themselves read it.
+const CASES: &str = "tests/e2e/cases.tsv";
+
+/// Whether a file has cases in the table: others need no browser.
+fn has_cases(table: &str, file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    table
+        .lines()
+        .any(|row| row.split('\t').next() == Some(&*name))
 }
 
 /// Runs node's test runner over files and counts.

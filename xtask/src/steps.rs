@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,20 @@ fn say(line: &str) {
 /// A step that was there already, or needed nothing.
 pub fn there(name: &str, what: impl Display) {
     say(&format!("✓ {name}  ({what})"));
+}
+
+static NOT_RUN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Tests that this machine cannot run: said at once, and once more at the end.
+pub fn not_run(what: String) {
+    say(&format!("– not run: {what}"));
+    if let Ok(mut all) = NOT_RUN.lock() {
+        all.push(what);
+    }
+}
+
+pub fn all_not_run() -> Vec<String> {
+    NOT_RUN.lock().map(|all| all.clone()).unwrap_or_default()
 }
 
 /// Runs a step and says how it went; the error goes on.

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::cli::{E2eOptions, TestOptions};
+use crate::cli::{self, E2eOptions, TestOptions};
 use crate::counts::Counts;
 use crate::{
-    backend, build, e2e, fuzz, interop, licences, process, setup, size, steps, tidy, toolchain,
+    backend, browser, build, e2e, fuzz, interop, licences, process, setup, size, steps, tidy,
+    toolchain,
 };
 
 /// A door: a name for `--only`, and what it does.
@@ -222,6 +223,9 @@ fn summary(results: &[(&str, Counts, Duration)], time: Duration) -> bool {
         all.failed,
         steps::seconds(time)
     );
+    for what in steps::all_not_run() {
+        println!("not run: {what}");
+    }
     println!("{} passed, {} failed", all.passed, all.failed);
     all.failed == 0
 }
@@ -388,18 +392,33 @@ fn packaging(root: &Path, options: &TestOptions) -> Result<Counts> {
     )
 }
 
+/// Chromium whole; the other engines the smoke tests, with `--full` all of theirs.
 fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
     build::spa(root)?;
     build::rust_app(root)?;
     build::servers(root)?;
-    e2e::tests(
-        root,
-        &E2eOptions {
-            engines: vec!["chromium".to_owned()],
-            full: options.full,
-            names: Vec::new(),
-        },
-    )
+    let mut counts = Counts::default();
+    for engine in cli::ENGINES {
+        let names = match engine {
+            "chromium" => Vec::new(),
+            _ if options.full => Vec::new(),
+            _ => vec!["smoke".to_owned()],
+        };
+        let wanted = options.full || engine == "chromium";
+        if let Some(why) = browser::at_hand(root, engine, wanted)? {
+            steps::not_run(format!("{engine}: {why}"));
+            continue;
+        }
+        counts.add(e2e::tests(
+            root,
+            &E2eOptions {
+                engines: vec![engine.to_owned()],
+                full: options.full,
+                names,
+            },
+        )?);
+    }
+    Ok(counts)
 }
 
 /// The shop's other backends: those that are set up; with `--full`, all.

@@ -15,7 +15,7 @@ export const more = [...files.keys()].find((path) => path.startsWith('/farol-mor
 
 before(async () => {
   collector = await startCollector({ env: { FAROL_SCRUB__PROFILE: 'passthrough' } });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

@@ -1,9 +1,10 @@
 /**
  * One interface to real browsers, with the engine as a parameter; tests name no driver's own types. What an engine cannot do throws
- * `Unsupported` with the reason. Tests take their engines from `engines()`, so that `cargo xtask e2e --engines …` chooses.
+ * `Unsupported` with the reason. Tests run in the engine of their process (`cases.ts`), so that `cargo xtask e2e --engines …` chooses.
  */
 import type { CDPSession } from 'playwright-core';
 import { launchChromium } from './chromium.js';
+import { engine as engineOfProcess } from './cases.js';
 import type { Engine } from './executable.js';
 import { launchFirefox } from './firefox.js';
 import type { Source } from './source.js';
@@ -13,7 +14,7 @@ export { executable, type Engine } from './executable.js';
 export type { Source } from './source.js';
 
 export interface LaunchOptions {
-  /** Default: the first of `engines()`. */
+  /** Default: the one of this process. */
   engine?: Engine;
   /** The back/forward cache; default on, as in the browser itself. */
   bfcache?: boolean;
@@ -111,14 +112,9 @@ export class Unsupported extends Error {
   }
 }
 
-/** The engines to test in. */
-export function engines(): Engine[] {
-  return (process.env['FAROL_ENGINES'] ?? 'chromium').split(',') as Engine[];
-}
-
 /** Starts a browser. It is ended by `close`, and at the latest with this process. */
 export async function launch(options: LaunchOptions = {}): Promise<Browser> {
-  const engine = options.engine ?? engines()[0] ?? 'chromium';
+  const engine = options.engine ?? engineOfProcess();
   switch (engine) {
     case 'chromium':
       return launchChromium(options);

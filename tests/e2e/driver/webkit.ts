@@ -9,6 +9,7 @@ import { executable } from './executable.js';
 import { Unsupported, type Browser, type LaunchOptions, type Page, type PageOptions, type WaitOptions } from './index.js';
 import { key } from './keys.js';
 import { start } from './processes.js';
+import { startProxy, type Proxy } from './proxy.js';
 import { call, type Source } from './source.js';
 import { wait } from './wait.js';
 
@@ -36,7 +37,9 @@ export async function launchWebKit(options: LaunchOptions): Promise<Browser> {
       WEBKIT_DISABLE_COMPOSITING_MODE: '1',
     },
   });
+  const proxy = await startProxy();
   const end = async (): Promise<void> => {
+    proxy.close();
     await program.end();
     await screen.end();
   };
@@ -45,6 +48,7 @@ export async function launchWebKit(options: LaunchOptions): Promise<Browser> {
     await wait(() => fetch(`${url}/status`).then((answer) => answer.ok, () => false), 'WebKitWebDriver');
     const capabilities = new Capabilities({
       browserName: 'MiniBrowser',
+      proxy: { proxyType: 'manual', httpProxy: `127.0.0.1:${proxy.port}`, noProxy: [] },
       'webkitgtk:browserOptions': { binary: executable('webkitgtk'), args: ['--automation', ...(options.args ?? [])] },
     });
     const driver = await new Builder().disableEnvironmentOverrides().usingServer(url).withCapabilities(capabilities).build();
@@ -59,7 +63,7 @@ export async function launchWebKit(options: LaunchOptions): Promise<Browser> {
     return {
       engine: 'webkitgtk',
       version: `WebKitGTK ${version}`,
-      newPage: (page) => newPage(driver, front, inTurn, page),
+      newPage: (page) => newPage(driver, front, inTurn, proxy, page),
       async close() {
         await driver.quit().catch(() => undefined);
         await end();
@@ -71,8 +75,23 @@ export async function launchWebKit(options: LaunchOptions): Promise<Browser> {
   }
 }
 
-async function newPage(driver: WebDriver, front: string, inTurn: <T>(run: () => Promise<T>) => Promise<T>, options: PageOptions = {}): Promise<Page> {
-  if (options.initScript) throw new Unsupported('webkitgtk', 'run a script before the page', 'WebDriver has no command for it');
+/** What a page has said and thrown is kept in it, and taken from it with each answer. */
+const LISTEN = `{
+  const said = [];
+  Object.defineProperty(window, Symbol.for('test.said'), { value: said });
+  for (const level of ['debug', 'log', 'info', 'warn', 'error']) {
+    const native = console[level];
+    console[level] = function (...args) { try { said.push(['console', (level == 'warn' ? 'warning' : level) + ': ' + args.map(String).join(' ')]); } catch {} return native.apply(this, args); };
+  }
+  const heard = (event) => said.push(['error', String(event.reason ?? event.error ?? event.message)]);
+  addEventListener('error', heard);
+  addEventListener('unhandledrejection', heard);
+}`;
+
+async function newPage(driver: WebDriver, front: string, inTurn: <T>(run: () => Promise<T>) => Promise<T>, proxy: Proxy, options: PageOptions = {}): Promise<Page> {
+  proxy.first = LISTEN + (options.initScript ?? '');
+  const before = proxy.requests.length;
+  const seen = { console: [] as string[], error: [] as string[] };
   const handle = await inTurn(async () => {
     // The current window may be one that was closed.
     await driver.switchTo().window(front);
@@ -89,18 +108,16 @@ async function newPage(driver: WebDriver, front: string, inTurn: <T>(run: () => 
   const evaluate = <R, A extends unknown[]>(run: Source<R, A>, ...args: A): Promise<R> =>
     here(async () => {
       const body = `const done = arguments[arguments.length - 1];
-        (async () => (${call(run, args)}))().then((value) => done({ value }), (error) => done({ error: String(error) }));`;
-      const answer = (await driver.executeAsyncScript(body)) as { value?: R; error?: string };
+        const said = () => (window[Symbol.for('test.said')] || []).splice(0);
+        (async () => (${call(run, args)}))().then((value) => done({ value, said: said() }), (error) => done({ error: String(error), said: said() }));`;
+      const answer = (await driver.executeAsyncScript(body)) as { value?: R; error?: string; said: ['console' | 'error', string][] };
+      for (const [kind, text] of answer.said) seen[kind].push(text);
       if (answer.error !== undefined) throw new Error(answer.error);
       return answer.value as R;
     });
   const waitFor = <R, A extends unknown[]>(run: Source<R, A>, { timeout, what, args }: WaitOptions<A> = {}): Promise<R> =>
     wait(() => evaluate(run, ...((args ?? []) as unknown as A)), what ?? String(run), timeout);
   const visibility = (state: string): Promise<unknown> => waitFor(`document.visibilityState === '${state}'`, { what: `the page to be ${state}` });
-  const none = (what: string): never => {
-    throw new Unsupported('webkitgtk', what, 'WebDriver does not tell; ask the server that the test runs');
-  };
-
   return {
     goto: (url) => here(() => driver.get(url)),
     click: (selector) => here(() => driver.findElement(By.css(selector)).click()),
@@ -121,9 +138,9 @@ async function newPage(driver: WebDriver, front: string, inTurn: <T>(run: () => 
       await visibility('visible');
     },
     throttle: () => Promise.reject(new Unsupported('webkitgtk', 'throttle a page', 'WebDriver has no command for it')),
-    requests: () => none('list requests'),
-    console: () => none('list console messages'),
-    errors: () => none('list errors'),
+    requests: () => proxy.requests.slice(before),
+    console: () => [...seen.console],
+    errors: () => [...seen.error],
     screenshot: (path) => here(async () => writeFile(path, Buffer.from(await driver.takeScreenshot(), 'base64'))),
     close: () => here(() => driver.close()),
     cdp: () => Promise.reject(new Unsupported('webkitgtk', 'speak the DevTools protocol', 'it is Chromium’s')),
