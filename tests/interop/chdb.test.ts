@@ -9,23 +9,27 @@ import { wait } from '../e2e/driver/wait.js';
 import type { Item, Value } from '../e2e/driver/otlp.js';
 import { folder, freePort } from '../long/setting.js';
 import { farol, nameOf } from './support/farol.js';
+import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
+import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
-import { payloads, send } from './support/traffic.js';
+import { logs as logsOf, send } from './support/traffic.js';
 
 let engine: Server;
 let url: string;
+let port: number;
 
 before(async () => {
   const place = await folder();
-  const port = await freePort();
+  port = await freePort();
   url = `http://127.0.0.1:${port}`;
   engine = server('chdb', [String(port), join(place, 'data')], `${url}/ping`, place);
   await engine.start();
 });
 after(() => engine.end());
 
-const destination = (database: string, more = ''): string =>
-  `[[destinations]]\nname = "clickhouse"\ntype = "clickhouse"\nendpoint = "${url}"\ndatabase = "${database}"\nretry = { initial = "200ms", max = "1s" }\n${more}`;
+const QUICK = 'retry = { initial = "200ms", max = "1s" }\n';
+const destination = (database: string, more = QUICK, to = url): string =>
+  `[[destinations]]\nname = "clickhouse"\ntype = "clickhouse"\nendpoint = "${to}"\ndatabase = "${database}"\n${more}`;
 
 async function setUp(toml: string, ...more: string[]): Promise<string> {
   const config = join(await folder(), 'farol.toml');
@@ -120,17 +124,26 @@ test('what comes before the tables are there waits for them', async () => {
   await one.end();
 });
 
-test('what comes while the engine is away is there once it is back', async () => {
-  const toml = destination('away');
-  await setUp(toml);
-  const one = await farol(toml);
-  await one.start();
-  await engine.end();
-  const { logs, spans } = await send(one.url, payloads);
-  const items = await one.until(logs + spans);
-  await engine.start();
-  const came = await rows('away', items.size);
-  await one.drained('clickhouse');
-  assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
-  await one.end();
+test('faults: all is there once, and the row that a constraint refuses is a dead letter', async () => {
+  await setUp(destination('faults'));
+  await ask("ALTER TABLE faults.otel_logs ADD CONSTRAINT harbour CHECK Body != 'a stowaway'");
+  const proxy = await httpProxy(port);
+  const names = async (table: string, name: string): Promise<string[]> => (await ask(`SELECT ${name} FROM faults.${table}`)).split('\n').filter(Boolean);
+  await survive({
+    what: `ClickHouse's engine ${found('chdb').version}`,
+    destination: 'clickhouse',
+    settings: { toml: destination('faults', IMPATIENT, `http://127.0.0.1:${proxy.port}`) },
+    proxy,
+    faults: ALL_FAULTS,
+    stop: () => engine.end(),
+    start: () => engine.start(),
+    came: async () => [...(await names('otel_logs', "LogAttributes['log.record.uid']")), ...(await names('otel_traces', "concat(TraceId, ' ', SpanId)"))],
+    culprit: {
+      body: logsOf(['before', 'a stowaway', 'after']),
+      is: (item) => item.body === 'a stowaway',
+      code: /^clickhouse 469$/,
+      detail: /harbour/,
+    },
+    once: true,
+  });
 });

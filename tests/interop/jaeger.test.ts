@@ -7,8 +7,15 @@ import { wait } from '../e2e/driver/wait.js';
 import type { Item, Value } from '../e2e/driver/otlp.js';
 import { folder, freePort } from '../long/setting.js';
 import { farol, type Farol } from './support/farol.js';
+import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
+import { grpcProxy } from './support/proxy-grpc.js';
+import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
 import { send } from './support/traffic.js';
+import { APP, visit } from './support/visits.js';
+
+/** MiB of a request that its receiver takes. */
+const LARGEST = 1;
 
 let jaeger: Server;
 const ports = { query: 0, api: 0, grpc: 0, http: 0 };
@@ -20,10 +27,10 @@ before(async () => {
   writeFileSync(
     config,
     `extensions:
-  jaeger_storage: { backends: { all: { memory: { max_traces: 10000 } } } }
+  jaeger_storage: { backends: { all: { badger: { ephemeral: false, consistency: true, directories: { keys: ${place}/keys, values: ${place}/values } } } } }
   jaeger_query: { storage: { traces: all }, http: { endpoint: 127.0.0.1:${ports.query} }, grpc: { endpoint: 127.0.0.1:${ports.api} } }
 receivers:
-  otlp: { protocols: { grpc: { endpoint: 127.0.0.1:${ports.grpc} }, http: { endpoint: 127.0.0.1:${ports.http} } } }
+  otlp: { protocols: { grpc: { endpoint: 127.0.0.1:${ports.grpc}, max_recv_msg_size_mib: ${LARGEST} }, http: { endpoint: 127.0.0.1:${ports.http}, max_request_body_size: ${LARGEST << 20} } } }
 exporters:
   jaeger_storage_exporter: { trace_storage: all }
 service:
@@ -104,22 +111,58 @@ async function all(one: Farol, count: { logs: number; spans: number }): Promise<
   return { spans: items.length, attributes };
 }
 
-for (const [kind, port] of [
-  ['otlp_grpc', 'grpc'],
-  ['otlp_http', 'http'],
+/** The names of all spans of an app, by its search. */
+async function names(service: string): Promise<string[]> {
+  const range = `start=${(Date.now() - 3_600_000) * 1_000}&end=${(Date.now() + 60_000) * 1_000}`;
+  const answer = await fetch(`http://127.0.0.1:${ports.query}/api/traces?service=${service}&${range}&limit=100000`);
+  assert.equal(answer.status, 200, await answer.clone().text());
+  const { data } = (await answer.json()) as { data: { spans: Span[] }[] };
+  return data.flatMap(({ spans }) => spans.map((it) => `${it.traceID} ${it.spanID}`));
+}
+
+const spanOf = (bytes: number): unknown => {
+  const { traces, meta } = visit();
+  const [span] = traces.resourceSpans[0].scopeSpans[0].spans;
+  span.attributes.push({ key: 'cargo', value: { stringValue: 'x'.repeat(bytes) } });
+  return { meta, traces };
+};
+
+for (const [kind, port, make] of [
+  ['otlp_grpc', 'grpc', grpcProxy],
+  ['otlp_http', 'http', httpProxy],
 ] as const) {
-  test(`every span is in its trace once, by ${kind}; what comes while Jaeger is away is there once it is back`, async () => {
-    const one = await farol(
-      `[[destinations]]\nname = "jaeger"\ntype = "${kind}"\nendpoint = "http://127.0.0.1:${ports[port]}"\nsignals = ["traces"]\nretry = { initial = "200ms", max = "1s" }\n`,
-    );
+  test(`every span is in its trace once, by ${kind}`, async () => {
+    const one = await farol(`[[destinations]]\nname = "jaeger"\ntype = "${kind}"\nendpoint = "http://127.0.0.1:${ports[port]}"\nsignals = ["traces"]\n`);
     await one.start();
-    // It keeps traces in memory: what the run before brought goes with it.
-    await jaeger.end();
-    const count = await send(one.url);
-    await jaeger.start();
-    const compared = await all(one, count);
+    const compared = await all(one, await send(one.url));
     assert.deepEqual(one.deadLetters('jaeger'), []);
     console.log(`Jaeger ${found('jaeger').version}, ${kind}: ${compared.spans} spans and ${compared.attributes} attributes compared`);
     await one.end();
+  });
+
+  test(`faults: every span is there once, and the one that is larger than the receiver takes is a dead letter, by ${kind}`, async () => {
+    const proxy = await make(ports[port]);
+    const earlier = new Set(await names(APP));
+    await survive({
+      what: `Jaeger ${found('jaeger').version}, ${kind}`,
+      destination: 'jaeger',
+      settings: {
+        before: 'limits = { body = "4MiB", string = "4MiB" }\n',
+        toml: `[[destinations]]\nname = "jaeger"\ntype = "${kind}"\nendpoint = "http://127.0.0.1:${proxy.port}"\nsignals = ["traces"]\n${IMPATIENT}`,
+      },
+      proxy,
+      faults: ALL_FAULTS,
+      stop: () => jaeger.end(),
+      start: () => jaeger.start(),
+      came: async () => (await names(APP)).filter((it) => !earlier.has(it)),
+      takes: (item) => item.signal === 'span',
+      culprit: {
+        body: spanOf((LARGEST << 20) + 1),
+        is: (item) => item.signal === 'span' && 'cargo' in item.attributes,
+        code: /^(http 4(00|13)|grpc resource_exhausted)$/,
+        detail: /larger|large/,
+      },
+      once: true,
+    });
   });
 }

@@ -5,9 +5,10 @@ import { after, before, test } from 'node:test';
 import { wait } from '../e2e/driver/wait.js';
 import type { Item, Value } from '../e2e/driver/otlp.js';
 import { farol, type Farol } from './support/farol.js';
+import { IMPATIENT, survive, WIRE_FAULTS } from './support/faults.js';
 import { kafka, USER, type Kafka, type Message } from './support/kafka.js';
 import { found } from './support/server.js';
-import { logs, payloads, send } from './support/traffic.js';
+import { logs, send } from './support/traffic.js';
 
 let cluster: Kafka;
 
@@ -144,21 +145,26 @@ test('an item that is too large for the broker goes to the dead letters with its
   await one.end();
 });
 
-test('what comes while Kafka is away is there once it is back', async () => {
-  const one = await farol(destination('away', 'encoding = "json"\nretry = { initial = "200ms", max = "1s" }\ntimeout = "2s"'));
-  await one.start();
-  await send(one.url, [logs(['while it is there'])]);
-  await one.drained('kafka');
-  await cluster.end();
-  await send(one.url, payloads);
-  await cluster.start();
-  const sent = await one.until(1);
-  await one.drained('kafka');
-  const items = await one.until(sent.size);
-  const came = await messages(['away'], items.size);
-  assert.deepEqual([...new Set(came.map(document).map(nameIn))].sort(), [...items.keys()].sort());
-  assert.equal(await written(one), 2 * items.size);
-  await one.end();
+test('faults: all is there, and the message that the broker refuses is a dead letter', async () => {
+  const { proxy } = cluster;
+  await survive({
+    what: `Kafka ${found('kafka').version}`,
+    destination: 'kafka',
+    settings: { toml: `[[destinations]]\nname = "kafka"\ntype = "kafka"\nbrokers = ["127.0.0.1:${proxy.port}"]\ntopic = "faults"\nencoding = "json"\n${IMPATIENT}` },
+    proxy,
+    faults: WIRE_FAULTS,
+    stop: () => cluster.end(),
+    start: () => cluster.start(),
+    came: async () => (await cluster.read('faults')).map((it) => nameIn(document(it))),
+    culprit: {
+      body: logs(['before', randomBytes(90_000).toString('base64'), 'after']),
+      is: (item) => String(item.body).length > 90_000,
+      code: /^kafka message_too_large$/,
+      detail: /./,
+    },
+    // The broker knows a copy of the producer that it knows; one that had to begin anew may write a message again, under the same uid.
+    once: false,
+  });
 });
 
 test('TLS and a user, by SCRAM', async () => {

@@ -7,17 +7,23 @@ import { wait } from '../e2e/driver/wait.js';
 import type { Item, Value } from '../e2e/driver/otlp.js';
 import { folder, freePort } from '../long/setting.js';
 import { farol, type Farol } from './support/farol.js';
+import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
+import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
-import { logs, payloads, send } from './support/traffic.js';
+import { logs, send } from './support/traffic.js';
 
 const MAX_LINE = 64 * 1024;
+/** Entries that a query may ask for: more than any run here sends. */
+const MOST = 100_000;
 
 let loki: Server;
 let url: string;
+let port: number;
 
 before(async () => {
   const place = await folder();
   const [http, grpc] = [await freePort(), await freePort()];
+  port = http;
   url = `http://127.0.0.1:${http}`;
   const config = join(place, 'loki.yaml');
   writeFileSync(config, settings(place, http, grpc));
@@ -38,7 +44,7 @@ common:
 frontend: { address: 127.0.0.1 }
 schema_config:
   configs: [{ from: 2020-01-01, store: tsdb, object_store: filesystem, schema: v13, index: { prefix: index_, period: 24h } }]
-limits_config: { allow_structured_metadata: true, max_line_size: ${MAX_LINE}, discover_log_levels: false }
+limits_config: { allow_structured_metadata: true, max_line_size: ${MAX_LINE}, max_entries_limit_per_query: ${MOST}, discover_log_levels: false }
 analytics: { reporting_enabled: false }
 ingester: { lifecycler: { min_ready_duration: 0s } }
 `;
@@ -54,7 +60,7 @@ interface Entry {
 const nameInLoki = ({ line, metadata }: Entry): string => metadata['log_record_uid'] ?? line;
 
 async function query(selector: string): Promise<Entry[]> {
-  const ask = new URLSearchParams({ query: selector, limit: '5000', start: String((Date.now() - 3_600_000) * 1e6), end: String((Date.now() + 60_000) * 1e6) });
+  const ask = new URLSearchParams({ query: selector, limit: `${MOST}`, start: String((Date.now() - 3_600_000) * 1e6), end: String((Date.now() + 60_000) * 1e6) });
   const answer = await fetch(`${url}/loki/api/v1/query_range?${ask}`, { headers: { 'X-Loki-Response-Encoding-Flags': 'categorize-labels' } });
   assert.equal(answer.status, 200, await answer.clone().text());
   type Values = [string, string, { structuredMetadata?: Record<string, string> }][];
@@ -80,8 +86,8 @@ function assertSame(found: string | undefined, value: Value, what: string): void
 const text = (value: Value): string => (typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value));
 const plain = (name: string): string => name.replaceAll(/[^a-zA-Z0-9]/g, '_');
 
-function destination(run: string, more = ''): string {
-  return `[[destinations]]\nname = "loki"\ntype = "loki"\nendpoint = "${url}"\nstatic_labels = { run = "${run}" }\n${more}`;
+function destination(run: string, more = '', to = url): string {
+  return `[[destinations]]\nname = "loki"\ntype = "loki"\nendpoint = "${to}"\nstatic_labels = { run = "${run}" }\n${more}`;
 }
 
 async function drive(run: string, dialect: string, more: string): Promise<{ one: Farol; sent: Map<string, Item>; came: Entry[] }> {
@@ -145,15 +151,24 @@ test('what Loki refuses goes to the dead letters with its words, and the others 
   await one.end();
 });
 
-test('what comes while Loki is away is there once it is back', async () => {
-  const one = await farol(destination('away', 'retry = { initial = "200ms", max = "1s" }\n'));
-  await one.start();
-  await loki.end();
-  const { logs: count } = await send(one.url, [...payloads, ...payloads]);
-  await loki.start();
-  const came = await entries('{run="away"}', count);
-  await one.drained('loki');
-  assert.equal(new Set(came.map((it) => it.metadata['log_record_uid'])).size, count);
-  assert.equal(came.length, count);
-  await one.end();
+test('faults: all is there once, and the entry that Loki refuses is a dead letter', async () => {
+  const proxy = await httpProxy(port);
+  await survive({
+    what: `Loki ${found('loki').version}`,
+    destination: 'loki',
+    settings: { toml: destination('faults', IMPATIENT, `http://127.0.0.1:${proxy.port}`) },
+    proxy,
+    faults: ALL_FAULTS,
+    stop: () => loki.end(),
+    start: () => loki.start(),
+    came: async () => (await query('{run="faults"}')).map(nameInLoki),
+    takes: (item) => item.signal === 'log',
+    culprit: {
+      body: logs(['before', 'x'.repeat(MAX_LINE + 1), 'after']),
+      is: (item) => String(item.body).length > MAX_LINE,
+      code: /^http 400$/,
+      detail: /max entry size|line/i,
+    },
+    once: true,
+  });
 });

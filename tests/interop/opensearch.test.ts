@@ -9,15 +9,19 @@ import { wait } from '../e2e/driver/wait.js';
 import type { Item, Value } from '../e2e/driver/otlp.js';
 import { folder, freePort } from '../long/setting.js';
 import { farol, nameOf } from './support/farol.js';
+import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
+import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
-import { logs, payloads, send } from './support/traffic.js';
+import { logs, send } from './support/traffic.js';
 
 let cluster: Server;
 let url: string;
+let port: number;
 
 before(async () => {
   const place = await folder();
   const [http, transport] = [await freePort(), await freePort()];
+  port = http;
   url = `http://127.0.0.1:${http}`;
   const settings = {
     'path.data': join(place, 'data'),
@@ -34,8 +38,8 @@ before(async () => {
 });
 after(() => cluster.end());
 
-const destination = (namespace: string, more = ''): string =>
-  `[[destinations]]\nname = "elastic"\ntype = "elasticsearch"\nendpoint = "${url}"\nnamespace = "${namespace}"\n${more}`;
+const destination = (namespace: string, more = '', to = url): string =>
+  `[[destinations]]\nname = "elastic"\ntype = "elasticsearch"\nendpoint = "${to}"\nnamespace = "${namespace}"\n${more}`;
 
 /** Runs `setup elasticsearch`; the ISM of the policy is a plugin that is not in this OpenSearch. */
 async function setUp(toml: string): Promise<string> {
@@ -136,15 +140,42 @@ test('one document that is refused goes to the dead letters with its reason, and
   await one.end();
 });
 
-test('what comes while OpenSearch is away is there once it is back', async () => {
-  const one = await farol(destination('away', 'retry = { initial = "200ms", max = "1s" }\n'));
-  await one.start();
-  await cluster.end();
-  const { logs: count, spans } = await send(one.url);
-  const items = await one.until(count + spans);
-  await cluster.start();
-  const came = await documents('away', items.size);
-  await one.drained('elastic');
-  assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
-  await one.end();
+/** The names of all documents, page by page: a search gives ten thousand at most. */
+async function names(namespace: string): Promise<string[]> {
+  const headers = { 'content-type': 'application/json' };
+  const fields = ['event.id', 'trace.id', 'span.id'];
+  const all: string[] = [];
+  let answer = await fetch(`${url}/logs-farol-${namespace},traces-farol-${namespace}/_search?scroll=1m&size=5000&_source=${fields}&ignore_unavailable=true`);
+  for (;;) {
+    const body = (await answer.json()) as { _scroll_id: string; hits?: { hits: { _source: Document }[] } };
+    const hits = body.hits?.hits ?? [];
+    if (hits.length === 0) return all;
+    all.push(...hits.map((it) => nameIn(it._source)));
+    answer = await fetch(`${url}/_search/scroll`, { method: 'POST', headers, body: JSON.stringify({ scroll: '1m', scroll_id: body._scroll_id }) });
+  }
+}
+
+test('faults: all is there once, and the document that the index refuses is a dead letter', async () => {
+  const mapping = { index_patterns: ['logs-farol-faults'], data_stream: {}, priority: 900, template: { mappings: { properties: { labels: { properties: { berth: { type: 'long' } } } } } } };
+  const made = await fetch(`${url}/_index_template/faults`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(mapping) });
+  assert.equal(made.status, 200, await made.text());
+  const proxy = await httpProxy(port);
+  const moored = (berth: string): unknown => ({ name: 'moored', timestamp: new Date().toISOString(), attributes: { berth } });
+  await survive({
+    what: `OpenSearch ${found('opensearch').version}`,
+    destination: 'elastic',
+    settings: { toml: destination('faults', IMPATIENT, `http://127.0.0.1:${proxy.port}`) },
+    proxy,
+    faults: ALL_FAULTS,
+    stop: () => cluster.end(),
+    start: () => cluster.start(),
+    came: () => names('faults'),
+    culprit: {
+      body: { meta: { app: { name: 'interop' } }, events: [moored('7'), moored('the quay'), moored('8')] },
+      is: (item) => item.attributes['berth'] === 'the quay',
+      code: /^bulk 400$/,
+      detail: /berth.*long/s,
+    },
+    once: true,
+  });
 });

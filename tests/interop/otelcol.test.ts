@@ -4,9 +4,16 @@ import { after, before, test } from 'node:test';
 import type { Item, Value } from '../e2e/driver/otlp.js';
 import { freePort } from '../long/setting.js';
 import { farol, nameOf } from './support/farol.js';
+import { ALL_FAULTS, IMPATIENT, survive, WIRE_FAULTS } from './support/faults.js';
 import { otelcol, type OtelCol } from './support/otelcol.js';
+import { grpcProxy } from './support/proxy-grpc.js';
+import { httpProxy } from './support/proxy-http.js';
+import { forward, tcpProxy } from './support/proxy-tcp.js';
 import { found } from './support/server.js';
-import { send } from './support/traffic.js';
+import { logs as logsOf, send } from './support/traffic.js';
+
+/** MiB of a request that its OTLP receivers take. */
+const LARGEST = 1;
 
 let peer: OtelCol;
 const ports = { grpc: 0, http: 0, fluent: 0 };
@@ -14,8 +21,8 @@ const ports = { grpc: 0, http: 0, fluent: 0 };
 before(async () => {
   for (const name of ['grpc', 'http', 'fluent'] as const) ports[name] = await freePort();
   peer = await otelcol({
-    'otlp/grpc': { yaml: `{ protocols: { grpc: { endpoint: 127.0.0.1:${ports.grpc} } } }`, signals: ['logs', 'traces'] },
-    'otlp/http': { yaml: `{ protocols: { http: { endpoint: 127.0.0.1:${ports.http} } } }`, signals: ['logs', 'traces'] },
+    'otlp/grpc': { yaml: `{ protocols: { grpc: { endpoint: 127.0.0.1:${ports.grpc}, max_recv_msg_size_mib: ${LARGEST} } } }`, signals: ['logs', 'traces'] },
+    'otlp/http': { yaml: `{ protocols: { http: { endpoint: 127.0.0.1:${ports.http}, max_request_body_size: ${LARGEST << 20} } } }`, signals: ['logs', 'traces'] },
     fluentforward: { yaml: `{ endpoint: 127.0.0.1:${ports.fluent} }`, signals: ['logs'] },
   });
   await peer.start();
@@ -82,16 +89,47 @@ for (const compression of ['none', 'gzip']) {
   });
 }
 
-test('what comes while it is away is there once it is back', async () => {
-  const one = await farol(`[[destinations]]\nname = "otelcol"\ntype = "otlp_grpc"\nendpoint = "http://127.0.0.1:${ports.grpc}"\nsignals = ["logs", "traces"]\nretry = { initial = "200ms", max = "1s" }\n`);
-  await one.start();
-  await peer.end();
-  const { logs, spans } = await send(one.url);
-  const items = await one.until(logs + spans);
-  await peer.start();
-  await one.drained('otelcol');
-  const all = await peer.came('otlp/grpc', items.size);
-  const came = all.filter((it) => items.has(nameOf(it)));
-  assert.deepEqual(came.map(nameOf).sort(), [...items.keys()].sort());
-  await one.end();
+for (const [kind, receiver, port, make] of [
+  ['otlp_grpc', 'otlp/grpc', () => ports.grpc, grpcProxy],
+  ['otlp_http', 'otlp/http', () => ports.http, httpProxy],
+] as const) {
+  test(`faults: all is there, and the item that is larger than the receiver takes is a dead letter, by ${kind}`, async () => {
+    const proxy = await make(port());
+    await survive({
+      what: `${version()}, ${kind}`,
+      destination: 'otelcol',
+      settings: {
+        before: 'limits = { body = "4MiB", string = "4MiB" }\n',
+        toml: `[[destinations]]\nname = "otelcol"\ntype = "${kind}"\nendpoint = "http://127.0.0.1:${proxy.port}"\nsignals = ["logs", "traces"]\n${IMPATIENT}`,
+      },
+      proxy,
+      faults: ALL_FAULTS,
+      stop: () => peer.stop(),
+      start: () => peer.start(),
+      came: async () => peer.items(receiver).slice(seen.get(receiver) ?? 0).map(nameOf),
+      culprit: {
+        body: logsOf(['before', 'x'.repeat((LARGEST << 20) + 1), 'after']),
+        is: (item) => String(item.body).length > LARGEST << 20,
+        code: /^(http 4(00|13)|grpc resource_exhausted)$/,
+        detail: /larger|large/,
+      },
+      // OTLP has no way to know a copy; its uid and its span's id tell it from its original.
+      once: false,
+    });
+  });
+}
+
+test('faults: all is there by the Forward protocol, which has no way to refuse', async () => {
+  const proxy = await tcpProxy(ports.fluent, forward);
+  await survive({
+    what: `${version()}, Forward`,
+    destination: 'fluent',
+    settings: { toml: `[[destinations]]\nname = "fluent"\ntype = "fluent_forward"\nendpoint = "tcp://127.0.0.1:${proxy.port}"\n${IMPATIENT}` },
+    proxy,
+    faults: WIRE_FAULTS,
+    stop: () => peer.stop(),
+    start: () => peer.start(),
+    came: async () => peer.items('fluentforward').slice(seen.get('fluent') ?? 0).map(nameIn),
+    once: false,
+  });
 });

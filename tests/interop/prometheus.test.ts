@@ -6,6 +6,8 @@ import { after, test } from 'node:test';
 import { wait } from '../e2e/driver/wait.js';
 import { folder, freePort } from '../long/setting.js';
 import { farol, type Farol } from './support/farol.js';
+import { ALL_FAULTS, IMPATIENT, retried, trouble } from './support/faults.js';
+import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
 import { send } from './support/traffic.js';
 
@@ -144,14 +146,41 @@ test('scrape, Remote Write 2.0 and 1.0 and OTLP give the same names, labels, cou
   await collector.end();
 });
 
-test('what was counted while Prometheus was away is there once it is back', async () => {
+/** A later value of a series than any that the collector will write for some minutes: from then on Prometheus refuses what is written to it, as out of order. */
+async function overtake(one: Prometheus, name: string, labels: Record<string, string>): Promise<void> {
+  const { job, instance, __name__: _, ...more } = labels;
+  const attributes = (pairs: Record<string, string>): object[] => Object.entries(pairs).map(([label, value]) => ({ key: label, value: { stringValue: value } }));
+  const timeUnixNano = `${Date.now() + 4 * 60_000}000000`;
+  const sum = { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ timeUnixNano, asDouble: 1, attributes: attributes(more) }] };
+  const resource = { attributes: attributes({ 'service.name': job!, 'service.instance.id': instance! }) };
+  const body = JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [{ name, sum }] }] }] });
+  const answer = await fetch(`${one.url}/api/v1/otlp/v1/metrics`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
+// Prometheus takes what it can of a request of 2.0, and nothing of one of 1.0.
+for (const version of ['2.0', '1.0']) test(`faults: all counts are there, and the metric that Prometheus refuses is a dead letter, by Remote Write ${version}`, async () => {
   const one = await prometheus();
-  const collector = await farol(write(one, 'away', '2.0'));
+  const proxy = await httpProxy(Number(new URL(one.url).port));
+  const collector = await farol(write({ ...one, url: `http://127.0.0.1:${proxy.port}` }, 'faults', version).replace(/retry = .*\n/, IMPATIENT));
   await collector.start();
-  await one.end();
-  const { logs, spans } = await send(collector.url);
-  await collector.until(logs + spans);
-  await one.start();
-  await equal(async () => only(await series(one), (name) => !CLASSIC.test(name)), () => sent(collector), 'what was sent');
+  const refused = 'farol_exceptions_total';
+  const count = await trouble(collector, { destination: 'faults', proxy, faults: ALL_FAULTS, stop: () => one.end(), start: () => one.start() }, async () => {
+    const there = [...(await series(one)).keys()].map((it) => Object.fromEntries(JSON.parse(it)) as Record<string, string>);
+    await overtake(one, 'farol.exceptions', there.find((it) => it['__name__'] === refused)!);
+    const letter = (): boolean => collector.deadLetters('faults').length > 0;
+    await wait(async () => letter(), 'Prometheus to refuse the metric', 30_000);
+  });
+  await collector.until(count);
+  const others = (all: Series): Series => only(all, (name) => !CLASSIC.test(name) && !name.includes(`"${refused}"`));
+  const compared = await equal(async () => others(await series(one)), () => others(sent(collector)), 'what was sent');
+  // It comes with every state, and is a letter when its being refused begins.
+  const letters = collector.deadLetters('faults');
+  assert.equal(letters.length, 1, JSON.stringify(letters).slice(0, 2_000));
+  assert.equal(letters[0]!.code, 'http 400');
+  assert.match(letters[0]!.detail ?? '', /out of order/);
+  assert.equal(letters[0]!.items, 1);
+  const tries = await retried(collector, 'faults');
+  console.log(`Prometheus ${found('prometheus').version}, Remote Write ${version}, ${[...ALL_FAULTS, 'stopped'].join(', ')}: ${compared} series of ${count} items, ${tries} tries repeated, 1 dead letter`);
   await collector.end();
 });

@@ -41,8 +41,8 @@ export interface Collector {
   start(): Promise<void>;
   end(signal?: NodeJS.Signals): Promise<void>;
   signal(signal: NodeJS.Signals): void;
-  /** Sum of a metric over its labels. */
-  metric(name: string): Promise<number>;
+  /** Sum of a metric over its labels, or over those series that have these. */
+  metric(name: string, labels?: Record<string, string>): Promise<number>;
   /** Anonymous memory in MiB, and open file handles. */
   uses(): { memory: number; files: number };
   output(): string;
@@ -69,9 +69,10 @@ export async function collector(toml: string): Promise<Collector> {
     signal(signal) {
       program.child.kill(signal);
     },
-    async metric(name) {
+    async metric(name, labels = {}) {
       const text = await (await fetch(`${url}/metrics`)).text();
-      const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+      const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+      const lines = text.split('\n').filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && wanted.every((it) => line.includes(it)));
       return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
     },
     uses() {

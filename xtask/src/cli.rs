@@ -20,7 +20,7 @@ cargo xtask <COMMAND>
   e2e [--engines LIST] [NAME]…   the browser tests whose file names contain NAME
   sdk                            build npm/web/dist, and the adapters that the crate carries for apps in Rust
   rust-app                       build examples/yew as its users would, into target/yew/app
-  interop [NAME]…                the collector against the servers that people run: prometheus, loki, …
+  interop [--full] [NAME]…       the collector against the servers that people run: prometheus, loki, …
   backend NAME                   one of the shop's other backends alone, with its stores: node, python, spring
   size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
   bench sdk|collector|attack|queue|k6
@@ -114,12 +114,14 @@ Runs libFuzzer over the targets of tests/fuzz, from their seeds on; what it find
   --runs N   of each target (default: 1000000; `test --full`: 10000000)";
 
 const INTEROP: &str = "\
-cargo xtask interop [NAME]…
+cargo xtask interop [--full] [NAME]…
 
 Finds each server (FAROL_INTEROP_BIN, then PATH, then the cache), else builds it into the cache by its recipe in tests/interop/servers, which
-takes minutes; says its version; sends what browsers sent through a collector into it; asks the server and compares item by item.
+takes minutes; says its version; sends what browsers sent through a collector into it; asks the server and compares item by item. Each goes through
+faults as well: busy, broken, slow, cut off, answers lost, one item refused for good, stopped under load.
 
   NAME                  a folder of tests/interop/servers; several may be given (default: all)
+  --full                servers are away for a minute, and under more load (FAROL_FULL=1)
   FAROL_INTEROP_CACHE   the cache (default: farol-interop in the user's cache folder)
   FAROL_COLLECTOR       the collector to test instead of the release build
 
@@ -148,6 +150,7 @@ pub enum Command {
     },
     Dist,
     Interop {
+        full: bool,
         names: Vec<String>,
     },
     Fuzz {
@@ -330,15 +333,16 @@ fn fuzz(args: &mut lexopt::Parser) -> Result<Command> {
 }
 
 fn interop(args: &mut lexopt::Parser) -> Result<Command> {
-    let mut names = Vec::new();
+    let (mut full, mut names) = (false, Vec::new());
     while let Some(arg) = args.next()? {
         match arg {
+            Long("full") => full = true,
             Short('h') | Long("help") => return Ok(Command::Help(INTEROP)),
             Value(name) => names.push(name.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Command::Interop { names })
+    Ok(Command::Interop { full, names })
 }
 
 fn default_engines() -> Vec<String> {

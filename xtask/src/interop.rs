@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::counts::Counts;
-use crate::{backend, build, e2e, paths, process, setup, steps};
+use crate::{backend, browser, build, e2e, paths, process, setup, steps};
 
 const SERVERS: &str = "tests/interop/servers";
 
@@ -20,6 +20,7 @@ const TOGETHER: &[(&str, &[&str])] = &[
     ("alerts", &["alertmanager", "prometheus"]),
     ("backends", &["jaeger"]),
     ("dashboards", &["loki", "prometheus"]),
+    ("faro", &["otelcol"]),
     ("relay", &["kafka", "otelcol"]),
     ("manifests", &["helm", "kubernetes-validate"]),
 ];
@@ -31,9 +32,9 @@ struct Server {
 }
 
 /// Runs those whose names are given, or all; what is not at hand is built.
-pub fn run(root: &Path, names: &[String]) -> Result<bool> {
+pub fn run(root: &Path, names: &[String], full: bool) -> Result<bool> {
     setup::for_sdk(root)?;
-    let counts = tests(root, names, true, false)?;
+    let counts = tests(root, names, true, full)?;
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(counts.failed == 0)
 }
@@ -108,6 +109,10 @@ fn tests(root: &Path, names: &[String], may_build: bool, full: bool) -> Result<C
             None => {
                 if ["backends", "dashboards"].contains(name) {
                     backend::hand_on(root, may_build)?;
+                }
+                if *name == "faro" {
+                    browser::setup(root, "chromium")?;
+                    build::sdk(root)?;
                 }
                 files.push(root.join(format!("tests/interop/{name}.test.ts")));
             }

@@ -84,7 +84,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Size(format) => size::run(&root, *format).map(|()| true),
         Command::Bench { what, rest } => bench::run(&root, what, rest),
         Command::E2e(options) => e2e::run(&root, options),
-        Command::Interop { names } => interop::run(&root, names),
+        Command::Interop { full, names } => interop::run(&root, names, *full),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

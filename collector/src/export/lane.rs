@@ -12,6 +12,7 @@ use super::concern::Concern;
 use super::cut::Hold;
 use super::dead_letters::DeadLetters;
 use super::destination::{Destination, Outcome, Reason};
+use super::metrics::refused::Refused;
 use super::points::Form;
 use super::retry::Backoff;
 use super::tally::Fate;
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) concern: Concern,
     /// Which buckets those have for it.
     pub(crate) form: Form,
+    /// Which of them it does not take.
+    pub(super) refused_metrics: Refused,
     /// Numbers from 0 to 1; a parameter so that tests know their waits.
     pub(crate) random: fn() -> f64,
     /// Nothing is sent before: a destination that asks for a pause asks all lanes.
@@ -116,6 +119,7 @@ impl Shared {
             stats,
             concern: Concern::default(),
             form: Form::Otlp,
+            refused_metrics: Refused::default(),
             random: super::retry::random,
             pause: watch::Sender::new(None),
             taken: AtomicU64::new(0),

@@ -12,6 +12,8 @@ use super::retry::Backoff;
 use super::{Batch, Signal, points};
 use crate::aggregate::{Snapshot, Snapshots};
 
+pub(super) mod refused;
+
 /// Runs until the aggregator has ended and its last state is delivered.
 pub(crate) async fn run(shared: Arc<Shared>, mut snapshots: Snapshots, changes_only: bool) {
     while snapshots.changed().await.is_ok() {
@@ -57,6 +59,7 @@ pub(super) async fn attempt(
     match shared.attempt(&batch).await {
         Outcome::Accepted { rejected, reason } => {
             stats.snapshots.fetch_add(1, Ordering::Relaxed);
+            shared.refused_metrics.taken(&batch);
             if let Some(reason) = reason
                 && rejected > 0
             {
@@ -85,6 +88,7 @@ pub(super) async fn attempt(
                     "the destination refused the metrics"
                 );
             }
+            refused::divide(shared, batch, reason, backoff).await;
             None
         }
         Outcome::Retry { after, .. } => Some(backoff.next((shared.random)(), after)),

@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { folder, freePort } from '../../long/setting.js';
+import type { Proxy } from './plan.js';
+import { produce, tcpProxy } from './proxy-tcp.js';
 import { found, server, type Server } from './server.js';
 
 /** Below Kafka's default of 1 MiB, so that a test need not send as much. */
@@ -24,6 +26,8 @@ export interface Kafka extends Server {
   secure: string;
   /** The roots by which the latter is known. */
   ca: string;
+  /** What stands before a third listener. */
+  proxy: Proxy;
   /** What a topic holds at this moment, as Kafka's own client reads it. */
   read(topic: string): Promise<Message[]>;
 }
@@ -31,7 +35,9 @@ export interface Kafka extends Server {
 /** A broker with a data folder of its own; not started yet. */
 export async function kafka(): Promise<Kafka> {
   const place = await folder();
-  const [plain, secure, controller] = [await freePort(), await freePort(), await freePort()];
+  const [plain, secure, controller, behind] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  // A broker tells clients where to go on, so that its own word has to lead to the proxy.
+  const proxy = await tcpProxy(behind, produce);
   const [ca, key] = [join(place, 'ca.pem'), join(place, 'key.pem')];
   const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', ca, ...subject], { stdio: 'ignore' });
@@ -42,9 +48,9 @@ export async function kafka(): Promise<Kafka> {
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controller}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${plain},SECURE://127.0.0.1:${secure},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${plain},SECURE://127.0.0.1:${secure}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT',
+    listeners: `PLAINTEXT://127.0.0.1:${plain},SECURE://127.0.0.1:${secure},PROXIED://127.0.0.1:${behind},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${plain},SECURE://127.0.0.1:${secure},PROXIED://127.0.0.1:${proxy.port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'listener.name.secure.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
     'listener.name.secure.scram-sha-512.sasl.jaas.config': 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
     'ssl.keystore.type': 'PEM',
@@ -69,8 +75,9 @@ export async function kafka(): Promise<Kafka> {
     address,
     secure: `127.0.0.1:${secure}`,
     ca,
+    proxy,
     async read(topic) {
-      const { stdout } = await promisify(execFile)(program, ['read', address, topic], { maxBuffer: 64 << 20 });
+      const { stdout } = await promisify(execFile)(program, ['read', address, topic], { maxBuffer: 512 << 20 });
       const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
       return lines.map((line) => {
         const message = JSON.parse(line) as Omit<Message, 'value'> & { value: string };

@@ -9,6 +9,10 @@ import { server, type Server } from './server.js';
 export interface OtelCol extends Server {
   /** Waits until a receiver has taken so many items; all that it took, copies too. */
   came(receiver: string, count: number): Promise<Item[]>;
+  /** What it has written until now. */
+  items(receiver: string): Item[];
+  /** Ends it in order: what it acknowledged is in its files then. */
+  stop(): Promise<void>;
 }
 
 /** `receivers` by name: their settings, as YAML in one line, and the signals that they take. */
@@ -28,7 +32,7 @@ export async function otelcol(receivers: Record<string, { yaml: string; signals:
 ${names.map((name) => `  ${name}: ${receivers[name]!.yaml}`).join('\n')}
 exporters:
   file/ready: { path: ${file('ready')} }
-${names.map((name) => `  file/${name.replaceAll('/', '-')}: { path: ${file(name)}, flush_interval: 100ms }`).join('\n')}
+${names.map((name) => `  file/${name.replaceAll('/', '-')}: { path: ${file(name)}, append: true, flush_interval: 100ms }`).join('\n')}
 service:
   telemetry: { metrics: { level: none }, logs: { level: warn } }
   pipelines:
@@ -40,8 +44,11 @@ ${pipelines.join('\n')}
     const text = existsSync(file(receiver)) ? readFileSync(file(receiver), 'utf8') : '';
     return text.split('\n').slice(0, -1).flatMap((line) => flatten(JSON.parse(line)));
   };
+  const program = server('otelcol', [`--config=file:${config}`], `tcp://127.0.0.1:${ready}`, place);
   return {
-    ...server('otelcol', [`--config=file:${config}`], `tcp://127.0.0.1:${ready}`, place),
+    ...program,
+    items,
+    stop: () => program.end('SIGTERM'),
     async came(receiver, count) {
       await wait(async () => items(receiver).length >= count, `${count} items at ${receiver}`, 60_000);
       return items(receiver);

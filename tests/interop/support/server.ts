@@ -9,8 +9,8 @@ const READY = 120_000;
 export interface Server {
   /** Starts it, after it was ended too; returns when it is ready. */
   start(): Promise<void>;
-  /** Ends it at once. What it has acknowledged has to be on its disk; a shutdown in order takes some of them a minute. */
-  end(): Promise<void>;
+  /** Ends it, without a signal given at once: what it has acknowledged has to be on its disk, and a shutdown in order takes some of them a minute. */
+  end(signal?: NodeJS.Signals): Promise<void>;
   output(): string;
 }
 
@@ -44,8 +44,8 @@ export function server(name: string, args: readonly string[], ready: string, cwd
       };
       await wait(answers, `${name}:\n${started.output()}`, READY);
     },
-    async end() {
-      await running?.end('SIGKILL');
+    async end(signal = 'SIGKILL') {
+      await running?.end(signal);
     },
     output: () => running?.output() ?? '',
   };

@@ -10,8 +10,10 @@ const CODE: &str = "x-clickhouse-exception-code";
 /// What marks an error behind a beginning of a result, from 25.11 on.
 const EXCEPTION: &str = "__exception__";
 
-/// Errors of ClickHouse that are the rows' own: what cannot be parsed, what no column can hold.
-const OF_ROWS: [u32; 14] = [6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 131, 349];
+/// Errors of ClickHouse that are the rows' own: what cannot be parsed, what no column can hold, what a constraint of the table forbids (469).
+const OF_ROWS: [u32; 15] = [
+    6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 131, 349, 469,
+];
 
 /// No such column, table or database, too old a server: `setup` mends them, and nothing of the rows is lost by waiting.
 const OF_TABLES: [u32; 4] = [8, 16, 60, 81];
@@ -99,6 +101,8 @@ mod tests {
     fn rows_are_told_from_tables_and_servers() {
         assert_eq!(fate(200, None, ""), "taken");
         assert_eq!(fate(400, Some(27), "Cannot parse input"), "refused");
+        let forbidden = "Constraint `harbour` for table rum.otel_logs is violated";
+        assert_eq!(fate(400, Some(469), forbidden), "refused");
         assert_eq!(fate(404, Some(60), "no such table"), "again");
         assert_eq!(
             fate(

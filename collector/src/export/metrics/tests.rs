@@ -35,10 +35,21 @@ struct Bench {
 }
 
 fn bench(answers: Vec<Outcome>, changes_only: bool) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    bench_at(folder.path(), answers, changes_only)
+}
+
+/// With a folder that its dead letters stay in.
+fn bench_in(answers: Vec<Outcome>) -> (tempfile::TempDir, Bench) {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench_at(folder.path(), answers, false);
+    (folder, bench)
+}
+
+fn bench_at(folder: &std::path::Path, answers: Vec<Outcome>, changes_only: bool) -> Bench {
     let (publish, snapshots) = watch::channel(None);
     let (sender, sent) = mpsc::unbounded_channel();
     let stats = Arc::new(Stats::default());
-    let folder = tempfile::tempdir().unwrap();
     let mut shared = Shared::new(
         "a",
         Arc::new(Told {
@@ -46,7 +57,7 @@ fn bench(answers: Vec<Outcome>, changes_only: bool) -> Bench {
             sent: sender,
         }),
         Retry::default(),
-        DeadLetters::new(folder.path(), "a"),
+        DeadLetters::new(folder, "a"),
         Arc::clone(&stats),
     );
     shared.random = || 1.0;
@@ -144,4 +155,26 @@ async fn a_refused_snapshot_is_counted_and_the_next_one_tried() {
     bench.task.await.unwrap();
     assert_eq!(bench.stats.snapshots_refused.load(Ordering::SeqCst), 1);
     assert_eq!(bench.stats.last_reason(), Some(Reason::code("http 400")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refused_metric_keeps_no_other_and_is_a_dead_letter_once() {
+    let refused = || Outcome::Refused(Reason::new("http 400", "out of order sample"));
+    let taken = Outcome::accepted;
+    // The whole, the third, which has to wait, the two before it, the second, and the culprit; then the same without the wait.
+    let first = vec![refused(), busy(), taken(), refused(), taken(), refused()];
+    let second = vec![refused(), taken(), refused(), taken(), refused()];
+    let (folder, mut bench) = bench_in([first, second].concat());
+    for sizes in [&[3, 1, 1, 2, 1, 1][..], &[3, 1, 2, 1, 1]] {
+        bench.publish.send_replace(state(3, false));
+        for size in sizes {
+            assert_eq!(bench.sent.recv().await, Some(*size));
+        }
+    }
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.sent.recv().await, None);
+    let letters = std::fs::read_to_string(folder.path().join("dead-letters/a.jsonl")).unwrap();
+    assert_eq!(letters.lines().count(), 1, "{letters}");
+    assert!(letters.contains("out of order sample"), "{letters}");
 }
