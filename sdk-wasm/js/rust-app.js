@@ -36,6 +36,49 @@ function createEntered() {
   };
 }
 
+// src/observe/describe.ts
+var MOST2 = 8;
+function safe(read2) {
+  try {
+    return read2();
+  } catch {
+  }
+}
+var get = (value, key2) => safe(() => value[key2]);
+var text = (value) => typeof value == "string" ? value : safe(() => String(value ?? "")) || "";
+var keys = (value) => safe(() => Object.keys(value || {})) || [];
+function own(value, to = { __proto__: null }) {
+  for (const key2 of keys(value)) safe(() => to[key2] = value[key2]);
+  return to;
+}
+var isObject = (value) => !!value && typeof value == "object";
+function describe(thrown) {
+  if (!isObject(thrown)) return [typeof thrown, safe(() => String(thrown)) || "", ""];
+  const [name, message, stack, kind2] = ["name", "message", "stack", "type"].map((key2) => text(get(thrown, key2)));
+  return [
+    name || text(get(get(thrown, "constructor"), "name")),
+    // Without `JSON`, which pages replace, and one level deep. An event's own keys say little, its type does.
+    message || stack ? message : kind2 + "{" + keys(thrown).slice(0, MOST2).map((key2) => {
+      const value = get(thrown, key2);
+      return key2 + ": " + (isObject(value) ? "…" : text(value));
+    }) + "}",
+    stack
+  ];
+}
+function causes(thrown) {
+  const found = [];
+  const seen = [thrown];
+  for (const error of seen) {
+    const children = get(error, "errors");
+    for (const child of [get(error, "cause"), ...safe(() => Array.isArray(children) && children.slice(0, MOST2)) || []]) {
+      if (child == null || seen.includes(child) || found.length >= MOST2) continue;
+      seen.push(child);
+      found.push(describe(child));
+    }
+  }
+  return found;
+}
+
 // src/options.ts
 function number(value) {
   return value === void 0 ? NaN : typeof value == "number" && value == value ? value : -Infinity;
@@ -44,11 +87,12 @@ var KINDS = {
   string: "url key view base",
   object: "app session batch limits user attributes capture sampling baggage",
   function: "beforeSend onDiagnostic transport",
-  list: "propagateTo ignoreErrors denyUrls"
+  list: "propagateTo ignoreErrors denyUrls features",
+  number: "sampleRate coreDelayMs"
 };
 var kind = (value) => Array.isArray(value) ? "list" : typeof value;
 function check(given, tell2) {
-  const options = { __proto__: null, ...given };
+  const options = own(given);
   const drop = (name) => {
     delete options[name];
     tell2(11 /* BadOption */, name);
@@ -57,11 +101,12 @@ function check(given, tell2) {
     for (const name of KINDS[wanted].split(" ")) {
       const value = options[name];
       if (value == null) delete options[name];
-      else if (kind(value) != wanted || wanted == "list" && !value.every((item) => typeof item == "string" || item instanceof RegExp)) drop(name);
+      else if (!safe(() => kind(value) == wanted && (wanted != "list" || value.every((item) => /^[sf]/.test(typeof item) || item instanceof RegExp)))) drop(name);
+      else if (wanted == "object") options[name] = own(value);
     }
   }
-  if (!/^(farol|faro|undefined)$/.test("" + options.protocol)) drop("protocol");
-  if (!/^(ignore|anonymous|off|undefined)$/.test("" + options.privacyControl)) drop("privacyControl");
+  if (!/^(farol|faro|)$/.test(text(options.protocol))) drop("protocol");
+  if (!/^(ignore|anonymous|off|)$/.test(text(options.privacyControl))) drop("privacyControl");
   return options;
 }
 function matches(patterns, text3) {
@@ -178,48 +223,6 @@ function capped(sdk, most, tell2) {
   return see;
 }
 
-// src/observe/describe.ts
-var MOST2 = 8;
-function safe(read2) {
-  try {
-    return read2();
-  } catch {
-  }
-}
-var get = (value, key2) => safe(() => value[key2]);
-var text = (value) => typeof value == "string" ? value : safe(() => String(value ?? "")) || "";
-function own(value, to = { __proto__: null }) {
-  for (const key2 of safe(() => Object.keys(value || {})) || []) safe(() => to[key2] = value[key2]);
-  return to;
-}
-var isObject = (value) => !!value && typeof value == "object";
-function describe(thrown) {
-  if (!isObject(thrown)) return [typeof thrown, safe(() => String(thrown)) || "", ""];
-  const [name, message, stack, kind2] = ["name", "message", "stack", "type"].map((key2) => text(get(thrown, key2)));
-  return [
-    name || text(get(get(thrown, "constructor"), "name")),
-    // Without `JSON`, which pages replace, and one level deep. An event's own keys say little, its type does.
-    message || stack ? message : kind2 + "{" + (safe(() => Object.keys(thrown)) || []).slice(0, MOST2).map((key2) => {
-      const value = get(thrown, key2);
-      return key2 + ": " + (isObject(value) ? "…" : text(value));
-    }) + "}",
-    stack
-  ];
-}
-function causes(thrown) {
-  const found = [];
-  const seen = [thrown];
-  for (const error of seen) {
-    const children = get(error, "errors");
-    for (const child of [get(error, "cause"), ...safe(() => Array.isArray(children) && children.slice(0, MOST2)) || []]) {
-      if (child == null || seen.includes(child) || found.length >= MOST2) continue;
-      seen.push(child);
-      found.push(describe(child));
-    }
-  }
-  return found;
-}
-
 // src/more/print.ts
 var LONGEST = 4e3;
 var MEMBERS = 10;
@@ -248,13 +251,13 @@ function show(value, deep, seen) {
   if (!deep) return safe(() => Array.isArray(value)) ? "[…]" : "{…}";
   const inside = [...seen, value];
   const list = safe(() => Array.isArray(value));
-  const keys = safe(() => Object.keys(value)) ?? [];
-  const parts = keys.slice(0, MEMBERS).map((key2) => {
+  const keys2 = safe(() => Object.keys(value)) ?? [];
+  const parts = keys2.slice(0, MEMBERS).map((key2) => {
     const own2 = safe(() => Object.getOwnPropertyDescriptor(value, key2));
     const shown = own2 && "value" in own2 ? show(own2.value, deep - 1, inside) : "(…)";
     return list ? shown : key2.slice(0, 100) + ": " + shown;
   });
-  if (keys.length > MEMBERS) parts.push("…");
+  if (keys2.length > MEMBERS) parts.push("…");
   return list ? "[" + parts.join(", ") + "]" : "{" + parts.join(", ") + "}";
 }
 function print(args) {
@@ -571,7 +574,7 @@ function createWriter() {
     },
     n(value) {
       room(8);
-      view.setFloat64(at, Number(value), true);
+      view.setFloat64(at, safe(() => Number(value)) ?? NaN, true);
       at += 8;
       return writer;
     },
@@ -591,12 +594,8 @@ function createWriter() {
       const head = at;
       let count2 = 0;
       writer.u(0);
-      for (const key2 of Object.keys(map || {})) {
-        let value;
-        try {
-          value = map[key2];
-        } catch {
-        }
+      for (const key2 of keys(map)) {
+        const value = safe(() => map[key2]);
         if (typeof value == "string") writer.s(key2).b(0).s(value);
         else if (typeof value == "number") writer.s(key2).b(1).n(value);
         else if (typeof value == "boolean") writer.s(key2).b(value ? 3 : 2);
@@ -1049,14 +1048,14 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   }
   function soon(run) {
     if (hidden()) return run();
-    const idle2 = self.requestIdleCallback;
+    let done = false;
     const go = guard(() => {
       removeEventListener("visibilitychange", go, true);
-      (idle2 ? cancelIdleCallback : cancel)(handle);
-      run();
+      if (!done) run();
+      done = true;
     });
     addEventListener("visibilitychange", go, true);
-    const handle = idle2 ? idle2(go, { timeout: IDLE_TIMEOUT }) : later(go);
+    (self.requestIdleCallback || later)(go, { timeout: IDLE_TIMEOUT });
   }
   const inOrder = (entries) => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
   function observe2(names, run, more) {
@@ -1182,10 +1181,13 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   function loaded() {
     if (page2.prerendering) on(window, "prerenderingchange", loaded, true);
     else if (page2.readyState != "complete") on(window, "load", loaded, true);
-    else later(guard(() => {
-      send(14 /* Loaded */, (w) => marks(w, "workerStart fetchStart domainLookupStart connectStart connectEnd"));
-      observeSoft(1 /* Ttfb */);
-    }));
+    else {
+      const timer = later(guard(() => {
+        send(14 /* Loaded */, (w) => marks(w, "workerStart fetchStart domainLookupStart connectStart connectEnd"));
+        observeSoft(1 /* Ttfb */);
+      }));
+      stops.push(() => cancel(timer));
+    }
   }
   const before = state();
   const since = performance.now();
@@ -1454,13 +1456,12 @@ function createSender(sdk, nativeFetch) {
     batch.flights_++;
     flights++;
     const done = guard((answer) => {
-      var _a;
-      const status = (answer == null ? void 0 : answer.status) ?? answer ?? 0;
+      const status = safe(() => +((answer == null ? void 0 : answer.status) ?? answer)) || 0;
       batch.flights_--;
       flights--;
       if (queue.includes(batch)) {
         if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
-          const wait = retryAfter((_a = answer == null ? void 0 : answer.headers) == null ? void 0 : _a.get("retry-after"), Date.now());
+          const wait = retryAfter(safe(() => answer.headers.get("retry-after")), Date.now());
           const pause = wait || backoff(++failures, Math.random());
           asked = wait > 0;
           blocked = performance.now() + pause;
@@ -1581,7 +1582,7 @@ function createSender(sdk, nativeFetch) {
 var nothing = () => {
 };
 var none = () => "";
-var SPAN = { traceId: "", spanId: "", setAttributes: nothing, setError: nothing, run: (fn) => fn(), traceparent: none, end: nothing };
+var SPAN = { traceId: "", spanId: "", setAttributes: nothing, setError: nothing, run: (fn) => typeof fn == "function" ? fn() : fn, traceparent: none, end: nothing };
 function idle() {
   const soon = async () => {
   };
@@ -1603,7 +1604,7 @@ function idle() {
     flush: soon,
     shutdown: soon,
     startSpan: () => SPAN,
-    withSpan: (_, fn) => fn(SPAN)
+    withSpan: (_, fn) => SPAN.run(typeof fn == "function" ? () => fn(SPAN) : fn)
   };
 }
 
@@ -1613,7 +1614,7 @@ var ERROR = 2;
 var startSpan = (sdk, name, options) => sdk.guard_(begin2)(sdk, name, options) || SPAN;
 function begin2(sdk, name, options) {
   const { parent: given, startTime, attributes: first } = own(options);
-  const parent2 = given === void 0 ? sdk.ambient_() : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
+  const parent2 = given === void 0 ? sdk.ambient_() : given && given.traceId ? { trace_: text(given.traceId), span_: text(given.spanId) } : null;
   const place = sdk.child_(parent2);
   const start2 = startTime ?? performance.now();
   const attributes = own(first);
@@ -1634,7 +1635,7 @@ function begin2(sdk, name, options) {
       const before = sdk.current_;
       sdk.current_ = place;
       try {
-        return fn();
+        return typeof fn == "function" ? fn() : fn;
       } finally {
         sdk.current_ = before;
       }
@@ -1657,16 +1658,15 @@ function withSpan(sdk, name, fn, options) {
   };
   let result;
   try {
-    result = span.run(() => fn(span));
+    result = span.run(typeof fn == "function" ? () => fn(span) : fn);
   } catch (error) {
     return fail(error);
   }
-  if (typeof (result == null ? void 0 : result.then) == "function") {
-    return result.then((value) => {
-      span.end();
-      return value;
-    }, fail);
-  }
+  const promise = safe(() => typeof (result == null ? void 0 : result.then) == "function" && result.then((value) => {
+    span.end();
+    return value;
+  }, fail));
+  if (promise) return promise;
   span.end();
   return result;
 }
@@ -1688,7 +1688,7 @@ function writeStart(w, options, consent, hex, session, stored) {
   w.b(flags);
   w.b(consent);
   for (let i = 0; i < 4; i++) w.u(parseInt(hex(1), 16));
-  for (const path2 of NUMBERS) w.n(number(path2.split(".").reduce((at, key2) => at == null ? void 0 : at[key2], options)));
+  for (const path2 of NUMBERS) w.n(number(safe(() => path2.split(".").reduce((at, key2) => at == null ? void 0 : at[key2], options))));
   w.s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
   w.s("").s(location.href).s(options.view);
   writeUser(w, options.user);
@@ -1702,7 +1702,7 @@ var KINDS2 = ["log", "exception", "measurement", "event", "span"];
 var rank = (text3) => text3.slice(2, 15) + text3.slice(32);
 function endpoint({ url, key: key2, protocol }) {
   if (/\/collect([/?#]|$)/.test(url)) return url;
-  return url.replace(/\/*$/, "/collect") + (key2 && protocol != "faro" ? "/" + encodeURIComponent(key2) : "");
+  return url.replace(/\/*$/, "/collect") + (safe(() => key2 && protocol != "faro" && "/" + encodeURIComponent(key2)) || "");
 }
 function createClient(given, bring) {
   var _a, _b, _c, _d;
@@ -1726,7 +1726,7 @@ function createClient(given, bring) {
   const nameless = wish == "anonymous";
   const box = safe(() => {
     var _a2;
-    return ((_a2 = options.session) == null ? void 0 : _a2.storage) == "visitor" ? localStorage : sessionStorage;
+    return ((_a2 = options.session) == null ? void 0 : _a2.storage) === "visitor" ? localStorage : sessionStorage;
   });
   if (nameless) {
     options.user = void 0;
@@ -1738,9 +1738,9 @@ function createClient(given, bring) {
   const Native = Promise;
   const { parse: parse2, stringify: stringify2 } = JSON;
   const decoder = new TextDecoder();
-  const name = "farol:1:" + (options.key || ((_a = options.app) == null ? void 0 : _a.name) || "");
-  const shared = ((_b = options.session) == null ? void 0 : _b.storage) == "visitor";
-  const store = ((_c = options.session) == null ? void 0 : _c.storage) == "none" ? void 0 : box;
+  const name = "farol:1:" + text(options.key || ((_a = options.app) == null ? void 0 : _a.name));
+  const shared = ((_b = options.session) == null ? void 0 : _b.storage) === "visitor";
+  const store = ((_c = options.session) == null ? void 0 : _c.storage) === "none" ? void 0 : box;
   const erase = () => {
     for (const one of ["", CONFIG, LEFT2, HERE]) safe(() => box.removeItem(name + one));
   };
@@ -1852,7 +1852,7 @@ function createClient(given, bring) {
         const w = createWriter();
         safe(() => writeMeta(w));
         return w.done();
-      } else if (signal == 6 /* Filter */) return +!!matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1)));
+      } else if (signal == 6 /* Filter */) return +!!safe(() => matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1))));
       else if (signal == 5 /* Hook */) {
         try {
           const item = parse2(decode(bytes.subarray(1)));
@@ -1918,10 +1918,11 @@ function createClient(given, bring) {
     },
     measure(type, values, more2) {
       const { attributes } = own(more2);
-      const names = Object.keys(values);
+      const all = own(values);
+      const names = Object.keys(all);
       put(4 /* Measurement */, (w) => {
         w.s(type).u(names.length);
-        for (const key2 of names) w.s(key2).n(values[key2]);
+        for (const key2 of names) w.s(key2).n(all[key2]);
         sdk.place_(w.a(attributes));
       });
     },
@@ -2015,7 +2016,7 @@ function createClient(given, bring) {
 
 // src/init.ts
 function start(options, bring) {
-  return safe(() => createClient(options || {}, bring)) || safe(() => createClient({}, bring)) || idle();
+  return safe(() => createClient(options, bring)) || idle();
 }
 
 // src/more/action.ts
@@ -2294,7 +2295,7 @@ function observeFrames(sdk) {
 function observeHere(sdk) {
   const { store_: store, name_: name, options_: { session } } = sdk;
   if (!/^(tab|visitor|none|)$/.test(text(session == null ? void 0 : session.storage))) sdk.tell_(11 /* BadOption */, "session.storage");
-  if (!store || (session == null ? void 0 : session.storage) == "visitor" || parent != window) return;
+  if (!store || (session == null ? void 0 : session.storage) === "visitor" || parent != window) return;
   const own2 = "" + performance.timeOrigin;
   const gone = () => safe(() => store.getItem(name + HERE) == own2 && store.removeItem(name + HERE));
   const say = (event) => {
@@ -2482,7 +2483,7 @@ function createOutbox(sdk) {
   const Compress = globalThis.CompressionStream;
   const databases = safe(() => indexedDB);
   const page2 = performance.timeOrigin;
-  const alone = ((_a = sdk.options_.session) == null ? void 0 : _a.storage) != "visitor" && parent == window;
+  const alone = ((_a = sdk.options_.session) == null ? void 0 : _a.storage) !== "visitor" && parent == window;
   const left = createLater(sdk);
   let database;
   let opening = false;
@@ -2542,12 +2543,12 @@ function createOutbox(sdk) {
     });
   });
   function trim(store) {
-    const keys = store.getAllKeys();
-    keys.onsuccess = guard(() => {
+    const keys2 = store.getAllKeys();
+    keys2.onsuccess = guard(() => {
       stored = 0;
-      mark(keys.result.length > 0);
-      for (const [, at, bytes] of keys.result) if (at > Date.now() - MOST_AGE) stored += bytes;
-      for (const old of keys.result) {
+      mark(keys2.result.length > 0);
+      for (const [, at, bytes] of keys2.result) if (at > Date.now() - MOST_AGE) stored += bytes;
+      for (const old of keys2.result) {
         const over = stored > MOST_STORED;
         if (over || old[1] <= Date.now() - MOST_AGE) {
           if (old[1] > Date.now() - MOST_AGE) stored -= old[2];

@@ -127,8 +127,37 @@ test('getters of the page that throw, or that call us, harm nothing but themselv
   assert.deepEqual(told, []);
 });
 
-test('options whose getters throw are as none, for the script tag too', async () => {
-  assert.equal(await run("return Farol.init({ url: '/', get app() { throw new Error('no'); } }).sampled()"), false);
+test('options whose getters throw are as not given, and the others hold', async () => {
+  assert.deepEqual(await run(`
+    const sent = [];
+    const client = Farol.init({
+      url: '/', transport: ({ body }) => (sent.push(new TextDecoder().decode(body)), 202),
+      get app() { throw new Error('no'); }, session: { get idleMs() { throw new Error('no'); } },
+    });
+    client.event('e');
+    await client.flush();
+    return [client.sampled(), sent.join().includes('"name":"e"')];`), [true, true]);
+});
+
+test('a function of the page that is none is given back, and nobody is told of an error', async () => {
+  assert.deepEqual(await run(`
+    const { client, of } = made();
+    const odd = { get then() { throw new Error('no'); } };
+    const results = [client.withSpan('a'), client.withSpan('b', 5), client.startSpan('c').run(undefined), client.withSpan('d', () => odd) === odd];
+    await client.flush();
+    return results;`), [null, 5, null, true]);
+});
+
+test('a client that ends in the task in which it began is let go of', async () => {
+  // A browser gives a page some hundred memories at once: with clients that stay, that many are the last.
+  assert.equal(await run(`
+    for (let n = 0; n < 300; n++) {
+      const { client, told } = made();
+      await client.shutdown();
+      await new Promise((done) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = done; port2.postMessage(0); });
+      if (told.length) return n + ' ' + told;
+    }
+    return 'all';`), 'all');
 });
 
 test('after a no nothing is sent any more, and nothing stays in the storage', async () => {

@@ -6,7 +6,7 @@ import { createGuard, type Tell } from './guard.js';
 import { createHex, isSampled } from './ids.js';
 import { load } from './load.js';
 import { observeAll } from './observe/all.js';
-import { own, safe } from './observe/describe.js';
+import { own, safe, text as textOf } from './observe/describe.js';
 import { createErrors } from './observe/errors.js';
 import { createFeatures, HERE, LEFT, type Bring } from './features.js';
 import { check, kind, matches } from './options.js';
@@ -39,7 +39,7 @@ const rank = (text: string) => text.slice(2, 15) + text.slice(32);
 /** The whole address of the collector. */
 export function endpoint({ url, key, protocol }: Options): string {
   if (/\/collect([/?#]|$)/.test(url)) return url;
-  return url.replace(/\/*$/, '/collect') + (key && protocol != 'faro' ? '/' + encodeURIComponent(key) : '');
+  return url.replace(/\/*$/, '/collect') + (safe(() => key && protocol != 'faro' && '/' + encodeURIComponent(key)) || '');
 }
 
 export function createClient(given: Options, bring: Bring): Client {
@@ -62,7 +62,7 @@ export function createClient(given: Options, bring: Bring): Client {
   const wish = safe(() => (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) && (options.privacyControl || 'anonymous');
   const nameless = wish == 'anonymous';
   /** What an earlier page wrote stands here, whatever is written now. */
-  const box = safe(() => (options.session?.storage == 'visitor' ? localStorage : sessionStorage));
+  const box = safe(() => (options.session?.storage === 'visitor' ? localStorage : sessionStorage));
   if (nameless) {
     options.user = undefined;
     options.session = { ...options.session, storage: 'none' };
@@ -74,9 +74,9 @@ export function createClient(given: Options, bring: Bring): Client {
   const Native = Promise;
   const { parse, stringify } = JSON;
   const decoder = new TextDecoder();
-  const name = 'farol:1:' + (options.key || options.app?.name || '');
-  const shared = options.session?.storage == 'visitor';
-  const store = options.session?.storage == 'none' ? undefined : box;
+  const name = 'farol:1:' + textOf(options.key || options.app?.name);
+  const shared = options.session?.storage === 'visitor';
+  const store = options.session?.storage === 'none' ? undefined : box;
   const erase = () => {
     for (const one of ['', CONFIG, LEFT, HERE]) safe(() => box!.removeItem(name + one));
   };
@@ -198,7 +198,7 @@ export function createClient(given: Options, bring: Bring): Client {
         const w = createWriter();
         safe(() => writeMeta(w));
         return w.done();
-      } else if (signal == Signal.Filter) return +!!matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1)));
+      } else if (signal == Signal.Filter) return +!!safe(() => matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1))));
       else if (signal == Signal.Hook) {
         try {
           const item = parse(decode(bytes.subarray(1)));
@@ -273,10 +273,11 @@ export function createClient(given: Options, bring: Bring): Client {
     },
     measure(type, values, more) {
       const { attributes } = own(more);
-      const names = Object.keys(values);
+      const all = own(values);
+      const names = Object.keys(all);
       put(Op.Measurement, (w) => {
         w.s(type).u(names.length);
-        for (const key of names) w.s(key).n(values[key]);
+        for (const key of names) w.s(key).n(all[key]);
         sdk.place_(w.a(attributes));
       });
     },

@@ -6,6 +6,5 @@ import { safe } from './observe/describe.js';
 import type { Client, Options } from './types.js';
 
 export function start(options: Options, bring: Bring): Client {
-  // Options whose getters throw: as if there were none.
-  return safe(() => createClient(options || {}, bring)) || safe(() => createClient({} as Options, bring)) || idle();
+  return safe(() => createClient(options, bring)) || idle();
 }

@@ -1,5 +1,6 @@
 /** Options as typed become options as valid: what is of a wrong type is told by name, and its default stands. */
 import { Diagnostic } from './abi.js';
+import { own, safe, text } from './observe/describe.js';
 import type { Options, Pattern } from './types.js';
 
 /** A number for the core, which knows bounds and default: NaN where none was given, −∞ where it is none. */
@@ -12,15 +13,16 @@ const KINDS: Record<string, string> = {
   string: 'url key view base',
   object: 'app session batch limits user attributes capture sampling baggage',
   function: 'beforeSend onDiagnostic transport',
-  list: 'propagateTo ignoreErrors denyUrls',
+  list: 'propagateTo ignoreErrors denyUrls features',
+  number: 'sampleRate coreDelayMs',
 };
 
 export const kind = (value: unknown) => (Array.isArray(value) ? 'list' : typeof value);
 
 /** A copy that holds only what is of its kind. */
 export function check(given: Options, tell: (code: number, detail: unknown) => void): Options {
-  // Without a prototype: what others add to that of all objects is no option.
-  const options = { __proto__: null, ...given } as unknown as Record<string, unknown>;
+  // Without a prototype: what others add to that of all objects is no option. Getters are run here and nowhere else.
+  const options = own(given) as unknown as Record<string, unknown>;
   const drop = (name: string) => {
     delete options[name];
     tell(Diagnostic.BadOption, name);
@@ -29,11 +31,12 @@ export function check(given: Options, tell: (code: number, detail: unknown) => v
     for (const name of KINDS[wanted].split(' ')) {
       const value = options[name];
       if (value == null) delete options[name];
-      else if (kind(value) != wanted || (wanted == 'list' && !(value as unknown[]).every((item) => typeof item == 'string' || item instanceof RegExp))) drop(name);
+      else if (!safe(() => kind(value) == wanted && (wanted != 'list' || (value as unknown[]).every((item) => /^[sf]/.test(typeof item) || item instanceof RegExp)))) drop(name);
+      else if (wanted == 'object') options[name] = own(value);
     }
   }
-  if (!/^(farol|faro|undefined)$/.test('' + options.protocol)) drop('protocol');
-  if (!/^(ignore|anonymous|off|undefined)$/.test('' + options.privacyControl)) drop('privacyControl');
+  if (!/^(farol|faro|)$/.test(text(options.protocol))) drop('protocol');
+  if (!/^(ignore|anonymous|off|)$/.test(text(options.privacyControl))) drop('privacyControl');
   return options as unknown as Options;
 }
 

@@ -4,7 +4,7 @@
  */
 import { start } from './init.js';
 import { fromTag, script } from './early.js';
-import { safe } from './observe/describe.js';
+import { own, safe } from './observe/describe.js';
 import type { Client, Options } from './types.js';
 
 /** The second file's name, which holds its hash: the build writes it in here. */
@@ -22,7 +22,7 @@ if (!root.Farol?.init) {
     init(options: Options) {
       const beside = (name: string) => new URL(name, new URL(options.base || tag!.src, document.baseURI)).href;
       const core = () => import(options.base ? beside('farol-nowasm.js') : tag!.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm'));
-      const client = start(safe(() => ({ core, ...options }))!, (done) => {
+      const client = start(own(options, { core } as unknown as Options), (done) => {
         // A script's nonce, and what `strict-dynamic` and Trusted Types allow it, hold for what it imports.
         import(beside(__FAROL_MORE__)).then(({ features }) => done(features), () => done());
       });

@@ -1,7 +1,7 @@
 /** Spans of the page's own. What is ambient is synchronous only: after an `await`, `span.run`. */
 import { Op } from './abi.js';
 import { SPAN } from './idle.js';
-import { own } from './observe/describe.js';
+import { own, safe, text } from './observe/describe.js';
 import type { Place, Sdk } from './sdk.js';
 import type { Attributes, Span, SpanOptions } from './types.js';
 
@@ -16,7 +16,7 @@ function begin(sdk: Sdk, name: string, options?: SpanOptions): Span {
   // What is given may be anybody's: a span of another copy of this code, or getters that throw.
   const { parent: given, startTime, attributes: first } = own(options);
   const parent: Place | null | undefined =
-    given === undefined ? sdk.ambient_() : given && given.traceId ? { trace_: given.traceId, span_: given.spanId } : null;
+    given === undefined ? sdk.ambient_() : given && given.traceId ? { trace_: text(given.traceId), span_: text(given.spanId) } : null;
   const place = sdk.child_(parent);
   const start = startTime ?? performance.now();
   const attributes: Attributes = own(first);
@@ -37,7 +37,7 @@ function begin(sdk: Sdk, name: string, options?: SpanOptions): Span {
       const before = sdk.current_;
       sdk.current_ = place;
       try {
-        return fn();
+        return typeof fn == 'function' ? fn() : fn;
       } finally {
         sdk.current_ = before;
       }
@@ -64,16 +64,16 @@ export function withSpan<T>(sdk: Sdk, name: string, fn: (span: Span) => T, optio
   };
   let result: T;
   try {
-    result = span.run(() => fn(span));
+    result = span.run(typeof fn == 'function' ? () => fn(span) : fn);
   } catch (error) {
     return fail(error);
   }
-  if (typeof (result as unknown as PromiseLike<unknown>)?.then == 'function') {
-    return (result as unknown as PromiseLike<unknown>).then((value) => {
-      span.end();
-      return value;
-    }, fail) as unknown as T;
-  }
+  // What looks like a promise may be anything: then the work ends here, and what was returned is returned.
+  const promise = safe(() => typeof (result as unknown as Promise<unknown>)?.then == 'function' && (result as unknown as Promise<unknown>).then((value) => {
+    span.end();
+    return value;
+  }, fail));
+  if (promise) return promise as unknown as T;
   span.end();
   return result;
 }

@@ -1,5 +1,6 @@
 /** Writes `START` and `USER`, whose fields `sdk-wasm/src/options.rs` and `abi.rs` list. */
 import type { Hex } from './ids.js';
+import { safe } from './observe/describe.js';
 import { number } from './options.js';
 import type { Consent, Options, User } from './types.js';
 import type { Writer } from './writer.js';
@@ -27,7 +28,7 @@ export function writeStart(w: Writer, options: Options, consent: number, hex: He
   w.b(flags);
   w.b(consent);
   for (let i = 0; i < 4; i++) w.u(parseInt(hex(1), 16));
-  for (const path of NUMBERS) w.n(number(path.split('.').reduce((at, key) => (at as Record<string, unknown>)?.[key], options as unknown)));
+  for (const path of NUMBERS) w.n(number(safe(() => path.split('.').reduce((at, key) => (at as Record<string, unknown>)?.[key], options as unknown))));
   w.s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
   w.s('').s(location.href).s(options.view);
   writeUser(w, options.user);

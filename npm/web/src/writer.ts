@@ -1,4 +1,4 @@
-import { text } from './observe/describe.js';
+import { keys, safe, text } from './observe/describe.js';
 import type { Attributes } from './types.js';
 
 /** Writes the fields of a message for the core (the form is described in sdk-wasm/src/abi.rs). */
@@ -7,7 +7,7 @@ export interface Writer {
   b(value: number): Writer;
   /** u32 */
   u(value: number): Writer;
-  /** f64 */
+  /** f64; what is no number becomes NaN */
   n(value: number): Writer;
   /** str; a lone surrogate becomes U+FFFD, nothing becomes empty, anything else its text */
   s(value: unknown): Writer;
@@ -41,7 +41,7 @@ export function createWriter(): Writer {
   const writer: Writer = {
     b(value) { room(1); bytes[at++] = value; return writer; },
     u(value) { room(4); view.setUint32(at, value, true); at += 4; return writer; },
-    n(value) { room(8); view.setFloat64(at, Number(value), true); at += 8; return writer; },
+    n(value) { room(8); view.setFloat64(at, safe(() => Number(value)) ?? NaN, true); at += 8; return writer; },
     s(given) {
       const value = at > MOST ? '' : text(given).slice(0, MOST);
       const length = value.length;
@@ -60,12 +60,9 @@ export function createWriter(): Writer {
       const head = at;
       let count = 0;
       writer.u(0);
-      for (const key of Object.keys(map || {})) {
-        let value;
+      for (const key of keys(map)) {
         // A getter of the page's that throws is a value of another type.
-        try {
-          value = map![key];
-        } catch {}
+        const value = safe(() => map![key]);
         if (typeof value == 'string') writer.s(key).b(0).s(value);
         else if (typeof value == 'number') writer.s(key).b(1).n(value);
         else if (typeof value == 'boolean') writer.s(key).b(value ? 3 : 2);

@@ -13,8 +13,9 @@ function checked(options: unknown): [Options, unknown[]] {
     assert.equal(code, Diagnostic.BadOption);
     told.push(detail);
   });
-  // Options have no prototype.
-  return [{ ...result }, told];
+  // Options have no prototype, nor have those among them that are objects.
+  const plain = (value: unknown) => (value && Object.getPrototypeOf(value) === null ? { ...value } : value);
+  return [Object.fromEntries(Object.entries(result).map(([name, value]) => [name, plain(value)])) as unknown as Options, told];
 }
 
 test('what is of its kind stays, and nothing is told', () => {
@@ -26,6 +27,17 @@ test('what is of another kind is dropped and told by name', () => {
   const [options, told] = checked({ url: 5, app: 'shop', attributes: [], beforeSend: {}, ignoreErrors: [1], denyUrls: 'x', protocol: 'http' });
   assert.deepEqual(options, {});
   assert.deepEqual(told.sort(), ['app', 'attributes', 'beforeSend', 'denyUrls', 'ignoreErrors', 'protocol', 'url']);
+});
+
+test('what throws when it is looked at is dropped alone', () => {
+  const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const [options, told] = checked({
+    url: '/', app: revoked, ignoreErrors: Object.assign([1], { every() { throw new Error('no'); } }), protocol: Symbol('s'), sampleRate: 5n, coreDelayMs: {}, features: 5,
+    get key() { throw new Error('no'); }, session: { get idleMs() { throw new Error('no'); }, lifetimeMs: 5 },
+  });
+  assert.deepEqual(options, { url: '/', session: { lifetimeMs: 5 } });
+  assert.deepEqual(told.sort(), ['app', 'coreDelayMs', 'features', 'ignoreErrors', 'protocol', 'sampleRate']);
 });
 
 test('a missing option is no wrong one', () => {
@@ -45,6 +57,8 @@ test('the address is the base with /collect and the key, or a whole one as it is
   assert.equal(of('https://c.example/collect/k?x=1', 'other'), 'https://c.example/collect/k?x=1');
   assert.equal(of('https://c.example/collector', 'k'), 'https://c.example/collector/collect/k');
   assert.equal(of('https://c.example', 'secret', 'faro'), 'https://c.example/collect');
+  // It cannot stand in an address.
+  assert.equal(of('https://c.example', '\ud800'), 'https://c.example/collect');
 });
 
 test('a text in propagateTo ends at a boundary of the address', () => {

@@ -50,6 +50,7 @@ test('what cannot be text or number is nothing, and what stands around it stays'
   const bad = { toString(): string { throw new Error('no'); } };
   assert.equal(written((w) => w.s(Symbol('x')).s(bad)).subarray(4).toString(), 'Symbol(x)\0\0\0\0');
   assert.equal(written((w) => w.n(5n as unknown as number)).readDoubleLE(0), 5);
+  for (const none of [Symbol('x'), bad]) assert.ok(Number.isNaN(written((w) => w.n(none as unknown as number)).readDoubleLE(0)));
 });
 
 test('a text of any length takes the memory of two items at most', () => {

@@ -12,7 +12,7 @@ export function observeHere(sdk: Sdk): void {
   // It is taken for the tab's.
   if (!/^(tab|visitor|none|)$/.test(text(session?.storage))) sdk.tell_(Diagnostic.BadOption, 'session.storage');
   // A frame is in its page's tab. What all tabs share is nobody's copy.
-  if (!store || session?.storage == 'visitor' || parent != window) return;
+  if (!store || session?.storage === 'visitor' || parent != window) return;
   const own = '' + performance.timeOrigin;
   // The page that follows may have begun before this one has gone.
   const gone = () => safe(() => store.getItem(name + HERE) == own && store.removeItem(name + HERE));

@@ -56,7 +56,7 @@ export function createOutbox(sdk: Sdk): Outbox {
   const databases = safe(() => indexedDB)!;
   const page = performance.timeOrigin;
   /** Whose session this is has no other page but those before it: no other tab of the visitor's, and no frame beside it. */
-  const alone = sdk.options_.session?.storage != 'visitor' && parent == window;
+  const alone = sdk.options_.session?.storage !== 'visitor' && parent == window;
   const left = createLater(sdk);
   let database: IDBDatabase | undefined;
   let opening = false;

@@ -18,9 +18,12 @@ const get = (value: unknown, key: string): unknown => safe(() => (value as Recor
 /** A text as it is, of anything else what it says of itself. */
 export const text = (value: unknown): string => (typeof value == 'string' ? value : safe(() => String(value ?? '')) || '');
 
+/** The names of its members; none where it will not say. */
+export const keys = (value: unknown): string[] => safe(() => Object.keys(value || {})) || [];
+
 /** A copy of what is an object, its getters run; nothing of those that throw, and nothing of a prototype's. */
 export function own<T extends object>(value: T | null | undefined, to = { __proto__: null } as unknown as T): T {
-  for (const key of safe(() => Object.keys(value || {})) || []) safe(() => (to[key as keyof T] = value![key as keyof T]));
+  for (const key of keys(value)) safe(() => (to[key as keyof T] = value![key as keyof T]));
   return to;
 }
 
@@ -33,7 +36,7 @@ export function describe(thrown: unknown): Described {
   return [
     name || text(get(get(thrown, 'constructor'), 'name')),
     // Without `JSON`, which pages replace, and one level deep. An event's own keys say little, its type does.
-    message || stack ? message : kind + '{' + (safe(() => Object.keys(thrown)) || []).slice(0, MOST).map((key) => {
+    message || stack ? message : kind + '{' + keys(thrown).slice(0, MOST).map((key) => {
       const value = get(thrown, key);
       return key + ': ' + (isObject(value) ? '…' : text(value));
     }) + '}',

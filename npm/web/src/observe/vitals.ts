@@ -101,14 +101,15 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   /** Runs now if the page is hidden, else when it is idle or its visibility changes. */
   function soon(run: () => void): void {
     if (hidden()) return run();
-    const idle = self.requestIdleCallback as typeof requestIdleCallback | undefined;
+    let done = false;
     const go = guard(() => {
       removeEventListener('visibilitychange', go, true);
-      (idle ? cancelIdleCallback : cancel)(handle as number);
-      run();
+      if (!done) run();
+      done = true;
     });
     addEventListener('visibilitychange', go, true);
-    const handle = idle ? idle(go, { timeout: IDLE_TIMEOUT }) : later(go);
+    // To a timer what is no number is 0.
+    ((self.requestIdleCallback || later) as typeof requestIdleCallback)(go, { timeout: IDLE_TIMEOUT });
   }
 
   const inOrder = (entries: PerformanceEntryList): PerformanceEntryList => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
@@ -260,10 +261,14 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   function loaded(): void {
     if (page.prerendering) on(window, 'prerenderingchange', loaded, true);
     else if (page.readyState != 'complete') on(window, 'load', loaded, true);
-    else later(guard(() => {
-      send(What.Loaded, (w) => marks(w, 'workerStart fetchStart domainLookupStart connectStart connectEnd'));
-      observeSoft(Which.Ttfb);
-    }));
+    else {
+      const timer = later(guard(() => {
+        send(What.Loaded, (w) => marks(w, 'workerStart fetchStart domainLookupStart connectStart connectEnd'));
+        observeSoft(Which.Ttfb);
+      }));
+      // What observes after the end observes for ever.
+      stops.push(() => cancel(timer));
+    }
   }
 
   const before = state();

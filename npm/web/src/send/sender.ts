@@ -133,13 +133,14 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     batch.flights_++;
     flights++;
     const done = guard((answer: Answer) => {
-      const status = (answer as Response)?.status ?? answer ?? 0;
+      // A page's own transport may answer anything.
+      const status = safe(() => +((answer as Response)?.status ?? answer)!) || 0;
       batch.flights_--;
       flights--;
       // Else another try of it was answered, or the visitor has said no.
       if (queue.includes(batch)) {
         if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
-          const wait = retryAfter((answer as Response)?.headers?.get('retry-after'), Date.now());
+          const wait = retryAfter(safe(() => (answer as Response).headers.get('retry-after')), Date.now());
           const pause = wait || backoff(++failures, Math.random());
           asked = wait > 0;
           blocked = performance.now() + pause;
