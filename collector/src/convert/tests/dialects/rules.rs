@@ -2,6 +2,7 @@
 //! payload as it was written and shares no code with the collector.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::json::{Json, read};
 
@@ -435,36 +436,45 @@ fn bytes(digits: &str, length: usize) -> Vec<u8> {
     bytes
 }
 
+type Rule = (&'static str, &'static str);
+
+const ALIKE: [Rule; 7] = [
+    (
+        r"Cannot read (property|properties) '([^']+)'",
+        "Cannot read $1 '<PROPERTY>'",
+    ),
+    (r#"https?://[^\t\n\x0c\r <>"{}|\\^`\[\]]+"#, "<URL>"),
+    (r"0x[0-9a-fA-F]+", "<ADDRESS>"),
+    (
+        r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "<UUID>",
+    ),
+    (
+        r"(?-u:\b)(id|ID|Id)[\t\n\x0c\r ]*[:\t\n\x0c\r =][\t\n\x0c\r ]*[0-9]+(?-u:\b)",
+        "$1 <ID>",
+    ),
+    (
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}",
+        "<TIMESTAMP>",
+    ),
+    (
+        r"(?:[A-Za-z]:)?[/\\][0-9A-Za-z_\-./\\]+\.(?:js|ts|jsx|tsx|css|html)(?-u:\b)",
+        "<PATH>",
+    ),
+];
+
+static COMPILED: LazyLock<Vec<(regex::Regex, &str)>> = LazyLock::new(|| {
+    let rules = ALIKE.iter();
+    rules
+        .map(|(pattern, by)| (regex::Regex::new(pattern).expect("a pattern"), *by))
+        .collect()
+});
+
 /// A message without what differs from one visitor to the next: addresses, ids, times, files.
 fn alike(value: &str) -> String {
-    let rules = [
-        (
-            r"Cannot read (property|properties) '([^']+)'",
-            "Cannot read $1 '<PROPERTY>'",
-        ),
-        (r#"https?://[^\t\n\x0c\r <>"{}|\\^`\[\]]+"#, "<URL>"),
-        (r"0x[0-9a-fA-F]+", "<ADDRESS>"),
-        (
-            r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
-            "<UUID>",
-        ),
-        (
-            r"(?-u:\b)(id|ID|Id)[\t\n\x0c\r ]*[:\t\n\x0c\r =][\t\n\x0c\r ]*[0-9]+(?-u:\b)",
-            "$1 <ID>",
-        ),
-        (
-            r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}",
-            "<TIMESTAMP>",
-        ),
-        (
-            r"(?:[A-Za-z]:)?[/\\][0-9A-Za-z_\-./\\]+\.(?:js|ts|jsx|tsx|css|html)(?-u:\b)",
-            "<PATH>",
-        ),
-    ];
     let mut out = value.to_owned();
-    for (pattern, by) in rules {
-        let pattern = regex::Regex::new(pattern).expect("a pattern");
-        out = pattern.replace_all(&out, by).into_owned();
+    for (pattern, by) in COMPILED.iter() {
+        out = pattern.replace_all(&out, *by).into_owned();
     }
     out
 }
