@@ -492,19 +492,28 @@ function observeResources(sdk) {
 function observeLoad(sdk) {
   if (!option(sdk, "load", "boolean")) return;
   const { later_: later } = sdk;
-  const told = sdk.guard_(() => {
+  let load3;
+  const stand = ({ trace_: trace, span_: span }) => sdk.put_(22 /* Load */, (w) => w.s(trace).s(span));
+  const look = () => {
     const entry = performance.getEntriesByType("navigation")[0];
-    const [server, trace] = serverTiming(entry.serverTiming);
-    const [id, parent2] = trace || [];
-    const load3 = sdk.child_(id ? { trace_: id, span_: parent2 } : null);
+    const [server, [id, parent2] = []] = serverTiming(entry == null ? void 0 : entry.serverTiming);
+    if (!load3 || id && id != load3.trace_) stand(load3 = sdk.child_(id ? { trace_: id, span_: parent2 } : null));
+    return [entry, server, load3, parent2];
+  };
+  look();
+  sdk.on_(window, "pageshow", ({ persisted }) => {
+    if (persisted) stand({ trace_: "", span_: "" });
+  });
+  const told = sdk.guard_(() => {
+    const [entry, server, load4, parent2] = look();
     const spans = [
-      ["documentFetch", sdk.child_(load3), load3.span_, entry.fetchStart, entry.responseEnd],
-      ["documentLoad", load3, parent2, 0, entry.loadEventEnd]
+      ["documentFetch", sdk.child_(load4), load4.span_, entry.fetchStart, entry.responseEnd],
+      ["documentLoad", load4, parent2, 0, entry.loadEventEnd]
     ];
-    for (const [name, { trace_: trace2, span_: span }, above, start2, end] of spans) {
-      sdk.put_(6 /* Span */, (w) => w.s(trace2).s(span).s(above).s(name).b(INTERNAL).n(start2).n(end).b(0).s("").a({ ["url.full" /* Url */]: entry.name }));
+    for (const [name, { trace_: trace, span_: span }, above, start2, end] of spans) {
+      sdk.put_(6 /* Span */, (w) => w.s(trace).s(span).s(above).s(name).b(INTERNAL).n(start2).n(end).b(0).s("").a({ ["url.full" /* Url */]: entry.name }));
     }
-    tell(sdk, "browser.navigation_timing" /* Load */, { ...resourceAttributes(entry), ["browser.navigation_timing." /* Load */ + "type"]: entry.type, ...fields(entry, LOAD, "browser.navigation_timing." /* Load */), ...server }, 0, [load3.trace_, load3.span_]);
+    tell(sdk, "browser.navigation_timing" /* Load */, { ...resourceAttributes(entry), ["browser.navigation_timing." /* Load */ + "type"]: entry.type, ...fields(entry, LOAD, "browser.navigation_timing." /* Load */), ...server }, 0, [load4.trace_, load4.span_]);
   });
   const soon = () => later(told);
   if (document.readyState == "complete") soon();

@@ -66,6 +66,8 @@ pub mod op {
     /// What the storage holds that the visitor's tabs share, where another may have written it: str; empty: the session is another tab's,
     /// and this one begins its own. Sent once consent is granted alone.
     pub const STORED: u32 = 21;
+    /// The load of the page is a span, and its vitals, from now on, stand in it: str trace id, str span id (empty: they stand in none).
+    pub const LOAD: u32 = 22;
     /// Added to any of them: made while the page's `beforeSend` ran, and not given to it, which might have no end.
     pub const HOOKED: u32 = 256;
     /// Added to what is told because the page is hidden: that is no reason to begin a session.

@@ -76,6 +76,8 @@ pub struct Client<H> {
     history: Lately,
     trail: Lately,
     vitals: Vitals,
+    /// Trace and span of the page's load, as the message had them.
+    load: Vec<u8>,
     envelope: Envelope,
     batch: Batch,
     /// What the next item is the first of in its session (`batch::first`).
@@ -116,6 +118,7 @@ impl<H: Host> Client<H> {
             history: Lately::new(MOMENTS),
             trail: Lately::new(TRAIL),
             vitals: Vitals::new(0, 0.0),
+            load: Vec::new(),
             envelope: Envelope {
                 fixed: Fixed {
                     meta: Vec::new(),
@@ -305,6 +308,7 @@ impl<H: Host> Client<H> {
             }
             op::END => self.end(now),
             op::STORED => self.meet(now, m.text()),
+            op::LOAD => keep(&mut self.load, m.rest()),
             op::SUPPRESSED => {
                 let count = m.word();
                 self.repeated(count, now);
@@ -317,7 +321,7 @@ impl<H: Host> Client<H> {
         self.vitals.message(now, m);
         for report in self.vitals.take() {
             if self.begin(kind::MEASUREMENT, now) {
-                self.pen.vital(&report, now);
+                self.pen.vital(&report, &self.load, now);
                 if self.finish(place::MEASUREMENTS, 0, 1, report.at, now)
                     && report.rating == vitals::POOR
                 {

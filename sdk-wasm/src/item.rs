@@ -3,9 +3,10 @@
 use crate::abi::{op, trail};
 use crate::batch::place;
 use crate::host::Host;
+use crate::message::Message;
 use crate::pen::Pen;
 use crate::scrub;
-use crate::vitals::Report;
+use crate::vitals::{Report, SOFT};
 
 /// Kinds of item, as `HOOK` and the caps number them.
 pub(crate) mod kind {
@@ -51,8 +52,8 @@ pub(crate) const PLANS: [Plan; 3] = [
 ];
 
 impl<H: Host> Pen<H> {
-    /// Writes a vital as a measurement with Faro's names.
-    pub(crate) fn vital(&mut self, report: &Report, now: f64) {
+    /// Writes a vital as a measurement with Faro's names. `load` is the message that told of the load's span, for vitals of a load.
+    pub(crate) fn vital(&mut self, report: &Report, load: &[u8], now: f64) {
         self.raw(b"{\"type\":\"web-vitals\",\"values\":{");
         self.value(report.name, report.value, true);
         self.value("delta", report.delta, false);
@@ -61,6 +62,9 @@ impl<H: Host> Pen<H> {
         }
         self.byte(b'}');
         self.iso_field(b"timestamp", now);
+        if report.navigation_type != SOFT {
+            self.fill(&mut Message::new(load), now, "\x0etrace");
+        }
         let at = self.open(b"context");
         self.field(b"id", &report.id);
         self.field(b"rating", report.rating.as_bytes());

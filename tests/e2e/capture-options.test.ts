@@ -35,7 +35,9 @@ test('the load of the page is spans below the one of the server that says which 
   on({
     options: '{ capture: { load: true } }',
     headers: { 'server-timing': `traceparent;desc="00-${TRACE}-${SPAN}-01"` },
+    body: '<h1>A page that is painted</h1>',
   }, async ({ page, until }) => {
+    await page.evaluate("new Promise((done) => new PerformanceObserver(() => done()).observe({ type: 'largest-contentful-paint', buffered: true }))");
     await page.hide();
     const items = await until((items) => ['documentLoad', 'documentFetch', 'browser.navigation_timing'].every((name) => items.some(named(name))), 'the spans of the load');
     const [load, fetched, event] = ['documentLoad', 'documentFetch', 'browser.navigation_timing'].map((name) => items.find(named(name))!);
@@ -43,6 +45,9 @@ test('the load of the page is spans below the one of the server that says which 
     assert.deepEqual([fetched!.traceId, fetched!.parentSpanId], [TRACE, load!.spanId]);
     assert.deepEqual([event!.traceId, event!.spanId], [TRACE, load!.spanId]);
     assert.ok(load!.time <= fetched!.time && fetched!.time < fetched!.end && fetched!.end <= load!.end);
+    const vital = (items: Item[], of: string): Item | undefined => items.find((item) => item.name === 'browser.web_vital' && item.attributes['browser.web_vital.name'] === of);
+    const all = await until((items) => !!vital(items, 'lcp') && !!vital(items, 'cls'), 'the vitals of a page that was hidden');
+    for (const name of ['lcp', 'cls']) assert.deepEqual([vital(all, name)!.traceId, vital(all, name)!.spanId], [TRACE, load!.spanId], name);
   }));
 
 test('a server that answers in a trace of its own is told with the request, by fetch and by XMLHttpRequest, and the console stays quiet', async () => {

@@ -9,6 +9,9 @@ use crate::message::Message;
 /// The rating of a value that is worse than `poor`.
 pub(crate) const POOR: &str = "poor";
 
+/// The type of a navigation within the document.
+pub(crate) const SOFT: &str = "soft-navigation";
+
 /// A vital that is to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
@@ -105,7 +108,7 @@ impl Metric {
         self.begin(value, origin, page);
         self.start = soft.start;
         self.there = soft.start + soft.duration;
-        self.navigation_type = "soft-navigation";
+        self.navigation_type = SOFT;
     }
 
     /// The report of the value as it is, unless there is none or it was reported already. The first is sent even if 0.

@@ -110,11 +110,21 @@ export function observeResources(sdk: Sdk): void {
 export function observeLoad(sdk: Sdk): void {
   if (!option(sdk, 'load', 'boolean')) return;
   const { later_: later } = sdk;
-  const told = sdk.guard_(() => {
+  let load: Place | undefined;
+  // The load's vitals stand in its span, from here on; those of a page that comes back from the cache in none.
+  const stand = ({ trace_: trace, span_: span }: Place): void => sdk.put_(Op.Load, (w) => w.s(trace).s(span));
+  const look = (): [entry: PerformanceNavigationTiming, server: Attributes, load: Place, parent?: string] => {
     const entry = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming;
-    const [server, trace] = serverTiming(entry.serverTiming);
-    const [id, parent] = trace || [];
-    const load = sdk.child_(id ? { trace_: id, span_: parent! } : null);
+    const [server, [id, parent] = []] = serverTiming(entry?.serverTiming);
+    if (!load || (id && id != load.trace_)) stand((load = sdk.child_(id ? { trace_: id, span_: parent! } : null)));
+    return [entry, server, load, parent];
+  };
+  look();
+  sdk.on_(window, 'pageshow', ({ persisted }: PageTransitionEvent) => {
+    if (persisted) stand({ trace_: '', span_: '' });
+  });
+  const told = sdk.guard_(() => {
+    const [entry, server, load, parent] = look();
     const spans: [name: string, place: Place, parent: string | undefined, start: number, end: number][] = [
       ['documentFetch', sdk.child_(load), load.span_, entry.fetchStart, entry.responseEnd],
       ['documentLoad', load, parent, 0, entry.loadEventEnd],

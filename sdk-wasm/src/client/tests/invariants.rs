@@ -124,6 +124,10 @@ fn step() -> impl Strategy<Value = Step> {
         put(op::CONSENT, (0u8..3).prop_map(move |c| w().b(c))),
         put(op::FLUSH, (0u8..3).prop_map(move |c| w().b(c))),
         put(
+            op::LOAD,
+            (text(), text()).prop_map(move |(t, s)| w().s(&t).s(&s))
+        ),
+        put(
             op::STORED,
             prop_oneof![
                 text(),

@@ -128,6 +128,31 @@ fn a_poor_vital_wakes_it_and_a_good_one_does_not() {
 }
 
 #[test]
+fn the_vitals_of_a_load_stand_in_its_span_and_those_of_other_navigations_in_none() {
+    let told = |load: Option<[&str; 2]>, messages: Vec<Writer>| {
+        let mut bench = Bench::started(&Start::default());
+        bench.wait(10_000.0);
+        if let Some([trace, span]) = load {
+            bench.put(op::LOAD, &Writer::default().s(trace).s(span).0);
+        }
+        for message in messages {
+            bench.put(op::VITAL, &message.0);
+        }
+        let batch = bench.flush().batch();
+        batch.json["measurements"][0]["trace"].clone()
+    };
+    let paint = || std::vec![vital(what::START).b(15).u(0), vital(what::PAINT).n(300.0)];
+    let (trace, span) = ("a363d4f4417aa83158c437febd2d8838", "42876ecc4c1feafa");
+    let stands = json!({"trace_id": trace, "span_id": span});
+    assert_eq!(told(Some([trace, span]), paint()), stands);
+    assert_eq!(told(None, paint()), Json::Null);
+    assert_eq!(told(Some(["", ""]), paint()), Json::Null);
+    let soft = vital(what::SOFT).b(0).n(800.0).n(150.0).n(940.0);
+    let within = std::vec![vital(what::START).b(15).u(0), soft];
+    assert_eq!(told(Some([trace, span]), within), Json::Null);
+}
+
+#[test]
 fn it_keeps_the_last_of_it_by_age() {
     let mut bench = Bench::new(&outside());
     for n in 0..10 {
