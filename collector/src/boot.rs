@@ -180,9 +180,10 @@ impl Collector {
             }
             Some(listener) => {
                 let routes = router::operators(&self.parts).fallback(router::not_found);
-                Some(self.serve(routes, Side::Admin, listener, admin_stopped))
+                Some(self.serve(Routes::admin(routes), Side::Admin, listener, admin_stopped))
             }
         };
+        let routes = Routes::public(routes, &self.parts.receiver, &self.config.public);
         let mut public = self.serve(routes, Side::Public, listeners.public, public_stopped);
         let (stop_keeper, keeper_stopped) = watch::channel(false);
         let dedupe = self.parts.receiver.dedupe.clone();

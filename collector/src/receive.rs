@@ -24,7 +24,7 @@ use crate::config::App;
 use crate::decode;
 use crate::dedupe::{Claim, Dedupe};
 use crate::enrich::Hints;
-use crate::error::{ApiError, json as json_answer};
+use crate::error::{ApiError, json_text};
 use crate::health::Life;
 use crate::inflate::{Budget, Encoding, InflateError, Reserved};
 use crate::live::{Current, Live};
@@ -403,11 +403,18 @@ impl Taken {
             Self::Duplicate => 0,
             Self::Accepted(accepted) => accepted.dropped,
         };
-        let body = match self {
-            Self::Duplicate => json!({ "status": "duplicate", "items": 0, "dropped": 0 }),
-            Self::Accepted(accepted) => accepted.json(),
+        // Nearly all say no more than this, which needs no tree to be written.
+        let brief = |status, items, dropped| {
+            format!(r#"{{"dropped":{dropped},"items":{items},"status":"{status}"}}"#)
         };
-        let mut answer = json_answer(StatusCode::ACCEPTED, &body);
+        let body = match self {
+            Self::Duplicate => brief("duplicate", 0, 0),
+            Self::Accepted(it) if it.unreadable.is_empty() => {
+                brief("accepted", it.items, it.dropped)
+            }
+            Self::Accepted(accepted) => accepted.json().to_string(),
+        };
+        let mut answer = json_text(StatusCode::ACCEPTED, body);
         answer.extensions_mut().insert(Said::Taken { dropped });
         answer
     }

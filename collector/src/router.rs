@@ -1,4 +1,4 @@
-//! Every route and layer, in reading order.
+//! Every route and layer, in reading order. Batches take the same layers without the routes: `straight`.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -32,8 +32,9 @@ use crate::receive::{Receiver, collect, otlp_answers};
 use crate::tail;
 use crate::telemetry::{Sources, encode, negotiate};
 
-/// Routes, for those who serve them.
-pub type Routes = Router;
+mod straight;
+
+pub use straight::Routes;
 
 /// What the routes need.
 #[derive(Debug, Clone)]
@@ -240,28 +241,32 @@ fn not_allowed(allow: &'static str, message: &str) -> Response {
 
 /// Whom a trusted proxy speaks for, and whether the head is not too large: the server's own bound is that of a buffer, and lets some more
 /// through or not as the bytes come.
+fn introduce(receiver: &Receiver, request: &mut Request) -> Result<(), Box<Response>> {
+    let live = receiver.current.load();
+    let most = live.limits.header_bytes;
+    if path::head_length(request) > most {
+        let message = format!(
+            "the head of the request is larger than {most} bytes; send fewer or shorter header fields"
+        );
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(Box::new(error_json(status, "head_too_large", &message)));
+    }
+    if let Some(peer) = ClientAddress::of(request.extensions()) {
+        let client = live.admission.client(peer, request.headers());
+        request.extensions_mut().insert(client);
+    }
+    Ok(())
+}
+
 async fn client_address(
     State(receiver): State<Arc<Receiver>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let most = receiver.current.load().limits.header_bytes;
-    if path::head_length(&request) > most {
-        let message = format!(
-            "the head of the request is larger than {most} bytes; send fewer or shorter header fields"
-        );
-        return error_json(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "head_too_large",
-            &message,
-        );
+    match introduce(&receiver, &mut request) {
+        Ok(()) => next.run(request).await,
+        Err(answer) => *answer,
     }
-    if let Some(peer) = ClientAddress::of(request.extensions()) {
-        let live = receiver.current.load();
-        let client = live.admission.client(peer, request.headers());
-        request.extensions_mut().insert(client);
-    }
-    next.run(request).await
 }
 
 /// Headers that the SDKs send: ours, Faro's, and what is set beside them for Grafana's backends.
@@ -274,8 +279,7 @@ const MAX_AGE: &str = "7200";
 /// The most bytes of requested header names that are granted beyond the list.
 const MAX_REQUESTED: usize = 1024;
 
-/// The headers that let a page read the answer, on refusals as well. Who may send is decided by key and origin, never by CORS: no cookie or
-/// other credential of the browser is at stake here.
+/// Answers what a browser asks before it sends, and lets pages read every answer.
 async fn cors(State(receiver): State<Arc<Receiver>>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(ORIGIN).cloned();
     let mut response =
@@ -286,10 +290,17 @@ async fn cors(State(receiver): State<Arc<Receiver>>, request: Request, next: Nex
             },
             false => next.run(request).await,
         };
+    grant(&mut response, origin);
+    response
+}
+
+/// The headers that let a page read the answer, on refusals as well. Who may send is decided by key and origin, never by CORS: no cookie or
+/// other credential of the browser is at stake here.
+fn grant(response: &mut Response, origin: Option<HeaderValue>) {
     let headers = response.headers_mut();
     // The SDK's files are for every page alike, so that caches keep one.
     if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-        return response;
+        return;
     }
     headers.insert(
         ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -298,7 +309,6 @@ async fn cors(State(receiver): State<Arc<Receiver>>, request: Request, next: Nex
     headers.insert(VARY, HeaderValue::from_static("origin"));
     let exposed = HeaderValue::from_static("retry-after, x-faro-session-status");
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
-    response
 }
 
 fn preflight(request: &HeaderMap) -> Response {

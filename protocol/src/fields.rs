@@ -78,7 +78,15 @@ macro_rules! object {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use serde::ser::SerializeMap;
+                use serde::ser::{SerializeMap, SerializeStruct};
+                if self.extra.is_empty() {
+                    // Nearly always. The names are known to be plain then, which a map does not know of its own.
+                    let mut object = serializer.serialize_struct(stringify!($name), 0)?;
+                    $( if !$crate::read::Absent::is_absent(&self.$field) {
+                        object.serialize_field($key, &self.$field)?;
+                    } )*
+                    return object.end();
+                }
                 let mut map = serializer.serialize_map(None)?;
                 $( if !$crate::read::Absent::is_absent(&self.$field) {
                     map.serialize_entry($key, &self.$field)?;

@@ -5,7 +5,7 @@ use crate::map::{Attributes, Map};
 use crate::read::{Key, Read, Seed};
 use crate::value::Value;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 use std::fmt;
 
 /// Attributes in OTLP's spelling: a list of keys and tagged values.
@@ -57,10 +57,10 @@ struct Pair<'a> {
 
 impl Serialize for Pair<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("key", self.key)?;
-        map.serialize_entry("value", &Tagged(self.value))?;
-        map.end()
+        let mut pair = serializer.serialize_struct("KeyValue", 2)?;
+        pair.serialize_field("key", self.key)?;
+        pair.serialize_field("value", &Tagged(self.value))?;
+        pair.end()
     }
 }
 
@@ -68,23 +68,23 @@ struct Tagged<'a>(&'a Value);
 
 impl Serialize for Tagged<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+        let mut tag = serializer.serialize_struct("AnyValue", 1)?;
         match self.0 {
             Value::Null => {}
-            Value::Bool(value) => map.serialize_entry("boolValue", value)?,
-            Value::Int(value) => map.serialize_entry("intValue", &value.to_string())?,
+            Value::Bool(value) => tag.serialize_field("boolValue", value)?,
+            Value::Int(value) => tag.serialize_field("intValue", &value.to_string())?,
             Value::Double(value) if value.is_finite() => {
-                map.serialize_entry("doubleValue", value)?;
+                tag.serialize_field("doubleValue", value)?;
             }
-            Value::Double(value) => map.serialize_entry("doubleValue", non_finite(*value))?,
-            Value::Text(text) => map.serialize_entry("stringValue", text)?,
-            Value::Bytes(bytes) => map.serialize_entry("bytesValue", &base64::encode(bytes))?,
+            Value::Double(value) => tag.serialize_field("doubleValue", non_finite(*value))?,
+            Value::Text(text) => tag.serialize_field("stringValue", text)?,
+            Value::Bytes(bytes) => tag.serialize_field("bytesValue", &base64::encode(bytes))?,
             Value::List(list) => {
-                map.serialize_entry("arrayValue", &Values(TaggedList(list)))?;
+                tag.serialize_field("arrayValue", &Values(TaggedList(list)))?;
             }
-            Value::Map(inner) => map.serialize_entry("kvlistValue", &Values(Pairs(inner)))?,
+            Value::Map(inner) => tag.serialize_field("kvlistValue", &Values(Pairs(inner)))?,
         }
-        map.end()
+        tag.end()
     }
 }
 
@@ -92,9 +92,9 @@ struct Values<T>(T);
 
 impl<T: Serialize> Serialize for Values<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("values", &self.0)?;
-        map.end()
+        let mut list = serializer.serialize_struct("Values", 1)?;
+        list.serialize_field("values", &self.0)?;
+        list.end()
     }
 }
 

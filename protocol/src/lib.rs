@@ -32,6 +32,8 @@ pub mod measurement;
 #[cfg(feature = "decode")]
 pub mod meta;
 #[cfg(feature = "decode")]
+pub mod parse;
+#[cfg(feature = "decode")]
 pub mod payload;
 #[cfg(feature = "decode")]
 pub mod read;

@@ -6,6 +6,7 @@ use crate::item::{Item, Overrides};
 use crate::log::Log;
 use crate::measurement::Measurement;
 use crate::meta::{Meta, Page, Session, User, View};
+use crate::parse::Bounds;
 use crate::signals::{LogRecord, Metric, ResourceLogs, ResourceMetrics, ScopeLogs, Signals};
 use crate::span::Traces;
 use crate::time::Time;
@@ -92,7 +93,16 @@ impl Payload {
     /// # Errors
     /// When the bytes are not such a payload.
     pub fn decode(bytes: &[u8]) -> Result<Payload, serde_json::Error> {
-        serde_json::from_slice(bytes)
+        let bounds = Bounds {
+            depth: usize::MAX,
+            values: usize::MAX,
+        };
+        let mut payload = Payload::default();
+        let usual = std::str::from_utf8(bytes).map(|text| payload.read_usual(text, bounds));
+        match usual {
+            Ok(Ok(())) => Ok(payload),
+            _ => serde_json::from_slice(bytes),
+        }
     }
 
     /// The items in counting order, each with its place in the payload as it came: that of the unreadable ones is empty.

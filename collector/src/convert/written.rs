@@ -9,7 +9,9 @@ use prost::encoding::{WireType, encode_key};
 use super::attrs::{Any, Pair};
 use super::tree::{Branch, Record, Resource, Scope, Spanned, Tree};
 use super::{Dialect, Otlp, semconv, to_otlp};
-use crate::protobuf::{bytes, delimited, fixed32, fixed64, message, nested, number, text, varint};
+use crate::protobuf::{
+    bytes, delimited, fixed32, fixed64, message, nested, number, text, text_pair, varint,
+};
 use crate::record::{Header, SourceKind};
 use farol_protocol::payload::Payload;
 
@@ -254,10 +256,13 @@ fn span(given: &Spanned<'_>, out: &mut Vec<u8>) {
 
 fn pairs(field: u32, pairs: &[Pair<'_>], out: &mut Vec<u8>) {
     for pair in pairs {
-        nested(field, out, |out| {
-            text(1, &pair.key, out);
-            nested(2, out, |out| any(&pair.value, out));
-        });
+        match &pair.value {
+            Any::Text(value) => text_pair(field, &pair.key, value, out),
+            value => nested(field, out, |out| {
+                text(1, &pair.key, out);
+                nested(2, out, |out| any(value, out));
+            }),
+        }
     }
 }
 

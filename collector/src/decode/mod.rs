@@ -1,7 +1,8 @@
 //! From the bytes of a request to a payload. Apart from the rest because it is what strangers reach first: it never
 //! panics, its work is linear in the body, and one bad item costs that item alone.
 //!
-//! The good path is one typed pass over the body. Only a body that does not pass is read again, item by item.
+//! The good path is one typed pass over the body. Only what does not pass is looked at by itself, read again by a parser that knows all of JSON, and
+//! where it is no payload as a whole once more, item by item.
 
 mod limit;
 mod otlp;
@@ -16,6 +17,7 @@ pub use reports::{fuzz_reports, reports};
 use farol_protocol::Kind;
 use farol_protocol::limits;
 use farol_protocol::map::Attributes;
+use farol_protocol::parse::Bounds;
 use farol_protocol::payload::Payload;
 use farol_protocol::read::Read as _;
 use std::borrow::Cow;
@@ -208,6 +210,14 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
     // A byte order mark, which editors and some HTTP libraries write.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text = utf8(body);
+    if let Cow::Borrowed(text) = text {
+        if usual(text, limits, &mut decoded.payload) {
+            keep_ours(&mut decoded.payload);
+            limit::apply(&mut decoded, limits);
+            return Ok(decoded);
+        }
+        *decoded.payload = Payload::default();
+    }
     let found = scan::scan(text.as_bytes(), limits.depth)?;
     let text = if found.surrogates {
         scan::mend(text)
@@ -219,11 +229,7 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
     }
     match typed(&text, &mut decoded.payload) {
         // A bare null would pass as a payload that says nothing.
-        Ok(()) if text.trim_start().starts_with('{') => {
-            // Ours to say, not the client's.
-            decoded.payload.farol.lost.clear();
-            decoded.payload.otlp = Default::default();
-        }
+        Ok(()) if text.trim_start().starts_with('{') => keep_ours(&mut decoded.payload),
         _ => {
             *decoded.payload = Payload::default();
             recover::recover(&text, limits, &mut decoded)?;
@@ -234,7 +240,23 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
     Ok(decoded)
 }
 
-/// The good path: all of a body in one pass, to where it stays.
+/// Takes away what is the collector's to say, not the client's.
+fn keep_ours(payload: &mut Payload) {
+    payload.farol.lost.clear();
+    payload.otlp = Default::default();
+    payload.farol.added = Attributes::default();
+}
+
+/// Nearly every body: all of it in one pass, to where it stays, if it is written as browsers write.
+fn usual(text: &str, limits: &Limits, payload: &mut Payload) -> bool {
+    let bounds = Bounds {
+        depth: limits.depth,
+        values: limits::VALUES,
+    };
+    payload.read_usual(text, bounds).is_ok()
+}
+
+/// All of a body in one pass by the parser that takes every JSON.
 fn typed(text: &str, payload: &mut Payload) -> serde_json::Result<()> {
     let mut reader = serde_json::Deserializer::from_str(text);
     payload.read_into(&mut reader)?;
@@ -252,6 +274,9 @@ fn utf8(body: &[u8]) -> Cow<'_, str> {
 /// The door for fuzzers: any bytes, and what must hold of the answer.
 #[doc(hidden)]
 pub fn fuzz(body: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(body) {
+        usual_agrees(text);
+    }
     if let Ok(decoded) = faro(body, &Limits::default()) {
         let stored = decoded.payload.encode();
         match Payload::decode(&stored) {
@@ -260,6 +285,19 @@ pub fn fuzz(body: &[u8]) {
             Err(error) => panic!("the stored payload does not read back: {error}"),
         }
     }
+}
+
+/// Whether the quick parser takes a text; if so, the other has to read the same.
+fn usual_agrees(text: &str) -> bool {
+    let mut payload = Payload::default();
+    if !usual(text, &Limits::default(), &mut payload) {
+        return false;
+    }
+    match serde_json::from_str::<Payload>(text) {
+        Ok(other) => assert!(other.encode() == payload.encode(), "both read the same"),
+        Err(error) => panic!("only one of two parsers takes it: {error}"),
+    }
+    true
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 mod doc;
+mod usual;
 
 use super::{Code, Decoded, Limits, Reason, Repair, Unreadable, faro, fuzz};
 use farol_protocol::Kind;

@@ -9,8 +9,9 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The longest name that is remembered; those of conventions have 40 letters at most.
 const LONGEST: usize = 47;
 
-/// How many names each thread remembers, in 28 KiB: some times those of a site. Where two share a place the later one stays.
-const PLACES: usize = 512;
+/// How many pairs of names each thread remembers, in 56 KiB: some times those of a site. Of those that share a pair the latest two stay: with one place
+/// for each, every fourth of a site's names would be looked at anew each time.
+const PAIRS: usize = 512;
 
 /// The names of one set of rules. What is remembered lies with the threads, so that none waits for another.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ const NOTHING: Known = Known {
 };
 
 thread_local! {
-    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+    static KNOWN: RefCell<Vec<[Known; 2]>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Plain {
@@ -50,11 +51,13 @@ impl Plain {
             return false;
         }
         KNOWN.with_borrow(|known| {
-            let found = known.get(place(name));
-            found.is_some_and(|it| {
-                it.rules == self.rules && it.name.get(..it.length.into()) == Some(name.as_bytes())
-            })
+            let pair = known.get(place(name));
+            pair.is_some_and(|pair| pair.iter().any(|it| self.is(it, name)))
         })
+    }
+
+    fn is(&self, it: &Known, name: &str) -> bool {
+        it.rules == self.rules && it.name.get(..it.length.into()) == Some(name.as_bytes())
     }
 
     /// It is one.
@@ -70,15 +73,18 @@ impl Plain {
         it.length = name.len() as u8;
         KNOWN.with_borrow_mut(|known| {
             if known.is_empty() {
-                known.resize(PLACES, NOTHING);
+                known.resize(PAIRS, [NOTHING; 2]);
             }
-            known[place(name)] = it;
+            let [first, second] = &mut known[place(name)];
+            if !self.is(first, name) {
+                *second = std::mem::replace(first, it);
+            }
         });
     }
 }
 
 fn place(name: &str) -> usize {
-    xxh3_64(name.as_bytes()) as usize % PLACES
+    xxh3_64(name.as_bytes()) as usize % PAIRS
 }
 
 #[cfg(test)]
@@ -108,10 +114,10 @@ mod tests {
     #[test]
     fn more_names_than_there_are_places_are_none_that_were_not_learnt() {
         let plain = Plain::new();
-        for n in 0..10 * PLACES {
+        for n in 0..10 * PAIRS {
             plain.learn(&format!("name{n}"));
         }
-        for n in 0..10 * PLACES {
+        for n in 0..10 * PAIRS {
             assert!(!plain.knows(&format!("other{n}")));
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use farol_protocol::payload::Payload;
@@ -137,8 +138,10 @@ impl DiskQueue {
     /// Starts writing and keeping.
     pub(super) fn start(&self) -> std::io::Result<()> {
         let (writing, keeping) = (self.shared.clone(), self.shared.clone());
+        let runtime = Handle::try_current().ok();
+        let write = move || Writer::new(writing.clone()).on(runtime.clone()).run();
         let threads = [
-            supervised("queue-write", move || Writer::new(writing.clone()).run())?,
+            supervised("queue-write", write)?,
             supervised("queue-keep", move || keeping.keep_until_stopped())?,
         ];
         self.threads

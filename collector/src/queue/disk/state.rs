@@ -321,8 +321,10 @@ impl State {
     }
 
     /// A group is durable: everybody gets to see it.
-    pub(in crate::queue) fn publish(&mut self, entries: Vec<Arc<Entry>>) {
-        let Some(last) = entries.last() else { return };
+    pub(in crate::queue) fn publish(&mut self, entries: Vec<Arc<Entry>>) -> Vec<Arc<Notify>> {
+        let Some(last) = entries.last() else {
+            return Vec::new();
+        };
         let (first, end) = (entries[0].position, last.next);
         let sum: u64 = entries.iter().map(|e| e.items()).sum();
         let newest = entries.iter().map(|e| e.record.header.received_ns).max();
@@ -335,6 +337,7 @@ impl State {
         }
         self.end = end;
         self.sound = Some(end);
+        let mut wakes = Vec::new();
         for reader in self.readers.iter_mut().filter(|r| !r.removed) {
             reader.lag.records += entries.len() as u64;
             reader.lag.items += sum;
@@ -342,7 +345,7 @@ impl State {
             if let Some(ledger) = &reader.options.ledger {
                 ledger.enqueued(sum);
             }
-            reader.wake.notify_one();
+            wakes.push(reader.wake.clone());
         }
         for entry in &entries {
             let app = &entry.record.header.app;
@@ -353,6 +356,7 @@ impl State {
         self.tail.extend(entries);
         self.moved = true;
         self.trim_tail();
+        wakes
     }
 
     /// Nothing stays in memory that all have read who keep up, and never more than the bound. Who fell out of it has lost its claim: a

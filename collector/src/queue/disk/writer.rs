@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use farol_protocol::payload::Payload;
@@ -38,6 +39,8 @@ pub(super) struct Writer {
     /// A new segment begins here or later: before it lies the name of one that failed.
     least: Position,
     spare: Group<Member>,
+    /// Where those run who wait.
+    runtime: Option<Handle>,
 }
 
 #[derive(Debug)]
@@ -54,7 +57,13 @@ impl Writer {
             active: None,
             least: 0,
             spare: Group::default(),
+            runtime: None,
         }
+    }
+
+    /// Those who wait run there.
+    pub(super) fn on(self, runtime: Option<Handle>) -> Self {
+        Self { runtime, ..self }
     }
 
     /// Until nothing comes any more.
@@ -84,7 +93,7 @@ impl Writer {
                 shared.figures.sync.observe(start.elapsed().as_secs_f64());
                 shared.figures.group.observe(group.members.len() as f64);
                 shared.failed_in_a_row.store(0, Relaxed);
-                publish(&shared, base, &mut group);
+                publish(&shared, base, &mut group, self.runtime.as_ref());
             }
             Err(error) => {
                 shared.write_failed(&error);
@@ -211,7 +220,9 @@ impl Writer {
     }
 }
 
-fn publish(shared: &Shared, base: Position, group: &mut Group<Member>) {
+/// Those who wait are told on the runtime where there is one: from this thread each of them would be a wake-up of its own, and on one processor a change of
+/// threads and back.
+fn publish(shared: &Shared, base: Position, group: &mut Group<Member>, runtime: Option<&Handle>) {
     let mut at = base;
     let mut entries = Vec::with_capacity(group.members.len());
     let mut told = Vec::with_capacity(group.members.len());
@@ -225,16 +236,25 @@ fn publish(shared: &Shared, base: Position, group: &mut Group<Member>) {
         at = next;
     }
     let mut state = shared.lock();
-    state.publish(entries);
+    let wakes = state.publish(entries);
     state.written();
     let behind = state.living().any(|(_, r)| {
         let most = r.options.max_lag;
         most.is_some_and(|most| r.lag.bytes > most)
     });
     drop(state);
-    for (at, tell) in told {
-        // A writer that went away is no reason to take the record back.
-        let _ = tell.send(Ok(at));
+    let announce = move || {
+        for wake in wakes {
+            wake.notify_one();
+        }
+        for (at, tell) in told {
+            // A writer that went away is no reason to take the record back.
+            let _ = tell.send(Ok(at));
+        }
+    };
+    match runtime {
+        Some(runtime) => drop(runtime.spawn(async { announce() })),
+        None => announce(),
     }
     if behind || shared.short_of_room() {
         shared.keeper.stir();
