@@ -82,9 +82,9 @@ export async function start(core: string, words: string[]): Promise<Server> {
   };
 }
 
-/** Runs a program to its end and returns what it printed. */
-export function output(core: string, words: string[]): Promise<string> {
-  const [command, ...rest] = pinned(core, words);
+/** Runs a program to its end, on that core or on any, and returns what it printed. */
+export function output(core: string | undefined, words: string[]): Promise<string> {
+  const [command, ...rest] = core === undefined ? words : pinned(core, words);
   return new Promise((done, fail) => {
     const child = spawn(command!, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';

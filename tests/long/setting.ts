@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** `cargo xtask test --full`: the counts and times that the issues name; else small ones. */
 export const full = process.env['FAROL_FULL'] !== undefined;
 
-const load = (): string => built('farol-load', 'FAROL_LOAD');
+export const load = (): string => built('farol-load', 'FAROL_LOAD');
 
 export async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'farol-long-'));

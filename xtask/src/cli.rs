@@ -23,7 +23,7 @@ cargo xtask <COMMAND>
   interop [--full] [NAME]…       the collector against the servers that people run: prometheus, loki, …
   backend NAME                   one of the shop's other backends alone, with its stores: node, python, spring
   size [--json|--parts|--write]  raw, gzip and brotli of each artefact; what each part of it costs
-  bench sdk|collector|attack|queue|k6
+  bench sdk|collector|all|attack|queue|k6
                                  every figure beside its bar
   fuzz [--runs N] [TARGET]…      the fuzzer over every parser that bytes from outside can reach
   dist                           what operators install: a static collector, service and container files, one archive
@@ -95,11 +95,12 @@ Raw, gzip -9 and brotli -11 bytes of every file in npm/web/dist, beside Faro's a
   --write   renew the tables in docs/size.md; `cargo xtask test` fails where it is not true any more";
 
 const BENCH: &str = "\
-cargo xtask bench sdk|collector|attack|queue|k6 [--json] [OPTION]…
+cargo xtask bench sdk|collector|all|attack|queue|k6 [--json] [OPTION]…
 
   sdk         the SDK in a page, beside Faro's
   collector   payloads a CPU-second, then the highest rate in an open loop and latency at half of it; --throughput or --latency for one
               of them, --full for rates that are held for a minute
+  all         every kind of destination at once, for a minute; every item at each of them by its id, memory, conversions; --rate N (3000), --seconds N (60)
   attack      what others feel while the collector is attacked, and what it holds; names choose some of the attacks
   queue       the queue's log beside embedded stores; --rounds N, --records N, and no --json
   k6          k6 at a constant rate, bodies of 20 KB, against the objectives of docs/slo.md; --seconds N (60), --rate N (600)
@@ -292,8 +293,10 @@ fn bench(args: &mut lexopt::Parser) -> Result<Command> {
         Some(Value(what)) => what.string()?,
         _ => return Ok(Command::Help(BENCH)),
     };
-    if !["sdk", "collector", "attack", "queue", "k6"].contains(&what.as_str()) {
-        bail!("there is no benchmark `{what}`; there are sdk, collector, attack, queue and k6");
+    if !["sdk", "collector", "all", "attack", "queue", "k6"].contains(&what.as_str()) {
+        bail!(
+            "there is no benchmark `{what}`; there are sdk, collector, all, attack, queue and k6"
+        );
     }
     let rest: Vec<OsString> = args.raw_args()?.collect();
     if rest.iter().any(|arg| arg == "--help" || arg == "-h") {

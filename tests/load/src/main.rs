@@ -1,4 +1,4 @@
-//! `farol-load run | deliver | sink | handler | attack`: what the collector's benchmarks need around the collector.
+//! `farol-load run | deliver | sink | sinks | ids | handler | attack`: what the collector's benchmarks need around the collector.
 #![expect(
     clippy::print_stdout,
     reason = "figures and addresses are what this program is for"
@@ -12,7 +12,7 @@ use lexopt::prelude::*;
 
 use farol_load::attack::{self, Target};
 use farol_load::serve::{self, Look};
-use farol_load::{deliver, generate, hold};
+use farol_load::{deliver, generate, hold, sinks};
 
 const HELP: &str = "\
 farol-load run --url URL [--connections 16] [--seconds 10] [--bodies DIR] [--distinct 20000] [--rate N]
@@ -23,6 +23,11 @@ farol-load deliver --url URL --rate N [--connections 16] [--seconds 10] [--patie
 farol-load sink [--receipts | --uids]
     Takes every POST and answers 200; prints its address. With --receipts, GET /receipts tells how long log records were on their way;
     with --uids, GET /uids tells how many came, and how many different ones.
+farol-load sinks
+    A sink for every kind of destination, the first part of a path being its name, and one for the Forward protocol; prints their addresses. GET /ids tells which
+    items came to each.
+farol-load ids FILE…
+    The same of OTLP files.
 farol-load handler
     Reads every body and answers 202, nothing else: the bound of what a receiver could do; prints its address.
 farol-load hold --url URL --count N [--seconds 10] [--key K] [--origin O]
@@ -43,6 +48,7 @@ fn main() -> Result<()> {
     };
     let (mut look, mut name, mut count) = (Look::Nowhere, None, None);
     let mut patience = Duration::from_secs(60);
+    let mut files = Vec::new();
     let (mut key, mut origin) = ("k1".to_owned(), "http://shop.example".to_owned());
     while let Some(arg) = parser.next()? {
         match arg {
@@ -65,6 +71,7 @@ fn main() -> Result<()> {
             Value(what) if command.as_deref() == Some("attack") && name.is_none() => {
                 name = Some(what.string()?);
             }
+            Value(file) if command.as_deref() == Some("ids") => files.push(PathBuf::from(file)),
             Value(name) if command.is_none() => command = Some(name.string()?),
             other => return Err(other.unexpected().into()),
         }
@@ -92,6 +99,11 @@ fn main() -> Result<()> {
                 patience,
             }))?;
             println!("{report}");
+            Ok(())
+        }
+        Some("sinks") => runtime.block_on(sinks::run()),
+        Some("ids") => {
+            println!("{}", sinks::of_files(&files)?);
             Ok(())
         }
         Some("sink") => runtime.block_on(serve::run(axum::http::StatusCode::OK, look)),

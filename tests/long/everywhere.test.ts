@@ -1,0 +1,26 @@
+/** All destinations configured at once. `cargo xtask bench all` measures the same at a rate. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertEverywhere, everywhere } from './everywhere.js';
+import { deliver, full } from './setting.js';
+
+test('what is accepted is at every destination, by its id, and was converted once for each dialect', async () => {
+  const all = await everywhere();
+  await all.start();
+  const [rate, seconds] = full ? [1_000, 60] : [150, 2];
+  const sent = await deliver(all.url, rate, seconds);
+  assert.equal(sent.given_up, 0, JSON.stringify(sent));
+  await all.drained(full ? 300_000 : 60_000);
+  const items = await all.metric('farol_items_total', { outcome: 'enqueued' });
+  const { logs, spans, copies } = await assertEverywhere(all, items);
+  assert.equal(logs, sent.records);
+  assert.equal(copies, 0);
+  const conversions = await all.conversions();
+  console.log(`${sent.batches} batches, ${logs} log records and ${spans} spans at nine destinations, conversions ${JSON.stringify(conversions)}`);
+  // A destination that falls behind what is kept of the newest reads from the disk; here none does.
+  if (!full) {
+    for (const [what, n] of Object.entries(conversions)) assert.ok(n <= sent.batches, `${what}: ${n} of ${sent.batches} records`);
+    assert.equal(conversions['semconv shared'], sent.batches);
+  }
+  await all.stop();
+});
