@@ -44,6 +44,8 @@ function safe(read2) {
   } catch {
   }
 }
+var IDLE_TIMEOUT = 1e3;
+var idly = (run, later) => safe(() => requestIdleCallback(run, { timeout: IDLE_TIMEOUT })) || later(run);
 var get = (value, key2) => safe(() => value[key2]);
 var text = (value) => typeof value == "string" ? value : safe(() => String(value ?? "")) || "";
 var keys = (value) => safe(() => Object.keys(value || {})) || [];
@@ -101,7 +103,7 @@ function check(given, tell2) {
     for (const name of KINDS[wanted].split(" ")) {
       const value = options[name];
       if (value == null) delete options[name];
-      else if (!safe(() => kind(value) == wanted && (wanted != "list" || value.every((item) => /^[sf]/.test(typeof item) || item instanceof RegExp)))) drop(name);
+      else if (!safe(() => kind(value) == wanted && (wanted != "list" || (name == "features" ? value.slice() : value.every((item) => typeof item == "string" || item instanceof RegExp))))) drop(name);
       else if (wanted == "object") options[name] = own(value);
     }
   }
@@ -1012,7 +1014,6 @@ function selector(node) {
 // src/observe/vitals.ts
 var SHORTEST_EVENT = 40;
 var RESOURCES2 = 50;
-var IDLE_TIMEOUT = 1e3;
 function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later_: later, cancel_: cancel }) {
   var _a, _b, _c;
   const page2 = document;
@@ -1064,7 +1065,7 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
       done = true;
     });
     addEventListener("visibilitychange", go, true);
-    (self.requestIdleCallback || later)(go, { timeout: IDLE_TIMEOUT });
+    idly(go, later);
   }
   const inOrder = (entries) => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
   function observe2(names, run, more) {
@@ -1336,13 +1337,13 @@ function createFeatures(sdk, bring) {
     if (asked) return run();
     if (!sdk.leaves_() && !(sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_.getItem(sdk.name_ + LEFT2)))) return;
     asked = true;
-    given ? start2(given) : later(() => {
+    given ? start2(given) : idly(() => {
       try {
         bring(start2);
       } catch {
         start2();
       }
-    });
+    }, later);
   };
 }
 
@@ -1395,7 +1396,7 @@ function createNetwork(nativeFetch, faro, pack) {
       });
     };
     const plain2 = () => send(size > KEEPALIVE_BYTES ? new Blob([body]) : body, url);
-    const packed = !faro && !going && pack(body);
+    const packed = !faro && !going && safe(() => pack(body));
     if (packed) return packed.then((packed2) => send(packed2, url + "&z=gzip"), plain2);
     return plain2().finally(() => keepalive && use(-1));
   };

@@ -19,7 +19,8 @@ const MADE = `
       onDiagnostic: (code, detail) => told.push(code + ' ' + detail),
       ...options,
     });
-    await new Promise((done) => setTimeout(done));
+    // The SDK asked first.
+    await new Promise((done) => requestIdleCallback(done));
     for (const file of ['${path('/farol-more-')}', '${path('/farol-extra-')}']) {
       await import(file);
       await new Promise((done) => setTimeout(done));

@@ -3,7 +3,7 @@
  * not come is told, and the page goes on without.
  */
 import { Diagnostic } from './abi.js';
-import { safe } from './observe/describe.js';
+import { idly, safe } from './observe/describe.js';
 import type { Sdk } from './sdk.js';
 import type { Feature } from './types.js';
 
@@ -51,13 +51,13 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
     if (asked) return run();
     if (!sdk.leaves_() && !(sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_!.getItem(sdk.name_ + LEFT)))) return;
     asked = true;
-    // Not at the cost of the start.
-    given ? start(given) : later(() => {
+    // Not at the cost of the start, nor of what the page has to do then.
+    given ? start(given) : idly(() => {
       try {
         bring(start);
       } catch {
         start();
       }
-    });
+    }, later);
   };
 }

@@ -31,7 +31,7 @@ export function check(given: Options, tell: (code: number, detail: unknown) => v
     for (const name of KINDS[wanted].split(' ')) {
       const value = options[name];
       if (value == null) delete options[name];
-      else if (!safe(() => kind(value) == wanted && (wanted != 'list' || (value as unknown[]).every((item) => /^[sf]/.test(typeof item) || item instanceof RegExp)))) drop(name);
+      else if (!safe(() => kind(value) == wanted && (wanted != 'list' || (name == 'features' ? (value as unknown[]).slice() : (value as unknown[]).every((item) => typeof item == 'string' || item instanceof RegExp))))) drop(name);
       else if (wanted == 'object') options[name] = own(value);
     }
   }

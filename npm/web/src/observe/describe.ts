@@ -13,6 +13,12 @@ export function safe<T>(read: () => T): T | undefined {
   } catch {}
 }
 
+/** An idle callback comes after so many ms even if the page is never idle. */
+const IDLE_TIMEOUT = 1000;
+
+/** Runs it when the page is idle; soon, where the browser does not say when that is. */
+export const idly = (run: () => void, later: typeof setTimeout): unknown => safe(() => requestIdleCallback(run, { timeout: IDLE_TIMEOUT })) || later(run);
+
 const get = (value: unknown, key: string): unknown => safe(() => (value as Record<string, unknown>)[key]);
 
 /** A text as it is, of anything else what it says of itself. */

@@ -5,6 +5,7 @@
 import { Op } from '../abi.js';
 import type { Sdk } from '../sdk.js';
 import type { Writer } from '../writer.js';
+import { idly } from './describe.js';
 import { selector } from './selector.js';
 
 /** As in `vitals.rs`, module `what`; a test compares the two. */
@@ -39,8 +40,6 @@ interface Resource extends PerformanceResourceTiming { deliveryType?: string }
 const SHORTEST_EVENT = 40;
 /** Resource entries kept for LCP, for pages that fill or clear the browser's own list (web-vitals' number). */
 const RESOURCES = 50;
-/** An idle callback comes after so many ms even if the page is never idle. */
-const IDLE_TIMEOUT = 1000;
 
 export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later_: later, cancel_: cancel }: Sdk): void {
   const page = document as Document & { prerendering?: boolean; wasDiscarded?: boolean };
@@ -108,8 +107,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
       done = true;
     });
     addEventListener('visibilitychange', go, true);
-    // To a timer what is no number is 0.
-    ((self.requestIdleCallback || later) as typeof requestIdleCallback)(go, { timeout: IDLE_TIMEOUT });
+    idly(go, later);
   }
 
   const inOrder = (entries: PerformanceEntryList): PerformanceEntryList => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));

@@ -1,4 +1,5 @@
 /** One request: while the page is visible packed, in what outlives it where the page is going. */
+import { safe } from '../observe/describe.js';
 import { page } from '../page.js';
 
 /** The browsers' bound on the bodies of all keepalive requests of a page, and Chrome's on their number. */
@@ -34,7 +35,8 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     // Large bytes cost less as a blob, whose size nobody has to know beforehand.
     const plain = () => send(size > KEEPALIVE_BYTES ? new Blob([body as BlobPart]) : (body as BodyInit), url);
     // Nothing runs any more where the page is going, and Faro's receivers want a header for it, and so a preflight.
-    const packed = !faro && !going && pack(body);
+    // What it takes the page may have replaced by something lesser.
+    const packed = !faro && !going && safe(() => pack(body));
     if (packed) return packed.then((packed) => send(packed, url + '&z=gzip'), plain);
     return (plain() as Promise<Answer>).finally(() => keepalive && use(-1));
   };
