@@ -12,6 +12,7 @@ import { farol, nameOf } from './support/farol.js';
 import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
 import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
+import { sendAll } from './support/session.js';
 import { logs as logsOf, send } from './support/traffic.js';
 
 let engine: Server;
@@ -91,7 +92,7 @@ test('setup makes the tables once, and every item is a row once', async () => {
   assert.equal((await setUp(toml)).match(/: as it should be\n/g)?.length, 5);
   const one = await farol(toml);
   await one.start();
-  const { logs, spans } = await send(one.url);
+  const { logs, spans } = await sendAll(one.url);
   const items = await one.until(logs + spans);
   const came = await rows('rum', items.size);
   await one.drained('clickhouse');

@@ -11,7 +11,7 @@ import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
 import { grpcProxy } from './support/proxy-grpc.js';
 import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
-import { send } from './support/traffic.js';
+import { sendAll } from './support/session.js';
 import { APP, visit } from './support/visits.js';
 
 /** MiB of a request that its receiver takes. */
@@ -134,7 +134,7 @@ for (const [kind, port, make] of [
   test(`every span is in its trace once, by ${kind}`, async () => {
     const one = await farol(`[[destinations]]\nname = "jaeger"\ntype = "${kind}"\nendpoint = "http://127.0.0.1:${ports[port]}"\nsignals = ["traces"]\n`);
     await one.start();
-    const compared = await all(one, await send(one.url));
+    const compared = await all(one, await sendAll(one.url));
     assert.deepEqual(one.deadLetters('jaeger'), []);
     console.log(`Jaeger ${found('jaeger').version}, ${kind}: ${compared.spans} spans and ${compared.attributes} attributes compared`);
     await one.end();

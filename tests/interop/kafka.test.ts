@@ -8,6 +8,7 @@ import { farol, type Farol } from './support/farol.js';
 import { IMPATIENT, survive, WIRE_FAULTS } from './support/faults.js';
 import { kafka, USER, type Kafka, type Message } from './support/kafka.js';
 import { found } from './support/server.js';
+import { sendAll } from './support/session.js';
 import { logs, send } from './support/traffic.js';
 
 let cluster: Kafka;
@@ -65,7 +66,7 @@ const written = async (one: Farol): Promise<number> => one.metric('farol_destina
 test('every item is a document once, keyed by its session', async () => {
   const one = await farol(destination('items', 'encoding = "json"'));
   await one.start();
-  const { logs: count, spans } = await send(one.url);
+  const { logs: count, spans } = await sendAll(one.url);
   const items = await one.until(count + spans);
   const came = await messages(['items'], items.size);
   await one.drained('kafka');

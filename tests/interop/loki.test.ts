@@ -10,6 +10,7 @@ import { farol, type Farol } from './support/farol.js';
 import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
 import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
+import { sendAll } from './support/session.js';
 import { logs, send } from './support/traffic.js';
 
 const MAX_LINE = 64 * 1024;
@@ -93,7 +94,7 @@ function destination(run: string, more = '', to = url): string {
 async function drive(run: string, dialect: string, more: string): Promise<{ one: Farol; sent: Map<string, Item>; came: Entry[] }> {
   const one = await farol(destination(run, `dialect = "${dialect}"\n${more}`), dialect);
   await one.start();
-  const { logs: count, spans } = await send(one.url);
+  const { logs: count, spans } = await sendAll(one.url);
   const items = await one.until(count + spans);
   const sent = new Map([...items].filter(([, item]) => item.signal === 'log'));
   assert.equal(sent.size, count, 'the files hold what was sent');

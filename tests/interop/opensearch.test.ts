@@ -12,6 +12,7 @@ import { farol, nameOf } from './support/farol.js';
 import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
 import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
+import { sendAll } from './support/session.js';
 import { logs, send } from './support/traffic.js';
 
 let cluster: Server;
@@ -90,7 +91,7 @@ test('setup makes the template once, and every item is a document once', async (
   assert.match(await setUp(toml), /index template farol: as it should be/);
   const one = await farol(toml);
   await one.start();
-  const { logs: count, spans } = await send(one.url);
+  const { logs: count, spans } = await sendAll(one.url);
   const items = await one.until(count + spans);
   const came = await documents('once', items.size);
   await one.drained('elastic');

@@ -10,7 +10,8 @@ import { grpcProxy } from './support/proxy-grpc.js';
 import { httpProxy } from './support/proxy-http.js';
 import { forward, tcpProxy } from './support/proxy-tcp.js';
 import { found } from './support/server.js';
-import { logs as logsOf, send } from './support/traffic.js';
+import { sendAll } from './support/session.js';
+import { logs as logsOf } from './support/traffic.js';
 
 /** MiB of a request that its OTLP receivers take. */
 const LARGEST = 1;
@@ -40,7 +41,7 @@ for (const [kind, receiver, port] of [
     test(`every item is there once and as it was, by ${kind} with ${compression}`, async () => {
       const one = await farol(`[[destinations]]\nname = "otelcol"\ntype = "${kind}"\nendpoint = "http://127.0.0.1:${port()}"\ncompression = "${compression}"\nsignals = ["logs", "traces"]\n`);
       await one.start();
-      const { logs, spans } = await send(one.url);
+      const { logs, spans } = await sendAll(one.url);
       const items = await one.until(logs + spans);
       await one.drained('otelcol');
       const before = seen.get(receiver) ?? 0;
@@ -65,7 +66,7 @@ for (const compression of ['none', 'gzip']) {
   test(`every item is an event once, by the Forward protocol with ${compression}`, async () => {
     const one = await farol(`[[destinations]]\nname = "fluent"\ntype = "fluent_forward"\nendpoint = "tcp://127.0.0.1:${ports.fluent}"\ncompression = "${compression}"\n`);
     await one.start();
-    const { logs, spans } = await send(one.url);
+    const { logs, spans } = await sendAll(one.url);
     const items = await one.until(logs + spans);
     await one.drained('fluent');
     const before = seen.get('fluent') ?? 0;

@@ -9,7 +9,7 @@ import { farol, type Farol } from './support/farol.js';
 import { ALL_FAULTS, IMPATIENT, retried, trouble } from './support/faults.js';
 import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
-import { send } from './support/traffic.js';
+import { sendAll } from './support/session.js';
 
 interface Prometheus extends Server {
   url: string;
@@ -117,7 +117,7 @@ test('scrape, Remote Write 2.0 and 1.0 and OTLP give the same names, labels, cou
   const collector = await farol(`${write(two, 'two', '2.0')}${write(one, 'one', '1.0')}${over}`);
   await collector.start();
   const scraped = await prometheus(collector.url);
-  const { logs, spans } = await send(collector.url);
+  const { logs, spans } = await sendAll(collector.url);
   await collector.until(logs + spans);
 
   const native = (name: string): boolean => !CLASSIC.test(name) && /_milliseconds|_cls|_seconds/.test(name);

@@ -5,7 +5,7 @@ import { farol, nameOf } from './support/farol.js';
 import { kafka, type Kafka } from './support/kafka.js';
 import { otelcol, type OtelCol } from './support/otelcol.js';
 import { found } from './support/server.js';
-import { send } from './support/traffic.js';
+import { sendAll } from './support/session.js';
 
 let cluster: Kafka;
 let peer: OtelCol;
@@ -28,7 +28,7 @@ after(async () => {
 test('every item is there once and as it was', async () => {
   const one = await farol(`[[destinations]]\nname = "kafka"\ntype = "kafka"\nbrokers = ["${cluster.address}"]\nsignals = ["logs", "traces"]\n`);
   await one.start();
-  const { logs, spans } = await send(one.url);
+  const { logs, spans } = await sendAll(one.url);
   const items = await one.until(logs + spans);
   await one.drained('kafka');
   // The topics are there by now.

@@ -124,7 +124,7 @@ faults as well: busy, broken, slow, cut off, answers lost, one item refused for 
   NAME                  a folder of tests/interop/servers; several may be given (default: all)
   --full                servers are away for a minute, and under more load (FAROL_FULL=1)
   FAROL_INTEROP_CACHE   the cache (default: farol-interop in the user's cache folder)
-  FAROL_COLLECTOR       the collector to test instead of the release build
+  FAROL_COLLECTOR       the collector to test instead of the release build (and FAROL_SHOP the shop)
 
 `cargo xtask test` runs those that are at hand.";
 

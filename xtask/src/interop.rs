@@ -110,10 +110,6 @@ fn tests(root: &Path, names: &[String], may_build: bool, full: bool) -> Result<C
                 if ["backends", "dashboards"].contains(name) {
                     backend::hand_on(root, may_build)?;
                 }
-                if *name == "faro" {
-                    browser::setup(root, "chromium")?;
-                    build::sdk(root)?;
-                }
                 files.push(root.join(format!("tests/interop/{name}.test.ts")));
             }
             Some(missing) => steps::there(name, format!("not run: {missing} is not at hand")),
@@ -125,8 +121,22 @@ fn tests(root: &Path, names: &[String], may_build: bool, full: bool) -> Result<C
     if std::env::var_os("FAROL_COLLECTOR").is_none() {
         build::servers(root)?;
     }
+    driven(root)?;
     // One server after the other: they are large, and each test asks for both cores.
     e2e::node_tests(root, &files, full, Some(1))
+}
+
+/// Every server gets what a driven browser sent from the shop; the first test that wants it drives, and leaves it for the others.
+fn driven(root: &Path) -> Result<()> {
+    browser::setup(root, "chromium")?;
+    build::sdk(root)?;
+    build::spa(root)?;
+    let folder = std::env::temp_dir().join(format!("farol-interop-{}", std::process::id()));
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    process::remove_at_end(&folder);
+    let session = folder.join("session.json");
+    process::hand_on("FAROL_INTEROP_SESSION", &session.to_string_lossy());
+    Ok(())
 }
 
 impl Server {

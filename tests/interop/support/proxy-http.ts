@@ -18,6 +18,8 @@ interface Answer {
 /** A request that was passed on, and how it was answered. */
 export interface Passed {
   method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
   body: Buffer;
   status: number;
 }
@@ -53,7 +55,7 @@ export async function httpProxy(to: number, told: (passed: Passed) => void = () 
         return void request.socket.destroy();
       }
       const answer = await pass(request, body);
-      told({ method: request.method ?? '', body, status: answer.status });
+      told({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, body, status: answer.status });
       if (fault === 'lost') return void request.socket.destroy();
       await held(fault);
       const { 'transfer-encoding': _, connection: __, ...headers } = answer.headers;
