@@ -1384,17 +1384,14 @@ function createNetwork(nativeFetch, faro, pack) {
       shared.flights += sign;
     };
     if (keepalive) use(1);
-    const send = (body2, url2) => {
-      var _a;
-      return nativeFetch(url2, {
-        method: "POST",
-        body: body2,
-        headers,
-        keepalive,
-        credentials: "omit",
-        signal: hidden ? null : (_a = AbortSignal.timeout) == null ? void 0 : _a.call(AbortSignal, TIMEOUT)
-      });
-    };
+    const send = (body2, url2) => nativeFetch(url2, {
+      method: "POST",
+      body: body2,
+      headers,
+      keepalive,
+      credentials: "omit",
+      signal: hidden ? null : safe(() => AbortSignal.timeout(TIMEOUT))
+    });
     const plain2 = () => send(size > KEEPALIVE_BYTES ? new Blob([body]) : body, url);
     const packed = !faro && !going && safe(() => pack(body));
     if (packed) return packed.then((packed2) => send(packed2, url + "&z=gzip"), plain2);

@@ -3,8 +3,9 @@
  * kind, 3,000 with `FAROL_FULL`; `FAROL_SEED` plays the same again.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { build } from 'esbuild';
+import { test } from './driver/cases.js';
 import { launch, type Browser } from './driver/index.js';
 import { sdkFiles } from './driver/sdk.js';
 import { html, script, site, type Site } from './driver/server.js';
@@ -23,7 +24,7 @@ before(async () => {
     if (file) return script(file);
     return path === '/' ? html('<script src="/farol.js"></script><script src="/any.js"></script>') : { status: 202 };
   });
-  browser = await launch({ engine: 'chromium' });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

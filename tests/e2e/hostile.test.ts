@@ -116,6 +116,38 @@ test('an answer of beforeSend that is no item leaves the item as it was, and is 
   for (const result of results) assert.deepEqual(result, [['kept'], ['hook-invalid']]);
 });
 
+test('hooks without an end, and hooks that call whatever the client has, keep nothing from arriving', async () => {
+  const results = await run<Record<string, [string[], string[]]>>(`
+    const all = (client) => {
+      client.event('inner'); client.log('inner'); client.captureError(new Error('inner')); client.measure('inner', { n: 1 }); client.withSpan('inner', () => {});
+      client.setUser({ id: 'u' }); client.setView('v'); client.setAttributes({ a: 1 }); client.setSessionAttributes({ b: 1 }); client.endSession(); client.traceparent();
+      client.onSessionChange(() => client.event('changed')); void client.flush();
+    };
+    const results = {};
+    for (const [name, options] of Object.entries({
+      endless: () => ({ beforeSend: () => new Promise(() => {}) }),
+      before: (of) => ({ beforeSend(item) { all(of()); return item; } }),
+      told: (of) => ({ attributes: 5, beforeSend: () => 5, onDiagnostic: () => of() && all(of()) }),
+      changed: () => ({}),
+      sent: (of) => { let left = 5; return { transport: () => (left-- > 0 && all(of()), 202) }; },
+    })) {
+      let client, sent = [];
+      const given = options(() => client);
+      const { transport = () => 202, ...rest } = given;
+      client = Farol.init({ url: '/', ...rest, transport: (request) => { sent.push(JSON.parse(new TextDecoder().decode(request.body))); return transport(request); } });
+      if (name === 'changed') client.onSessionChange(() => all(client));
+      client.event('kept');
+      client.endSession();
+      client.log('kept');
+      await client.flush();
+      await client.shutdown();
+      const names = (kind, member) => sent.flatMap((payload) => payload[kind] || []).map((item) => item[member]).filter((name) => name === 'kept');
+      results[name] = [names('events', 'name'), names('logs', 'message')];
+    }
+    return results;`);
+  for (const name of ['endless', 'before', 'told', 'changed', 'sent']) assert.deepEqual(results[name], [['kept'], ['kept']], name);
+});
+
 test('getters of the page that throw, or that call us, harm nothing but themselves', async () => {
   const [events, told] = await run<[[string, object][], unknown[]]>(`
     const { client, told, of } = made({ attributes: { get bad() { throw new Error('no'); }, all: 1 } });
@@ -154,7 +186,8 @@ test('a client that ends in the task in which it began is let go of', async () =
     for (let n = 0; n < 300; n++) {
       const { client, told } = made();
       await client.shutdown();
-      await new Promise((done) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = done; port2.postMessage(0); });
+      // What waits for an idle page goes with it.
+      if (n % 20 === 0) await new Promise((done) => requestIdleCallback(done));
       if (told.length) return n + ' ' + told;
     }
     return 'all';`), 'all');

@@ -15,7 +15,10 @@ export function madeUp(): Omit<Stage, 'init'> {
     } catch {}
     seen.push(`rejected, and nobody handled it: ${text}`);
   });
-  const kept = new Map<string, string>();
+  const storage = () => {
+    const kept = new Map<string, string>();
+    return { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => void kept.set(key, text), removeItem: (key: string) => void kept.delete(key) };
+  };
   class XMLHttpRequest extends EventTarget {
     open(): void {}
     setRequestHeader(): void {}
@@ -27,7 +30,7 @@ export function madeUp(): Omit<Stage, 'init'> {
     location: { href: 'https://shop.example/cart', origin: 'https://shop.example', hostname: 'shop.example' },
     history: { pushState() {}, replaceState() {} },
     document: Object.assign(new EventTarget(), { visibilityState: 'visible', readyState: 'complete', baseURI: 'https://shop.example/cart', querySelector: () => null, currentScript: null }),
-    sessionStorage: { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => void kept.set(key, text), removeItem: (key: string) => void kept.delete(key) },
+    sessionStorage: storage(), localStorage: storage(),
   });
   // A core that comes in a month keeps nobody waiting.
   const native = setTimeout;
