@@ -185,9 +185,6 @@ impl Walk for Visit<'_> {
     }
 
     fn name(&mut self, _at: At<'_>, name: &mut String) -> bool {
-        if self.0.plain.knows(name) {
-            return false;
-        }
         let clean = self.0.clean(name, &|| false, &|| true);
         match clean {
             Some(clean) => {
@@ -203,11 +200,15 @@ impl Walk for Visit<'_> {
         }
     }
 
-    fn entry(&mut self, at: At<'_>, value: &mut dyn Walked) -> bool {
+    fn knows(&mut self, name: &str) -> bool {
+        self.0.plain.knows(name)
+    }
+
+    fn entry(&mut self, at: At<'_>, value: &mut dyn Walked, known: bool) -> bool {
         if matches!(at.field, "User.attributes" | "User.*") && !self.0.allows_user("attributes") {
             return false;
         }
-        let named = match self.0.plain.knows(at.key) {
+        let named = match known {
             true => None,
             false => self.0.named(at.key),
         };

@@ -21,6 +21,17 @@ pub struct Bounds {
     pub values: usize,
 }
 
+/// The longest of what was read: what is too long for none of its places needs not be looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Longest {
+    /// Bytes of a text, be it a name, a value or a number that may be written as one.
+    pub text: usize,
+    /// Elements of a list.
+    pub list: usize,
+    /// Fields of an object.
+    pub object: usize,
+}
+
 /// The deepest that serde_json reads.
 const DEEPEST: usize = 127;
 
@@ -47,20 +58,21 @@ impl Payload {
     ///
     /// # Errors
     /// When this parser is not for the text, which may still be a payload. What was read of it then is of no use.
-    pub fn read_usual(&mut self, text: &str, bounds: Bounds) -> Result<(), Unusual> {
+    pub fn read_usual(&mut self, text: &str, bounds: Bounds) -> Result<Longest, Unusual> {
         let mut parser = Parser {
             text,
             at: 0,
             depth: bounds.depth.min(DEEPEST),
             values: bounds.values,
             plain: String::new(),
+            longest: Longest::default(),
         };
         if parser.peek() != Some(b'{') {
             return Err(Unusual);
         }
         self.read_into(&mut parser)?;
         match parser.peek() {
-            None => Ok(()),
+            None => Ok(parser.longest),
             Some(_) => Err(Unusual),
         }
     }
@@ -83,6 +95,7 @@ struct Parser<'de> {
     values: usize,
     /// A text without its escapes.
     plain: String,
+    longest: Longest,
 }
 
 impl<'de> Parser<'de> {
@@ -121,13 +134,13 @@ impl<'de> Parser<'de> {
         Ok(())
     }
 
-    /// To the next element, whether there is one.
-    fn next(&mut self, begun: &mut bool, end: u8) -> Result<bool, Unusual> {
+    /// To the next element, whether there is one. `begun` counts them.
+    fn next(&mut self, begun: &mut usize, end: u8) -> Result<bool, Unusual> {
         let byte = self.peek().ok_or(Unusual)?;
         if byte == end {
             return Ok(false);
         }
-        if *begun {
+        if *begun > 0 {
             if byte != b',' {
                 return Err(Unusual);
             }
@@ -137,7 +150,7 @@ impl<'de> Parser<'de> {
                 return Err(Unusual);
             }
         }
-        *begun = true;
+        *begun += 1;
         Ok(true)
     }
 
@@ -158,6 +171,7 @@ impl<'de> Parser<'de> {
         match bytes[end] {
             b'"' => {
                 self.at = end + 1;
+                self.longest.text = self.longest.text.max(end - from);
                 Ok(Some(&self.text[from..end]))
             }
             b'\\' => self.escaped(from, end).map(|()| None),
@@ -173,6 +187,7 @@ impl<'de> Parser<'de> {
             let (letter, length) = match bytes.get(end..end + 2).ok_or(Unusual)? {
                 [b'"', _] => {
                     self.at = end + 1;
+                    self.longest.text = self.longest.text.max(self.plain.len());
                     return Ok(());
                 }
                 [b'\\', b'u'] => {
@@ -203,6 +218,8 @@ impl<'de> Parser<'de> {
             Some(Number::Whole(number)) => visitor.visit_u64(number),
             Some(Number::Broken(number)) => visitor.visit_f64(number),
             None => {
+                // As a text it may be twenty times as long.
+                self.longest.text = usize::MAX;
                 let mut other = serde_json::Deserializer::from_str(&self.text[from..self.at]);
                 let value = other.deserialize_any(visitor).map_err(Unusual::custom)?;
                 other.end().map_err(Unusual::custom)?;
@@ -404,15 +421,12 @@ impl<'de> Deserializer<'de> for &mut Parser<'de> {
 /// The elements of a list or an object.
 struct Within<'a, 'de> {
     parser: &'a mut Parser<'de>,
-    begun: bool,
+    begun: usize,
 }
 
 impl<'a, 'de> Within<'a, 'de> {
     fn new(parser: &'a mut Parser<'de>) -> Self {
-        Self {
-            parser,
-            begun: false,
-        }
+        Self { parser, begun: 0 }
     }
 }
 
@@ -424,6 +438,8 @@ impl<'de> MapAccess<'de> for Within<'_, 'de> {
         seed: K,
     ) -> Result<Option<K::Value>, Unusual> {
         if !self.parser.next(&mut self.begun, b'}')? {
+            let longest = &mut self.parser.longest.object;
+            *longest = (*longest).max(self.begun);
             return Ok(None);
         }
         match self.parser.peek() {
@@ -450,7 +466,11 @@ impl<'de> SeqAccess<'de> for Within<'_, 'de> {
     ) -> Result<Option<T::Value>, Unusual> {
         match self.parser.next(&mut self.begun, b']')? {
             true => seed.deserialize(&mut *self.parser).map(Some),
-            false => Ok(None),
+            false => {
+                let longest = &mut self.parser.longest.list;
+                *longest = (*longest).max(self.begun);
+                Ok(None)
+            }
         }
     }
 }

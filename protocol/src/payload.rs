@@ -100,7 +100,7 @@ impl Payload {
         let mut payload = Payload::default();
         let usual = std::str::from_utf8(bytes).map(|text| payload.read_usual(text, bounds));
         match usual {
-            Ok(Ok(())) => Ok(payload),
+            Ok(Ok(_)) => Ok(payload),
             _ => serde_json::from_slice(bytes),
         }
     }

@@ -29,8 +29,13 @@ pub trait Walk {
         false
     }
 
-    /// An attribute, before its value is visited. False when it must go.
-    fn entry(&mut self, _at: At<'_>, _value: &mut dyn Walked) -> bool {
+    /// Whether the name of an attribute was looked at before and needs no further look: [`Walk::name`] is not asked then.
+    fn knows(&mut self, _name: &str) -> bool {
+        false
+    }
+
+    /// An attribute, before its value is visited, and whether its name is [known](Walk::knows). False when it must go.
+    fn entry(&mut self, _at: At<'_>, _value: &mut dyn Walked, _known: bool) -> bool {
         true
     }
 
@@ -166,10 +171,11 @@ impl<V: Walked> Walked for Map<V> {
         self.truncate(bound);
         let mut renamed = false;
         self.retain_mut(|name, value| {
-            let keep = walk.entry(At { key: name, ..at }, value);
+            let known = walk.knows(name);
+            let keep = walk.entry(At { key: name, ..at }, value, known);
             if keep {
                 value.walk(At { key: name, ..at }, walk);
-                renamed |= walk.name(at, name);
+                renamed |= !known && walk.name(at, name);
             }
             keep
         });

@@ -4,11 +4,13 @@ use super::{Cut, Decoded, Limits, Reason, Repair, Unreadable};
 use farol_protocol::Kind;
 use farol_protocol::item::Item;
 use farol_protocol::limits;
+use farol_protocol::parse::Longest;
 use farol_protocol::payload::Payload;
 use farol_protocol::time::Time;
 use farol_protocol::walk::{At, Walk};
 
-pub(super) fn apply(decoded: &mut Decoded, limits: &Limits) {
+/// `longest` is what was seen while it was read, if somebody looked.
+pub(super) fn apply(decoded: &mut Decoded, limits: &Limits, longest: Option<Longest>) {
     let payload = &mut decoded.payload;
     cut_items(payload, limits.items, &mut decoded.cut);
     if payload.items().any(|(_, item)| useless(item).is_some()) {
@@ -38,10 +40,24 @@ pub(super) fn apply(decoded: &mut Decoded, limits: &Limits) {
             decoded.repaired.push(Repair::Time(index));
         }
     }
+    if longest.is_some_and(|longest| all_fits(payload, longest, limits)) {
+        return;
+    }
     payload.visit(&mut Scissors {
         limits,
         cut: &mut decoded.cut,
     });
+}
+
+/// Whether nothing can be too long wherever it stands. True of most payloads, which need no walk for it then.
+fn all_fits(payload: &Payload, longest: Longest, limits: &Limits) -> bool {
+    // The least bound of a list but for causes, of which exceptions have few or none.
+    let list = limits.attributes.min(limits.items).min(limits::TRAIL);
+    longest.text <= limits::KEY_BYTES.min(limits.string)
+        && longest.list <= list
+        && longest.object <= limits.attributes
+        && (payload.exceptions.iter())
+            .all(|it| it.causes.len() <= limits::CAUSES.min(limits.attributes))
 }
 
 /// Drops the items whose place is past the bound. They are the last of the order, so that no place before them moves.

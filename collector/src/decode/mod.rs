@@ -17,7 +17,7 @@ pub use reports::{fuzz_reports, reports};
 use farol_protocol::Kind;
 use farol_protocol::limits;
 use farol_protocol::map::Attributes;
-use farol_protocol::parse::Bounds;
+use farol_protocol::parse::{Bounds, Longest};
 use farol_protocol::payload::Payload;
 use farol_protocol::read::Read as _;
 use std::borrow::Cow;
@@ -211,9 +211,9 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text = utf8(body);
     if let Cow::Borrowed(text) = text {
-        if usual(text, limits, &mut decoded.payload) {
+        if let Some(longest) = usual(text, limits, &mut decoded.payload) {
             keep_ours(&mut decoded.payload);
-            limit::apply(&mut decoded, limits);
+            limit::apply(&mut decoded, limits, Some(longest));
             return Ok(decoded);
         }
         *decoded.payload = Payload::default();
@@ -236,7 +236,7 @@ pub fn faro(body: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
         }
     }
     decoded.payload.farol.added = Attributes::default();
-    limit::apply(&mut decoded, limits);
+    limit::apply(&mut decoded, limits, None);
     Ok(decoded)
 }
 
@@ -248,12 +248,12 @@ fn keep_ours(payload: &mut Payload) {
 }
 
 /// Nearly every body: all of it in one pass, to where it stays, if it is written as browsers write.
-fn usual(text: &str, limits: &Limits, payload: &mut Payload) -> bool {
+fn usual(text: &str, limits: &Limits, payload: &mut Payload) -> Option<Longest> {
     let bounds = Bounds {
         depth: limits.depth,
         values: limits::VALUES,
     };
-    payload.read_usual(text, bounds).is_ok()
+    payload.read_usual(text, bounds).ok()
 }
 
 /// All of a body in one pass by the parser that takes every JSON.
@@ -290,7 +290,7 @@ pub fn fuzz(body: &[u8]) {
 /// Whether the quick parser takes a text; if so, the other has to read the same.
 fn usual_agrees(text: &str) -> bool {
     let mut payload = Payload::default();
-    if !usual(text, &Limits::default(), &mut payload) {
+    if usual(text, &Limits::default(), &mut payload).is_none() {
         return false;
     }
     match serde_json::from_str::<Payload>(text) {

@@ -89,7 +89,7 @@ fn read(
         SourceKind::Faro => {}
     }
     tree::bound(decoded, limits);
-    limit::apply(decoded, limits);
+    limit::apply(decoded, limits, None);
     Ok(())
 }
 

@@ -87,7 +87,7 @@ pub fn reports(body: &[u8], limits: &Limits, now: u64) -> Result<Decoded, Decode
             }),
         }
     }
-    limit::apply(&mut decoded, limits);
+    limit::apply(&mut decoded, limits, None);
     Ok(decoded)
 }
 

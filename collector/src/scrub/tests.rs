@@ -168,7 +168,7 @@ fn of_a_payload_without_secrets_only_the_user_goes() {
                 }
             }
 
-            fn entry(&mut self, at: At<'_>, _: &mut dyn Walked) -> bool {
+            fn entry(&mut self, at: At<'_>, _: &mut dyn Walked, _: bool) -> bool {
                 !at.field.starts_with("User.") && !at.key.starts_with("user.")
             }
         }

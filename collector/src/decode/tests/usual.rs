@@ -1,6 +1,6 @@
 //! Two parsers read bodies: what the quick one takes is what the other makes of it.
 
-use super::super::usual_agrees as agrees;
+use super::super::{Decoded, Limits, limit, usual, usual_agrees as agrees};
 use farol_protocol::parse::Bounds;
 use farol_protocol::payload::Payload;
 use proptest::prelude::*;
@@ -74,7 +74,30 @@ fn depth_and_values_are_bounded_to_the_letter() {
     assert!(takes(text, 32, 7) && !takes(text, 32, 6));
 }
 
+/// What is cut of a body where it is looked at for that, and where it was seen before that nothing would be.
+fn cut_alike(body: &str, limits: &Limits) {
+    let mut seen = Decoded::default();
+    let longest = usual(body, limits, &mut seen.payload).expect("a body as browsers write it");
+    let mut walked = seen.clone();
+    limit::apply(&mut seen, limits, Some(longest));
+    limit::apply(&mut walked, limits, None);
+    assert_eq!(seen, walked, "{limits:?}");
+}
+
 proptest! {
+    #[test]
+    fn what_is_too_long_is_cut_whatever_was_seen_of_it(attributes in 0..40_usize, items in 0..40_usize, string in 0..300_usize, key in 250..260_usize, number in "[1-9]e([0-9]{1,2}|2[0-9]{2})") {
+        let limits = Limits { attributes, items, string, ..Limits::default() };
+        let maximal = include_str!("../../../../tests/fixtures/payload/maximal.json");
+        cut_alike(maximal, &limits);
+        let list = vec![r#"{"type":"E","value":"v"}"#; items + 1].join(",");
+        cut_alike(&format!(r#"{{"exceptions":[{{"type":"E","causes":[{list}],"trail":[{list}]}}]}}"#), &limits);
+        let name = "k".repeat(key);
+        let pair = |key: &str| format!(r#"{{"traces":{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":{key},"value":{{"intValue":"1"}}}}]}},"scopeSpans":[{{"spans":[{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331"}}]}}]}}]}}}}"#);
+        cut_alike(&pair(&format!("\"{name}\"")), &Limits::default());
+        cut_alike(&pair(&number), &Limits::default());
+    }
+
     #[test]
     fn any_number_is_read_alike(number in "-?(0|[1-9][0-9]{0,20})([.][0-9]{1,20})?([eE][+-]?[0-9]{1,3})?") {
         agrees(&with_number(&number));
