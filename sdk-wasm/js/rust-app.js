@@ -2318,10 +2318,20 @@ function observeHere(sdk) {
   say();
 }
 
+// src/more/twice.ts
+var TRACKED = 1e3;
+function createTwice() {
+  const balance = /* @__PURE__ */ new Map();
+  return (key2, way) => {
+    const now = (balance.get(key2) || 0) + way;
+    if (balance.size < TRACKED || balance.has(key2)) balance.set(key2, now);
+    return now * way > 0;
+  };
+}
+
 // src/more/loads.ts
 var MOST9 = 50;
 var KINDS3 = { img: "image", image: "image", input: "image", script: "script", audio: "media", video: "media", source: "media", track: "media", link: "style", css: "image", iframe: "frame" };
-var TRACKED = 1e3;
 var FONT = /\.(woff2?|[ot]tf|eot)([?#]|$)/i;
 function kindOf(tag, rel, as) {
   if (tag != "link") return KINDS3[tag] || "other";
@@ -2351,12 +2361,7 @@ function observeLoads(sdk) {
       ...more
     }, at]);
   };
-  const balance = /* @__PURE__ */ new Map();
-  const first = (url, way) => {
-    const now = (balance.get(url) || 0) + way;
-    if (balance.size < TRACKED || balance.has(url)) balance.set(url, now);
-    return now * way > 0;
-  };
+  const first = createTwice();
   const element = sdk.guard_(({ target, timeStamp }) => {
     const { localName, rel, as, currentSrc, src, href } = target;
     const tag = text(localName);
@@ -2685,17 +2690,19 @@ function observeReports(sdk) {
   const types = Array.isArray(wanted) ? wanted : wanted ? WANTED : [];
   if (!types.length) return;
   const see = capped(sdk, MOST10, (attributes, count2) => tell(sdk, "farol.report" /* Report */, { ...attributes, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 }));
-  const take = (type, body) => {
+  const first = createTwice();
+  const take = (type, body, way) => {
     if (!types.includes(type) || !sdk.live_()) return;
     const attributes = describeReport(type, body);
-    see(Object.values(attributes).join(), attributes);
+    const key2 = Object.values(attributes).join();
+    if (first(key2, way)) see(key2, attributes);
   };
-  const observer = safe(() => new ReportingObserver(sdk.guard_((reports2) => reports2.forEach(({ type, body }) => take(type || "", body || {}))), { buffered: true }));
+  const observer = safe(() => new ReportingObserver(sdk.guard_((reports2) => reports2.forEach(({ type, body }) => take(type || "", body || {}, -1))), { buffered: true }));
   if (observer) {
     observer.observe();
     sdk.stops_.push(() => observer.disconnect());
   }
-  if (!("CSPViolationReportBody" in window)) sdk.on_(document, "securitypolicyviolation", (event) => take("csp-violation", event));
+  sdk.on_(document, "securitypolicyviolation", (event) => take("csp-violation", event, 1));
 }
 
 // src/more/self.ts

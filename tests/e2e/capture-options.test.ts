@@ -1,7 +1,8 @@
 /** What is captured by option: timings, the console, reports, forms; errors that are told with their context, and those of workers. */
 import assert from 'node:assert/strict';
-import { test } from './driver/cases.js';
 import { named, on } from './capture/stage.js';
+import { engine, test } from './driver/cases.js';
+import { has } from './driver/features.js';
 import type { Item } from './driver/otlp.js';
 import { script, site, type Reply } from './driver/server.js';
 
@@ -88,11 +89,11 @@ test('baggage goes where a trace may go, and what the page says itself stays', a
   other!.close();
 });
 
-test('marks, measures and the heap are told where they are wanted', () =>
+test('marks and measures are told where they are wanted, and the heap where the browser tells of it', () =>
   on({ options: "{ capture: { userTiming: ['checkout'], memory: true } }" }, async ({ page, until }) => {
     await page.evaluate("performance.mark('checkout.begin'); performance.mark('other'); performance.measure('checkout.whole', 'checkout.begin')");
     await page.hide();
-    const items = await until((items) => items.filter(named('farol.user_timing')).length >= 2 && items.some((item) => JSON.stringify(item.attributes).includes('farol.memory')), 'marks and memory');
+    const items = await until((items) => items.filter(named('farol.user_timing')).length >= 2 && (!has('performance.memory') || items.some((item) => JSON.stringify(item.attributes).includes('farol.memory'))), 'marks and memory');
     assert.deepEqual(items.filter(named('farol.user_timing')).map((item) => item.attributes['farol.user_timing.name']).sort(), ['checkout.begin', 'checkout.whole']);
   }));
 
@@ -126,14 +127,16 @@ test('the console becomes logs at the levels that were named, whatever is writte
     await page.hide();
     const logs = (items: Item[]): Item[] => items.filter((item) => item.attributes['browser.console.method'] !== undefined);
     const sum = (items: Item[]): number => logs(items).reduce((sum, item) => sum + Number(item.attributes['farol.count'] ?? 1), 0);
-    const items = await until((items) => sum(items) >= 2007, 'all of the lines');
+    // Firefox' driver, which lists the console for the test, runs the getters of what is written there.
+    const all = engine() === 'firefox' ? 2008 : 2007;
+    const items = await until((items) => sum(items) >= all, 'all of the lines');
     const bodies = logs(items).map((item) => String(item.body));
     for (const expected of [
       'cycle {name: "cycle", self: (cycle)}', 'getter {bad: (…), ok: 1}', 'node <p> [1, "two", null, undefined, 3n, Symbol(s)]', 'answer is 42 more', '{loud: (…), toString: function toString}',
     ]) assert.ok(bodies.includes(expected), `${expected} in ${bodies.slice(0, 10).join('\n')}`);
     assert.ok(bodies.every((body) => body.length <= 4000 && !body.includes('secret text') && !body.includes('not wanted')));
     assert.ok(bodies.length < 210, String(bodies.length));
-    assert.equal(sum(items), 2007);
+    assert.equal(sum(items), all);
     assert.equal(logs(items).find((item) => item.body === 'answer is 42 more')!.severity, 13);
   }));
 
@@ -151,10 +154,28 @@ test('what the policy refused is told, once for each, also what was refused befo
     assert.ok(!JSON.stringify(items).includes('token=x'));
   }));
 
+test('what the policy refuses while the second file is there is told, and each time counted once, whatever the browser tells it by', () =>
+  on({ headers: { 'content-security-policy': 'img-src data:' } }, async ({ page, until }) => {
+    await page.evaluate(`(async () => {
+      for (const name of ['c', 'c', 'd']) await new Promise((done) => { const image = new Image(); image.onerror = done; document.body.append(image); image.src = 'https://pics.example/' + name + '.png'; });
+    })()`);
+    // Reports come in tasks of their own.
+    await page.evaluate('new Promise((done) => setTimeout(done, 200))');
+    await page.hide();
+    await page.evaluate("farol.event('after'), farol.flush()");
+    const items = await until((items) => items.some(named('after')), 'the event');
+    const counts: Record<string, number> = {};
+    for (const { attributes } of items.filter(named('farol.report'))) {
+      const name = String(attributes['farol.report.blocked.url']).slice(-5);
+      counts[name] = (counts[name] ?? 0) + Number(attributes['farol.count'] ?? 1);
+    }
+    assert.deepEqual(counts, { 'c.png': 2, 'd.png': 1 });
+  }));
+
 test('where the browser has no observer of reports, its events tell what the policy refuses', () =>
   on({
     headers: { 'content-security-policy': "img-src data:" },
-    initScript: 'delete window.ReportingObserver; delete window.CSPViolationReportBody',
+    initScript: 'delete window.ReportingObserver',
   }, async ({ page, until }) => {
     await page.evaluate("new Promise((done) => { const image = new Image(); image.onerror = done; document.body.append(image); image.src = 'https://pics.example/b.png?sig=x'; })");
     const items = await until((items) => items.some(named('farol.report')), 'the violation');

@@ -1,8 +1,9 @@
 /** What the second file captures, in a real browser through the real collector; and how that file comes, or does not. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from './driver/cases.js';
 import { collector, files, more, named, on } from './capture/stage.js';
+import { engine, test } from './driver/cases.js';
+import { has } from './driver/features.js';
 import type { Item } from './driver/otlp.js';
 import { html, script, type Reply } from './driver/server.js';
 
@@ -13,7 +14,7 @@ const LOADS = '<img src="/no.png?token=secret"><link rel="stylesheet" href="/no.
 
 for (const [what, headers, attributes] of [
   ['without a policy', {}, ''],
-  ['by a nonce', { 'content-security-policy': "default-src 'none'; script-src 'nonce-abc' 'wasm-unsafe-eval'; connect-src *; img-src *; style-src 'self'" }, 'nonce="abc"'],
+  ['by a nonce', { 'content-security-policy': "default-src 'none'; script-src 'nonce-abc' 'wasm-unsafe-eval'; connect-src *; img-src * data:; style-src 'self'" }, 'nonce="abc"'],
   ['by strict-dynamic', { 'content-security-policy': "script-src 'nonce-abc' 'strict-dynamic' 'wasm-unsafe-eval'; connect-src *" }, 'nonce="abc"'],
   ['with Trusted Types', { 'content-security-policy': "require-trusted-types-for 'script'; trusted-types 'none'" }, ''],
 ] as [string, Record<string, string>, string][]) {
@@ -22,10 +23,12 @@ for (const [what, headers, attributes] of [
       await page.hide();
       const items = (await until((items) => items.filter(failed).length >= 3, 'three failed loads')).filter(failed);
       const by = (kind: string): Item => items.find((item) => item.attributes['farol.resource.kind'] === kind)!;
-      assert.deepEqual(items.map((item) => item.attributes['farol.resource.kind']).sort(), ['image', 'script', 'style']);
+      const kinds = items.map((item) => item.attributes['farol.resource.kind']).sort();
+      // Firefox asks once more for what it asked for ahead of its parser and did not get; both requests failed, and both are counted.
+      assert.deepEqual(engine() === 'firefox' ? [...new Set(kinds)] : kinds, ['image', 'script', 'style']);
       assert.match(url(by('image')), /\/no\.png\?token=REDACTED$/);
       assert.equal(by('image').attributes['browser.tag_name'], 'img');
-      assert.equal(by('image').attributes['http.response.status_code'], 404);
+      assert.equal(by('image').attributes['http.response.status_code'], has('PerformanceResourceTiming.responseStatus') ? 404 : undefined);
       assert.equal(by('script').attributes['farol.resource.party'], 'first');
       assert.deepEqual(await told(), []);
       assert.deepEqual(page.errors(), []);
@@ -49,7 +52,7 @@ test('with a digest in an import map, the second file comes to a page that wants
 });
 
 test('a second file that does not come is told once, and the rest goes on', () =>
-  on({ route: (path) => (path === more ? { status: 404 } : undefined), body: LOADS }, async ({ page, until, told }) => {
+  on({ route: (path) => (path === more ? { ...script(''), status: 404 } : undefined), body: LOADS }, async ({ page, until, told }) => {
     await page.waitFor('told.length');
     await page.evaluate("farol.event('goes.on')");
     await page.hide();
@@ -176,10 +179,7 @@ test('clicks that nothing follows are dead, those that fail are error clicks, an
     await page.click('#broken');
     const broken = await until((items) => items.some(frustration('error_click')), 'the error click');
     assert.equal(broken.find(frustration('error_click'))!.attributes['farol.element.name'], 'broken');
-    const { x, y } = await page.evaluate<{ x: number; y: number }>("(({ x, y }) => ({ x: x + 3, y: y + 3 }))(document.getElementById('dead').getBoundingClientRect())");
-    const cdp = await page.cdp();
-    await Promise.all(Array.from({ length: 4 }, (_, i) => ['mousePressed', 'mouseReleased'].map((type) =>
-      cdp.send('Input.dispatchMouseEvent', { type: type as 'mousePressed', x, y, button: 'left', clickCount: i + 1 }))).flat());
+    await page.click('#dead', 4);
     const items = await until((items) => items.some(frustration('rage_click')), 'the rage');
     const rage = items.find(frustration('rage_click'))!;
     assert.deepEqual([rage.attributes['farol.element.name'], rage.attributes['farol.count']], ['dead', 4]);

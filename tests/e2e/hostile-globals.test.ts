@@ -46,6 +46,8 @@ const LONG = `
     };
     const image = document.createElement('img');
     const form = document.createElement('form');
+    // Firefox sends a form for a script's event, too.
+    form.onsubmit = (event) => event.preventDefault();
     let client;
     careful(() => {
       client = Farol.init({ url: '/collect', app: { name: 'x' }, capture: { console: ['error'], forms: true, load: true, memory: true, resources: true, userTiming: true } });

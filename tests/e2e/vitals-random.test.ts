@@ -9,7 +9,7 @@ import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { build } from 'esbuild';
-import { FakeBrowser, type Entry } from './vitals/fake.js';
+import { FakeBrowser, type Entry, type Like } from './vitals/fake.js';
 import type { Vital } from './vitals/google.js';
 import { RESTORED, same } from './vitals/same.js';
 
@@ -60,9 +60,10 @@ class Visitor {
   /** The end of the last long animation frame. */
   private framed = 0;
 
-  constructor(private readonly dice: Dice, private readonly soft: boolean) {
-    this.counts = dice.chance(0.5);
-    this.fake = new FakeBrowser(this.counts, this.soft);
+  constructor(private readonly dice: Dice, private readonly soft: boolean, like: Like) {
+    // What makes no events counts no interactions.
+    this.counts = dice.chance(0.5) && like !== 'safari 15';
+    this.fake = new FakeBrowser(this.counts, this.soft, like);
     const { navigation, document } = this.fake;
     navigation.type = dice.of(['navigate', 'reload', 'back_forward', 'prerender']);
     navigation['responseStart'] = dice.of([0, 0.7, 12.3, 150.1]);
@@ -319,9 +320,9 @@ class Visitor {
   }
 }
 
-async function play(seed: number): Promise<{ google: Vital[]; ours: Vital[] }> {
+async function play(seed: number, like: Like = 'chromium'): Promise<{ google: Vital[]; ours: Vital[] }> {
   const dice = new Dice(seed);
-  const visitor = new Visitor(dice, seed % 2 === 0);
+  const visitor = new Visitor(dice, like === 'chromium' && seed % 2 === 0, like);
   const { fake } = visitor;
   // Some are late: what happened before is only to be had from the browser's memory.
   for (let steps = dice.chance(0.3) ? dice.below(40) : 0; steps > 0; steps--) await visitor.step();
@@ -366,3 +367,20 @@ test(`${seeds.length} random pages are measured as web-vitals measures them`, as
   if (seeds.length >= 100) assert.ok(falls > 0, 'no value of INP fell');
   if (seeds.length >= 100) assert.ok(soft > seeds.length, `${soft} reports of soft navigations`);
 });
+
+for (const [like, names] of [['safari 26.2', ['fcp', 'inp', 'lcp', 'ttfb']], ['safari 15', ['fcp', 'ttfb']]] as [Like, string[]][]) {
+  test(`${seeds.length} random pages with the entries of ${like} are measured as web-vitals measures them`, async () => {
+    const reports: Record<string, number> = {};
+    for (const seed of seeds) {
+      const page = await play(seed, like);
+      try {
+        same(page);
+      } catch (error) {
+        (error as Error).message = `FAROL_SEED=${seed}: ${(error as Error).message}`;
+        throw error;
+      }
+      for (const { name } of page.google) reports[name!] = (reports[name!] ?? 0) + 1;
+    }
+    if (seeds.length >= 100) assert.deepEqual(Object.keys(reports).sort(), names, JSON.stringify(reports));
+  });
+}

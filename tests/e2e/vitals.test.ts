@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { test } from './driver/cases.js';
 import { startCollector, type Collector } from './driver/collector.js';
+import { has } from './driver/features.js';
 import { launch, type Browser, type Page } from './driver/index.js';
 import { script, site, type Reply, type Site } from './driver/server.js';
 import { sdkFiles } from './driver/sdk.js';
@@ -44,7 +45,8 @@ before(async () => {
     if (name === 'release') release();
     if (!name.endsWith('.html')) return {};
     const text = readFileSync(`${folder}pages/${name}`, 'utf8').replace('COLLECTOR', collector.url);
-    return { headers: { 'content-type': 'text/html; charset=utf-8' }, body: text };
+    // Firefox keeps no page for the way back that may not be stored.
+    return { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' }, body: text };
   });
 });
 after(async () => {
@@ -88,7 +90,7 @@ async function open(name: string, { hidden = false } = {}): Promise<Page> {
  */
 const settle = (page: Page): Promise<unknown> =>
   page.evaluate(`new Promise((done) => {
-    const steps = [...'ffttiiii'].map((step) => ({ f: requestAnimationFrame, t: (next) => setTimeout(next, 50), i: (next) => requestIdleCallback(next, { timeout: 1000 }) })[step]);
+    const steps = [...'ffttiiii'].map((step) => ({ f: requestAnimationFrame, t: (next) => setTimeout(next, 50), i: (next) => (window.requestIdleCallback || setTimeout)(next, window.requestIdleCallback && { timeout: 1000 }) })[step]);
     const next = () => (steps.length ? steps.shift()(next) : done());
     next();
   })`);
@@ -102,6 +104,10 @@ async function measured(page: Page, wanted = (_: Vital): boolean => true): Promi
   assert.deepEqual(page.console(), []);
   return { google, ours: await collected(google.length, wanted) };
 }
+
+/** Of these vitals those that the engine has the entries for. */
+const of = (names: string): string =>
+  names.split(' ').filter((name) => has(({ cls: 'layout-shift', lcp: 'largest-contentful-paint', inp: 'PerformanceEventTiming.interactionId' })[name] ?? 'paint')).join(' ');
 
 const PREFIX = /^(browser|farol)\.web_vital\./;
 
@@ -123,9 +129,9 @@ test('text is the largest paint, and nothing that moved is reported as 0', async
   await painted(page);
   await page.hide();
   const both = await measured(page);
-  assert.equal(same(both), 'cls fcp lcp ttfb');
-  assert.equal(last(both.ours, 'lcp')['element'], 'html>body>h1.a.b');
-  assert.equal(last(both.ours, 'cls')['value'], 0);
+  assert.equal(same(both), of('cls fcp lcp ttfb'));
+  if (has('largest-contentful-paint')) assert.equal(last(both.ours, 'lcp')['element'], 'html>body>h1.a.b');
+  if (has('layout-shift')) assert.equal(last(both.ours, 'cls')['value'], 0);
   await page.close();
 });
 
@@ -210,6 +216,7 @@ test('slow handlers of pointer and keyboard are explained, each time the page is
   const inp = both.ours.filter((vital) => vital['name'] === 'inp');
   assert.deepEqual(inp.map((vital) => vital['interaction_type']), ['pointer', 'keyboard', 'pointer']);
   assert.equal(inp[0]!['interaction_target'], 'html>body>div.bar>button.go.x');
+  if (!has('long-animation-frame')) return page.close();
   assert.ok(Number(inp[0]!['total_script_duration']) > 0);
   assert.ok(inp[0]!['longest_script_subpart']);
   await page.close();
@@ -269,10 +276,10 @@ test('a page hidden while it loads reports no paint, until it comes back from th
   release();
   await loaded;
   await page.show();
-  await page.waitFor('performance.getEntriesByType("paint")[1]');
+  await page.waitFor('performance.getEntriesByName("first-contentful-paint")[0]');
   await settle(page);
   await page.hide();
-  assert.equal(same(await measured(page)), 'ttfb');
+  assert.equal(same(await measured(page)), of('ttfb'));
   await page.show();
   await page.goto(`${pages.url}/${visit}/second.html`);
   await page.back();
@@ -280,18 +287,18 @@ test('a page hidden while it loads reports no paint, until it comes back from th
   await settle(page);
   await page.hide();
   const both = await measured(page);
-  assert.equal(same(both), 'cls fcp lcp ttfb');
-  assert.equal(last(both.ours, 'cls')['navigation_type'], RESTORED);
+  assert.equal(same(both), of('cls fcp lcp ttfb'));
+  assert.equal(last(both.ours, 'fcp')['navigation_type'], RESTORED);
   await page.close();
 });
 
 test('a page opened in the background reports no paint', async () => {
   const page = await open('text.html', { hidden: true });
   await page.show();
-  await page.waitFor('performance.getEntriesByType("paint")[1]');
+  await page.waitFor('performance.getEntriesByName("first-contentful-paint")[0]');
   await settle(page);
   await page.hide();
-  assert.equal(same(await measured(page)), 'ttfb');
+  assert.equal(same(await measured(page)), of('ttfb'));
   await page.close();
 });
 
@@ -303,7 +310,7 @@ test('back and forward from the cache is measured anew each time', async () => {
   for (let times = 1; times <= 2; times++) {
     await page.goto(`${pages.url}/${visit}/second.html`);
     await page.back();
-    await page.waitFor(`google.filter((vital) => vital.name == 'lcp' && vital.navigation_type == '${RESTORED}').length == ${times}`);
+    await page.waitFor(`window.google?.filter((vital) => vital.name == 'lcp' && vital.navigation_type == '${RESTORED}').length == ${times}`);
     await settle(page);
     // Too short for an entry: only counted, the second time.
     await page.click(times === 1 ? '.go' : '#quick');
@@ -311,7 +318,7 @@ test('back and forward from the cache is measured anew each time', async () => {
   }
   await page.hide();
   const both = await measured(page);
-  assert.equal(same(both), 'cls fcp inp lcp ttfb');
+  assert.equal(same(both), of('cls fcp inp lcp ttfb'));
   assert.equal(last(both.ours, 'inp')['navigation_type'], RESTORED);
   await page.close();
 });
@@ -322,7 +329,7 @@ test('a navigation within the document has vitals of its own, and they say of wh
   await settle(page);
   for (const number of [1, 2]) {
     await page.click('#next');
-    await page.waitFor(`google.filter(({ name, navigation_type }) => name == 'fcp' && navigation_type == 'soft-navigation').length == ${number}`);
+    await page.waitFor(`window.google?.filter(({ name, navigation_type }) => name == 'fcp' && navigation_type == 'soft-navigation').length == ${number}`);
     await settle(page);
     await page.click('#slow');
     await page.waitFor(`window.moved == ${number}`);
@@ -330,7 +337,7 @@ test('a navigation within the document has vitals of its own, and they say of wh
   }
   await page.hide();
   const both = await measured(page);
-  assert.equal(same(both), 'cls fcp inp lcp ttfb');
+  assert.equal(same(both), of('cls fcp inp lcp ttfb'));
   const soft = both.ours.filter((vital) => vital['navigation_type'] === 'soft-navigation');
   for (const name of ['cls', 'fcp', 'inp', 'lcp', 'ttfb']) assert.equal(soft.filter((vital) => vital['name'] === name).length, 2, name);
   assert.deepEqual(soft.filter(({ name }) => name === 'lcp').map(({ element }) => element), ['#text-1', '#text-2']);
@@ -347,7 +354,7 @@ test('a reload says so', async () => {
   await page.hide();
   // The page before it has its own.
   const both = await measured(page, (vital) => vital['navigation_type'] === 'reload');
-  assert.equal(same(both), 'cls fcp lcp ttfb');
+  assert.equal(same(both), of('cls fcp lcp ttfb'));
   await page.close();
 });
 
@@ -357,6 +364,6 @@ test('a prerendered page counts from its activation', async () => {
   const google: Vital[] = JSON.parse(await result);
   const ours = await collected(google.length);
   await stop();
-  assert.equal(same({ google, ours }), 'cls fcp lcp ttfb');
+  assert.equal(same({ google, ours }), of('cls fcp lcp ttfb'));
   for (const vital of ours) assert.equal(vital['navigation_type'], 'prerender');
 });

@@ -10,6 +10,7 @@ import { kindOf } from '../src/more/loads.js';
 import * as names from '../src/more/names.js';
 import { option } from '../src/more/option.js';
 import { party, site } from '../src/more/party.js';
+import { createTwice } from '../src/more/twice.js';
 import type { Sdk } from '../src/sdk.js';
 
 test('every name of an event or attribute is one of the protocol', async () => {
@@ -108,4 +109,10 @@ test('a switch that is of another kind is told by name, and its default stands',
 test('what the SDK says of itself is what has grown', () => {
   assert.deepEqual(grown({ requests: 3, bytes: 100, retries: 1 }, { requests: 2, bytes: 100 }), [['requests', 1], ['retries', 1]]);
   assert.deepEqual(grown({ requests: 3 }, { requests: 3 }), []);
+});
+
+test('what comes by two ways is taken once each time, by whichever comes first, and what comes by one alone too', () => {
+  const first = createTwice();
+  assert.deepEqual([first('a', 1), first('a', -1), first('a', -1), first('a', 1)], [true, false, true, false]);
+  assert.deepEqual([first('b', -1), first('b', -1)], [true, true]);
 });

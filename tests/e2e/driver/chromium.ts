@@ -81,7 +81,7 @@ async function newPage(context: BrowserContext, front: NativePage, options: Page
 
   return {
     goto: async (url, { until = 'load' } = {}) => void (await page.goto(url, { waitUntil: until })),
-    click: (selector) => page.click(selector, { timeout: 10_000 }),
+    click: (selector, times = 1) => page.click(selector, { timeout: 10_000, clickCount: times }),
     press: (key) => page.keyboard.press(key),
     type: (selector, text) => page.locator(selector).pressSequentially(text, { timeout: 10_000 }),
     evaluate,

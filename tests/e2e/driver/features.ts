@@ -17,6 +17,7 @@ export interface Feature {
 export const PROBES: Record<string, string> = {
   'PerformanceEventTiming.interactionId': "'PerformanceEventTiming' in self && 'interactionId' in PerformanceEventTiming.prototype",
   'performance.interactionCount': "'interactionCount' in performance",
+  'PerformanceResourceTiming.responseStatus': "'responseStatus' in PerformanceResourceTiming.prototype",
   'performance.memory': "'memory' in performance",
   'window.navigation': "'navigation' in self",
   'document.prerendering': "'prerendering' in document",

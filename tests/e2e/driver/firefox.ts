@@ -91,7 +91,7 @@ async function newPage(bidi: Bidi, front: string, options: PageOptions = {}): Pr
       context,
       actions: [{ type: 'key', id: 'keyboard', actions: names.flatMap((name) => [{ type: 'keyDown', value: key(name) }, { type: 'keyUp', value: key(name) }]) }],
     });
-  const click = async (selector: string): Promise<void> => {
+  const click = async (selector: string, times = 1): Promise<void> => {
     const { nodes } = await wait(
       async () => {
         const found = await bidi.send('browsingContext.locateNodes', { context, locator: { type: 'css', value: selector }, maxNodeCount: 1 });
@@ -115,8 +115,7 @@ async function newPage(bidi: Bidi, front: string, options: PageOptions = {}): Pr
           id: 'mouse',
           actions: [
             { type: 'pointerMove', x: 0, y: 0, origin: { type: 'element', element } },
-            { type: 'pointerDown', button: 0 },
-            { type: 'pointerUp', button: 0 },
+            ...Array.from({ length: times }, () => [{ type: 'pointerDown', button: 0 }, { type: 'pointerUp', button: 0 }]).flat(),
           ],
         },
       ],

@@ -72,8 +72,8 @@ export interface WaitOptions<A extends unknown[]> {
 export interface Page {
   /** Opens an address and waits for the load event, or only until the document is there. */
   goto(url: string, options?: { until?: 'commit' | 'load' }): Promise<void>;
-  /** A trusted click in the middle of the element that the selector finds. */
-  click(selector: string): Promise<void>;
+  /** A trusted click in the middle of the element that the selector finds, or so many at once. */
+  click(selector: string, times?: number): Promise<void>;
   /** A trusted key press, e.g. `Enter` or `a`, where the focus is. */
   press(key: string): Promise<void>;
   /** Trusted key presses into a field. */

@@ -75,15 +75,40 @@ export async function launchWebKit(options: LaunchOptions): Promise<Browser> {
   }
 }
 
+/** The body of a function that answers with what a console would: the value of the expression, or of the last of several statements. */
+function answering(source: string): string {
+  const last = source.lastIndexOf(';');
+  for (const body of [`return (${source}\n)`, `${source.slice(0, last + 1)} return (${source.slice(last + 1)}\n)`]) {
+    try {
+      new Function(`async () => { ${body} }`);
+      return body;
+    } catch {
+      // The next reading.
+    }
+  }
+  return source;
+}
+
+/** An answer as JSON: the driver's own way asks the objects for their `toJSON`, which a page may have given them. */
+const TELL = `function tell(value) {
+  const quote = (text) => '"' + text.replace(/[^ !#-\\[\\]-~]/g, (c) => '\\\\u' + ('000' + c.charCodeAt(0).toString(16)).slice(-4)) + '"';
+  if (typeof value == 'string') return quote(value);
+  if (typeof value == 'boolean' || (typeof value == 'number' && isFinite(value))) return String(value);
+  if (value == null || typeof value != 'object') return 'null';
+  if (Array.isArray(value)) return '[' + value.map(tell).join() + ']';
+  if (value instanceof Date) return quote(value.toISOString());
+  return '{' + Object.keys(value).filter((key) => value[key] !== undefined && typeof value[key] != 'function').map((key) => quote(key) + ':' + tell(value[key])).join() + '}';
+}`;
+
 /** What a page has said and thrown is kept in it, and taken from it with each answer. */
 const LISTEN = `{
   const said = [];
   Object.defineProperty(window, Symbol.for('test.said'), { value: said });
   for (const level of ['debug', 'log', 'info', 'warn', 'error']) {
     const native = console[level];
-    console[level] = function (...args) { try { said.push(['console', (level == 'warn' ? 'warning' : level) + ': ' + args.map(String).join(' ')]); } catch {} return native.apply(this, args); };
+    console[level] = function (...args) { try { said.push(['console', (level == 'warn' ? 'warning' : level) + ': ' + args.map((arg) => (typeof arg == 'object' || typeof arg == 'function' ? '(…)' : String(arg))).join(' ')]); } catch {} return native.apply(this, args); };
   }
-  const heard = (event) => said.push(['error', String(event.reason ?? event.error ?? event.message)]);
+  const heard = (event) => event.isTrusted && said.push(['error', String(event.reason ?? event.error ?? event.message)]);
   addEventListener('error', heard);
   addEventListener('unhandledrejection', heard);
 }`;
@@ -109,8 +134,9 @@ async function newPage(driver: WebDriver, front: string, inTurn: <T>(run: () => 
     here(async () => {
       const body = `const done = arguments[arguments.length - 1];
         const said = () => (window[Symbol.for('test.said')] || []).splice(0);
-        (async () => (${call(run, args)}))().then((value) => done({ value, said: said() }), (error) => done({ error: String(error), said: said() }));`;
-      const answer = (await driver.executeAsyncScript(body)) as { value?: R; error?: string; said: ['console' | 'error', string][] };
+        const tell = ${TELL};
+        (async () => { ${answering(call(run, args))} })().then((value) => done(tell({ value, said: said() })), (error) => done(tell({ error: String(error), said: said() })));`;
+      const answer = JSON.parse(await driver.executeAsyncScript<string>(body)) as { value?: R; error?: string; said: ['console' | 'error', string][] };
       for (const [kind, text] of answer.said) seen[kind].push(text);
       if (answer.error !== undefined) throw new Error(answer.error);
       return answer.value as R;
@@ -120,7 +146,13 @@ async function newPage(driver: WebDriver, front: string, inTurn: <T>(run: () => 
   const visibility = (state: string): Promise<unknown> => waitFor(`document.visibilityState === '${state}'`, { what: `the page to be ${state}` });
   return {
     goto: (url) => here(() => driver.get(url)),
-    click: (selector) => here(() => driver.findElement(By.css(selector)).click()),
+    click: (selector, times = 1) => here(async () => {
+      const element = await driver.findElement(By.css(selector));
+      if (times === 1) return element.click();
+      const actions = driver.actions().move({ origin: element });
+      for (let n = 0; n < times; n++) actions.press().release();
+      return actions.perform();
+    }),
     press: (name) => here(() => driver.actions().sendKeys(key(name)).perform()),
     type: (selector, text) => here(() => driver.findElement(By.css(selector)).sendKeys(text)),
     evaluate,

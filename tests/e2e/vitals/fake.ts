@@ -29,6 +29,16 @@ const DEFAULT_THRESHOLD = 104;
 
 export const TYPES = ['event', 'first-input', 'largest-contentful-paint', 'layout-shift', 'long-animation-frame', 'navigation', 'paint', 'resource', 'visibility-state'];
 
+/**
+ * Whose entries they are. Safari's are composed from WebKit's sources (PerformanceObserver.cpp, PerformanceEventTiming.idl, LargestContentfulPaint.cpp), not
+ * recorded: since 26.2 it has events and the largest paint; it never had layout shifts, long frames, states of visibility and idle callbacks, and it gives an
+ * observer what was before while `observe` still runs.
+ */
+export type Like = 'chromium' | 'safari 26.2' | 'safari 15';
+
+const SAFARI_15 = ['mark', 'measure', 'navigation', 'paint', 'resource'];
+const KNOWN: Record<Like, string[]> = { chromium: TYPES, 'safari 26.2': [...SAFARI_15, 'event', 'first-input', 'largest-contentful-paint'], 'safari 15': SAFARI_15 };
+
 export class FakeBrowser {
   now = 1;
   /** An observer is new: it hears of what was before in the next task, whatever else waits. */
@@ -46,7 +56,7 @@ export class FakeBrowser {
   private handles = 0;
 
   /** `counts`: it says how many interactions there were; `soft`: it sees navigations within the document. */
-  constructor(counts: boolean, soft: boolean) {
+  constructor(counts: boolean, soft: boolean, private readonly like: Like = 'chromium') {
     const fake = this;
     this.navigation = {
       entryType: 'navigation', name: 'https://shop.test/', startTime: 0, duration: 0, type: 'navigate', responseStart: 0.5, activationStart: 0,
@@ -66,7 +76,7 @@ export class FakeBrowser {
     if (counts) this.performance['interactionCount'] = 0;
 
     class PerformanceObserver {
-      static supportedEntryTypes = soft ? [...TYPES, 'interaction-contentful-paint', 'soft-navigation'] : TYPES;
+      static supportedEntryTypes = soft ? [...TYPES, 'interaction-contentful-paint', 'soft-navigation'] : KNOWN[like];
       readonly own: Observer;
       constructor(run: Observer['run']) {
         this.own = { run, types: new Map(), waiting: [] };
@@ -76,6 +86,7 @@ export class FakeBrowser {
         this.own.types.set(type, Math.max(SHORTEST_EVENT, durationThreshold ?? DEFAULT_THRESHOLD));
         if (buffered) for (const entry of fake.entries) if (entry.entryType === type) fake.give(this.own, entry);
         fake.prompt = true;
+        if (like !== 'chromium' && this.own.waiting.length) fake.tell(this.own);
       }
       disconnect(): void {
         fake.observers = fake.observers.filter((observer) => observer !== this.own);
@@ -102,11 +113,14 @@ export class FakeBrowser {
       requestIdleCallback: (run: () => void) => (fake.idle.set(++fake.handles, run), fake.handles),
       cancelIdleCallback: (handle: number) => fake.idle.delete(handle),
       requestAnimationFrame: (run: () => void) => fake.frames.push(run),
-      setTimeout: (run: () => void, ms = 0) => (fake.timers.set(++fake.handles, { at: fake.now + ms, run }), fake.handles),
+      // What is no number is 0, as in browsers: web-vitals hands it the options of an idle callback.
+      setTimeout: (run: () => void, ms?: unknown) => (fake.timers.set(++fake.handles, { at: fake.now + (Number(ms) || 0), run }), fake.handles),
       clearTimeout: (handle: number) => fake.timers.delete(handle),
       Element: class {}, location: { href: 'https://shop.test/page' }, navigator: { userAgent: 'Chrome/156.0.0.0', language: 'en', sendBeacon: () => true },
       innerWidth: 800, innerHeight: 600, crypto, TextEncoder, TextDecoder, URL, AbortController, AbortSignal, queueMicrotask, WebAssembly, fetch: () => new Promise(() => {}),
     };
+    if (like !== 'chromium') for (const name of ['requestIdleCallback', 'cancelIdleCallback']) delete window[name];
+    if (like === 'safari 15') delete window['PerformanceEventTiming'];
     window['self'] = window['window'] = window['globalThis'] = window;
     this.context = createContext(window);
   }
@@ -128,6 +142,8 @@ export class FakeBrowser {
   /** The browser makes entries; observers hear of them at the next `deliver`. */
   make(...entries: Entry[]): void {
     for (const entry of entries) {
+      // What no observer may ask for is not made.
+      if (this.like !== 'chromium' && !KNOWN[this.like].includes(entry.entryType)) continue;
       this.entries.push(entry);
       for (const observer of this.observers) this.give(observer, entry);
     }
@@ -142,10 +158,14 @@ export class FakeBrowser {
   async deliver(): Promise<void> {
     this.prompt = false;
     for (let observer; (observer = this.observers.find(({ waiting }) => waiting.length)); ) {
-      const batch = observer.waiting.splice(0);
-      observer.run({ getEntries: () => [...batch] });
+      this.tell(observer);
       await null;
     }
+  }
+
+  private tell(observer: Observer): void {
+    const batch = observer.waiting.splice(0);
+    observer.run({ getEntries: () => [...batch] });
   }
 
   dispatch(type: string, more: object = {}): void {

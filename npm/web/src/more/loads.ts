@@ -7,15 +7,13 @@ import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
 import { party } from './party.js';
 import { onHidden, tell } from './tell.js';
+import { createTwice } from './twice.js';
 
 /** Different loads that are told of one page. One whose server is gone misses dozens, and each further one says the same. */
 const MOST = 50;
 
 /** By an element's tag, and by what timings call their initiator. */
 const KINDS: Record<string, string> = { img: 'image', image: 'image', input: 'image', script: 'script', audio: 'media', video: 'media', source: 'media', track: 'media', link: 'style', css: 'image', iframe: 'frame' };
-
-/** Addresses of which it is known how often they were told. */
-const TRACKED = 1000;
 
 const FONT = /\.(woff2?|[ot]tf|eot)([?#]|$)/i;
 
@@ -53,16 +51,8 @@ export function observeLoads(sdk: Sdk): void {
     }, at]);
   };
 
-  /**
-   * Events less timings, by address: most failed loads come by both, an image outside of the document by its timing alone, one that no
-   * server answered by its event.
-   */
-  const balance = new Map<string, number>();
-  const first = (url: string, way: 1 | -1): boolean => {
-    const now = (balance.get(url) || 0) + way;
-    if (balance.size < TRACKED || balance.has(url)) balance.set(url, now);
-    return now * way > 0;
-  };
+  // Most failed loads come by both, an image outside of the document by its timing alone, one that no server answered by its event.
+  const first = createTwice();
 
   const element = sdk.guard_(({ target, timeStamp }: Event) => {
     const { localName, rel, as, currentSrc, src, href } = target as Element;

@@ -6,6 +6,7 @@ import { capped } from './cap.js';
 import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
 import { tell } from './tell.js';
+import { createTwice } from './twice.js';
 
 /** Different reports that are told of one page. */
 const MOST = 20;
@@ -41,16 +42,18 @@ export function observeReports(sdk: Sdk): void {
   if (!types.length) return;
   const see = capped<Attributes>(sdk, MOST, (attributes, count) =>
     tell(sdk, Name.Report, { ...attributes, [Attr.Count]: count > 1 ? count : undefined }));
-  const take = (type: string, body: Body) => {
+  const first = createTwice();
+  const take = (type: string, body: Body, way: 1 | -1) => {
     if (!types.includes(type) || !sdk.live_()) return;
     const attributes = describeReport(type, body);
-    see(Object.values(attributes).join(), attributes);
+    const key = Object.values(attributes).join();
+    if (first(key, way)) see(key, attributes);
   };
-  const observer = safe(() => new ReportingObserver(sdk.guard_((reports: Report[]) => reports.forEach(({ type, body }) => take(type || '', (body || {}) as Body))), { buffered: true }));
+  const observer = safe(() => new ReportingObserver(sdk.guard_((reports: Report[]) => reports.forEach(({ type, body }) => take(type || '', (body || {}) as Body, -1))), { buffered: true }));
   if (observer) {
     observer.observe();
     sdk.stops_.push(() => observer.disconnect());
   }
-  // Where no observer tells of it; in Chromium it does, from the page's beginning.
-  if (!('CSPViolationReportBody' in window)) sdk.on_(document, 'securitypolicyviolation', (event: SecurityPolicyViolationEvent) => take('csp-violation', event as unknown as Body));
+  // Chromium's observer tells of violations too, and of those from the page's beginning on; Firefox' and Safari's are there and tell of none, unless the policy names an endpoint.
+  sdk.on_(document, 'securitypolicyviolation', (event: SecurityPolicyViolationEvent) => take('csp-violation', event as unknown as Body, 1));
 }
