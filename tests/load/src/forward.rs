@@ -70,7 +70,7 @@ fn value<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
         0xc4 | 0xd9 => size(1)?,
         0xc5 | 0xda => size(2)?,
         0xc6 | 0xdb => size(4)?,
-        0xcc..=0xcf => (0, 1 << (head - 0xcc)),
+        0xcc..=0xd3 => (0, 1 << (head & 3)),
         _ => (0, 0),
     };
     let value = after.get(digits..digits + len)?;
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_message_is_read_when_it_is_whole() {
         let whole =
-            b"\x93\xa3tag\xc4\x02ab\x83\xa5chunk\xa2id\xa4size\xcd\x01\x00\xaacompressed\xa4gzip";
+            b"\x93\xa3tag\xc4\x02ab\x83\xa5chunk\xa2id\xa4size\xd1\x01\x00\xaacompressed\xa4gzip";
         let (message, len) = message(whole).unwrap();
         assert_eq!(
             (message.events, message.chunk, len),
