@@ -64,7 +64,10 @@ async fn look(config: &Config, wanted: &Wanted, file: Option<&Path>, report: &mu
     for destination in &config.destinations {
         let what = format!("destination {}", destination.name);
         match &destination.kind {
-            DestinationKind::OtlpFile(to) => disk::folder(&what, &to.path, report),
+            DestinationKind::OtlpFile(config::OtlpFile { path, .. })
+            | DestinationKind::Parquet(config::Parquet { path }) => {
+                disk::folder(&what, path, report);
+            }
             DestinationKind::Terminal(_) => {
                 report.ok(&what, "lines go to the collector's own terminal");
             }

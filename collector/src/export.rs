@@ -46,6 +46,7 @@ mod otlp_grpc;
 mod otlp_http;
 mod own_traces;
 mod pack;
+mod parquet;
 mod part;
 mod plain;
 mod points;
@@ -194,6 +195,10 @@ fn server(kind: &DestinationKind, settings: &config::Destination) -> Result<Arc<
             let destination = otlp_file::OtlpFile::new(file);
             Arc::new(destination.with_context(|| format!("path {}", file.path.display()))?)
         }
+        DestinationKind::Parquet(file) => {
+            let destination = parquet::Parquet::new(file);
+            Arc::new(destination.with_context(|| format!("path {}", file.path.display()))?)
+        }
         DestinationKind::Terminal(terminal) => Arc::new(terminal::Terminal::new(terminal)),
         DestinationKind::RemoteWrite(write) => Arc::new(RemoteWrite::new(write)?),
         DestinationKind::Loki(loki) => Arc::new(loki::Loki::new(loki, settings.dialect)?),
@@ -217,7 +222,9 @@ fn server(kind: &DestinationKind, settings: &config::Destination) -> Result<Arc<
 /// What a start would refuse.
 pub(crate) fn try_out(destination: &config::Destination) -> Result<()> {
     match &destination.kind {
-        DestinationKind::OtlpFile(_) | DestinationKind::Terminal(_) => Ok(()),
+        DestinationKind::OtlpFile(_)
+        | DestinationKind::Parquet(_)
+        | DestinationKind::Terminal(_) => Ok(()),
         _ => build(destination)
             .map(drop)
             .with_context(|| format!("destination {:?}", destination.name)),

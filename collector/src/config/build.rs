@@ -200,8 +200,8 @@ fn destinations(root: &Section<'_>, data_dir: &std::path::Path) -> Built<Vec<Des
                 ),
             ));
         }
-        if let super::DestinationKind::OtlpFile(file) = &destination.kind
-            && let Some(other) = paths.insert(folder(&file.path), destination.name.clone())
+        if let Some(path) = destination.kind.folder()
+            && let Some(other) = paths.insert(folder(path), destination.name.clone())
         {
             return Err(section.wrong(
                 "path",

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use rustix::fs::{Access, access};
 
+use super::ConfigError;
 use super::read::Section;
 use super::tree::Node;
 use super::valid::Config;
-use super::{ConfigError, DestinationKind};
 
 /// The first thing that a start would refuse.
 pub(super) fn check(root: &Node, config: &Config) -> Result<(), ConfigError> {
@@ -25,8 +25,8 @@ pub(super) fn check(root: &Node, config: &Config) -> Result<(), ConfigError> {
         .iter()
         .zip(&config.destinations)
     {
-        if let DestinationKind::OtlpFile(file) = &destination.kind
-            && let Err(problem) = folder(&file.path)
+        if let Some(path) = destination.kind.folder()
+            && let Err(problem) = folder(path)
         {
             return Err(section.wrong("path", wrong_folder(problem)));
         }

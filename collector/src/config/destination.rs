@@ -1,6 +1,6 @@
 //! Where data goes: destinations as they were checked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::kafka::{Kafka, KafkaEncoding};
@@ -114,6 +114,8 @@ pub enum DestinationKind {
     OtlpGrpc(OtlpRemote),
     /// OTLP JSON lines in files.
     OtlpFile(OtlpFile),
+    /// Parquet files.
+    Parquet(Parquet),
     /// Documents over HTTP: Logstash, and any other server that takes JSON.
     Http(HttpDocuments),
     /// Elasticsearch or OpenSearch.
@@ -139,6 +141,7 @@ impl DestinationKind {
             Self::OtlpHttp(_) => "otlp_http",
             Self::OtlpGrpc(_) => "otlp_grpc",
             Self::OtlpFile(_) => "otlp_file",
+            Self::Parquet(_) => "parquet",
             Self::Http(_) => "http",
             Self::Elasticsearch(_) => "elasticsearch",
             Self::ClickHouse(_) => "clickhouse",
@@ -158,6 +161,7 @@ impl DestinationKind {
             | Self::Elasticsearch(_)
             | Self::ClickHouse(_)
             | Self::FluentForward(_)
+            | Self::Parquet(_)
             | Self::Terminal(_) => Signals {
                 metrics: false,
                 ..Signals::default()
@@ -199,7 +203,24 @@ impl DestinationKind {
             Self::ClickHouse(clickhouse) => Some(&clickhouse.remote),
             Self::FluentForward(forward) => Some(&forward.remote),
             Self::Kafka(kafka) => Some(&kafka.brokers.remote),
-            Self::OtlpFile(_) | Self::Terminal(_) => None,
+            Self::OtlpFile(_) | Self::Parquet(_) | Self::Terminal(_) => None,
+        }
+    }
+
+    /// The folder that it writes to, where it is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::OtlpFile(file) => Some(&file.path),
+            Self::Parquet(file) => Some(&file.path),
+            _ => None,
+        }
+    }
+
+    /// How items become batches unless it is said.
+    pub(super) fn batch(&self) -> Batch {
+        match self {
+            Self::Parquet(_) => Batch::FILES,
+            _ => Batch::default(),
         }
     }
 
@@ -234,6 +255,13 @@ impl OtlpFile {
             max_files: 4,
         }
     }
+}
+
+/// Parquet files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parquet {
+    /// The folder that holds the partitions.
+    pub path: PathBuf,
 }
 
 /// The terminal.
@@ -288,6 +316,16 @@ pub struct Batch {
     pub max_bytes: usize,
     /// How long an item waits for others.
     pub max_wait: Duration,
+}
+
+impl Batch {
+    /// Of a batch that is a file: few files that are worth opening, and as long as other pipelines of lakes take. 4 MiB of payload are some 30 MiB
+    /// of memory while they are converted and written.
+    const FILES: Self = Self {
+        max_items: 100_000,
+        max_bytes: 4 << 20,
+        max_wait: Duration::from_secs(60),
+    };
 }
 
 impl Default for Batch {

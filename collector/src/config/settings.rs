@@ -111,9 +111,9 @@ settings! {
     "destinations[].sampling", "number from 0 to 1", "1", "The share of sessions that it gets, decided by the session's id.";
     "destinations[].start", "tail or oldest", "tail", "Where a new destination starts in the queue.";
     "destinations[].max_lag", "size", "none", "The most it may be behind; beyond it the oldest is dropped for it, counted. Without it, it loses its oldest only while another destination keeps up and the queue is full.";
-    "destinations[].batch.max_items", "number", "512", "The most items of a request to it.";
-    "destinations[].batch.max_bytes", "size", "1 MiB", "The most bytes of stored payload in a request to it. What comes to more than 4 MiB in memory as it goes out is divided all the same, by items.";
-    "destinations[].batch.max_wait", "duration", "50ms", "How long an item waits for others.";
+    "destinations[].batch.max_items", "number", "512", "The most items of a request to it, or of a file; of `parquet` 100,000 unless said.";
+    "destinations[].batch.max_bytes", "size", "1 MiB", "The most bytes of stored payload in a request to it; of `parquet` 4 MiB unless said. What comes to more than 4 MiB in memory as it goes out is divided all the same, by items.";
+    "destinations[].batch.max_wait", "duration", "50ms", "How long an item waits for others; for `parquet` 60s unless said.";
     "destinations[].retry.initial", "duration", "1s", "The first wait after a failed request; doubled after each, with jitter.";
     "destinations[].retry.max", "duration", "30s", "The longest wait.";
     "destinations[].retry.max_elapsed", "duration", "none", "A batch is dropped, counted, when it was tried for this long. Without it the bound is what the queue holds.";
@@ -152,7 +152,7 @@ settings! {
     "destinations[].tls.key_file", "file", "none", "Its key, PEM.";
     "destinations[].tls.server_name", "text", "the endpoint's host", "The name to verify.";
     "destinations[].tls.insecure_skip_verify", "flag", "false", "Takes any certificate. For tests only.";
-    "destinations[].path", "folder", "otlp in the data folder", "Where `logs.jsonl`, `traces.jsonl` and `metrics.jsonl` are. otlp_file only.";
+    "destinations[].path", "folder", "otlp in the data folder", "Where `logs.jsonl`, `traces.jsonl` and `metrics.jsonl` are; of `parquet` the partitions, in `parquet` in the data folder unless said. otlp_file and parquet only.";
     "destinations[].max_bytes", "size", "100 MiB", "A file is rotated when it would grow beyond this. otlp_file only.";
     "destinations[].max_files", "number", "4", "How many rotated files of each signal are kept. otlp_file only.";
     "destinations[].protocol_version", "2.0 or 1.0", "2.0", "The version of Remote Write. prometheus_remote_write only.";

@@ -4,6 +4,8 @@ mod answer;
 mod row;
 pub(super) mod setup;
 
+pub(super) use row::{kind, map, plain, status};
+
 use anyhow::Result;
 use http::Uri;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;

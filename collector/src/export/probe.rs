@@ -54,7 +54,9 @@ pub(crate) async fn look(what: &str, destination: &Destination, report: &mut Rep
         DestinationKind::Elasticsearch(it) => probe.elasticsearch(it, &destination.name).await,
         DestinationKind::ClickHouse(it) => probe.clickhouse(it, &destination.name).await,
         DestinationKind::Kafka(it) => probe.kafka(it, destination.signals).await,
-        DestinationKind::OtlpFile(_) | DestinationKind::Terminal(_) => Ok(()),
+        DestinationKind::OtlpFile(_)
+        | DestinationKind::Parquet(_)
+        | DestinationKind::Terminal(_) => Ok(()),
     };
     if let Err(error) = asked {
         let words = format!("{error:#}");

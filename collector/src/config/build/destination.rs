@@ -7,8 +7,8 @@ use super::remote::{compression, remote};
 use super::{Built, count, positive, receivers, required_name, size};
 use crate::config::read::Section;
 use crate::config::{
-    Batch, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Retry, SignalEndpoints,
-    Signals, Temporality, Terminal,
+    Batch, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Parquet, Retry,
+    SignalEndpoints, Signals, Temporality, Terminal,
 };
 use crate::queue::Start;
 
@@ -20,6 +20,7 @@ const KINDS: &[(&str, Make)] = &[
     ("otlp_http", otlp_http),
     ("otlp_grpc", otlp_grpc),
     ("otlp_file", otlp_file),
+    ("parquet", parquet),
     ("http", receivers::http),
     ("elasticsearch", receivers::elasticsearch),
     ("clickhouse", receivers::clickhouse),
@@ -56,7 +57,7 @@ pub(super) fn build(section: &Section<'_>, data_dir: &Path) -> Built<Destination
             true => Some(size(section, "max_lag", 0, 1 << 20)?),
             false => section.size("max_lag")?,
         },
-        batch: batch(section)?,
+        batch: batch(section, kind.batch())?,
         retry: retry(section)?,
         ..Destination::new(name, kind)
     })
@@ -142,11 +143,7 @@ fn terminal(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
 }
 
 fn otlp_file(section: &Section<'_>, data_dir: &Path) -> Built<DestinationKind> {
-    let path = match section.text("path")? {
-        Some(path) if path.is_empty() => return Err(section.wrong("path", "name a folder")),
-        Some(path) => PathBuf::from(path),
-        None => data_dir.join("otlp"),
-    };
+    let path = path(section)?.unwrap_or_else(|| data_dir.join("otlp"));
     let default = OtlpFile::in_folder(path);
     Ok(DestinationKind::OtlpFile(OtlpFile {
         max_bytes: size(section, "max_bytes", default.max_bytes as usize, 1 << 20)? as u64,
@@ -155,9 +152,20 @@ fn otlp_file(section: &Section<'_>, data_dir: &Path) -> Built<DestinationKind> {
     }))
 }
 
-fn batch(section: &Section<'_>) -> Built<Batch> {
+fn parquet(section: &Section<'_>, data_dir: &Path) -> Built<DestinationKind> {
+    let path = path(section)?.unwrap_or_else(|| data_dir.join("parquet"));
+    Ok(DestinationKind::Parquet(Parquet { path }))
+}
+
+fn path(section: &Section<'_>) -> Built<Option<PathBuf>> {
+    match section.text("path")? {
+        Some(path) if path.is_empty() => Err(section.wrong("path", "name a folder")),
+        path => Ok(path.map(PathBuf::from)),
+    }
+}
+
+fn batch(section: &Section<'_>, default: Batch) -> Built<Batch> {
     let own = section.section("batch")?;
-    let default = Batch::default();
     let batch = Batch {
         max_items: count(&own, "max_items", default.max_items as usize)? as u64,
         max_bytes: size(&own, "max_bytes", default.max_bytes, 1024)?,

@@ -80,7 +80,7 @@ pub(super) fn span(place: Place<'_>, span: &Span, out: &mut Vec<u8>) {
 }
 
 /// As the exporter spells it.
-fn kind(kind: i32) -> &'static str {
+pub(in crate::export) fn kind(kind: i32) -> &'static str {
     match kind {
         1 => "Internal",
         2 => "Server",
@@ -91,7 +91,7 @@ fn kind(kind: i32) -> &'static str {
     }
 }
 
-fn status(status: Option<&Status>) -> &'static str {
+pub(in crate::export) fn status(status: Option<&Status>) -> &'static str {
     match status.map(|it| it.code) {
         Some(1) => "Ok",
         Some(2) => "Error",
@@ -146,7 +146,7 @@ impl<'a> Row<'a> {
     }
 }
 
-fn map(out: &mut Vec<u8>, attributes: &[KeyValue]) {
+pub(in crate::export) fn map(out: &mut Vec<u8>, attributes: &[KeyValue]) {
     let pairs = attributes.iter();
     let pairs = pairs.map(|it| (it.key.as_str(), it.value.as_ref()));
     write_map(out, pairs, |out, value| {
@@ -155,7 +155,7 @@ fn map(out: &mut Vec<u8>, attributes: &[KeyValue]) {
 }
 
 /// A value as a text.
-fn plain(value: &AnyValue) -> String {
+pub(in crate::export) fn plain(value: &AnyValue) -> String {
     match &value.value {
         Some(Value::StringValue(text)) => text.clone(),
         None => String::new(),
