@@ -20,7 +20,7 @@ const MADE = `
       ...options,
     });
     // The SDK asked first.
-    await new Promise((done) => requestIdleCallback(done));
+    await new Promise((done) => (window.requestIdleCallback || setTimeout)(done));
     for (const file of ['${path('/farol-more-')}', '${path('/farol-extra-')}']) {
       await import(file);
       await new Promise((done) => setTimeout(done));

@@ -187,7 +187,7 @@ test('a client that ends in the task in which it began is let go of', async () =
       const { client, told } = made();
       await client.shutdown();
       // What waits for an idle page goes with it.
-      if (n % 20 === 0) await new Promise((done) => requestIdleCallback(done));
+      if (n % 20 === 0) await new Promise((done) => (window.requestIdleCallback || setTimeout)(done));
       if (told.length) return n + ' ' + told;
     }
     return 'all';`), 'all');

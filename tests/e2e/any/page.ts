@@ -25,7 +25,7 @@ const stage: Stage = {
   },
   async surfaced() {
     // What waits for an idle page holds its client, and a browser gives a page some hundred memories at once.
-    await new Promise((done) => requestIdleCallback(done));
+    await new Promise<unknown>((done) => (window.requestIdleCallback || setTimeout)(done));
     return seen.splice(0);
   },
 };

@@ -32,9 +32,17 @@ export const PROBES: Record<string, string> = {
   'WebAssembly': "typeof WebAssembly == 'object'",
 };
 
+const text = readFileSync(new URL('../../../docs/browsers.md', import.meta.url), 'utf8');
+
+/** Whether the page names that browser's version (`Firefox 153.7.0`): the major one, of WebKitGTK the first two numbers. */
+export function isDocumented(version: string): boolean {
+  const named = text.match(/Measured in .*?(Chromium \d+), (Firefox \d+) \(ESR\) and (WebKitGTK \d+\.\d+)/)?.slice(1);
+  if (!named) throw new Error('docs/browsers.md names no versions');
+  return named.some((one) => version === one || version.startsWith(`${one}.`));
+}
+
 /** The rows of the page's tables, the first cell a name in code, then a cell an engine: `yes` or a dash. */
 export function readFeatures(): Feature[] {
-  const text = readFileSync(new URL('../../../docs/browsers.md', import.meta.url), 'utf8');
   const rows = [...text.matchAll(/^\| `([^`]+)` \|(.*)\|$/gm)].map(([, name, cells]) => ({ name: name!, cells: cells!.split('|').map((cell) => cell.trim()) }));
   return rows.map(({ name, cells }) => ({
     name,

@@ -5,7 +5,7 @@ export const USED: [owner: string, name: string][] = [
   ['window', 'fetch'], ['window', 'XMLHttpRequest'], ['window', 'Request'], ['window', 'Headers'], ['window', 'Blob'], ['window', 'URL'], ['window', 'AbortSignal'],
   ['window', 'AbortController'], ['window', 'CompressionStream'], ['window', 'Response'], ['window', 'TextEncoder'], ['window', 'TextDecoder'], ['window', 'WebAssembly'],
   ['window', 'PerformanceObserver'], ['window', 'PerformanceEventTiming'], ['window', 'MutationObserver'], ['window', 'ReportingObserver'], ['window', 'indexedDB'],
-  ['window', 'sessionStorage'], ['window', 'localStorage'], ['window', 'crypto'], ['window', 'navigation'], ['window', 'requestIdleCallback'], ['window', 'cancelIdleCallback'],
+  ['window', 'sessionStorage'], ['window', 'localStorage'], ['window', 'crypto'], ['window', 'navigation'], ['window', 'requestIdleCallback'],
   ['window', 'requestAnimationFrame'], ['window', 'queueMicrotask'], ['window', 'setTimeout'], ['window', 'clearTimeout'], ['window', 'getSelection'], ['window', 'fetchLater'],
   ['window', 'Proxy'], ['window', 'WeakMap'], ['window', 'Map'], ['window', 'Set'], ['window', 'Promise'], ['window', 'JSON'], ['window', 'Symbol'], ['window', 'RegExp'],
   ['window', 'DataView'], ['window', 'Uint8Array'], ['JSON', 'parse'], ['JSON', 'stringify'], ['performance', 'getEntriesByType'], ['performance', 'getEntriesByName'], ['performance', 'now'],
