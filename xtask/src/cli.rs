@@ -126,7 +126,7 @@ faults as well: busy, broken, slow, cut off, answers lost, one item refused for 
   FAROL_INTEROP_CACHE   the cache (default: farol-interop in the user's cache folder)
   FAROL_COLLECTOR       the collector to test instead of the release build (and FAROL_SHOP the shop)
 
-`cargo xtask test` runs those that are at hand.";
+What browsers sent is driven in Chromium, which is set up as by `cargo xtask setup`. `cargo xtask test` runs those that are at hand.";
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {

@@ -1,6 +1,7 @@
 //! The browser tests: every `*.test.ts` below tests/e2e, one file after the other (two browsers at once on two cores disturb each
 //! other's timings), once for each engine. Which case runs in which engine stands in tests/e2e/cases.tsv.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,8 @@ use crate::cli::E2eOptions;
 use crate::counts::Counts;
 use crate::{browser, build, process, setup};
 
-/// A test that hangs ends after this many milliseconds; long runs of `--full` get more.
+/// What hangs ends after this many milliseconds; long runs of `--full` get more. Node 20 gives them to a file, not to a test: a file whose
+/// cases together could take as long on a slow machine is made two.
 const PATIENCE: &str = "240000";
 const PATIENCE_FULL: &str = "1800000";
 
@@ -18,20 +20,21 @@ pub fn run(root: &Path, options: &E2eOptions) -> Result<bool> {
     setup::all(root, &options.engines)?;
     build::all(root)?;
     build::rust_app(root)?;
-    let counts = tests(root, options)?;
+    let counts = tests(root, options, true)?;
     println!("\n{} passed, {} failed", counts.passed, counts.failed);
     Ok(counts.failed == 0)
 }
 
-/// Runs the tests in one engine after the other; what they need has been built.
-pub fn tests(root: &Path, options: &E2eOptions) -> Result<Counts> {
+/// Runs the tests in one engine after the other; what they need has been built. `with_others`: those that need no browser run too, with the
+/// first engine.
+pub fn tests(root: &Path, options: &E2eOptions, with_others: bool) -> Result<Counts> {
     let mut all = files(&root.join("tests/e2e"));
     if !options.names.is_empty() {
         all.retain(|file| {
             options
                 .names
                 .iter()
-                .any(|name| file.to_string_lossy().contains(name.as_str()))
+                .any(|name| file_name(file).contains(name.as_str()))
         });
     }
     if all.is_empty() {
@@ -47,7 +50,7 @@ pub fn tests(root: &Path, options: &E2eOptions) -> Result<Counts> {
     let mut counts = Counts::default();
     for (n, engine) in options.engines.iter().enumerate() {
         let files: Vec<PathBuf> = match n {
-            0 => all.clone(),
+            0 if with_others => all.clone(),
             // What needs no browser has run with the first.
             _ => all
                 .iter()
@@ -71,10 +74,14 @@ const CASES: &str = "tests/e2e/cases.tsv";
 
 /// Whether a file has cases in the table: others need no browser.
 fn has_cases(table: &str, file: &Path) -> bool {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name = file_name(file);
     table
         .lines()
         .any(|row| row.split('\t').next() == Some(&*name))
+}
+
+fn file_name(file: &Path) -> Cow<'_, str> {
+    file.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Runs node's test runner over files and counts.

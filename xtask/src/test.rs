@@ -398,25 +398,35 @@ fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
     build::rust_app(root)?;
     build::servers(root)?;
     let mut counts = Counts::default();
+    let failed = |engine: &str, error: &anyhow::Error| {
+        println!("✗ {engine}: {error:#}");
+        Counts {
+            passed: 0,
+            failed: 1,
+        }
+    };
+    // What one engine lacks is said before the first test, and keeps no other from its tests.
+    let mut engines = Vec::new();
     for engine in cli::ENGINES {
+        match browser::at_hand(root, engine, options.full || engine == "chromium") {
+            Ok(None) => engines.push(engine),
+            Ok(Some(why)) => steps::not_run(format!("{engine}: {why}")),
+            Err(error) => counts.add(failed(engine, &error)),
+        }
+    }
+    for (n, &engine) in engines.iter().enumerate() {
         let names = match engine {
             "chromium" => Vec::new(),
             _ if options.full => Vec::new(),
             _ => vec!["smoke".to_owned()],
         };
-        let wanted = options.full || engine == "chromium";
-        if let Some(why) = browser::at_hand(root, engine, wanted)? {
-            steps::not_run(format!("{engine}: {why}"));
-            continue;
-        }
-        counts.add(e2e::tests(
-            root,
-            &E2eOptions {
-                engines: vec![engine.to_owned()],
-                full: options.full,
-                names,
-            },
-        )?);
+        let options = E2eOptions {
+            engines: vec![engine.to_owned()],
+            full: options.full,
+            names,
+        };
+        counts
+            .add(e2e::tests(root, &options, n == 0).unwrap_or_else(|error| failed(engine, &error)));
     }
     Ok(counts)
 }
