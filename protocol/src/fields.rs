@@ -81,7 +81,9 @@ macro_rules! object {
                 use serde::ser::{SerializeMap, SerializeStruct};
                 if self.extra.is_empty() {
                     // Nearly always. The names are known to be plain then, which a map does not know of its own.
-                    let mut object = serializer.serialize_struct(stringify!($name), 0)?;
+                    // Writers of JSON take of the count only whether it is 0, where serde_json closes the object at once.
+                    let fields = usize::from(!self.is_blank());
+                    let mut object = serializer.serialize_struct(stringify!($name), fields)?;
                     $( if !$crate::read::Absent::is_absent(&self.$field) {
                         object.serialize_field($key, &self.$field)?;
                     } )*
