@@ -45,7 +45,12 @@ function safe(read2) {
   }
 }
 var IDLE_TIMEOUT = 1e3;
-var idly = (run, later) => safe(() => requestIdleCallback(run, { timeout: IDLE_TIMEOUT })) || later(run);
+function idly(run, later) {
+  let done;
+  const once = () => done || run(done = 1);
+  safe(() => requestIdleCallback(once, { timeout: IDLE_TIMEOUT })) || later(once);
+  return once;
+}
 var get = (value, key2) => safe(() => value[key2]);
 var text = (value) => typeof value == "string" ? value : safe(() => String(value ?? "")) || "";
 var keys = (value) => safe(() => Object.keys(value || {})) || [];
@@ -1058,14 +1063,11 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   }
   function soon(run) {
     if (hidden()) return run();
-    let done = false;
-    const go = guard(() => {
+    const go = idly(guard(() => {
       removeEventListener("visibilitychange", go, true);
-      if (!done) run();
-      done = true;
-    });
+      run();
+    }), later);
     addEventListener("visibilitychange", go, true);
-    idly(go, later);
   }
   const inOrder = (entries) => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
   function observe2(names, run, more) {
@@ -1316,7 +1318,7 @@ function createFeatures(sdk, bring) {
   let waiting = [];
   const run = () => {
     waiting = waiting.splice(0).filter((feature) => {
-      if (sdk.over_ || !(sdk.leaves_() || feature.left_)) return true;
+      if (sdk.over_ || !(sdk.leaves_() || (feature == null ? void 0 : feature.left_))) return true;
       sdk.guard_(feature)(sdk);
     });
   };
@@ -1325,6 +1327,7 @@ function createFeatures(sdk, bring) {
     waiting = (features2 == null ? void 0 : features2.slice()) || [];
     run();
   });
+  const wanted = () => !sdk.over_ && (sdk.leaves_() || sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_.getItem(sdk.name_ + LEFT2)));
   let asked = given && !given.length;
   let listening = asked || (capture == null ? void 0 : capture.loads) === false;
   return () => {
@@ -1335,9 +1338,11 @@ function createFeatures(sdk, bring) {
       }, true);
     }
     if (asked) return run();
-    if (!sdk.leaves_() && !(sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_.getItem(sdk.name_ + LEFT2)))) return;
-    asked = true;
+    asked = wanted();
+    if (!asked) return;
     given ? start2(given) : idly(() => {
+      asked = wanted();
+      if (!asked) return;
       try {
         bring(start2);
       } catch {
@@ -1572,6 +1577,7 @@ function createSender(sdk, nativeFetch) {
     join_(joined) {
       outbox2 = joined;
       for (const batch of queue) keep(batch, 0, TIMEOUT);
+      if (draft) keep(draft, 0, TIMEOUT);
     },
     adopt_(batches) {
       if (stopped || !sdk.granted_()) return;
@@ -1750,6 +1756,7 @@ function createClient(given, bring) {
   const store = ((_c = options.session) == null ? void 0 : _c.storage) === "none" ? void 0 : box;
   const erase = () => {
     for (const one of ["", CONFIG, LEFT2, HERE]) safe(() => box.removeItem(name + one));
+    safe(() => indexedDB.deleteDatabase(name).onerror = (event) => event.preventDefault());
   };
   const callbacks = /* @__PURE__ */ new Set();
   let consent = CONSENTS.indexOf(options.consent);
@@ -1998,10 +2005,7 @@ function createClient(given, bring) {
     session = hex(2);
     state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : options.sampling ? 1 /* Ring */ : 0 /* Off */;
     options.outbox ??= options.protocol != "faro" && !options.transport && ((_a2 = options.features) == null ? void 0 : _a2.length) != 0;
-    if (consent == DENIED) {
-      erase();
-      if (options.outbox) safe(() => indexedDB.deleteDatabase(name));
-    }
+    if (consent == DENIED) erase();
     sdk.fetch_ = (_c2 = ((_b2 = page().layers.fetch) == null ? void 0 : _b2.native) || window.fetch) == null ? void 0 : _c2.bind(window);
     sdk.remember_ = (text4) => store == null ? void 0 : store.setItem(name + CONFIG, text4);
     sdk.end_ = none2;
@@ -2518,13 +2522,21 @@ function createOutbox(sdk) {
     database == null ? void 0 : database.close();
     database = void 0;
   };
-  const run = guard((work) => {
+  const fail = (event) => {
+    event == null ? void 0 : event.preventDefault();
+    close();
+    off = true;
+    waiting = [];
+    tell2(15 /* OutboxOff */);
+  };
+  const run = guard((work, fresh) => {
     if (off) return;
     try {
       const transaction = database.transaction(STORE, "readwrite");
       transaction.onerror = quiet;
       work(transaction.objectStore(STORE));
     } catch {
+      if (fresh) return fail();
       close();
       waiting.push(work);
       open2();
@@ -2533,12 +2545,6 @@ function createOutbox(sdk) {
   const open2 = guard(() => {
     if (opening) return;
     opening = true;
-    const fail = (event) => {
-      event == null ? void 0 : event.preventDefault();
-      off = true;
-      waiting = [];
-      tell2(15 /* OutboxOff */);
-    };
     let request;
     try {
       request = databases.open(name, 1);
@@ -2551,7 +2557,7 @@ function createOutbox(sdk) {
       opening = false;
       database = request.result;
       database.onversionchange = close;
-      for (const work of waiting.splice(0)) run(work);
+      for (const work of waiting.splice(0)) run(work, true);
     });
   });
   function trim(store) {

@@ -79,6 +79,8 @@ export function createClient(given: Options, bring: Bring): Client {
   const store = options.session?.storage === 'none' ? undefined : box;
   const erase = () => {
     for (const one of ['', CONFIG, LEFT, HERE]) safe(() => box!.removeItem(name + one));
+    // Here, as the outbox may not be there yet. Nothing of ours surfaces in the page, as a failed request of a database does.
+    safe(() => (indexedDB.deleteDatabase(name).onerror = (event) => event.preventDefault()));
   };
   const callbacks = new Set<(id: string) => void>();
 
@@ -352,10 +354,7 @@ export function createClient(given: Options, bring: Bring): Client {
     // Faro's receivers would take a batch twice.
     options.outbox ??= options.protocol != 'faro' && !options.transport && options.features?.length != 0;
     // An earlier page may have left something.
-    if (consent == DENIED) {
-      erase();
-      if (options.outbox) safe(() => indexedDB.deleteDatabase(name));
-    }
+    if (consent == DENIED) erase();
     sdk.fetch_ = (page().layers.fetch?.native || window.fetch)?.bind(window) as typeof fetch;
     sdk.remember_ = (text) => store?.setItem(name + CONFIG, text);
     sdk.end_ = none;

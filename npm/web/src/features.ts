@@ -1,5 +1,5 @@
 /**
- * Features that are not in the first file: how they come right after the start, and what is kept for them until then. One that does
+ * Features that are not in the first file: how they come when the page is idle, and what is kept for them until then. One that does
  * not come is told, and the page goes on without.
  */
 import { Diagnostic } from './abi.js';
@@ -28,7 +28,7 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
   const run = () => {
     // Taken out first: one that starts may change the session, and we are back here.
     waiting = waiting.splice(0).filter((feature) => {
-      if (sdk.over_ || !(sdk.leaves_() || feature.left_)) return true;
+      if (sdk.over_ || !(sdk.leaves_() || feature?.left_)) return true;
       sdk.guard_(feature)(sdk);
     });
   };
@@ -38,8 +38,10 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
     waiting = features?.slice() || [];
     run();
   });
-  let asked = given && !given.length;
-  let listening = asked || capture?.loads === false;
+  /** Something leaves the page, or an earlier one has left something. */
+  const wanted = () => !sdk.over_ && (sdk.leaves_() || (sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_!.getItem(sdk.name_ + LEFT))));
+  let asked: unknown = given && !given.length;
+  let listening: unknown = asked || capture?.loads === false;
   return () => {
     // In the capture phase, where images and scripts that did not come pass by. An error is of the window itself.
     if (!listening && sdk.live_()) {
@@ -49,10 +51,13 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
       }, true);
     }
     if (asked) return run();
-    if (!sdk.leaves_() && !(sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_!.getItem(sdk.name_ + LEFT)))) return;
-    asked = true;
+    asked = wanted();
+    if (!asked) return;
     // Not at the cost of the start, nor of what the page has to do then.
     given ? start(given) : idly(() => {
+      // A no, or the end, may have come since; the yes that follows asks anew.
+      asked = wanted();
+      if (!asked) return;
       try {
         bring(start);
       } catch {

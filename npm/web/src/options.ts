@@ -21,7 +21,8 @@ export const kind = (value: unknown) => (Array.isArray(value) ? 'list' : typeof 
 
 /** A copy that holds only what is of its kind. */
 export function check(given: Options, tell: (code: number, detail: unknown) => void): Options {
-  // Without a prototype: what others add to that of all objects is no option. Getters are run here and nowhere else.
+  // Without a prototype: what others add to that of all objects is no option. Getters are run here and nowhere else, but for `onDiagnostic`,
+  // which is told of this already: that is read whenever there is something to tell.
   const options = own(given) as unknown as Record<string, unknown>;
   const drop = (name: string) => {
     delete options[name];

@@ -211,7 +211,7 @@ export interface Options {
   transport?: Transport;
   capture?: Capture;
   /**
-   * The features beyond the first file. Default: all of `@farol/web/more`, loaded right after the start. A list, imported
+   * The features beyond the first file. Default: all of `@farol/web/more`, loaded once the page is idle. A list, imported
    * statically, is used as it is, and a bundler leaves out what is not in it; an empty one loads nothing.
    */
   features?: Feature[];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { causes, describe, own } from '../src/observe/describe.js';
+import { causes, describe, idly, own } from '../src/observe/describe.js';
 
 test('an error is its type, message and stack', () => {
   const [type, message, stack] = describe(new RangeError('far'));
@@ -40,4 +40,26 @@ test('the chain of causes and the children of an AggregateError are found once e
 test('of an object that is none nothing is taken, of one with a getter that throws all but that', () => {
   assert.deepEqual({ ...own(null) }, {});
   assert.deepEqual({ ...own({ get bad(): number { throw new Error('no'); }, level: 'warn' }) }, { level: 'warn' });
+});
+
+test('what is to run when the page is idle runs once, whatever stands for the idle callback and whatever that answers', () => {
+  const root = globalThis as unknown as Record<string, unknown>;
+  const stands: ((run: () => void) => unknown)[] = [
+    (run) => void waiting.push(run), (run) => (waiting.push(run), 0), (run) => waiting.push(run), (run) => (waiting.push(run, run), 1),
+    (run) => { waiting.push(run); throw new Error('no'); }, () => { throw new Error('no'); },
+  ];
+  let waiting: (() => void)[] = [];
+  try {
+    for (const stand of [...stands, undefined]) {
+      root['requestIdleCallback'] = stand;
+      waiting = [];
+      let ran = 0;
+      idly(() => ran++, ((run: () => void) => waiting.push(run)) as unknown as typeof setTimeout);
+      assert.equal(ran, 0);
+      for (const run of waiting) run();
+      assert.equal(ran, 1, String(stand));
+    }
+  } finally {
+    delete root['requestIdleCallback'];
+  }
 });

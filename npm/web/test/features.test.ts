@@ -27,3 +27,73 @@ test('every client starts what is brought, though all are brought the same list'
   }
   assert.deepEqual(started, ['a', 'b', 'a', 'b']);
 });
+
+/** A client whose second file comes when `idle` is called, and how often it was asked for. */
+function late(state: { over_?: boolean; leaves: boolean; left?: boolean }) {
+  const idle: (() => void)[] = [];
+  let brought = 0;
+  const sdk = {
+    options_: { outbox: true, capture: { loads: false } }, guard_: (fn: unknown) => fn, live_: () => true, later_: (run: () => void) => idle.push(run), name_: 'n',
+    get over_() { return state.over_; }, leaves_: () => state.leaves, granted_: () => state.leaves || state.left, store_: { getItem: () => (state.left ? '1' : null) },
+  } as unknown as Sdk;
+  const more = createFeatures(sdk, (done) => {
+    brought++;
+    done([]);
+  });
+  return { more, idle: () => idle.splice(0).forEach((run) => run()), brought: () => brought };
+}
+
+test('after a no while the page is busy no file is asked for; a yes brings it, once', () => {
+  const state = { leaves: true };
+  const { more, idle, brought } = late(state);
+  more();
+  state.leaves = false;
+  more();
+  idle();
+  assert.equal(brought(), 0);
+  state.leaves = true;
+  more();
+  more();
+  idle();
+  assert.equal(brought(), 1);
+  more();
+  idle();
+  assert.equal(brought(), 1);
+});
+
+test('a no and a yes within the same busy second bring one file', () => {
+  const state = { leaves: true };
+  const { more, idle, brought } = late(state);
+  more();
+  state.leaves = false;
+  more();
+  state.leaves = true;
+  more();
+  idle();
+  idle();
+  assert.equal(brought(), 1);
+});
+
+test('a client that has ended asks for no file, whatever an earlier page has left', () => {
+  for (const left of [false, true]) {
+    const state = { leaves: !left, left, over_: false };
+    const { more, idle, brought } = late(state);
+    more();
+    state.over_ = true;
+    state.leaves = false;
+    idle();
+    more();
+    idle();
+    assert.equal(brought(), 0, `left: ${left}`);
+  }
+});
+
+test('of a list with holes what is a feature starts, in a session that tells nothing too', () => {
+  const started: string[] = [];
+  const features = [null, undefined, Object.assign(() => started.push('outbox'), { left_: true })] as unknown as Feature[];
+  const sdk = {
+    options_: { features, outbox: true, capture: { loads: false } }, guard_: (fn: unknown) => fn, leaves_: () => false, live_: () => false, granted_: () => true, name_: 'n', store_: { getItem: () => '1' },
+  } as unknown as Sdk;
+  createFeatures(sdk, () => {})();
+  assert.deepEqual(started, ['outbox']);
+});

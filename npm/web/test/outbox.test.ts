@@ -235,3 +235,20 @@ test('a no while the database is asked leaves no mark of what is in it', async (
   await take(here);
   assert.deepEqual(here.marks, ['farol:1:k:left']);
 });
+
+test('a database of that name that is somebody else’s, or gives nothing to write to, is left alone and told once', async () => {
+  await new Promise<void>((done) => {
+    const made = indexedDB.open('farol:1:k', 1);
+    made.onsuccess = () => (made.result.close(), done());
+  });
+  const { open } = indexedDB;
+  let opened = 0;
+  indexedDB.open = (...args) => (opened++, open.apply(indexedDB, args));
+  const one = outbox();
+  for (let n = 0; n < 3; n++) one.put_(batch(), 0, 0);
+  one.look_();
+  for (let n = 0; n < 50; n++) await new Promise((done) => setImmediate(done));
+  one.put_(batch(), 0, 0);
+  assert.deepEqual([opened, told], [1, [Diagnostic.OutboxOff]]);
+  await new Promise((done) => (indexedDB.deleteDatabase('farol:1:k').onsuccess = done));
+});

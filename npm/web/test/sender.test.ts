@@ -378,3 +378,19 @@ test('a batch that is refused twice, by fetch and by what outlives the page, is 
   await posted[1]!.answer(400);
   assert.deepEqual(told, [[Diagnostic.BatchRefused, 400]]);
 });
+
+test('an outbox that comes after the draft is given it, and the batch takes its place', () => {
+  const calls: string[] = [];
+  const outbox = { put_: ({ id_: id }: Batch, _: number, __: number, draft?: Batch) => calls.push(`put ${id}${draft ? ` for ${draft.id_}` : ''}`), room_() {}, pack_() {} } as unknown as Outbox;
+  const made = sender();
+  made.draft_(batch({ id_: 'x' }));
+  made.join_(outbox);
+  assert.deepEqual(calls.splice(0), ['put x']);
+  made.add_(batch({ id_: 'x' }));
+  assert.deepEqual(calls, ['put x for x']);
+  const dropped = sender();
+  dropped.draft_(batch({ id_: 'y' }));
+  dropped.gate_(true);
+  dropped.join_(outbox);
+  assert.deepEqual(calls.slice(1), [], 'none after a no');
+});

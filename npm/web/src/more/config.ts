@@ -1,5 +1,5 @@
 /**
- * What the operator wants of this app's pages: the collector's configuration document (docs/wire.md). Asked for right after the start,
+ * What the operator wants of this app's pages: the collector's configuration document (docs/wire.md). Asked for once the second file is there,
  * through the browser's cache, and kept in the tab: it holds from the next page on, so that no start waits for it. Only `enabled: false` holds at once.
  */
 import type { Sdk } from '../sdk.js';

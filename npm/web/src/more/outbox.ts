@@ -86,13 +86,24 @@ export function createOutbox(sdk: Sdk): Outbox {
     database = undefined;
   };
 
-  const run = guard((work: (store: IDBObjectStore) => void) => {
+  const fail = (event?: Event) => {
+    event?.preventDefault();
+    close();
+    // Once is enough: memory serves from now on.
+    off = true;
+    waiting = [];
+    tell(Diagnostic.OutboxOff);
+  };
+
+  /** `fresh`: it has been opened for this, and is not what we take it for if it fails. */
+  const run = guard((work: (store: IDBObjectStore) => void, fresh?: boolean) => {
     if (off) return;
     try {
       const transaction = database!.transaction(STORE, 'readwrite');
       transaction.onerror = quiet;
       work(transaction.objectStore(STORE));
     } catch {
+      if (fresh) return fail();
       // It was closed, by us or by the browser.
       close();
       waiting.push(work);
@@ -103,13 +114,6 @@ export function createOutbox(sdk: Sdk): Outbox {
   const open = guard(() => {
     if (opening) return;
     opening = true;
-    const fail = (event?: Event) => {
-      event?.preventDefault();
-      // Once is enough: memory serves from now on.
-      off = true;
-      waiting = [];
-      tell(Diagnostic.OutboxOff);
-    };
     let request: IDBOpenDBRequest;
     try {
       request = databases.open(name, 1);
@@ -123,7 +127,7 @@ export function createOutbox(sdk: Sdk): Outbox {
       database = request.result;
       // Another tab erases, or a newer version comes.
       database.onversionchange = close;
-      for (const work of waiting.splice(0)) run(work);
+      for (const work of waiting.splice(0)) run(work, true);
     });
   });
 

@@ -16,8 +16,16 @@ export function safe<T>(read: () => T): T | undefined {
 /** An idle callback comes after so many ms even if the page is never idle. */
 const IDLE_TIMEOUT = 1000;
 
-/** Runs it when the page is idle; soon, where the browser does not say when that is. */
-export const idly = (run: () => void, later: typeof setTimeout): unknown => safe(() => requestIdleCallback(run, { timeout: IDLE_TIMEOUT })) || later(run);
+/**
+ * Runs it when the page is idle; soon, where the browser does not say when that is. Once: what a page has put in its place may run it and not say
+ * that it will. What is given back runs it now, in place of that.
+ */
+export function idly(run: (_: unknown) => void, later: typeof setTimeout): () => void {
+  let done: unknown;
+  const once = () => done || run((done = 1));
+  safe(() => requestIdleCallback(once, { timeout: IDLE_TIMEOUT })) || later(once);
+  return once;
+}
 
 const get = (value: unknown, key: string): unknown => safe(() => (value as Record<string, unknown>)[key]);
 

@@ -100,14 +100,11 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   /** Runs now if the page is hidden, else when it is idle or its visibility changes. */
   function soon(run: () => void): void {
     if (hidden()) return run();
-    let done = false;
-    const go = guard(() => {
+    const go = idly(guard(() => {
       removeEventListener('visibilitychange', go, true);
-      if (!done) run();
-      done = true;
-    });
+      run();
+    }), later);
     addEventListener('visibilitychange', go, true);
-    idly(go, later);
   }
 
   const inOrder = (entries: PerformanceEntryList): PerformanceEntryList => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));

@@ -253,6 +253,8 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     join_(joined) {
       outbox = joined;
       for (const batch of queue) keep(batch, 0, TIMEOUT);
+      // A core that has nothing new to say writes no other.
+      if (draft) keep(draft, 0, TIMEOUT);
     },
     adopt_(batches) {
       if (stopped || !sdk.granted_()) return;
