@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 export interface Batch {
   path: string;
@@ -11,7 +12,7 @@ export interface Batch {
 
 export interface Sink {
   url: string;
-  /** The first batch, past or to come, whose body fits. */
+  /** The first batch, past or to come, whose body fits; where none comes within two minutes, an error that says what came. */
   batch(fits: (body: string) => boolean): Promise<Batch>;
   close(): void;
 }
@@ -30,7 +31,10 @@ export async function listen(folder: string): Promise<Sink> {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"accepted"}');
-        const batch = { path, body: Buffer.concat(chunks).toString('utf8') };
+        const bytes = Buffer.concat(chunks);
+        // What grew large before it was sent, as it does on a slow machine, comes packed.
+        const body = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
+        const batch = { path, body };
         batches.push(batch);
         for (const waiter of waiting) if (waiter.fits(batch.body)) waiter.done(batch);
       });
@@ -48,7 +52,10 @@ export async function listen(folder: string): Promise<Sink> {
     batch(fits) {
       const known = batches.find((batch) => fits(batch.body));
       if (known) return Promise.resolve(known);
-      return new Promise((done) => waiting.push({ fits, done }));
+      return new Promise((done, fail) => {
+        const late = setTimeout(() => fail(new Error(`no batch fits; there came ${JSON.stringify(batches, null, 1)}`)), 120_000);
+        waiting.push({ fits, done: (batch) => (clearTimeout(late), done(batch)) });
+      });
     },
     close() {
       server.closeAllConnections();
