@@ -216,11 +216,18 @@ impl<'de> Parser<'de> {
         self.at += length;
         match plain_number(&rest[..length]) {
             Some(Number::Whole(number)) => visitor.visit_u64(number),
+            Some(Number::Negative(number)) => visitor.visit_i64(number),
             Some(Number::Broken(number)) => visitor.visit_f64(number),
             None => {
-                // As a text it may be twenty times as long.
-                self.longest.text = usize::MAX;
-                let mut other = serde_json::Deserializer::from_str(&self.text[from..self.at]);
+                let text = &self.text[from..self.at];
+                // With an exponent it may be twenty times as long as a text. Without, it has no more digits than here, but for one that rounding
+                // carries into, or is among the shortest spellings of a double.
+                let as_text = match text.contains(['e', 'E']) {
+                    true => usize::MAX,
+                    false => (length + 1).max(MOST_DOUBLE),
+                };
+                self.longest.text = self.longest.text.max(as_text);
+                let mut other = serde_json::Deserializer::from_str(text);
                 let value = other.deserialize_any(visitor).map_err(Unusual::custom)?;
                 other.end().map_err(Unusual::custom)?;
                 Ok(value)
@@ -265,8 +272,13 @@ fn stop(bytes: &[u8]) -> Option<usize> {
     Some(bytes.len() - rest.len() + at)
 }
 
+/// Bytes of the shortest spelling of any double, as `-2.2250738585072014e-308`.
+const MOST_DOUBLE: usize = 24;
+
 enum Number {
     Whole(u64),
+    /// Below 0.
+    Negative(i64),
     Broken(f64),
 }
 
@@ -296,7 +308,9 @@ fn plain_number(text: &[u8]) -> Option<Number> {
         return None;
     }
     match point {
-        None if negative => None,
+        // -0 is a double.
+        None if negative && number == 0 => None,
+        None if negative => Some(Number::Negative(-i64::try_from(number).ok()?)),
         None => Some(Number::Whole(number)),
         Some(at) => {
             let behind = text.len() - at - 1;

@@ -53,7 +53,9 @@ pub(super) fn apply(decoded: &mut Decoded, limits: &Limits, longest: Option<Long
 fn all_fits(payload: &Payload, longest: Longest, limits: &Limits) -> bool {
     // The least bound of a list but for causes, of which exceptions have few or none.
     let list = limits.attributes.min(limits.items).min(limits::TRAIL);
-    longest.text <= limits::KEY_BYTES.min(limits.string)
+    // Bytes are walked as the text that they may be, where each that is none takes three: 2.25 times their base64.
+    longest.text <= limits::KEY_BYTES
+        && longest.text.saturating_mul(3) <= limits.string
         && longest.list <= list
         && longest.object <= limits.attributes
         && (payload.exceptions.iter())

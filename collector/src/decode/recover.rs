@@ -41,15 +41,15 @@ pub(super) fn recover(
     if let Some(raw) = top.take("traces").filter(|raw| !is_null(raw)) {
         match fields(raw) {
             Some(mut inner) => {
-                let list = inner
-                    .take("resourceSpans")
-                    .or_else(|| inner.take("resource_spans"));
+                let list = inner.take_one_of(["resourceSpans", "resource_spans"]);
                 payload.traces.resource_spans = reader.resources(list);
                 payload.traces.extra = reader.extra(inner);
             }
             None => reader.refuse(Kind::Span, Reason::NotAnObject),
         }
     }
+    // The collector's own. Among what nobody asked for it would be stored, and what is stored could not be read again.
+    top.take("farol.otlp");
     payload.extra = reader.extra(top);
     reader.end(decoded);
     Ok(())
@@ -219,10 +219,8 @@ impl Reader<'_> {
                 continue;
             };
             let resource = inner.take("resource");
-            let scopes = inner
-                .take("scopeSpans")
-                .or_else(|| inner.take("scope_spans"));
-            let schema = inner.take("schemaUrl").or_else(|| inner.take("schema_url"));
+            let scopes = inner.take_one_of(["scopeSpans", "scope_spans"]);
+            let schema = inner.take_one_of(["schemaUrl", "schema_url"]);
             out.push(ResourceSpans {
                 resource: resource.map_or_else(Resource::default, |raw| self.part(raw, "resource")),
                 scope_spans: self.scopes(scopes),
@@ -244,7 +242,7 @@ impl Reader<'_> {
                 continue;
             };
             let scope = inner.take("scope");
-            let schema = inner.take("schemaUrl").or_else(|| inner.take("schema_url"));
+            let schema = inner.take_one_of(["schemaUrl", "schema_url"]);
             let spans = inner.take("spans");
             out.push(ScopeSpans {
                 scope: scope.map_or_else(Scope::default, |raw| self.part(raw, "scope")),
@@ -285,9 +283,14 @@ pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     pub(super) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+        self.take_one_of([name])
+    }
+
+    /// A field of several spellings. All of them are taken: one left behind would be stored beside the field, and be the field when that is read.
+    fn take_one_of<const N: usize>(&mut self, names: [&str; N]) -> Option<&'a RawValue> {
         let mut found = None;
         self.0.retain(|(key, raw)| {
-            let same = key == name;
+            let same = names.contains(&&**key);
             if same {
                 found = Some(*raw);
             }

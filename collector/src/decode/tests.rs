@@ -163,6 +163,24 @@ fn a_client_cannot_claim_what_the_collector_adds() {
 }
 
 #[test]
+fn what_is_read_item_by_item_can_be_read_again_whatever_stood_beside_it() {
+    let span = r#"{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331"}"#;
+    let bodies = [
+        r#"{"logs":[5,{"message":"a"}],"farol.otlp":"x"}"#.to_owned(),
+        format!(
+            r#"{{"logs":[5],"traces":{{"resource_spans":"x","resourceSpans":[{{"scope_spans":3,"scopeSpans":[{{"schema_url":[],"schemaUrl":"s","spans":[{span}]}}]}}]}}}}"#
+        ),
+    ];
+    for body in bodies {
+        let decoded = read(&body);
+        let stored = decoded.payload.encode();
+        let again = farol_protocol::payload::Payload::decode(&stored).expect(&body);
+        assert_eq!(again, *decoded.payload);
+        assert_eq!(again.items().count(), 1, "{body}");
+    }
+}
+
+#[test]
 fn a_client_cannot_claim_lost_places() {
     let decoded = read(r#"{"logs":[{"message":"one"}],"farol":{"lost":[0,1,2,3]}}"#);
     assert_eq!(

@@ -96,6 +96,9 @@ proptest! {
         let pair = |key: &str| format!(r#"{{"traces":{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":{key},"value":{{"intValue":"1"}}}}]}},"scopeSpans":[{{"spans":[{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331"}}]}}]}}]}}}}"#);
         cut_alike(&pair(&format!("\"{name}\"")), &Limits::default());
         cut_alike(&pair(&number), &Limits::default());
+        // Bytes that are no text are longer as one.
+        let bytes = "/".repeat(items * 4);
+        cut_alike(&format!(r#"{{"traces":{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"k","value":{{"bytesValue":"{bytes}"}}}}]}},"scopeSpans":[{{"spans":[{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331"}}]}}]}}]}}}}"#), &Limits { string, ..Limits::default() });
     }
 
     #[test]

@@ -31,9 +31,22 @@ impl Refused {
     }
 
     /// Whether that is news.
-    fn begins(&self, batch: &Batch) -> bool {
+    fn is_new(&self, name: &str) -> bool {
+        !self.known().contains(name)
+    }
+
+    /// What is known once a batch has been divided: of its metrics those that were refused, and no others. Pieces of one metric have one name:
+    /// it is refused while one of them is, whatever came of the rest.
+    fn settle(&self, batch: &[String], refused: BTreeSet<String>) {
         let mut known = self.known();
-        names(batch).any(|name| known.len() >= KNOWN || known.insert(name))
+        for name in batch.iter().filter(|it| !refused.contains(*it)) {
+            known.remove(name);
+        }
+        for name in refused {
+            if known.len() < KNOWN {
+                known.insert(name);
+            }
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeSet<String>> {
@@ -49,22 +62,26 @@ fn names(batch: &Batch) -> impl Iterator<Item = String> {
 
 /// Hands over what can be of a refused batch, at most two requests for each metric in it.
 pub(super) async fn divide(shared: &Shared, batch: Batch, reason: Reason, backoff: &mut Backoff) {
+    let all: Vec<String> = names(&batch).collect();
+    let mut culprits = BTreeSet::new();
     let mut refused = vec![(batch, reason)];
     while let Some((batch, reason)) = refused.pop() {
         let Some((left, right)) = batch.split() else {
-            if shared.refused_metrics.begins(&batch) {
+            let own: Vec<String> = names(&batch).collect();
+            if own.iter().any(|it| shared.refused_metrics.is_new(it)) {
                 let letters = &shared.dead_letters;
                 letters.keep(&shared.name, &batch, &reason).await;
             }
+            culprits.extend(own);
             continue;
         };
         for part in [right, left] {
-            match insist(shared, &part, backoff).await {
-                Some(reason) => refused.push((part, reason)),
-                None => shared.refused_metrics.taken(&part),
+            if let Some(reason) = insist(shared, &part, backoff).await {
+                refused.push((part, reason));
             }
         }
     }
+    shared.refused_metrics.settle(&all, culprits);
 }
 
 /// Tries until there is a verdict: the reason, where it is refused.

@@ -158,6 +158,30 @@ async fn a_refused_snapshot_is_counted_and_the_next_one_tried() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_metric_of_which_one_piece_is_refused_each_time_is_a_dead_letter_once() {
+    let refused = || Outcome::Refused(Reason::code("http 400"));
+    // The whole, the second piece, the first.
+    let round = || vec![refused(), Outcome::accepted(), refused()];
+    let (folder, mut bench) = bench_in([round(), round()].concat());
+    let pages: Vec<_> = (0..500).map(|page| format!("/{page}")).collect();
+    let labels: Vec<_> = pages.iter().map(|page| [page.as_str()]).collect();
+    let rows: Vec<_> = labels
+        .iter()
+        .map(|it| ("shop", "farol.sessions", &it[..], 1.0))
+        .collect();
+    for _ in 0..2 {
+        bench.publish.send_replace(Some(Arc::new(snapshot(&rows))));
+        for size in [2, 1, 1] {
+            assert_eq!(bench.sent.recv().await, Some(size));
+        }
+    }
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    let letters = std::fs::read_to_string(folder.path().join("dead-letters/a.jsonl")).unwrap();
+    assert_eq!(letters.lines().count(), 1, "{letters}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_refused_metric_keeps_no_other_and_is_a_dead_letter_once() {
     let refused = || Outcome::Refused(Reason::new("http 400", "out of order sample"));
     let taken = Outcome::accepted;

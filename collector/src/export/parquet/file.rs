@@ -72,26 +72,30 @@ impl Table {
     }
 
     pub(super) fn int(&mut self, value: i32) {
-        if let Values::Ints(list) = self.next() {
-            list.push(value);
+        match self.next() {
+            Values::Ints(list) => list.push(value),
+            _ => debug_assert!(false, "a number in a column of another kind"),
         }
     }
 
     /// A time beyond what 64 bits with a sign hold (the year 2262) is the last of them.
     pub(super) fn long(&mut self, value: u64) {
-        if let Values::Longs(list) = self.next() {
-            list.push(i64::try_from(value).unwrap_or(i64::MAX));
+        match self.next() {
+            Values::Longs(list) => list.push(i64::try_from(value).unwrap_or(i64::MAX)),
+            _ => debug_assert!(false, "a long number in a column of another kind"),
         }
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        if let Values::Texts(list) = self.next() {
-            list.push(text.into());
+        match self.next() {
+            Values::Texts(list) => list.push(text.into()),
+            _ => debug_assert!(false, "a text in a column of another kind"),
         }
     }
 
     pub(super) fn map<'a>(&mut self, pairs: impl Iterator<Item = (&'a str, String)>) {
         let Values::Map(map) = self.next() else {
+            debug_assert!(false, "a map in a column of another kind");
             return;
         };
         let mut first = true;

@@ -93,6 +93,99 @@ async fn rows_are_read_back_by_app_and_hour_with_all_that_they_say() {
     }
 }
 
+/// What a map is of, in order.
+fn pairs(row: &BTreeMap<String, Field>, column: &str) -> Vec<(String, String)> {
+    let Field::MapInternal(map) = &row[column] else {
+        panic!("{:?}", row[column]);
+    };
+    let text = |field: &Field| match field {
+        Field::Str(text) => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    let entries = map.entries().iter();
+    entries.map(|(k, v)| (text(k), text(v))).collect()
+}
+
+#[tokio::test]
+async fn spans_and_records_are_read_back_with_every_key_and_value_of_their_maps() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = destination(folder.path());
+    let mut rich = samples::rich();
+    let spans = &mut rich.traces[0].scope_spans[0].spans;
+    let event = spans[0].events[0].clone();
+    spans[0].events.push(event);
+    let mut bare = spans[0].clone();
+    bare.name = "bare".into();
+    bare.attributes.clear();
+    spans.insert(0, bare);
+    for signal in [Signal::Logs, Signal::Traces] {
+        let sent = batch(signal, vec![rich.clone()]);
+        assert_eq!(to.send(&sent).await, Outcome::accepted());
+    }
+    let read = |signal: &str| -> Vec<_> {
+        let found = files(&folder.path().join(signal));
+        found.iter().flat_map(|it| rows(it)).collect()
+    };
+    let said = |list: &[opentelemetry_proto::tonic::common::v1::KeyValue]| -> Vec<_> {
+        let plain = crate::export::clickhouse::plain;
+        let value = |it: Option<_>| it.map(plain).unwrap_or_default();
+        list.iter()
+            .map(|it| (it.key.clone(), value(it.value.as_ref())))
+            .collect()
+    };
+    let shop = vec![("service.name".to_owned(), "shop".to_owned())];
+    let logs = read("logs");
+    let record = &rich.logs[0].scope_logs[0].log_records[0];
+    assert_eq!(pairs(&logs[0], "ResourceAttributes"), shop);
+    assert_eq!(pairs(&logs[0], "LogAttributes"), said(&record.attributes));
+    let traces = read("traces");
+    assert_eq!(traces.len(), 2);
+    for (row, span) in traces.iter().zip(&rich.traces[0].scope_spans[0].spans) {
+        assert_eq!(pairs(row, "ResourceAttributes"), shop);
+        assert_eq!(pairs(row, "SpanAttributes"), said(&span.attributes));
+        for (column, length) in [("Events", 2), ("Links", 1)] {
+            let Field::Str(text) = &row[column] else {
+                panic!("{:?}", row[column]);
+            };
+            let list: serde_json::Value = serde_json::from_str(text).unwrap();
+            assert_eq!(list.as_array().unwrap().len(), length, "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn spans_of_any_hours_that_a_client_says_make_no_more_files_than_are_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = destination(folder.path());
+    let mut rich = samples::rich();
+    let spans = &mut rich.traces[0].scope_spans[0].spans;
+    let first = spans[0].clone();
+    spans.clear();
+    for hour in 1..=2_000 {
+        let mut span = first.clone();
+        span.start_time_unix_nano = hour * HOUR;
+        span.end_time_unix_nano = hour * HOUR + 1;
+        spans.push(span);
+    }
+    let sent = batch(Signal::Traces, vec![rich]);
+    assert_eq!(to.send(&sent).await, Outcome::accepted());
+    let found = files(folder.path());
+    assert!(found.len() <= MOST_PARTS + 1, "{}", found.len());
+    assert_eq!(found.iter().map(|it| rows(it).len()).sum::<usize>(), 2_000);
+}
+
+#[test]
+fn a_span_that_began_long_before_its_end_is_filed_by_its_end() {
+    let mut span = Span {
+        start_time_unix_nano: 5,
+        end_time_unix_nano: HOUR,
+        ..Span::default()
+    };
+    assert_eq!(filed(&span), 5);
+    span.end_time_unix_nano = HOUR * 9;
+    assert_eq!(filed(&span), HOUR * 9);
+}
+
 #[tokio::test]
 async fn a_batch_that_is_tried_again_replaces_its_own_file_and_leaves_nothing_unfinished() {
     let folder = tempfile::tempdir().unwrap();
