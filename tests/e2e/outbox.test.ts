@@ -172,6 +172,9 @@ async function later(run: (page: Page, came: () => { id: string; own: boolean }[
   const page = await browser.newPage();
   try {
     await page.goto(taker.url);
+    // What leaves things with the browser is in the second file, which comes when the page is idle.
+    await page.waitFor("performance.getEntriesByType('resource').some(({ name }) => name.includes('farol-more'))");
+    await page.evaluate('new Promise((done) => setTimeout(done))');
     const posts = () => taker.seen.filter(({ method }) => method === 'POST');
     await run(page, () => posts().map(({ path }) => ({ id: /id=(\w+)/.exec(path)![1]!, own: /sent=/.test(path) })), () => page.goto(`${taker.url}/away`));
   } finally {
