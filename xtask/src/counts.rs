@@ -1,5 +1,7 @@
 //! What test runners say about themselves, so that one closing line can speak for all of them.
 
+use std::sync::Mutex;
+
 /// Tests that passed and failed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
@@ -28,6 +30,54 @@ impl Counts {
         self.passed += other.passed;
         self.failed += other.failed;
     }
+}
+
+/// Why tests failed, in their runner's words. A long run ends with all of them: whoever reads its last page reads why.
+#[derive(Debug, Default)]
+pub struct Failures {
+    told: Vec<String>,
+    telling: bool,
+}
+
+/// A run that fails throughout is told by its beginning.
+const TOLD: usize = 120;
+
+static FAILURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Failures {
+    /// Reads a line of output of cargo's or node's test runner: what stands between the headline of failures and the end of the run.
+    pub fn read(&mut self, line: &str) {
+        let text = plain(line);
+        if text.starts_with("test result: ") {
+            self.telling = false;
+        } else if self.telling {
+            if self.told.len() < TOLD {
+                self.told.push(text);
+            }
+        } else {
+            self.telling = text == "failures:" || text == "✖ failing tests:";
+        }
+    }
+
+    /// Puts what was read to what the closing lines tell.
+    pub fn keep(self) {
+        let text = self.told.join("\n");
+        if !text.trim().is_empty() {
+            failed(text.trim().to_owned());
+        }
+    }
+}
+
+/// Puts a reason to what the closing lines tell.
+pub fn failed(why: String) {
+    if let Ok(mut all) = FAILURES.lock() {
+        all.push(why);
+    }
+}
+
+/// Every reason so far.
+pub fn all_failures() -> Vec<String> {
+    FAILURES.lock().map(|all| all.clone()).unwrap_or_default()
 }
 
 /// The number that stands before a word.
@@ -93,6 +143,34 @@ mod tests {
                 failed: 0
             }
         );
+    }
+
+    #[test]
+    fn failures_are_what_stands_below_their_headline() {
+        let told = |lines: &[&str]| {
+            let mut failures = Failures::default();
+            lines.iter().for_each(|line| failures.read(line));
+            failures.told.join("|")
+        };
+        let cargo = [
+            "running 2 tests",
+            "failures:",
+            "---- a stdout ----",
+            "failures:",
+            "    a",
+            "test result: FAILED. 1 passed; 1 failed",
+            "running 1 test",
+        ];
+        assert_eq!(told(&cargo), "---- a stdout ----|failures:|    a");
+        let node = [
+            "✔ b (1ms)",
+            "ℹ fail 1",
+            "\u{1b}[31m✖ failing tests:\u{1b}[39m",
+            "✖ a (2ms)",
+            "  Error: why",
+        ];
+        assert_eq!(told(&node), "✖ a (2ms)|  Error: why");
+        assert_eq!(told(&["✔ b (1ms)", "ℹ fail 0"]), "");
     }
 
     #[test]

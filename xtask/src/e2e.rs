@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::cli::E2eOptions;
-use crate::counts::Counts;
+use crate::counts::{Counts, Failures};
 use crate::{browser, build, process, setup};
 
 /// What hangs ends after this many milliseconds; long runs of `--full` get more. Node 20 gives them to a file, not to a test: a file whose
 /// cases together could take as long on a slow machine is made two.
-const PATIENCE: &str = "240000";
+const PATIENCE: &str = "360000";
 const PATIENCE_FULL: &str = "1800000";
 
 pub fn run(root: &Path, options: &E2eOptions) -> Result<bool> {
@@ -106,7 +106,12 @@ pub fn node_tests(
         command.env("FAROL_FULL", "1");
     }
     let mut counts = Counts::default();
-    let status = process::watch(&mut command, "node --test", |line| counts.read(line))?;
+    let mut failures = Failures::default();
+    let status = process::watch(&mut command, "node --test", |line| {
+        counts.read(line);
+        failures.read(line);
+    })?;
+    failures.keep();
     // The runner can fail without a failed test: a file that does not load.
     if !status.success() && counts.failed == 0 {
         counts.failed = 1;

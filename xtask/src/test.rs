@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::cli::{self, E2eOptions, TestOptions};
-use crate::counts::Counts;
+use crate::counts::{self, Counts, Failures};
 use crate::{
     backend, browser, build, e2e, fuzz, interop, licences, process, setup, size, steps, tidy,
     toolchain,
@@ -158,6 +158,7 @@ pub fn run(root: &Path, options: &TestOptions) -> Result<bool> {
         };
         let counts = counts.unwrap_or_else(|error| {
             println!("✗ {}: {error:#}", door.name);
+            counts::failed(format!("{}: {error:#}", door.name));
             Counts {
                 passed: 0,
                 failed: 1,
@@ -189,6 +190,7 @@ pub fn check(root: &Path) -> Result<bool> {
         let begun = Instant::now();
         let counts = door(root, &TestOptions::default()).unwrap_or_else(|error| {
             println!("✗ {name}: {error:#}");
+            counts::failed(format!("{name}: {error:#}"));
             Counts {
                 passed: 0,
                 failed: 1,
@@ -223,6 +225,9 @@ fn summary(results: &[(&str, Counts, Duration)], time: Duration) -> bool {
         all.failed,
         steps::seconds(time)
     );
+    for why in counts::all_failures() {
+        println!("{why}\n");
+    }
     for what in steps::all_not_run() {
         println!("not run: {what}");
     }
@@ -320,7 +325,12 @@ fn rust(root: &Path, options: &TestOptions) -> Result<Counts> {
     with_feature.args(["--features", RUST_APP, "--locked", "rust_app"]);
     let mut counts = Counts::default();
     for command in [&mut command, &mut with_feature] {
-        let status = process::watch(command, "cargo test", |line| counts.read(line))?;
+        let mut failures = Failures::default();
+        let status = process::watch(command, "cargo test", |line| {
+            counts.read(line);
+            failures.read(line);
+        })?;
+        failures.keep();
         if !status.success() && counts.failed == 0 {
             counts.failed = 1;
         }
@@ -400,6 +410,7 @@ fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
     let mut counts = Counts::default();
     let failed = |engine: &str, error: &anyhow::Error| {
         println!("✗ {engine}: {error:#}");
+        counts::failed(format!("{engine}: {error:#}"));
         Counts {
             passed: 0,
             failed: 1,

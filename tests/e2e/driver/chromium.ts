@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page as NativePage, type Request as NativeRequest } from 'playwright-core';
 import { executable } from './executable.js';
 import type { Browser, LaunchOptions, Page, PageOptions, Request, WaitOptions } from './index.js';
-import { removeAtExit, start } from './processes.js';
+import { removeAtExit, start, STARTING } from './processes.js';
 import { call, type Source } from './source.js';
 import { wait } from './wait.js';
 
@@ -39,7 +39,7 @@ export async function launchChromium(options: LaunchOptions): Promise<Browser> {
   const program = start(executable('chromium'), [...ARGS, ...own, ...(options.args ?? []), 'about:blank']);
   try {
     const [, address] = await program.line(/DevTools listening on (ws:\S+)/);
-    const browser = await chromium.connectOverCDP(address!, { noDefaults: true });
+    const browser = await chromium.connectOverCDP(address!, { noDefaults: true, timeout: STARTING });
     const context = browser.contexts()[0]!;
     // The tab that goes before another to hide it.
     const front = context.pages()[0] ?? (await context.newPage());
@@ -80,7 +80,7 @@ async function newPage(context: BrowserContext, front: NativePage, options: Page
     waitFor(`document.visibilityState === '${state}'`, { what: `the page to be ${state}` });
 
   return {
-    goto: async (url, { until = 'load' } = {}) => void (await page.goto(url, { waitUntil: until })),
+    goto: async (url, { until = 'load' } = {}) => void (await page.goto(url, { waitUntil: until, timeout: STARTING })),
     click: (selector, times = 1) => page.click(selector, { timeout: 10_000, clickCount: times }),
     press: (key) => page.keyboard.press(key),
     type: (selector, text) => page.locator(selector).pressSequentially(text, { timeout: 10_000 }),

@@ -42,7 +42,7 @@ export async function launchFirefox(options: LaunchOptions): Promise<Browser> {
   const args = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port=0', `--width=${width}`, `--height=${height}`, ...(options.args ?? []), 'about:blank'];
   const program = start(executable('firefox'), args);
   try {
-    const [, address] = await program.line(/WebDriver BiDi listening on (ws:\S+)/, 60_000);
+    const [, address] = await program.line(/WebDriver BiDi listening on (ws:\S+)/);
     const bidi = await Bidi.connect(`${address}/session`);
     const session = await bidi.send('session.new', { capabilities: { alwaysMatch: { acceptInsecureCerts: true } } });
     await bidi.send('session.subscribe', { events: EVENTS });

@@ -62,7 +62,7 @@ export interface Throttle {
 }
 
 export interface WaitOptions<A extends unknown[]> {
-  /** Default 15,000 ms. */
+  /** Default 30,000 ms. */
   timeout?: number;
   /** What the test waits for, in words, for the error. */
   what?: string;

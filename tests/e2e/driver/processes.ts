@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 /** How long a process may take to end by itself before it is ended at once. */
 const GRACE = 8_000;
 
+/** How long a program may take to say that it is there: a browser whose files no one has read yet comes from a slow disk in half a minute and more. */
+export const STARTING = 120_000;
+
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A program of the workspace: the one that the variable names, else the release build. */
@@ -94,7 +97,7 @@ export function start(program: string, args: readonly string[], options: SpawnOp
   return {
     child,
     output: () => text,
-    line: (pattern, timeout = 30_000) =>
+    line: (pattern, timeout = STARTING) =>
       new Promise((resolve, reject) => {
         const done = (): void => {
           clearTimeout(timer);

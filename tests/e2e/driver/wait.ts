@@ -2,7 +2,7 @@
 const EVERY = 20;
 
 /** Asks until the answer is truthy, and gives it. A document that goes away while it is asked has not answered. */
-export async function wait<R>(ask: () => Promise<R>, what: string, timeout = 15_000): Promise<R> {
+export async function wait<R>(ask: () => Promise<R>, what: string, timeout = 30_000): Promise<R> {
   const until = performance.now() + timeout;
   for (;;) {
     const answer = await ask().catch((error: Error) => {

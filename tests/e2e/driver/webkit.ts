@@ -8,7 +8,7 @@ import { Builder, By, Capabilities, type WebDriver } from 'selenium-webdriver';
 import { executable } from './executable.js';
 import { Unsupported, type Browser, type LaunchOptions, type Page, type PageOptions, type WaitOptions } from './index.js';
 import { key } from './keys.js';
-import { start } from './processes.js';
+import { start, STARTING } from './processes.js';
 import { startProxy, type Proxy } from './proxy.js';
 import { call, type Source } from './source.js';
 import { wait } from './wait.js';
@@ -45,7 +45,7 @@ export async function launchWebKit(options: LaunchOptions): Promise<Browser> {
   };
   try {
     const url = `http://127.0.0.1:${port}`;
-    await wait(() => fetch(`${url}/status`).then((answer) => answer.ok, () => false), 'WebKitWebDriver');
+    await wait(() => fetch(`${url}/status`).then((answer) => answer.ok, () => false), 'WebKitWebDriver', STARTING);
     const capabilities = new Capabilities({
       browserName: 'MiniBrowser',
       proxy: { proxyType: 'manual', httpProxy: `127.0.0.1:${proxy.port}`, noProxy: [] },
