@@ -19,7 +19,10 @@ const SERVERS: &str = "tests/interop/servers";
 const TOGETHER: &[(&str, &[&str])] = &[
     ("alerts", &["alertmanager", "prometheus"]),
     ("backends", &["jaeger"]),
-    ("dashboards", &["loki", "prometheus"]),
+    (
+        "dashboards",
+        &["loki", "postgres-exporter", "prometheus", "tempo"],
+    ),
     ("faro", &["otelcol"]),
     ("relay", &["kafka", "otelcol"]),
     ("manifests", &["helm", "kubernetes-validate"]),

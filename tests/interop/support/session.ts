@@ -69,14 +69,23 @@ function session(): Promise<Session> {
   return known;
 }
 
-/** Sends the captured requests, the maximal payload and the visit; all have to be taken. */
-export async function sendAll(url: string): Promise<{ logs: number; spans: number }> {
+/** Sends the visit, as that of an app where one is named; all has to be taken. */
+export async function sendVisit(url: string, app?: { key: string; origin: string }): Promise<{ logs: number; spans: number }> {
   const { requests, logs, spans } = await session();
-  const sent = await send(url);
   for (const { path, type, body } of requests) {
     // It comes later than it was sent, as what a browser kept does.
-    const answer = await fetch(url + path.replace(/[?&]sent=\d+/, (it) => (it.startsWith('?') ? '?' : '')), { method: 'POST', headers: { 'content-type': type }, body: Buffer.from(body, 'base64') });
+    const late = path.replace(/[?&]sent=\d+/, (it) => (it.startsWith('?') ? '?' : ''));
+    const to = app === undefined ? late : late.replace(/^(\/\w+)(?:\/[^?]+)?/u, `$1/${app.key}`);
+    const headers = { 'content-type': type, ...(app === undefined ? {} : { origin: app.origin }) };
+    const answer = await fetch(url + to, { method: 'POST', headers, body: Buffer.from(body, 'base64') });
     assert.equal(answer.status, 202, await answer.text());
   }
-  return { logs: sent.logs + logs, spans: sent.spans + spans };
+  return { logs, spans };
+}
+
+/** Sends the captured requests, the maximal payload and the visit; all have to be taken. */
+export async function sendAll(url: string): Promise<{ logs: number; spans: number }> {
+  const sent = await send(url);
+  const visit = await sendVisit(url);
+  return { logs: sent.logs + visit.logs, spans: sent.spans + visit.spans };
 }

@@ -15,10 +15,10 @@ const vital = (name: string, value: number, context: Record<string, string>): Js
 
 const event = (name: string, attributes: Record<string, string> = {}): Json => ({ name, timestamp: new Date().toISOString(), attributes });
 
-const span = (status: number): Json => {
+const span = (status: number, milliseconds: bigint): Json => {
   const now = BigInt(Date.now()) * 1_000_000n;
   return {
-    traceId: hex(16), spanId: hex(8), name: 'GET', kind: 3, startTimeUnixNano: String(now - 250_000_000n), endTimeUnixNano: String(now),
+    traceId: hex(16), spanId: hex(8), name: 'GET', kind: 3, startTimeUnixNano: String(now - milliseconds * 1_000_000n), endTimeUnixNano: String(now),
     attributes: [
       { key: 'http.request.method', value: { stringValue: 'GET' } },
       { key: 'url.full', value: { stringValue: 'http://shop.example/api/cart' } },
@@ -52,8 +52,14 @@ export const visit = (): Json => ({
     vital('ttfb', 1900, {}),
   ],
   exceptions: [{ type: 'TypeError', value: 'x is not a function', timestamp: new Date().toISOString(), stacktrace: { frames: [{ filename: 'http://shop.example/app.js', function: 'buy', lineno: 1, colno: 2 }] } }],
-  traces: { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: 'farol.fetch' }, spans: [span(200), span(500)] }] }] },
+  traces: { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: 'farol.fetch' }, spans: [span(200, 250n), span(500, 1500n)] }] }] },
 });
+
+/** The trace context of a visit's first request, as its page would have sent it. */
+export const traceparent = (of: Json): string => {
+  const { traceId, spanId } = of.traces.resourceSpans[0].scopeSpans[0].spans[0];
+  return `00-${traceId}-${spanId}-01`;
+};
 
 /** Sends it as a page does; what is answered is the caller's to judge. */
 export const post = async (url: string, body: string, late = false): Promise<number> => {
