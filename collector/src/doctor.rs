@@ -65,7 +65,7 @@ async fn look(config: &Config, wanted: &Wanted, file: Option<&Path>, report: &mu
         let what = format!("destination {}", destination.name);
         match &destination.kind {
             DestinationKind::OtlpFile(config::OtlpFile { path, .. })
-            | DestinationKind::Parquet(config::Parquet { path }) => {
+            | DestinationKind::Parquet(config::Parquet::Folder(path)) => {
                 disk::folder(&what, path, report);
             }
             DestinationKind::Terminal(_) => {

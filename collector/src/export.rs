@@ -195,10 +195,7 @@ fn server(kind: &DestinationKind, settings: &config::Destination) -> Result<Arc<
             let destination = otlp_file::OtlpFile::new(file);
             Arc::new(destination.with_context(|| format!("path {}", file.path.display()))?)
         }
-        DestinationKind::Parquet(file) => {
-            let destination = parquet::Parquet::new(file);
-            Arc::new(destination.with_context(|| format!("path {}", file.path.display()))?)
-        }
+        DestinationKind::Parquet(file) => Arc::new(parquet::Parquet::new(file)?),
         DestinationKind::Terminal(terminal) => Arc::new(terminal::Terminal::new(terminal)),
         DestinationKind::RemoteWrite(write) => Arc::new(RemoteWrite::new(write)?),
         DestinationKind::Loki(loki) => Arc::new(loki::Loki::new(loki, settings.dialect)?),
@@ -223,7 +220,7 @@ fn server(kind: &DestinationKind, settings: &config::Destination) -> Result<Arc<
 pub(crate) fn try_out(destination: &config::Destination) -> Result<()> {
     match &destination.kind {
         DestinationKind::OtlpFile(_)
-        | DestinationKind::Parquet(_)
+        | DestinationKind::Parquet(config::Parquet::Folder(_))
         | DestinationKind::Terminal(_) => Ok(()),
         _ => build(destination)
             .map(drop)

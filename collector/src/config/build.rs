@@ -24,6 +24,7 @@ mod kafka;
 mod limits;
 mod listener;
 mod loki;
+mod parquet;
 mod receivers;
 mod remote;
 mod remote_write;

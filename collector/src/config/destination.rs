@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::kafka::{Kafka, KafkaEncoding};
 use super::loki::Loki;
+use super::parquet::Parquet;
 use super::receivers::{ClickHouse, Elasticsearch, FluentForward, HttpDocuments, Tenants};
 use super::remote::{OtlpRemote, Remote};
 use super::remote_write::RemoteWrite;
@@ -203,7 +204,8 @@ impl DestinationKind {
             Self::ClickHouse(clickhouse) => Some(&clickhouse.remote),
             Self::FluentForward(forward) => Some(&forward.remote),
             Self::Kafka(kafka) => Some(&kafka.brokers.remote),
-            Self::OtlpFile(_) | Self::Parquet(_) | Self::Terminal(_) => None,
+            Self::Parquet(Parquet::Bucket(bucket)) => Some(&bucket.remote),
+            Self::OtlpFile(_) | Self::Parquet(Parquet::Folder(_)) | Self::Terminal(_) => None,
         }
     }
 
@@ -211,7 +213,7 @@ impl DestinationKind {
     pub fn folder(&self) -> Option<&Path> {
         match self {
             Self::OtlpFile(file) => Some(&file.path),
-            Self::Parquet(file) => Some(&file.path),
+            Self::Parquet(Parquet::Folder(path)) => Some(path),
             _ => None,
         }
     }
@@ -255,13 +257,6 @@ impl OtlpFile {
             max_files: 4,
         }
     }
-}
-
-/// Parquet files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parquet {
-    /// The folder that holds the partitions.
-    pub path: PathBuf,
 }
 
 /// The terminal.

@@ -16,6 +16,7 @@ mod listener;
 mod loki;
 mod nearest;
 mod network;
+mod parquet;
 mod print;
 mod queue;
 mod rate;

@@ -383,13 +383,16 @@ impl<'a> Section<'a> {
 }
 
 /// Settings whose values are never shown.
-pub(super) const SECRET: [&str; 8] = [
+pub(super) const SECRET: [&str; 11] = [
+    "access_key_id",
     "bearer",
     "hash_key",
     "headers",
     "key",
     "keys",
     "password",
+    "secret_access_key",
+    "session_token",
     "shared_key",
     "traces_headers",
 ];

@@ -142,6 +142,9 @@ settings! {
     "destinations[].headers.*", "text", "none", "Headers of every request to it, such as `authorization`.";
     "destinations[].auth.basic.username", "text", "none", "The user as whom the collector names itself to the server.";
     "destinations[].auth.basic.password", "text", "required with a username", "Its password.";
+    "destinations[].auth.access_key_id", "text", "AWS's environment", "The name of the key that requests are signed with. Without it AWS's own variables and roles are asked. parquet in a bucket only.";
+    "destinations[].auth.secret_access_key", "text", "required with an access_key_id", "The key. parquet in a bucket only.";
+    "destinations[].auth.session_token", "text", "none", "What goes with a key for a while only. parquet in a bucket only.";
     "destinations[].auth.bearer", "text", "none", "A token instead, sent as `Authorization: Bearer`.";
     "destinations[].tenant", "text", "none", "The tenant, sent as `X-Scope-OrgID`: whose data it is to Loki, Tempo and Mimir.";
     "destinations[].compression", "none, gzip or zstd", "gzip", "How requests to it are packed. fluent_forward takes none and gzip; kafka takes snappy and lz4 too.";
@@ -153,6 +156,11 @@ settings! {
     "destinations[].tls.server_name", "text", "the endpoint's host", "The name to verify.";
     "destinations[].tls.insecure_skip_verify", "flag", "false", "Takes any certificate. For tests only.";
     "destinations[].path", "folder", "otlp in the data folder", "Where `logs.jsonl`, `traces.jsonl` and `metrics.jsonl` are; of `parquet` the partitions, in `parquet` in the data folder unless said. otlp_file and parquet only.";
+    "destinations[].bucket", "text", "none", "The bucket of an S3-compatible store that files go to, instead of a folder. parquet only.";
+    "destinations[].prefix", "text", "none", "What stands before the partitions in the keys of a bucket, such as `rum/raw`. parquet only.";
+    "destinations[].region", "text", "us-east-1", "The region that requests to a bucket are signed for; required without an endpoint, which is then AWS's of the region. parquet only.";
+    "destinations[].path_style", "flag", "true with an endpoint", "Whether the bucket stands in the path, and not before the host's name. parquet only.";
+    "destinations[].allow_http", "flag", "false", "Lets the endpoint of a bucket be `http`: everybody on the way can then read what goes there. parquet only.";
     "destinations[].max_bytes", "size", "100 MiB", "A file is rotated when it would grow beyond this. otlp_file only.";
     "destinations[].max_files", "number", "4", "How many rotated files of each signal are kept. otlp_file only.";
     "destinations[].protocol_version", "2.0 or 1.0", "2.0", "The version of Remote Write. prometheus_remote_write only.";

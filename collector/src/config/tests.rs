@@ -60,7 +60,7 @@ fn every_documented_setting_is_read() {
         config.apps.iter().any(|app| app.data.scrub.passthrough) && !config.data.scrub.passthrough
     );
     assert_eq!(config.data.scrub.user_fields, ["id", "roles"]);
-    assert_eq!(config.destinations.len(), 12);
+    assert_eq!(config.destinations.len(), 13);
     let forward = config.destinations.iter().find(|it| it.name == "fluent");
     let DestinationKind::FluentForward(forward) = &forward.unwrap().kind else {
         panic!("{forward:?}");

@@ -13,6 +13,7 @@ pub use super::kafka::*;
 pub use super::listener::{PublicListener, SdkFiles, ServerTls};
 pub use super::loki::*;
 pub use super::network::Network;
+pub use super::parquet::*;
 pub use super::receivers::*;
 pub use super::remote::*;
 pub use super::remote_write::*;

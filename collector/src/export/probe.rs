@@ -20,6 +20,7 @@ use crate::config::{self, Destination, DestinationKind, RemoteWriteVersion, Sign
 use crate::doctor::Report;
 
 mod brokers;
+mod bucket;
 mod stores;
 
 pub(crate) use brokers::source;
@@ -54,8 +55,9 @@ pub(crate) async fn look(what: &str, destination: &Destination, report: &mut Rep
         DestinationKind::Elasticsearch(it) => probe.elasticsearch(it, &destination.name).await,
         DestinationKind::ClickHouse(it) => probe.clickhouse(it, &destination.name).await,
         DestinationKind::Kafka(it) => probe.kafka(it, destination.signals).await,
+        DestinationKind::Parquet(config::Parquet::Bucket(it)) => probe.bucket(it).await,
         DestinationKind::OtlpFile(_)
-        | DestinationKind::Parquet(_)
+        | DestinationKind::Parquet(config::Parquet::Folder(_))
         | DestinationKind::Terminal(_) => Ok(()),
     };
     if let Err(error) = asked {

@@ -7,8 +7,8 @@ use super::remote::{compression, remote};
 use super::{Built, count, positive, receivers, required_name, size};
 use crate::config::read::Section;
 use crate::config::{
-    Batch, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Parquet, Retry,
-    SignalEndpoints, Signals, Temporality, Terminal,
+    Batch, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Retry, SignalEndpoints,
+    Signals, Temporality, Terminal,
 };
 use crate::queue::Start;
 
@@ -20,7 +20,7 @@ const KINDS: &[(&str, Make)] = &[
     ("otlp_http", otlp_http),
     ("otlp_grpc", otlp_grpc),
     ("otlp_file", otlp_file),
-    ("parquet", parquet),
+    ("parquet", super::parquet::parquet),
     ("http", receivers::http),
     ("elasticsearch", receivers::elasticsearch),
     ("clickhouse", receivers::clickhouse),
@@ -152,12 +152,7 @@ fn otlp_file(section: &Section<'_>, data_dir: &Path) -> Built<DestinationKind> {
     }))
 }
 
-fn parquet(section: &Section<'_>, data_dir: &Path) -> Built<DestinationKind> {
-    let path = path(section)?.unwrap_or_else(|| data_dir.join("parquet"));
-    Ok(DestinationKind::Parquet(Parquet { path }))
-}
-
-fn path(section: &Section<'_>) -> Built<Option<PathBuf>> {
+pub(super) fn path(section: &Section<'_>) -> Built<Option<PathBuf>> {
     match section.text("path")? {
         Some(path) if path.is_empty() => Err(section.wrong("path", "name a folder")),
         path => Ok(path.map(PathBuf::from)),

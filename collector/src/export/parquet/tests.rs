@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 
+use super::folder::{LEFT, UNFINISHED};
 use super::*;
 use crate::convert::Otlp;
 use crate::export::batch::Source;
@@ -15,10 +17,7 @@ fn batch(signal: Signal, sources: Vec<Otlp>) -> Batch {
 }
 
 fn destination(path: &Path) -> Parquet {
-    let settings = Settings {
-        path: path.to_owned(),
-    };
-    Parquet::new(&settings).unwrap()
+    Parquet::new(&Settings::Folder(path.to_owned())).unwrap()
 }
 
 /// Every file below a folder, by its path in it.

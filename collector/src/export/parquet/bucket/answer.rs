@@ -1,0 +1,97 @@
+//! What a store says. Almost all that S3 refuses is about keys, rights, regions and buckets, which an operator mends while the queue holds what
+//! waits; a file is refused for good only by the few codes that are about its size or name.
+
+use std::time::SystemTime;
+
+use crate::export::destination::{Outcome, Reason};
+use crate::export::http::Answer;
+
+/// The file's own faults.
+const OF_FILES: [&str; 2] = ["EntityTooLarge", "KeyTooLongError"];
+
+/// Codes that are told by their names; the rest by the status.
+const KNOWN: [&str; 24] = [
+    "AccessDenied",
+    "AccountProblem",
+    "AllAccessDisabled",
+    "AuthorizationHeaderMalformed",
+    "BadDigest",
+    "EntityTooLarge",
+    "ExpiredToken",
+    "IncompleteBody",
+    "InternalError",
+    "InvalidAccessKeyId",
+    "InvalidBucketName",
+    "InvalidToken",
+    "KeyTooLongError",
+    "NoSuchBucket",
+    "PermanentRedirect",
+    "QuotaExceeded",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SignatureDoesNotMatch",
+    "SlowDown",
+    "TemporaryRedirect",
+    "XAmzContentSHA256Mismatch",
+    "XMinioStorageFull",
+];
+
+/// An answer that is no success, as a person reads it. Of its page the message alone: others of its parts repeat keys and signatures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// `s3 SlowDown`, else `http 503`.
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+impl Said {
+    pub(crate) fn of(answer: &Answer) -> Self {
+        let words = answer.words();
+        let named = part(&words, "Code").filter(|it| KNOWN.contains(it));
+        Self {
+            code: match named {
+                Some(code) => format!("s3 {code}"),
+                None => format!("http {}", answer.status.as_u16()),
+            },
+            message: match part(&words, "Message") {
+                Some(message) => message.to_owned(),
+                None if words.contains("<Error>") => String::new(),
+                None => words,
+            },
+        }
+    }
+}
+
+/// What comes of a PUT.
+pub(super) fn judge(answer: &Answer) -> Outcome {
+    if answer.status.is_success() {
+        return Outcome::accepted();
+    }
+    let Said { code, message } = Said::of(answer);
+    let of_file = OF_FILES
+        .iter()
+        .any(|it| code.strip_prefix("s3 ") == Some(it));
+    let reason = Reason::new(code, message);
+    // A proxy's word for too large; it has no codes of S3.
+    if of_file || answer.status.as_u16() == 413 {
+        return Outcome::Refused(reason);
+    }
+    let after = match answer.failure("", SystemTime::now()) {
+        Outcome::Retry { after, .. } => after,
+        _ => None,
+    };
+    Outcome::Retry {
+        after,
+        // A store does not look into files.
+        suspect: false,
+        reason,
+    }
+}
+
+/// What stands in an element of a page; S3's have no attributes.
+fn part<'a>(words: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = words.split_once(&format!("<{name}>"))?;
+    let (inner, _) = rest.split_once(&format!("</{name}>"))?;
+    Some(inner)
+}
