@@ -51,14 +51,17 @@ export interface Aggregation {
   size?: number;
 }
 
-const parameters = (it: Aggregation): Record<string, unknown> => {
+/** The first metric, by which terms are ordered: of several values Elasticsearch wants to be told which. */
+const first = (metric: Aggregation): string => (metric.type === 'percentiles' ? `1.${metric.percent ?? 75}` : '1');
+
+const parameters = (it: Aggregation, orderBy: string): Record<string, unknown> => {
   const label = it.label === undefined ? {} : { customLabel: it.label };
   switch (it.type) {
     case 'count': return label;
     case 'cardinality': return { field: it.field, ...label };
     case 'percentiles': return { field: it.field, percents: [it.percent ?? 75], ...label };
     case 'date_histogram': return { field: it.field, interval: 'auto', min_doc_count: 1, useNormalizedEsInterval: true, drop_partials: false, extended_bounds: {}, ...label };
-    case 'terms': return { field: it.field, size: it.size ?? 10, order: 'desc', orderBy: '1', otherBucket: false, missingBucket: false, ...label };
+    case 'terms': return { field: it.field, size: it.size ?? 10, order: 'desc', orderBy, otherBucket: false, missingBucket: false, ...label };
   }
 };
 
@@ -88,7 +91,7 @@ export interface Picture {
 }
 
 export const visualization = ({ id, title, look, of, query, aggregations }: Picture): Saved => {
-  const aggs = aggregations.map((it, at) => ({ id: String(at + 1), enabled: true, type: it.type, schema: it.schema, params: parameters(it) }));
+  const aggs = aggregations.map((it, at) => ({ id: String(at + 1), enabled: true, type: it.type, schema: it.schema, params: parameters(it, first(aggregations[0]!)) }));
   const visState = JSON.stringify({ title, type: look, params: LOOKS[look](aggregations[0]!.label ?? ''), aggs });
   return saved('visualization', id, { title, description: '', uiStateJSON: '{}', version: 1, visState, ...searchSource(query) }, [from(of)]);
 };

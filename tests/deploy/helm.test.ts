@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { CORE_SCHEMA, load, loadAll } from 'js-yaml';
 import { there, wanted } from '../../deploy/helm/build.js';
@@ -237,6 +237,36 @@ test('each kustomization names what is there, and the image that its manifests h
     const all = manifests(text(stands));
     for (const it of all) assert.equal(it.metadata.namespace, kustomization.namespace, it.kind);
     assert.ok(text(stands).includes(`image: ${kustomization.images[0]!.name}:`), folder);
+  }
+});
+
+test('kustomize makes of each folder what stands in it, and of a folder of yours above it what you changed', (t) => {
+  const above = mkdtempSync(join(tmpdir(), 'farol-kustomize-'));
+  try {
+    for (const { stands } of GOLDEN.slice(0, 2)) {
+      const folder = join(root, stands.replace('/farol.yaml', ''));
+      const made = tool(t, 'kustomize', 'build', folder);
+      if (!made) return;
+      assert.ok(made.ok, made.said);
+      const sorted = (all: Manifest[]): Manifest[] => [...all].sort((a, b) => `${a.kind} ${a.metadata.name}`.localeCompare(`${b.kind} ${b.metadata.name}`));
+      assert.deepEqual(sorted(manifests(made.said)), sorted(manifests(text(stands))));
+      writeFileSync(join(above, 'kustomization.yaml'), JSON.stringify({
+        apiVersion: 'kustomize.config.k8s.io/v1beta1',
+        kind: 'Kustomization',
+        namespace: 'rum',
+        resources: [relative(above, folder)],
+        images: [{ name: 'farol-collector', newName: 'registry.example/farol-collector', newTag: '9.9.9' }],
+        patches: [{ target: { kind: 'ConfigMap', name: 'farol' }, patch: JSON.stringify([{ op: 'replace', path: '/data', value: { 'farol.toml': 'version = 1' } }]) }],
+      }));
+      const mine = tool(t, 'kustomize', 'build', above)!;
+      assert.ok(mine.ok, mine.said);
+      const all = manifests(mine.said);
+      for (const it of all) assert.equal(it.metadata.namespace, 'rum', it.kind);
+      assert.deepEqual([...mine.said.matchAll(/image: (\S+)/gu)].map((match) => match[1]), ['registry.example/farol-collector:9.9.9']);
+      assert.deepEqual(all.find((it) => it.kind === 'ConfigMap')?.data, { 'farol.toml': 'version = 1' });
+    }
+  } finally {
+    rmSync(above, { recursive: true });
   }
 });
 

@@ -52,6 +52,19 @@ test('every aggregation is over a field whose form it works with', () => {
   assert.ok(counted > 20, String(counted));
 });
 
+test('terms are ordered by a metric that is there, by one value of it', () => {
+  for (const it of objects.filter(({ type }) => type === 'visualization')) {
+    const { aggs } = JSON.parse(it.attributes.visState as string) as { aggs: { id: string; type: string; schema: string; params: { orderBy?: string; percents?: number[] } }[] };
+    const values = aggs.filter(({ schema }) => schema === 'metric').flatMap(({ id, params }) => params.percents?.map((percent) => `${id}.${percent}`) ?? [id]);
+    for (const { type, params } of aggs) if (type === 'terms') assert.ok(values.includes(params.orderBy!), `${it.id}: ${params.orderBy}`);
+  }
+});
+
+test('the document names every view and picture, which no Kibana has shown', () => {
+  const page = text('docs/dashboards.md');
+  for (const it of objects.filter(({ type }) => type !== 'index-pattern')) assert.ok(page.includes(`- ${String(it.attributes.title)}\n`), it.id);
+});
+
 test('panels of a dashboard lie within its columns, cover none of each other, and show what is there', () => {
   for (const it of objects.filter(({ type }) => type === 'dashboard')) {
     const panels = JSON.parse(it.attributes.panelsJSON as string) as { panelRefName: string; panelIndex: string; gridData: { x: number; y: number; w: number; h: number } }[];

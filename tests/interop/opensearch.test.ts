@@ -1,17 +1,13 @@
 /** A real OpenSearch: every item is there once, by the names of the Elastic Common Schema, after `setup elasticsearch`. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { collectorProgram } from '../e2e/driver/collector.js';
 import { wait } from '../e2e/driver/wait.js';
 import type { Item, Value } from '../e2e/driver/otlp.js';
-import { folder, freePort } from '../long/setting.js';
 import { farol, nameOf } from './support/farol.js';
 import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
 import { httpProxy } from './support/proxy-http.js';
-import { found, server, type Server } from './support/server.js';
+import { opensearch, setUp } from './support/opensearch.js';
+import { found, type Server } from './support/server.js';
 import { sendAll } from './support/session.js';
 import { logs, send } from './support/traffic.js';
 
@@ -20,38 +16,12 @@ let url: string;
 let port: number;
 
 before(async () => {
-  const place = await folder();
-  const [http, transport] = [await freePort(), await freePort()];
-  port = http;
-  url = `http://127.0.0.1:${http}`;
-  const settings = {
-    'path.data': join(place, 'data'),
-    'path.logs': join(place, 'logs'),
-    'discovery.type': 'single-node',
-    'network.host': '127.0.0.1',
-    'http.port': http,
-    'transport.port': transport,
-    'cluster.routing.allocation.disk.threshold_enabled': false,
-  };
-  const args = Object.entries(settings).map(([name, value]) => `-E${name}=${value}`);
-  cluster = server('opensearch', args, `${url}/_cluster/health?wait_for_status=yellow`, place);
-  await cluster.start();
+  ({ cluster, port, url } = await opensearch());
 });
 after(() => cluster.end());
 
 const destination = (namespace: string, more = '', to = url): string =>
   `[[destinations]]\nname = "elastic"\ntype = "elasticsearch"\nendpoint = "${to}"\nnamespace = "${namespace}"\n${more}`;
-
-/** Runs `setup elasticsearch`; the ISM of the policy is a plugin that is not in this OpenSearch. */
-async function setUp(toml: string): Promise<string> {
-  const config = join(await folder(), 'farol.toml');
-  writeFileSync(config, `version = 1\n${toml}`);
-  try {
-    return execFileSync(collectorProgram(), ['setup', 'elasticsearch', '--config', config], { encoding: 'utf8', stdio: 'pipe' });
-  } catch (error) {
-    return (error as { stdout: string }).stdout;
-  }
-}
 
 /* eslint-disable-next-line -- the shape of a document, read by the fields that are compared */
 type Document = Record<string, any>;

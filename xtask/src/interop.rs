@@ -24,8 +24,9 @@ const TOGETHER: &[(&str, &[&str])] = &[
         &["loki", "postgres-exporter", "prometheus", "tempo"],
     ),
     ("faro", &["otelcol"]),
+    ("kibana", &["opensearch"]),
     ("relay", &["kafka", "otelcol"]),
-    ("manifests", &["helm", "kubernetes-validate"]),
+    ("manifests", &["helm", "kubernetes-validate", "kustomize"]),
 ];
 
 /// A server with its recipe.
