@@ -2060,7 +2060,7 @@ function click(burst, thing, x, y, now) {
 var KEYS = /^(Enter|Escape)$/;
 var USED = "input:not([type=button],[type=submit],[type=reset],[type=image]),textarea,select,option,video,audio,canvas,embed,object,iframe,[contenteditable]";
 var BUTTONS = 'button,summary,[role=button],[role=tab],[role=menuitem],[role=switch],[onclick],input,a[href^="#"],a[href^="javascript:"]';
-var SIGNS = "scroll focusin input change invalid toggle play pause copy cut select fullscreenchange blur beforeunload";
+var SIGNS = "scroll focusin input change invalid toggle play pause copy cut select fullscreenchange blur";
 var MOST7 = 1e3;
 var INTERNAL3 = 1;
 var ERROR2 = 2;
@@ -2083,7 +2083,8 @@ function observeActions(sdk) {
     const action = current;
     if (!action) return;
     current = void 0;
-    action.stop_();
+    mutations.disconnect();
+    if (!leaving) removeEventListener("beforeunload", signs, true);
     const { start_: start2, last_: last, what_: what, about_: about, errors_: errors } = action;
     const moved = location.href != action.href_;
     if (wantsActions && count2++ < MOST7) {
@@ -2121,6 +2122,13 @@ function observeActions(sdk) {
   const active = (at = performance.now()) => {
     if (current) current.last_ = Math.max(current.last_ || 0, at);
   };
+  const signs = sdk.guard_(() => active());
+  const mutations = new MutationObserver(signs);
+  sdk.on_(window, SIGNS, signs, true);
+  const leaving = safe(() => {
+    sdk.on_(window.navigation, "navigate", signs);
+    return true;
+  });
   const open2 = (what, event, about, promise) => {
     const { timeStamp } = event;
     if (joins(current, timeStamp)) {
@@ -2129,22 +2137,10 @@ function observeActions(sdk) {
       return;
     }
     finish2();
-    const signs = sdk.guard_(() => active());
-    const mutations = new MutationObserver(signs);
     const all = { subtree: true, childList: true, attributes: true, characterData: true };
     for (const root of [document, ...path(event).filter((node) => node.nodeType == 11)]) mutations.observe(root, all);
-    for (const sign of SIGNS.split(" ")) addEventListener(sign, signs, true);
-    current = {
-      ...begin3(what, timeStamp),
-      event_: event,
-      about_: about,
-      href_: location.href,
-      promise_: promise,
-      stop_() {
-        mutations.disconnect();
-        for (const sign of SIGNS.split(" ")) removeEventListener(sign, signs, true);
-      }
-    };
+    if (!leaving) addEventListener("beforeunload", signs, true);
+    current = { ...begin3(what, timeStamp), event_: event, about_: about, href_: location.href, promise_: promise };
     look();
   };
   const on = (event) => {

@@ -187,6 +187,22 @@ test('clicks that nothing follows are dead, those that fail are error clicks, an
     assert.equal(items.filter(frustration('error_click')).length, 1);
   }));
 
+test('a click that leaves the page is not dead, however late the next one comes', () => {
+  let answer = (): void => undefined;
+  const after = new Promise<void>((done) => (answer = done));
+  return on({
+    body: `<button id="leave" data-farol-name="leave">Leave</button><script>leave.onclick = () => setTimeout(() => (location = '/late'), 100);</script>`,
+    route: (path) => (path === '/late' ? { ...html('late'), after } : undefined),
+  }, async ({ page, until }) => {
+    await page.click('#leave');
+    // An action is told when it is over; whether it was dead, at the same moment.
+    const items = await until((items) => items.some(action('click', 'leave')), 'the action');
+    answer();
+    await page.waitFor("location.pathname == '/late'");
+    assert.deepEqual(items.filter((item) => item.name === 'farol.frustration'), []);
+  });
+});
+
 test('what is typed is never told: Enter in a field is a submit, and nothing else of it is known', () =>
   on({ body: BUTTONS, route: buttons, options: "{ capture: { elementText: ['*'] } }" }, async ({ page, until }) => {
     await page.type('#mail', 'hunter2');

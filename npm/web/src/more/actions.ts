@@ -19,7 +19,7 @@ const USED = 'input:not([type=button],[type=submit],[type=reset],[type=image]),t
 const BUTTONS = 'button,summary,[role=button],[role=tab],[role=menuitem],[role=switch],[onclick],input,a[href^="#"],a[href^="javascript:"]';
 
 /** Signs that a click had an effect, beside what the document, the address and the network show. */
-const SIGNS = 'scroll focusin input change invalid toggle play pause copy cut select fullscreenchange blur beforeunload';
+const SIGNS = 'scroll focusin input change invalid toggle play pause copy cut select fullscreenchange blur';
 
 /** How many actions are told of one page: more than anyone does. A script that clicks is not trusted, and not told at all. */
 const MOST = 1000;
@@ -37,7 +37,6 @@ interface Open extends Action {
   href_: string;
   /** May turn out dead. */
   promise_: () => boolean;
-  stop_(): void;
 }
 
 /** The way of an event, into shadow trees too; nothing where the page has made the event of something lesser. */
@@ -64,7 +63,8 @@ export function observeActions(sdk: Sdk): void {
     const action = current;
     if (!action) return;
     current = undefined;
-    action.stop_();
+    mutations.disconnect();
+    if (!leaving) removeEventListener('beforeunload', signs, true);
     const { start_: start, last_: last, what_: what, about_: about, errors_: errors } = action;
     const moved = location.href != action.href_;
     if (wantsActions && count++ < MOST) {
@@ -107,6 +107,17 @@ export function observeActions(sdk: Sdk): void {
     if (current) current.last_ = Math.max(current.last_ || 0, at);
   };
 
+  // A document is watched only while an action is open. Listening for signs goes on: a listener that comes and goes costs more than one that has
+  // nothing to do.
+  const signs = sdk.guard_(() => active());
+  const mutations = new MutationObserver(signs);
+  sdk.on_(window, SIGNS, signs, true);
+  // That a page is being left. Browsers without the one do not keep a page for the way back while it listens for the other.
+  const leaving = safe(() => {
+    sdk.on_((window as { navigation?: EventTarget }).navigation!, 'navigate', signs);
+    return true;
+  });
+
   const open = (what: What, event: Event, about: Attributes, promise: () => boolean) => {
     const { timeStamp } = event;
     if (joins(current, timeStamp)) {
@@ -115,18 +126,10 @@ export function observeActions(sdk: Sdk): void {
       return;
     }
     finish();
-    const signs = sdk.guard_(() => active());
-    const mutations = new MutationObserver(signs);
     const all = { subtree: true, childList: true, attributes: true, characterData: true };
     for (const root of [document, ...path(event).filter((node) => (node as Node).nodeType == 11)]) mutations.observe(root as Node, all);
-    for (const sign of SIGNS.split(' ')) addEventListener(sign, signs, true);
-    current = {
-      ...begin(what, timeStamp), event_: event, about_: about, href_: location.href, promise_: promise,
-      stop_() {
-        mutations.disconnect();
-        for (const sign of SIGNS.split(' ')) removeEventListener(sign, signs, true);
-      },
-    };
+    if (!leaving) addEventListener('beforeunload', signs, true);
+    current = { ...begin(what, timeStamp), event_: event, about_: about, href_: location.href, promise_: promise };
     look();
   };
 
