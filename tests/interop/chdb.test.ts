@@ -6,30 +6,27 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { collectorProgram } from '../e2e/driver/collector.js';
 import { wait } from '../e2e/driver/wait.js';
-import type { Item, Value } from '../e2e/driver/otlp.js';
-import { folder, freePort } from '../long/setting.js';
-import { farol, nameOf } from './support/farol.js';
+import { folder } from '../long/setting.js';
+import { compare, engine, nameIn, type Engine, type Row } from './support/engine.js';
+import { farol } from './support/farol.js';
 import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
 import { httpProxy } from './support/proxy-http.js';
-import { found, server, type Server } from './support/server.js';
+import { found } from './support/server.js';
 import { sendAll } from './support/session.js';
 import { logs as logsOf, send } from './support/traffic.js';
 
-let engine: Server;
-let url: string;
-let port: number;
+let clickhouse: Engine;
+let ask: Engine['ask'];
 
 before(async () => {
-  const place = await folder();
-  port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  engine = server('chdb', [String(port), join(place, 'data')], `${url}/ping`, place);
-  await engine.start();
+  clickhouse = await engine();
+  ask = clickhouse.ask;
+  await clickhouse.start();
 });
-after(() => engine.end());
+after(() => clickhouse.end());
 
 const QUICK = 'retry = { initial = "200ms", max = "1s" }\n';
-const destination = (database: string, more = QUICK, to = url): string =>
+const destination = (database: string, more = QUICK, to = clickhouse.url): string =>
   `[[destinations]]\nname = "clickhouse"\ntype = "clickhouse"\nendpoint = "${to}"\ndatabase = "${database}"\n${more}`;
 
 async function setUp(toml: string, ...more: string[]): Promise<string> {
@@ -38,51 +35,14 @@ async function setUp(toml: string, ...more: string[]): Promise<string> {
   return execFileSync(collectorProgram(), ['setup', 'clickhouse', '--config', config, ...more], { encoding: 'utf8' });
 }
 
-async function ask(statement: string): Promise<string> {
-  const answer = await fetch(url, { method: 'POST', body: statement });
-  const text = await answer.text();
-  assert.equal(answer.status, 200, text);
-  return text.trim();
-}
-
-interface Row {
-  TraceId: string;
-  SpanId: string;
-  ServiceName: string;
-  ResourceAttributes: Record<string, string>;
-  LogAttributes?: Record<string, string>;
-  SpanAttributes?: Record<string, string>;
-  EventName?: string;
-  SpanName?: string;
-}
-
-const nameIn = (row: Row): string => row.LogAttributes?.['log.record.uid'] ?? `${row.TraceId} ${row.SpanId}`;
-
 async function rows(database: string, count: number): Promise<Row[]> {
   let came: Row[] = [];
   const all = async (): Promise<boolean> => {
-    const tables = await Promise.all(['logs', 'traces'].map((it) => ask(`SELECT * FROM ${database}.otel_${it} FORMAT JSONEachRow`)));
-    came = tables.flatMap((it) => it.split('\n').filter(Boolean)).map((it) => JSON.parse(it) as Row);
+    came = (await Promise.all(['logs', 'traces'].map((it) => clickhouse.rows(`SELECT * FROM ${database}.otel_${it}`)))).flat();
     return came.length >= count;
   };
   await wait(all, `${count} rows`, 60_000);
   return came;
-}
-
-/** What is no text stands as JSON. */
-function assertSame(found: string | undefined, value: Value, what: string): void {
-  if (typeof value === 'string') assert.equal(found, value, what);
-  else if (value !== null) assert.deepEqual(JSON.parse(found ?? ''), value, what);
-}
-
-function compare(item: Item, row: Row): number {
-  const own = row.LogAttributes ?? row.SpanAttributes ?? {};
-  for (const [name, value] of Object.entries(item.attributes)) assertSame(own[name], value, `${name} of ${nameOf(item)}`);
-  for (const [name, value] of Object.entries(item.resource)) assertSame(row.ResourceAttributes[name], value, `${name} of ${nameOf(item)}`);
-  assert.equal(row.EventName ?? row.SpanName, item.name);
-  assert.equal(row.TraceId, item.traceId);
-  assert.equal(row.ServiceName, item.resource['service.name']);
-  return Object.keys(item.attributes).length + Object.keys(item.resource).length;
 }
 
 test('setup makes the tables once, and every item is a row once', async () => {
@@ -128,7 +88,7 @@ test('what comes before the tables are there waits for them', async () => {
 test('faults: all is there once, and the row that a constraint refuses is a dead letter', async () => {
   await setUp(destination('faults'));
   await ask("ALTER TABLE faults.otel_logs ADD CONSTRAINT harbour CHECK Body != 'a stowaway'");
-  const proxy = await httpProxy(port);
+  const proxy = await httpProxy(clickhouse.port);
   const names = async (table: string, name: string): Promise<string[]> => (await ask(`SELECT ${name} FROM faults.${table}`)).split('\n').filter(Boolean);
   await survive({
     what: `ClickHouse's engine ${found('chdb').version}`,
@@ -136,8 +96,8 @@ test('faults: all is there once, and the row that a constraint refuses is a dead
     settings: { toml: destination('faults', IMPATIENT, `http://127.0.0.1:${proxy.port}`) },
     proxy,
     faults: ALL_FAULTS,
-    stop: () => engine.end(),
-    start: () => engine.start(),
+    stop: () => clickhouse.end(),
+    start: () => clickhouse.start(),
     came: async () => [...(await names('otel_logs', "LogAttributes['log.record.uid']")), ...(await names('otel_traces', "concat(TraceId, ' ', SpanId)"))],
     culprit: {
       body: logsOf(['before', 'a stowaway', 'after']),

@@ -16,6 +16,8 @@ import { logs, send } from './support/traffic.js';
 const MAX_LINE = 64 * 1024;
 /** Entries that a query may ask for: more than any run here sends. */
 const MOST = 100_000;
+/** Bytes of an answer between Loki's parts; what a full run sends is more than its 4 MiB. */
+const ANSWER = 256 << 20;
 
 let loki: Server;
 let url: string;
@@ -35,7 +37,7 @@ after(() => loki.end());
 
 function settings(place: string, http: number, grpc: number): string {
   return `auth_enabled: false
-server: { http_listen_address: 127.0.0.1, http_listen_port: ${http}, grpc_listen_address: 127.0.0.1, grpc_listen_port: ${grpc}, log_level: warn }
+server: { http_listen_address: 127.0.0.1, http_listen_port: ${http}, grpc_listen_address: 127.0.0.1, grpc_listen_port: ${grpc}, log_level: warn, grpc_server_max_recv_msg_size: ${ANSWER}, grpc_server_max_send_msg_size: ${ANSWER} }
 common:
   instance_addr: 127.0.0.1
   path_prefix: ${place}

@@ -19,6 +19,7 @@ const SERVERS: &str = "tests/interop/servers";
 const TOGETHER: &[(&str, &[&str])] = &[
     ("alerts", &["alertmanager", "prometheus"]),
     ("backends", &["jaeger"]),
+    ("bucket", &["chdb", "versitygw"]),
     (
         "dashboards",
         &["loki", "postgres-exporter", "prometheus", "tempo"],
@@ -26,6 +27,7 @@ const TOGETHER: &[(&str, &[&str])] = &[
     ("faro", &["otelcol"]),
     ("kibana", &["opensearch"]),
     ("relay", &["kafka", "otelcol"]),
+    ("parquet", &["chdb"]),
     ("manifests", &["helm", "kubernetes-validate", "kustomize"]),
 ];
 

@@ -96,7 +96,13 @@ export async function trouble(one: Farol, target: Pick<Target, 'destination' | '
   const { destination, proxy } = target;
   const loading = load(one.url);
   try {
-    for (const fault of target.faults) await proxy.meet(fault, fault === 'late' ? LATE_TIMES : TIMES);
+    for (const fault of target.faults) {
+      const before = await retried(one, destination);
+      await proxy.meet(fault, fault === 'late' ? LATE_TIMES : TIMES);
+      // Kafka's client tries by itself again what the wire lost, and tells nobody.
+      if (fault === 'slow' || !target.faults.includes('busy')) continue;
+      await wait(async () => (await retried(one, destination)) > before, `the collector to try again what met "${fault}"`, 60_000);
+    }
     await meanwhile();
     await proxy.shut();
     await target.stop();
@@ -112,10 +118,19 @@ export async function trouble(one: Farol, target: Pick<Target, 'destination' | '
 }
 
 export async function survive(target: Target): Promise<void> {
-  const { destination, culprit } = target;
   const { before = '', toml } = target.settings;
   const one = await farol(`${before}${toml}`);
   await one.start();
+  try {
+    await endure(one, target);
+  } finally {
+    // A test that failed ends all the same.
+    await one.end();
+  }
+}
+
+async function endure(one: Farol, target: Target): Promise<void> {
+  const { destination, culprit } = target;
   let refused = { logs: 0, spans: 0 };
   const sent = await trouble(one, target, async () => {
     if (culprit) refused = await send(one.url, [culprit.body]);
@@ -126,7 +141,10 @@ export async function survive(target: Target): Promise<void> {
   const wanted = mine.filter((item) => !culprit?.is(item)).map(nameOf).sort();
   assert.equal(wanted.length, mine.length - (culprit ? 1 : 0), 'one culprit');
   let came: string[] = [];
-  await wait(async () => new Set((came = await target.came())).size >= wanted.length, `${wanted.length} items at ${target.what}`, 120_000).catch(() => undefined);
+  const all = async (): Promise<boolean> => new Set((came = await target.came())).size >= wanted.length;
+  // What is missing says more than that something is; but for a server that cannot be asked.
+  const why = await wait(all, `${wanted.length} items at ${target.what}`, 120_000).catch((error: Error) => error.message);
+  assert.ok(came.length > 0 || wanted.length === 0, String(why));
   assert.deepEqual([...new Set(came)].sort(), wanted);
   const copies = came.length - wanted.length;
   if (target.once) assert.equal(copies, 0, 'nothing is there twice');
@@ -139,9 +157,7 @@ export async function survive(target: Target): Promise<void> {
   }
   await assertLedger(one, destination, mine.length, culprit ? 1 : 0);
   const tries = await retried(one, destination);
-  const met = target.faults.filter((fault) => fault !== 'slow').length;
-  assert.ok(tries > met, `${tries} tries were repeated`);
+  assert.ok(tries > 0, 'something was tried again');
   const lost = culprit ? '1 dead letter' : 'no dead letter';
   console.log(`${target.what}, ${[...target.faults, 'stopped'].join(', ')}: ${wanted.length} items, ${copies} copies, ${tries} tries repeated, ${lost}`);
-  await one.end();
 }

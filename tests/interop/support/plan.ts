@@ -1,4 +1,5 @@
 /** What goes wrong on purpose between a collector and a real server: the next requests meet a fault, and whoever asked for it hears when they have. */
+import type { Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export type Fault =
@@ -20,6 +21,9 @@ export const PATIENCE = 2_000;
 const SLOW = 300;
 const LATE = PATIENCE + 500;
 
+/** Nothing meets a fault so late but what does not come at all. */
+const MEETING = 60_000;
+
 export interface Proxy {
   /** Where it listens on 127.0.0.1. */
   readonly port: number;
@@ -38,7 +42,13 @@ export class Plan {
 
   meet(fault: Fault, count: number): Promise<void> {
     [this.#fault, this.#left] = [fault, count];
-    return new Promise((done) => (this.#met = done));
+    return new Promise((done, fail) => {
+      const late = setTimeout(() => fail(new Error(`${this.#left} of ${count} requests did not come to meet "${fault}" within ${MEETING} ms`)), MEETING);
+      this.#met = () => {
+        clearTimeout(late);
+        done();
+      };
+    });
   }
 
   /** What the request that came now meets. */
@@ -53,6 +63,16 @@ export class Plan {
     return fault;
   }
 }
+
+/** Listens on 127.0.0.1; a port that somebody else has is an error. */
+export const listening = (server: Server, port: number): Promise<void> =>
+  new Promise((done, fail) => {
+    server.once('error', fail);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', fail);
+      done();
+    });
+  });
 
 /** Holds an answer back where its fault says so. */
 export async function held(fault: Fault | undefined): Promise<void> {

@@ -1,7 +1,7 @@
 /** Between a collector and a server that speaks gRPC without TLS: one call is one stream, with trailers. */
 import { connect, createServer, type IncomingHttpHeaders, type Http2Stream, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { held, Plan, type Proxy } from './plan.js';
+import { held, listening, Plan, type Proxy } from './plan.js';
 
 const [UNAVAILABLE, INTERNAL] = ['14', '13'];
 
@@ -81,15 +81,14 @@ export async function grpcProxy(to: number): Promise<Proxy> {
     stream.on('error', () => {});
     serve(stream, headers).catch(() => stream.session?.destroy());
   });
-  const listen = (port: number): Promise<void> => new Promise((done) => server.listen(port, '127.0.0.1', done));
-  await listen(0);
+  await listening(server, 0);
   // A test that failed ends all the same.
   server.unref();
   const { port } = server.address() as AddressInfo;
   return {
     port,
     meet: (fault, count) => plan.meet(fault, count),
-    open: () => listen(port),
+    open: () => listening(server, port),
     shut: () =>
       new Promise((done) => {
         server.close(() => done());

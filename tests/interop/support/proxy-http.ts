@@ -1,7 +1,9 @@
-/** Between a collector and a server that speaks HTTP/1.1. Only POST meets faults: that is what delivers. */
+/** Between a collector and a server that speaks HTTP/1.1. Only POST and PUT meet faults: those deliver. */
 import { createServer, request as ask, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { held, Plan, type Proxy } from './plan.js';
+import { held, listening, Plan, type Proxy } from './plan.js';
+
+const DELIVERS = ['POST', 'PUT'];
 
 async function whole(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -47,7 +49,7 @@ export async function httpProxy(to: number, told: (passed: Passed) => void = () 
   const server = createServer((request, response) => {
     const serve = async (): Promise<void> => {
       const body = await whole(request);
-      const fault = request.method === 'POST' ? plan.next() : undefined;
+      const fault = DELIVERS.includes(request.method ?? '') ? plan.next() : undefined;
       if (fault === 'busy') return void response.writeHead(429, { 'retry-after': '1' }).end('busy');
       if (fault === 'broken') return void response.writeHead(500).end('broken');
       if (fault === 'cut') {
@@ -64,15 +66,14 @@ export async function httpProxy(to: number, told: (passed: Passed) => void = () 
     serve().catch(() => request.socket.destroy());
   });
   server.on('connection', (socket) => socket.unref());
-  const listen = (port: number): Promise<void> => new Promise((done) => server.listen(port, '127.0.0.1', done));
-  await listen(0);
+  await listening(server, 0);
   // A test that failed ends all the same.
   server.unref();
   const { port } = server.address() as AddressInfo;
   return {
     port,
     meet: (fault, count) => plan.meet(fault, count),
-    open: () => listen(port),
+    open: () => listening(server, port),
     shut: () =>
       new Promise((done) => {
         server.close(() => done());

@@ -1,6 +1,6 @@
 /** Between a collector and a server with a protocol of its own: bytes pass, and a request that counts is known by where it begins. Such a server cannot be made to say 429 or 500. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { held, Plan, type Fault, type Proxy } from './plan.js';
+import { held, listening, Plan, type Fault, type Proxy } from './plan.js';
 
 /** Of one connection: whether a request that delivers begins in these bytes. */
 export type Spot = (chunk: Buffer, answered: boolean) => boolean;
@@ -71,15 +71,14 @@ export async function tcpProxy(to: number, spot: () => Spot): Promise<Proxy> {
       before = before.then(() => held(of)).then(() => void client.write(chunk));
     });
   });
-  const listen = (port: number): Promise<void> => new Promise((done) => server.listen(port, '127.0.0.1', done));
-  await listen(0);
+  await listening(server, 0);
   // A test that failed ends all the same.
   server.unref();
   const { port } = server.address() as AddressInfo;
   return {
     port,
     meet: (fault, count) => plan.meet(fault, count),
-    open: () => listen(port),
+    open: () => listening(server, port),
     shut: () =>
       new Promise((done) => {
         server.close(() => done());
