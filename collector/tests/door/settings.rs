@@ -31,7 +31,19 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
     let forward =
         "[[destinations]]\nname = \"b\"\ntype = \"fluent_forward\"\nendpoint = \"tcp://a:24224\"\n";
     let kafka = "[[destinations]]\nname = \"b\"\ntype = \"kafka\"\nbrokers = [\"a:9092\"]\n";
+    let lake = "[[destinations]]\nname = \"b\"\ntype = \"parquet\"\n";
     let cases: Vec<(String, &str)> = vec![
+        (format!("version = 1\n{lake}bucket = \"a\""), "bucket = \"a\": 3 to 255 letters, digits"),
+        (format!("version = 1\n{lake}bucket = \"rum\""), "destinations.b.region: it is missing; write the bucket's region, or the endpoint"),
+        (format!("version = 1\n{lake}region = \"eu-west-1\""), "destinations.b.bucket: it is missing; region is a bucket's"),
+        (format!("version = 1\n{lake}bucket = \"rum\"\nregion = \"eu west\""), "region = \"eu west\": a region's name"),
+        (format!("version = 1\n{lake}bucket = \"rum\"\nendpoint = \"http://a:9000\""), "endpoint = \"http://a:9000\": what goes there could be read on the way; write https, or set allow_http"),
+        (format!("version = 1\n{lake}bucket = \"rum\"\nendpoint = \"https://10.0.0.1\"\npath_style = false"), "path_style = \"false\": a bucket cannot stand before an address"),
+        (format!("version = 1\n{lake}bucket = \"rum\"\npath = \"p\"\nregion = \"a\""), "path = \"p\": bucket is there as well"),
+        (format!("version = 1\n{lake}bucket = \"rum\"\nregion = \"a\"\nprefix = \"a/../b\""), "prefix = \"a/../b\": names with a / between them"),
+        (format!("version = 1\n{lake}bucket = \"rum\"\nregion = \"a\"\nauth = {{ access_key_id = \"hunter2\" }}"), "destinations.b.auth.secret_access_key: it is missing; a key's name needs the key"),
+        (format!("version = 1\n{lake}bucket = \"rum\"\nregion = \"a\"\nauth = {{ access_key_id = \"k\", secret_access_key = \"hunter2 \" }}"), "destinations.b.auth.secret_access_key: it is empty, or has characters"),
+        (format!("version = 1\n{lake}bucket = \"rum\"\nregion = \"a\"\nheaders = {{ a = \"b\" }}"), "no such setting here"),
         (format!("version = 1\n{}", kafka.replace("brokers = [\"a:9092\"]", "")), "destinations.b.brokers: it is missing; write brokers = [\"HOST:9092\"]"),
         (format!("version = 1\n{}", kafka.replace("a:9092", "a")), "destinations.b.brokers: 1 to 32 addresses HOST:PORT"),
         (format!("version = 1\n{}", kafka.replace("a:9092", "a:9092\", \"tls://b:9093")), "destinations.b.brokers: 1 to 32 addresses HOST:PORT"),
