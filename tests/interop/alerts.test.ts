@@ -10,7 +10,7 @@ import { list, text, yaml } from '../deploy/files.js';
 import { wait } from '../e2e/driver/wait.js';
 import { collector as plain, folder, freePort, type Collector } from '../long/setting.js';
 import { farol, type Farol } from './support/farol.js';
-import { server, type Server } from './support/server.js';
+import { allEnded, server, type Server } from './support/server.js';
 import { APP, KEY, post, visit } from './support/visits.js';
 
 /** Windows and waits of the rules, in seconds here: an hour is half a minute, and nothing waits longer than two seconds. */
@@ -104,10 +104,9 @@ scrape_configs:
   await Promise.all([prometheus.start(), alertmanager.start(), collector.start(), full.start()]);
 });
 after(async () => {
-  await Promise.all([collector.end('SIGKILL'), full.end('SIGKILL')]);
-  await Promise.all([prometheus.end(), alertmanager.end()]);
-  hook.closeAllConnections();
-  hook.close();
+  hook?.closeAllConnections();
+  hook?.close();
+  await allEnded(collector?.end('SIGKILL'), full?.end('SIGKILL'), prometheus?.end(), alertmanager?.end());
 });
 
 const told = async (what: string): Promise<void> => {

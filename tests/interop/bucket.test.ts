@@ -12,7 +12,7 @@ import { farol } from './support/farol.js';
 import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
 import { assertWhole, type Lake } from './support/lake.js';
 import { httpProxy } from './support/proxy-http.js';
-import { found, server, type Server } from './support/server.js';
+import { allEnded, found, server, type Server } from './support/server.js';
 import { sendAll } from './support/session.js';
 import { logs as logsOf, send } from './support/traffic.js';
 
@@ -32,7 +32,7 @@ before(async () => {
   reader = await engine();
   await Promise.all([store.start(), reader.start()]);
 });
-after(() => Promise.all([store.end(), reader.end()]));
+after(() => allEnded(store?.end(), reader?.end()));
 
 interface Wanted {
   to?: number;
@@ -61,15 +61,18 @@ async function doctor(toml: string): Promise<string> {
 
 test('every item is a row once, read by S3 from the store', async () => {
   const one = await farol(destination('rum'));
-  await one.start();
-  const { logs, spans } = await sendAll(one.url);
-  const items = await one.until(logs + spans);
-  await one.drained('lake');
-  const { rows, attributes } = await assertWhole(reader, lakeIn('rum'), items);
-  assert.deepEqual(one.deadLetters('lake'), []);
-  console.log(`Parquet in versitygw ${found('versitygw').version}, read by ClickHouse's engine ${found('chdb').version}: ${rows} rows and ${attributes} attributes compared`);
-  assert.ok(!one.output().includes(SECRET));
-  await one.end();
+  try {
+    await one.start();
+    const { logs, spans } = await sendAll(one.url);
+    const items = await one.until(logs + spans);
+    await one.drained('lake');
+    const { rows, attributes } = await assertWhole(reader, lakeIn('rum'), items);
+    assert.deepEqual(one.deadLetters('lake'), []);
+    console.log(`Parquet in versitygw ${found('versitygw').version}, read by ClickHouse's engine ${found('chdb').version}: ${rows} rows and ${attributes} attributes compared`);
+    assert.ok(!one.output().includes(SECRET));
+  } finally {
+    await one.end();
+  }
 });
 
 test('doctor tells a wrong key and a bucket that is not there from what is right', async () => {
@@ -82,17 +85,20 @@ test('doctor tells a wrong key and a bucket that is not there from what is right
 
 test('what comes before the bucket is there waits for it', async () => {
   const one = await farol(destination('later'));
-  await one.start();
-  await send(one.url, [logsOf(['a', 'b'])]);
-  const items = await one.until(2);
-  const refused = (): Promise<number> => one.metric('farol_destination_attempts_total', { destination: 'lake', outcome: 'retried' });
-  await wait(async () => (await refused()) > 0, 'the store to refuse what has no bucket', 60_000);
-  mkdirSync(join(buckets, 'later'));
-  await one.drained('lake');
-  const came = await reader.rows(`SELECT * FROM ${lakeIn('later')('logs')}`);
-  assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
-  assert.deepEqual(one.deadLetters('lake'), []);
-  await one.end();
+  try {
+    await one.start();
+    await send(one.url, [logsOf(['a', 'b'])]);
+    const items = await one.until(2);
+    const refused = (): Promise<number> => one.metric('farol_destination_attempts_total', { destination: 'lake', outcome: 'retried' });
+    await wait(async () => (await refused()) > 0, 'the store to refuse what has no bucket', 60_000);
+    mkdirSync(join(buckets, 'later'));
+    await one.drained('lake');
+    const came = await reader.rows(`SELECT * FROM ${lakeIn('later')('logs')}`);
+    assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
+    assert.deepEqual(one.deadLetters('lake'), []);
+  } finally {
+    await one.end();
+  }
 });
 
 test('faults: all is there once', async () => {

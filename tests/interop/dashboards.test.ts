@@ -13,7 +13,7 @@ import { wait } from '../e2e/driver/wait.js';
 import { folder, freePort } from '../long/setting.js';
 import { example, type Example } from './support/example.js';
 import { farol, type Farol } from './support/farol.js';
-import { found, server, type Server } from './support/server.js';
+import { allEnded, found, server, type Server } from './support/server.js';
 import { sendVisit } from './support/session.js';
 import { APP, KEY, post, traceparent, visit } from './support/visits.js';
 
@@ -161,11 +161,9 @@ ${shop?.jobs ?? ''}`);
   await wait(sessions, 'the rules to have reckoned the last visits', 60_000);
 });
 after(async () => {
-  await shop?.stop();
-  await collector.end('SIGKILL');
-  await Promise.all([prometheus.end(), loki.end(), tempo.end()]);
-  refusing.closeAllConnections();
-  refusing.close();
+  refusing?.closeAllConnections();
+  refusing?.close();
+  await allEnded(shop?.stop(), collector?.end('SIGKILL'), prometheus?.end(), loki?.end(), tempo?.end());
 });
 
 /** As Grafana fills it in, everything chosen; ranges are short, because all of this is young, and so are the steps of subqueries, which are those of the clock. */

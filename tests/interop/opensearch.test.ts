@@ -17,8 +17,9 @@ let port: number;
 
 before(async () => {
   ({ cluster, port, url } = await opensearch());
+  await cluster.start();
 });
-after(() => cluster.end());
+after(() => cluster?.end());
 
 const destination = (namespace: string, more = '', to = url): string =>
   `[[destinations]]\nname = "elastic"\ntype = "elasticsearch"\nendpoint = "${to}"\nnamespace = "${namespace}"\n${more}`;
@@ -60,37 +61,43 @@ test('setup makes the template once, and every item is a document once', async (
   assert.match(await setUp(toml), /index template farol: made/);
   assert.match(await setUp(toml), /index template farol: as it should be/);
   const one = await farol(toml);
-  await one.start();
-  const { logs: count, spans } = await sendAll(one.url);
-  const items = await one.until(count + spans);
-  const came = await documents('once', items.size);
-  await one.drained('elastic');
-  assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
-  const compared = came.map((it) => compare(items.get(nameIn(it))!, it)).reduce((a, b) => a + b);
-  assert.deepEqual(one.deadLetters('elastic'), []);
-  console.log(`OpenSearch ${found('opensearch').version}: ${came.length} documents and ${compared} attributes compared`);
-  const ask = { size: 0, aggs: { vitals: { terms: { field: 'browser.web_vital.name' }, aggs: { worst: { max: { field: 'browser.web_vital.value' } } } } } };
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${url}/logs-farol-once/_search`, { method: 'POST', headers, body: JSON.stringify(ask) });
-  const { aggregations } = (await answer.json()) as { aggregations: { vitals: { buckets: { key: string; worst: { value: number } }[] } } };
-  const lcp = [...items.values()].filter((it) => it.attributes['browser.web_vital.name'] === 'lcp');
-  const worst = Math.max(...lcp.map((it) => it.attributes['browser.web_vital.value'] as number));
-  assert.equal(aggregations.vitals.buckets.find((it) => it.key === 'lcp')?.worst.value, worst);
-  await one.end();
+  try {
+    await one.start();
+    const { logs: count, spans } = await sendAll(one.url);
+    const items = await one.until(count + spans);
+    const came = await documents('once', items.size);
+    await one.drained('elastic');
+    assert.deepEqual(came.map(nameIn).sort(), [...items.keys()].sort());
+    const compared = came.map((it) => compare(items.get(nameIn(it))!, it)).reduce((a, b) => a + b);
+    assert.deepEqual(one.deadLetters('elastic'), []);
+    console.log(`OpenSearch ${found('opensearch').version}: ${came.length} documents and ${compared} attributes compared`);
+    const ask = { size: 0, aggs: { vitals: { terms: { field: 'browser.web_vital.name' }, aggs: { worst: { max: { field: 'browser.web_vital.value' } } } } } };
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${url}/logs-farol-once/_search`, { method: 'POST', headers, body: JSON.stringify(ask) });
+    const { aggregations } = (await answer.json()) as { aggregations: { vitals: { buckets: { key: string; worst: { value: number } }[] } } };
+    const lcp = [...items.values()].filter((it) => it.attributes['browser.web_vital.name'] === 'lcp');
+    const worst = Math.max(...lcp.map((it) => it.attributes['browser.web_vital.value'] as number));
+    assert.equal(aggregations.vitals.buckets.find((it) => it.key === 'lcp')?.worst.value, worst);
+  } finally {
+    await one.end();
+  }
 });
 
 test('no page makes a document that the index refuses', async () => {
   const odd = { a: 'x', 'a.b': 'y', 'a.b.c': 'z', 'service.name': 'odd', '@timestamp': 'soon', long: 'l'.repeat(60_000), '': 'n', '.': 'dot', 'x.': 'end', 'server.port': 'none' };
   const body = { ...logs(['m'.repeat(50_000)]), events: [{ name: 'e'.repeat(3_000), attributes: odd }] };
   const one = await farol(destination('odd'));
-  await one.start();
-  await send(one.url, [body]);
-  const items = await one.until(2);
-  const came = await documents('odd', 2);
-  await one.drained('elastic');
-  assert.deepEqual(one.deadLetters('elastic'), []);
-  came.forEach((it) => compare(items.get(nameIn(it))!, it));
-  await one.end();
+  try {
+    await one.start();
+    await send(one.url, [body]);
+    const items = await one.until(2);
+    const came = await documents('odd', 2);
+    await one.drained('elastic');
+    assert.deepEqual(one.deadLetters('elastic'), []);
+    came.forEach((it) => compare(items.get(nameIn(it))!, it));
+  } finally {
+    await one.end();
+  }
 });
 
 test('one document that is refused goes to the dead letters with its reason, and the others arrive', async () => {
@@ -99,16 +106,19 @@ test('one document that is refused goes to the dead letters with its reason, and
   const made = await fetch(`${url}/_index_template/refusing`, { method: 'PUT', headers, body: JSON.stringify(mapping) });
   assert.equal(made.status, 200);
   const one = await farol(destination('refused', 'batch = { max_wait = "2s" }\n'));
-  await one.start();
-  await send(one.url, [logs(['10.0.0.1', 'no address', '10.0.0.2'])]);
-  const came = await documents('refused', 2);
-  await one.drained('elastic');
-  assert.deepEqual(came.map((it) => it['message']).sort(), ['10.0.0.1', '10.0.0.2']);
-  const letters = one.deadLetters('elastic');
-  assert.equal(letters.length, 1, JSON.stringify(letters));
-  assert.equal(letters[0]!.code, 'bulk 400');
-  assert.match(letters[0]!.detail ?? '', /message.*ip/s);
-  await one.end();
+  try {
+    await one.start();
+    await send(one.url, [logs(['10.0.0.1', 'no address', '10.0.0.2'])]);
+    const came = await documents('refused', 2);
+    await one.drained('elastic');
+    assert.deepEqual(came.map((it) => it['message']).sort(), ['10.0.0.1', '10.0.0.2']);
+    const letters = one.deadLetters('elastic');
+    assert.equal(letters.length, 1, JSON.stringify(letters));
+    assert.equal(letters[0]!.code, 'bulk 400');
+    assert.match(letters[0]!.detail ?? '', /message.*ip/s);
+  } finally {
+    await one.end();
+  }
 });
 
 /** The names of all documents, page by page: a search gives ten thousand at most. */

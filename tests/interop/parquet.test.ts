@@ -18,7 +18,7 @@ before(async () => {
   reader = await engine();
   await reader.start();
 });
-after(() => reader.end());
+after(() => reader?.end());
 
 const lakeIn = (path: string): Lake => (signal) => `file('${path}/${signal}/*/*/*/*.parquet', Parquet)`;
 const destination = (path: string, more: string): string => `[[destinations]]\nname = "lake"\ntype = "parquet"\npath = "${path}"\n${more}`;
@@ -26,14 +26,17 @@ const destination = (path: string, more: string): string => `[[destinations]]\nn
 test('every item is a row once, in the folder of its app and hour', async () => {
   const path = join(await folder(), 'lake');
   const one = await farol(destination(path, 'batch = { max_wait = "1s" }\n'));
-  await one.start();
-  const { logs, spans } = await sendAll(one.url);
-  const items = await one.until(logs + spans);
-  await one.drained('lake');
-  const { rows, attributes } = await assertWhole(reader, lakeIn(path), items);
-  assert.deepEqual(one.deadLetters('lake'), []);
-  console.log(`Parquet in a folder, read by ClickHouse's engine ${found('chdb').version}: ${rows} rows and ${attributes} attributes compared`);
-  await one.end();
+  try {
+    await one.start();
+    const { logs, spans } = await sendAll(one.url);
+    const items = await one.until(logs + spans);
+    await one.drained('lake');
+    const { rows, attributes } = await assertWhole(reader, lakeIn(path), items);
+    assert.deepEqual(one.deadLetters('lake'), []);
+    console.log(`Parquet in a folder, read by ClickHouse's engine ${found('chdb').version}: ${rows} rows and ${attributes} attributes compared`);
+  } finally {
+    await one.end();
+  }
 });
 
 const KILLS = full ? 40 : 5;
@@ -66,35 +69,41 @@ test('killed at any moment of its writing, all that it answered 202 to is there,
       await pause(20);
     }
   };
-  await one.start();
-  const looking = look();
-  const loading = Array.from({ length: CLIENTS }, load);
   try {
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      const before = taken.size;
-      await wait(() => Promise.resolve(taken.size >= before + BATCH), 'the collector to be at work', 60_000);
-      // Where in that it dies is left to chance.
-      await pause(Math.random() * 300);
-      await one.end('SIGKILL');
-      await one.start();
+    await one.start();
+    // Kept until somebody asks: it may come long before the loop is through.
+    const wrong: Error[] = [];
+    const looking = look().catch((error: Error) => void wrong.push(error));
+    const loading = Array.from({ length: CLIENTS }, load);
+    try {
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const before = taken.size;
+        if (wrong[0]) throw wrong[0];
+        await wait(() => Promise.resolve(taken.size >= before + BATCH), 'the collector to be at work', 60_000);
+        // Where in that it dies is left to chance.
+        await pause(Math.random() * 300);
+        await one.end('SIGKILL');
+        await one.start();
+      }
+    } finally {
+      running = false;
+      await Promise.all([...loading, looking]);
     }
+    if (wrong[0]) throw wrong[0];
+    await one.drained('lake');
+    const rows = await reader.rows(`SELECT Body, LogAttributes['log.record.uid'] AS uid FROM ${lakeIn(path)('logs')}`);
+    const came = rows.map((it) => String(it.Body));
+    const distinct = new Set(came);
+    assert.ok(taken.size >= KILLS * BATCH, `${taken.size} were taken`);
+    assert.deepEqual([...taken].filter((it) => !distinct.has(it)), [], 'nothing is out');
+    // A copy has the name of its original.
+    const names = new Set((rows as unknown as { uid: string }[]).map((it) => it.uid));
+    assert.equal(names.size, distinct.size);
+    const copies = came.length - distinct.size;
+    assert.ok(copies <= KILLS * BATCH, `${copies} copies of ${KILLS} kills`);
+    assert.deepEqual(one.deadLetters('lake'), []);
+    console.log(`Parquet in a folder, ${KILLS} kills: ${distinct.size} items, ${copies} copies (${KILLS * BATCH} at most), read ${looks} times meanwhile`);
   } finally {
-    running = false;
-    await Promise.all(loading);
+    await one.end();
   }
-  await looking;
-  await one.drained('lake');
-  const rows = await reader.rows(`SELECT Body, LogAttributes['log.record.uid'] AS uid FROM ${lakeIn(path)('logs')}`);
-  const came = rows.map((it) => String(it.Body));
-  const distinct = new Set(came);
-  assert.ok(taken.size >= KILLS * BATCH, `${taken.size} were taken`);
-  assert.deepEqual([...taken].filter((it) => !distinct.has(it)), [], 'nothing is out');
-  // A copy has the name of its original.
-  const names = new Set((rows as unknown as { uid: string }[]).map((it) => it.uid));
-  assert.equal(names.size, distinct.size);
-  const copies = came.length - distinct.size;
-  assert.ok(copies <= KILLS * BATCH, `${copies} copies of ${KILLS} kills`);
-  assert.deepEqual(one.deadLetters('lake'), []);
-  console.log(`Parquet in a folder, ${KILLS} kills: ${distinct.size} items, ${copies} copies (${KILLS * BATCH} at most), read ${looks} times meanwhile`);
-  await one.end();
 });

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { farol, nameOf } from './support/farol.js';
 import { kafka, type Kafka } from './support/kafka.js';
 import { otelcol, type OtelCol } from './support/otelcol.js';
-import { found } from './support/server.js';
+import { allEnded, found } from './support/server.js';
 import { sendAll } from './support/session.js';
 
 let cluster: Kafka;
@@ -20,10 +20,7 @@ before(async () => {
     },
   });
 });
-after(async () => {
-  await peer.end();
-  await cluster.end();
-});
+after(() => allEnded(peer?.end(), cluster?.end()));
 
 test('every item is there once and as it was', async () => {
   const one = await farol(`[[destinations]]\nname = "kafka"\ntype = "kafka"\nbrokers = ["${cluster.address}"]\nsignals = ["logs", "traces"]\n`);

@@ -55,7 +55,11 @@ export async function collector(toml: string): Promise<Collector> {
   const config = join(data, 'farol.toml');
   writeFileSync(config, `version = 1\nlisten = "127.0.0.1:${port}"\ndata_dir = "${join(data, 'data')}"\n${toml}`);
   const url = `http://127.0.0.1:${port}`;
-  let program: Started;
+  let program: Started | undefined;
+  const there = (): Started => {
+    if (program === undefined) throw new Error('the collector was not started');
+    return program;
+  };
   return {
     url,
     data: join(data, 'data'),
@@ -64,10 +68,11 @@ export async function collector(toml: string): Promise<Collector> {
       await program.line(/ready on (http:\/\/[^\s,;]+)/);
     },
     async end(signal = 'SIGTERM') {
-      await program.end(signal);
+      // One that never started is at its end.
+      await program?.end(signal);
     },
     signal(signal) {
-      program.child.kill(signal);
+      there().child.kill(signal);
     },
     async metric(name, labels = {}) {
       const text = await (await fetch(`${url}/metrics`)).text();
@@ -76,11 +81,11 @@ export async function collector(toml: string): Promise<Collector> {
       return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
     },
     uses() {
-      const status = readFileSync(`/proc/${program.child.pid}/status`, 'utf8');
+      const status = readFileSync(`/proc/${there().child.pid}/status`, 'utf8');
       const memory = Number(/RssAnon:\s+(\d+)/.exec(status)![1]) / 1024;
-      return { memory, files: readdirSync(`/proc/${program.child.pid}/fd`).length };
+      return { memory, files: readdirSync(`/proc/${there().child.pid}/fd`).length };
     },
-    output: () => program.output(),
+    output: () => program?.output() ?? '',
   };
 }
 

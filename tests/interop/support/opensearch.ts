@@ -6,6 +6,7 @@ import { collectorProgram } from '../../e2e/driver/collector.js';
 import { folder, freePort } from '../../long/setting.js';
 import { server, type Server } from './server.js';
 
+/** Not started yet: whoever starts it can end it, though it is never ready. */
 export async function opensearch(): Promise<{ cluster: Server; port: number; url: string }> {
   const place = await folder();
   const [port, transport] = [await freePort(), await freePort()];
@@ -21,7 +22,6 @@ export async function opensearch(): Promise<{ cluster: Server; port: number; url
   };
   const args = Object.entries(settings).map(([name, value]) => `-E${name}=${value}`);
   const cluster = server('opensearch', args, `${url}/_cluster/health?wait_for_status=yellow`, place);
-  await cluster.start();
   return { cluster, port, url };
 }
 

@@ -22,6 +22,12 @@ export function found(name: string): { program: string; version: string } {
   return { program, version: process.env[`${variable}_VERSION`] ?? 'unknown' };
 }
 
+/** Waits for the ends of all, whatever comes of each; then the first thing that went wrong is thrown. */
+export async function allEnded(...ends: (Promise<unknown> | undefined)[]): Promise<void> {
+  const wrong = (await Promise.allSettled(ends)).find((it) => it.status === 'rejected');
+  if (wrong !== undefined) throw wrong.reason;
+}
+
 /** Whether somebody listens there. */
 const listens = (address: URL): Promise<boolean> =>
   new Promise((done) => {
