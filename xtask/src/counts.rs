@@ -1,6 +1,33 @@
 //! What test runners say about themselves, so that one closing line can speak for all of them.
 
+use std::collections::VecDeque;
+use std::process::{Command, ExitStatus};
 use std::sync::Mutex;
+
+use anyhow::Result;
+
+use crate::process::{self, Line};
+
+/// Runs a test runner to its end, counts its tests and puts why some failed to what the closing lines tell.
+pub fn watch(command: &mut Command, what: &str) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let mut failures = Failures::default();
+    let status = process::watch(command, what, |line| {
+        failures.hear(&line);
+        if let Line::Out(line) = line {
+            counts.read(line);
+            failures.read(line);
+        }
+    })?;
+    // The runner can fail without a failed test: a program of tests that is aborted, a file that is not there.
+    if !status.success() && counts.failed == 0 {
+        counts.failed = 1;
+    }
+    if let Some(why) = failures.reason(what, status) {
+        failed(why);
+    }
+    Ok(counts)
+}
 
 /// Tests that passed and failed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -34,19 +61,24 @@ impl Counts {
 
 /// Why tests failed, in their runner's words. A long run ends with all of them: whoever reads its last page reads why.
 #[derive(Debug, Default)]
-pub struct Failures {
+struct Failures {
     told: Vec<String>,
     telling: bool,
+    /// The last lines of its output and of its error output: which came first, two pipes do not tell.
+    last: [VecDeque<String>; 2],
 }
 
 /// A run that fails throughout is told by its beginning.
 const TOLD: usize = 120;
 
+/// Lines of each output that are told of a run that failed and named no test: a panic, and what the runner says of it.
+const LAST: usize = 20;
+
 static FAILURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl Failures {
     /// Reads a line of output of cargo's or node's test runner: what stands between the headline of failures and the end of the run.
-    pub fn read(&mut self, line: &str) {
+    fn read(&mut self, line: &str) {
         let text = plain(line);
         if text.starts_with("test result: ") {
             self.telling = false;
@@ -59,12 +91,30 @@ impl Failures {
         }
     }
 
-    /// Puts what was read to what the closing lines tell.
-    pub fn keep(self) {
-        let text = self.told.join("\n");
-        if !text.trim().is_empty() {
-            failed(text.trim().to_owned());
+    /// Keeps a line, for a run that ends without a word on a test.
+    fn hear(&mut self, line: &Line<'_>) {
+        let (last, line) = match line {
+            Line::Out(line) => (&mut self.last[0], line),
+            Line::Error(line) => (&mut self.last[1], line),
+        };
+        if last.len() == LAST {
+            last.pop_front();
         }
+        last.push_back(plain(line));
+    }
+
+    /// What was said of failed tests; of a run that failed and named none, how it ended and its last lines.
+    fn reason(self, what: &str, status: ExitStatus) -> Option<String> {
+        let named = self.told.join("\n");
+        if !named.trim().is_empty() {
+            return Some(named.trim().to_owned());
+        }
+        let last: Vec<String> = self.last.into_iter().flatten().collect();
+        (!status.success()).then(|| {
+            let last = last.join("\n");
+            let last = last.trim();
+            format!("{what} failed ({status}) and named no test; its last lines:\n{last}")
+        })
     }
 }
 
@@ -171,6 +221,26 @@ mod tests {
         ];
         assert_eq!(told(&node), "✖ a (2ms)|  Error: why");
         assert_eq!(told(&["✔ b (1ms)", "ℹ fail 0"]), "");
+    }
+
+    #[test]
+    fn a_run_that_fails_and_names_no_test_is_told_by_its_last_lines() {
+        let run = |script: &str| watch(Command::new("sh").args(["-c", script]), "the tests");
+        let counts = run("seq 100; echo 'memory is out' >&2; kill -KILL $$").unwrap();
+        assert_eq!((counts.passed, counts.failed), (0, 1));
+        let all = all_failures();
+        let why = all.iter().find(|it| it.contains("memory is out")).unwrap();
+        assert!(why.starts_with("the tests failed (signal: 9"), "{why}");
+        assert!(why.contains("\n100\n") && !why.contains("\n50\n"), "{why}");
+
+        let counts = run("echo '✖ failing tests:'; echo 'a named one'; echo 'ℹ fail 1'; exit 1");
+        assert_eq!(counts.unwrap().failed, 1);
+        let all = all_failures();
+        let named = all.iter().find(|it| it.contains("a named one")).unwrap();
+        assert!(!named.contains("last lines"), "{named}");
+
+        assert_eq!(run("echo 'none to tell'").unwrap(), Counts::default());
+        assert!(!all_failures().iter().any(|it| it.contains("none to tell")));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::cli::E2eOptions;
-use crate::counts::{Counts, Failures};
+use crate::counts::{self, Counts};
 use crate::{browser, build, process, setup};
 
 /// What hangs ends after this many milliseconds; long runs of `--full` get more. Node 20 gives them to a file, not to a test: a file whose
@@ -105,18 +105,7 @@ pub fn node_tests(
     if full {
         command.env("FAROL_FULL", "1");
     }
-    let mut counts = Counts::default();
-    let mut failures = Failures::default();
-    let status = process::watch(&mut command, "node --test", |line| {
-        counts.read(line);
-        failures.read(line);
-    })?;
-    failures.keep();
-    // The runner can fail without a failed test: a file that does not load.
-    if !status.success() && counts.failed == 0 {
-        counts.failed = 1;
-    }
-    Ok(counts)
+    counts::watch(&mut command, "node --test")
 }
 
 /// Every test file below a folder, in the order of their names.

@@ -10,8 +10,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -171,22 +171,53 @@ pub fn output(command: &mut Command, what: &str) -> Result<String> {
     Ok(out)
 }
 
-/// Runs to the end, shows each line of output as it comes and hands it to `line`.
-pub fn watch(command: &mut Command, what: &str, mut line: impl FnMut(&str)) -> Result<ExitStatus> {
-    let mut child = spawn(command.stdout(Stdio::piped()), what)?;
-    if let Some(stdout) = child.stdout.take() {
-        let mut reader = BufReader::new(stdout);
-        let mut bytes = Vec::new();
-        // Lines as bytes: what a test prints need not be UTF-8.
-        while reader.read_until(b'\n', &mut bytes)? > 0 {
-            std::io::stdout().write_all(&bytes)?;
-            line(String::from_utf8_lossy(&bytes).trim_end());
-            bytes.clear();
-        }
-    }
+/// A line of a child's output, or of its error output.
+pub enum Line<'a> {
+    Out(&'a str),
+    Error(&'a str),
+}
+
+/// How long error output is waited for after the end: what a child left behind may hold it open.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Runs to the end, shows each line of both outputs as it comes and hands it to `line`.
+pub fn watch(
+    command: &mut Command,
+    what: &str,
+    mut line: impl FnMut(Line<'_>),
+) -> Result<ExitStatus> {
+    let mut child = spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()), what)?;
+    let (errors, told) = mpsc::channel();
+    let stderr = child.stderr.take();
+    thread::spawn(move || {
+        each_line(stderr, |bytes| {
+            let _ = std::io::stderr().write_all(bytes);
+            let _ = errors.send(String::from_utf8_lossy(bytes).trim_end().to_owned());
+        })
+    });
+    each_line(child.stdout.take(), |bytes| {
+        let _ = std::io::stdout().write_all(bytes);
+        line(Line::Out(String::from_utf8_lossy(bytes).trim_end()));
+        told.try_iter().for_each(|it| line(Line::Error(&it)));
+    })?;
     let status = child.wait()?;
+    while let Ok(it) = told.recv_timeout(LAST_WORDS) {
+        line(Line::Error(&it));
+    }
     stop_if_ending();
     Ok(status)
+}
+
+/// Lines as bytes, with what ends them: what a test prints need not be UTF-8.
+fn each_line(stream: Option<impl Read>, mut line: impl FnMut(&[u8])) -> std::io::Result<()> {
+    let Some(stream) = stream else { return Ok(()) };
+    let mut reader = BufReader::new(stream);
+    let mut bytes = Vec::new();
+    while reader.read_until(b'\n', &mut bytes)? > 0 {
+        line(&bytes);
+        bytes.clear();
+    }
+    Ok(())
 }
 
 fn read_all(stream: Option<impl Read>) -> String {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::cli::{self, E2eOptions, TestOptions};
-use crate::counts::{self, Counts, Failures};
+use crate::counts::{self, Counts};
 use crate::{
     backend, browser, build, e2e, fuzz, interop, licences, process, setup, size, steps, tidy,
     toolchain,
@@ -325,15 +325,7 @@ fn rust(root: &Path, options: &TestOptions) -> Result<Counts> {
     with_feature.args(["--features", RUST_APP, "--locked", "rust_app"]);
     let mut counts = Counts::default();
     for command in [&mut command, &mut with_feature] {
-        let mut failures = Failures::default();
-        let status = process::watch(command, "cargo test", |line| {
-            counts.read(line);
-            failures.read(line);
-        })?;
-        failures.keep();
-        if !status.success() && counts.failed == 0 {
-            counts.failed = 1;
-        }
+        counts.add(counts::watch(command, "cargo test")?);
     }
     ensure!(counts.passed > 0 || counts.failed > 0, "no test ran");
     Ok(counts)
