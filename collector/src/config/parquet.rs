@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context as _, Result};
+use url::Url;
+
 use super::{Remote, Secret};
 
 /// Where Parquet files go.
@@ -28,6 +31,25 @@ pub struct S3 {
     pub path_style: bool,
     /// As whom the collector signs; without them what the environment of AWS says.
     pub keys: Option<S3Keys>,
+}
+
+impl S3 {
+    /// Where keys begin, with the slash before them. Read as what signs reads addresses, which small letters, a usual port and a host of
+    /// numbers are not left as written by: what is asked is what is signed.
+    pub(crate) fn address(&self) -> Result<String> {
+        let endpoint = &self.remote.endpoint;
+        let scheme = endpoint.scheme_str().unwrap_or("https");
+        let authority = endpoint.authority().context("it has no host")?;
+        let path = endpoint.path().trim_end_matches('/');
+        let bucket = &self.bucket;
+        let address = match self.path_style {
+            true => format!("{scheme}://{authority}{path}/{bucket}/"),
+            false => format!("{scheme}://{bucket}.{authority}{path}/"),
+        };
+        let address = String::from(Url::parse(&address)?);
+        address.parse::<http::Uri>()?;
+        Ok(address)
+    }
 }
 
 /// What requests are signed with.

@@ -117,7 +117,7 @@ settings! {
     "destinations[].retry.initial", "duration", "1s", "The first wait after a failed request; doubled after each, with jitter.";
     "destinations[].retry.max", "duration", "30s", "The longest wait.";
     "destinations[].retry.max_elapsed", "duration", "none", "A batch is dropped, counted, when it was tried for this long. Without it the bound is what the queue holds.";
-    "destinations[].endpoint", "URL", "required for what is reached over the network", "The receiver's base address, `http` or `https`. OTLP/HTTP appends `/v1/logs`, `/v1/traces`, `/v1/metrics`.";
+    "destinations[].endpoint", "URL", "required for what is reached over the network, but AWS's for a bucket", "The receiver's base address, `http` or `https`. Of a bucket the store's, `https://s3.REGION.amazonaws.com` unless said. OTLP/HTTP appends `/v1/logs`, `/v1/traces`, `/v1/metrics`.";
     "destinations[].endpoints.logs", "URL", "below endpoint", "The whole address for log records, taken as it is. otlp_http only.";
     "destinations[].endpoints.traces", "URL", "below endpoint", "The whole address for spans. otlp_http only.";
     "destinations[].endpoints.metrics", "URL", "below endpoint", "The whole address for metrics. otlp_http only.";

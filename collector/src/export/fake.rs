@@ -68,13 +68,15 @@ type Decide = Arc<dyn Fn(&Seen) -> Answer + Send + Sync>;
 impl Fake {
     /// Gives these answers in turn, then 200.
     pub(crate) async fn answering(answers: Vec<Answer>) -> Self {
+        Self::answering_then(answers, Answer::status(200)).await
+    }
+
+    /// Gives these answers in turn, then the last.
+    pub(crate) async fn answering_then(answers: Vec<Answer>, last: Answer) -> Self {
         let answers = Mutex::new(answers.into_iter());
         let next = move |_: &Seen| {
-            answers
-                .lock()
-                .unwrap()
-                .next()
-                .unwrap_or(Answer::status(200))
+            let next = answers.lock().unwrap().next();
+            next.unwrap_or_else(|| last.clone())
         };
         Self::start(Arc::new(next), None).await
     }

@@ -11,7 +11,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub(super) use bucket::{Bucket, Said};
+pub(super) use bucket::{Bucket, Said, lists};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -28,7 +28,7 @@ pub(crate) use brokers::source;
 /// A page about a server, or its mistake, is no longer.
 const MAX_ANSWER: usize = 256 * 1024;
 /// Enough of a server's words for a person.
-const WORDS: usize = 200;
+pub(super) const WORDS: usize = 200;
 
 /// A body with nothing in it.
 pub(crate) fn nothing() -> Packed {

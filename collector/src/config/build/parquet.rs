@@ -85,14 +85,25 @@ fn s3(section: &Section<'_>, bucket: String) -> Built<S3> {
         let problem = "a bucket cannot stand before an address; write true, or leave it out";
         return Err(section.wrong("path_style", problem));
     }
-    Ok(S3 {
+    if !path_style && bucket.contains(|c: char| c.is_ascii_uppercase()) {
+        let problem = "names of hosts have no capitals; write small letters, or path_style = true";
+        return Err(section.wrong("bucket", problem));
+    }
+    let s3 = S3 {
         prefix: prefix(section)?,
         keys: keys(section)?,
         remote: reached(section, endpoint)?,
         bucket,
         region,
         path_style,
-    })
+    };
+    match s3.address() {
+        Ok(_) => Ok(s3),
+        Err(error) => {
+            let problem = format!("no host that can be asked ({error}); correct it");
+            Err(section.wrong("endpoint", problem))
+        }
+    }
 }
 
 fn is_address(host: &str) -> bool {

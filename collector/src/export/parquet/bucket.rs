@@ -1,6 +1,7 @@
 //! A bucket of an S3-compatible store: one PUT a file, signed by AWS's fourth version over the file's hash, so that a store takes whole files alone.
 
 mod answer;
+mod taken;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +20,8 @@ use crate::config::S3 as Settings;
 use crate::export::Batch;
 use crate::export::http::{Answer, Http};
 use crate::export::pack::{Packed, aside};
-pub(crate) use answer::Said;
+pub(crate) use answer::{Said, lists};
+use taken::Taken;
 
 /// An error's page is no longer, nor is a list of one key.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -43,6 +45,7 @@ pub(crate) struct Bucket {
     region: String,
     credentials: AwsCredentialProvider,
     timeout: std::time::Duration,
+    taken: Taken,
 }
 
 /// A file to be put.
@@ -63,7 +66,7 @@ impl Bucket {
         let credentials = credentials::provider(settings, environment);
         Ok(Self {
             http: Http::new(&settings.remote, MAX_ANSWER)?,
-            base: base(settings)?,
+            base: settings.address().context("endpoint")?,
             prefix: match settings.prefix.as_str() {
                 "" => String::new(),
                 prefix => format!("{prefix}/"),
@@ -71,6 +74,7 @@ impl Bucket {
             region: settings.region.clone(),
             credentials: credentials.context("auth")?,
             timeout: settings.remote.timeout,
+            taken: Taken::default(),
         })
     }
 
@@ -83,17 +87,27 @@ impl Bucket {
         };
         let (mut refused, mut why) = (Vec::new(), None);
         let all = objects.len();
+        let keys: Vec<_> = objects.iter().map(|it| it.key.clone()).collect();
         for object in objects {
-            match self.put(object.key, object.bytes, &object.digest).await {
-                Ok(Outcome::Accepted { .. }) => {}
+            if self.taken.has(&object.key) {
+                continue;
+            }
+            match self.put(&object.key, object.bytes, &object.digest).await {
+                Ok(Outcome::Accepted { .. }) => self.taken.keep(object.key),
                 Ok(Outcome::Refused(reason)) => {
                     refused.push(object.items);
                     why = Some(reason);
                 }
-                // Tried again, what is there already is put over itself.
-                Ok(outcome) | Err(outcome) => return outcome,
+                // Tried again, it goes on from here.
+                Ok(outcome) | Err(outcome) => {
+                    if answer::is_no_bucket(&outcome) {
+                        self.taken.clear();
+                    }
+                    return outcome;
+                }
             }
         }
+        self.taken.forget(&keys);
         match why {
             None => Outcome::accepted(),
             // Nothing of it is there: it can be divided without a copy.
@@ -108,8 +122,8 @@ impl Bucket {
         }
     }
 
-    async fn put(&self, key: String, bytes: Bytes, digest: &[u8; 32]) -> Result<Outcome, Outcome> {
-        let key = utf8_percent_encode(&key, PLAIN);
+    async fn put(&self, key: &str, bytes: Bytes, digest: &[u8; 32]) -> Result<Outcome, Outcome> {
+        let key = utf8_percent_encode(key, PLAIN);
         let address = format!("{}{key}", self.base).parse::<Uri>();
         let address = address.map_err(|_| Outcome::retry(Reason::code("no address")))?;
         let request = Request::put(&address).header(CONTENT_TYPE, PARQUET);
@@ -171,21 +185,6 @@ fn fits(credential: &Arc<AwsCredential>) -> bool {
     let texts = [Some(&credential.key_id), credential.token.as_ref()];
     let mut bytes = texts.into_iter().flatten().flat_map(|it| it.bytes());
     bytes.all(|it| it.is_ascii_graphic())
-}
-
-/// The bucket's address.
-fn base(settings: &Settings) -> Result<String> {
-    let endpoint = &settings.remote.endpoint;
-    let scheme = endpoint.scheme_str().unwrap_or("https");
-    let authority = endpoint.authority().context("endpoint has no host")?;
-    // What is signed has small letters.
-    let authority = authority.as_str().to_ascii_lowercase();
-    let path = endpoint.path().trim_end_matches('/');
-    let bucket = &settings.bucket;
-    Ok(match settings.path_style {
-        true => format!("{scheme}://{authority}{path}/{bucket}/"),
-        false => format!("{scheme}://{bucket}.{authority}{path}/"),
-    })
 }
 
 fn objects(batch: &Batch, prefix: &str) -> Result<Vec<Object>, Reason> {

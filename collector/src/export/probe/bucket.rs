@@ -3,7 +3,7 @@
 use super::Probe;
 use crate::config::S3;
 use crate::export::destination::Outcome;
-use crate::export::parquet::{Bucket, Said};
+use crate::export::parquet::{Bucket, Said, lists};
 
 impl Probe<'_, '_> {
     pub(super) async fn bucket(&mut self, settings: &S3) -> anyhow::Result<()> {
@@ -21,7 +21,7 @@ impl Probe<'_, '_> {
             return Ok(());
         };
         let bucket = &settings.bucket;
-        if answer.status.is_success() {
+        if lists(&answer) {
             self.ok(&format!(
                 "{} has the bucket {bucket} and knows the key; whether it may write shows with the first file",
                 self.at
@@ -29,6 +29,17 @@ impl Probe<'_, '_> {
             return Ok(());
         }
         let Said { code, message } = Said::of(&answer);
+        if answer.status.is_success() {
+            let said = format!(
+                "{} answers {code} for the bucket {bucket}, but not as a store: {message}",
+                self.at
+            );
+            self.fail(
+                &said,
+                "correct endpoint: the store's API, which may have another port than its console",
+            );
+            return Ok(());
+        }
         let said = format!(
             "{} answers {code} for the bucket {bucket}: {message}",
             self.at

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{
-    ClickHouse, Elasticsearch, FluentForward, HttpDocuments, Loki, OtlpRemote, Remote, Secret,
+    ClickHouse, Elasticsearch, FluentForward, HttpDocuments, Loki, OtlpRemote, Parquet, Remote, S3,
+    S3Keys, Secret,
 };
 use crate::export::elasticsearch;
 use crate::export::fake::{Answer as Given, Fake, remote};
@@ -315,4 +316,38 @@ async fn what_an_address_or_a_credential_holds_is_not_shown() {
         !said.contains("hidden1") && !said.contains("hidden2"),
         "{said}"
     );
+}
+
+fn bucket(settings: OtlpRemote) -> DestinationKind {
+    DestinationKind::Parquet(Parquet::Bucket(Box::new(S3 {
+        remote: settings.remote,
+        bucket: "rum".to_owned(),
+        prefix: String::new(),
+        region: "us-east-1".to_owned(),
+        path_style: true,
+        keys: Some(S3Keys {
+            id: Secret::new("id"),
+            secret: Secret::new("key"),
+            token: None,
+        }),
+    })))
+}
+
+#[tokio::test]
+async fn a_bucket_is_there_where_a_store_lists_it_and_not_where_a_console_answers() {
+    let list = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"a\"></ListBucketResult>";
+    let right = after(vec![text(200, list)], bucket).await;
+    assert!(
+        right.starts_with("ok ") && right.contains("has the bucket rum"),
+        "{right}"
+    );
+    let page = format!("<html>{}</html>", "x".repeat(9_000));
+    for status in [200, 204, 400] {
+        let wrong = after(vec![text(status, &page)], bucket).await;
+        assert!(
+            wrong.starts_with("fail") && wrong.contains("correct endpoint"),
+            "{wrong}"
+        );
+        assert!(wrong.len() < 600, "{wrong}");
+    }
 }

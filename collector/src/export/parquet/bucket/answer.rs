@@ -3,8 +3,11 @@
 
 use std::time::SystemTime;
 
+use http::header::ETAG;
+
 use crate::export::destination::{Outcome, Reason};
 use crate::export::http::Answer;
+use crate::export::probe::WORDS;
 
 /// The file's own faults.
 const OF_FILES: [&str; 2] = ["EntityTooLarge", "KeyTooLongError"];
@@ -55,9 +58,9 @@ impl Said {
                 None => format!("http {}", answer.status.as_u16()),
             },
             message: match part(&words, "Message") {
-                Some(message) => message.to_owned(),
+                Some(message) => cut(message),
                 None if words.contains("<Error>") => String::new(),
-                None => words,
+                None => cut(&words),
             },
         }
     }
@@ -66,7 +69,10 @@ impl Said {
 /// What comes of a PUT.
 pub(super) fn judge(answer: &Answer) -> Outcome {
     if answer.status.is_success() {
-        return Outcome::accepted();
+        return match is_receipt(answer) {
+            true => Outcome::accepted(),
+            false => Outcome::retry(Reason::new("no s3 answer", cut(&answer.words()))),
+        };
     }
     let Said { code, message } = Said::of(answer);
     let of_file = OF_FILES
@@ -87,6 +93,27 @@ pub(super) fn judge(answer: &Answer) -> Outcome {
         suspect: false,
         reason,
     }
+}
+
+/// Whether a store says that it has a file: it names the file's ETag, and has no page to show. Consoles and catch-alls answer 2xx to everything.
+fn is_receipt(answer: &Answer) -> bool {
+    let page = answer.overlong || (answer.is("text/html") && !answer.body.is_empty());
+    answer.headers.contains_key(ETAG) && !page
+}
+
+/// Whether the bucket is gone.
+pub(super) fn is_no_bucket(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Retry { reason, .. } if reason.code == "s3 NoSuchBucket")
+}
+
+/// Whether a store lists a bucket.
+pub(crate) fn lists(answer: &Answer) -> bool {
+    answer.status.is_success() && answer.words().contains("<ListBucketResult")
+}
+
+/// As much as a person reads.
+fn cut(words: &str) -> String {
+    words.trim().chars().take(WORDS).collect()
 }
 
 /// What stands in an element of a page; S3's have no attributes.

@@ -39,6 +39,15 @@ fn bucket(fake: &Fake) -> Bucket {
     Bucket::new(&settings(&format!("http://{}", fake.address))).unwrap()
 }
 
+fn taken() -> Reply {
+    Reply::with(200, "etag", "\"0f6c\"", b"")
+}
+
+/// Gives these answers in turn, then takes all.
+async fn store(answers: Vec<Reply>) -> Fake {
+    Fake::answering_then(answers, taken()).await
+}
+
 fn logs(apps: &[&str]) -> Batch {
     let sources = apps.iter().map(|app| samples::log(app, "a"));
     let sources: Vec<Otlp> = sources.collect();
@@ -105,7 +114,7 @@ fn signature(method: &str, seen: &Seen, secret: &str) -> String {
 
 #[tokio::test]
 async fn a_batch_is_put_signed_under_its_partition_and_again_over_itself() {
-    let mut fake = Fake::answering(vec![]).await;
+    let mut fake = store(vec![]).await;
     let to = bucket(&fake);
     let batch = logs(&["shop ü"]);
     for _ in 0..2 {
@@ -131,7 +140,7 @@ async fn a_batch_is_put_signed_under_its_partition_and_again_over_itself() {
 
 #[tokio::test]
 async fn a_look_at_the_bucket_is_signed_and_writes_nothing() {
-    let mut fake = Fake::answering(vec![]).await;
+    let mut fake = store(vec![]).await;
     assert!(bucket(&fake).knock().await.unwrap().status.is_success());
     let seen = fake.seen.recv().await.unwrap();
     assert_eq!(seen.query.as_deref(), Some("list-type=2&max-keys=1"));
@@ -141,16 +150,36 @@ async fn a_look_at_the_bucket_is_signed_and_writes_nothing() {
 
 #[test]
 fn a_bucket_stands_in_the_path_or_before_the_host() {
-    let mut settings = settings("https://S3.example:9000/store/");
-    assert_eq!(
-        base(&settings).unwrap(),
-        "https://s3.example:9000/store/rum/"
-    );
-    settings.path_style = false;
-    assert_eq!(
-        base(&settings).unwrap(),
-        "https://rum.s3.example:9000/store/"
-    );
+    for (endpoint, in_path, before) in [
+        (
+            "https://S3.example:9000/store/",
+            "https://s3.example:9000/store/rum/",
+            "https://rum.s3.example:9000/store/",
+        ),
+        // A port that goes without saying is not signed.
+        (
+            "https://s3.example:443",
+            "https://s3.example/rum/",
+            "https://rum.s3.example/",
+        ),
+        (
+            "http://s3.example:80",
+            "http://s3.example/rum/",
+            "http://rum.s3.example/",
+        ),
+    ] {
+        let mut settings = settings(endpoint);
+        assert_eq!(settings.address().unwrap(), in_path);
+        settings.path_style = false;
+        assert_eq!(settings.address().unwrap(), before);
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_signed_for_is_an_error_at_start() {
+    for endpoint in ["https://minio.1:9000", "https://999.1.1.1"] {
+        assert!(Bucket::new(&settings(endpoint)).is_err(), "{endpoint}");
+    }
 }
 
 fn error(status: u16, code: &str) -> Reply {
@@ -161,7 +190,7 @@ fn error(status: u16, code: &str) -> Reply {
 }
 
 async fn outcome(reply: Reply) -> Outcome {
-    let fake = Fake::answering(vec![reply]).await;
+    let fake = store(vec![reply]).await;
     bucket(&fake).send(&logs(&["shop"])).await
 }
 
@@ -182,6 +211,27 @@ async fn a_busy_or_wrongly_set_store_is_asked_again_and_only_a_file_of_its_own_f
         (Reply::status(400), "http 400"),
         (Reply::status(502), "http 502"),
         (Reply::Reset, "connection lost"),
+        (Reply::status(200), "no s3 answer"),
+        (
+            Reply::with(
+                200,
+                "content-type",
+                "text/html",
+                b"<html>the console</html>",
+            ),
+            "no s3 answer",
+        ),
+        (
+            Reply::Status(
+                200,
+                vec![
+                    ("content-type", "text/html".to_owned()),
+                    ("etag", "W/\"1\"".to_owned()),
+                ],
+                Bytes::from_static(b"<html>a catch-all</html>"),
+            ),
+            "no s3 answer",
+        ),
     ] {
         match outcome(reply).await {
             Outcome::Retry {
@@ -209,7 +259,7 @@ async fn a_busy_or_wrongly_set_store_is_asked_again_and_only_a_file_of_its_own_f
 
 #[tokio::test]
 async fn a_store_that_says_nothing_is_not_waited_for_longer_than_its_time() {
-    let fake = Fake::answering(vec![Reply::Hang]).await;
+    let fake = store(vec![Reply::Hang]).await;
     let mut settings = settings(&format!("http://{}", fake.address));
     settings.remote.timeout = Duration::from_millis(50);
     let to = Bucket::new(&settings).unwrap();
@@ -219,8 +269,8 @@ async fn a_store_that_says_nothing_is_not_waited_for_longer_than_its_time() {
 
 #[tokio::test]
 async fn of_several_files_those_that_are_refused_alone_are_tried_again_alone() {
-    let replies = vec![Reply::status(200), Reply::status(413)];
-    let fake = Fake::answering(replies).await;
+    let replies = vec![taken(), Reply::status(413)];
+    let fake = store(replies).await;
     // Files go by the names of their apps, items by their order.
     let sent = bucket(&fake).send(&logs(&["b", "a", "b"])).await;
     match sent {
@@ -230,9 +280,56 @@ async fn of_several_files_those_that_are_refused_alone_are_tried_again_alone() {
         }
         other => panic!("{other:?}"),
     }
-    let fake = Fake::answering(vec![Reply::status(413), Reply::status(413)]).await;
+    let fake = store(vec![Reply::status(413), Reply::status(413)]).await;
     let sent = bucket(&fake).send(&logs(&["b", "a"])).await;
     assert!(matches!(sent, Outcome::Refused(_)), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_tried_again_goes_on_at_the_file_that_it_stopped_at() {
+    let no = || error(503, "SlowDown");
+    let mut fake = store(vec![taken(), no(), Reply::status(200), taken(), no()]).await;
+    let to = bucket(&fake);
+    let batch = logs(&["a", "b", "c"]);
+    for _ in 0..3 {
+        assert!(matches!(to.send(&batch).await, Outcome::Retry { .. }));
+    }
+    assert_eq!(to.send(&batch).await, Outcome::accepted());
+    // Once it is there whole, nothing of it is remembered.
+    assert_eq!(to.send(&batch).await, Outcome::accepted());
+    let mut apps = String::new();
+    while let Ok(seen) = fake.seen.try_recv() {
+        let (_, app) = seen.path.split_once("app%3D").unwrap();
+        apps.push_str(&app[..1]);
+    }
+    assert_eq!(apps, "abbbccabc");
+}
+
+#[tokio::test]
+async fn a_bucket_that_went_is_given_all_again() {
+    let replies = vec![taken(), error(404, "NoSuchBucket")];
+    let mut fake = store(replies).await;
+    let to = bucket(&fake);
+    let batch = logs(&["a", "b"]);
+    assert!(matches!(to.send(&batch).await, Outcome::Retry { .. }));
+    assert_eq!(to.send(&batch).await, Outcome::accepted());
+    let mut puts = 0;
+    while fake.seen.try_recv().is_ok() {
+        puts += 1;
+    }
+    assert_eq!(puts, 4);
+}
+
+#[test]
+fn of_a_page_as_much_is_said_as_a_person_reads() {
+    let long = "x".repeat(60_000);
+    for body in [
+        long.clone(),
+        format!("<Error><Message>{long}</Message></Error>"),
+    ] {
+        let said = Said::of(&answer(404, false, body));
+        assert_eq!(said.message.len(), 200);
+    }
 }
 
 #[tokio::test]
@@ -257,7 +354,7 @@ async fn without_keys_the_role_of_the_pod_is_asked_for_them() {
             token.display().to_string(),
         ),
     ]);
-    let mut fake = Fake::answering(vec![]).await;
+    let mut fake = store(vec![]).await;
     let settings = Settings {
         keys: None,
         ..settings(&format!("http://{}", fake.address))
@@ -276,7 +373,7 @@ async fn without_keys_the_role_of_the_pod_is_asked_for_them() {
 
 #[tokio::test]
 async fn nobody_who_gives_credentials_is_a_try_again() {
-    let gone = Fake::answering(vec![]).await.address;
+    let gone = store(vec![]).await.address;
     let environment = BTreeMap::from([("AWS_METADATA_ENDPOINT", format!("http://{gone}"))]);
     let settings = Settings {
         keys: None,
@@ -298,16 +395,24 @@ fn settings_show_no_key() {
     assert!(!shown.contains(KEY) && !shown.contains(SECRET), "{shown}");
 }
 
+fn answer(status: u16, etag: bool, body: String) -> Answer {
+    let etag = etag.then(|| (http::header::ETAG, HeaderValue::from_static("\"0f6c\"")));
+    Answer {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: HeaderMap::from_iter(etag),
+        body: Bytes::from(body),
+        overlong: false,
+    }
+}
+
 proptest! {
     #[test]
-    fn whatever_is_said_is_judged(status in 100_u16..600, words in "(<Error>|<Code>|</Code>|<Message>|</Message>|SlowDown|.{0,9}){0,9}") {
-        let answer = Answer {
-            status: StatusCode::from_u16(status).unwrap(),
-            headers: HeaderMap::new(),
-            body: Bytes::from(words),
-            overlong: false,
-        };
-        let taken = answer::judge(&answer) == Outcome::accepted();
-        prop_assert_eq!(taken, (200..300).contains(&status));
+    fn whatever_is_said_is_judged(
+        status in 100_u16..600,
+        etag: bool,
+        words in "(<Error>|<Code>|</Code>|<Message>|</Message>|SlowDown|.{0,9}){0,9}",
+    ) {
+        let taken = answer::judge(&answer(status, etag, words)) == Outcome::accepted();
+        prop_assert_eq!(taken, etag && (200..300).contains(&status));
     }
 }
