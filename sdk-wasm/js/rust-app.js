@@ -962,10 +962,9 @@ function observeNavigation(sdk) {
   });
   tell2(0 /* Load */);
   sdk.on_(window, "pageshow", ({ persisted }) => persisted && tell2(6 /* Restored */));
-  const { navigation } = window;
-  if (navigation) {
-    const kinds = { push: 1 /* Push */, traverse: 3 /* Traverse */ };
-    sdk.on_(navigation, "currententrychange", ({ navigationType: kind2 }) => changed(kinds[kind2] || 2 /* Replace */));
+  const { NavigateEvent, navigation } = window;
+  if (NavigateEvent && navigation) {
+    sdk.on_(navigation, "currententrychange", ({ navigationType: kind2 }) => changed(kind2 == "push" ? 1 /* Push */ : kind2 == "traverse" ? 3 /* Traverse */ : 2 /* Replace */));
   } else {
     sdk.stops_.push(
       patch("push", history, "pushState", changed, wrap3(1 /* Push */)),
@@ -2126,7 +2125,9 @@ function observeActions(sdk) {
   const mutations = new MutationObserver(signs);
   sdk.on_(window, SIGNS, signs, true);
   const leaving = safe(() => {
-    sdk.on_(window.navigation, "navigate", signs);
+    const { navigation, NavigateEvent } = window;
+    if (!NavigateEvent) return false;
+    sdk.on_(navigation, "navigate", ({ destination }) => destination.sameDocument || active());
     return true;
   });
   const open2 = (what, event, about, promise) => {

@@ -187,6 +187,28 @@ test('clicks that nothing follows are dead, those that fail are error clicks, an
     assert.equal(items.filter(frustration('error_click')).length, 1);
   }));
 
+test('a link to the place where one is, is dead', () =>
+  on({ body: BUTTONS, route: buttons }, async ({ page, until }) => {
+    await page.click('#link');
+    await page.waitFor("location.href.endsWith('#')");
+    await until((items) => items.some(action('click', 'link')), 'the first click');
+    await page.click('#link');
+    const items = await until((items) => items.some(frustration('dead_click')), 'the dead click');
+    assert.deepEqual(items.filter(frustration('dead_click')).map((item) => item.attributes['farol.element.name']), ['link']);
+  }));
+
+test('a page whose element goes by the name of an API that the browser lacks is watched all the same', () =>
+  on({
+    body: BUTTONS,
+    route: buttons,
+    initScript: "delete window.NavigateEvent; Object.defineProperty(window, 'navigation', { configurable: true, value: document.createElement('nav') })",
+  }, async ({ page, until }) => {
+    await page.evaluate("history.pushState({}, '', '/second')");
+    await until((items) => items.some((item) => item.name === 'browser.navigation' && String(item.attributes['url.full']).endsWith('/second')), 'the navigation');
+    await page.click('#dead');
+    await until((items) => items.some(frustration('dead_click')), 'the dead click');
+  }));
+
 test('a click that leaves the page is not dead, however late the next one comes', () => {
   let answer = (): void => undefined;
   const after = new Promise<void>((done) => (answer = done));

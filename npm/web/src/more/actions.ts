@@ -112,9 +112,13 @@ export function observeActions(sdk: Sdk): void {
   const signs = sdk.guard_(() => active());
   const mutations = new MutationObserver(signs);
   sdk.on_(window, SIGNS, signs, true);
-  // That a page is being left. Browsers without the one do not keep a page for the way back while it listens for the other.
+  // That a page is being left: by its navigation, or, where a browser has no such API (an element of that id then goes by the name), by what some do not keep
+  // a page for the way back for, so that it is listened for no longer than it has to be.
   const leaving = safe(() => {
-    sdk.on_((window as { navigation?: EventTarget }).navigation!, 'navigate', signs);
+    const { navigation, NavigateEvent } = window as { navigation?: EventTarget; NavigateEvent?: unknown };
+    if (!NavigateEvent) return false;
+    // What stays within the document shows by what it changes.
+    sdk.on_(navigation!, 'navigate', ({ destination }: { destination: { sameDocument: boolean } }) => destination.sameDocument || active());
     return true;
   });
 

@@ -24,10 +24,11 @@ export function observeNavigation(sdk: Sdk): void {
   });
   tell(How.Load);
   sdk.on_(window, 'pageshow', ({ persisted }: PageTransitionEvent) => persisted && tell(How.Restored));
-  const { navigation } = window as { navigation?: EventTarget };
-  if (navigation) {
-    const kinds = { push: How.Push, traverse: How.Traverse };
-    sdk.on_(navigation, 'currententrychange', ({ navigationType: kind }: { navigationType: 'push' }) => changed(kinds[kind] || How.Replace));
+  // Where a browser has no such API, an element of that id goes by the name.
+  const { NavigateEvent, navigation } = window as { navigation?: EventTarget; NavigateEvent?: unknown };
+  if (NavigateEvent && navigation) {
+    sdk.on_(navigation, 'currententrychange', ({ navigationType: kind }: { navigationType: string }) =>
+      changed(kind == 'push' ? How.Push : kind == 'traverse' ? How.Traverse : How.Replace));
   } else {
     sdk.stops_.push(
       patch('push', history, 'pushState', changed as Sub, wrap(How.Push)),
