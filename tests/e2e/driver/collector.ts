@@ -37,7 +37,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     url: url!,
     data,
     items: () => delivered(data),
-    async until(done, what, ms = 20_000) {
+    async until(done, what, ms = 60_000) {
       const came = await deliveredUntil(data, done, ms);
       if (came.done) return came.items;
       const list = came.items.map((item) => `  ${item.signal} ${item.name} ${item.body}`).join('\n');
