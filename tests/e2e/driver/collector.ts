@@ -12,7 +12,7 @@ export interface Collector {
   data: string;
   /** Everything that came to the OTLP files so far. */
   items(): Item[];
-  /** Waits until `done` holds of what came; fails with what is there when it does not within `ms` (default 20 s). */
+  /** Waits until `done` holds of what came; fails with what is there when it does not within `ms` (default 60 s). */
   until(done: (items: Item[]) => boolean, what: string, ms?: number): Promise<Item[]>;
   stop(): Promise<void>;
 }
