@@ -213,6 +213,7 @@ impl Aggregator {
             observe::observe(&entry.record.header, &payload, now, &mut self.state);
             drop(payload);
             entry.done();
+            entry.through();
             self.changed = true;
             self.cursor = Some(entry.next);
         }

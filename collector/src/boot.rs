@@ -13,7 +13,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::aggregate::{self, Aggregator};
-use crate::config::Config;
+use crate::background::Background;
+use crate::config::{Config, QueueType};
 use crate::data_folder::DataFolder;
 use crate::dedupe::Dedupe;
 use crate::export::{self, Exports, With};
@@ -67,6 +68,7 @@ pub async fn run_reloading(
 }
 
 struct Collector {
+    background: Background,
     config: Config,
     folder: DataFolder,
     queue: Queue,
@@ -95,7 +97,14 @@ impl Collector {
             data_dir: config.data_dir.clone(),
             snapshots: snapshots.clone(),
         };
-        let mut exports = export::start(&config.destinations, with)?;
+        let background = match config.queue.kind {
+            QueueType::Disk => {
+                Background::start().context("cannot start the threads that export")?
+            }
+            // What gives way there fills the memory that clients are refused for.
+            QueueType::Memory => Background::none(),
+        };
+        let mut exports = export::start_on(&background.handle(), &config.destinations, with)?;
         exports.also(aggregator.run());
         let dedupe = Dedupe::open(&folder.dedupe(), queue.id().is_none())
             .with_context(|| format!("cannot use {}", folder.dedupe().display()))?;
@@ -150,6 +159,7 @@ impl Collector {
             operations,
         };
         Ok(Self {
+            background,
             config,
             folder,
             queue,
@@ -231,6 +241,7 @@ impl Collector {
         if let Some(admin) = admin {
             admin.abort();
         }
+        self.background.end().await;
         failed.map_or(Ok(()), Err)
     }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
@@ -64,6 +65,7 @@ mod several;
 mod shares;
 mod stats;
 mod supervise;
+mod taken;
 mod tally;
 mod template;
 mod terminal;
@@ -105,6 +107,7 @@ const ONE_LANE: usize = 1;
 /// All destinations, running. Dropping it stops them at once; what they had not delivered stays in the queue.
 #[derive(Debug)]
 pub struct Exports {
+    runtime: Handle,
     tasks: JoinSet<()>,
     running: BTreeMap<String, Running>,
     roster: Roster,
@@ -145,7 +148,20 @@ pub(crate) struct Change {
 /// # Errors
 /// When a destination cannot be built: a file of TLS that cannot be read, a folder that cannot be made.
 pub fn start(destinations: &[config::Destination], with: With) -> Result<Exports> {
+    start_on(&Handle::current(), destinations, with)
+}
+
+/// Like [`start`], on threads of another runtime.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) fn start_on(
+    runtime: &Handle,
+    destinations: &[config::Destination],
+    with: With,
+) -> Result<Exports> {
     let mut exports = Exports {
+        runtime: runtime.clone(),
         tasks: JoinSet::new(),
         running: BTreeMap::new(),
         roster: Roster::default(),
@@ -392,21 +408,23 @@ impl Exports {
             match settings.temporality {
                 Temporality::Cumulative => {
                     let run = metrics::run(shared, snapshots, changes_only);
-                    self.tasks.spawn(run)
+                    self.tasks.spawn_on(run, &self.runtime)
                 }
                 Temporality::Delta => {
                     let windows = Windows::new(&self.with.data_dir, name);
-                    self.tasks.spawn(windows.run(shared, snapshots))
+                    let run = windows.run(shared, snapshots);
+                    self.tasks.spawn_on(run, &self.runtime)
                 }
             }
         });
         let (leave, leaves) = watch::channel(None);
         let run = supervise::items(plan, shared, self.with.queue.clone(), reader, leaves);
         let (ends, ended) = oneshot::channel();
-        self.tasks.spawn(async move {
+        let until_it_ends = async move {
             run.await;
             drop::<oneshot::Sender<()>>(ends);
-        });
+        };
+        self.tasks.spawn_on(until_it_ends, &self.runtime);
         self.running.insert(
             settings.name.clone(),
             Running {
@@ -420,7 +438,7 @@ impl Exports {
 
     /// Runs something beside the destinations that ends when the queue is closed and read: the aggregator.
     pub fn also(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
+        self.tasks.spawn_on(task, &self.runtime);
     }
 
     /// Ends when one of the tasks has panicked. Drivers are started anew by themselves; what is left is a reason to end.

@@ -43,6 +43,7 @@ pub mod error;
 pub mod health;
 pub mod telemetry;
 
+mod background;
 mod boot;
 pub mod cli;
 mod data_folder;

@@ -48,6 +48,6 @@ pub mod value;
 #[cfg(feature = "decode")]
 pub mod walk;
 #[cfg(feature = "decode")]
-mod write;
+pub mod write;
 
 pub use kind::Kind;

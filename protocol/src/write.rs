@@ -58,18 +58,8 @@ impl<'a> Json<'a> {
         }
     }
 
-    fn unsigned(self, mut number: u64) {
-        let mut digits = [0; 20];
-        let mut at = digits.len();
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        self.0.extend_from_slice(&digits[at..]);
+    fn unsigned(self, number: u64) {
+        unsigned(number, self.0);
     }
 
     /// Doubles have one shortest spelling, which the other crate finds.
@@ -78,8 +68,31 @@ impl<'a> Json<'a> {
     }
 }
 
+/// A number in decimal digits.
+pub fn unsigned(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// The same with a sign where it is below zero.
+pub fn signed(number: i64, out: &mut Vec<u8>) {
+    if number < 0 {
+        out.push(b'-');
+    }
+    unsigned(number.unsigned_abs(), out);
+}
+
 /// A text in quotes.
-fn text(text: &str, out: &mut Vec<u8>) {
+pub fn text(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
     out.push(b'"');
@@ -192,10 +205,7 @@ impl<'a> Serializer for Json<'a> {
     }
 
     fn serialize_i64(self, value: i64) -> Result<(), Unwritable> {
-        if value < 0 {
-            self.0.push(b'-');
-        }
-        self.unsigned(value.unsigned_abs());
+        signed(value, self.0);
         Ok(())
     }
 

@@ -54,6 +54,19 @@ pub(crate) struct Place<'a> {
     pub(crate) scope_schema: &'a [u8],
 }
 
+impl Place<'_> {
+    /// Whether it is the very same, which is told without looking at what stands there.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        fn one(a: Option<&[u8]>, b: Option<&[u8]>) -> bool {
+            a.map(std::ptr::from_ref) == b.map(std::ptr::from_ref)
+        }
+        one(self.resource, other.resource)
+            && one(self.scope, other.scope)
+            && std::ptr::eq(self.resource_schema, other.resource_schema)
+            && std::ptr::eq(self.scope_schema, other.scope_schema)
+    }
+}
+
 /// Converts one record.
 pub(crate) fn to_written(header: &Header, payload: &Payload, dialect: Dialect) -> Written {
     if header.kind != SourceKind::Faro || dialect != Dialect::Semconv {

@@ -27,6 +27,9 @@ pub(crate) use fields::Fields;
 pub(crate) use json::any as write_any;
 pub(crate) use span::{duration, kind, lists};
 
+/// About what a document comes to, so that what it is written to rarely moves while it grows.
+pub(crate) const USUAL_DOCUMENT: usize = 2_048;
+
 /// One item.
 #[derive(Debug, Default)]
 pub(crate) struct Document<'a> {
@@ -84,6 +87,9 @@ pub(crate) fn documents<'a>(batch: &'a Batch) -> Box<dyn Iterator<Item = Documen
     }
 }
 
+/// About how many fields an item has that are no attributes.
+const OWN: usize = 20;
+
 /// What an attribute is of: the prefix that it gets where its name is taken.
 const ITEM: &str = "attributes.";
 const RESOURCE: &str = "resource.attributes.";
@@ -98,6 +104,12 @@ impl<'a> Document<'a> {
             };
             self.fields.add(of, name.into(), any(pair.value.as_ref()));
         }
+    }
+
+    /// Makes room for all that an item has beside its own fields.
+    fn reserve(&mut self, place: &Place<'a>, own: &[KeyValue]) {
+        let resource = place.resource.map_or(0, |it| it.attributes.len());
+        self.fields.reserve(OWN + resource + own.len());
     }
 
     /// What it hangs on.

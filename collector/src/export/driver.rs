@@ -17,6 +17,7 @@ use super::lane::{Job, Settled, Shared};
 use super::route::Route;
 use super::tally::{Fate, Shares, Tallies};
 use super::{Batch, Signal};
+use crate::background;
 use crate::config::{Batch as Bounds, Dialect, Signals};
 use crate::outcome::{DestinationLedger, DropReason};
 use crate::queue::{Entry, Position, Reader};
@@ -213,8 +214,9 @@ impl Driver {
             if let Some(job) = self.waiting.pop_front() {
                 let shared = Arc::clone(&self.shared);
                 let settled = self.settled.0.clone();
-                self.lanes
-                    .spawn(async move { shared.deliver(job, settled).await });
+                let position = job.positions.first().copied().unwrap_or_default();
+                let deliver = async move { shared.deliver(job, settled).await };
+                self.lanes.spawn(background::at(position, deliver));
             } else if self.plan.whole {
                 if !self.take_whole() {
                     return;

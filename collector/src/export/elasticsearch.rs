@@ -13,6 +13,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 
 use super::destination::{Attempt, Destination, Outcome};
 use super::http::{Http, below};
+use super::json::write_text;
 use super::pack::pack;
 use super::{Batch, Signal};
 use crate::config::Elasticsearch as Settings;
@@ -22,6 +23,8 @@ use document::Document;
 const MAX_ANSWER: usize = 8 << 20;
 /// Of an answer, no more than is read here.
 const BULK: &str = "_bulk?filter_path=errors,items.*.status,items.*.error";
+/// About what an item comes to, so that the body rarely moves while it grows.
+const USUAL_ITEM: usize = 2_048;
 const HEADERS: [(HeaderName, HeaderValue); 1] = [(
     CONTENT_TYPE,
     HeaderValue::from_static("application/x-ndjson"),
@@ -67,15 +70,16 @@ impl Destination for Elasticsearch {
 fn body(batch: &Batch, settings: &Settings) -> Vec<u8> {
     let dataset = &*settings.dataset;
     let stream = settings.stream(batch.signal());
-    let mut out = Vec::new();
+    // Names are letters, digits and a few signs that JSON does not mind.
+    let create = format!(r#"{{"create":{{"_index":"{stream}""#);
+    let mut out = Vec::with_capacity(USUAL_ITEM * batch.len());
     let mut put = |document: Document<'_>| {
-        // Names and ids are letters, digits and a few signs that JSON does not mind.
-        let id = match document.id.is_empty() {
-            true => String::new(),
-            false => format!(r#","_id":{}"#, serde_json::Value::from(&*document.id)),
-        };
-        let action = format!("{{\"create\":{{\"_index\":\"{stream}\"{id}}}}}\n");
-        out.extend_from_slice(action.as_bytes());
+        out.extend_from_slice(create.as_bytes());
+        if !document.id.is_empty() {
+            out.extend_from_slice(br#","_id":"#);
+            write_text(&mut out, &document.id);
+        }
+        out.extend_from_slice(b"}}\n");
         document.json(&mut out);
         out.push(b'\n');
     };

@@ -38,6 +38,19 @@ pub(crate) struct Place<'a> {
     pub(crate) scope_schema: &'a str,
 }
 
+impl Place<'_> {
+    /// Whether it is the very same, which is told without looking at what stands there.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        fn one<T>(a: Option<&T>, b: Option<&T>) -> bool {
+            a.map(std::ptr::from_ref) == b.map(std::ptr::from_ref)
+        }
+        one(self.resource, other.resource)
+            && one(self.scope, other.scope)
+            && std::ptr::eq(self.resource_schema, other.resource_schema)
+            && std::ptr::eq(self.scope_schema, other.scope_schema)
+    }
+}
+
 /// One of OTLP's three trees of resource → scope → item. Their protobuf fields have the same numbers; only JSON names differ.
 pub(crate) trait Item: prost::Message + Sized + 'static {
     /// The tree's root, as opentelemetry-proto generates it.
@@ -118,7 +131,15 @@ pub(crate) fn group<'a, T: Item>(
     items: impl Iterator<Item = (Place<'a>, &'a T)>,
 ) -> Vec<Group<'a, T>> {
     let mut groups: Vec<Group<'a, T>> = Vec::new();
+    // Items of one record follow each other, and hang at the same place.
+    let mut last: Option<(Place<'a>, [usize; 2])> = None;
     for (place, item) in items {
+        if let Some((known, [at, scope])) = &last
+            && known.is(&place)
+        {
+            groups[*at].scopes[*scope].items.push(item);
+            continue;
+        }
         let found = recent(&groups, |group| {
             same(group.resource, place.resource) && group.schema_url == place.resource_schema
         });
@@ -134,14 +155,16 @@ pub(crate) fn group<'a, T: Item>(
         let found = recent(scopes, |scoped| {
             same(scoped.scope, place.scope) && scoped.schema_url == place.scope_schema
         });
-        match found {
-            Some(at) => scopes[at].items.push(item),
-            None => scopes.push(Scoped {
+        let scope = found.unwrap_or_else(|| {
+            scopes.push(Scoped {
                 scope: place.scope,
                 schema_url: place.scope_schema,
-                items: vec![item],
-            }),
-        }
+                items: Vec::new(),
+            });
+            scopes.len() - 1
+        });
+        scopes[scope].items.push(item);
+        last = Some((place, [at, scope]));
     }
     groups
 }

@@ -5,7 +5,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::Batch;
 use super::destination::{Attempt, Destination, Outcome};
-use super::document::documents;
+use super::document::{USUAL_DOCUMENT, documents};
 use super::http::Http;
 use super::pack::pack;
 use super::shares::Shares;
@@ -83,7 +83,8 @@ fn write(batch: &Batch, format: DocumentFormat) -> Vec<u8> {
         DocumentFormat::Ndjson => (b"", b"\n", b"\n"),
         DocumentFormat::Json => (b"[", b",", b"]"),
     };
-    let mut out = open.to_vec();
+    let mut out = Vec::with_capacity(USUAL_DOCUMENT * batch.len());
+    out.extend_from_slice(open);
     for (at, document) in documents(batch).enumerate() {
         if at > 0 {
             out.extend_from_slice(between);

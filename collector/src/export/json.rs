@@ -15,14 +15,19 @@ use opentelemetry_proto::tonic::trace::v1::{Span, span};
 use super::group::{Group, Item};
 pub(crate) use metric::metric;
 pub(crate) use value::{
-    MAX_DEPTH, Object, double as write_double, list as write_list, map as write_map,
-    text as write_text,
+    MAX_DEPTH, Object, boolean as write_boolean, double as write_double, list as write_list,
+    map as write_map, text as write_text,
 };
+
+/// About what an item comes to, so that the buffer rarely moves while it grows.
+const USUAL_ITEM: usize = 3_072;
 
 /// One export request as one JSON object, without a line end.
 pub(crate) fn request<T: Item>(groups: &[Group<'_, T>]) -> Vec<u8> {
     let [resources, scopes, items] = T::LEVELS;
-    let mut out = Vec::new();
+    let under = groups.iter().flat_map(|group| &group.scopes);
+    let count: usize = under.map(|scoped| scoped.items.len()).sum();
+    let mut out = Vec::with_capacity(USUAL_ITEM * count);
     let mut request = Object::new(&mut out);
     request.list(resources, groups, |out, group| {
         let mut it = Object::new(out);

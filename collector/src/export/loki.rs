@@ -22,7 +22,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 
-use streams::Streams;
+use streams::{Stream, Streams};
 
 const PUSH: &str = "loki/api/v1/push";
 /// Loki says of each entry why it was not taken; more than this is not read.
@@ -53,7 +53,7 @@ impl Loki {
 
     async fn push(&self, batch: &Batch) -> Outcome {
         let (batch, streams, format) = (batch.clone(), self.streams.clone(), self.format);
-        let body = match aside(move || pack(streams.of(&batch), format)).await {
+        let body = match aside(move || pack(&streams.of(&batch), format)).await {
             Ok(Some(body)) => body,
             Ok(None) => return Outcome::Refused(Reason::code("too large")),
             Err(outcome) => return outcome,
@@ -95,17 +95,14 @@ fn judge(answer: &Answer) -> Outcome {
 }
 
 /// The body of a push; `None` where Snappy cannot, which is beyond 4 GiB.
-fn pack(streams: Vec<push::Stream>, format: LokiFormat) -> Option<Packed> {
+fn pack(streams: &[Stream<'_>], format: LokiFormat) -> Option<Packed> {
     match format {
         LokiFormat::Protobuf => {
             let plain = push::protobuf(streams);
             let packed = snap::raw::Encoder::new().compress_vec(&plain).ok()?;
-            Some(Packed {
-                bytes: packed.into(),
-                // Snappy is a part of this form, and Loki wants no header for it.
-                encoding: None,
-            })
+            // Snappy is a part of this form, and Loki wants no header for it.
+            Some(Packed::plain(packed))
         }
-        LokiFormat::Json => Some(compress(push::json(&streams), Compression::Gzip)),
+        LokiFormat::Json => Some(compress(push::json(streams), Compression::Gzip)),
     }
 }

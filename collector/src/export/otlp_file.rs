@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::destination::{Attempt, Destination, Outcome, Reason};
-use super::pack::aside;
+use super::pack::aside_for_long;
 use super::rolling::Rolling;
 use super::{Batch, Signal};
 use crate::config::OtlpFile as Settings;
@@ -44,7 +44,7 @@ impl Destination for OtlpFile {
         Box::pin(async move {
             let file = Arc::clone(&self.files[batch.signal() as usize]);
             let batch = batch.clone();
-            let written = aside(move || {
+            let written = aside_for_long(move || {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 write(&batch, &mut file)
             });

@@ -55,18 +55,13 @@ impl OtlpGrpc {
         })
     }
 
-    async fn call(&self, batch: &Batch) -> Outcome {
-        let (batch, signal) = (batch.clone(), batch.signal());
-        let body = match aside(move || batch.protobuf()).await {
-            Ok(body) => body,
-            Err(outcome) => return outcome,
-        };
-        self.export(signal, body.into()).await
-    }
-
     /// A request with nothing in it: whether the receiver is there, lets the collector in and takes the signal.
     pub(super) async fn empty(&self, signal: Signal) -> Outcome {
-        let asked = self.export(signal, Bytes::new());
+        self.call(signal, Bytes::new()).await
+    }
+
+    async fn call(&self, signal: Signal, body: Bytes) -> Outcome {
+        let asked = self.export(signal, body);
         match tokio::time::timeout(self.timeout, asked).await {
             Ok(outcome) => outcome,
             Err(_) => Outcome::retry(Reason::code("timeout")),
@@ -103,9 +98,10 @@ impl OtlpGrpc {
 impl Destination for OtlpGrpc {
     fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
         Box::pin(async move {
-            match tokio::time::timeout(self.timeout, self.call(batch)).await {
-                Ok(outcome) => outcome,
-                Err(_) => Outcome::retry(Reason::code("timeout")),
+            let (copy, signal) = (batch.clone(), batch.signal());
+            match aside(move || copy.protobuf()).await {
+                Ok(body) => self.call(signal, body.into()).await,
+                Err(outcome) => outcome,
             }
         })
     }

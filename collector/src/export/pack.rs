@@ -5,6 +5,7 @@ use flate2::write::GzEncoder;
 
 use super::Batch;
 use super::destination::Outcome;
+use crate::background;
 use crate::config::Compression;
 use crate::memory::give_back_at_times;
 
@@ -14,6 +15,16 @@ pub(crate) struct Packed {
     pub(crate) bytes: Bytes,
     /// Its `Content-Encoding`.
     pub(crate) encoding: Option<&'static str>,
+}
+
+impl Packed {
+    /// A body that goes as it is, without a `Content-Encoding`.
+    pub(crate) fn plain(bytes: impl Into<Bytes>) -> Self {
+        Self {
+            bytes: bytes.into(),
+            encoding: None,
+        }
+    }
 }
 
 /// Writes a batch with `write`, and compresses what comes of it. The error is what comes of a panic on the way.
@@ -32,8 +43,22 @@ pub(crate) async fn pack(
     .await
 }
 
-/// Any other work on a batch, off the runtime's threads. The error is what comes of a panic.
+/// Any other work on a batch that waits for nothing, off the runtime's threads. As much at once as there are processors: more would be no faster, and
+/// each thread keeps memory of its own. The error is what comes of a panic.
 pub(crate) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Outcome> {
+    let place = background::place().await;
+    aside_for_long(move || {
+        let made = work();
+        drop(place);
+        made
+    })
+    .await
+}
+
+/// Work that may wait for a disk, and has nobody else wait.
+pub(crate) async fn aside_for_long<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Outcome> {
     let done = tokio::task::spawn_blocking(move || {

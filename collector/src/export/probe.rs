@@ -28,14 +28,11 @@ pub(crate) use brokers::source;
 /// A page about a server, or its mistake, is no longer.
 const MAX_ANSWER: usize = 256 * 1024;
 /// Enough of a server's words for a person.
-pub(super) const WORDS: usize = 200;
+const WORDS: usize = 200;
 
 /// A body with nothing in it.
 pub(crate) fn nothing() -> Packed {
-    Packed {
-        bytes: Bytes::new(),
-        encoding: None,
-    }
+    Packed::plain(Bytes::new())
 }
 
 /// Asks the server that a destination is.
@@ -321,7 +318,12 @@ impl Probe<'_, '_> {
 type Headers<'a> = &'a [(HeaderName, HeaderValue)];
 
 fn words(answer: &Answer) -> String {
-    answer.words().trim().chars().take(WORDS).collect()
+    cut(&answer.words())
+}
+
+/// As much of a server's words as a person reads.
+pub(super) fn cut(words: &str) -> String {
+    words.trim().chars().take(WORDS).collect()
 }
 
 fn json(answer: &Answer) -> Option<Value> {

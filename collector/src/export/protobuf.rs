@@ -48,19 +48,25 @@ pub(crate) fn request<T: Item>(groups: &[Group<'_, T>]) -> Vec<u8> {
 /// The same for items that are bytes already, which are put together under equal resources and scopes.
 pub(crate) fn written<'a>(items: impl Iterator<Item = (Place<'a>, &'a [u8])>) -> Vec<u8> {
     let mut scopes: Vec<Scope<'a>> = Vec::new();
+    // Items of one record follow each other, and hang at the same place.
+    let mut last: Option<(Place<'a>, usize)> = None;
     for (place, item) in items {
         let mut recent = scopes.iter().rev().take(LOOK_BACK);
-        let at = match recent.position(|it| it.place == place) {
-            Some(back) => scopes.len() - 1 - back,
-            None => {
-                scopes.push(Scope {
-                    place,
-                    items: Vec::new(),
-                    length: framed(place.scope) + schema(place.scope_schema),
-                });
-                scopes.len() - 1
-            }
+        let at = match last.filter(|(known, _)| known.is(&place)) {
+            Some((_, at)) => at,
+            None => match recent.position(|it| it.place == place) {
+                Some(back) => scopes.len() - 1 - back,
+                None => {
+                    scopes.push(Scope {
+                        place,
+                        items: Vec::new(),
+                        length: framed(place.scope) + schema(place.scope_schema),
+                    });
+                    scopes.len() - 1
+                }
+            },
         };
+        last = Some((place, at));
         scopes[at].items.push(item);
         scopes[at].length += item.len();
     }

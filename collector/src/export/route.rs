@@ -55,6 +55,7 @@ impl Route {
         if !self.warms(entry) {
             entry.done();
         }
+        entry.through();
         routed
     }
 

@@ -1,12 +1,15 @@
 //! The reader's end of the queue.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
-use super::disk::{Chunk, Taken};
+use super::disk::{Chunk, Shared, Taken};
 use super::{Entry, Position, Queue, Store};
+use crate::background;
 use crate::memory::give_back_at_times;
 
 /// How far a reader is behind.
@@ -28,6 +31,41 @@ pub struct Reader {
     wake: Arc<Notify>,
     /// What is being read from the disk. It outlives a call of [`Reader::next`] that is given up, so that the next one gets it.
     fetching: Option<JoinHandle<Chunk>>,
+    courtesy: Courtesy,
+}
+
+/// How long one that leads waits for the others at a time, and how often it looks.
+const COURTESY: Duration = Duration::from_millis(500);
+const STEP: Duration = Duration::from_millis(5);
+
+/// Who is ahead of the others lets them come on while what was converted for them fills the memory that it may take: else they would have to convert it
+/// again, and fall behind further. Only while processors are what all wait for: one whose server is slow or away holds nobody up for longer.
+#[derive(Debug, Default)]
+struct Courtesy {
+    /// Since when it waits. Kept by a call that is given up.
+    since: Option<Instant>,
+    /// It waited in vain, and does not until somebody has come on.
+    over: bool,
+}
+
+impl Courtesy {
+    fn waits(&mut self, shared: &Shared, reader: usize) -> bool {
+        let warm = shared.warm();
+        let matters = warm.is_crowded() && background::is_busy();
+        let leads = matters && shared.lock().leads(reader);
+        self.waits_while(leads, warm.is_roomy(), Instant::now())
+    }
+
+    fn waits_while(&mut self, leads: bool, roomy: bool, now: Instant) -> bool {
+        self.over &= !roomy;
+        if self.over || !leads {
+            self.since = None;
+            return false;
+        }
+        let since = *self.since.get_or_insert(now);
+        self.over = now - since >= COURTESY;
+        !self.over
+    }
 }
 
 impl Reader {
@@ -37,6 +75,7 @@ impl Reader {
             index,
             wake,
             fetching: None,
+            courtesy: Courtesy::default(),
         }
     }
 
@@ -57,7 +96,15 @@ impl Reader {
                     }
                 }
                 Store::Disk(queue) => {
-                    let taken = queue.shared().lock().take(self.index, max_items, max_bytes);
+                    while self.courtesy.waits(queue.shared(), self.index) {
+                        sleep(STEP).await;
+                    }
+                    let (taken, gone) = {
+                        let mut state = queue.shared().lock();
+                        let taken = state.take(self.index, max_items, max_bytes);
+                        (taken, state.gone())
+                    };
+                    drop(gone);
                     match taken {
                         Taken::Entries(entries) => return entries,
                         Taken::Closed => return Vec::new(),
@@ -126,5 +173,31 @@ impl Reader {
             Store::Memory(state) => super::lock(state).remove_reader(self.index),
             Store::Disk(queue) => queue.shared().remove_reader(self.index),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_leads_waits_until_the_others_have_come_on() {
+        let (mut courtesy, now) = (Courtesy::default(), Instant::now());
+        assert!(courtesy.waits_while(true, false, now));
+        assert!(courtesy.waits_while(true, false, now + COURTESY / 2));
+        assert!(!courtesy.waits_while(false, false, now + COURTESY / 2));
+        // The next time is another.
+        assert!(courtesy.waits_while(true, false, now + COURTESY));
+    }
+
+    #[test]
+    fn one_that_does_not_come_on_is_waited_for_once() {
+        let (mut courtesy, now) = (Courtesy::default(), Instant::now());
+        assert!(courtesy.waits_while(true, false, now));
+        assert!(!courtesy.waits_while(true, false, now + COURTESY));
+        assert!(!courtesy.waits_while(true, false, now + 10 * COURTESY));
+        // It has come on after all.
+        assert!(!courtesy.waits_while(false, true, now + 11 * COURTESY));
+        assert!(courtesy.waits_while(true, false, now + 12 * COURTESY));
     }
 }

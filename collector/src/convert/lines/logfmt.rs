@@ -12,13 +12,16 @@ pub(super) fn write(line: &Line) -> String {
             out.push(' ');
         }
         let name_at = out.len();
-        out.extend(name.chars().filter(|c| !needs_quotes(*c)));
+        match all_fit(name) {
+            true => out.push_str(name),
+            false => out.extend(name.chars().filter(|c| !needs_quotes(*c))),
+        }
         if out.len() == name_at {
             out.truncate(start);
             continue;
         }
         out.push('=');
-        if value == "null" || value.chars().any(needs_quotes) {
+        if value == "null" || (!all_fit(value) && value.chars().any(needs_quotes)) {
             quote(&mut out, value);
         } else {
             out.push_str(value);
@@ -27,25 +30,41 @@ pub(super) fn write(line: &Line) -> String {
     out
 }
 
+/// Whether surely nothing in it needs quotes. Looks at all bytes and none of them twice, which is done many at a time.
+fn all_fit(text: &str) -> bool {
+    // The last is where U+FFFD begins, and some other letters.
+    let may_need = |it: u8| it <= b' ' || matches!(it, b'=' | b'"' | 0x7f | 0xef);
+    !text.bytes().fold(false, |any, it| any | may_need(it))
+}
+
 fn needs_quotes(c: char) -> bool {
     c <= ' ' || matches!(c, '=' | '"' | '\u{7f}' | '\u{fffd}')
 }
 
 fn quote(out: &mut String, value: &str) {
     out.push('"');
-    for c in value.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{fffd}' => out.push_str("\\ufffd"),
-            c if c < ' ' || c == '\u{7f}' => {
+    let mut rest = value;
+    while let Some(at) = rest.find(must_escape) {
+        out.push_str(&rest[..at]);
+        let mut after = rest[at..].chars();
+        match after.next() {
+            Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\u{fffd}') => out.push_str("\\ufffd"),
+            Some(c) => {
                 // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{:04x}", c as u32);
             }
-            c => out.push(c),
+            None => {}
         }
+        rest = after.as_str();
     }
+    out.push_str(rest);
     out.push('"');
+}
+
+fn must_escape(c: char) -> bool {
+    c < ' ' || matches!(c, '"' | '\\' | '\u{7f}' | '\u{fffd}')
 }

@@ -1,5 +1,9 @@
 //! Rows of `otel_logs` and `otel_traces`, as lines of JSON. Attributes are maps of texts there: what is no text is written as JSON.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
+use farol_protocol::write;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
@@ -11,7 +15,16 @@ use crate::export::json::{Object, write_map, write_text};
 use crate::export::template::app;
 use crate::hex::hex;
 
-pub(super) fn log(place: Place<'_>, record: &LogRecord, out: &mut Vec<u8>) {
+/// Where the last row hangs, and where what it says of that stands in what was written: rows of one record say the same.
+#[derive(Default)]
+pub(super) struct Last<'a>(Option<(Place<'a>, Range<usize>)>);
+
+pub(super) fn log<'a>(
+    place: Place<'a>,
+    record: &LogRecord,
+    last: &mut Last<'a>,
+    out: &mut Vec<u8>,
+) {
     let happened = match record.time_unix_nano {
         0 => record.observed_time_unix_nano,
         time => time,
@@ -28,7 +41,7 @@ pub(super) fn log(place: Place<'_>, record: &LogRecord, out: &mut Vec<u8>) {
     row.text("ServiceName", app(place));
     let body = record.body.as_ref();
     row.text("Body", &body.map(plain).unwrap_or_default());
-    row.place(place);
+    row.place(place, last);
     row.map("LogAttributes", &record.attributes);
     row.text("EventName", &record.event_name);
     row.end();
@@ -116,7 +129,7 @@ impl<'a> Row<'a> {
     }
 
     fn number(&mut self, name: &str, number: u64) {
-        display(self.0.key(name), number);
+        write::unsigned(number, self.0.key(name));
     }
 
     fn time(&mut self, name: &str, nanos: u64) {
@@ -133,7 +146,13 @@ impl<'a> Row<'a> {
         self.0.list(name, items, write);
     }
 
-    fn place(&mut self, place: Place<'_>) {
+    fn place<'p>(&mut self, place: Place<'p>, last: &mut Last<'p>) {
+        if let Some((known, said)) = &last.0
+            && known.is(&place)
+        {
+            return self.0.again(said.clone());
+        }
+        let from = self.0.len();
         self.text("ResourceSchemaUrl", place.resource_schema);
         let attributes = place.resource.map_or(&[][..], |it| &it.attributes);
         self.map("ResourceAttributes", attributes);
@@ -143,6 +162,7 @@ impl<'a> Row<'a> {
             self.text("ScopeVersion", &scope.version);
             self.map("ScopeAttributes", &scope.attributes);
         }
+        last.0 = Some((place, from..self.0.len()));
     }
 }
 
@@ -150,20 +170,30 @@ pub(in crate::export) fn map(out: &mut Vec<u8>, attributes: &[KeyValue]) {
     let pairs = attributes.iter();
     let pairs = pairs.map(|it| (it.key.as_str(), it.value.as_ref()));
     write_map(out, pairs, |out, value| {
-        write_text(out, &value.map(plain).unwrap_or_default());
+        let Some(value) = value else {
+            return write_text(out, "");
+        };
+        // Digits need no escaping, and nothing to be written to before.
+        if let Some(Value::IntValue(number)) = value.value {
+            out.push(b'"');
+            write::signed(number, out);
+            out.push(b'"');
+        } else {
+            write_text(out, &plain(value));
+        }
     });
 }
 
 /// A value as a text.
-pub(in crate::export) fn plain(value: &AnyValue) -> String {
+pub(in crate::export) fn plain(value: &AnyValue) -> Cow<'_, str> {
     match &value.value {
-        Some(Value::StringValue(text)) => text.clone(),
-        None => String::new(),
-        Some(Value::DoubleValue(number)) if !number.is_finite() => number.to_string(),
+        Some(Value::StringValue(text)) => Cow::Borrowed(text),
+        None => Cow::Borrowed(""),
+        Some(Value::DoubleValue(number)) if !number.is_finite() => Cow::Owned(number.to_string()),
         _ => {
             let mut out = Vec::new();
             write_any(&mut out, value, 0);
-            String::from_utf8_lossy(&out).into_owned()
+            Cow::Owned(String::from_utf8_lossy(&out).into_owned())
         }
     }
 }
@@ -171,10 +201,11 @@ pub(in crate::export) fn plain(value: &AnyValue) -> String {
 /// Seconds with a fraction, as a text: a number without one is nanoseconds to some versions and seconds to others.
 fn time(out: &mut Vec<u8>, nanos: u64) {
     const SECOND: u64 = 1_000_000_000;
-    let text = format!("\"{}.{:09}\"", nanos / SECOND, nanos % SECOND);
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn display(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(number.to_string().as_bytes());
+    out.push(b'"');
+    write::unsigned(nanos / SECOND, out);
+    // Its nine digits, with a one before them that gives way to the point.
+    let point = out.len();
+    write::unsigned(SECOND + nanos % SECOND, out);
+    out[point] = b'.';
+    out.push(b'"');
 }

@@ -115,10 +115,7 @@ impl Server<'_> {
 
     async fn ask(&self, statement: &str) -> Result<String> {
         let address = below(&self.settings.remote.endpoint, "")?;
-        let body = Packed {
-            bytes: Bytes::copy_from_slice(statement.as_bytes()),
-            encoding: None,
-        };
+        let body = Packed::plain(Bytes::copy_from_slice(statement.as_bytes()));
         let answer = match self.http.post(&address, &[], body).await {
             Ok(answer) => answer,
             Err(Outcome::Retry { reason, .. }) => bail!("{reason}"),

@@ -5,15 +5,29 @@ use std::borrow::Cow;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 
 use super::Field;
+use crate::export::taken::Taken;
 use crate::hex::hex;
 
 /// Names and their values. What is empty or zero is left out where OTLP means "not set" by it.
 #[derive(Debug, Default)]
-pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Field<'a>)>);
+pub(crate) struct Fields<'a> {
+    pairs: Vec<(Cow<'a, str>, Field<'a>)>,
+    taken: Taken,
+}
 
 impl<'a> Fields<'a> {
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.pairs.reserve(more);
+    }
+
     pub(crate) fn put(&mut self, name: &'static str, field: Field<'a>) {
-        self.0.push((Cow::Borrowed(name), field));
+        self.push(Cow::Borrowed(name), field);
+    }
+
+    fn push(&mut self, name: Cow<'a, str>, field: Field<'a>) {
+        self.taken.take(name.as_bytes());
+        self.pairs.push((name, field));
     }
 
     pub(crate) fn text(&mut self, name: &'static str, text: impl Into<Cow<'a, str>>) {
@@ -50,23 +64,23 @@ impl<'a> Fields<'a> {
         while self.has(&name) {
             name = Cow::Owned(format!("{of}{name}"));
         }
-        self.0.push((name, field));
+        self.push(name, field);
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(taken, _)| taken == name)
+        self.taken.may_hold(name.as_bytes()) && self.pairs.iter().any(|(taken, _)| taken == name)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pairs.is_empty()
     }
 
     /// The same as a value within another.
     pub(crate) fn map(self) -> Field<'a> {
-        Field::Map(self.0)
+        Field::Map(self.pairs)
     }
 
     pub(super) fn pairs(&self) -> &[(Cow<'a, str>, Field<'a>)] {
-        &self.0
+        &self.pairs
     }
 }

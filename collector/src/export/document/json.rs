@@ -1,15 +1,17 @@
 //! A document as one line of JSON.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 use base64::Engine as _;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
 use super::{Document, Field, Fields};
-use crate::export::json::{MAX_DEPTH, write_double, write_list, write_map, write_text};
+use crate::export::json::{
+    MAX_DEPTH, write_boolean, write_double, write_list, write_map, write_text,
+};
 use farol_protocol::time::to_iso;
+use farol_protocol::write;
 
 impl Document<'_> {
     /// Writes it, without a line end.
@@ -33,7 +35,7 @@ fn object(out: &mut Vec<u8>, fields: &[(Cow<'_, str>, Field<'_>)]) {
 fn field(out: &mut Vec<u8>, it: &Field<'_>) {
     match it {
         Field::Text(text) => write_text(out, text),
-        Field::Int(number) => display(out, number),
+        Field::Int(number) => write::signed(*number, out),
         Field::Time(nanos) => write_text(out, &to_iso(*nanos)),
         Field::Any(value) => any(out, value, 0),
         Field::List(list) => write_list(out, list, field),
@@ -45,8 +47,8 @@ fn field(out: &mut Vec<u8>, it: &Field<'_>) {
 pub(crate) fn any(out: &mut Vec<u8>, value: &AnyValue, depth: u32) {
     match &value.value {
         Some(Value::StringValue(text)) => write_text(out, text),
-        Some(Value::BoolValue(flag)) => display(out, flag),
-        Some(Value::IntValue(number)) => display(out, number),
+        Some(Value::BoolValue(flag)) => write_boolean(out, *flag),
+        Some(Value::IntValue(number)) => write::signed(*number, out),
         Some(Value::DoubleValue(number)) => write_double(out, *number),
         Some(Value::BytesValue(bytes)) => {
             let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -67,8 +69,4 @@ pub(crate) fn any(out: &mut Vec<u8>, value: &AnyValue, depth: u32) {
         Some(Value::StringValueStrindex(_) | Value::ArrayValue(_) | Value::KvlistValue(_))
         | None => out.extend_from_slice(b"null"),
     }
-}
-
-fn display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
-    write!(out, "{value}").expect("a Vec takes all");
 }

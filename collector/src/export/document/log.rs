@@ -14,6 +14,7 @@ pub(super) fn document<'a>(place: Place<'a>, record: &'a LogRecord) -> Document<
         time_ns: happened,
         ..Document::default()
     };
+    it.reserve(&place, &record.attributes);
     it.fields.time("@timestamp", happened);
     it.fields.text("signal", "logs");
     it.fields

@@ -11,6 +11,7 @@ pub(super) fn document<'a>(place: Place<'a>, span: &'a Span) -> Document<'a> {
         time_ns: span.start_time_unix_nano,
         ..Document::default()
     };
+    it.reserve(&place, &span.attributes);
     it.fields.time("@timestamp", span.start_time_unix_nano);
     it.fields.text("signal", "traces");
     it.fields.time("end_timestamp", span.end_time_unix_nano);

@@ -13,6 +13,8 @@ impl Driver {
         let mut through = Vec::new();
         let mut wanted = Vec::new();
         for entry in entries {
+            entry.done();
+            entry.through();
             let shares = Shares {
                 wanted: entry.items(),
                 ..Shares::default()

@@ -15,6 +15,9 @@ use crate::hex::hex;
 /// Elasticsearch's bound on what it indexes of a value below `labels`; far below Lucene's own, at which a document is refused.
 const LONGEST_LABEL: usize = 8_191;
 
+/// About how many fields an item has that are no attributes.
+const OWN: usize = 20;
+
 /// A document, and the id under which it is there once.
 pub(super) struct Document<'a> {
     /// Empty where the item has none; the server makes one then.
@@ -31,6 +34,7 @@ pub(super) fn log<'a>(place: Place<'a>, record: &'a LogRecord, dataset: &'a str)
     };
     let id = text_of(&record.attributes, attr::LOG_RECORD_UID).unwrap_or_default();
     let mut it = Document::new(id.to_owned(), happened, dataset);
+    it.reserve(&place, &record.attributes);
     it.fields
         .time("event.created", record.observed_time_unix_nano);
     it.fields.text("event.action", &*record.event_name);
@@ -63,6 +67,7 @@ pub(super) fn span<'a>(place: Place<'a>, span: &'a Span, dataset: &'a str) -> Do
         false => format!("{trace}-{own}"),
     };
     let mut it = Document::new(id, span.start_time_unix_nano, dataset);
+    it.reserve(&place, &span.attributes);
     it.fields.time("event.start", span.start_time_unix_nano);
     it.fields.time("event.end", span.end_time_unix_nano);
     it.fields.put("event.duration", Field::Int(duration(span)));
@@ -123,6 +128,13 @@ impl<'a> Document<'a> {
             }
         }
         self.fields.json(out);
+    }
+
+    /// Makes room for the attributes.
+    fn reserve(&mut self, place: &Place<'a>, own: &[KeyValue]) {
+        let resource = place.resource.map_or(0, |it| it.attributes.len());
+        // Most have a field.
+        self.fields.reserve(OWN + resource + own.len());
     }
 
     fn place(&mut self, place: Place<'a>) {

@@ -1,7 +1,12 @@
 //! Names of the Elastic Common Schema for attributes of ours and of OpenTelemetry, and how each is indexed. What is not here goes to `labels`:
 //! pages name attributes as they like, and an index that took each name for a field would be full one day.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use farol_protocol::names::attr;
+
+use crate::export::taken::Cheaply;
 
 /// How a field is indexed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -400,10 +405,13 @@ pub(super) const FIELDS: &[(&str, &str, Form)] = &[
     ),
 ];
 
-/// The field of an attribute.
+/// The field of an attribute. It is asked for each attribute of each item.
 pub(super) fn field(attribute: &str) -> Option<&'static str> {
-    let found = FIELDS.iter().find(|(name, ..)| *name == attribute);
-    found.map(|(_, field, _)| *field)
+    static BY_ATTRIBUTE: LazyLock<HashMap<&str, &str, Cheaply>> = LazyLock::new(|| {
+        let pairs = FIELDS.iter().map(|(name, field, _)| (*name, *field));
+        pairs.collect()
+    });
+    BY_ATTRIBUTE.get(attribute).copied()
 }
 
 /// Fields that documents have beside the attributes.
@@ -459,6 +467,13 @@ mod tests {
             assert_ne!(known, ELSEWHERE.contains(&name), "{name}");
         }
         assert!(counted > 100, "{counted}");
+    }
+
+    #[test]
+    fn no_attribute_has_two_fields() {
+        let names: BTreeSet<_> = FIELDS.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(names.len(), FIELDS.len());
+        assert!(FIELDS.iter().all(|(name, is, _)| field(name) == Some(is)));
     }
 
     /// A field that is another's parent would be an object in one document and a value in the next.

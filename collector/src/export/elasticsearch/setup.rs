@@ -111,10 +111,7 @@ impl Cluster<'_> {
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
         let address = below(&self.settings.remote.endpoint, path)?;
-        let body = Packed {
-            bytes: body.map_or_else(Bytes::new, |it| it.to_string().into()),
-            encoding: None,
-        };
+        let body = Packed::plain(body.map_or_else(Bytes::new, |it| it.to_string().into()));
         let answer = self.http.ask(method, &address, &HEADERS, body).await;
         answer.map_err(|outcome| match outcome {
             crate::export::Outcome::Retry { reason, .. } => anyhow::anyhow!("{reason}"),

@@ -5,8 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::config::Compression;
-use crate::export::document::documents;
+use crate::export::document::{USUAL_DOCUMENT, documents};
 use crate::export::{Batch, msgpack, pack::compress};
+
+/// What a message takes at most beside its tag and its events.
+const HEADS: usize = 96;
 
 /// A message, and the name by which it is acknowledged.
 #[derive(Debug)]
@@ -18,7 +21,7 @@ pub(super) struct Chunk {
 impl Chunk {
     /// The items of a batch as one message: `[tag, events, options]`.
     pub(super) fn new(tag: &str, batch: &Batch, compression: Compression) -> Self {
-        let mut events = Vec::new();
+        let mut events = Vec::with_capacity(USUAL_DOCUMENT * batch.len());
         let mut size = 0;
         for document in documents(batch) {
             size += 1;
@@ -29,7 +32,7 @@ impl Chunk {
         // By its content: a chunk that is sent again has the name it had.
         let id = STANDARD.encode(xxh3_128(&events).to_be_bytes());
         let packed = compress(events, compression);
-        let mut message = Vec::new();
+        let mut message = Vec::with_capacity(packed.bytes.len() + tag.len() + HEADS);
         msgpack::array(&mut message, 3);
         msgpack::text(&mut message, tag);
         msgpack::bytes(&mut message, &packed.bytes);

@@ -69,7 +69,7 @@ fn histogram_point(out: &mut Vec<u8>, point: &HistogramDataPoint) {
     it.long("count", point.count);
     optional(&mut it, "sum", point.sum);
     it.list("bucketCounts", &point.bucket_counts, |out, count| {
-        quoted(out, count);
+        quoted(out, *count);
     });
     it.list("explicitBounds", &point.explicit_bounds, |out, bound| {
         double(out, *bound);
@@ -107,7 +107,7 @@ fn buckets(it: &mut Object<'_>, name: &str, buckets: Option<&Buckets>) {
         it.object(name, |it| {
             it.number("offset", buckets.offset.into());
             it.list("bucketCounts", &buckets.bucket_counts, |out, count| {
-                quoted(out, count);
+                quoted(out, *count);
             });
         });
     }

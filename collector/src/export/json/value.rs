@@ -1,12 +1,13 @@
 //! The leaves: objects that leave out defaults, and OTLP's AnyValue.
 
-use std::io::Write as _;
+use std::ops::Range;
 
 use base64::Engine as _;
+use farol_protocol::write;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 
-use crate::hex::digits;
+use crate::hex;
 
 /// Nesting that is written; deeper values become empty, or null. The decoder refuses deeper input long before, this guards the stack alone.
 pub(crate) const MAX_DEPTH: u32 = 64;
@@ -26,6 +27,17 @@ impl<'a> Object<'a> {
     pub(crate) fn end(self) -> &'a mut Vec<u8> {
         self.out.push(b'}');
         self.out
+    }
+
+    /// How much is written, with what stood before it.
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Fields as they were written before, for another object that had others before them.
+    pub(crate) fn again(&mut self, fields: Range<usize>) {
+        self.empty &= fields.is_empty();
+        self.out.extend_from_within(fields);
     }
 
     /// Field names are ours and need no escaping.
@@ -49,7 +61,7 @@ impl<'a> Object<'a> {
     /// 32-bit numbers and enums.
     pub(super) fn number(&mut self, name: &str, value: i64) {
         if value != 0 {
-            display(self.key(name), value);
+            write::signed(value, self.key(name));
         }
     }
 
@@ -62,12 +74,15 @@ impl<'a> Object<'a> {
 
     /// A 64-bit number that means something at zero too (a oneof's).
     pub(super) fn long_always(&mut self, name: &str, value: i64) {
-        quoted(self.key(name), value);
+        let out = self.key(name);
+        out.push(b'"');
+        write::signed(value, out);
+        out.push(b'"');
     }
 
     pub(super) fn boolean(&mut self, name: &str, value: bool) {
         if value {
-            self.key(name).extend_from_slice(b"true");
+            boolean(self.key(name), value);
         }
     }
 
@@ -79,7 +94,7 @@ impl<'a> Object<'a> {
         if !bytes.is_empty() {
             let out = self.key(name);
             out.push(b'"');
-            out.extend(digits(bytes));
+            hex::write(bytes, out);
             out.push(b'"');
         }
     }
@@ -137,13 +152,19 @@ pub(crate) fn map<'a, T>(
 }
 
 pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
-    serde_json::to_writer(out, value).expect("a string is always JSON, and a Vec takes all");
+    write::text(value, out);
 }
 
-pub(super) fn quoted(out: &mut Vec<u8>, value: impl std::fmt::Display) {
+/// A number in quotes.
+pub(super) fn quoted(out: &mut Vec<u8>, value: u64) {
     out.push(b'"');
-    display(out, value);
+    write::unsigned(value, out);
     out.push(b'"');
+}
+
+pub(crate) fn boolean(out: &mut Vec<u8>, value: bool) {
+    let word: &[u8] = if value { b"true" } else { b"false" };
+    out.extend_from_slice(word);
 }
 
 pub(crate) fn double(out: &mut Vec<u8>, value: f64) {
@@ -161,10 +182,6 @@ pub(crate) fn double(out: &mut Vec<u8>, value: f64) {
     }
 }
 
-fn display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
-    write!(out, "{value}").expect("a Vec takes all");
-}
-
 fn key_value(out: &mut Vec<u8>, pair: &KeyValue, depth: u32) {
     let mut it = Object::new(out);
     // An empty key is kept: a pair without one is not a pair to some readers.
@@ -179,8 +196,7 @@ fn any(out: &mut Vec<u8>, value: Option<&AnyValue>, depth: u32) {
     match value.and_then(|value| value.value.as_ref()) {
         Some(Value::StringValue(value)) => text(it.key("stringValue"), value),
         Some(Value::BoolValue(value)) => {
-            let word: &[u8] = if *value { b"true" } else { b"false" };
-            it.key("boolValue").extend_from_slice(word);
+            boolean(it.key("boolValue"), *value);
         }
         Some(Value::IntValue(value)) => it.long_always("intValue", *value),
         Some(Value::DoubleValue(value)) => it.double("doubleValue", *value),

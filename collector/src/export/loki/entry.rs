@@ -1,15 +1,17 @@
 //! A log record as an entry: its time, its line, and beside it as structured metadata what neither the line nor a label says.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::ops::Range;
 
 use farol_protocol::names::attr;
 use farol_protocol::time::to_iso;
+use farol_protocol::write;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use serde_json::{Map, Value};
 
-use super::push::{Entry, Pair, Timestamp};
 use crate::config::Dialect;
+use crate::export::taken::Taken;
 use crate::export::{group, plain};
 use crate::hex::hex;
 
@@ -18,6 +20,9 @@ const MAX_PAIRS: usize = 120;
 /// That one's name.
 const MORE: &str = "farol_more";
 
+/// Labels with the attributes that they come from.
+pub(super) type Labels = [(String, String)];
+
 /// A record and what is known of it.
 pub(super) struct Known<'a> {
     pub(super) place: group::Place<'a>,
@@ -25,102 +30,115 @@ pub(super) struct Known<'a> {
     /// When it came in, told apart from its neighbours.
     pub(super) arrival: u64,
     pub(super) dialect: Dialect,
+    /// Those that its stream says of it.
+    pub(super) labels: &'a Labels,
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
     /// An attribute of the resource, else of the record; empty where neither has it. What an app is comes before what a client writes on
     /// one record.
-    pub(super) fn attribute(&self, name: &str) -> String {
+    pub(super) fn attribute(&self, name: &str) -> Cow<'a, str> {
+        let name = self.spelled(name);
         let own = self.record.attributes.iter();
-        let mut all = self.resource().chain(own);
-        let found = all.find(|it| it.key == self.spelled(name));
-        plain::text(found.and_then(|it| it.value.as_ref())).into_owned()
+        let found = self.resource().chain(own).find(|it| it.key == name);
+        plain::text(found.and_then(|it| it.value.as_ref()))
     }
 
-    fn resource(&self) -> impl Iterator<Item = &KeyValue> {
-        self.place.resource.iter().flat_map(|it| &it.attributes)
+    fn resource(&self) -> impl Iterator<Item = &'a KeyValue> + use<'a> {
+        self.place
+            .resource
+            .into_iter()
+            .flat_map(|it| &it.attributes)
     }
 
     /// The attribute's name in this dialect.
-    fn spelled<'a>(&self, name: &'a str) -> &'a str {
+    fn spelled<'b>(&self, name: &'b str) -> &'b str {
         match self.dialect {
             Dialect::Alloy | Dialect::Contrib if name == attr::ITEM_KIND => "kind",
             _ => name,
         }
     }
-}
 
-/// The entry; `labels` are the attributes that its stream says.
-pub(super) fn entry(known: &Known<'_>, labels: &[(String, String)]) -> Entry {
-    let record = known.record;
-    let labels: Vec<_> = labels.iter().map(|(_, name)| known.spelled(name)).collect();
-    let of_resource = |name: &&str| known.resource().any(|it| it.key == *name);
-    let (of_resource, of_record): (Vec<_>, Vec<_>) = labels.into_iter().partition(of_resource);
-    let mut metadata = Metadata::new();
-    if known.dialect == Dialect::Semconv {
-        metadata.own(record);
-        let scope = known.place.scope;
-        metadata.text("scope_name", scope.map_or("", |it| &it.name));
-        metadata.text("scope_version", scope.map_or("", |it| &it.version));
+    /// When it is at.
+    pub(super) fn time(&self) -> u64 {
+        match self.arrival {
+            0 => self.record.time_unix_nano,
+            arrival => arrival,
+        }
     }
-    metadata.attributes(&record.attributes, &of_record);
-    // A line of the other dialects says what they know of the resource.
-    if known.dialect == Dialect::Semconv
-        && let Some(resource) = known.place.resource
-    {
-        metadata.attributes(&resource.attributes, &of_resource);
-    }
-    let arrival = match known.arrival {
-        0 => record.time_unix_nano,
-        arrival => arrival,
-    };
-    Entry {
-        timestamp: Some(Timestamp::of(arrival)),
-        line: line(record),
-        metadata: metadata.end(),
+
+    /// The body; where there is none, the event's name, so that there is something to see.
+    pub(super) fn line(&self) -> Cow<'a, str> {
+        match plain::text(self.record.body.as_ref()) {
+            body if body.is_empty() => Cow::Borrowed(&self.record.event_name),
+            body => body,
+        }
     }
 }
 
-/// The body; where there is none, the event's name, so that there is something to see.
-fn line(record: &LogRecord) -> String {
-    match plain::text(record.body.as_ref()) {
-        body if body.is_empty() => record.event_name.clone(),
-        body => body.into_owned(),
-    }
-}
-
-/// Pairs under construction, with distinct names.
-struct Metadata {
-    names: HashSet<String>,
-    pairs: Vec<Pair>,
+/// What stands beside a line: pairs with distinct names. One serves for all entries of a push, one after the other.
+#[derive(Default)]
+pub(super) struct Metadata<'a> {
+    /// All names, one after the other, as Loki spells them.
+    names: Vec<u8>,
+    pairs: Vec<(Range<usize>, Cow<'a, str>)>,
+    taken: Taken,
     more: Map<String, Value>,
 }
 
-impl Metadata {
-    fn new() -> Self {
-        Self {
-            names: HashSet::new(),
-            pairs: Vec::new(),
-            more: Map::new(),
+impl<'a> Metadata<'a> {
+    /// What stands beside this entry, in place of what stood beside the last.
+    pub(super) fn fill(&mut self, known: &Known<'a>) {
+        self.names.clear();
+        self.pairs.clear();
+        self.taken = Taken::default();
+        let (record, place) = (known.record, known.place);
+        let labels = known.labels.iter();
+        let labels = labels.map(|(_, name)| known.spelled(name));
+        let of_resource = |name: &&str| known.resource().any(|it| it.key == *name);
+        let (of_resource, of_record): (Vec<_>, Vec<_>) = labels.partition(of_resource);
+        if known.dialect == Dialect::Semconv {
+            self.own(record);
+            if let Some(scope) = place.scope {
+                self.text("scope_name", scope.name.as_str());
+                self.text("scope_version", scope.version.as_str());
+            }
         }
+        self.attributes(&record.attributes, &of_record);
+        // A line of the other dialects says what they know of the resource.
+        if known.dialect == Dialect::Semconv
+            && let Some(resource) = place.resource
+        {
+            self.attributes(&resource.attributes, &of_resource);
+        }
+        if !self.more.is_empty() {
+            let more = Value::Object(std::mem::take(&mut self.more));
+            self.text(MORE, more.to_string());
+        }
+    }
+
+    /// Names, which are letters, digits and `_`, and values.
+    pub(super) fn pairs(&self) -> impl ExactSizeIterator<Item = (&[u8], &str)> {
+        let pairs = self.pairs.iter();
+        pairs.map(|(name, value)| (&self.names[name.clone()], &**value))
     }
 
     /// What a record says outside its attributes. Its own time stands here: an entry's is that of its arrival.
-    fn own(&mut self, record: &LogRecord) {
+    fn own(&mut self, record: &'a LogRecord) {
         if record.time_unix_nano > 0 {
-            self.text("timestamp", &to_iso(record.time_unix_nano));
+            self.text("timestamp", to_iso(record.time_unix_nano));
         }
-        self.text("event_name", &record.event_name);
-        self.text("severity_text", &record.severity_text);
+        self.text("event_name", record.event_name.as_str());
+        self.text("severity_text", record.severity_text.as_str());
         if record.severity_number > 0 {
-            self.text("severity_number", &record.severity_number.to_string());
+            self.text("severity_number", record.severity_number.to_string());
         }
-        self.text("trace_id", &hex(&record.trace_id));
-        self.text("span_id", &hex(&record.span_id));
+        self.text("trace_id", hex(&record.trace_id));
+        self.text("span_id", hex(&record.span_id));
     }
 
     /// All but those that the labels say.
-    fn attributes(&mut self, attributes: &[KeyValue], labels: &[&str]) {
+    fn attributes(&mut self, attributes: &'a [KeyValue], labels: &[&str]) {
         for attribute in attributes {
             if !labels.contains(&attribute.key.as_str()) {
                 self.value(&attribute.key, attribute.value.as_ref());
@@ -128,7 +146,7 @@ impl Metadata {
         }
     }
 
-    fn value(&mut self, name: &str, value: Option<&AnyValue>) {
+    fn value(&mut self, name: &str, value: Option<&'a AnyValue>) {
         let text = plain::text(value);
         // To Loki an empty value is none.
         if text.is_empty() {
@@ -138,37 +156,51 @@ impl Metadata {
             self.more.insert(name.to_owned(), plain::json(value));
             return;
         }
-        self.text(name, &text);
+        self.text(name, text);
     }
 
-    fn text(&mut self, name: &str, value: &str) {
+    fn text(&mut self, name: &str, value: impl Into<Cow<'a, str>>) {
+        let value = value.into();
         if !value.is_empty() {
             let name = self.name(name);
-            self.pairs.push(Pair::new(name, value));
+            self.pairs.push((name, value));
         }
     }
 
     /// As Loki spells names: letters, digits and `_`. Two that come to the same are told apart by a number.
-    fn name(&mut self, name: &str) -> String {
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-        let mut name: String = name.chars().map(plain).collect();
+    fn name(&mut self, name: &str) -> Range<usize> {
+        let start = self.names.len();
         if name.starts_with(|c: char| c.is_ascii_digit()) {
-            name.insert_str(0, "key_");
+            self.names.extend_from_slice(b"key_");
         }
-        let mut distinct = name.clone();
+        let plain = |byte: u8| match byte.is_ascii_alphanumeric() {
+            true => byte,
+            false => b'_',
+        };
+        match name.is_ascii() {
+            true => self.names.extend(name.bytes().map(plain)),
+            // One sign for each letter, whatever its bytes.
+            false => {
+                let plain = |c: char| u8::try_from(c).map_or(b'_', plain);
+                self.names.extend(name.chars().map(plain));
+            }
+        }
+        let end = self.names.len();
         let mut number = 2;
-        while !self.names.insert(distinct.clone()) {
-            distinct = format!("{name}_{number}");
+        while self.holds(start) {
+            self.names.truncate(end);
+            self.names.push(b'_');
+            write::unsigned(number, &mut self.names);
             number += 1;
         }
-        distinct
+        self.taken.take(&self.names[start..]);
+        start..self.names.len()
     }
 
-    fn end(mut self) -> Vec<Pair> {
-        if !self.more.is_empty() {
-            let more = Value::Object(std::mem::take(&mut self.more)).to_string();
-            self.text(MORE, &more);
-        }
-        self.pairs
+    /// Whether a pair has the name that was written last, from there on.
+    fn holds(&self, start: usize) -> bool {
+        let name = &self.names[start..];
+        let is = |(taken, _): &(Range<usize>, _)| self.names[taken.clone()] == *name;
+        self.taken.may_hold(name) && self.pairs.iter().any(is)
     }
 }

@@ -1,80 +1,64 @@
-//! Loki's `push.proto`, the part of it that clients write, and the same as JSON.
+//! Streams as the two forms of a push: the part of Loki's `push.proto` that clients write, and the same as JSON. Written straight from the
+//! batch: a push is some thousand entries of some sixty pairs.
 
-use serde_json::{Value, json};
+use farol_protocol::write;
+use serde_json::{Map, Value};
 
-/// Entries under one set of labels.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Stream {
-    pub(super) labels: Vec<Pair>,
-    pub(super) entries: Vec<Entry>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Request {
-    #[prost(message, repeated, tag = "1")]
-    pub(super) streams: Vec<Labelled>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Labelled {
-    /// `{name="value", …}`.
-    #[prost(string, tag = "1")]
-    pub(super) labels: String,
-    #[prost(message, repeated, tag = "2")]
-    pub(super) entries: Vec<Entry>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Entry {
-    #[prost(message, optional, tag = "1")]
-    pub(super) timestamp: Option<Timestamp>,
-    #[prost(string, tag = "2")]
-    pub(super) line: String,
-    #[prost(message, repeated, tag = "3")]
-    pub(super) metadata: Vec<Pair>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
-pub(super) struct Timestamp {
-    #[prost(int64, tag = "1")]
-    pub(super) seconds: i64,
-    #[prost(int32, tag = "2")]
-    pub(super) nanos: i32,
-}
-
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-pub(super) struct Pair {
-    #[prost(string, tag = "1")]
-    pub(super) name: String,
-    #[prost(string, tag = "2")]
-    pub(super) value: String,
-}
+use super::entry::{Known, Metadata};
+use super::streams::{Pair, Stream};
+use crate::export::json::{write_list, write_text};
+use crate::protobuf::{delimited, nested, number, text};
 
 const SECOND: u64 = 1_000_000_000;
 
-impl Timestamp {
-    pub(super) fn of(nanos: u64) -> Self {
-        Self {
-            seconds: (nanos / SECOND) as i64,
-            nanos: (nanos % SECOND) as i32,
-        }
-    }
+/// About what an entry comes to, so that the body rarely moves while it grows.
+const USUAL_ENTRY: usize = 2_048;
+
+fn room(streams: &[Stream<'_>]) -> Vec<u8> {
+    let entries: usize = streams.iter().map(|it| it.entries.len()).sum();
+    Vec::with_capacity(USUAL_ENTRY * entries)
 }
 
 /// The protobuf form, without the Snappy around it.
-pub(super) fn protobuf(streams: Vec<Stream>) -> Vec<u8> {
-    let labelled = |stream: Stream| {
-        let labels = stream.labels.iter();
-        let labels: Vec<_> = labels
-            .map(|it| format!("{}={}", it.name, quoted(&it.value)))
-            .collect();
-        Labelled {
-            labels: format!("{{{}}}", labels.join(", ")),
-            entries: stream.entries,
-        }
-    };
-    let streams = streams.into_iter().map(labelled).collect();
-    prost::Message::encode_to_vec(&Request { streams })
+pub(super) fn protobuf(streams: &[Stream<'_>]) -> Vec<u8> {
+    let mut out = room(streams);
+    let mut metadata = Metadata::default();
+    for stream in streams {
+        nested(1, &mut out, |out| {
+            text(1, &labels(&stream.labels), out);
+            for known in &stream.entries {
+                metadata.fill(known);
+                nested(2, out, |out| entry(known, &metadata, out));
+            }
+        });
+    }
+    out
+}
+
+fn entry(known: &Known<'_>, metadata: &Metadata<'_>, out: &mut Vec<u8>) {
+    let nanos = known.time();
+    nested(1, out, |out| {
+        number(1, nanos / SECOND, out);
+        number(2, nanos % SECOND, out);
+    });
+    text(2, &known.line(), out);
+    for (name, value) in metadata.pairs() {
+        nested(3, out, |out| {
+            if !name.is_empty() {
+                delimited(1, name, out);
+            }
+            text(2, value, out);
+        });
+    }
+}
+
+/// `{name="value", …}`.
+fn labels(labels: &[Pair]) -> String {
+    let labels = labels.iter();
+    let labels: Vec<_> = labels
+        .map(|it| format!("{}={}", it.name, quoted(&it.value)))
+        .collect();
+    format!("{{{}}}", labels.join(", "))
 }
 
 /// A string as Go's `strconv.Unquote` reads it.
@@ -94,21 +78,43 @@ fn quoted(text: &str) -> String {
 }
 
 /// The JSON form.
-pub(super) fn json(streams: &[Stream]) -> Vec<u8> {
-    let object = |pairs: &[Pair]| -> Value {
-        let pairs = pairs.iter();
-        let pair = |it: &Pair| (it.name.clone(), Value::from(it.value.as_str()));
-        Value::Object(pairs.map(pair).collect())
-    };
-    let streams = streams.iter().map(|stream| {
-        let values = stream.entries.iter().map(|entry| {
-            let at = entry.timestamp.unwrap_or_default();
-            let nanos = at.seconds as u64 * SECOND + at.nanos as u64;
-            json!([nanos.to_string(), entry.line, object(&entry.metadata)])
+pub(super) fn json(streams: &[Stream<'_>]) -> Vec<u8> {
+    let mut out = room(streams);
+    out.extend_from_slice(br#"{"streams":"#);
+    write_list(&mut out, streams, |out, stream| {
+        let labels = stream.labels.iter();
+        let labels = labels.map(|it| (it.name.clone(), Value::from(it.value.as_str())));
+        let labels = Value::Object(labels.collect::<Map<_, _>>()).to_string();
+        out.extend_from_slice(br#"{"stream":"#);
+        out.extend_from_slice(labels.as_bytes());
+        out.extend_from_slice(br#","values":"#);
+        write_list(out, &stream.entries, |out, known| {
+            let mut metadata = Metadata::default();
+            metadata.fill(known);
+            value(known, &metadata, out);
         });
-        json!({ "stream": object(&stream.labels), "values": values.collect::<Vec<_>>() })
+        out.push(b'}');
     });
-    json!({ "streams": streams.collect::<Vec<_>>() })
-        .to_string()
-        .into_bytes()
+    out.push(b'}');
+    out
+}
+
+fn value(known: &Known<'_>, metadata: &Metadata<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"[\"");
+    write::unsigned(known.time(), out);
+    out.extend_from_slice(b"\",");
+    write_text(out, &known.line());
+    out.extend_from_slice(b",{");
+    let mut pairs: Vec<_> = metadata.pairs().collect();
+    pairs.sort_unstable();
+    for (at, (name, value)) in pairs.into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.push(b'"');
+        out.extend_from_slice(name);
+        out.extend_from_slice(b"\":");
+        write_text(out, value);
+    }
+    out.extend_from_slice(b"}]");
 }

@@ -1,13 +1,14 @@
 //! Which stream an entry belongs to. Labels come from few attributes, and their combinations are bounded: each makes chunks and index
 //! of its own in Loki, and browsers say what some of them hold.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
-use super::entry::{self, Known};
-use super::push::{Pair, Stream};
+use super::entry::{Known, Labels};
 use crate::config::{self, Dialect};
 use crate::export::Batch;
 
@@ -18,6 +19,19 @@ const MAX_STREAMS: usize = 500;
 const MAX_VALUE: usize = 200;
 /// What a label holds beyond these bounds. The entry keeps the value as structured metadata.
 const OTHER: &str = "other";
+
+/// Entries under one set of labels.
+pub(super) struct Stream<'a> {
+    pub(super) labels: Vec<Pair>,
+    pub(super) entries: Vec<Known<'a>>,
+}
+
+/// A label and what it holds.
+#[derive(Clone)]
+pub(super) struct Pair {
+    pub(super) name: String,
+    pub(super) value: String,
+}
 
 pub(super) struct Streams {
     /// Labels with the attributes that they come from.
@@ -39,33 +53,51 @@ impl Streams {
     }
 
     /// A batch's entries by stream, in order within each.
-    pub(super) fn of(&self, batch: &Batch) -> Vec<Stream> {
-        let mut streams: Vec<Stream> = Vec::new();
+    pub(super) fn of<'a>(&'a self, batch: &'a Batch) -> Vec<Stream<'a>> {
+        let mut streams: Vec<Stream<'a>> = Vec::new();
         let mut places: HashMap<Vec<String>, usize> = HashMap::new();
+        // What combinations that came before came to: nearly all entries have the labels of another.
+        let mut seen: HashMap<String, (usize, &'a Labels)> = HashMap::new();
+        let mut key = String::new();
         let records = batch.placed::<LogRecord>().zip(batch.arrivals());
         for ((place, record), arrival) in records {
-            let known = Known {
+            let mut known = Known {
                 place,
                 record,
                 arrival,
                 dialect: self.dialect,
+                labels: &[],
             };
             let told = self.labels.iter();
             let values: Vec<_> = told.map(|(_, name)| known.attribute(name)).collect();
-            let taken = self.admits(&values);
-            let shown = match taken {
-                true => values.clone(),
-                false => values.iter().map(|it| other(it)).collect(),
+            key.clear();
+            for value in &values {
+                // With its length, so that no two combinations come to one text.
+                let _ = write!(key, "{}:{value}", value.len());
+            }
+            let (at, labels) = match seen.get(&key) {
+                Some(found) => *found,
+                None => {
+                    let values: Vec<_> = values.into_iter().map(Cow::into_owned).collect();
+                    let taken = self.admits(&values);
+                    let shown = match taken {
+                        true => values,
+                        false => values.iter().map(|it| other(it)).collect(),
+                    };
+                    let at = *places.entry(shown).or_insert_with_key(|shown| {
+                        streams.push(Stream {
+                            labels: self.pairs(shown),
+                            entries: Vec::new(),
+                        });
+                        streams.len() - 1
+                    });
+                    let labels: &Labels = if taken { &self.labels } else { &[] };
+                    seen.insert(key.clone(), (at, labels));
+                    (at, labels)
+                }
             };
-            let at = *places.entry(shown).or_insert_with_key(|shown| {
-                streams.push(Stream {
-                    labels: self.pairs(shown),
-                    entries: Vec::new(),
-                });
-                streams.len() - 1
-            });
-            let labels: &[_] = if taken { &self.labels } else { &[] };
-            streams[at].entries.push(entry::entry(&known, labels));
+            known.labels = labels;
+            streams[at].entries.push(known);
         }
         streams
     }
@@ -108,7 +140,7 @@ fn other(value: &str) -> String {
 }
 
 impl Pair {
-    pub(super) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+    fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             value: value.into(),

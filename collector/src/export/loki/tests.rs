@@ -3,7 +3,6 @@ use std::time::Duration;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use prost::Message as _;
 
-use super::push::Request;
 use super::*;
 use crate::config::{Dialect, Loki as Settings, Remote};
 use crate::convert::{Otlp, to_otlp};
@@ -13,6 +12,47 @@ use crate::export::batch::Source;
 use crate::export::fake::{Answer, Fake};
 use crate::export::samples;
 use crate::record::{Header, record_id};
+
+/// Loki's `push.proto`, the part of it that clients write.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Request {
+    #[prost(message, repeated, tag = "1")]
+    streams: Vec<Labelled>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Labelled {
+    #[prost(string, tag = "1")]
+    labels: String,
+    #[prost(message, repeated, tag = "2")]
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Entry {
+    #[prost(message, optional, tag = "1")]
+    timestamp: Option<Timestamp>,
+    #[prost(string, tag = "2")]
+    line: String,
+    #[prost(message, repeated, tag = "3")]
+    metadata: Vec<Pair>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+struct Timestamp {
+    #[prost(int64, tag = "1")]
+    seconds: i64,
+    #[prost(int32, tag = "2")]
+    nanos: i32,
+}
+
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+struct Pair {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
 
 const RECEIVED: u64 = 1_795_145_700_000_000_000;
 
@@ -59,7 +99,16 @@ async fn pushed(fake: &mut Fake, loki: &Loki, batch: &Batch) -> Request {
     Request::decode(&*plain.unwrap()).unwrap()
 }
 
-fn metadata<'a>(entry: &'a push::Entry, name: &str) -> Option<&'a str> {
+/// The only entry that a batch of this comes to.
+fn only_entry(otlp: Otlp) -> Entry {
+    let settings = Settings::new(Remote::new("http://loki:3100".parse().unwrap()));
+    let (streams, batch) = (Streams::new(&settings, Dialect::Semconv), batch(otlp));
+    let pushed = push::protobuf(&streams.of(&batch));
+    let mut request = Request::decode(&*pushed).unwrap();
+    request.streams.remove(0).entries.remove(0)
+}
+
+fn metadata<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
     let found = entry.metadata.iter().find(|it| it.name == name);
     found.map(|it| it.value.as_str())
 }
@@ -195,9 +244,7 @@ fn more_pairs_than_loki_takes_go_into_one() {
         attributes.push(samples::attribute(&format!("a.{at}"), Value::IntValue(at)));
     }
     attributes.push(samples::string("a_1", "another"));
-    let settings = Settings::new(Remote::new("http://loki:3100".parse().unwrap()));
-    let streams = Streams::new(&settings, Dialect::Semconv).of(&batch(otlp));
-    let entry = &streams[0].entries[0];
+    let entry = &only_entry(otlp);
     assert_eq!(entry.metadata.len(), 120);
     let more: serde_json::Value =
         serde_json::from_str(metadata(entry, "farol_more").unwrap()).unwrap();
@@ -212,9 +259,7 @@ fn names_that_come_to_the_same_are_told_apart() {
     for name in ["a.b", "a_b", "a-b", "1st"] {
         attributes.push(samples::string(name, name));
     }
-    let settings = Settings::new(Remote::new("http://loki:3100".parse().unwrap()));
-    let streams = Streams::new(&settings, Dialect::Semconv).of(&batch(otlp));
-    let entry = &streams[0].entries[0];
+    let entry = &only_entry(otlp);
     for (name, value) in [("a_b", "a.b"), ("a_b_2", "a_b"), ("a_b_3", "a-b")] {
         assert_eq!(metadata(entry, name), Some(value));
     }

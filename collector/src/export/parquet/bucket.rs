@@ -123,29 +123,34 @@ impl Bucket {
     }
 
     async fn put(&self, key: &str, bytes: Bytes, digest: &[u8; 32]) -> Result<Outcome, Outcome> {
-        let key = utf8_percent_encode(key, PLAIN);
-        let address = format!("{}{key}", self.base).parse::<Uri>();
-        let address = address.map_err(|_| Outcome::retry(Reason::code("no address")))?;
-        let request = Request::put(&address).header(CONTENT_TYPE, PARQUET);
-        let headers = self.signed(request, Some(digest)).await?;
-        let body = Packed {
-            bytes,
-            encoding: None,
-        };
-        let answer = self.http.ask(Method::PUT, &address, &headers, body).await?;
+        let request = Request::builder()
+            .method(Method::PUT)
+            .header(CONTENT_TYPE, PARQUET);
+        let key = utf8_percent_encode(key, PLAIN).to_string();
+        let answer = self.ask(request, &key, bytes, Some(digest)).await?;
         Ok(answer::judge(&answer))
     }
 
     /// Asks for one key of the bucket: who is let in, and nothing is written.
     pub(crate) async fn knock(&self) -> Result<Answer, Outcome> {
-        let address = format!("{}?list-type=2&max-keys=1", self.base).parse::<Uri>();
+        let list = "?list-type=2&max-keys=1";
+        self.ask(Request::builder(), list, Bytes::new(), None).await
+    }
+
+    /// Signs a request and sends it; `rest` is what comes after the bucket in its address.
+    async fn ask(
+        &self,
+        request: http::request::Builder,
+        rest: &str,
+        bytes: Bytes,
+        digest: Option<&[u8; 32]>,
+    ) -> Result<Answer, Outcome> {
+        let address = format!("{}{rest}", self.base).parse::<Uri>();
         let address = address.map_err(|_| Outcome::retry(Reason::code("no address")))?;
-        let headers = self.signed(Request::get(&address), None).await?;
-        let body = Packed {
-            bytes: Bytes::new(),
-            encoding: None,
-        };
-        self.http.ask(Method::GET, &address, &headers, body).await
+        let method = request.method_ref().cloned().unwrap_or_default();
+        let headers = self.signed(request.uri(&address), digest).await?;
+        let body = Packed::plain(bytes);
+        self.http.ask(method, &address, &headers, body).await
     }
 
     /// The headers of a request, and what proves whose it is.

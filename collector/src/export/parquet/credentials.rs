@@ -126,10 +126,7 @@ impl HttpService for Asker {
     {
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            let body = Packed {
-                bytes: body.collect().await?.to_bytes(),
-                encoding: None,
-            };
+            let body = Packed::plain(body.collect().await?.to_bytes());
             let headers: Vec<_> = (head.headers.iter())
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect();

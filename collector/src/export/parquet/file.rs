@@ -1,5 +1,6 @@
 //! A table being filled, and the Parquet file that it becomes. Column by column, without Arrow: the collector has rows of a few known shapes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use parquet::basic::Compression;
@@ -93,7 +94,7 @@ impl Table {
         }
     }
 
-    pub(super) fn map<'a>(&mut self, pairs: impl Iterator<Item = (&'a str, String)>) {
+    pub(super) fn map<'a>(&mut self, pairs: impl Iterator<Item = (&'a str, Cow<'a, str>)>) {
         let Values::Map(map) = self.next() else {
             debug_assert!(false, "a map in a column of another kind");
             return;
@@ -101,7 +102,7 @@ impl Table {
         let mut first = true;
         for (key, value) in pairs {
             map.keys.push(key.into());
-            map.values.push(value.into_bytes().into());
+            map.values.push(value.into_owned().into_bytes().into());
             map.is_entry.push(1);
             map.goes_on.push(i16::from(!first));
             first = false;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Outcome, Reason, tables};
 use crate::export::Batch;
-use crate::export::pack::aside;
+use crate::export::pack::aside_for_long;
 use crate::export::rolling;
 
 /// Where files are until they are whole. No reader of partitions looks there.
@@ -47,9 +47,10 @@ impl Folder {
         }
         Ok(Self { path })
     }
+
     pub(super) async fn send(&self, batch: &Batch) -> Outcome {
         let (batch, path) = (batch.clone(), self.path.clone());
-        match aside(move || write(&batch, &path)).await {
+        match aside_for_long(move || write(&batch, &path)).await {
             Ok(outcome) => outcome,
             Err(outcome) => outcome,
         }

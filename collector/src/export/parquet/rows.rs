@@ -1,5 +1,7 @@
 //! Log records and spans as rows, under the names and in the spelling of the OpenTelemetry Collector's ClickHouse tables.
 
+use std::borrow::Cow;
+
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -58,7 +60,7 @@ pub(super) fn happened(record: &LogRecord) -> u64 {
     }
 }
 
-pub(super) fn body(record: &LogRecord) -> String {
+pub(super) fn body(record: &LogRecord) -> Cow<'_, str> {
     record.body.as_ref().map(plain).unwrap_or_default()
 }
 
@@ -115,8 +117,10 @@ fn whence(place: Place<'_>, out: &mut Table) {
 }
 
 fn attributes(list: &[KeyValue], out: &mut Table) {
-    let value = |it: &KeyValue| it.value.as_ref().map(plain).unwrap_or_default();
-    out.map(list.iter().map(|it| (it.key.as_str(), value(it))));
+    out.map(list.iter().map(|it| {
+        let value = it.value.as_ref().map(plain);
+        (it.key.as_str(), value.unwrap_or_default())
+    }));
 }
 
 /// A list of objects as JSON.

@@ -127,7 +127,7 @@ async fn spans_and_records_are_read_back_with_every_key_and_value_of_their_maps(
     };
     let said = |list: &[opentelemetry_proto::tonic::common::v1::KeyValue]| -> Vec<_> {
         let plain = crate::export::clickhouse::plain;
-        let value = |it: Option<_>| it.map(plain).unwrap_or_default();
+        let value = |it: Option<_>| it.map(plain).unwrap_or_default().into_owned();
         list.iter()
             .map(|it| (it.key.clone(), value(it.value.as_ref())))
             .collect()

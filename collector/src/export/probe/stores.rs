@@ -36,10 +36,7 @@ impl Probe<'_, '_> {
         let version = version.unwrap_or_default();
         // A push without a stream: who is let in, and nothing is written.
         let headers: Headers<'_> = &[(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        let body = Packed {
-            bytes: r#"{"streams":[]}"#.into(),
-            encoding: None,
-        };
+        let body = Packed::plain(r#"{"streams":[]}"#);
         let pushed = http
             .post(&below(&remote.endpoint, PUSH)?, headers, body)
             .await;
@@ -121,10 +118,7 @@ impl Probe<'_, '_> {
         name: &str,
     ) -> anyhow::Result<()> {
         let http = Http::new(&settings.remote, MAX_ANSWER)?;
-        let body = Packed {
-            bytes: "SELECT version()".into(),
-            encoding: None,
-        };
+        let body = Packed::plain("SELECT version()");
         let address = below(&settings.remote.endpoint, "")?;
         let Some(answer) = self.heard(http.ask(Method::POST, &address, &[], body).await) else {
             return Ok(());

@@ -44,10 +44,7 @@ impl RemoteWrite {
     /// A request with nothing in it.
     pub(in crate::export) async fn empty(&self) -> Result<Answer, Outcome> {
         let plain = snap::raw::Encoder::new().compress_vec(&[]);
-        let body = Packed {
-            bytes: plain.unwrap_or_default().into(),
-            encoding: None,
-        };
+        let body = Packed::plain(plain.unwrap_or_default());
         self.http
             .post(&self.address, &headers(self.version), body)
             .await
@@ -142,9 +139,6 @@ fn pack(batch: &Batch, version: RemoteWriteVersion) -> Option<(Packed, Said)> {
         RemoteWriteVersion::One => write::one(&families),
     };
     let packed = snap::raw::Encoder::new().compress_vec(&plain).ok()?;
-    let body = Packed {
-        bytes: packed.into(),
-        encoding: None,
-    };
+    let body = Packed::plain(packed);
     Some((body, said))
 }

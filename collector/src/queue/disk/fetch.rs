@@ -1,4 +1,4 @@
-//! Reading for those who are behind: from the disk, a chunk at a time, and nothing of it stays here.
+//! Reading for those who are behind: from the disk, a chunk at a time, and what of it stays is in `behind.rs`.
 
 use std::io;
 use std::sync::Arc;
@@ -180,6 +180,7 @@ impl Shared {
                 Figures::add(&self.figures.damaged_files, 1);
             }
         }
+        let entries = state.share(entries);
         let reader = &mut state.readers[index];
         let mut wanted = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -191,6 +192,10 @@ impl Shared {
         }
         reader.cursor = reader.cursor.max(chunk.next);
         state.advance(index);
+        state.went_on();
+        let gone = state.gone();
+        drop(state);
+        drop(gone);
         wanted
     }
 }

@@ -1,7 +1,7 @@
 //! The queue on disk: segments that are only appended to, cursors beside them, two threads.
 //!
 //! `writer.rs` commits groups; `keep.rs` keeps cursors, deletes what nobody wants and what is over a bound; `recover.rs` finds all of it
-//! again. Readers that keep up share the tail in memory, others read the disk through `fetch.rs`.
+//! again. Readers that keep up share the tail in memory, others read the disk through `fetch.rs` and share what is in `behind.rs`.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -20,6 +20,7 @@ use crate::config::QueueSettings;
 use crate::outcome::Refusal;
 use crate::record::Record;
 
+mod behind;
 mod claim;
 mod clock;
 pub mod cursors;
@@ -191,6 +192,11 @@ fn supervised(name: &str, run: impl Fn() + Send + 'static) -> std::io::Result<Jo
 }
 
 impl Shared {
+    /// What is kept of decoded and converted forms.
+    pub(super) fn warm(&self) -> &Warm {
+        &self.warm
+    }
+
     /// Waits until a record is on the disk.
     pub(super) async fn append(
         self: &Arc<Self>,
@@ -301,7 +307,12 @@ impl Shared {
         if positions.is_empty() {
             return;
         }
-        self.lock().ack(index, positions);
+        let gone = {
+            let mut state = self.lock();
+            state.ack(index, positions);
+            state.gone()
+        };
+        drop(gone);
         self.keeper.soon();
     }
 

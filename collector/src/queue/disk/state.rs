@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::super::{Depth, Entry, Lag, Position, ReaderOptions, seat};
+use super::behind::Behind;
 use super::cursors::MOST_RANGES;
 use super::fetch::Fetch;
 use super::ranges::Ranges;
@@ -80,9 +81,13 @@ pub(in crate::queue) struct State {
     /// Behind the last record that any file holds. Not behind one that could not be begun: what a crash brings back of it is no record.
     pub(in crate::queue) sound: Option<Position>,
     tail: VecDeque<Arc<Entry>>,
+    /// What nobody is handed any more. To free it takes time, so that is left to who does not hold the lock.
+    pub(super) gone: Vec<Arc<Entry>>,
     tail_bytes: usize,
     /// A reader that is before this reads the disk, and nothing is kept in memory for its sake.
     tail_from: Position,
+    /// What was read from the disk.
+    pub(super) behind: Behind,
     pub(in crate::queue) readers: Vec<ReaderState>,
     /// Whose what is that somebody still wants.
     pub(in crate::queue) shares: Shares,
@@ -205,6 +210,10 @@ impl State {
             };
         }
         if self.tail.front().is_none_or(|e| e.position > cursor) {
+            let already = self.read_already(i, cursor, max_items, max_bytes);
+            if !already.is_empty() {
+                return Taken::Entries(already);
+            }
             let segment = self.segment_of(cursor);
             // Never without: `next_wanted` goes on to one, or to the end.
             let Some(segment) = segment else {
@@ -221,27 +230,32 @@ impl State {
             });
         }
         let from = self.tail.partition_point(|e| e.position < cursor);
-        let (mut items, mut bytes) = (0, 0);
-        let mut taken = Vec::new();
         let reader = &mut self.readers[i];
-        for entry in self.tail.range(from..) {
-            if reader.done.contains(entry.position) {
-                reader.cursor = entry.next;
-                continue;
-            }
-            items += entry.items();
-            bytes += entry.cost();
-            if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
-                break;
-            }
-            reader.hold(entry);
-            taken.push(entry.clone());
-        }
+        let taken = reader.hand_out(self.tail.range(from..), max_items, max_bytes);
         self.trim_tail();
+        self.went_on();
         match taken.is_empty() {
             true => Taken::Wait,
             false => Taken::Entries(taken),
         }
+    }
+
+    /// Whether a reader is about to take what nobody has converted, and others come to it soon.
+    pub(in crate::queue) fn leads(&self, i: usize) -> bool {
+        let reader = &self.readers[i];
+        // Who makes metrics is pinned, and converts nothing.
+        if self.closed || reader.options.pinned || reader.cursor >= self.end {
+            return false;
+        }
+        let cursor = reader.cursor;
+        let next = match self.tail.front() {
+            Some(front) if front.position <= cursor => {
+                let at = self.tail.partition_point(|e| e.position < cursor);
+                self.tail.get(at)
+            }
+            _ => self.behind.get(cursor),
+        };
+        next.is_none_or(|entry| entry.is_fresh()) && self.is_followed(i)
     }
 
     /// The first position from a reader's cursor on that it wants and that a segment holds, or the end.
@@ -315,9 +329,10 @@ impl State {
 
     /// Nobody is handed from memory what there is.
     pub(in crate::queue) fn clear_tail(&mut self) {
-        self.tail.clear();
+        self.gone.extend(self.tail.drain(..));
         self.tail_bytes = 0;
         self.tail_from = self.end;
+        self.behind.clear(&mut self.gone);
     }
 
     /// A group is durable: everybody gets to see it.
@@ -371,8 +386,19 @@ impl State {
             }
             self.tail_bytes -= front.cost();
             self.tail_from = front.next;
-            self.tail.pop_front();
+            self.gone.extend(self.tail.pop_front());
         }
+    }
+
+    /// What is to be freed, outside of the lock.
+    pub(in crate::queue) fn gone(&mut self) -> Vec<Arc<Entry>> {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// The entry at a position, where memory has it for those who keep up.
+    pub(super) fn in_tail(&self, at: Position) -> Option<Arc<Entry>> {
+        let found = self.tail.binary_search_by_key(&at, |e| e.position).ok()?;
+        self.tail.get(found).cloned()
     }
 
     pub(in crate::queue) fn close(&mut self) {
@@ -393,6 +419,7 @@ impl State {
         self.moved = true;
         self.let_go();
         self.trim_tail();
+        self.went_on();
     }
 
     pub(in crate::queue) fn living(&self) -> impl Iterator<Item = (usize, &ReaderState)> {
@@ -436,6 +463,31 @@ impl State {
 impl ReaderState {
     pub(in crate::queue) fn ledger(&self) -> Option<&DestinationLedger> {
         self.options.ledger.as_ref()
+    }
+
+    /// Gives it of what comes next what it wants, up to the bounds, and one entry whatever they are.
+    pub(super) fn hand_out<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a Arc<Entry>>,
+        max_items: u64,
+        max_bytes: usize,
+    ) -> Vec<Arc<Entry>> {
+        let (mut items, mut bytes) = (0, 0);
+        let mut taken = Vec::new();
+        for entry in entries {
+            if self.done.contains(entry.position) {
+                self.cursor = entry.next;
+                continue;
+            }
+            items += entry.items();
+            bytes += entry.cost();
+            if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
+                break;
+            }
+            self.hold(entry);
+            taken.push(Arc::clone(entry));
+        }
+        taken
     }
 
     /// Gives an entry into its hands.

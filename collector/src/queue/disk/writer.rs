@@ -242,6 +242,7 @@ fn publish(shared: &Shared, base: Position, group: &mut Group<Member>, runtime: 
         let most = r.options.max_lag;
         most.is_some_and(|most| r.lag.bytes > most)
     });
+    let gone = state.gone();
     drop(state);
     let announce = move || {
         for wake in wakes {
@@ -256,6 +257,7 @@ fn publish(shared: &Shared, base: Position, group: &mut Group<Member>, runtime: 
         Some(runtime) => drop(runtime.spawn(async { announce() })),
         None => announce(),
     }
+    drop(gone);
     if behind || shared.short_of_room() {
         shared.keeper.stir();
     } else {

@@ -7,7 +7,7 @@ use http::header::ETAG;
 
 use crate::export::destination::{Outcome, Reason};
 use crate::export::http::Answer;
-use crate::export::probe::WORDS;
+use crate::export::probe::cut;
 
 /// The file's own faults.
 const OF_FILES: [&str; 2] = ["EntityTooLarge", "KeyTooLongError"];
@@ -109,11 +109,6 @@ pub(super) fn is_no_bucket(outcome: &Outcome) -> bool {
 /// Whether a store lists a bucket.
 pub(crate) fn lists(answer: &Answer) -> bool {
     answer.status.is_success() && answer.words().contains("<ListBucketResult")
-}
-
-/// As much as a person reads.
-fn cut(words: &str) -> String {
-    words.trim().chars().take(WORDS).collect()
 }
 
 /// What stands in an element of a page; S3's have no attributes.
