@@ -1,5 +1,5 @@
 /**
- * `cargo xtask bench all`: every kind of destination configured at once, and payloads at a fixed rate for a minute. Collector, generator and sinks share
+ * `cargo xtask bench all`: every kind of destination but Kafka configured at once, and payloads at a fixed rate for a minute. Collector, generator and sinks share
  * the machine's cores. Options: --rate N (3000), --seconds S (60), --json.
  */
 import { parseArgs } from 'node:util';

@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { wait } from '../e2e/driver/wait.js';
 import { connections } from './connections.js';
 import { latency, type Latency } from './latency.js';
 import { cpu, generate, memory, OTHERS, pins, program, RECEIVER, settings, start, type Server } from './server.js';
@@ -36,12 +37,23 @@ interface Figures {
   busy: number;
 }
 
+/** Waits until the destination has all that was accepted: what the collector put off is paid for, too. */
+async function delivered(server: Server): Promise<void> {
+  const pending = /^farol_destination_items_pending\{.*\} (\d+)$/gm;
+  const all = async (): Promise<boolean> => {
+    const counts = [...(await (await fetch(`${server.url}/metrics`)).text()).matchAll(pending)];
+    return counts.length > 0 && counts.every(([, count]) => count === '0');
+  };
+  await wait(all, 'the destination to have everything', 60_000);
+}
+
 async function load(server: Server, sink: Server | undefined, path: string, seconds: string): Promise<Figures> {
   const before = cpu(server.pid);
   const sinkBefore = sink ? cpu(sink.pid) : 0;
   let most = 0;
   const watch = setInterval(() => (most = Math.max(most, memory(server.pid))), 100);
   const report = await generate(`${server.url}${path}`, Number(seconds));
+  if (sink) await delivered(server);
   clearInterval(watch);
   const used = cpu(server.pid) - before;
   return {

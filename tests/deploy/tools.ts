@@ -1,5 +1,5 @@
-/** The tools of others that judge what we write: promtool, amtool, lokitool. They are taken from FAROL_INTEROP_BIN, PATH, or the cache of
- * `cargo xtask interop`. Without one its tests are skipped and say so; with `--full` that is a failure. */
+/** The tools of others that judge what we write: promtool, amtool, lokitool and others. They are taken from FAROL_INTEROP_BIN, PATH, or the cache of
+ * `cargo xtask interop`, whose recipes build them beside their servers. Without one its tests are skipped and say so; with `--full`, which builds them first, that is a failure. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';

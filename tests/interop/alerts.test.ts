@@ -10,8 +10,9 @@ import { list, text, yaml } from '../deploy/files.js';
 import { wait } from '../e2e/driver/wait.js';
 import { collector as plain, folder, freePort, type Collector } from '../long/setting.js';
 import { farol, type Farol } from './support/farol.js';
+import { listening } from './support/plan.js';
 import { allEnded, server, type Server } from './support/server.js';
-import { APP, KEY, post, visit } from './support/visits.js';
+import { DECLARED, post, visit } from './support/visits.js';
 
 /** Windows and waits of the rules, in seconds here: an hour is half a minute, and nothing waits longer than two seconds. */
 const SCALE: Record<string, string> = { '5m': '10s', '10m': '10s', '15m': '10s', '30m': '15s', '1h': '30s', '2h': '30s', '6h': '40s', '1d': '60s', '3d': '60s', '30d': '60s' };
@@ -42,15 +43,9 @@ before(async () => {
     for (const alert of told.alerts) came.add(`${request.url?.slice(1)} ${alert.labels['alertname']} ${alert.status}`);
     response.end();
   });
-  await new Promise<void>((done) => hook.listen(0, '127.0.0.1', done));
-  const address = hook.address();
-  const to = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  const to = `http://127.0.0.1:${await listening(hook)}`;
 
-  collector = await farol(`[[apps]]
-name = "${APP}"
-keys = ["${KEY}"]
-origins = ["http://shop.example"]
-
+  collector = await farol(`${DECLARED}
 [[destinations]]
 name = "prometheus"
 type = "otlp_http"
@@ -64,11 +59,7 @@ endpoint = "http://127.0.0.1:${dead}"
 retry = { initial = "100ms", max = "500ms" }
 signals = ["logs"]
 `);
-  full = await plain(`[[apps]]
-name = "${APP}"
-keys = ["${KEY}"]
-origins = ["http://shop.example"]
-
+  full = await plain(`${DECLARED}
 [queue]
 max_bytes = "12MiB"
 
@@ -145,7 +136,7 @@ test('each is told to be over when it is', async () => {
     const server = createServer((request, response) => {
       request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end());
     });
-    await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+    await listening(server, port);
     return server;
   }));
   try {

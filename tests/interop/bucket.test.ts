@@ -1,19 +1,16 @@
 /** Parquet files in a bucket: versitygw, which checks every signature, takes them, and ClickHouse's engine reads them by S3 from there. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { collectorProgram } from '../e2e/driver/collector.js';
 import { wait } from '../e2e/driver/wait.js';
 import { folder, freePort } from '../long/setting.js';
 import { engine, nameIn, type Engine, type Row } from './support/engine.js';
-import { farol } from './support/farol.js';
+import { farol, program } from './support/farol.js';
 import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
-import { assertWhole, type Lake } from './support/lake.js';
+import { everyItemOnce, type Lake } from './support/lake.js';
 import { httpProxy } from './support/proxy-http.js';
 import { allEnded, found, server, type Server } from './support/server.js';
-import { sendAll } from './support/session.js';
 import { logs as logsOf, send } from './support/traffic.js';
 
 const [KEY, SECRET] = ['AKIAFAROL', 'not/to+be/seen/anywhere'];
@@ -51,28 +48,15 @@ const named = async (bucket: string): Promise<string[]> => {
   return (await Promise.all(signals)).flat().map((row: Row) => nameIn(row));
 };
 
-/** What `doctor` says of the destination. */
+/** What `doctor` says of the destination. It fails where something does not work, which is not the question. */
 async function doctor(toml: string): Promise<string> {
-  const config = join(await folder(), 'farol.toml');
-  writeFileSync(config, `version = 1\nlisten = "127.0.0.1:0"\n${toml}`);
-  // It fails where something does not work, which is not the question.
-  return new Promise((done) => execFile(collectorProgram(), ['doctor', '--config', config], (_, out, err) => done(out + err)));
+  const { out, err } = await program(['doctor'], `listen = "127.0.0.1:0"\n${toml}`);
+  return out + err;
 }
 
 test('every item is a row once, read by S3 from the store', async () => {
-  const one = await farol(destination('rum'));
-  try {
-    await one.start();
-    const { logs, spans } = await sendAll(one.url);
-    const items = await one.until(logs + spans);
-    await one.drained('lake');
-    const { rows, attributes } = await assertWhole(reader, lakeIn('rum'), items);
-    assert.deepEqual(one.deadLetters('lake'), []);
-    console.log(`Parquet in versitygw ${found('versitygw').version}, read by ClickHouse's engine ${found('chdb').version}: ${rows} rows and ${attributes} attributes compared`);
-    assert.ok(!one.output().includes(SECRET));
-  } finally {
-    await one.end();
-  }
+  const output = await everyItemOnce(reader, lakeIn('rum'), destination('rum'), `in versitygw ${found('versitygw').version}`);
+  assert.ok(!output.includes(SECRET));
 });
 
 test('doctor tells a wrong key and a bucket that is not there from what is right', async () => {

@@ -1,14 +1,9 @@
 /** ClickHouse's engine behind a small HTTP door: every item is a row once, in the tables that `setup clickhouse` makes. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { collectorProgram } from '../e2e/driver/collector.js';
 import { wait } from '../e2e/driver/wait.js';
-import { folder } from '../long/setting.js';
 import { compare, engine, nameIn, type Engine, type Row } from './support/engine.js';
-import { farol } from './support/farol.js';
+import { farol, program } from './support/farol.js';
 import { ALL_FAULTS, IMPATIENT, survive } from './support/faults.js';
 import { httpProxy } from './support/proxy-http.js';
 import { found } from './support/server.js';
@@ -23,16 +18,16 @@ before(async () => {
   ask = clickhouse.ask;
   await clickhouse.start();
 });
-after(() => clickhouse.end());
+after(() => clickhouse?.end());
 
 const QUICK = 'retry = { initial = "200ms", max = "1s" }\n';
 const destination = (database: string, more = QUICK, to = clickhouse.url): string =>
   `[[destinations]]\nname = "clickhouse"\ntype = "clickhouse"\nendpoint = "${to}"\ndatabase = "${database}"\n${more}`;
 
 async function setUp(toml: string, ...more: string[]): Promise<string> {
-  const config = join(await folder(), 'farol.toml');
-  writeFileSync(config, `version = 1\n${toml}`);
-  return execFileSync(collectorProgram(), ['setup', 'clickhouse', '--config', config, ...more], { encoding: 'utf8' });
+  const { code, out, err } = await program(['setup', 'clickhouse', ...more], toml);
+  assert.equal(code, 0, out + err);
+  return out;
 }
 
 async function rows(database: string, count: number): Promise<Row[]> {

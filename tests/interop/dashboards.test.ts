@@ -13,11 +13,10 @@ import { wait } from '../e2e/driver/wait.js';
 import { folder, freePort } from '../long/setting.js';
 import { example, type Example } from './support/example.js';
 import { farol, type Farol } from './support/farol.js';
+import { listening } from './support/plan.js';
 import { allEnded, found, server, type Server } from './support/server.js';
 import { sendVisit } from './support/session.js';
-import { APP, KEY, post, traceparent, visit } from './support/visits.js';
-
-const ORIGIN = 'http://shop.example';
+import { APP, DECLARED, KEY, ORIGIN, post, traceparent, visit } from './support/visits.js';
 
 /** Panels that have a query without data where no example backend is set up. */
 const BACKENDS = ['farol-api: P95: what people wait, and what the server says', 'farol-api: Requests: what pages sent, and what the server counted', 'farol-traces: Requests that a server continued'];
@@ -69,14 +68,9 @@ before(async () => {
     tries += 1;
     request.resume().on('end', () => response.writeHead(tries < 3 ? 503 : 400, { 'content-type': 'application/x-protobuf' }).end());
   });
-  await new Promise<void>((done) => refusing.listen(0, '127.0.0.1', done));
-  const refuses = refusing.address();
+  const refuses = await listening(refusing);
 
-  collector = await farol(`[[apps]]
-name = "${APP}"
-keys = ["${KEY}"]
-origins = ["http://shop.example"]
-rate = { requests = 1, burst = "1s", observe = true }
+  collector = await farol(`${DECLARED}rate = { requests = 1, burst = "1s", observe = true }
 
 [[filters]]
 name = "noise"
@@ -102,7 +96,7 @@ signals = ["traces"]
 [[destinations]]
 name = "refusing"
 type = "otlp_http"
-endpoint = "http://127.0.0.1:${typeof refuses === 'object' && refuses ? refuses.port : 0}"
+endpoint = "http://127.0.0.1:${refuses}"
 retry = { initial = "100ms", max = "1s" }
 signals = ["logs"]
 `);

@@ -9,9 +9,8 @@ import { farol, type Farol } from './support/farol.js';
 import { opensearch, setUp } from './support/opensearch.js';
 import { allEnded, type Server } from './support/server.js';
 import { sendVisit } from './support/session.js';
-import { APP, KEY, post, visit } from './support/visits.js';
+import { DECLARED, KEY, ORIGIN, post, visit } from './support/visits.js';
 
-const ORIGIN = 'http://shop.example';
 const VISITS = 5;
 
 let cluster: Server;
@@ -21,11 +20,7 @@ let url: string;
 before(async () => {
   ({ cluster, url } = await opensearch());
   await cluster.start();
-  const toml = `[[apps]]
-name = "${APP}"
-keys = ["${KEY}"]
-origins = ["${ORIGIN}"]
-
+  const toml = `${DECLARED}
 [[destinations]]
 name = "elastic"
 type = "elasticsearch"

@@ -7,9 +7,7 @@ import { wait } from '../e2e/driver/wait.js';
 import { folder, full } from '../long/setting.js';
 import { engine, type Engine } from './support/engine.js';
 import { farol } from './support/farol.js';
-import { assertWhole, type Lake } from './support/lake.js';
-import { found } from './support/server.js';
-import { sendAll } from './support/session.js';
+import { everyItemOnce, type Lake } from './support/lake.js';
 import { logs, send } from './support/traffic.js';
 
 let reader: Engine;
@@ -25,18 +23,7 @@ const destination = (path: string, more: string): string => `[[destinations]]\nn
 
 test('every item is a row once, in the folder of its app and hour', async () => {
   const path = join(await folder(), 'lake');
-  const one = await farol(destination(path, 'batch = { max_wait = "1s" }\n'));
-  try {
-    await one.start();
-    const { logs, spans } = await sendAll(one.url);
-    const items = await one.until(logs + spans);
-    await one.drained('lake');
-    const { rows, attributes } = await assertWhole(reader, lakeIn(path), items);
-    assert.deepEqual(one.deadLetters('lake'), []);
-    console.log(`Parquet in a folder, read by ClickHouse's engine ${found('chdb').version}: ${rows} rows and ${attributes} attributes compared`);
-  } finally {
-    await one.end();
-  }
+  await everyItemOnce(reader, lakeIn(path), destination(path, 'batch = { max_wait = "1s" }\n'), 'in a folder');
 });
 
 const KILLS = full ? 40 : 5;

@@ -5,9 +5,10 @@ import { assertEverywhere, everywhere } from './everywhere.js';
 import { deliver, full } from './setting.js';
 
 test('what is accepted is at every destination, by its id, and was converted once for each dialect', async () => {
-  const all = await everywhere();
+  // A small run does not wait a minute for the last file. All of it fits into what is kept converted, however slow a disk is.
+  const all = await everywhere(full ? undefined : '50ms');
   await all.start();
-  const [rate, seconds] = full ? [1_000, 60] : [150, 2];
+  const [rate, seconds] = full ? [1_000, 60] : [50, 2];
   const sent = await deliver(all.url, rate, seconds);
   assert.equal(sent.given_up, 0, JSON.stringify(sent));
   await all.drained(full ? 300_000 : 60_000);
@@ -16,8 +17,8 @@ test('what is accepted is at every destination, by its id, and was converted onc
   assert.equal(logs, sent.records);
   assert.equal(copies, 0);
   const conversions = await all.conversions();
-  console.log(`${sent.batches} batches, ${logs} log records and ${spans} spans at nine destinations, conversions ${JSON.stringify(conversions)}`);
-  // A destination that falls behind what is kept of the newest reads from the disk; here none does.
+  console.log(`${sent.batches} batches, ${logs} log records and ${spans} spans at eleven destinations, conversions ${JSON.stringify(conversions)}`);
+  // A destination that comes later than what is kept of the newest converts again, as Parquet's does after its minute; here none does.
   if (!full) {
     for (const [what, n] of Object.entries(conversions)) assert.ok(n <= sent.batches, `${what}: ${n} of ${sent.batches} records`);
     assert.equal(conversions['semconv shared'], sent.batches);

@@ -1,4 +1,5 @@
-/** Every kind of destination at once: sinks that answer in each one's words and keep what came by its id, and OTLP files. */
+/** Every kind of destination at once but Kafka, which has no sink here (`cargo xtask interop kafka` has a broker): sinks that answer in each one's words and keep what came by its id,
+ * files, and a terminal, whose lines have no ids. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -20,8 +21,9 @@ export interface Book {
 }
 
 /** Destinations of items, and those among them that take no spans. */
-const ITEMS = ['otlp_http', 'otlp_grpc', 'loki', 'alloy', 'elasticsearch', 'clickhouse', 'http', 'fluent', 'files'] as const;
+const ITEMS = ['otlp_http', 'otlp_grpc', 'loki', 'alloy', 'elasticsearch', 'clickhouse', 'http', 'fluent', 'files', 'parquet'] as const;
 const NO_SPANS: readonly string[] = ['loki', 'alloy'];
+const ALL = [...ITEMS, 'terminal'] as const;
 
 export interface Everywhere extends Collector {
   /** Waits until every destination has everything. */
@@ -33,10 +35,16 @@ export interface Everywhere extends Collector {
   stop(): Promise<void>;
 }
 
-export async function everywhere(): Promise<Everywhere> {
+/** Files below a folder whose paths match. */
+const below = (path: string, name: RegExp): string[] =>
+  (existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : []).filter((it) => name.test(it)).map((it) => join(path, it));
+
+/** `gathering` is how long an item waits for its Parquet file: a minute unless said, as anywhere. */
+export async function everywhere(gathering = '60s'): Promise<Everywhere> {
   const sinks = start(load(), ['sinks']);
   const [, url, forward] = (await sinks.line(/ready on (http:\/\/[^\s,]+), forward (\S+)/)) as [string, string, string];
-  const files = join(await folder(), 'otlp');
+  const place = await folder();
+  const [files, lake] = [join(place, 'otlp'), join(place, 'lake')];
   const to = (name: string, type: string, rest: string): string => `[[destinations]]\nname = "${name}"\ntype = "${type}"\n${rest}\n`;
   const at = (name: string): string => `endpoint = "${url}/${name}"`;
   const toml = [
@@ -51,20 +59,22 @@ export async function everywhere(): Promise<Everywhere> {
     to('prometheus', 'prometheus_remote_write', at('prometheus/api/v1/write')),
     // All of a minute: what is rotated away would be missing.
     to('files', 'otlp_file', `path = "${files}"\nmax_files = 64`),
+    to('parquet', 'parquet', `path = "${lake}"\nbatch = { max_wait = "${gathering}" }`),
+    to('terminal', 'terminal', 'color = false'),
   ];
   // What comes in a minute at 3,000 a second, with room: nothing is to be lost for one that is slow.
   const one = await collector(`[queue]\nmax_bytes = "4GiB"\n${toml.join('\n')}`);
   return {
     ...one,
     async drained(patience) {
-      for (const name of ITEMS) {
+      for (const name of ALL) {
         await wait(async () => (await one.metric('farol_destination_items_pending', { destination: name })) === 0, `${name} to have everything`, patience);
       }
     },
     async came() {
       const sent = (await (await fetch(`${url}/ids`)).json()) as Record<string, Book>;
-      const names = existsSync(files) ? readdirSync(files).filter((it) => /^(logs|traces).*\.jsonl$/.test(it)) : [];
-      const read = execFileSync(load(), ['ids', ...names.map((it) => join(files, it))], { encoding: 'utf8' });
+      const names = [...below(files, /^(logs|traces).*\.jsonl$/), ...below(lake, /\.parquet$/)];
+      const read = execFileSync(load(), ['ids', ...names], { encoding: 'utf8' });
       return { ...sent, ...(JSON.parse(read) as Record<string, Book>) };
     },
     async conversions() {
@@ -79,7 +89,7 @@ export async function everywhere(): Promise<Everywhere> {
   };
 }
 
-/** Every item that was accepted is at every destination of items, by its id. Returns how many there were, and how many came twice anywhere. */
+/** Every item that was accepted is at every destination of items, by its id, and was shown on the terminal. Returns how many there were, and how many came twice anywhere. */
 export async function assertEverywhere(all: Everywhere, items: number): Promise<{ logs: number; spans: number; copies: number }> {
   const spans = await all.metric('farol_items_enqueued_by_kind_total', { kind: 'span' });
   const logs = items - spans;
@@ -92,8 +102,9 @@ export async function assertEverywhere(all: Everywhere, items: number): Promise<
     assert.deepEqual([book.logs.distinct, book.logs.sum], [logs, first.logs.sum], `log records at ${name}: ${JSON.stringify(came)}`);
     if (!NO_SPANS.includes(name)) assert.deepEqual([book.spans.distinct, book.spans.sum], [spans, first.spans.sum], `spans at ${name}: ${JSON.stringify(came)}`);
     copies += book.logs.received - book.logs.distinct + book.spans.received - book.spans.distinct;
-    assert.equal(await all.metric('farol_destination_items_total', { destination: name, outcome: 'dropped' }), 0, name);
   }
+  assert.equal(await all.metric('farol_destination_items_total', { destination: 'terminal', outcome: 'exported' }), items, 'items on the terminal');
+  for (const name of ALL) assert.equal(await all.metric('farol_destination_items_total', { destination: name, outcome: 'dropped' }), 0, name);
   assert.equal(await all.metric('farol_bugs_total'), 0);
   return { logs, spans, copies };
 }

@@ -100,7 +100,7 @@ cargo xtask bench sdk|collector|all|attack|queue|k6 [--json] [OPTION]…
   sdk         the SDK in a page, beside Faro's
   collector   payloads a CPU-second, then the highest rate in an open loop and latency at half of it; --throughput or --latency for one
               of them, --full for rates that are held for a minute
-  all         every kind of destination at once, for a minute; every item at each of them by its id, memory, conversions; --rate N (3000), --seconds N (60)
+  all         every kind of destination at once but Kafka, for a minute; every item at each of them by its id, memory, conversions; --rate N (3000), --seconds N (60)
   attack      what others feel while the collector is attacked, and what it holds; names choose some of the attacks
   queue       the queue's log beside embedded stores; --rounds N, --records N, and no --json
   k6          k6 at a constant rate, bodies of 20 KB, against the objectives of docs/slo.md; --seconds N (60), --rate N (600)

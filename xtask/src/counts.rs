@@ -118,8 +118,18 @@ impl Failures {
     }
 }
 
+/// What counts as one failed test though no test said so: told at once, and once more by the closing lines.
+pub fn broken(name: &str, error: &anyhow::Error) -> Counts {
+    println!("✗ {name}: {error:#}");
+    failed(format!("{name}: {error:#}"));
+    Counts {
+        passed: 0,
+        failed: 1,
+    }
+}
+
 /// Puts a reason to what the closing lines tell.
-pub fn failed(why: String) {
+fn failed(why: String) {
     if let Ok(mut all) = FAILURES.lock() {
         all.push(why);
     }

@@ -31,6 +31,17 @@ const TOGETHER: &[(&str, &[&str])] = &[
     ("manifests", &["helm", "kubernetes-validate", "kustomize"]),
 ];
 
+/// Recipes whose tools judge what stands in deploy/: amtool is built beside Alertmanager, lokitool beside Loki, promtool beside Prometheus.
+const JUDGES: &[&str] = &[
+    "alertmanager",
+    "helm",
+    "k6",
+    "kubernetes-validate",
+    "kustomize",
+    "loki",
+    "prometheus",
+];
+
 /// A server with its recipe.
 struct Server {
     name: String,
@@ -48,6 +59,17 @@ pub fn run(root: &Path, names: &[String], full: bool) -> Result<bool> {
 /// The door of `cargo xtask test`: what is at hand runs, what is not is said; `full` builds it.
 pub fn door(root: &Path, full: bool) -> Result<Counts> {
     tests(root, &[], full, full)
+}
+
+/// Builds those of the tools for tests/deploy that are not at hand.
+pub fn judges(root: &Path) -> Result<()> {
+    let names: Vec<_> = JUDGES.iter().map(|name| (*name).to_owned()).collect();
+    for server in chosen(root, &names)? {
+        if server.at_hand()?.is_none() {
+            server.build()?;
+        }
+    }
+    Ok(())
 }
 
 fn chosen(root: &Path, names: &[String]) -> Result<Vec<Server>> {

@@ -28,6 +28,8 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 
 static REMOVED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+static LAST: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+
 static HANDED_ON: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
 /// Puts a variable into the environment of every process started later.
@@ -61,6 +63,13 @@ pub fn end_all_on_signals() {
     });
 }
 
+/// Ends a child, and what it started, after all others: those that work with a store have to be gone before it goes.
+pub fn end_last(child: &Child) {
+    if let Ok(mut all) = LAST.lock() {
+        all.push(child.id().cast_signed());
+    }
+}
+
 /// Removes a folder when everything has ended.
 pub fn remove_at_end(folder: &Path) {
     if let Ok(mut all) = REMOVED.lock() {
@@ -88,10 +97,16 @@ pub fn end_all() {
 }
 
 fn end_descendants() {
+    let last: Vec<i32> = LAST.lock().map(|all| all.clone()).unwrap_or_default();
+    end_those(|| table::descendants_but(&last));
+    end_those(table::descendants);
+}
+
+fn end_those(those: impl Fn() -> Vec<i32>) {
     let patience = Instant::now() + GRACE;
     let mut told = Vec::new();
     loop {
-        let left = table::descendants();
+        let left = those();
         if left.is_empty() {
             return;
         }
@@ -229,7 +244,7 @@ fn read_all(stream: Option<impl Read>) -> String {
 }
 
 /// While the signal thread ends everything, the main thread must not start more or report children that were ended.
-fn stop_if_ending() {
+pub fn stop_if_ending() {
     while ENDING.load(Ordering::SeqCst) {
         thread::park();
     }

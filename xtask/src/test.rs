@@ -156,14 +156,7 @@ pub fn run(root: &Path, options: &TestOptions) -> Result<bool> {
             Some(need) => Err(anyhow::anyhow!("not tried, because {need} failed")),
             None => (door.run)(root, options),
         };
-        let counts = counts.unwrap_or_else(|error| {
-            println!("✗ {}: {error:#}", door.name);
-            counts::failed(format!("{}: {error:#}", door.name));
-            Counts {
-                passed: 0,
-                failed: 1,
-            }
-        });
+        let counts = counts.unwrap_or_else(|error| counts::broken(door.name, &error));
         results.push((door.name, counts, begun.elapsed()));
     }
     Ok(summary(&results, start.elapsed()))
@@ -188,14 +181,8 @@ pub fn check(root: &Path) -> Result<bool> {
     for (name, door) in doors {
         headline(name);
         let begun = Instant::now();
-        let counts = door(root, &TestOptions::default()).unwrap_or_else(|error| {
-            println!("✗ {name}: {error:#}");
-            counts::failed(format!("{name}: {error:#}"));
-            Counts {
-                passed: 0,
-                failed: 1,
-            }
-        });
+        let counts = door(root, &TestOptions::default());
+        let counts = counts.unwrap_or_else(|error| counts::broken(name, &error));
         results.push((name, counts, begun.elapsed()));
     }
     Ok(summary(&results, start.elapsed()))
@@ -377,6 +364,9 @@ fn node(root: &Path, options: &TestOptions) -> Result<Counts> {
     let mut files = e2e::files(&root.join("npm"));
     files.extend(e2e::files(&root.join("examples")));
     files.extend(e2e::files(&root.join("tests/deploy")));
+    if options.full {
+        interop::judges(root)?;
+    }
     e2e::node_tests(root, &files, options.full, None)
 }
 
@@ -400,21 +390,13 @@ fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
     build::rust_app(root)?;
     build::servers(root)?;
     let mut counts = Counts::default();
-    let failed = |engine: &str, error: &anyhow::Error| {
-        println!("✗ {engine}: {error:#}");
-        counts::failed(format!("{engine}: {error:#}"));
-        Counts {
-            passed: 0,
-            failed: 1,
-        }
-    };
     // What one engine lacks is said before the first test, and keeps no other from its tests.
     let mut engines = Vec::new();
     for engine in cli::ENGINES {
         match browser::at_hand(root, engine, options.full || engine == "chromium") {
             Ok(None) => engines.push(engine),
             Ok(Some(why)) => steps::not_run(format!("{engine}: {why}")),
-            Err(error) => counts.add(failed(engine, &error)),
+            Err(error) => counts.add(counts::broken(engine, &error)),
         }
     }
     for (n, &engine) in engines.iter().enumerate() {
@@ -428,8 +410,10 @@ fn browsers(root: &Path, options: &TestOptions) -> Result<Counts> {
             full: options.full,
             names,
         };
-        counts
-            .add(e2e::tests(root, &options, n == 0).unwrap_or_else(|error| failed(engine, &error)));
+        counts.add(
+            e2e::tests(root, &options, n == 0)
+                .unwrap_or_else(|error| counts::broken(engine, &error)),
+        );
     }
     Ok(counts)
 }

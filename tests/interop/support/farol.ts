@@ -1,6 +1,8 @@
 /** A collector with destinations under test, and beside them OTLP files of the same dialect: what was sent, item by item. */
-import { existsSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { collectorProgram } from '../../e2e/driver/collector.js';
 import { wait } from '../../e2e/driver/wait.js';
 import { flatten, type Item } from '../../e2e/driver/otlp.js';
 import { collector, folder, type Collector } from '../../long/setting.js';
@@ -59,4 +61,25 @@ export async function farol(toml: string, dialect = 'semconv'): Promise<Farol> {
       await wait(pending, `${destination} to have everything`, 120_000);
     },
   };
+}
+
+/** What a command of the collector's program said, and how it ended. */
+export interface Said {
+  code: number;
+  out: string;
+  err: string;
+}
+
+/** Runs the program once with these settings, in a folder of their own. That it fails is the caller's to judge. */
+export async function program(args: readonly string[], toml: string): Promise<Said> {
+  const config = join(await folder(), 'farol.toml');
+  writeFileSync(config, `version = 1\n${toml}`);
+  return new Promise((done, fail) =>
+    execFile(collectorProgram(), [...args, '--config', config], (error, out, err) => {
+      const code = error === null ? 0 : error.code;
+      // One that did not run, or did not end by itself, has no code.
+      if (typeof code === 'number') done({ code, out, err });
+      else fail(error);
+    }),
+  );
 }

@@ -1,9 +1,7 @@
 /** OpenSearch as one node, in a folder of its own, and the template that the collector makes in it. */
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { collectorProgram } from '../../e2e/driver/collector.js';
 import { folder, freePort } from '../../long/setting.js';
+import { program } from './farol.js';
 import { server, type Server } from './server.js';
 
 /** Not started yet: whoever starts it can end it, though it is never ready. */
@@ -25,13 +23,5 @@ export async function opensearch(): Promise<{ cluster: Server; port: number; url
   return { cluster, port, url };
 }
 
-/** Runs `setup elasticsearch` and gives what it said; the ISM of the policy is a plugin that is not in this OpenSearch. */
-export async function setUp(toml: string): Promise<string> {
-  const config = join(await folder(), 'farol.toml');
-  writeFileSync(config, `version = 1\n${toml}`);
-  try {
-    return execFileSync(collectorProgram(), ['setup', 'elasticsearch', '--config', config], { encoding: 'utf8', stdio: 'pipe' });
-  } catch (error) {
-    return (error as { stdout: string }).stdout;
-  }
-}
+/** Runs `setup elasticsearch` and gives what it said; the ISM of the policy is a plugin that is not in this OpenSearch, so it fails. */
+export const setUp = async (toml: string): Promise<string> => (await program(['setup', 'elasticsearch'], toml)).out;

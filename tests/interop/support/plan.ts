@@ -1,5 +1,5 @@
 /** What goes wrong on purpose between a collector and a real server: the next requests meet a fault, and whoever asked for it hears when they have. */
-import type { Server } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export type Fault =
@@ -31,7 +31,7 @@ export interface Proxy {
   meet(fault: Fault, count: number): Promise<void>;
   /** Ends all connections; until it is opened again nobody is there. */
   shut(): Promise<void>;
-  open(): Promise<void>;
+  open(): Promise<unknown>;
 }
 
 /** The faults that are still to come. */
@@ -64,13 +64,13 @@ export class Plan {
   }
 }
 
-/** Listens on 127.0.0.1; a port that somebody else has is an error. */
-export const listening = (server: Server, port: number): Promise<void> =>
+/** Listens on 127.0.0.1, at a free port unless one is named, and gives the port; one that somebody else has is an error. */
+export const listening = (server: Server, port = 0): Promise<number> =>
   new Promise((done, fail) => {
     server.once('error', fail);
     server.listen(port, '127.0.0.1', () => {
       server.off('error', fail);
-      done();
+      done((server.address() as AddressInfo).port);
     });
   });
 

@@ -1,6 +1,5 @@
 /** Between a collector and a server that speaks gRPC without TLS: one call is one stream, with trailers. */
 import { connect, createServer, type IncomingHttpHeaders, type Http2Stream, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { held, listening, Plan, type Proxy } from './plan.js';
 
 const [UNAVAILABLE, INTERNAL] = ['14', '13'];
@@ -81,10 +80,9 @@ export async function grpcProxy(to: number): Promise<Proxy> {
     stream.on('error', () => {});
     serve(stream, headers).catch(() => stream.session?.destroy());
   });
-  await listening(server, 0);
+  const port = await listening(server);
   // A test that failed ends all the same.
   server.unref();
-  const { port } = server.address() as AddressInfo;
   return {
     port,
     meet: (fault, count) => plan.meet(fault, count),

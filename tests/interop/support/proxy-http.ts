@@ -1,6 +1,5 @@
 /** Between a collector and a server that speaks HTTP/1.1. Only POST and PUT meet faults: those deliver. */
 import { createServer, request as ask, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { held, listening, Plan, type Proxy } from './plan.js';
 
 const DELIVERS = ['POST', 'PUT'];
@@ -66,10 +65,9 @@ export async function httpProxy(to: number, told: (passed: Passed) => void = () 
     serve().catch(() => request.socket.destroy());
   });
   server.on('connection', (socket) => socket.unref());
-  await listening(server, 0);
+  const port = await listening(server);
   // A test that failed ends all the same.
   server.unref();
-  const { port } = server.address() as AddressInfo;
   return {
     port,
     meet: (fault, count) => plan.meet(fault, count),

@@ -1,5 +1,5 @@
 /** Between a collector and a server with a protocol of its own: bytes pass, and a request that counts is known by where it begins. Such a server cannot be made to say 429 or 500. */
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { held, listening, Plan, type Fault, type Proxy } from './plan.js';
 
 /** Of one connection: whether a request that delivers begins in these bytes. */
@@ -71,10 +71,9 @@ export async function tcpProxy(to: number, spot: () => Spot): Promise<Proxy> {
       before = before.then(() => held(of)).then(() => void client.write(chunk));
     });
   });
-  await listening(server, 0);
+  const port = await listening(server);
   // A test that failed ends all the same.
   server.unref();
-  const { port } = server.address() as AddressInfo;
   return {
     port,
     meet: (fault, count) => plan.meet(fault, count),

@@ -6,6 +6,15 @@ type Json = any;
 
 export const APP = 'boards';
 export const KEY = 'boards-key';
+/** Where its pages are. */
+export const ORIGIN = 'http://shop.example';
+
+/** The app as a collector's settings declare it; more of its settings may follow. */
+export const DECLARED = `[[apps]]
+name = "${APP}"
+keys = ["${KEY}"]
+origins = ["${ORIGIN}"]
+`;
 
 const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 
@@ -21,7 +30,7 @@ const span = (status: number, milliseconds: bigint): Json => {
     traceId: hex(16), spanId: hex(8), name: 'GET', kind: 3, startTimeUnixNano: String(now - milliseconds * 1_000_000n), endTimeUnixNano: String(now),
     attributes: [
       { key: 'http.request.method', value: { stringValue: 'GET' } },
-      { key: 'url.full', value: { stringValue: 'http://shop.example/api/cart' } },
+      { key: 'url.full', value: { stringValue: `${ORIGIN}/api/cart` } },
       { key: 'http.response.status_code', value: { intValue: status } },
     ],
   };
@@ -32,7 +41,7 @@ export const visit = (): Json => ({
   meta: {
     app: { name: APP, version: '1.0.0', environment: 'test' },
     session: { id: hex(8) },
-    page: { url: 'http://shop.example/cart' },
+    page: { url: `${ORIGIN}/cart` },
     browser: { name: 'Chrome', version: '150', mobile: false },
     geo: { countryISOCode: 'DE' },
   },
@@ -41,8 +50,8 @@ export const visit = (): Json => ({
     event('session_start'),
     event('farol.frustration', { 'farol.frustration.type': 'rage', 'farol.element.name': 'buy' }),
     event('browser.user_action.click', { 'farol.action.name': 'buy', 'farol.action.duration': '420' }),
-    event('farol.long_frame', { 'farol.frame.blocking_duration': '180', 'farol.script.url': 'http://shop.example/app.js' }),
-    event('farol.failed_load', { 'url.full': 'http://shop.example/logo.png' }),
+    event('farol.long_frame', { 'farol.frame.blocking_duration': '180', 'farol.script.url': `${ORIGIN}/app.js` }),
+    event('farol.failed_load', { 'url.full': `${ORIGIN}/logo.png` }),
   ],
   measurements: [
     vital('lcp', 5200, { element: 'main>img' }),
@@ -51,7 +60,7 @@ export const visit = (): Json => ({
     vital('fcp', 3400, {}),
     vital('ttfb', 1900, {}),
   ],
-  exceptions: [{ type: 'TypeError', value: 'x is not a function', timestamp: new Date().toISOString(), stacktrace: { frames: [{ filename: 'http://shop.example/app.js', function: 'buy', lineno: 1, colno: 2 }] } }],
+  exceptions: [{ type: 'TypeError', value: 'x is not a function', timestamp: new Date().toISOString(), stacktrace: { frames: [{ filename: `${ORIGIN}/app.js`, function: 'buy', lineno: 1, colno: 2 }] } }],
   traces: { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: 'farol.fetch' }, spans: [span(200, 250n), span(500, 1500n)] }] }] },
 });
 
@@ -63,7 +72,7 @@ export const traceparent = (of: Json): string => {
 
 /** Sends it as a page does; what is answered is the caller's to judge. */
 export const post = async (url: string, body: string, late = false): Promise<number> => {
-  const answer = await fetch(`${url}/collect/${KEY}?id=${hex(8)}${late ? '&late=1' : ''}`, { method: 'POST', headers: { 'content-type': 'text/plain', origin: 'http://shop.example' }, body });
+  const answer = await fetch(`${url}/collect/${KEY}?id=${hex(8)}${late ? '&late=1' : ''}`, { method: 'POST', headers: { 'content-type': 'text/plain', origin: ORIGIN }, body });
   await answer.arrayBuffer();
   return answer.status;
 };

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use memchr::memmem;
 use serde_json::{Value, json};
 
+use crate::lake;
 use crate::protobuf::{Field, fields};
 
 /// What stands before a record's unique name: as OTLP and most documents have it, in Loki, and in Elasticsearch.
@@ -86,6 +87,14 @@ impl Books {
             }
             Form::Events => events(body, |event| book.document(event)),
         }
+    }
+
+    /// Notes what a Parquet file holds.
+    pub(crate) fn rows(&self, name: &str, rows: &lake::Ids) {
+        let mut books = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let book = books.entry(name.to_owned()).or_default();
+        rows.logs.iter().for_each(|id| book.logs.add(id.data()));
+        rows.spans.iter().for_each(|id| book.spans.add(id.data()));
     }
 
     /// What was noted, as JSON.

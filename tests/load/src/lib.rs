@@ -8,6 +8,7 @@ mod forward;
 pub mod generate;
 pub mod hold;
 pub mod ids;
+mod lake;
 mod protobuf;
 pub mod receipts;
 pub mod serve;

@@ -24,10 +24,10 @@ farol-load sink [--receipts | --uids]
     Takes every POST and answers 200; prints its address. With --receipts, GET /receipts tells how long log records were on their way;
     with --uids, GET /uids tells how many came, and how many different ones.
 farol-load sinks
-    A sink for every kind of destination, the first part of a path being its name, and one for the Forward protocol; prints their addresses. GET /ids tells which
-    items came to each.
+    A sink for every kind of destination that sends, but Kafka's: the first part of a path is its name, and one speaks the Forward protocol. Prints
+    their addresses; GET /ids tells which items came to each.
 farol-load ids FILE…
-    The same of OTLP files.
+    The same of OTLP and Parquet files.
 farol-load handler
     Reads every body and answers 202, nothing else: the bound of what a receiver could do; prints its address.
 farol-load hold --url URL --count N [--seconds 10] [--key K] [--origin O]

@@ -1,4 +1,4 @@
-//! A sink for every kind of destination at once: each is answered in its own words, and what came to it is kept by its ids (`GET /ids`).
+//! A sink for every kind of destination that sends, but Kafka's: each is answered in its own words, and what came to it is kept by its ids (`GET /ids`).
 //! The first part of a path is the destination's name.
 
 use std::borrow::Cow;
@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::forward;
 use crate::ids::{Books, Form};
+use crate::lake;
 use crate::receipts::unpacked;
 
 const GRPC: &str = "/opentelemetry.proto.collector.";
@@ -57,7 +58,7 @@ pub async fn run() -> Result<()> {
     Ok(())
 }
 
-/// The same of OTLP files, which nobody sends: as JSON.
+/// The same of files, which nobody sends: Parquet's by their ending, else OTLP's. As JSON.
 ///
 /// # Errors
 /// When one cannot be read.
@@ -65,6 +66,11 @@ pub fn of_files(paths: &[PathBuf]) -> Result<String> {
     let books = Books::default();
     for path in paths {
         let text = std::fs::read(path).with_context(|| path.display().to_string())?;
+        if path.extension().is_some_and(|it| it == "parquet") {
+            let rows = lake::ids(text.into()).with_context(|| path.display().to_string())?;
+            books.rows("parquet", &rows);
+            continue;
+        }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let form = match name.starts_with("traces") {
             true => Form::SpansJson,

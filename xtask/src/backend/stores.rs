@@ -90,6 +90,9 @@ impl Stores {
         steps::step("PostgreSQL and Redis started", || {
             let (postgres, database) = start_postgres(&folder)?;
             let (redis, cache) = start_redis(&folder)?;
+            // A backend that loses them says so at length.
+            process::end_last(&database);
+            process::end_last(&cache);
             Ok(Self {
                 postgres,
                 redis,

@@ -81,6 +81,8 @@ pub fn first_to_end(mut services: Vec<Service>) -> Result<&'static str> {
     loop {
         for service in &mut services {
             if service.child.try_wait()?.is_some() {
+                // One that was told to end did not end by itself.
+                process::stop_if_ending();
                 return Ok(service.name);
             }
         }

@@ -5,6 +5,17 @@ pub fn descendants() -> Vec<i32> {
     below(std::process::id().cast_signed(), &processes())
 }
 
+/// The same without these and what descends from them.
+pub fn descendants_but(these: &[i32]) -> Vec<i32> {
+    let table = processes();
+    let apart: Vec<_> = (these.iter())
+        .flat_map(|pid| [vec![*pid], below(*pid, &table)].concat())
+        .collect();
+    let mut all = below(std::process::id().cast_signed(), &table);
+    all.retain(|pid| !apart.contains(pid));
+    all
+}
+
 fn below(ancestor: i32, table: &[(i32, i32)]) -> Vec<i32> {
     let mut found = vec![ancestor];
     let mut at = 0;
@@ -76,6 +87,26 @@ mod tests {
         let table = [(1, 0), (10, 1), (11, 10), (12, 11), (20, 1), (13, 10)];
         assert_eq!(below(10, &table), [11, 13, 12]);
         assert!(below(20, &table).is_empty());
+    }
+
+    #[test]
+    fn what_is_left_out_is_left_out_with_its_children() {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "sleep 60 & echo $!; wait"]);
+        let mut shell =
+            crate::process::spawn(shell.stdout(std::process::Stdio::piped()), "sh").unwrap();
+        let mut line = String::new();
+        let out = shell.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
+        let (parent, child) = (shell.id().cast_signed(), line.trim().parse().unwrap());
+        let (all, some) = (descendants(), descendants_but(&[parent]));
+        for pid in [child, parent] {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::SIGKILL)
+                .unwrap();
+        }
+        shell.wait().unwrap();
+        assert!(all.contains(&parent) && all.contains(&child));
+        assert!(!some.contains(&parent) && !some.contains(&child));
     }
 
     #[cfg(target_os = "linux")]
