@@ -80,9 +80,9 @@ impl<T> Form<T> {
 }
 
 impl Forms {
-    fn new(payload: Option<Arc<Payload>>, all: &Arc<AtomicUsize>) -> Self {
+    fn new(all: &Arc<AtomicUsize>) -> Self {
         Self {
-            payload,
+            payload: None,
             otlp: Default::default(),
             written: Default::default(),
             weight: 0,
@@ -94,6 +94,12 @@ impl Forms {
     fn weighs(&mut self, more: usize) {
         self.weight += more;
         self.all.fetch_add(more, Relaxed);
+    }
+
+    fn keep_payload(&mut self, payload: Arc<Payload>, weight: usize) {
+        self.payload = Some(payload);
+        self.payload_weight = weight;
+        self.weighs(weight);
     }
 
     /// Keeps the payload no more.
@@ -159,11 +165,11 @@ impl Entry {
         // Nobody has read it yet, and what others are about to share is worth more.
         let payload = payload.filter(|_| warm.has_room(weight));
         let known = payload.is_some();
-        let payload = payload.map(|mut payload| {
+        let mut forms = Forms::new(&warm.0.bytes);
+        if let Some(mut payload) = payload {
             symbolicate(&mut payload);
-            Arc::from(payload)
-        });
-        let forms = Forms::new(payload, &warm.0.bytes);
+            forms.keep_payload(Arc::from(payload), weight);
+        }
         let entry = Self {
             position,
             next,
@@ -176,14 +182,14 @@ impl Entry {
             warm,
         };
         if known {
-            entry.keep_payload(entry.forms());
+            entry.keep_warm(entry.forms(), 0);
         }
         entry
     }
 
     /// With so many readers. What was decoded goes as soon as all of them are [done](Entry::done) with it: while they keep up, that is in
     /// the same moment, and the next payload finds its memory still in the processor's cache.
-    pub(super) fn for_readers(self, readers: usize) -> Self {
+    pub(crate) fn for_readers(self, readers: usize) -> Self {
         self.is_for(readers);
         self
     }
@@ -226,9 +232,8 @@ impl Entry {
         if let Some(payload) = &forms.payload {
             return payload.clone();
         }
-        let payload = self.read();
-        forms.payload = Some(payload.clone());
-        self.keep_payload(forms);
+        let payload = self.read_into(&mut forms);
+        self.keep_warm(forms, 0);
         payload
     }
 
@@ -238,11 +243,10 @@ impl Entry {
         if let Some(otlp) = forms.otlp[dialect as usize].get() {
             return otlp;
         }
-        let payload = forms.payload.clone().unwrap_or_else(|| self.read());
+        let payload = self.read_into(&mut forms);
         let otlp = Arc::new(to_otlp(&self.record.header, &payload, dialect));
         self.converted.store(true, Relaxed);
         self.warm.1.shared[dialect as usize].fetch_add(1, Relaxed);
-        forms.payload = Some(payload.clone());
         forms.otlp[dialect as usize].set(&otlp);
         let weight = weight::converted(self.weight, self.items(), || payload);
         self.keep_warm(forms, weight);
@@ -260,11 +264,10 @@ impl Entry {
         if let Some(written) = forms.written[dialect as usize].get() {
             return written;
         }
-        let payload = forms.payload.clone().unwrap_or_else(|| self.read());
+        let payload = self.read_into(&mut forms);
         let written = Arc::new(to_written(&self.record.header, &payload, dialect));
         self.converted.store(true, Relaxed);
         self.warm.1.written[dialect as usize].fetch_add(1, Relaxed);
-        forms.payload = Some(payload);
         forms.written[dialect as usize].set(&written);
         self.keep_warm(forms, written.weight());
         written
@@ -280,6 +283,16 @@ impl Entry {
         weight::converted(self.weight, self.items(), || self.payload())
     }
 
+    /// What it says decoded, which is kept from now on.
+    fn read_into(&self, forms: &mut Forms) -> Arc<Payload> {
+        if let Some(payload) = &forms.payload {
+            return payload.clone();
+        }
+        let payload = self.read();
+        forms.keep_payload(payload.clone(), self.weight);
+        payload
+    }
+
     fn read(&self) -> Arc<Payload> {
         // Whatever a client spoke: the stored form is one.
         let mut payload = Payload::decode(&self.record.body).unwrap_or_default();
@@ -290,11 +303,6 @@ impl Entry {
     /// Whether nobody has converted it so far.
     pub(super) fn is_fresh(&self) -> bool {
         !self.converted.load(Relaxed)
-    }
-
-    fn keep_payload(&self, mut forms: MutexGuard<'_, Forms>) {
-        forms.payload_weight += self.weight;
-        self.keep_warm(forms, self.weight);
     }
 
     fn keep_warm(&self, mut forms: MutexGuard<'_, Forms>, weight: usize) {
@@ -428,6 +436,24 @@ mod tests {
         assert_eq!(warm.0.bytes.load(Relaxed), empty + OVERHEAD);
         drop(entry);
         assert_eq!(warm.0.bytes.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn what_is_read_to_be_converted_weighs_until_all_have_converted_it() {
+        let warm = Warm::default();
+        let bytes = || warm.0.bytes.load(Relaxed);
+        let entry = logs(&warm, 10).for_readers(2);
+        let written = entry.written(Dialect::Semconv);
+        assert_eq!(bytes(), OVERHEAD + entry.weight + written.weight());
+        entry.done();
+        entry.done();
+        assert_eq!(bytes(), OVERHEAD + written.weight());
+        let entry = logs(&warm, 10).for_readers(1);
+        let before = bytes();
+        entry.otlp(Dialect::Semconv);
+        let with_payload = bytes() - before;
+        entry.done();
+        assert_eq!(bytes() - before, with_payload - entry.weight);
     }
 
     #[test]
