@@ -394,7 +394,8 @@ impl Exports {
             route: Route {
                 when: settings.when.clone(),
                 sampling: settings.sampling,
-                written: shared.destination.sends_protobuf(),
+                written: shared.destination.sends_protobuf() || shared.destination.gathers_long(),
+                typed_again: shared.destination.gathers_long(),
             },
             whole: settings.kind.wants_records(),
             bounds: settings.batch,

@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
+use opentelemetry_proto::tonic::logs::v1::{ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::metrics::v1::ResourceMetrics;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans};
 use prost::encoding::{WireType, encode_key};
 
 use super::attrs::{Any, Pair};
@@ -107,6 +109,58 @@ impl Written {
         self.item(self.spans.get(at)?)
     }
 
+    /// Its log records, or its spans, in OTLP's types, in their order. When they arrived is not known there.
+    pub(crate) fn typed(&self, logs: bool) -> Otlp {
+        let mut otlp = Otlp::default();
+        // They are our own, a moment old: what reads them takes them.
+        macro_rules! walk {
+            ($list:ident, $one:ident, $roots:ident, $Root:ident, $scopes:ident, $Scope:ident, $items:ident) => {{
+                let mut last = None;
+                for (place, item) in (0..self.$list.len()).filter_map(|at| self.$one(at)) {
+                    let read: $Scope = decoded(item);
+                    let same = last
+                        .replace(place)
+                        .is_some_and(|last: Place<'_>| last.is(&place));
+                    if !same {
+                        otlp.$roots.push($Root {
+                            resource: place.resource.map(decoded),
+                            $scopes: vec![$Scope {
+                                scope: place.scope.map(decoded),
+                                schema_url: text_of(place.scope_schema),
+                                ..$Scope::default()
+                            }],
+                            schema_url: text_of(place.resource_schema),
+                        });
+                    }
+                    if let Some(root) = otlp.$roots.last_mut() {
+                        root.$scopes[0].$items.extend(read.$items);
+                    }
+                }
+            }};
+        }
+        match logs {
+            true => walk!(
+                logs,
+                log,
+                logs,
+                ResourceLogs,
+                scope_logs,
+                ScopeLogs,
+                log_records
+            ),
+            false => walk!(
+                spans,
+                span,
+                traces,
+                ResourceSpans,
+                scope_spans,
+                ScopeSpans,
+                spans
+            ),
+        }
+        otlp
+    }
+
     /// What it takes in memory.
     pub(crate) fn weight(&self) -> usize {
         self.bytes.capacity()
@@ -202,6 +256,14 @@ impl From<Otlp> for Written {
         out.metrics = otlp.metrics;
         out
     }
+}
+
+fn decoded<T: prost::Message + Default>(bytes: &[u8]) -> T {
+    T::decode(bytes).unwrap_or_default()
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn prost_fields(message: &impl prost::Message, out: &mut Vec<u8>) {
@@ -353,6 +415,10 @@ mod tests {
                 }
             }
             assert!(at > 0 && at == written.span_count());
+            let (logs, spans) = (written.typed(true), written.typed(false));
+            assert_eq!(logs.logs, otlp.logs);
+            assert_eq!(spans.traces, otlp.traces);
+            assert!(logs.traces.is_empty() && spans.logs.is_empty());
         }
     }
 }

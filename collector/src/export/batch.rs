@@ -2,14 +2,12 @@
 //!
 //! A batch points into shared conversions. Dividing it (a destination refused it for good) copies indices, never items.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, ResourceMetrics};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
-use prost::Message as _;
 
 use super::group::{self, Group, Item, group};
 use super::{json, protobuf};
@@ -177,13 +175,11 @@ impl Batch {
 
     /// The OTLP/JSON of the export request, in one line.
     pub(crate) fn json(&self) -> Vec<u8> {
-        if self.signal != Signal::Metrics && self.is_written() {
-            return self.read().json();
-        }
+        let typed = self.typed();
         match self.signal {
-            Signal::Logs => json::request(&self.groups::<LogRecord>()),
-            Signal::Traces => json::request(&self.groups::<Span>()),
-            Signal::Metrics => json::request(&self.groups::<Metric>()),
+            Signal::Logs => json::request(&typed.groups::<LogRecord>()),
+            Signal::Traces => json::request(&typed.groups::<Span>()),
+            Signal::Metrics => json::request(&typed.groups::<Metric>()),
         }
     }
 
@@ -219,22 +215,37 @@ impl Batch {
         })
     }
 
-    /// A batch of bytes in OTLP's types, for what is no part of every batch's way.
-    fn read(&self) -> Self {
-        let bytes = protobuf::written(self.written());
-        let mut otlp = Otlp::default();
-        // They are our own, a moment old: what reads them takes them.
-        match self.signal {
-            Signal::Logs => {
-                let read = ExportLogsServiceRequest::decode(&*bytes).unwrap_or_default();
-                otlp.logs = read.resource_logs;
-            }
-            _ => {
-                let read = ExportTraceServiceRequest::decode(&*bytes).unwrap_or_default();
-                otlp.traces = read.resource_spans;
-            }
+    /// The same batch, item by item, in OTLP's types. Bytes are read for that.
+    pub(crate) fn typed(&self) -> Cow<'_, Self> {
+        if !self.is_written() || self.signal == Signal::Metrics {
+            return Cow::Borrowed(self);
         }
-        Self::new(self.signal, vec![Source::Record(Arc::new(otlp))])
+        let mut all = Vec::with_capacity(self.sources.len());
+        let mut sources = Vec::with_capacity(self.sources.len());
+        for (at, source) in self.sources.iter().enumerate() {
+            let source = match source {
+                Source::Written(written) => {
+                    Source::Record(Arc::new(written.typed(self.signal == Signal::Logs)))
+                }
+                other => other.clone(),
+            };
+            let mut places = Vec::new();
+            match self.signal {
+                Signal::Traces => walk::<Span>(at, &source, &mut places),
+                _ => walk::<LogRecord>(at, &source, &mut places),
+            }
+            all.push(places);
+            sources.push(source);
+        }
+        let find = |place: &Place| {
+            let places: &Vec<Place> = &all[place.source as usize];
+            places.get(place.ordinal as usize).copied()
+        };
+        Cow::Owned(Self {
+            signal: self.signal,
+            places: self.places.iter().filter_map(find).collect(),
+            sources: sources.into(),
+        })
     }
 
     fn groups<T: Branch>(&self) -> Vec<Group<'_, T>> {

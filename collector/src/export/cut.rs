@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::part::{part, runs};
 use super::route::{Route, Routed};
-use crate::convert::Dialect;
+use crate::convert::{Dialect, Written};
 use crate::memory::give_back;
 use crate::queue::{Entry, Position};
 use crate::symbolicate::symbolicate;
@@ -23,11 +23,20 @@ const LANE: usize = 3 << 20;
 /// What was gathered and is not converted yet.
 #[derive(Debug, Default)]
 pub(super) struct Cutter {
-    entries: VecDeque<Arc<Entry>>,
+    entries: VecDeque<Ready>,
     /// The record that goes in parts.
     open: Option<Open>,
     on_the_way: Arc<AtomicUsize>,
     most: usize,
+}
+
+/// A record that waits for others.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) entry: Arc<Entry>,
+    /// Where it is ready, its form is kept here.
+    #[expect(dead_code, reason = "it is held")]
+    pub(super) written: Option<Arc<Written>>,
 }
 
 #[derive(Debug)]
@@ -82,7 +91,7 @@ impl Cutter {
         }
     }
 
-    pub(super) fn put(&mut self, entries: Vec<Arc<Entry>>) {
+    pub(super) fn put(&mut self, entries: Vec<Ready>) {
         self.entries.extend(entries);
     }
 
@@ -106,7 +115,7 @@ impl Cutter {
         let mut weight = 0;
         let mut pieces = Vec::new();
         while self.open.is_none()
-            && let Some(entry) = self.entries.front()
+            && let Some(Ready { entry, .. }) = self.entries.front()
         {
             let own = route.weight(entry, dialect);
             if own <= LOT {
@@ -122,7 +131,7 @@ impl Cutter {
                 });
                 self.entries.pop_front();
             } else if pieces.is_empty()
-                && let Some(entry) = self.entries.pop_front()
+                && let Some(Ready { entry, .. }) = self.entries.pop_front()
             {
                 // What this version cannot read has no items, and is accounted for as one part.
                 let runs = runs(&entry.record.body, LOT).unwrap_or_default().into();
@@ -154,11 +163,11 @@ impl Cutter {
             return None;
         }
         let (mut weight, mut taken) = (0, Vec::new());
-        while let Some(entry) = self.entries.front()
+        while let Some(Ready { entry, .. }) = self.entries.front()
             && (taken.is_empty() || weight + entry.cost() <= LOT)
         {
             weight += entry.cost();
-            taken.extend(self.entries.pop_front());
+            taken.extend(self.entries.pop_front().map(|it| it.entry));
         }
         self.on_the_way.fetch_add(weight, Ordering::Relaxed);
         let room = Room {

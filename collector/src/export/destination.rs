@@ -21,6 +21,12 @@ pub trait Destination: Send + Sync + 'static {
     fn sends_protobuf(&self) -> bool {
         false
     }
+
+    /// Whether items wait long for others there. They then wait as protobuf, which takes a quarter of what OTLP's types do, and
+    /// [`Batch::typed`] makes types of it again.
+    fn gathers_long(&self) -> bool {
+        false
+    }
 }
 
 /// What came of an attempt.

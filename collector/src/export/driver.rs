@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::batch::{Source, count};
-use super::cut::{Cutter, Lot};
+use super::cut::{Cutter, Lot, Ready};
 use super::lane::{Job, Settled, Shared};
 use super::route::Route;
 use super::tally::{Fate, Shares, Tallies};
@@ -58,7 +58,7 @@ pub(crate) struct Driver {
 
 #[derive(Default)]
 struct Gathered {
-    entries: Vec<Arc<Entry>>,
+    entries: Vec<Ready>,
     items: u64,
     bytes: usize,
     due: Option<Instant>,
@@ -138,10 +138,13 @@ impl Driver {
             return self.flush();
         }
         for entry in entries {
-            self.plan.route.warm(&entry, self.plan.dialect);
+            let written = match self.plan.whole {
+                true => None,
+                false => self.plan.route.warm(&entry, self.plan.dialect),
+            };
             self.gathered.items += entry.items();
             self.gathered.bytes += entry.cost();
-            self.gathered.entries.push(entry);
+            self.gathered.entries.push(Ready { entry, written });
         }
         let Bounds {
             max_items,

@@ -70,6 +70,10 @@ impl Destination for Parquet {
             Self::Bucket(bucket) => Box::pin(bucket.send(batch)),
         }
     }
+
+    fn gathers_long(&self) -> bool {
+        true
+    }
 }
 
 /// App and hour since 1970.
@@ -92,6 +96,7 @@ impl Rows {
 }
 
 fn tables(batch: &Batch) -> BTreeMap<Part, Rows> {
+    let batch = batch.typed();
     let logs = || batch.placed::<LogRecord>();
     let spans = || batch.placed::<Span>();
     let mut parts = Parts::default();

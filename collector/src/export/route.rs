@@ -8,7 +8,7 @@ use farol_protocol::payload::Payload;
 use super::batch::Source;
 use super::cut::LOT;
 use crate::condition::{Condition, Ground};
-use crate::convert::{Dialect, to_otlp, to_written};
+use crate::convert::{Dialect, Written, to_otlp, to_written};
 use crate::filter::sample;
 use crate::queue::Entry;
 use crate::record::Header;
@@ -25,6 +25,8 @@ pub(crate) struct Route {
     pub(crate) sampling: f64,
     /// Whether as the bytes of OTLP's protobuf.
     pub(crate) written: bool,
+    /// Whether those are made into types again in the end.
+    pub(crate) typed_again: bool,
 }
 
 impl Default for Route {
@@ -33,6 +35,7 @@ impl Default for Route {
             when: None,
             sampling: 1.0,
             written: false,
+            typed_again: false,
         }
     }
 }
@@ -54,8 +57,8 @@ impl Route {
         let routed = self.taken(entry, dialect);
         if !self.warms(entry) {
             entry.done();
+            entry.through();
         }
-        entry.through();
         routed
     }
 
@@ -88,16 +91,22 @@ impl Route {
         self.rest(header, (*payload).clone(), &lost, dialect)
     }
 
-    /// Has an entry that will be taken ready, while what was decoded of it still lies in the processor's cache.
-    pub(crate) fn warm(&self, entry: &Entry, dialect: Dialect) {
-        if self.warms(entry) {
-            entry.written(dialect);
+    /// Has an entry that will be taken ready, while what was decoded of it still lies in the processor's cache. It is ready for as long as the caller
+    /// keeps what it gets, and nobody else has to keep it for that.
+    pub(crate) fn warm(&self, entry: &Entry, dialect: Dialect) -> Option<Arc<Written>> {
+        self.warms(entry).then(|| {
+            let written = entry.written(dialect);
             entry.done();
-        }
+            entry.through();
+            written
+        })
     }
 
     /// What a record comes to; without reading it where it is too much as it is, or ready.
     pub(super) fn weight(&self, entry: &Entry, dialect: Dialect) -> usize {
+        if self.typed_again && self.warms(entry) {
+            return entry.converted_weight();
+        }
         if self.warms(entry) {
             return entry.written(dialect).weight();
         }
@@ -222,6 +231,28 @@ mod tests {
         }
         assert_eq!(told(&take(&when(r#"kind == "exception""#))), (1, 2, 0));
         assert_eq!(told(&take(&when(r#"app == "bank""#))), (0, 3, 0));
+    }
+
+    #[test]
+    fn what_waits_is_kept_ready_by_who_waits_for_it() {
+        let route = Route {
+            written: true,
+            typed_again: true,
+            ..Route::default()
+        };
+        let entry = mixed("s").for_readers(1);
+        let ready = route.warm(&entry, Dialect::Semconv).unwrap();
+        let taken = |entry: &Entry| match route.take(entry, Dialect::Semconv).source {
+            Source::Written(written) => written,
+            other => panic!("{other:?}"),
+        };
+        assert!(Arc::ptr_eq(&ready, &taken(&entry)));
+        // Nothing else had it any more.
+        let held = Arc::downgrade(&ready);
+        drop(ready);
+        assert!(held.upgrade().is_none());
+        // In the end it is types, and more.
+        assert!(route.weight(&entry, Dialect::Semconv) > taken(&entry).weight());
     }
 
     #[test]

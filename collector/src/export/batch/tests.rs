@@ -40,6 +40,16 @@ fn what_is_written_already_goes_out_as_what_is_not_and_can_be_told_as_json() {
         assert_eq!(records.json(), written.json());
         let halves = |batch: &Batch| batch.split().map(|(a, b)| (a.protobuf(), b.protobuf()));
         assert_eq!(halves(&records), halves(&written));
+        // Whatever part of it: the same items in the same order, of the same sources, under the same resources.
+        let part = [0, 2, records.len() - 1];
+        let (records, written) = (records.only(&part), written.only(&part));
+        let typed = written.typed();
+        assert_eq!(sources(&records), sources(&typed));
+        let told = |batch: &Batch| match signal {
+            Signal::Logs => format!("{:?}", batch.placed::<LogRecord>().collect::<Vec<_>>()),
+            _ => format!("{:?}", batch.placed::<Span>().collect::<Vec<_>>()),
+        };
+        assert_eq!(told(&records), told(&typed));
     }
 }
 

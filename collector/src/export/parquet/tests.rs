@@ -7,12 +7,14 @@ use parquet::record::Field;
 
 use super::folder::{LEFT, UNFINISHED};
 use super::*;
-use crate::convert::Otlp;
+use crate::convert::{Otlp, Written};
 use crate::export::batch::Source;
 use crate::export::samples;
 
+/// As batches come: what waits for them waits as bytes.
 fn batch(signal: Signal, sources: Vec<Otlp>) -> Batch {
-    let sources = sources.into_iter().map(|it| Source::Record(it.into()));
+    let written = sources.into_iter().map(Written::from);
+    let sources = written.map(|it| Source::Written(it.into()));
     Batch::new(signal, sources.collect())
 }
 
@@ -79,6 +81,7 @@ async fn rows_are_read_back_by_app_and_hour_with_all_that_they_say() {
     };
     assert_eq!(sorted(bodies), sorted(expected.to_vec()));
     // Every attribute is in the map, by its own name.
+    let sent = sent.typed();
     for (place, record) in sent.placed::<LogRecord>() {
         let all = found.iter().flat_map(|file| rows(file));
         let body = format!("{:?}", rows::body(record));
