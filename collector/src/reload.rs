@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use anyhow::{Result, bail};
 use tokio::sync::mpsc;
 
-use crate::config::Config;
+use crate::config::{Config, PublicListener, Telemetry};
 use crate::export::Exports;
 use crate::inflate::Budget;
 use crate::live::{Current, Live};
@@ -82,43 +82,71 @@ pub(crate) fn try_out(config: &Config) -> Result<()> {
         .try_for_each(crate::export::try_out)
 }
 
-/// What is bound, opened or started once.
+/// What is bound, opened or started once. Every setting is named here, so that a new one is placed before it compiles: refused, or applied by [`Live`], by
+/// the destinations or by [`Reach::take`].
 fn unchangeable(old: &Config, new: &Config) -> Result<()> {
-    same("listen", &old.listen, &new.listen)?;
-    same("admin_listen", &old.admin_listen, &new.admin_listen)?;
-    same("data_dir", &old.data_dir, &new.data_dir)?;
-    same(
-        "shutdown_timeout",
-        &old.shutdown_timeout,
-        &new.shutdown_timeout,
-    )?;
-    same(
-        "metrics_interval",
-        &old.metrics_interval,
-        &new.metrics_interval,
-    )?;
-    same("queue", &old.queue, &new.queue)?;
-    if old.sources != new.sources {
+    let Config {
+        listen,
+        admin_listen,
+        public,
+        admin_proxy_protocol: _,
+        data_dir,
+        apps: _,
+        trusted_proxies: _,
+        destinations: _,
+        sources,
+        data: _,
+        filters: _,
+        attributes: _,
+        geo: _,
+        limits: _,
+        queue,
+        shutdown_timeout,
+        metrics_interval,
+        metrics_hold,
+        telemetry,
+        files: _,
+    } = new;
+    same("listen", &old.listen, listen)?;
+    same("admin_listen", &old.admin_listen, admin_listen)?;
+    same("data_dir", &old.data_dir, data_dir)?;
+    same("shutdown_timeout", &old.shutdown_timeout, shutdown_timeout)?;
+    same("metrics_interval", &old.metrics_interval, metrics_interval)?;
+    same("metrics_hold", &old.metrics_hold, metrics_hold)?;
+    same("queue", &old.queue, queue)?;
+    if old.sources != *sources {
         bail!(
             "sources: they cannot change while the collector runs; restart it, or put the old ones back"
         );
     }
     // Routes are made once.
-    let (a, b) = (&old.public, &new.public);
-    same("path", &a.path, &b.path)?;
-    same("path_only", &a.path_only, &b.path_only)?;
-    let (a, b) = (&old.telemetry, &new.telemetry);
-    if a.traces_endpoint != b.traces_endpoint {
+    let PublicListener {
+        tls: _,
+        proxy_protocol: _,
+        path,
+        path_only,
+        sdk: _,
+    } = public;
+    same("path", &old.public.path, path)?;
+    same("path_only", &old.public.path_only, path_only)?;
+    let Telemetry {
+        log: _,
+        traces_endpoint,
+        traces_ratio,
+        traces_headers,
+    } = telemetry;
+    let old = &old.telemetry;
+    if old.traces_endpoint != *traces_endpoint {
         // Not shown: a URL may hold a token.
         bail!(
             "telemetry.traces_endpoint: it cannot change while the collector runs; restart it, or put the old value back"
         );
     }
-    same("telemetry.traces_ratio", &a.traces_ratio, &b.traces_ratio)?;
+    same("telemetry.traces_ratio", &old.traces_ratio, traces_ratio)?;
     same(
         "telemetry.traces_headers",
-        &a.traces_headers,
-        &b.traces_headers,
+        &old.traces_headers,
+        traces_headers,
     )
 }
 
@@ -147,6 +175,8 @@ mod tests {
             (refused(|c| c.listen.set_port(1)), "listen: "),
             (refused(|c| c.data_dir = "x".into()), "data_dir: "),
             (refused(|c| c.queue.max_bytes += 1), "queue: "),
+            (refused(|c| c.metrics_interval *= 2), "metrics_interval: "),
+            (refused(|c| c.metrics_hold *= 2), "metrics_hold: "),
             (
                 refused(|c| c.telemetry.traces_ratio = 0.5),
                 "telemetry.traces_ratio: ",
