@@ -10,7 +10,7 @@ use crate::memory::give_back_at_times;
 
 mod places;
 
-pub(crate) use places::{at, is_busy, place};
+pub(crate) use places::{NOWHERE, at, is_busy, place};
 
 /// How far below the others they are. With ten steps a thread gets a ninth of a processor that another one wants at the same time: few enough
 /// not to be felt, and enough to finish what others may wait for.

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::aggregate::Snapshots;
 use crate::config::{self, DestinationKind, Others, Temporality};
+use crate::memory::keep_for;
 use crate::outcome::Ledgers;
 use crate::queue::{Queue, ReaderOptions};
 
@@ -168,6 +169,7 @@ pub(crate) fn start_on(
         with,
     };
     let change = exports.prepare(destinations)?;
+    keep_for(destinations.len());
     for (settings, destination, lanes) in change.coming {
         exports.begin(settings, destination, lanes);
     }
@@ -332,6 +334,7 @@ impl Exports {
         for (settings, destination, lanes) in change.coming {
             self.begin(settings, destination, lanes);
         }
+        keep_for(self.running.len());
     }
 
     async fn leave(&mut self, leaving: Vec<(String, Leave)>) {
@@ -381,6 +384,7 @@ impl Exports {
         let reader = ReaderOptions {
             start: settings.start,
             max_lag: settings.max_lag,
+            patient: shared.destination.gathers_long(),
             ..ReaderOptions::destination(ledger.clone())
         };
         let terminal = matches!(settings.kind, DestinationKind::Terminal(_));
@@ -395,7 +399,7 @@ impl Exports {
                 when: settings.when.clone(),
                 sampling: settings.sampling,
                 written: shared.destination.sends_protobuf() || shared.destination.gathers_long(),
-                typed_again: shared.destination.gathers_long(),
+                patient: shared.destination.gathers_long(),
             },
             whole: settings.kind.wants_records(),
             bounds: settings.batch,

@@ -17,8 +17,8 @@ const TURNS: u8 = 8;
 /// Who is no further behind the first than this many bytes of the queue is to stay with the others: some ten seconds of such traffic.
 const NEAR: u64 = 64 << 20;
 
-/// Of what stands nowhere in the queue.
-const NOWHERE: u64 = u64::MAX;
+/// Of what stands nowhere in the queue, or has time: behind it nobody is.
+pub(crate) const NOWHERE: u64 = u64::MAX;
 
 static PLACES: LazyLock<Places> =
     LazyLock::new(|| Places::new(available_parallelism().map_or(1, usize::from)));

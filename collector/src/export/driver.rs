@@ -217,7 +217,10 @@ impl Driver {
             if let Some(job) = self.waiting.pop_front() {
                 let shared = Arc::clone(&self.shared);
                 let settled = self.settled.0.clone();
-                let position = job.positions.first().copied().unwrap_or_default();
+                let position = match self.plan.route.patient {
+                    true => background::NOWHERE,
+                    false => job.positions.first().copied().unwrap_or_default(),
+                };
                 let deliver = async move { shared.deliver(job, settled).await };
                 self.lanes.spawn(background::at(position, deliver));
             } else if self.plan.whole {

@@ -25,8 +25,8 @@ pub(crate) struct Route {
     pub(crate) sampling: f64,
     /// Whether as the bytes of OTLP's protobuf.
     pub(crate) written: bool,
-    /// Whether those are made into types again in the end.
-    pub(crate) typed_again: bool,
+    /// Whether they wait there long for others. Those bytes are then made into types in the end, and nothing is kept elsewhere meanwhile.
+    pub(crate) patient: bool,
 }
 
 impl Default for Route {
@@ -35,7 +35,7 @@ impl Default for Route {
             when: None,
             sampling: 1.0,
             written: false,
-            typed_again: false,
+            patient: false,
         }
     }
 }
@@ -56,10 +56,17 @@ impl Route {
     pub(crate) fn take(&self, entry: &Entry, dialect: Dialect) -> Routed {
         let routed = self.taken(entry, dialect);
         if !self.warms(entry) {
-            entry.done();
-            entry.through();
+            self.is_through(entry);
         }
         routed
+    }
+
+    fn is_through(&self, entry: &Entry) {
+        if self.patient {
+            return entry.let_be();
+        }
+        entry.done();
+        entry.through();
     }
 
     fn taken(&self, entry: &Entry, dialect: Dialect) -> Routed {
@@ -96,15 +103,14 @@ impl Route {
     pub(crate) fn warm(&self, entry: &Entry, dialect: Dialect) -> Option<Arc<Written>> {
         self.warms(entry).then(|| {
             let written = entry.written(dialect);
-            entry.done();
-            entry.through();
+            self.is_through(entry);
             written
         })
     }
 
     /// What a record comes to; without reading it where it is too much as it is, or ready.
     pub(super) fn weight(&self, entry: &Entry, dialect: Dialect) -> usize {
-        if self.typed_again && self.warms(entry) {
+        if self.patient && self.warms(entry) {
             return entry.converted_weight();
         }
         if self.warms(entry) {
@@ -237,10 +243,10 @@ mod tests {
     fn what_waits_is_kept_ready_by_who_waits_for_it() {
         let route = Route {
             written: true,
-            typed_again: true,
+            patient: true,
             ..Route::default()
         };
-        let entry = mixed("s").for_readers(1);
+        let entry = mixed("s");
         let ready = route.warm(&entry, Dialect::Semconv).unwrap();
         let taken = |entry: &Entry| match route.take(entry, Dialect::Semconv).source {
             Source::Written(written) => written,

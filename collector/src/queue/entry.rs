@@ -189,7 +189,7 @@ impl Entry {
 
     /// With so many readers. What was decoded goes as soon as all of them are [done](Entry::done) with it: while they keep up, that is in
     /// the same moment, and the next payload finds its memory still in the processor's cache.
-    pub(crate) fn for_readers(self, readers: usize) -> Self {
+    pub(super) fn for_readers(self, readers: usize) -> Self {
         self.is_for(readers);
         self
     }
@@ -213,6 +213,17 @@ impl Entry {
         if is_last(&self.takers) {
             let kept = self.forms().cool();
             drop(kept);
+        }
+    }
+
+    /// A reader that was not counted has made all that it will of it: nothing is kept that nobody else wants.
+    pub(crate) fn let_be(&self) {
+        if self.takers.load(Relaxed) == 0 {
+            let kept = self.forms().cool();
+            drop(kept);
+        } else if self.readers.load(Relaxed) == 0 {
+            let payload = self.forms().forget_payload();
+            drop(payload);
         }
     }
 
@@ -436,6 +447,26 @@ mod tests {
         assert_eq!(warm.0.bytes.load(Relaxed), empty + OVERHEAD);
         drop(entry);
         assert_eq!(warm.0.bytes.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn for_who_has_time_nothing_is_kept_but_what_others_want() {
+        let warm = Warm::default();
+        let bytes = || warm.0.bytes.load(Relaxed);
+        let entry = logs(&warm, 10).for_readers(1);
+        let written = entry.written(Dialect::Semconv);
+        entry.let_be();
+        assert_eq!(bytes(), OVERHEAD + entry.weight + written.weight());
+        entry.done();
+        entry.let_be();
+        assert_eq!(bytes(), OVERHEAD + written.weight());
+        entry.through();
+        assert_eq!(bytes(), 0);
+        drop(written);
+        // It comes late, and makes it again for itself.
+        entry.written(Dialect::Semconv);
+        entry.let_be();
+        assert_eq!(bytes(), 0);
     }
 
     #[test]

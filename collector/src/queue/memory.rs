@@ -37,6 +37,7 @@ pub(super) struct ReaderState {
     max_lag: Option<usize>,
     ledger: Option<DestinationLedger>,
     wake: Arc<Notify>,
+    patient: bool,
     pub(super) removed: bool,
 }
 
@@ -116,7 +117,8 @@ impl State {
             }
             reader.wake.notify_one();
         }
-        let readers = self.readers.iter().filter(|r| !r.removed).count();
+        let hasty = self.readers.iter().filter(|r| !r.removed && !r.patient);
+        let readers = hasty.count();
         let slot = Slot {
             entry: Arc::new(
                 Entry::with(position, position + 1, record, payload, self.warm.clone())
@@ -154,6 +156,7 @@ impl State {
             max_lag: options.max_lag,
             ledger: options.ledger,
             wake: Arc::new(Notify::new()),
+            patient: options.patient,
             removed: false,
         };
         let i = seat(&mut self.readers, fresh, |r| r.removed);

@@ -93,6 +93,8 @@ pub struct ReaderOptions {
     pub resume: Option<Position>,
     /// What it acknowledges is kept until [`Reader::unpin`] says that what it made of it is durable too.
     pub pinned: bool,
+    /// It has time: what is converted for others is not kept until it comes.
+    pub patient: bool,
 }
 
 impl ReaderOptions {
@@ -105,6 +107,7 @@ impl ReaderOptions {
             ledger: None,
             resume: None,
             pinned: false,
+            patient: false,
         }
     }
 
@@ -117,6 +120,7 @@ impl ReaderOptions {
             ledger: Some(ledger),
             resume: None,
             pinned: false,
+            patient: false,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Outcome, Reason, tables};
 use crate::export::Batch;
-use crate::export::pack::aside_for_long;
+use crate::export::pack::{aside, aside_for_long};
 use crate::export::rolling;
 
 /// Where files are until they are whole. No reader of partitions looks there.
@@ -50,41 +50,55 @@ impl Folder {
 
     pub(super) async fn send(&self, batch: &Batch) -> Outcome {
         let (batch, path) = (batch.clone(), self.path.clone());
-        match aside_for_long(move || write(&batch, &path)).await {
-            Ok(outcome) => outcome,
+        // To make the files takes a processor, to write them takes a disk.
+        let made = match aside(move || made(&batch)).await {
+            Ok(Ok(files)) => files,
+            Ok(Err(reason)) => return Outcome::Refused(reason),
+            Err(outcome) => return outcome,
+        };
+        match aside_for_long(move || write(&made, &path)).await {
+            Ok(Ok(())) => Outcome::accepted(),
+            Ok(Err(error)) => {
+                let code = format!("file {}", error.kind());
+                Outcome::retry(Reason::new(code, error.to_string()))
+            }
             Err(outcome) => outcome,
         }
     }
 }
 
-fn write(batch: &Batch, path: &Path) -> Outcome {
+/// A file, below the folder of all.
+struct Made {
+    folder: PathBuf,
+    name: String,
+    bytes: Vec<u8>,
+}
+
+fn made(batch: &Batch) -> Result<Vec<Made>, Reason> {
     let signal = batch.signal();
-    let retry = |error: io::Error| {
-        Outcome::retry(Reason::new(
-            format!("file {}", error.kind()),
-            error.to_string(),
-        ))
-    };
+    let all = tables(batch).into_iter().map(|((app, hour), rows)| {
+        let (name, bytes) = rows.file()?;
+        Ok(Made {
+            folder: PathBuf::from(super::folder(signal, &app, hour)),
+            name,
+            bytes,
+        })
+    });
+    all.collect()
+}
+
+fn write(files: &[Made], path: &Path) -> io::Result<()> {
     let mut folders = BTreeSet::new();
-    for ((app, hour), rows) in tables(batch) {
-        let (name, bytes) = match rows.file() {
-            Ok(file) => file,
-            Err(reason) => return Outcome::Refused(reason),
-        };
-        let folder = PathBuf::from(super::folder(signal, &app, hour));
-        if let Err(error) = keep(path, &folder, &name, &bytes) {
-            return retry(error);
-        }
+    for file in files {
+        keep(path, &file.folder, &file.name, &file.bytes)?;
         // Those that it is in, up to the first, whose name is empty.
-        folders.extend(folder.ancestors().map(|it| path.join(it)));
+        folders.extend(file.folder.ancestors().map(|it| path.join(it)));
     }
     // A name is as durable as what it names, and so are the folders that it is in.
     for folder in folders {
-        if let Err(error) = fs::File::open(folder).and_then(|it| it.sync_all()) {
-            return retry(error);
-        }
+        fs::File::open(folder)?.sync_all()?;
     }
-    Outcome::accepted()
+    Ok(())
 }
 
 /// Puts a whole file, durable but for its name, under that name.

@@ -69,9 +69,10 @@ impl Behind {
 }
 
 impl ReaderState {
-    /// Whether it comes to a position soon.
+    /// Whether it comes to a position soon, and has no time.
     fn is_before(&self, at: Position) -> bool {
-        !self.removed && self.cursor <= at && at - self.cursor <= SPREAD
+        let waited_for = !self.removed && !self.options.patient;
+        waited_for && self.cursor <= at && at - self.cursor <= SPREAD
     }
 }
 

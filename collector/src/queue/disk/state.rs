@@ -243,8 +243,9 @@ impl State {
     /// Whether a reader is about to take what nobody has converted, and others come to it soon.
     pub(in crate::queue) fn leads(&self, i: usize) -> bool {
         let reader = &self.readers[i];
-        // Who makes metrics is pinned, and converts nothing.
-        if self.closed || reader.options.pinned || reader.cursor >= self.end {
+        // Who makes metrics is pinned, and converts nothing; nobody keeps anything for who has time.
+        let apart = reader.options.pinned || reader.options.patient;
+        if self.closed || apart || reader.cursor >= self.end {
             return false;
         }
         let cursor = reader.cursor;
@@ -424,6 +425,11 @@ impl State {
 
     pub(in crate::queue) fn living(&self) -> impl Iterator<Item = (usize, &ReaderState)> {
         self.readers.iter().enumerate().filter(|(_, r)| !r.removed)
+    }
+
+    /// Those that what is converted is kept for.
+    pub(in crate::queue) fn hasty(&self) -> impl Iterator<Item = &ReaderState> {
+        self.living().map(|(_, r)| r).filter(|r| !r.options.patient)
     }
 
     /// Where segments end of which the next one does not tell.

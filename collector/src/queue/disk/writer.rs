@@ -227,7 +227,7 @@ fn publish(shared: &Shared, base: Position, group: &mut Group<Member>, runtime: 
     let mut entries = Vec::with_capacity(group.members.len());
     let mut told = Vec::with_capacity(group.members.len());
     let warm = shared.warm.clone();
-    let readers = shared.lock().living().count();
+    let readers = shared.lock().hasty().count();
     for (length, member) in group.members.drain(..) {
         let next = at + length as u64;
         let entry = Entry::with(at, next, member.record, member.payload, warm.clone());
