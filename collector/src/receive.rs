@@ -30,7 +30,7 @@ use crate::inflate::{Budget, Encoding, InflateError, Reserved};
 use crate::live::{Current, Live};
 use crate::memory::{LARGE, give_back, room};
 use crate::outcome::{Ledgers, Refusal, RequestGuard};
-use crate::queue::Queue;
+use crate::queue::{Queue, Refused};
 use crate::record::record_id;
 use crate::tail::Tail;
 use crate::telemetry::{Meters, TARGET};
@@ -165,7 +165,7 @@ impl Receiver {
             Ok(head) => head,
             Err(error) => {
                 self.tail.refused(None, &error);
-                return refuse_unread(books, error, body, body::UNKNOWN).await;
+                return refuse_unread(books, error, body, body::UNKNOWN, None).await;
             }
         };
         let app = head.app.clone();
@@ -187,9 +187,10 @@ impl Receiver {
                 let message = "the body ended before its announced length";
                 return crate::error::error_json(StatusCode::BAD_REQUEST, why.as_str(), message);
             }
-            Err(body::ReadError::Refused(error, rest)) => {
+            Err(body::ReadError::Refused(error, body, rest)) => {
                 self.tail.refused(app, &error);
-                return refuse_unread(books, error, rest, body::ADMITTED).await;
+                let toll = (rest == body::Rest::Unpaid).then_some(&toll);
+                return refuse_unread(books, error, body, body::ADMITTED, toll).await;
             }
         };
         self.meters.request_body.observe(body.len() as f64);
@@ -269,9 +270,18 @@ impl Receiver {
                 }
             },
         };
-        let taken = match self.prepare(head, body, reserved).await {
-            Ok(prepared) => self.enqueue(prepared).await,
-            Err(error) => Err(error),
+        // Behind the look for duplicates, which are taken however full it is, and before all that costs something.
+        let app = head.app.as_deref();
+        let name = app.map_or("", |app| &app.name);
+        let refused = self
+            .queue
+            .refuses(name, app.and_then(|app| app.disk_quota), body.len());
+        let taken = match refused {
+            Some(refused) => Err(not_stored(refused)),
+            None => match self.prepare(head, body, reserved).await {
+                Ok(prepared) => self.enqueue(prepared).await,
+                Err(error) => Err(error),
+            },
         };
         match taken {
             Ok(accepted) => {
@@ -381,17 +391,7 @@ impl Receiver {
             }
             Err(refused) => {
                 items.refused(refused.why);
-                let message = match refused.why {
-                    Refusal::QueueFull => {
-                        "the queue is full: the destinations do not take as much as comes in; send the batch again"
-                    }
-                    Refusal::AppQuota => {
-                        "this app has as much in the queue as it may: the destinations do not take as much as it sends; send the batch again"
-                    }
-                    Refusal::DiskFull => "the disk is nearly full; send the batch again",
-                    _ => "the batch could not be stored; send it again",
-                };
-                Err(ApiError::later(refused.why, message, refused.retry_after))
+                Err(not_stored(refused))
             }
         }
     }
@@ -434,6 +434,20 @@ impl Accepted {
     }
 }
 
+fn not_stored(refused: Refused) -> ApiError {
+    let message = match refused.why {
+        Refusal::QueueFull => {
+            "the queue is full: the destinations do not take as much as comes in; send the batch again"
+        }
+        Refusal::AppQuota => {
+            "this app has as much in the queue as it may: the destinations do not take as much as it sends; send the batch again"
+        }
+        Refusal::DiskFull => "the disk is nearly full; send the batch again",
+        _ => "the batch could not be stored; send it again",
+    };
+    ApiError::later(refused.why, message, refused.retry_after)
+}
+
 fn internal() -> ApiError {
     ApiError::later(
         Refusal::Internal,
@@ -449,8 +463,9 @@ async fn refuse_unread(
     error: ApiError,
     body: Body,
     linger: body::Linger,
+    toll: Option<&Toll>,
 ) -> Response {
     books.refused(error.why);
-    body::discard(body, linger).await;
+    body::discard(body, linger, toll).await;
     axum::response::IntoResponse::into_response(error)
 }

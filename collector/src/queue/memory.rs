@@ -225,6 +225,17 @@ impl State {
         living.map(|r| (r.name.clone(), r.lag)).collect()
     }
 
+    pub(super) fn oldest(&self) -> Vec<(String, u64)> {
+        let waiting = self.readers.iter().enumerate();
+        let waiting = waiting.filter(|(_, r)| !r.removed && r.lag.records > 0);
+        waiting
+            .filter_map(|(i, r)| {
+                let oldest = self.wanted().find(|slot| slot.wanted & bit(i) != 0)?;
+                Some((r.name.clone(), oldest.entry.record.header.received_ns))
+            })
+            .collect()
+    }
+
     pub(super) fn depth(&self) -> Depth {
         Depth {
             records: self.records,

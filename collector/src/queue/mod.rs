@@ -3,6 +3,7 @@
 //! It lives on disk (`disk/`), or in memory where the operator chose that by name: then what is not acknowledged when the collector stops
 //! goes to the data folder (`spill.rs`). Positions only grow, and a reader resumes where it stopped.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,6 +36,12 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// What readiness asks room for: more than nearly all payloads need.
 const USUAL_RECORD: usize = 64 * 1024;
+
+/// What is left of a bound where nearly all records do not fit any more: so many bytes, and of a small bound a small part. Who knows that
+/// need not look at each record.
+fn usual_record(bound: u64) -> u64 {
+    (USUAL_RECORD as u64).min(bound / 64)
+}
 
 /// A record was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,6 +209,19 @@ impl Queue {
         }
     }
 
+    /// Why a record of this app, of about so many bytes or more, would be refused, where that is known without making room: what saves the work on a
+    /// body that is not taken anyway. None is no promise.
+    pub fn refuses(&self, app: &str, quota: Option<u64>, bytes: usize) -> Option<Refused> {
+        match &self.0 {
+            Store::Memory(state) => {
+                let state = lock(state);
+                let bytes = bytes.max(usual_record(state.depth().max_bytes as u64) as usize);
+                (!state.has_room(bytes)).then(Refused::full)
+            }
+            Store::Disk(queue) => queue.shared().refuses(app, quota, bytes as u64),
+        }
+    }
+
     /// A reader; one that existed by this name is resumed: it gets again what it had not acknowledged.
     pub fn reader(&self, options: ReaderOptions) -> Reader {
         let (index, wake) = match &self.0 {
@@ -297,6 +317,15 @@ impl Queue {
             Store::Memory(state) => lock(state).lags(),
             Store::Disk(queue) => queue.shared().lock().lags(),
         }
+    }
+
+    /// When the oldest entry was taken that each reader has not acknowledged, by name, nanoseconds since 1970. Readers that nothing waits for are left out.
+    pub fn oldest(&self) -> BTreeMap<String, u64> {
+        let oldest = match &self.0 {
+            Store::Memory(state) => lock(state).oldest(),
+            Store::Disk(queue) => queue.shared().lock().oldest(),
+        };
+        oldest.into_iter().collect()
     }
 
     /// What a queue on disk knows about itself.

@@ -21,8 +21,17 @@ use crate::outcome::{Abort, Refusal};
 pub(super) enum ReadError {
     /// It ended early; nobody reads an answer.
     Cut(Abort),
-    /// It is not taken; with what was not read of it.
-    Refused(ApiError, Body),
+    /// It is not taken; with what was not read of it, and whether that is paid for.
+    Refused(ApiError, Body, Rest),
+}
+
+/// What of a body nobody wants any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Its length was announced, and the rates had room for it.
+    Paid,
+    /// Nobody has paid for it.
+    Unpaid,
 }
 
 /// How much of an unwanted body is taken off the wire.
@@ -38,7 +47,8 @@ pub(super) const UNKNOWN: Linger = Linger {
     time: Duration::from_secs(1),
 };
 
-/// For those who may: a body that is too large by mistake deserves an answer that can be read. 16 MiB are more than any page sends.
+/// For those who may: a body that is too large by mistake deserves an answer that can be read. 16 MiB are more than any page sends. What goes
+/// beyond [`UNKNOWN`] is paid for as if it were taken.
 pub(super) const ADMITTED: Linger = Linger {
     bytes: 16 << 20,
     time: Duration::from_secs(5),
@@ -59,12 +69,16 @@ pub(super) async fn read(
             true => Body::empty(),
             false => body,
         };
-        return Err(ReadError::Refused(too_large(limits), rest));
+        return Err(ReadError::Refused(too_large(limits), rest, Rest::Unpaid));
     }
     // Beforehand where the length is known; what comes without one pays as it comes.
     if let Err(error) = toll.bytes(announced.unwrap_or(0)) {
-        return Err(ReadError::Refused(error, body));
+        return Err(ReadError::Refused(error, body, Rest::Unpaid));
     }
+    let rest_is = match announced {
+        Some(_) => Rest::Paid,
+        None => Rest::Unpaid,
+    };
     let start = Instant::now();
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
@@ -73,7 +87,10 @@ pub(super) async fn read(
         let time = time_for(have, limits);
         let frame = match timeout_at(start + time, body.frame()).await {
             // It had its time; nothing more is waited for.
-            Err(_) => return Err(ReadError::Refused(too_slow(time, limits), Body::empty())),
+            Err(_) => {
+                let nothing = Body::empty();
+                return Err(ReadError::Refused(too_slow(time, limits), nothing, rest_is));
+            }
             Ok(None) => break,
             Ok(Some(Err(_))) => return Err(ReadError::Cut(Abort::BodyCut)),
             Ok(Some(Ok(frame))) => frame,
@@ -82,15 +99,15 @@ pub(super) async fn read(
             continue;
         };
         if have + data.len() > limits.body {
-            return Err(ReadError::Refused(too_large(limits), body));
+            return Err(ReadError::Refused(too_large(limits), body, rest_is));
         }
         if announced.is_none()
             && let Err(error) = toll.bytes(data.len() as u64)
         {
-            return Err(ReadError::Refused(error, body));
+            return Err(ReadError::Refused(error, body, rest_is));
         }
         if !reserved.grow(data.len()) {
-            return Err(ReadError::Refused(busy(), body));
+            return Err(ReadError::Refused(busy(), body, rest_is));
         }
         // Most bodies come in one piece and need not be copied.
         match first.take() {
@@ -110,15 +127,18 @@ pub(super) async fn read(
     Ok(first.unwrap_or_else(|| rest.freeze()))
 }
 
-/// Takes what is on its way and throws it away.
-pub(super) async fn discard(mut body: Body, linger: Linger) {
+/// Takes what is on its way and throws it away: as much as anybody may have on its way for nothing, and beyond that what `toll` has room for.
+pub(super) async fn discard(mut body: Body, linger: Linger, toll: Option<&Toll>) {
     let drain = async {
-        let mut left = linger.bytes;
+        let (mut left, mut free) = (linger.bytes, UNKNOWN.bytes);
         while let Some(Ok(frame)) = body.frame().await {
             let size = frame.data_ref().map_or(0, Bytes::len);
+            let paid = size.saturating_sub(free);
+            free = free.saturating_sub(size);
+            let over = toll.is_some_and(|toll| paid > 0 && toll.bytes(paid as u64).is_err());
             match left.checked_sub(size) {
-                Some(rest) => left = rest,
-                None => return,
+                Some(rest) if !over => left = rest,
+                _ => return,
             }
         }
     };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use farol_collector::config::QueueType;
+
 use crate::harness::{Backend, Collector, app, eventually, logs};
 
 #[tokio::test]
@@ -181,4 +183,86 @@ async fn an_app_beyond_its_quota_waits_alone_also_after_a_restart() {
             .status,
         202
     );
+}
+
+/// Fills the queue; returns the id of a batch that was taken.
+async fn fill(collector: &Collector, path: &str, headers: &[(&str, &str)]) -> String {
+    for n in 0.. {
+        let id = format!("batch-{n}");
+        let answer = collector
+            .post(&format!("{path}?id={id}"), headers, logs(100))
+            .await;
+        if answer.status != 202 {
+            return format!("batch-{}", n - 1);
+        }
+    }
+    unreachable!("every queue is full at some time")
+}
+
+#[tokio::test]
+async fn a_body_is_not_looked_into_while_the_queue_is_full() {
+    let backend = Backend::start().await;
+    for (kind, why) in [
+        (QueueType::Disk, "queue_full"),
+        (QueueType::Memory, "queue_full"),
+        (QueueType::Disk, "app_quota"),
+    ] {
+        backend.answers(503);
+        let collector = Collector::with(|config| {
+            config.destinations = vec![backend.destination("a")];
+            config.queue.kind = kind;
+            config.queue.max_bytes = 4 << 20;
+            config.shutdown_timeout = Duration::from_millis(100);
+            if why == "app_quota" {
+                let mut greedy = app("greedy", "k1", "https://a.example");
+                greedy.disk_quota = Some(1 << 20);
+                config.apps = vec![greedy, app("modest", "k2", "https://a.example")];
+            }
+        })
+        .await;
+        let path = if why == "app_quota" {
+            "/collect/k1"
+        } else {
+            "/collect"
+        };
+        let headers = [
+            ("origin", "https://a.example"),
+            ("content-encoding", "gzip"),
+        ];
+        let taken = fill(&collector, path, &headers[..1]).await;
+        let seen = collector.metric("farol_items_seen_total").await;
+        let refusals = format!("farol_requests_total{{outcome=\"refused\",reason=\"{why}\"}}");
+        let before = collector.metric(&refusals).await;
+        // What comes of it is never known: it is no gzip.
+        for n in 1..=3 {
+            let answer = collector.post(path, &headers, "no gzip").await;
+            assert_eq!((answer.status, &*answer.error()), (503, why), "{kind:?}");
+            assert_eq!(answer.header("retry-after"), Some("5"));
+            assert_eq!(
+                answer.header("access-control-allow-origin"),
+                Some("https://a.example")
+            );
+            assert_eq!(collector.metric(&refusals).await, before + n);
+        }
+        assert_eq!(collector.metric("farol_items_seen_total").await, seen);
+        // What was taken is known for taken, and is no reason to come again.
+        let again = format!("{path}?id={taken}&try=2");
+        let answer = collector.post(&again, &headers, "no gzip").await;
+        assert_eq!(
+            (answer.status, &answer.json()["status"]),
+            (202, &"duplicate".into())
+        );
+        if why == "app_quota" {
+            let modest = collector.post("/collect/k2", &headers[..1], logs(1)).await;
+            assert_eq!(modest.status, 202);
+        }
+        backend.answers(200);
+        collector
+            .until_metric("farol_destination_items_pending{destination=\"a\"}", 0)
+            .await;
+        let answer = collector.post(path, &headers[..1], logs(100)).await;
+        assert_eq!(answer.status, 202, "{kind:?} {why}");
+        assert_eq!(collector.metric("farol_bugs_total").await, 0);
+        collector.stop().await;
+    }
 }

@@ -305,3 +305,31 @@ async fn a_flood_of_keys_origins_names_and_addresses_mints_nothing() {
     let after = lines(collector.get("/metrics").await.body);
     assert!(after <= before + 3, "{before} series before, {after} after");
 }
+
+#[tokio::test]
+async fn what_is_heard_out_of_a_body_that_is_too_large_costs_the_address() {
+    let collector = collector(|config| {
+        config.limits.body = 100_000;
+        config.limits.address_rate = Rate {
+            requests: None,
+            bytes: Some(1),
+            burst: Duration::from_secs(200_000),
+            observe: false,
+        };
+    })
+    .await;
+    let large = "x".repeat(150_000);
+    let headers = [SHOP, ("x-forwarded-for", "192.0.2.1")];
+    for _ in 0..2 {
+        let answer = collector.post("/collect/k1", &headers, &large).await;
+        assert_eq!((answer.status, &*answer.error()), (413, "too_large"));
+    }
+    // 64 KiB of each were for nothing, as anybody's; the rest is 168,928 of 200,000 bytes.
+    let fits = logs(300);
+    assert!((20_000..31_000).contains(&fits.len()), "{}", fits.len());
+    let answer = collector.post("/collect/k1", &headers, &fits).await;
+    assert_eq!(answer.status, 202);
+    let answer = collector.post("/collect/k1", &headers, &fits).await;
+    assert_eq!((answer.status, &*answer.error()), (429, "rate_address"));
+    assert_eq!(send(&collector, "k1", "192.0.2.2").await.status, 202);
+}

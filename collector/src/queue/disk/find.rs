@@ -153,7 +153,7 @@ pub(super) fn scan(
                     scanned.shares.add(at, app, length as u64);
                     segment.records += 1;
                     segment.items += record.header.counts.items();
-                    segment.newest_ns = segment.newest_ns.max(record.header.received_ns);
+                    segment.took(record.header.received_ns);
                     newest.see(&record.header);
                 }
                 Piece::Gap(from, to) => {

@@ -83,7 +83,7 @@ fn take(shared: &Shared, left: &spill::Left, ledgers: &Ledgers) -> io::Result<()
         segment.end = next;
         segment.records += 1;
         segment.items += record.header.counts.items();
-        segment.newest_ns = segment.newest_ns.max(record.header.received_ns);
+        segment.took(record.header.received_ns);
     }
     let path = shared.folder.join(segment::name(end));
     let file = shared.disk.create(&path)?;

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use farol_protocol::payload::Payload;
 
 use super::entry::{Conversions, Warm};
-use super::{Position, Refused};
+use super::{Position, Refused, usual_record};
 use crate::config::QueueSettings;
 use crate::outcome::Refusal;
 use crate::record::Record;
@@ -216,6 +216,9 @@ impl Shared {
         }
         let claim = Claim::new(self, length);
         if self.used.load(Relaxed) > self.settings.max_bytes as u64 {
+            if self.is_stuck(0) {
+                return Err(Refused::full());
+            }
             let shared = self.clone();
             let room = tokio::task::spawn_blocking(move || shared.make_room(0)).await;
             if !room.unwrap_or_default() {
@@ -226,6 +229,37 @@ impl Shared {
         self.put(record, payload, tell)?;
         claim.hand_on();
         told.await.unwrap_or_else(|_| Err(Refused::storage()))
+    }
+
+    /// Why a record of this app, of about so many bytes or more, would be refused, where that is known without looking for room.
+    pub(super) fn refuses(&self, app: &str, quota: Option<u64>, bytes: u64) -> Option<Refused> {
+        if let Err(refused) = self.admit() {
+            return Some(refused);
+        }
+        let over_quota = |quota: u64| {
+            let bytes = bytes.max(usual_record(quota));
+            self.lock().shares.of(app) + bytes > quota
+        };
+        if quota.is_some_and(over_quota) {
+            return Some(Refused {
+                why: Refusal::AppQuota,
+                retry_after: RETRY_STORAGE,
+            });
+        }
+        let bytes = bytes.max(usual_record(self.settings.max_bytes as u64));
+        self.is_stuck(bytes).then(Refused::full)
+    }
+
+    /// Whether so many bytes more do not fit, and nothing may go for them.
+    fn is_stuck(&self, bytes: u64) -> bool {
+        let most = self.settings.max_bytes as u64;
+        let is_full = || self.used.load(Relaxed) + bytes > most;
+        if !is_full() {
+            return false;
+        }
+        let mut state = self.lock();
+        // Again, because what went meanwhile gave its room back under the lock.
+        state.victim().is_none() && is_full()
     }
 
     /// Puts a record down for the next group. Its bytes are claimed already; the group's end settles them.
@@ -275,7 +309,7 @@ impl Shared {
         if self.refusal().is_some() {
             return false;
         }
-        let state = self.lock();
+        let mut state = self.lock();
         !state.closed
             && (self.used.load(Relaxed) + bytes as u64 <= most || state.victim().is_some())
     }

@@ -153,6 +153,7 @@ impl Shared {
             }
             state.clear_tail();
             state.recovered = true;
+            state.stuck = false;
             state.unknown_reader = true;
             for reader in &state.readers {
                 reader.wake.notify_one();

@@ -31,7 +31,17 @@ impl State {
 
     /// The oldest segment that may go to make room: nobody wants it, or a destination that keeps up has had it. Not one that somebody has
     /// something of in hands: a crash before the verdict would lose that and nobody would count it. That is a batch or two a destination.
-    pub(super) fn victim(&self) -> Option<Position> {
+    pub(super) fn victim(&mut self) -> Option<Position> {
+        if self.stuck {
+            debug_assert!(self.find_victim().is_none(), "something changed unseen");
+            return None;
+        }
+        let victim = self.find_victim();
+        self.stuck = victim.is_none();
+        victim
+    }
+
+    fn find_victim(&self) -> Option<Position> {
         let may_go = |s: &&Segment| {
             let mut nobody = true;
             let mut keeps_up = false;
@@ -295,9 +305,10 @@ impl Shared {
             state.advance(i);
         }
         let count = state.segments.len() as u64;
+        // Under the lock: who finds no segment that may go finds the room of the one that went.
+        self.give_back(segment.bytes());
         drop(state);
         self.figures.segments.store(count, Relaxed);
-        self.give_back(segment.bytes());
         let name = segment::name(segment.base);
         let path = self.folder.join(&name);
         let gone = match segment.damaged {

@@ -1,6 +1,6 @@
 //! What is known under the queue's lock: the segments, the decoded tail, and for each reader what is done.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -27,6 +27,8 @@ pub(in crate::queue) struct Segment {
     pub(in crate::queue) items: u64,
     /// When the newest of its records was taken, nanoseconds since 1970.
     pub(in crate::queue) newest_ns: u64,
+    /// The same of the oldest; 0 while there is none.
+    pub(in crate::queue) oldest_ns: u64,
     /// Where no record is: what is damaged, and what a crash left unfinished.
     pub(in crate::queue) gaps: Vec<(Position, Position)>,
     /// Something in it that had been acknowledged is lost.
@@ -36,6 +38,15 @@ pub(in crate::queue) struct Segment {
 }
 
 impl Segment {
+    /// It holds a record that was taken then.
+    pub(in crate::queue) fn took(&mut self, received_ns: u64) {
+        self.newest_ns = self.newest_ns.max(received_ns);
+        self.oldest_ns = match self.oldest_ns {
+            0 => received_ns,
+            oldest => oldest.min(received_ns),
+        };
+    }
+
     pub(in crate::queue) fn bytes(&self) -> u64 {
         self.end - self.base
     }
@@ -65,7 +76,7 @@ pub(in crate::queue) struct ReaderState {
     pub(in crate::queue) done: Ranges,
     /// The next position to hand out.
     pub(in crate::queue) cursor: Position,
-    pub(in crate::queue) held: HashMap<Position, Held>,
+    pub(in crate::queue) held: BTreeMap<Position, Held>,
     /// Nothing from here on is deleted: what the reader made of it is not durable yet.
     pub(in crate::queue) pin: Option<Position>,
     pub(in crate::queue) lag: Lag,
@@ -103,6 +114,8 @@ pub(in crate::queue) struct State {
     pub(in crate::queue) erasures: u64,
     pub(in crate::queue) recovered: bool,
     pub(in crate::queue) closed: bool,
+    /// It was looked whether a segment may go to make room, none may, and nothing has changed since that could be a reason for one.
+    pub(super) stuck: bool,
     /// The kept cursors are not these.
     pub(in crate::queue) moved: bool,
     /// There is a reader that the kept cursors do not know: it would start in the wrong place after a crash.
@@ -120,6 +133,7 @@ pub(in crate::queue) enum Taken {
 
 impl State {
     pub(in crate::queue) fn open_reader(&mut self, options: ReaderOptions) -> (usize, Arc<Notify>) {
+        self.stuck = false;
         let living = |r: &ReaderState| !r.removed;
         if let Some(i) = self
             .readers
@@ -134,7 +148,7 @@ impl State {
             name: options.name.clone(),
             done: Ranges::default(),
             cursor: 0,
-            held: HashMap::new(),
+            held: BTreeMap::new(),
             pin: None,
             lag: Lag::default(),
             wake: wake.clone(),
@@ -180,6 +194,7 @@ impl State {
 
     /// Nobody has anything in hands any more.
     pub(in crate::queue) fn take_back(&mut self, i: usize) {
+        self.stuck = false;
         let reader = &mut self.readers[i];
         let held = std::mem::take(&mut reader.held);
         for (at, held) in held {
@@ -290,6 +305,7 @@ impl State {
     /// Takes a reader's low watermark over what holds nothing: deleted segments, and damage that is known.
     pub(in crate::queue) fn advance(&mut self, i: usize) {
         self.moved = true;
+        self.stuck = false;
         loop {
             let low = self.readers[i].done.low();
             if low >= self.end {
@@ -320,9 +336,16 @@ impl State {
         self.shares.wanted_from(low);
     }
 
+    /// The segment that was written to takes nothing more.
+    pub(in crate::queue) fn leave_active(&mut self) {
+        self.active = None;
+        self.stuck = false;
+    }
+
     /// A group is written, or is not and never will be.
     pub(in crate::queue) fn written(&mut self) {
         self.writing = false;
+        self.stuck = false;
         if std::mem::take(&mut self.seal) {
             self.active = None;
         }
@@ -343,12 +366,13 @@ impl State {
         };
         let (first, end) = (entries[0].position, last.next);
         let sum: u64 = entries.iter().map(|e| e.items()).sum();
-        let newest = entries.iter().map(|e| e.record.header.received_ns).max();
         if let Some(segment) = self.segments.back_mut() {
             segment.end = end;
             segment.records += entries.len() as u64;
             segment.items += sum;
-            segment.newest_ns = segment.newest_ns.max(newest.unwrap_or_default());
+            for entry in &entries {
+                segment.took(entry.record.header.received_ns);
+            }
             segment.done_ns = None;
         }
         self.end = end;
@@ -418,6 +442,7 @@ impl State {
         reader.held.clear();
         reader.removed = true;
         self.moved = true;
+        self.stuck = false;
         self.let_go();
         self.trim_tail();
         self.went_on();
@@ -463,6 +488,25 @@ impl State {
         self.living()
             .map(|(_, r)| (r.name.clone(), r.lag))
             .collect()
+    }
+
+    /// When the oldest record was taken that each reader has not acknowledged, nanoseconds since 1970. Of one that only the disk has it is the oldest of
+    /// its segment.
+    pub(in crate::queue) fn oldest(&self) -> Vec<(String, u64)> {
+        let waiting = self.living().filter(|(_, r)| r.lag.records > 0);
+        waiting
+            .filter_map(|(_, r)| Some((r.name.clone(), self.oldest_of(&r.done)?)))
+            .collect()
+    }
+
+    fn oldest_of(&self, done: &Ranges) -> Option<u64> {
+        let from = self.segments.partition_point(|s| s.end <= done.low());
+        let mut wanted = self.segments.range(from..);
+        let segment = wanted.find(|s| !done.covers(s.base, s.end))?;
+        let at = done.skip(segment.base);
+        let entry = self.in_tail(at).or_else(|| self.behind.get(at).cloned());
+        let taken = entry.map_or(segment.oldest_ns, |it| it.record.header.received_ns);
+        (taken > 0).then_some(taken)
     }
 }
 
@@ -538,8 +582,8 @@ impl ReaderState {
 
     /// Whether something of a segment is in its hands.
     pub(in crate::queue) fn holds_some_of(&self, segment: &Segment) -> bool {
-        let mut held = self.held.keys();
-        held.any(|at| (segment.base..segment.end).contains(at))
+        let mut held = self.held.range(segment.base..segment.end);
+        held.next().is_some()
     }
 
     /// Whether it needs nothing of a segment any more.

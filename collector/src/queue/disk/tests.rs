@@ -388,6 +388,59 @@ fn a_full_queue_drops_for_those_who_fell_behind_while_another_keeps_up_and_refus
 }
 
 #[test]
+fn a_full_queue_is_looked_through_once_until_something_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with(folder.path(), settings(40_000));
+    let a = bench.reader("a");
+    bench.recover();
+    let mut id = 0;
+    while bench.queue.refuses("", None, 0).is_none() {
+        bench.append_ids(id..id + 1);
+        id += 1;
+    }
+    let used = bench.shared.used.load(Relaxed);
+    assert!(used <= 40_000 && used > 30_000, "{used}");
+    assert!(bench.shared.lock().stuck);
+    assert_eq!(bench.queue.refuses("", None, 0), Some(Refused::full()));
+    assert!(!bench.queue.has_room());
+    // What is in hands is no room yet, what is done with is.
+    let got = read(&bench, &a);
+    assert_eq!(bench.queue.refuses("", None, 0), Some(Refused::full()));
+    a.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+    assert!(!bench.shared.lock().stuck);
+    assert_eq!(bench.queue.refuses("", None, 0), None);
+    assert!(bench.queue.has_room());
+}
+
+#[test]
+fn the_oldest_that_waits_for_each_is_known_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let (a, b) = (bench.reader("a"), bench.reader("b"));
+    bench.recover();
+    bench.append_ids(3..6);
+    let got = read(&bench, &a);
+    a.ack(&[got[0].0]);
+    let oldest = |bench: &Bench| Vec::from_iter(bench.queue.oldest());
+    let of = |a, b| vec![("a".to_owned(), a), ("b".to_owned(), b)];
+    assert_eq!(oldest(&bench), of(4, 3));
+    drop((a, b));
+    bench.stop();
+    let bench = Bench::real(folder.path());
+    let (_a, b) = (bench.reader("a"), bench.reader("b"));
+    bench.recover();
+    assert_eq!(
+        oldest(&bench),
+        of(3, 3),
+        "of what only the disk has, its segment's"
+    );
+    let got = read(&bench, &b);
+    b.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+    // Read for one that comes before it, it is known by itself.
+    assert_eq!(oldest(&bench), of(4, 0)[..1]);
+}
+
+#[test]
 fn beyond_its_lag_a_destination_loses_its_oldest_and_not_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::real(folder.path());

@@ -147,7 +147,7 @@ impl Writer {
             Err(error) => {
                 // If this fails too, the next segment's head says it.
                 let _ = active.file.truncate(HEAD as u64 + active.length);
-                self.shared.lock().active = None;
+                self.shared.lock().leave_active();
                 Err(error)
             }
         }
@@ -177,7 +177,7 @@ impl Writer {
                 Ok(base)
             }
             Err(error) => {
-                self.shared.lock().active = None;
+                self.shared.lock().leave_active();
                 self.least = base + 1;
                 Err(error)
             }
