@@ -144,6 +144,11 @@ impl Admission {
         &self.uses
     }
 
+    /// The declared apps.
+    pub fn apps(&self) -> impl Iterator<Item = &App> {
+        self.apps.iter().map(|declared| &*declared.app)
+    }
+
     /// True where no apps are declared.
     pub fn is_open(&self) -> bool {
         self.apps.is_empty()

@@ -156,6 +156,7 @@ impl Collector {
             sources,
             life,
             queue: queue.clone(),
+            data_dir: config.data_dir.clone(),
             operations,
         };
         Ok(Self {
@@ -185,7 +186,7 @@ impl Collector {
         let mut routes = router::public(&self.parts, &self.config.public);
         let mut admin = match listeners.admin {
             None => {
-                routes = routes.merge(router::admin(&self.parts));
+                routes = routes.merge(router::beside_public(&self.parts));
                 None
             }
             Some(listener) => {

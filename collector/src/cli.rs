@@ -24,10 +24,12 @@ use crate::telemetry::{TARGET, Traces};
 mod arguments;
 mod dead_letters;
 mod files;
+mod get;
 mod healthy;
 mod init;
 mod queue;
 mod reload;
+mod status;
 
 use arguments::{Action, Arguments};
 
@@ -53,6 +55,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         | Action::CheckConfig
         | Action::PrintConfig
         | Action::Tail
+        | Action::Status
         | Action::Queue(_)
         | Action::DeadLetters(_)
         | Action::Setup => {
@@ -85,6 +88,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             match arguments.action {
                 Action::Tail => tail(&config, &arguments.wanted),
                 Action::Healthy => lives(&config),
+                Action::Status => show(&config, arguments.json),
                 Action::Queue(task) => look_into_queue(task, &config, &arguments.queue),
                 Action::DeadLetters(task) => letters(task, &config, &arguments.letters),
                 Action::Setup => set_up(&config, &arguments.setup),
@@ -142,7 +146,13 @@ fn check(settings: &config::Given, environment: Vec<(String, String)>) -> ExitCo
         Err(error) => return misused(&error.to_string()),
     };
     match crate::reload::try_out(&config) {
-        Ok(()) => say(&config.summary()),
+        Ok(()) => {
+            say(&config.summary());
+            match config.remark() {
+                Some((found, remedy)) => say(&format!("{found}; {remedy}")),
+                None => ExitCode::SUCCESS,
+            }
+        }
         Err(error) => misused(&format!("{error:#}")),
     }
 }
@@ -155,6 +165,14 @@ fn tail(config: &Config, wanted: &Wanted) -> ExitCode {
         );
     };
     match follow(admin, wanted, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Shows how a collector that runs with these settings is.
+fn show(config: &Config, json: bool) -> ExitCode {
+    match status::show(config, json, &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
@@ -256,6 +274,9 @@ async fn serve(before: reload::Before, config: Config, log: reload::Log) -> Resu
         },
     };
     let line = ready_line(&config, &listeners)?;
+    if let Some((found, remedy)) = config.remark() {
+        tracing::warn!("{found}; {remedy}");
+    }
     let mut signals = Signals { term, interrupt };
     let shutdown = async move {
         signals.next().await;

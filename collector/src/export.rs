@@ -89,6 +89,7 @@ pub(crate) use dead_letters::forget as forget_letters;
 
 /// Dead letters, for those who read them and send them again.
 pub(crate) mod letters {
+    pub(crate) use super::dead_letters::bytes;
     pub(crate) use super::dead_letters::read::{files, letter, lines};
     pub(crate) use super::dead_letters::replay::{Replayed, Target, replay};
 }
@@ -370,7 +371,7 @@ impl Exports {
             destination,
             settings.retry,
             DeadLetters::new(&self.with.data_dir, name),
-            self.roster.enter(name),
+            self.roster.enter(name, settings.kind.as_str()),
         );
         if let DestinationKind::RemoteWrite(_) = settings.kind {
             shared.form = Form::Prometheus;

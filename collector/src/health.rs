@@ -34,7 +34,8 @@ impl Life {
         self.0.load(Ordering::Acquire) == STOPPING
     }
 
-    fn reason(&self, queue: &Queue) -> Option<&'static str> {
+    /// Why nothing can be taken.
+    pub fn reason(&self, queue: &Queue) -> Option<&'static str> {
         match self.0.load(Ordering::Acquire) {
             STARTING => Some("starting\n"),
             STOPPING => Some("stopping\n"),

@@ -41,6 +41,7 @@ pub mod outcome;
 
 pub mod error;
 pub mod health;
+pub mod status;
 pub mod telemetry;
 
 mod background;

@@ -1,7 +1,8 @@
 //! Every route and layer, in reading order. Batches take the same layers without the routes: `straight`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
@@ -12,7 +13,8 @@ use axum::routing::{get, post};
 use http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CONTENT_TYPE, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
@@ -23,15 +25,19 @@ use crate::aggregate::Snapshots;
 use crate::client_address::ClientAddress;
 use crate::config::PublicListener;
 use crate::error::{ApiError, error_json};
+use crate::export::letters;
 use crate::export::prometheus::scrape;
 use crate::health::{self, Life};
 use crate::operate::{self, Asked};
 use crate::path;
 use crate::queue::Queue;
 use crate::receive::{Receiver, collect, otlp_answers};
+use crate::serve::MAX_HEADERS;
+use crate::status::{Beside, Form, POLICY, Status};
 use crate::tail;
 use crate::telemetry::{Sources, encode, negotiate};
 
+mod here;
 mod straight;
 
 pub use straight::Routes;
@@ -49,6 +55,8 @@ pub struct Parts {
     pub life: Life,
     /// For `/-/ready`.
     pub queue: Queue,
+    /// For `/-/status`: where dead letters lie.
+    pub(crate) data_dir: PathBuf,
     /// For `/-/queue/`.
     pub(crate) operations: mpsc::Sender<Asked>,
 }
@@ -116,7 +124,8 @@ pub fn operators(parts: &Parts) -> Router {
         .route("/-/queue/replay", post(operate).fallback(only_post))
         .route("/-/dead-letters/replay", post(operate).fallback(only_post))
         .with_state(parts.clone())
-        .merge(admin(parts))
+        .merge(probes(parts))
+        .merge(figures(parts))
 }
 
 /// What operators ask for.
@@ -127,16 +136,29 @@ async fn operate(State(parts): State<Parts>, uri: Uri, headers: HeaderMap) -> Re
     }
 }
 
-/// What operators reach: beside the public routes, or at their own address.
-pub fn admin(parts: &Parts) -> Router {
+/// What operators reach where they have no address of their own: probes come from anywhere, figures are for who is on this machine.
+pub fn beside_public(parts: &Parts) -> Router {
+    let guarded = from_fn_with_state(parts.receiver.clone(), here::alone);
+    probes(parts).merge(figures(parts).route_layer(guarded))
+}
+
+/// What balancers and orchestrators ask.
+fn probes(parts: &Parts) -> Router {
     Router::new()
         .route(
             "/-/healthy",
             get(|| async { health::healthy() }).fallback(only_get),
         )
         .route("/-/ready", get(ready).fallback(only_get))
+        .with_state(parts.clone())
+}
+
+/// What names apps, keys, destinations and pages.
+fn figures(parts: &Parts) -> Router {
+    Router::new()
         .route("/metrics", get(metrics).fallback(only_get))
         .route("/metrics/rum", get(rum_metrics).fallback(only_get))
+        .route("/-/status", get(status).fallback(only_get))
         .with_state(parts.clone())
 }
 
@@ -156,6 +178,37 @@ async fn rum_metrics(State(parts): State<Parts>, headers: HeaderMap) -> Response
     let snapshot = parts.snapshots.borrow().clone();
     let (kind, body) = scrape::answer(snapshot.as_deref(), accept);
     ([(CONTENT_TYPE, kind)], body).into_response()
+}
+
+/// All at one look.
+async fn status(State(parts): State<Parts>, headers: HeaderMap) -> Response {
+    let form = Form::of(headers.get(ACCEPT).and_then(|v| v.to_str().ok()));
+    let looked = tokio::task::spawn_blocking(move || {
+        let names = parts.sources.destinations.all();
+        let letters = names.into_iter().filter_map(|(name, _)| {
+            let bytes = letters::bytes(&parts.data_dir, &name).ok()?;
+            Some((name, bytes))
+        });
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let beside = Beside {
+            trouble: parts.life.reason(&parts.queue),
+            dead_letters: letters.collect(),
+            now_ns: now.map_or(0, |now| u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)),
+        };
+        Status::gather(&parts.sources, &beside).told(form)
+    });
+    match looked.await {
+        Ok(told) => {
+            let headers = [
+                (CONTENT_TYPE, form.content_type()),
+                (CACHE_CONTROL, "no-store"),
+                (CONTENT_SECURITY_POLICY, POLICY),
+                (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ];
+            (headers, told).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 /// What an app's SDKs are told.
@@ -248,6 +301,11 @@ fn introduce(receiver: &Receiver, request: &mut Request) -> Result<(), Box<Respo
         let message = format!(
             "the head of the request is larger than {most} bytes; send fewer or shorter header fields"
         );
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(Box::new(error_json(status, "head_too_large", &message)));
+    }
+    if request.headers().len() > MAX_HEADERS {
+        let message = format!("the request has more than {MAX_HEADERS} header fields; send fewer");
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Err(Box::new(error_json(status, "head_too_large", &message)));
     }

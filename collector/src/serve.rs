@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tower::{Service, ServiceExt};
 
-use crate::client_address::ClientAddress;
+use crate::client_address::{ClientAddress, FromHere};
 use crate::config::Limits;
 use crate::live::{Current, Live};
 use connection::{Activity, Watched};
@@ -49,8 +49,8 @@ const H2_SEND_BUFFER: usize = 64 * 1024;
 const H2_PING: Duration = Duration::from_secs(20);
 /// How long a ping's answer may take.
 const H2_PONG: Duration = Duration::from_secs(10);
-/// Header fields of a request: browsers send about 20.
-const MAX_HEADERS: usize = 64;
+/// Header fields of a request: browsers send about 20. Of HTTP/2's the router counts them, since its server does not.
+pub(crate) const MAX_HEADERS: usize = 64;
 /// What a head may have beyond its bound until it is whole, so that its sender is told why; beyond that it is answered by the server itself.
 const HEAD_SLACK: usize = 4 * 1024;
 /// The pause after a failed accept (no file handle left): long enough for some connection to end.
@@ -132,6 +132,12 @@ where
         let _ = stream.set_nodelay(true);
         let live = self.current.load();
         let limits = live.limits;
+        // A proxy that says whom it speaks for is here for others.
+        let own = stream.local_addr().ok().map(|own| own.ip());
+        let here = match live.entries.of(self.side).is_proxy(from) {
+            true => None,
+            false => FromHere::of(from, own),
+        };
         // Boxed: what a handshake needs is given back before the connection idles.
         let entering = Box::pin(enter(live, self.side, stream, from, &mut place));
         let entered = tokio::select! {
@@ -147,6 +153,9 @@ where
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 let working = activity.begin(request.version() == Version::HTTP_2);
                 request.extensions_mut().insert(address);
+                if let Some(here) = here {
+                    request.extensions_mut().insert(here);
+                }
                 // Where a body's end is in doubt between readers (a length beside chunks, chunks named twice), what follows may be somebody else's
                 // request. No browser sends chunks over HTTP/1.1; who does connects anew.
                 let last = request.headers().contains_key(TRANSFER_ENCODING);

@@ -216,11 +216,14 @@ pub fn look(tail: &Tail, uri: &Uri, headers: &HeaderMap) -> Result<Lines, NotSho
 /// Whether the host that was asked for is an address, or this machine by its common name.
 pub(crate) fn by_address(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| {
-        let bare = host.trim_matches(['[', ']']);
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        name == "localhost" || host.parse::<SocketAddr>().is_ok() || bare.parse::<IpAddr>().is_ok()
-    })
+    host.is_some_and(is_address)
+}
+
+/// Whether a host, with a port or without, is an address or this machine's common name.
+pub(crate) fn is_address(host: &str) -> bool {
+    let bare = host.trim_matches(['[', ']']);
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name == "localhost" || host.parse::<SocketAddr>().is_ok() || bare.parse::<IpAddr>().is_ok()
 }
 
 async fn pass_on(mut seen: broadcast::Receiver<Seen>, wanted: Wanted, lines: mpsc::Sender<Bytes>) {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::decode::Cut;
 use crate::dedupe::Dedupe;
@@ -83,6 +84,8 @@ metrics! {
     DESTINATION_PENDING = "farol_destination_items_pending", Gauge, ["destination"];
     /// Attempts to deliver a batch, by how the destination took it: accepted, retried, refused.
     DESTINATION_ATTEMPTS = "farol_destination_attempts_total", Counter, ["destination", "outcome"];
+    /// Snapshots of the metrics that are made out of items, by what became of them at a destination: delivered, superseded (a newer one overtook it and holds all of it), refused.
+    DESTINATION_SNAPSHOTS = "farol_destination_snapshots_total", Counter, ["destination", "outcome"];
     /// 1 from a failed attempt to the next one that is answered.
     DESTINATION_FAILING = "farol_destination_failing", Gauge, ["destination"];
     /// The circuit breaker of a destination: 1 at the state that it is in. Open: nothing is sent; half_open: one try is on its way.
@@ -113,6 +116,8 @@ metrics! {
     QUEUE_FAILURES = "farol_queue_failures_total", Counter, ["operation"];
     /// Entries that a reader of the queue has not acknowledged.
     QUEUE_LAG_RECORDS = "farol_queue_lag_records", Gauge, ["reader"];
+    /// Age of the oldest entry that a reader of the queue has not acknowledged; of one that only the disk has, that of its file.
+    QUEUE_LAG_SECONDS = "farol_queue_lag_seconds", Gauge, ["reader"];
     /// Series of the metrics that are made out of items.
     AGGREGATE_SERIES = "farol_aggregate_series", Gauge, [];
     /// CLS and INP of visits that may report them again; they count when that time is over.
@@ -342,7 +347,13 @@ impl Sources {
         out.add(&QUEUE_RECORDS, &[], depth.records as u64);
         out.add(&QUEUE_BYTES, &[], depth.bytes as u64);
         out.add(&QUEUE_LIMIT, &[], depth.max_bytes as u64);
+        let oldest = self.queue.oldest();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map_or(0, |now| u64::try_from(now.as_nanos()).unwrap_or(u64::MAX));
         for (reader, lag) in self.queue.lags() {
+            let age = oldest.get(&reader).map_or(0, |at| now.saturating_sub(*at));
+            let seconds = Value::Number(age as f64 / 1e9);
+            out.push(&QUEUE_LAG_SECONDS, &[&reader], seconds);
             out.add(&QUEUE_LAG_RECORDS, &[&reader], lag.records);
             out.add(&QUEUE_LAG_BYTES, &[&reader], lag.bytes as u64);
         }
@@ -465,6 +476,13 @@ fn attempts(out: &mut Gathered, name: &str, stats: &Stats) {
         ("refused", &stats.refused),
     ] {
         out.add(&DESTINATION_ATTEMPTS, &[name, outcome], n.load(Relaxed));
+    }
+    for (outcome, n) in [
+        ("delivered", &stats.snapshots),
+        ("superseded", &stats.snapshots_superseded),
+        ("refused", &stats.snapshots_refused),
+    ] {
+        out.add(&DESTINATION_SNAPSHOTS, &[name, outcome], n.load(Relaxed));
     }
     let circuit = stats.breaker.circuit().name();
     for state in Circuit::NAMES {

@@ -1,6 +1,6 @@
 //! The way of somebody who has never seen it: `init`, `check-config`, a start, and a look whether it is well, in an empty folder.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -93,6 +93,15 @@ fn four_commands_from_an_empty_folder_to_a_collector_that_lives() {
     }
     let (code, said) = run(folder, &["healthy", "--config", "farol.toml"]);
     assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(folder, &["status", "--config", "farol.toml"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains(": ready, ") && said.contains("otlp-file"),
+        "{said}"
+    );
+    let (code, said) = run(folder, &["status", "--json", "--config", "farol.toml"]);
+    let status: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &status["ready"]), (Some(0), &true.into()));
     let doctor = ["doctor", "--config", "farol.toml"];
     let (code, said) = run(folder, &doctor);
     assert_eq!(code, Some(0), "{said}");
@@ -118,6 +127,55 @@ fn four_commands_from_an_empty_folder_to_a_collector_that_lives() {
     let (code, said) = run(folder, &["healthy", "--config", "farol.toml"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("does the collector run?"), "{said}");
+    let (code, said) = run(folder, &["status", "--config", "farol.toml"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("does the collector run?"), "{said}");
+}
+
+/// One address for all, and one that others reach: what looks at a collector from its own machine works, and says what others do not see.
+#[test]
+fn commands_reach_a_collector_that_has_no_address_for_operators() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for _ in 0..TRIES {
+        let port = free()[0].rsplit_once(':').unwrap().1.to_owned();
+        let settings = format!(
+            "version = 1\nlisten = \"0.0.0.0:{port}\"\ndata_dir = \"data\"\n[[apps]]\nname = \"shop\"\nkeys = [\"k1\"]\norigins = [\"https://shop.example\"]\n"
+        );
+        std::fs::write(folder.join("farol.toml"), settings).unwrap();
+        let mut start = program(folder, &["--config", "farol.toml"]);
+        let child = start
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut running = Running(child);
+        let mut ready = String::new();
+        let mut lines = BufReader::new(running.0.stdout.take().unwrap());
+        lines.read_line(&mut ready).unwrap();
+        if !ready.contains(" ready on ") {
+            continue;
+        }
+        for (words, expected) in [
+            (&["healthy"][..], "healthy: "),
+            (&["status"], ": ready, "),
+            (&["queue", "drain", "--until-empty"], "0 items pending"),
+            (&["doctor"], "warn  operators: there is no admin_listen"),
+        ] {
+            let words = [words, &["--config", "farol.toml"]].concat();
+            let (code, said) = run(folder, &words);
+            assert_eq!(code, Some(0), "{words:?}: {said}");
+            assert!(said.contains(expected), "{words:?}: {said}");
+        }
+        let _ = running.0.kill();
+        let mut log = String::new();
+        let mut err = running.0.stderr.take().unwrap();
+        err.read_to_string(&mut log).unwrap();
+        let told = log.lines().filter(|line| line.contains("set admin_listen"));
+        assert_eq!(told.count(), 1, "{log}");
+        return;
+    }
+    panic!("it never started");
 }
 
 #[test]

@@ -23,6 +23,7 @@ usage: farol-collector [options]                run, with sensible defaults wher
        farol-collector doctor [options]         look at all that a collector with these settings depends on, say how it is and what to do;
                                                 exit code 1 where something does not work
        farol-collector healthy [options]        ask a collector that runs with these settings whether it lives; exit code 0 or 1
+       farol-collector status [options]         show how a collector that runs with these settings is: destinations, queue, apps
        farol-collector check-config [options]   read the settings, say what they come to, and end
        farol-collector print-config [options]   show the settings that hold and where each was written, secrets hidden
        farol-collector tail [options]           show what a collector that runs with these settings takes, as it comes
@@ -64,7 +65,7 @@ usage: farol-collector [options]                run, with sensible defaults wher
   --from TIME            queue export, queue replay: only what was taken then or later, such as 2026-11-21T18:00:00Z
   --session ID           queue erase: whose
   --user ID              queue erase: whose, by id, user name, mail address or hash
-  --json                 doctor, queue inspect, queue verify, queue erase, dead-letters: for machines
+  --json                 doctor, status, queue inspect, queue verify, queue erase, dead-letters: for machines
   --help                 this text
   --version              the version
 
@@ -81,6 +82,8 @@ pub(super) enum Action {
     PrintConfig,
     /// Show what comes in.
     Tail,
+    /// Show how a collector is.
+    Status,
     /// Look into the queue.
     Queue(Task),
     /// Look after what was refused.
@@ -110,6 +113,8 @@ pub(super) struct Arguments {
     pub(super) setup: setup::Wanted,
     pub(super) init: init::Options,
     pub(super) doctor: doctor::Wanted,
+    /// Of `status`: for machines.
+    pub(super) json: bool,
 }
 
 impl Arguments {
@@ -127,7 +132,7 @@ impl Arguments {
         let mut setup = setup::Wanted::default();
         let mut init = init::Options::default();
         let mut doctor = doctor::Wanted::default();
-        let mut from = false;
+        let (mut from, mut json) = (false, false);
         while let Some(arg) = parser.next()? {
             let erases = action == Action::Queue(Task::Erase);
             match arg {
@@ -171,6 +176,10 @@ impl Arguments {
                 Arg::Value(word) if word == "tail" && action == Action::Run => {
                     action = Action::Tail;
                 }
+                Arg::Value(word) if word == "status" && action == Action::Run => {
+                    action = Action::Status;
+                }
+                Arg::Long("json") if action == Action::Status => json = true,
                 Arg::Value(word) if word == "queue" && action == Action::Run => {
                     action = Action::Queue(task(&mut parser)?);
                 }
@@ -255,6 +264,7 @@ impl Arguments {
             setup,
             init,
             doctor,
+            json,
         })
     }
 }

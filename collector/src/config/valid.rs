@@ -198,6 +198,19 @@ impl Config {
         remotes.chain(own).chain(geo).collect()
     }
 
+    /// What of it somebody may not expect, and what to do about it.
+    pub fn remark(&self) -> Option<(String, &'static str)> {
+        let open = self.admin_listen.is_none() && !self.listen.ip().to_canonical().is_loopback();
+        let remedy = "set admin_listen to an address that operators and their Prometheus reach and visitors do not";
+        let found = || {
+            format!(
+                "there is no admin_listen, so /metrics and /-/status at {} answer this machine alone, and there is no tail",
+                self.listen
+            )
+        };
+        open.then(|| (found(), remedy))
+    }
+
     /// What it comes to, in one line.
     pub fn summary(&self) -> String {
         let destinations: Vec<_> = self

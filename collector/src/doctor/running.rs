@@ -110,7 +110,9 @@ pub(super) async fn look(config: &Config, start: &str, report: &mut Report<'_>) 
             return false;
         }
     }
-    if let Some(answer) = local.ask(Method::GET, "/metrics", &[]).await {
+    if let Some(answer) = local.ask(Method::GET, "/metrics", &[]).await
+        && answer.status.is_success()
+    {
         numbers(&answer.words(), report);
     }
     true

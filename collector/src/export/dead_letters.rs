@@ -42,6 +42,11 @@ struct Letter<'a> {
     request: Option<&'a serde_json::value::RawValue>,
 }
 
+/// How many bytes of letters a destination has.
+pub(crate) fn bytes(data_dir: &Path, destination: &str) -> std::io::Result<u64> {
+    super::rolling::bytes(&data_dir.join(FOLDER), destination)
+}
+
 /// A letter as it was, with these of its items alone.
 fn rewritten(letter: &read::Letter<'_>, items: &Batch) -> Option<Vec<u8>> {
     let json = items.json();

@@ -335,7 +335,7 @@ impl Shared {
             Outcome::Retry { reason, .. } => {
                 stats.retried.fetch_add(1, Ordering::Relaxed);
                 stats.remember(reason);
-                stats.failing.store(true, Ordering::Relaxed);
+                stats.fails();
                 if !self.failing.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
                         destination = self.name,
@@ -349,7 +349,7 @@ impl Shared {
     }
 
     fn healthy(&self) {
-        self.stats.failing.store(false, Ordering::Relaxed);
+        self.stats.answers();
         if self.failing.swap(false, Ordering::Relaxed) {
             tracing::info!(destination = self.name, "the destination takes data again");
         }

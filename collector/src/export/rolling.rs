@@ -131,6 +131,31 @@ impl Rolling {
     }
 }
 
+/// How much lies in the files of a name, by what stands in the folder now.
+pub(crate) fn bytes(folder: &Path, name: &str) -> io::Result<u64> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    let mut sum = 0;
+    for entry in entries {
+        let entry = entry?;
+        let file = entry.file_name();
+        let rest = file.to_str().and_then(|file| {
+            let rest = file.strip_suffix(".jsonl")?;
+            rest.strip_prefix(name)
+        });
+        let own = rest.is_some_and(|rest| match rest.strip_prefix('-') {
+            Some(behind) => number(behind).is_some(),
+            None => rest.is_empty(),
+        });
+        if own {
+            sum += entry.metadata().map_or(0, |it| it.len());
+        }
+    }
+    Ok(sum)
+}
+
 /// Whether a file of one name is called as a rotated one of the other.
 pub(crate) fn clash(name: &str, other: &str) -> bool {
     let behind = |a: &str, b: &str| number(a.strip_prefix(b)?.strip_prefix('-')?);

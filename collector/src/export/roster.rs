@@ -17,8 +17,10 @@ impl Roster {
     }
 
     /// The figures of a destination; a successor of the same name goes on counting.
-    pub(crate) fn enter(&self, name: &str) -> Arc<Stats> {
-        self.lock().entry(name.to_owned()).or_default().clone()
+    pub(crate) fn enter(&self, name: &str, kind: &'static str) -> Arc<Stats> {
+        let stats = self.lock().entry(name.to_owned()).or_default().clone();
+        stats.is(kind);
+        stats
     }
 
     pub(crate) fn leave(&self, name: &str) {

@@ -1,7 +1,8 @@
 //! What is known about a destination's health, for `/metrics` and the status page.
 
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Reason;
 use super::breaker::Breaker;
@@ -27,10 +28,43 @@ pub struct Stats {
     pub failing: AtomicBool,
     /// What its lanes ask before they try.
     pub breaker: Breaker,
+    /// When it began to fail, seconds since 1970.
+    since: AtomicU64,
     last: Mutex<Option<Reason>>,
+    kind: Mutex<&'static str>,
 }
 
 impl Stats {
+    /// The type of destination that it is, as the configuration calls it.
+    pub fn kind(&self) -> &'static str {
+        *self.kind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A change of the configuration may make another one of it.
+    pub(crate) fn is(&self, kind: &'static str) {
+        *self.kind.lock().unwrap_or_else(PoisonError::into_inner) = kind;
+    }
+
+    /// An attempt failed.
+    pub(crate) fn fails(&self) {
+        if !self.failing.swap(true, Relaxed) {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH);
+            self.since
+                .store(now.map_or(0, |now| now.as_secs()), Relaxed);
+        }
+    }
+
+    /// An attempt was answered.
+    pub(crate) fn answers(&self) {
+        self.failing.store(false, Relaxed);
+    }
+
+    /// Since when it fails, seconds since 1970.
+    pub fn failing_since(&self) -> Option<u64> {
+        let failing = self.failing.load(Relaxed);
+        failing.then(|| self.since.load(Relaxed))
+    }
+
     /// The latest failure.
     pub fn last_reason(&self) -> Option<Reason> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

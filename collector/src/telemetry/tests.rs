@@ -8,7 +8,7 @@ use crate::source;
 
 fn sources() -> Sources {
     let destinations = Roster::default();
-    destinations.enter("files");
+    destinations.enter("files", "otlp_file");
     Sources {
         ledgers: Ledgers::new(),
         queue: Queue::new(1000),

@@ -26,11 +26,19 @@ pub(crate) struct Program {
 impl Program {
     /// With one app, short time-outs, and `more` settings.
     pub(crate) fn start(more: &str) -> Self {
+        Self::listening(&format!("admin_listen = \"127.0.0.1:0\"\n{more}"))
+    }
+
+    /// Like [`Program::start`], without an address for operators.
+    pub(crate) fn at_one_address(more: &str) -> Self {
+        Self::listening(more)
+    }
+
+    fn listening(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = format!(
             r#"version = 1
 listen = "127.0.0.1:0"
-admin_listen = "127.0.0.1:0"
 data_dir = "data"
 {more}
 [[apps]]
@@ -77,7 +85,7 @@ idle_timeout = "3s"
             .collect();
         Self {
             address: addresses[0],
-            admin: addresses[1],
+            admin: addresses[addresses.len() - 1],
             folder,
             child,
             written,
@@ -136,7 +144,7 @@ idle_timeout = "3s"
     }
 
     pub(crate) async fn metrics(&self) -> String {
-        let request = b"GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        let request = b"GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n";
         let answers = farol_load::attack::raw::answers(self.admin, request).await;
         String::from_utf8(answers[0].body.clone()).unwrap()
     }

@@ -166,7 +166,10 @@ impl Collector {
         body: &[u8],
     ) -> Answer {
         let mut stream = self.connect().await;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
+            self.address
+        );
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }

@@ -278,3 +278,35 @@ async fn a_renewed_certificate_is_taken_and_a_broken_one_keeps_the_one_before() 
     let _ = held.read_to_string(&mut answer).await;
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
 }
+
+#[tokio::test]
+async fn without_an_admin_listener_figures_answer_this_machine_alone() {
+    let collector = Collector::with(|config| {
+        config.public.proxy_protocol = vec![Network::parse("127.0.0.2").unwrap()];
+    })
+    .await;
+    for path in ["/metrics", "/metrics/rum", "/-/status"] {
+        assert_eq!(collector.get(path).await.status, 200, "{path}");
+        let passed_on = [("x-forwarded-for", "192.0.2.1")];
+        let answer = collector.request("GET", path, &passed_on, b"").await;
+        assert_eq!((answer.status, &*answer.error()), (403, "operators_only"));
+        assert!(answer.body.contains("admin_listen"), "{}", answer.body);
+    }
+    // Who speaks for others by PROXY protocol may be here itself.
+    for header in [
+        &b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n"[..],
+        b"PROXY UNKNOWN\r\n",
+    ] {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let mut stream = socket.connect(collector.address).await.unwrap();
+        stream.write_all(header).await.unwrap();
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+            .await
+            .unwrap();
+        assert_eq!(read_answer(&mut stream).await.error(), "operators_only");
+        stream.write_all(REQUEST).await.unwrap();
+        assert_eq!(read_answer(&mut stream).await.status, 200);
+    }
+}

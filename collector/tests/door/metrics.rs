@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use farol_collector::telemetry::TABLE;
 
-use crate::harness::{Collector, logs};
+use crate::harness::{Backend, Collector, logs};
 
 #[tokio::test]
 async fn the_scraper_gets_the_form_that_it_asks_for() {
@@ -69,7 +69,7 @@ async fn an_admin_address_has_the_operators_routes_to_itself() {
 
 #[tokio::test]
 async fn readiness_ends_before_the_stop_does() {
-    let backend = crate::harness::Backend::start().await;
+    let backend = Backend::start().await;
     backend.answers(503);
     let mut collector = Collector::with(|config| {
         config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
@@ -114,4 +114,68 @@ async fn metrics_made_out_of_items_are_scraped_beside_the_collectors_own() {
     );
     assert!(!collector.get("/metrics").await.body.contains(line));
     assert_eq!(collector.post("/metrics/rum", &[], "").await.status, 405);
+}
+
+#[tokio::test]
+async fn the_status_page_says_which_destination_fails_since_when_and_how_far_it_is_behind() {
+    let (good, bad) = (Backend::start().await, Backend::start().await);
+    bad.answers(503);
+    let collector = Collector::with(|config| {
+        config.destinations = vec![good.destination("good"), bad.destination("bad")];
+        config.shutdown_timeout = Duration::from_millis(100);
+    })
+    .await;
+    collector.post("/collect", &[], logs(7)).await;
+    let opened = "farol_destination_circuit_opened_total{destination=\"bad\"}";
+    collector.until_metric(opened, 1).await;
+    collector
+        .until_metric("farol_destination_items_pending{destination=\"good\"}", 0)
+        .await;
+    let json = [("accept", "application/json")];
+    let answer = collector.request("GET", "/-/status", &json, b"").await;
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let status = answer.json();
+    assert_eq!(status["ready"], true);
+    let (bad, good) = (&status["destinations"][0], &status["destinations"][1]);
+    assert_eq!(
+        (&bad["name"], &bad["type"]),
+        (&"bad".into(), &"otlp_http".into())
+    );
+    assert_eq!(bad["last_reason"], "http 503");
+    assert!(
+        bad["failing_since"].is_string() && bad["circuit"] != "closed",
+        "{bad}"
+    );
+    assert_eq!(
+        (&bad["pending"], &bad["lag"]["records"]),
+        (&7.into(), &1.into())
+    );
+    assert!(
+        bad["lag"]["oldest_seconds"].as_f64().unwrap() > 0.0,
+        "{bad}"
+    );
+    assert_eq!(
+        (&good["exported"], &good["failing_since"]),
+        (&7.into(), &().into())
+    );
+    assert_eq!(good["lag"]["oldest_seconds"], 0.0);
+    let html = [("accept", "text/html")];
+    let answer = collector.request("GET", "/-/status", &html, b"").await;
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(answer.body.contains("<td>http 503</td>") && !answer.body.contains("<script"));
+    let metrics = collector.get("/metrics").await.body;
+    assert!(
+        metrics.contains("farol_queue_lag_seconds{reader=\"good\"} 0\n"),
+        "{metrics}"
+    );
+    assert!(metrics.contains(
+        "farol_destination_snapshots_total{destination=\"bad\",outcome=\"refused\"} 0\n"
+    ));
+    assert_eq!(collector.post("/-/status", &[], "").await.status, 405);
 }

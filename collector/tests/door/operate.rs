@@ -73,7 +73,7 @@ impl Program {
         let length = body.len();
         write!(
             stream,
-            "{head} HTTP/1.1\r\nhost: a\r\norigin: https://a.example\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+            "{head} HTTP/1.1\r\nhost: 127.0.0.1\r\norigin: https://a.example\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();

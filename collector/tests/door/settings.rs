@@ -326,6 +326,29 @@ fn a_wrong_argument_is_said() {
 }
 
 #[test]
+fn an_address_that_others_reach_without_one_for_operators_is_remarked() {
+    let app = "[[apps]]\nname = \"shop\"\nkeys = [\"k1\"]\norigins = [\"*\"]\n";
+    let said = |listen: &str| {
+        let output = check(&format!("version = 1\n{listen}\n{app}"));
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let remarked = said("listen = \"0.0.0.0:0\"");
+    let lines: Vec<_> = remarked.lines().collect();
+    assert_eq!(lines.len(), 2, "{remarked}");
+    assert!(
+        lines[1].contains("/metrics") && lines[1].contains("set admin_listen"),
+        "{remarked}"
+    );
+    for quiet in [
+        "listen = \"127.0.0.1:0\"",
+        "listen = \"0.0.0.0:0\"\nadmin_listen = \"127.0.0.1:0\"",
+    ] {
+        assert_eq!(said(quiet).lines().count(), 1, "{quiet}");
+    }
+}
+
+#[test]
 fn the_environment_counts_over_the_file_and_arguments_over_both() {
     let folder = tempfile::tempdir().unwrap();
     let toml = "version = 1\nlisten = 1001\n[[destinations]]\nname = \"my-backend\"\ntype = \"otlp_http\"\nendpoint = \"http://a\"";

@@ -1,22 +1,17 @@
 //! `queue drain --until-empty`: waits until a collector that runs has delivered what it has, and says how much that still is.
 
-use std::io::{BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::Write;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 
+use crate::cli::get::get;
 use crate::config::Config;
-use crate::tail::follow::{head, reachable};
+use crate::tail::follow::reachable;
 
 /// How often it is asked: a person looks on, and the answer is some hundred lines.
 pub(super) const EVERY: Duration = Duration::from_secs(1);
-
-/// How long an answer may take. Under load it takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// More than this is no collector's: a thousand destinations have less.
-const MOST_BYTES: u64 = 64 << 20;
 
 /// What is not delivered yet, by destination.
 const PENDING: &str = "farol_destination_items_pending{destination=\"";
@@ -68,7 +63,7 @@ pub(super) fn drain(
     let address = reachable(address);
     let mut before = None;
     loop {
-        let pending = pending(&ask(address)?)
+        let pending = pending(&get(address, "/metrics", "text/plain")?)
             .with_context(|| format!("{address} answers, and not as farol-collector does"))?;
         let total: u64 = pending.iter().map(|(_, n)| n).sum();
         if before.as_ref() != Some(&pending) {
@@ -86,24 +81,6 @@ pub(super) fn drain(
         before = Some(pending);
         pause();
     }
-}
-
-fn ask(address: SocketAddr) -> Result<String> {
-    let remedy = || format!("nobody answers at {address}; does the collector run?");
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).with_context(remedy)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    // Version 1.0: the answer ends with the connection, and is not in chunks.
-    write!(stream, "GET /metrics HTTP/1.0\r\nhost: {address}\r\n\r\n").with_context(remedy)?;
-    let mut answer = BufReader::new(stream.take(MOST_BYTES));
-    let status = head(&mut answer).with_context(remedy)?;
-    ensure!(
-        status.contains(" 200 "),
-        "{address} answers {status} to /metrics"
-    );
-    let mut text = String::new();
-    answer.read_to_string(&mut text).with_context(remedy)?;
-    Ok(text)
 }
 
 /// By destination. A collector has at least one.
@@ -124,10 +101,12 @@ fn pending(metrics: &str) -> Result<Vec<(String, u64)>> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufReader;
     use std::net::TcpListener;
     use std::thread::{self, JoinHandle};
 
     use super::*;
+    use crate::tail::follow::head;
 
     /// Gives each who comes the next answer.
     fn answering(answers: Vec<String>) -> (SocketAddr, JoinHandle<()>) {
@@ -137,7 +116,7 @@ mod tests {
             for answer in answers {
                 let (mut stream, _) = listener.accept().unwrap();
                 let request = head(&mut BufReader::new(&stream)).unwrap();
-                assert_eq!(request, "GET /metrics HTTP/1.0");
+                assert_eq!(request, "GET /metrics HTTP/1.1");
                 stream.write_all(answer.as_bytes()).unwrap();
             }
         });

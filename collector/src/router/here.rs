@@ -1,0 +1,106 @@
+//! Who may look where operators have no address of their own: whoever asks from this machine, and for nobody else.
+//!
+//! A proxy on this machine makes all visitors come from here, so a request counts as the machine's own only where nothing says that it was passed on.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{FORWARDED, HOST, VIA};
+use http::{HeaderName, StatusCode, Version};
+
+use super::{introduce, knock};
+use crate::client_address::FromHere;
+use crate::error::error_json;
+use crate::receive::Receiver;
+use crate::tail::is_address;
+
+/// What proxies write of those they speak for. Whether they are trusted is no matter: no operator needs one of these.
+static PASSED_ON: [HeaderName; 6] = [
+    FORWARDED,
+    VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// Lets through what is asked from this machine alone. Others pay for asking, as for any path that leads nowhere.
+pub(super) async fn alone(
+    State(receiver): State<Arc<Receiver>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if let Err(answer) = introduce(&receiver, &mut request) {
+        return *answer;
+    }
+    if let Err(error) = knock(&receiver, &request) {
+        return error.into_response();
+    }
+    if is_own(&request) {
+        return next.run(request).await;
+    }
+    let message = "only operators see this: ask on the collector's own machine, by address and past any proxy, \
+         or set admin_listen to an address that operators reach and visitors do not";
+    error_json(StatusCode::FORBIDDEN, "operators_only", message)
+}
+
+fn is_own<B>(request: &http::Request<B>) -> bool {
+    let headers = request.headers();
+    let host = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str())
+        .or_else(|| headers.get(HOST)?.to_str().ok());
+    request.extensions().get::<FromHere>().is_some()
+        && !PASSED_ON.iter().any(|name| headers.contains_key(name))
+        // What nginx passes on without being told how has no header that says so, but this version. No client of our time speaks it.
+        && request.version() >= Version::HTTP_11
+        // A proxy that keeps the host, or a page that had its own name point here.
+        && host.is_some_and(is_address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(change: impl FnOnce(&mut http::Request<()>)) -> bool {
+        let mut request = http::Request::get("/metrics")
+            .header(HOST, "127.0.0.1:12347")
+            .body(())
+            .unwrap();
+        request.extensions_mut().insert(FromHere);
+        change(&mut request);
+        is_own(&request)
+    }
+
+    #[test]
+    fn who_asks_here_for_nobody_else_is_an_operator() {
+        assert!(own(|_| ()));
+        assert!(own(
+            |it| *it.uri_mut() = "http://[::1]:12347/metrics".parse().unwrap()
+        ));
+        assert!(own(|it| *it.version_mut() = Version::HTTP_2));
+        assert!(!own(|it| it.extensions_mut().clear()));
+    }
+
+    #[test]
+    fn whatever_tells_of_a_proxy_is_believed() {
+        for name in &PASSED_ON {
+            assert!(
+                !own(|it| drop(it.headers_mut().insert(name, "127.0.0.1".parse().unwrap()))),
+                "{name}"
+            );
+        }
+        assert!(!own(|it| *it.version_mut() = Version::HTTP_10));
+        assert!(!own(
+            |it| *it.uri_mut() = "http://rum.example/metrics".parse().unwrap()
+        ));
+        let named = |name: &'static str| {
+            own(move |it| drop(it.headers_mut().insert(HOST, name.parse().unwrap())))
+        };
+        assert!(!named("rum.example") && !named("127.0.0.1.rum.example") && named("localhost"));
+        assert!(!own(|it| drop(it.headers_mut().remove(HOST))));
+    }
+}
