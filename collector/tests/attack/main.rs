@@ -1,5 +1,5 @@
-//! The program itself under attack: what it answers, and that its memory stays bounded. The counts here are small; `cargo xtask bench
-//! attack` has the large ones, beside what others feel of them.
+//! The program itself under attack: what it answers, and that its memory stays bounded. The counts here are small, and with FAROL_FULL those
+//! of `cargo xtask bench attack`, which shows what others feel of them.
 #![expect(
     clippy::print_stdout,
     reason = "the rates and the memory, beside what failed"

@@ -146,3 +146,162 @@ async fn a_body_below_the_least_rate_is_ended_and_one_above_is_not() {
     steady.write_all(rest.as_bytes()).await.unwrap();
     assert_eq!(read_answer(&mut steady).await.status, 202);
 }
+
+/// HTTP/2 by hand: what no well-behaved client sends.
+struct Frames(tokio::net::TcpStream);
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const GOAWAY: u8 = 7;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
+const ENHANCE_YOUR_CALM: [u8; 4] = [0, 0, 0, 11];
+
+impl Frames {
+    /// Has said hello, and read the server's.
+    async fn to(collector: &Collector) -> Self {
+        let mut stream = collector.connect().await;
+        let mut hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        Self::put(&mut hello, SETTINGS, 0, 0, &[]);
+        stream.write_all(&hello).await.unwrap();
+        let mut frames = Self(stream);
+        let (kind, ..) = frames.next().await.unwrap();
+        assert_eq!(kind, SETTINGS);
+        frames
+    }
+
+    fn put(out: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        out.extend(&(payload.len() as u32).to_be_bytes()[1..]);
+        out.extend([kind, flags]);
+        out.extend(stream.to_be_bytes());
+        out.extend(payload);
+    }
+
+    /// The head of `POST /collect`, with nothing that HPACK would have to remember.
+    fn head(out: &mut Vec<u8>, stream: u32) {
+        let mut head = vec![0x83, 0x86];
+        for (index, value) in [(0x04, "/collect"), (0x01, "a")] {
+            head.extend([index, value.len() as u8]);
+            head.extend(value.as_bytes());
+        }
+        Self::put(out, HEADERS, END_HEADERS, stream, &head);
+    }
+
+    /// Kind, flags, stream, payload; None where the connection ended.
+    async fn next(&mut self) -> Option<(u8, u8, u32, Vec<u8>)> {
+        let mut head = [0; 9];
+        self.0.read_exact(&mut head).await.ok()?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        let mut payload = vec![0; length];
+        self.0.read_exact(&mut payload).await.ok()?;
+        Some((head[3], head[4], stream, payload))
+    }
+}
+
+#[tokio::test]
+async fn a_connection_of_http_2_has_so_many_requests_at_once_and_one_more_is_refused() {
+    for (streams, opened) in [(100, 100), (100, 101), (3, 3), (3, 4)] {
+        let collector = Collector::with(|config| config.limits.streams = streams).await;
+        let mut frames = Frames::to(&collector).await;
+        let mut heads = Vec::new();
+        for n in 0..opened {
+            Frames::head(&mut heads, 2 * n + 1);
+        }
+        frames.0.write_all(&heads).await.unwrap();
+        if opened > streams {
+            let refused = loop {
+                let frame = frames.next().await.unwrap();
+                if frame.0 == RST_STREAM {
+                    break (frame.2, frame.3);
+                }
+            };
+            assert_eq!(refused, (2 * streams + 1, REFUSED_STREAM.to_vec()));
+        }
+        let mut bodies = Vec::new();
+        for n in 0..streams {
+            Frames::put(&mut bodies, DATA, END_STREAM, 2 * n + 1, logs(1).as_bytes());
+        }
+        frames.0.write_all(&bodies).await.unwrap();
+        let mut answered = 0;
+        while answered < streams {
+            let (kind, flags, ..) = frames.next().await.unwrap();
+            assert_ne!(kind, RST_STREAM, "{opened} of {streams}");
+            answered += u32::from(kind <= HEADERS && flags & END_STREAM > 0);
+        }
+        let accepted = "farol_requests_total{outcome=\"accepted\",reason=\"\"}";
+        assert_eq!(collector.metric(accepted).await, u64::from(streams));
+    }
+}
+
+#[tokio::test]
+async fn twenty_streams_may_be_reset_before_anybody_looks_and_one_more_ends_the_connection() {
+    let collector = Collector::start().await;
+    for (resets, lives) in [(20, true), (21, false)] {
+        let mut frames = Frames::to(&collector).await;
+        let mut all = Vec::new();
+        for n in 0..resets {
+            Frames::head(&mut all, 2 * n + 1);
+            Frames::put(&mut all, RST_STREAM, 0, 2 * n + 1, &[0, 0, 0, 8]);
+        }
+        let last = 2 * resets + 1;
+        Frames::head(&mut all, last);
+        Frames::put(&mut all, DATA, END_STREAM, last, logs(1).as_bytes());
+        // One segment, so that all of it is there before anything of it is looked at.
+        frames.0.write_all(&all).await.unwrap();
+        loop {
+            let (kind, _, stream, payload) = frames.next().await.expect("an answer, or a reason");
+            if kind == HEADERS && stream == last {
+                assert!(lives, "{resets}");
+                break;
+            }
+            if kind == GOAWAY {
+                assert_eq!((&payload[4..8], lives), (&ENHANCE_YOUR_CALM[..], false));
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_has_so_many_header_fields_and_not_one_more() {
+    let collector = Collector::start().await;
+    let names: Vec<String> = (0..64).map(|n| format!("x-{n}")).collect();
+    // The client's own: host, connection, content-length.
+    for (fields, status) in [(61, 202), (62, 431)] {
+        let headers: Vec<_> = names[..fields].iter().map(|it| (&**it, "1")).collect();
+        let mut stream = collector.connect().await;
+        let body = logs(1);
+        let mut head = format!(
+            "POST /collect HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        stream
+            .write_all((head + "\r\n" + &body).as_bytes())
+            .await
+            .unwrap();
+        assert_eq!(read_answer(&mut stream).await.status, status, "{fields}");
+    }
+    // The client's own: content-length.
+    for (fields, status) in [(63, 202), (64, 431)] {
+        let io = TokioIo::new(collector.connect().await);
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+                .await
+                .unwrap();
+        tokio::spawn(connection);
+        let mut request = Request::post(format!("http://{}/collect", collector.address));
+        for name in &names[..fields] {
+            request = request.header(name, "1");
+        }
+        let request = request.body(Full::new(Bytes::from(logs(1)))).unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        assert_eq!(answer.status(), status, "{fields}");
+    }
+}
