@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::aggregate::{self, Aggregator};
 use crate::background::Background;
@@ -45,6 +46,9 @@ pub struct Listeners {
 
 /// The part of the time for stopping that requests on their way may take; the rest is for exporting.
 const REQUESTS_SHARE: u32 = 4;
+
+/// How long the operator whose task was given up may take to read so: a line.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// Runs the collector until `shutdown` ends, then stops in bounded time: no new requests, deliver what is there, keep the rest in the
 /// data folder.
@@ -182,7 +186,7 @@ impl Collector {
     ) -> anyhow::Result<()> {
         let (stop_public, public_stopped) = watch::channel(false);
         // Until the end of all, so that operators can watch.
-        let (_stop_admin, admin_stopped) = watch::channel(false);
+        let (stop_admin, admin_stopped) = watch::channel(false);
         let mut routes = router::public(&self.parts, &self.config.public);
         let mut admin = match listeners.admin {
             None => {
@@ -202,21 +206,39 @@ impl Collector {
         self.parts.life.running();
 
         // Never healthy and idle: without one of these the process has no reason to live.
-        let mut shutdown = pin!(shutdown);
-        let failed = loop {
+        let ends = async {
             tokio::select! {
-                () = &mut shutdown => break None,
-                ended = &mut public => break Some(anyhow!("the accept loop ended by itself: {}", describe(&ended))),
-                ended = some(&mut admin) => break Some(anyhow!("the accept loop of admin_listen ended by itself: {}", describe(&ended))),
-                ended = &mut keeper => break Some(anyhow!("the memory of batches ended by itself: {}", describe(&ended))),
-                () = self.exports.failed() => break Some(anyhow!("a task that exports panicked")),
-                () = self.incoming.failed() => break Some(anyhow!("a task that reads a source panicked")),
-                Some(asked) = self.asked.recv() => self.operate(asked).await,
-                offer = reloads.next() => self.reload(offer, &*reloads.log).await,
+                () = shutdown => None,
+                ended = &mut public => Some(anyhow!("the accept loop ended by itself: {}", describe(&ended))),
+                ended = some(&mut admin) => Some(anyhow!("the accept loop of admin_listen ended by itself: {}", describe(&ended))),
+                ended = &mut keeper => Some(anyhow!("the memory of batches ended by itself: {}", describe(&ended))),
+            }
+        };
+        let mut given_up = false;
+        let (failed, deadline) = {
+            let mut ends = pin!(ends);
+            loop {
+                let failed = tokio::select! {
+                    failed = &mut ends => failed,
+                    () = self.exports.failed() => Some(anyhow!("a task that exports panicked")),
+                    () = self.incoming.failed() => Some(anyhow!("a task that reads a source panicked")),
+                    Some(asked) = self.asked.recv() => match self.operate(asked, ends.as_mut()).await {
+                        None => continue,
+                        Some(end) => {
+                            given_up = true;
+                            break end;
+                        }
+                    },
+                    offer = reloads.next() => {
+                        self.reload(offer, &*reloads.log).await;
+                        continue;
+                    }
+                };
+                break (failed, Instant::now() + self.config.shutdown_timeout);
             }
         };
         let stopping = Stopping {
-            deadline: tokio::time::Instant::now() + self.config.shutdown_timeout,
+            deadline,
             life: self.parts.life,
             queue: self.queue,
             folder: self.folder,
@@ -239,20 +261,42 @@ impl Collector {
             enqueued = books.items.enqueued,
             "stopped"
         );
-        if let Some(admin) = admin {
+        if let Some(mut admin) = admin {
+            if given_up {
+                stop_admin.send_replace(true);
+                let _ = timeout(LAST_ANSWER, &mut admin).await;
+            }
             admin.abort();
         }
         self.background.end().await;
         failed.map_or(Ok(()), Err)
     }
 
-    async fn operate(&mut self, asked: Asked) {
+    /// Carries out a task. Where `ends` comes first, readiness goes at once, and the task is given up where it stands: returns why, and when all is to
+    /// be over.
+    async fn operate(
+        &mut self,
+        asked: Asked,
+        ends: Pin<&mut impl Future<Output = Option<anyhow::Error>>>,
+    ) -> Option<(Option<anyhow::Error>, Instant)> {
+        let (tell, stop) = watch::channel(false);
         let reach = operate::Reach {
             exports: &mut self.exports,
             queue: self.queue.clone(),
             data_dir: self.config.data_dir.clone(),
+            stop,
         };
-        reach.carry_out(asked).await;
+        let mut task = pin!(reach.carry_out(asked));
+        let failed = tokio::select! {
+            () = &mut task => return None,
+            failed = ends => failed,
+        };
+        self.parts.life.stopping();
+        tell.send_replace(true);
+        let deadline = Instant::now() + self.config.shutdown_timeout;
+        // A request to a destination, or a file of the queue, is left at once; what still takes longer is a disk that hangs.
+        let _ = timeout_at(deadline, task).await;
+        Some((failed, deadline))
     }
 
     /// Takes another configuration, or says in one line why not.
@@ -308,7 +352,7 @@ impl Collector {
 
 /// What stopping needs of all that there was.
 struct Stopping {
-    deadline: tokio::time::Instant,
+    deadline: Instant,
     life: Life,
     queue: Queue,
     folder: DataFolder,
@@ -329,7 +373,7 @@ impl Stopping {
             let _ = public.await;
         }
         // What it has not acknowledged by then comes again.
-        let _ = tokio::time::timeout(self.requests, self.incoming.stop()).await;
+        let _ = timeout(self.requests, self.incoming.stop()).await;
         self.queue.close();
         self.exports.drain(self.deadline).await;
         stored::keep(self.queue, self.folder.queue(), self.recovered).await;

@@ -307,7 +307,7 @@ impl Exports {
         Ok(done)
     }
 
-    /// Sends what a destination refused to one that runs. Its own work rests meanwhile.
+    /// Sends what a destination refused to one that runs. Its own work rests meanwhile, until `stop` turns true at the latest.
     ///
     /// # Errors
     /// When there is no such destination, or the files cannot be read or written anew.
@@ -315,6 +315,7 @@ impl Exports {
         &mut self,
         from: &str,
         to: &str,
+        stop: watch::Receiver<bool>,
     ) -> Result<letters::Replayed> {
         let running = self.running.get(to);
         let settings = running.map(|running| running.settings.clone());
@@ -322,7 +323,7 @@ impl Exports {
         let target = letters::Target::of(&settings)?;
         let data_dir = self.with.data_dir.clone();
         let ledger = self.with.ledgers.destination(to);
-        let work = letters::replay(&data_dir, from, &target);
+        let work = letters::replay(&data_dir, from, &target, stop);
         let replayed = self.without(Some(from), work).await??;
         ledger.replayed(replayed.items);
         ledger.exported(replayed.items);

@@ -5,15 +5,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use http::header::ORIGIN;
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::export::{Exports, forget_letters};
 use crate::forget::{Person, Whose};
-use crate::queue::disk::erase::Erased;
+use crate::queue::disk::erase::{Erased, Rewrite};
 use crate::queue::disk::replay::Replay;
 use crate::queue::{Queue, spill};
 use crate::tail::{NotShown, by_address};
@@ -91,12 +91,18 @@ impl Forgotten {
 pub(crate) fn forget(
     person: &Person,
     data_dir: &Path,
-    queue: impl FnOnce(
-        &dyn Fn(&crate::record::Record) -> Option<crate::record::Record>,
-    ) -> Result<Erased>,
+    queue: impl FnOnce(Rewrite<'_>) -> Result<Erased>,
 ) -> Result<Forgotten> {
     let rewrite = |record: &crate::record::Record| person.taken_out(record);
     let mut erased = queue(&rewrite)?;
+    // What is done is booked, and doing it again finds the rest.
+    ensure!(
+        erased.left == 0,
+        "the collector is stopping; {} items were erased, and {} files of the queue, what else the folder keeps and the dead letters were not looked at: \
+         ask again once it has stopped",
+        erased.items,
+        erased.left
+    );
     let folder = crate::data_folder::DataFolder::queue_of(data_dir);
     let (records, items) = spill::erase(&folder, &rewrite)
         .with_context(|| format!("{} cannot be written anew", folder.display()))?;
@@ -112,6 +118,8 @@ pub(crate) struct Reach<'a> {
     pub(crate) exports: &'a mut Exports,
     pub(crate) queue: Queue,
     pub(crate) data_dir: PathBuf,
+    /// Turns true when the collector is to end: what is done by then is kept, the rest is left and said to be.
+    pub(crate) stop: watch::Receiver<bool>,
 }
 
 impl Reach<'_> {
@@ -125,10 +133,13 @@ impl Reach<'_> {
     }
 
     async fn done(self, task: Task) -> Result<String> {
-        let (queue, data_dir) = (self.queue, self.data_dir);
+        let (queue, data_dir, stop) = (self.queue, self.data_dir, self.stop);
+        let stopped = stop.clone();
+        let stopping = move || *stopped.borrow();
         match task {
             Task::Erase(person) => {
-                let work = move || forget(&person, &data_dir, |rewrite| Ok(queue.erase(rewrite)?));
+                let erase = move |rewrite: Rewrite<'_>| Ok(queue.erase(rewrite, &stopping)?);
+                let work = move || forget(&person, &data_dir, erase);
                 let forgotten = self.exports.without(None, blocking(work)).await??;
                 tracing::info!(
                     items = forgotten.items,
@@ -139,7 +150,7 @@ impl Reach<'_> {
             }
             Task::Replay(name, from_ns) => {
                 let moved = name.clone();
-                let work = move || queue.replay(&moved, from_ns);
+                let work = move || queue.replay(&moved, from_ns, &stopping);
                 let again: Replay = self.exports.without(Some(&name), blocking(work)).await??;
                 tracing::info!(
                     destination = name,
@@ -149,7 +160,7 @@ impl Reach<'_> {
                 Ok(serde_json::to_string(&again)?)
             }
             Task::Letters(from, to) => {
-                let replayed = self.exports.replay_letters(&from, &to).await?;
+                let replayed = self.exports.replay_letters(&from, &to, stop).await?;
                 tracing::info!(
                     destination = to,
                     items = replayed.items,

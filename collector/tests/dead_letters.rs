@@ -17,7 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Backend {
     address: String,
     mended: Arc<AtomicBool>,
+    /// Says nothing any more, for ever.
+    silent: Arc<AtomicBool>,
     taken: Arc<Mutex<Vec<String>>>,
+    /// A request that was not taken.
     refused: Receiver<()>,
 }
 
@@ -25,15 +28,22 @@ fn receiver() -> Backend {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let mended = Arc::new(AtomicBool::new(false));
+    let silent = Arc::new(AtomicBool::new(false));
     let taken = Arc::new(Mutex::new(Vec::new()));
     let (tell, refused) = channel();
     let (ok, kept) = (Arc::clone(&mended), Arc::clone(&taken));
+    let mute = Arc::clone(&silent);
     thread::spawn(move || {
         for stream in listener.incoming() {
             let (ok, kept, tell) = (Arc::clone(&ok), Arc::clone(&kept), tell.clone());
+            let mute = Arc::clone(&mute);
             thread::spawn(move || {
                 let mut stream = BufReader::new(stream.unwrap());
                 while let Some(body) = request(&mut stream) {
+                    if mute.load(Ordering::SeqCst) {
+                        let _ = tell.send(());
+                        continue;
+                    }
                     let status = if ok.load(Ordering::SeqCst) {
                         kept.lock().unwrap().push(body);
                         "200 OK"
@@ -54,6 +64,7 @@ fn receiver() -> Backend {
     Backend {
         address,
         mended,
+        silent,
         taken,
         refused,
     }
@@ -105,6 +116,7 @@ name = "backend"
 type = "otlp_http"
 endpoint = "http://{receiver}"
 compression = "none"
+timeout = "1h"
 batch = {{ max_items = 10, max_wait = "10ms" }}
 "#
     );
@@ -245,6 +257,42 @@ fn what_was_refused_is_listed_and_sent_again_while_the_collector_runs_and_while_
     );
     let taken = receiver.taken.lock().unwrap().concat();
     assert_eq!(taken.matches("second").count(), 1, "{taken}");
+}
+
+#[test]
+fn a_collector_that_is_told_to_end_waits_for_no_letter_and_says_what_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let receiver = receiver();
+    let (listen, admin) = (free(), free());
+    settings(folder, &listen, &admin, &receiver.address);
+    let mut running = start(folder);
+    post(&listen, r#"{"logs":[{"message":"first"}]}"#);
+    receiver.refused.recv_timeout(PATIENCE).unwrap();
+    let list = ["dead-letters", "list"];
+    until(folder, &list, |it| it.contains("backend"));
+
+    receiver.silent.store(true, Ordering::SeqCst);
+    let at = folder.to_owned();
+    let replay = ["dead-letters", "replay", "--destination", "backend"];
+    let operator = thread::spawn(move || run(&at, &replay));
+    receiver.refused.recv_timeout(PATIENCE).unwrap();
+    let id = running.0.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(told.unwrap().success());
+    let end = Instant::now() + PATIENCE;
+    let status = loop {
+        if let Some(status) = running.0.try_wait().unwrap() {
+            break status;
+        }
+        assert!(Instant::now() < end, "it does not end");
+        thread::sleep(Duration::from_millis(5));
+    };
+    assert!(status.success(), "{status}");
+    let (code, said) = operator.join().unwrap();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the collector is stopping"), "{said}");
+    assert!(run(folder, &list).1.contains("backend"));
 }
 
 #[test]

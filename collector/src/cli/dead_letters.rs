@@ -148,7 +148,8 @@ fn send(config: &Config, options: &Options, out: &mut impl Write) -> Result<bool
         Some(_held) => {
             let runtime = tokio::runtime::Runtime::new()?;
             let target = Target::of(settings)?;
-            runtime.block_on(replay(&config.data_dir, &from, &target))?
+            let (_tell, never) = tokio::sync::watch::channel(false);
+            runtime.block_on(replay(&config.data_dir, &from, &target, never))?
         }
         None => {
             let task = Operation::Letters(from.clone(), to.clone());

@@ -246,24 +246,32 @@ impl Queue {
         }
     }
 
-    /// Has every record be what `rewrite` says, of the same length, and books what went. No destination may have anything in hands. Blocks.
+    /// Has every record be what `rewrite` says, of the same length, and books what went. No destination may have anything in hands. Blocks, until all is
+    /// done or soon after `stop` says so.
     pub(crate) fn erase(
         &self,
         rewrite: disk::erase::Rewrite<'_>,
+        stop: disk::erase::Stop<'_>,
     ) -> std::io::Result<disk::erase::Erased> {
         match &self.0 {
             Store::Memory(state) => Ok(lock(state).erase(rewrite)),
-            Store::Disk(queue) => queue.shared().erase(rewrite),
+            Store::Disk(queue) => queue.shared().erase(rewrite, stop),
         }
     }
 
-    /// Moves a destination, which must not be at work, back to the first record taken at `from_ns` or later. Blocks.
-    pub(crate) fn replay(&self, name: &str, from_ns: u64) -> anyhow::Result<disk::replay::Replay> {
+    /// Moves a destination, which must not be at work, back to the first record taken at `from_ns` or later. Blocks, until it is done
+    /// or soon after `stop` says so; nothing has moved then.
+    pub(crate) fn replay(
+        &self,
+        name: &str,
+        from_ns: u64,
+        stop: disk::erase::Stop<'_>,
+    ) -> anyhow::Result<disk::replay::Replay> {
         match &self.0 {
             Store::Memory(_) => anyhow::bail!(
                 "a queue in memory keeps nothing that everybody has had; set queue.type = \"disk\""
             ),
-            Store::Disk(queue) => queue.shared().replay(name, from_ns),
+            Store::Disk(queue) => queue.shared().replay(name, from_ns, stop),
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::read::{files, letter, lines};
@@ -80,14 +81,20 @@ enum Fate {
     Gone,
 }
 
-/// Sends what `from` refused.
+/// Sends what `from` refused, until `stop` turns true at the latest: what no answer came for by then stays, and may be there twice in the end.
 ///
 /// # Errors
 /// When the files cannot be read or written anew.
-pub(crate) async fn replay(data_dir: &Path, from: &str, to: &Target) -> Result<Replayed> {
+pub(crate) async fn replay(
+    data_dir: &Path,
+    from: &str,
+    to: &Target,
+    stop: watch::Receiver<bool>,
+) -> Result<Replayed> {
     let mut replay = Replay {
         to,
         until: Some(Instant::now() + MOST),
+        stop,
         together: TOGETHER,
         replayed: Replayed::default(),
     };
@@ -102,6 +109,7 @@ struct Replay<'a> {
     to: &'a Target,
     /// None when nothing more is to be tried.
     until: Option<Instant>,
+    stop: watch::Receiver<bool>,
     together: usize,
     replayed: Replayed,
 }
@@ -157,7 +165,7 @@ impl Replay<'_> {
                 Some(Source::Record(otlp))
             });
             let batch = Batch::new(signal, opened.collect());
-            let outcome = self.to.destination.send(&batch).await.of(batch.len());
+            let outcome = self.attempt(&batch).await.of(batch.len());
             let (fates, reason) = match outcome {
                 Outcome::Accepted { rejected: 0, .. } => (Fates::default(), None),
                 Outcome::Accepted { reason, .. } => {
@@ -203,6 +211,21 @@ impl Replay<'_> {
                 }
             };
             self.book(all, places, &batch, &fates, reason);
+        }
+    }
+
+    /// One request, as long as there is time for its answer.
+    async fn attempt(&mut self, batch: &Batch) -> Outcome {
+        let stopped = async {
+            if self.stop.wait_for(|stop| *stop).await.is_err() {
+                // Nobody is left to ask for it.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped => Outcome::retry(Reason::code("the collector is stopping")),
+            outcome = self.to.destination.send(batch) => outcome,
         }
     }
 

@@ -26,6 +26,9 @@ use crate::record::Record;
 /// What a record is to be instead, of the same length; `None` leaves it as it is.
 pub(crate) type Rewrite<'a> = &'a dyn Fn(&Record) -> Option<Record>;
 
+/// Whether no further segment is to be begun: the collector is to end in a bounded time, and a whole queue takes as long as it takes.
+pub(crate) type Stop<'a> = &'a dyn Fn() -> bool;
+
 /// The ending of what is written beside a segment until it takes its place.
 const DRAFT: &str = ".draft";
 
@@ -45,6 +48,8 @@ pub(crate) struct Erased {
     pub(crate) cleared: u64,
     /// Files kept aside for being damaged that went.
     pub(crate) aside: u64,
+    /// Segments that were not begun.
+    pub(crate) left: u64,
 }
 
 /// A record that was changed.
@@ -231,8 +236,12 @@ impl State {
 
 impl Shared {
     /// Erases from all that is durable when this is called. No destination may have anything in hands: what it would book of that is booked
-    /// here. Blocks.
-    pub(in crate::queue) fn erase(&self, rewrite: Rewrite<'_>) -> io::Result<Erased> {
+    /// here. Blocks, and at `stop` for one segment more at most.
+    pub(in crate::queue) fn erase(
+        &self,
+        rewrite: Rewrite<'_>,
+        stop: Stop<'_>,
+    ) -> io::Result<Erased> {
         let mut sum = Erased::default();
         let until = self.seal();
         let bases: Vec<Position> = {
@@ -243,8 +252,12 @@ impl Shared {
             let sealed = state.segments.iter().filter(|s| s.base < until);
             sealed.map(|s| s.base).collect()
         };
-        for base in bases {
-            self.erase_segment(base, rewrite, &mut sum)?;
+        for (n, base) in bases.iter().enumerate() {
+            if stop() {
+                sum.left = (bases.len() - n) as u64;
+                return Ok(sum);
+            }
+            self.erase_segment(*base, rewrite, &mut sum)?;
         }
         sum.aside = remove_aside(&*self.disk, &self.folder)?;
         Ok(sum)

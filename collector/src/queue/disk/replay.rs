@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{Lag, Position};
 use super::Shared;
 use super::cursors::CursorFile;
+use super::erase::Stop;
 use super::io::RealDisk;
 use super::look::{Folder, Found};
 use crate::aggregate::READER;
@@ -86,7 +87,12 @@ pub(crate) fn replay(data: &DataFolder, name: &str, from_ns: u64) -> Result<Repl
 
 impl Shared {
     /// The same while the collector runs. The destination must not be at work.
-    pub(in crate::queue) fn replay(&self, name: &str, from_ns: u64) -> Result<Replay> {
+    pub(in crate::queue) fn replay(
+        &self,
+        name: &str,
+        from_ns: u64,
+        stop: Stop<'_>,
+    ) -> Result<Replay> {
         // Nothing is deleted meanwhile; what comes meanwhile it has not had.
         let one = self.changing();
         let (i, done, segments) = {
@@ -106,6 +112,10 @@ impl Shared {
         let mut first = None;
         let mut again = Lag::default();
         for segment in &segments {
+            ensure!(
+                !stop(),
+                "the collector is stopping; nothing was moved, ask again once it has"
+            );
             self.records_of(segment, |at, length, record| {
                 if record.header.received_ns >= from_ns {
                     first.get_or_insert(at);

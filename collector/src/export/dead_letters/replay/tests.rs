@@ -61,7 +61,9 @@ async fn replayed(folder: &Path, from: &str, to: &Arc<Told>, signals: config::Si
         destination,
         signals,
     };
-    replay(folder, from, &target).await.unwrap()
+    replay(folder, from, &target, watch::channel(false).1)
+        .await
+        .unwrap()
 }
 
 async fn sent(folder: &Path, from: &str, to: &Arc<Told>) -> Replayed {
@@ -150,6 +152,40 @@ async fn nothing_goes_to_one_that_is_away_and_letters_of_others_are_not_touched(
     let other = sent(folder.path(), "other", &Arc::new(Told::new(&[], false))).await;
     assert_eq!(other, Replayed::default());
     assert_eq!(left(folder.path()), before);
+}
+
+#[tokio::test]
+async fn at_a_stop_no_answer_is_waited_for_and_what_was_taken_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let all: Vec<Batch> = (0..=TOGETHER).map(|n| log(&format!("<{n}>"))).collect();
+    letters(folder.path(), &all).await;
+    // Takes the first request; the second it never answers, and the collector is told to stop meanwhile.
+    struct Hangs(Mutex<Option<watch::Sender<bool>>>, Mutex<usize>);
+    impl Destination for Hangs {
+        fn send<'a>(&'a self, _: &'a Batch) -> Attempt<'a> {
+            Box::pin(async {
+                let nth = std::mem::replace(&mut *self.1.lock().unwrap(), 1);
+                if nth == 0 {
+                    return Outcome::accepted();
+                }
+                let stop = self.0.lock().unwrap().take();
+                stop.unwrap().send_replace(true);
+                std::future::pending().await
+            })
+        }
+    }
+    let (tell, stop) = watch::channel(false);
+    let target = Target {
+        destination: Arc::new(Hangs(Mutex::new(Some(tell)), Mutex::new(0))),
+        signals: config::Signals::default(),
+    };
+    let replayed = replay(folder.path(), "d", &target, stop).await.unwrap();
+    assert_eq!((replayed.letters, replayed.left), (TOGETHER as u64, 1));
+    assert_eq!(
+        replayed.reason.as_deref(),
+        Some("the collector is stopping")
+    );
+    assert_eq!(left(folder.path()).lines().count(), 1);
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ fn a_queue_at_work_hands_out_the_rest_and_its_books_hold() {
     let (mut bench, a, b) = lived(folder.path());
     let before = bench.shared.lock().segments.clone();
     assert!(before.len() > 1);
-    let erased = bench.shared.erase(&blank_even).unwrap();
+    let erased = bench.shared.erase(&blank_even, &|| false).unwrap();
     assert_eq!((erased.records, erased.items), (20, 40));
     assert_eq!(
         erased.readers,
@@ -113,6 +113,21 @@ fn a_queue_at_work_hands_out_the_rest_and_its_books_hold() {
 }
 
 #[test]
+fn at_a_stop_the_segment_in_hands_is_ended_and_the_next_erasure_finds_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bench, _a, _b) = lived(folder.path());
+    let segments = bench.shared.lock().segments.len() as u64;
+    let asked = std::cell::Cell::new(0);
+    let stop = || asked.replace(asked.get() + 1) == 1;
+    let first = bench.shared.erase(&blank_even, &stop).unwrap();
+    assert_eq!(first.left, segments - 1);
+    assert!(first.records > 0 && first.records < 20);
+    let rest = bench.shared.erase(&blank_even, &|| false).unwrap();
+    assert_eq!((first.records + rest.records, rest.left), (20, 0));
+    assert!((0..40).all(|id| holds(folder.path(), id) == (id % 2 == 1)));
+}
+
+#[test]
 fn what_was_being_read_from_the_disk_meanwhile_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let (bench, _a, _b) = lived(folder.path());
@@ -123,7 +138,7 @@ fn what_was_being_read_from_the_disk_meanwhile_is_read_again() {
         panic!("it starts on the disk")
     };
     let chunk = bench.shared.fetch(&fetch);
-    bench.shared.erase(&blank_even).unwrap();
+    bench.shared.erase(&blank_even, &|| false).unwrap();
     assert!(bench.shared.fetched(late.index(), chunk).is_empty());
     assert_eq!(read(&bench, &late).len(), 40);
 }
@@ -169,7 +184,7 @@ fn damaged_bytes_are_cleared_and_stay_counted_once() {
     let bench = Bench::with(folder.path(), small());
     let (_a, b) = (bench.reader("a"), bench.reader("b"));
     assert_eq!(bench.recover().damaged, 1);
-    let erased = bench.shared.erase(&|_| None).unwrap();
+    let erased = bench.shared.erase(&|_| None, &|| false).unwrap();
     assert_eq!((erased.records, erased.items), (0, 0));
     assert_eq!(erased.cleared, taken(3).encoded_len() as u64);
     assert!(!holds(folder.path(), 3) && holds(folder.path(), 2));
@@ -208,7 +223,7 @@ fn a_crash_at_any_step_leaves_each_record_as_it_was_or_erased() {
             }
             bench.shared.keep();
             disk.fail_at(step, rustix::io::Errno::IO);
-            let done = bench.shared.erase(&blank_even);
+            let done = bench.shared.erase(&blank_even, &|| false);
             let came = disk.failed();
             std::mem::forget(reader);
             drop(bench);

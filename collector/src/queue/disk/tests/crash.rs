@@ -325,7 +325,7 @@ impl World {
         let ids = self.acknowledged.range(..before);
         self.may_be_erased
             .extend(ids.filter(|id| id.is_multiple_of(of)));
-        if life.bench.shared.erase(&rewrite).is_ok() {
+        if life.bench.shared.erase(&rewrite, &|| false).is_ok() {
             let ids = self.acknowledged.range(..before);
             self.erased.extend(ids.filter(|id| id.is_multiple_of(of)));
         }

@@ -353,7 +353,7 @@ impl Model {
             .into_iter()
             .filter(|at| !side.wanted.contains(at))
             .collect();
-        let done = self.bench.shared.replay(NAMES[r], from);
+        let done = self.bench.shared.replay(NAMES[r], from, &|| false);
         assert_eq!(done.is_ok(), !again.is_empty(), "{done:?}");
         let Ok(done) = done else { return };
         assert_eq!((Some(done.from), done.records), (first, again.len() as u64));
@@ -385,7 +385,7 @@ impl Model {
         };
         self.erased
             .extend((1..self.next_id).filter(|id| theirs(*id)));
-        if self.bench.shared.erase(&rewrite).is_err() {
+        if self.bench.shared.erase(&rewrite, &|| false).is_err() {
             // The power goes now; what became of it shows then.
             return;
         }
