@@ -105,11 +105,16 @@ impl Cutter {
         self.open = None;
     }
 
-    /// The next lot. None where nothing is gathered, or what is on its way leaves no room.
-    pub(super) fn next(&mut self, route: &Route, dialect: Dialect) -> Option<Lot> {
+    /// Whether one lot more may be on its way. One always may, whatever it weighs, and one beyond the bound where nothing goes on otherwise (`stuck`).
+    fn has_room(&self, stuck: bool) -> bool {
         let on_the_way = self.on_the_way.load(Ordering::Relaxed);
-        // One lot is always let through, whatever it weighs.
-        if self.is_empty() || (on_the_way > 0 && on_the_way + LOT > self.most) {
+        let most = self.most + if stuck { LOT } else { 0 };
+        on_the_way == 0 || on_the_way + LOT <= most
+    }
+
+    /// The next lot. None where nothing is gathered, or what is on its way leaves no room.
+    pub(super) fn next(&mut self, route: &Route, dialect: Dialect, stuck: bool) -> Option<Lot> {
+        if self.is_empty() || !self.has_room(stuck) {
             return None;
         }
         let mut weight = 0;
@@ -157,9 +162,8 @@ impl Cutter {
     }
 
     /// The next records as they are, which weigh what they weigh in the queue.
-    pub(super) fn whole(&mut self) -> Option<(Vec<Arc<Entry>>, Hold)> {
-        let on_the_way = self.on_the_way.load(Ordering::Relaxed);
-        if self.is_empty() || (on_the_way > 0 && on_the_way + LOT > self.most) {
+    pub(super) fn whole(&mut self, stuck: bool) -> Option<(Vec<Arc<Entry>>, Hold)> {
+        if self.is_empty() || !self.has_room(stuck) {
             return None;
         }
         let (mut weight, mut taken) = (0, Vec::new());

@@ -45,6 +45,8 @@ pub enum Outcome {
         refused: Vec<(usize, Reason)>,
         /// Not taken now.
         again: Vec<usize>,
+        /// Whether some of those may be what it fails at.
+        suspect: bool,
         /// How many of those it took it dropped all the same (it does not say which), and its words.
         rejected: Option<(u64, Reason)>,
         /// When it wants to be asked again.
@@ -80,12 +82,13 @@ impl Outcome {
             Self::Each {
                 refused,
                 again,
+                suspect,
                 rejected: _,
                 after,
                 reason,
             } if refused.is_empty() && again.len() >= items => Self::Retry {
                 after,
-                suspect: false,
+                suspect,
                 reason,
             },
             other => other,

@@ -53,6 +53,7 @@ pub(crate) struct Driver {
     tallies: Tallies,
     settled: (mpsc::Sender<Settled>, mpsc::Receiver<Settled>),
     ended: bool,
+    doubts: watch::Receiver<usize>,
     halt: watch::Receiver<bool>,
 }
 
@@ -75,7 +76,6 @@ impl Driver {
         Self {
             cutter: Cutter::new(plan.lanes),
             plan,
-            shared,
             reader,
             gathered: Gathered::default(),
             waiting: VecDeque::new(),
@@ -83,6 +83,8 @@ impl Driver {
             tallies: Tallies::default(),
             settled: mpsc::channel(SETTLED),
             ended: false,
+            doubts: shared.doubts(),
+            shared,
             halt,
         }
     }
@@ -127,6 +129,8 @@ impl Driver {
                     self.cutter.clear();
                     self.waiting.clear();
                 }
+                // Each turn of this loop looks whether nothing goes on.
+                Ok(()) = self.doubts.changed() => {}
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.flush(),
             }
         }
@@ -212,8 +216,19 @@ impl Driver {
         }
     }
 
+    /// Whether nothing is on its way but what may be at fault itself. Nothing would ever show whether it is, so one batch more is let through: what
+    /// passes is the evidence against the rest.
+    fn is_stuck(&self) -> bool {
+        let in_doubt = *self.doubts.borrow();
+        in_doubt > 0 && in_doubt >= self.lanes.len()
+    }
+
     fn dispatch(&mut self) {
-        while self.lanes.len() < self.plan.lanes.max(1) {
+        loop {
+            let stuck = self.is_stuck();
+            if self.lanes.len() >= self.plan.lanes.max(1) + usize::from(stuck) {
+                return;
+            }
             if let Some(job) = self.waiting.pop_front() {
                 let shared = Arc::clone(&self.shared);
                 let settled = self.settled.0.clone();
@@ -224,13 +239,15 @@ impl Driver {
                 let deliver = async move { shared.deliver(job, settled).await };
                 self.lanes.spawn(background::at(position, deliver));
             } else if self.plan.whole {
-                if !self.take_whole() {
+                if !self.take_whole(stuck) {
                     return;
                 }
-            } else if let Some(lot) = self.cutter.next(&self.plan.route, self.plan.dialect) {
-                self.take(lot);
             } else {
-                return;
+                let (route, dialect) = (&self.plan.route, self.plan.dialect);
+                let Some(lot) = self.cutter.next(route, dialect, stuck) else {
+                    return;
+                };
+                self.take(lot);
             }
         }
     }

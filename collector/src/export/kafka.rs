@@ -216,6 +216,7 @@ impl Verdicts {
         Outcome::Each {
             refused: self.refused,
             again: self.again,
+            suspect: false,
             rejected: None,
             after: None,
             reason,

@@ -16,7 +16,7 @@ use super::metrics::refused::Refused;
 use super::points::Form;
 use super::retry::Backoff;
 use super::tally::Fate;
-use super::{Batch, Stats};
+use super::{Batch, Signal, Stats};
 use crate::config::Retry;
 use crate::outcome::DropReason;
 use crate::queue::Position;
@@ -45,8 +45,10 @@ pub(crate) struct Shared {
     pub(crate) random: fn() -> f64,
     /// Nothing is sent before: a destination that asks for a pause asks all lanes.
     pause: watch::Sender<Option<Instant>>,
-    /// Batches taken so far: the evidence that the destination is alive.
-    taken: AtomicU64,
+    /// Batches taken so far, by signal: the evidence that the destination is alive. One that takes spans may have no place for logs.
+    taken: [AtomicU64; Signal::ALL.len()],
+    /// Batches that may be what the destination fails at, while nothing shows whether they are.
+    in_doubt: watch::Sender<usize>,
     failing: AtomicBool,
 }
 
@@ -81,6 +83,15 @@ pub(crate) struct Settled {
     pub(crate) fate: Fate,
     /// How many of its items were dropped all the same.
     pub(crate) rejected: u64,
+}
+
+/// A batch in doubt.
+struct Doubt<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|n| *n -= 1);
+    }
 }
 
 enum End {
@@ -122,7 +133,8 @@ impl Shared {
             refused_metrics: Refused::default(),
             random: super::retry::random,
             pause: watch::Sender::new(None),
-            taken: AtomicU64::new(0),
+            taken: Default::default(),
+            in_doubt: watch::Sender::new(0),
             failing: AtomicBool::new(false),
         }
     }
@@ -246,8 +258,10 @@ impl Shared {
     /// Tries until there is an answer that stands.
     async fn insist(&self, batch: &Batch, suspected: bool) -> End {
         let first = Instant::now();
-        let taken_before = self.taken.load(Ordering::Relaxed);
+        let signal = batch.signal();
+        let taken_before = self.taken(signal).load(Ordering::Relaxed);
         let mut backoff = Backoff::new(&self.retry);
+        let mut doubt = None;
         loop {
             self.paused().await;
             let permit = self.stats.breaker.permit().await;
@@ -263,6 +277,7 @@ impl Shared {
                     rejected,
                     after,
                     reason: _,
+                    suspect: _,
                 } => {
                     permit.answered();
                     let wait = backoff.next((self.random)(), after);
@@ -282,7 +297,7 @@ impl Shared {
                     suspect,
                     reason,
                 } => {
-                    let others_pass = self.taken.load(Ordering::Relaxed) > taken_before;
+                    let others_pass = self.taken(signal).load(Ordering::Relaxed) > taken_before;
                     let enough = match (suspected, others_pass) {
                         (true, true) => SUSPECT_PART_AFTER.0,
                         (true, false) => SUSPECT_PART_AFTER.1,
@@ -291,6 +306,12 @@ impl Shared {
                     };
                     if suspect && backoff.tries() >= enough {
                         return End::Suspected(reason);
+                    }
+                    let doubted = suspect && (suspected || backoff.tries() >= SUSPECT_AFTER);
+                    match doubted {
+                        true if doubt.is_none() => doubt = Some(self.doubt()),
+                        true => {}
+                        false => doubt = None,
                     }
                     let wait = backoff.next((self.random)(), after);
                     permit.failed(wait);
@@ -323,7 +344,7 @@ impl Shared {
         match &outcome {
             Outcome::Accepted { .. } | Outcome::Each { .. } => {
                 stats.accepted.fetch_add(1, Ordering::Relaxed);
-                self.taken.fetch_add(1, Ordering::Relaxed);
+                self.taken(batch.signal()).fetch_add(1, Ordering::Relaxed);
                 self.healthy();
             }
             Outcome::Refused(reason) => {
@@ -346,6 +367,20 @@ impl Shared {
             }
         }
         outcome
+    }
+
+    /// Tells how many batches are in doubt, as that changes.
+    pub(crate) fn doubts(&self) -> watch::Receiver<usize> {
+        self.in_doubt.subscribe()
+    }
+
+    fn doubt(&self) -> Doubt<'_> {
+        self.in_doubt.send_modify(|n| *n += 1);
+        Doubt(&self.in_doubt)
+    }
+
+    fn taken(&self, signal: Signal) -> &AtomicU64 {
+        &self.taken[signal as usize]
     }
 
     fn healthy(&self) {

@@ -166,6 +166,8 @@ struct Sum {
     partial: Option<Reason>,
     refused: Vec<(usize, Reason)>,
     again: Vec<usize>,
+    /// Whether some of those may be what a server fails at.
+    suspect: bool,
     after: Option<Duration>,
     reason: Option<Reason>,
 }
@@ -183,10 +185,12 @@ impl Sum {
             Outcome::Each {
                 refused,
                 again,
+                suspect,
                 rejected,
                 after,
                 reason,
             } => {
+                self.suspect |= suspect;
                 if let Some((rejected, reason)) = rejected {
                     self.reject(rejected, Some(reason));
                 }
@@ -196,7 +200,12 @@ impl Sum {
                 self.after = self.after.max(after);
                 self.reason = Some(reason);
             }
-            Outcome::Retry { after, reason, .. } => {
+            Outcome::Retry {
+                after,
+                suspect,
+                reason,
+            } => {
+                self.suspect |= suspect;
                 self.again.extend(places);
                 self.after = self.after.max(after);
                 self.reason = Some(reason);
@@ -222,6 +231,7 @@ impl Sum {
         Outcome::Each {
             refused: self.refused,
             again: self.again,
+            suspect: self.suspect,
             rejected,
             after: self.after,
             reason: self.reason.unwrap_or_else(|| Reason::code("refused")),

@@ -53,10 +53,12 @@ impl Shares {
             return failed;
         }
         self.again.sort_unstable();
+        let suspect = matches!(failed, Outcome::Retry { suspect: true, .. });
         let (after, reason) = told(failed);
         Outcome::Each {
             refused: Vec::new(),
             again: self.again,
+            suspect,
             rejected: None,
             after,
             reason,
@@ -125,6 +127,7 @@ mod tests {
             Outcome::Each {
                 refused: Vec::new(),
                 again,
+                suspect: false,
                 rejected: None,
                 after,
                 reason,

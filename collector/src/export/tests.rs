@@ -276,6 +276,7 @@ async fn where_each_item_has_its_verdict_the_busy_come_again_and_the_bad_are_kep
             } else {
                 Vec::new()
             },
+            suspect: false,
             rejected: None,
             after: None,
             reason: Reason::code("http 429"),
@@ -421,6 +422,7 @@ async fn what_one_of_several_rejected_in_part_is_accounted_where_another_was_bus
             0 => Outcome::Each {
                 refused: Vec::new(),
                 again: vec![3],
+                suspect: false,
                 rejected: Some((2, Reason::new("partial success", "too old"))),
                 after: None,
                 reason: Reason::code("http 503"),
@@ -495,6 +497,102 @@ async fn a_batch_that_breaks_a_living_server_is_divided_in_the_end() {
         (40, 1)
     );
     assert_eq!(bench.letters("a")[0]["code"], "http 500");
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_that_break_a_living_server_are_found_where_they_fill_all_lanes() {
+    let fragile = |bodies: &[String]| {
+        Some(match bodies.iter().any(|it| it == "bad") {
+            true => Outcome::Retry {
+                after: None,
+                suspect: true,
+                reason: Reason::code("http 500"),
+            },
+            false => Outcome::accepted(),
+        })
+    };
+    for lanes in [1, 4] {
+        let bench = Bench::new();
+        let running = bench.run("a", fragile, |plan, _| {
+            plan.bounds.max_items = 2;
+            plan.lanes = lanes;
+        });
+        for n in 0..20 {
+            bench
+                .put(&[if n < lanes { "bad" } else { "ok" }, "ok"])
+                .await;
+        }
+        bench.queue.close();
+        tokio::time::timeout(Duration::from_secs(3_600), running.task)
+            .await
+            .unwrap()
+            .unwrap();
+        let books = bench.books("a");
+        assert_eq!(
+            (books.exported, books.dropped[&DropReason::Rejected]),
+            (40 - lanes as u64, lanes as u64),
+            "{lanes} lanes"
+        );
+        let most = running.told.most_in_flight.load(Ordering::SeqCst);
+        assert!(most <= lanes + 1, "{most} of {lanes}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_batches_in_doubt_leave_room_for_the_one_that_shows_it() {
+    let bench = Bench::new();
+    let fragile = |bodies: &[String]| {
+        // The first three parts of its seven.
+        let early = |it: &String| it.parse::<u32>().is_ok_and(|n| n < 800);
+        Some(match bodies.iter().any(early) {
+            true => Outcome::Retry {
+                after: None,
+                suspect: true,
+                reason: Reason::code("http 500"),
+            },
+            false => Outcome::accepted(),
+        })
+    };
+    let running = bench.run("a", fragile, plain);
+    // 12 MiB hold three lots.
+    bench.put_body(&swelling(), 2_000, 0).await;
+    bench.queue.close();
+    let told = Arc::clone(&running.told);
+    let passes = async move {
+        while told.taken().is_empty() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let passes = tokio::time::timeout(Duration::from_secs(3_600), passes);
+    passes.await.unwrap();
+    running.task.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_signal_says_nothing_of_another() {
+    let bench = Bench::new();
+    let logs_down = |bodies: &[String]| {
+        Some(match bodies.iter().any(|it| it == "m") {
+            true => Outcome::Retry {
+                after: None,
+                suspect: true,
+                reason: Reason::code("http 500"),
+            },
+            false => Outcome::accepted(),
+        })
+    };
+    let running = bench.run("a", logs_down, |_, retry| {
+        retry.max_elapsed = Some(Duration::from_secs(3_600));
+    });
+    for _ in 0..60 {
+        bench.put_body(SPAN, 1, 1).await;
+        tokio::time::advance(Duration::from_secs(20)).await;
+    }
+    bench.queue.close();
+    running.task.await.unwrap();
+    let books = bench.books("a");
+    assert_eq!(books.exported, 60);
+    assert_eq!(books.dropped[&DropReason::RetriesExhausted], 60);
 }
 
 #[tokio::test(start_paused = true)]

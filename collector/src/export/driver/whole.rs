@@ -6,8 +6,8 @@ use crate::export::tally::Shares;
 
 impl Driver {
     /// Makes a batch of what is gathered. False where there is none, or what is on its way leaves no room.
-    pub(super) fn take_whole(&mut self) -> bool {
-        let Some((entries, hold)) = self.cutter.whole() else {
+    pub(super) fn take_whole(&mut self, stuck: bool) -> bool {
+        let Some((entries, hold)) = self.cutter.whole(stuck) else {
             return false;
         };
         let mut through = Vec::new();

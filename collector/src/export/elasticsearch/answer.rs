@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::export::destination::{Outcome, Reason};
 
-/// What Elasticsearch and OpenSearch call a document that fits no mapping and never will.
+/// What Elasticsearch and OpenSearch call a document that fits no mapping and never will, whatever became of the others.
 const OF_DOCUMENTS: [&str; 12] = [
     "date_time_parse_exception",
     "document_parsing_exception",
@@ -20,7 +20,7 @@ const OF_DOCUMENTS: [&str; 12] = [
     "x_content_parse_exception",
 ];
 /// `illegal_argument_exception` is said of documents, of pipelines and of a full cluster alike; of a document in these words: a value
-/// beyond what is indexed, an object where there is a value, a field too many. Waiting would let one client's field stop all.
+/// beyond what is indexed, an object where there is a value, a field too many.
 const IN_WORDS: [&str; 6] = [
     "immense term",
     "non object mapping",
@@ -29,6 +29,8 @@ const IN_WORDS: [&str; 6] = [
     "Limit of mapping depth",
     "Field name",
 ];
+/// A cluster without room for one more shard says this, which an operator mends. Where a pipeline sends documents to several streams it may say so of some.
+const OF_THE_CLUSTER: &str = "shards open";
 
 #[derive(Deserialize)]
 struct Bulk {
@@ -88,17 +90,26 @@ pub(super) fn read(body: &[u8], items: usize) -> Outcome {
         // Sent again, what is there already is known by its id.
         return unread(format!("{} verdicts of {items} items", bulk.items.len()));
     }
+    // All go to one stream: what is wrong with the stream is wrong with all.
+    let taken = |it: &Item| matches!(it.create.status, 200..=299 | 409);
+    let others_pass = bulk.items.iter().any(taken);
     let mut refused = Vec::new();
     let mut again = Vec::new();
+    let mut suspect = false;
     let mut last = None;
     for (at, Item { create }) in bulk.items.into_iter().enumerate() {
         match create.status {
             // 409: a document of this id is there, from a try whose answer was lost.
             200..=299 | 409 => {}
-            400 if !create.is_of_the_document() => {
-                again.push(at);
-                last = Some(reason(create));
-            }
+            400 if !create.is_of_the_document() => match create.is_of_the_cluster() {
+                // It waiting for ever would let one client's field stop all.
+                false if others_pass => refused.push((at, reason(create))),
+                of_the_cluster => {
+                    suspect |= !of_the_cluster;
+                    again.push(at);
+                    last = Some(reason(create));
+                }
+            },
             400 | 413 | 422 => refused.push((at, reason(create))),
             // Busy, or something that an operator can mend: no such index, no permission.
             _ => {
@@ -112,6 +123,7 @@ pub(super) fn read(body: &[u8], items: usize) -> Outcome {
         Some(reason) => Outcome::Each {
             refused,
             again,
+            suspect,
             rejected: None,
             after: None,
             reason,
@@ -121,8 +133,19 @@ pub(super) fn read(body: &[u8], items: usize) -> Outcome {
 }
 
 impl Verdict {
-    /// Whether the document itself is at fault. A pipeline that is not there, or no room for one more shard, answers 400 as well: that an
-    /// operator can mend.
+    /// Whether it says that the cluster is full.
+    fn is_of_the_cluster(&self) -> bool {
+        match &self.error {
+            Some(Error::Known { reason, .. }) => {
+                (reason.as_ref()).is_some_and(|it| it.contains(OF_THE_CLUSTER))
+            }
+            Some(Error::Text(text)) => text.contains(OF_THE_CLUSTER),
+            None => false,
+        }
+    }
+
+    /// Whether it says that the document itself is at fault. A pipeline that fails or is not there answers 400 as well: of all documents, which an
+    /// operator can mend, or of some.
     fn is_of_the_document(&self) -> bool {
         match &self.error {
             Some(Error::Known { kind, reason, .. }) => {
@@ -186,6 +209,7 @@ mod tests {
         let want = Outcome::Each {
             refused: vec![(3, Reason::new("bulk 400", refused))],
             again: vec![2, 4, 5],
+            suspect: false,
             rejected: None,
             after: None,
             reason: Reason::new("bulk 404", "index_not_found_exception"),
@@ -213,25 +237,36 @@ mod tests {
 
     #[test]
     fn what_the_cluster_is_at_fault_for_is_waited_for_and_the_documents_own_faults_are_final() {
-        let error = |kind: &str, reason: &str| {
+        let beside = |status: u16, kind: &str, reason: &str| {
             let error = json!({ "type": kind, "reason": reason });
             let item = json!({ "status": 400, "error": error });
-            match judged(&[json!({ "status": 201 }), item]) {
-                Outcome::Each { refused, again, .. } => (refused.len(), again.len()),
+            match judged(&[json!({ "status": status }), item]) {
+                Outcome::Each {
+                    refused,
+                    again,
+                    suspect,
+                    ..
+                } => (refused.len(), again.len(), suspect),
                 other => panic!("{other:?}"),
             }
         };
+        let (taken, busy) = (201, 429);
         let full = "Validation Failed: 1: this action would add [2] shards, but this cluster currently has [1000]/[1000] maximum normal shards open;";
+        for kind in ["validation_exception", "illegal_argument_exception"] {
+            assert_eq!(beside(taken, kind, full), (0, 1, false), "{kind}");
+            assert_eq!(beside(busy, kind, full), (0, 2, false), "{kind}");
+        }
+        // Others of the stream were taken: it is of this one. Where none was, it may be of all.
         for (kind, reason) in [
-            ("validation_exception", full),
-            ("illegal_argument_exception", full),
+            ("illegal_argument_exception", "field [cart] not present"),
             (
                 "illegal_argument_exception",
                 "pipeline with id [rum] does not exist",
             ),
             ("some_new_exception", ""),
         ] {
-            assert_eq!(error(kind, reason), (0, 1), "{kind}: {reason}");
+            assert_eq!(beside(taken, kind, reason), (1, 0, false), "{kind}");
+            assert_eq!(beside(busy, kind, reason), (0, 2, true), "{kind}");
         }
         for (kind, reason) in [
             ("document_parsing_exception", "[1:86] failed to parse field"),
@@ -245,7 +280,8 @@ mod tests {
                 "Document contains at least one immense term in field=\"a\"",
             ),
         ] {
-            assert_eq!(error(kind, reason), (1, 0), "{kind}: {reason}");
+            assert_eq!(beside(taken, kind, reason), (1, 0, false), "{kind}");
+            assert_eq!(beside(busy, kind, reason), (1, 1, false), "{kind}");
         }
     }
 

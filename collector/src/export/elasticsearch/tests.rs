@@ -145,6 +145,7 @@ async fn items_of_an_answer_have_fates_of_their_own() {
     let want = Outcome::Each {
         refused: vec![(2, Reason::new("bulk 400", "document_parsing_exception"))],
         again: vec![0],
+        suspect: false,
         rejected: None,
         after: None,
         reason: Reason::new("bulk 429", "busy"),

@@ -286,6 +286,7 @@ async fn what_was_acknowledged_before_a_failure_is_not_sent_again() {
     let want = Outcome::Each {
         refused: Vec::new(),
         again: vec![0, 2],
+        suspect: false,
         rejected: None,
         after: None,
         reason: Reason::code("connection lost"),

@@ -103,6 +103,7 @@ async fn a_request_that_fails_leaves_the_others_delivered() {
     let want = Outcome::Each {
         refused: Vec::new(),
         again: vec![0, 2],
+        suspect: false,
         rejected: None,
         after: Some(Duration::from_secs(7)),
         reason: Reason::code("http 429"),

@@ -115,6 +115,7 @@ impl Bucket {
             Some(reason) => Outcome::Each {
                 refused: Vec::new(),
                 again: refused.concat(),
+                suspect: false,
                 rejected: None,
                 after: None,
                 reason,

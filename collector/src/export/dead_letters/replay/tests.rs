@@ -213,6 +213,7 @@ async fn a_letter_that_is_taken_in_part_keeps_only_the_items_that_were_not() {
     let told = Arc::new(Told::saying([Outcome::Each {
         refused: vec![(2, reason.clone())],
         again: vec![3],
+        suspect: false,
         rejected: None,
         after: None,
         reason,
