@@ -232,19 +232,22 @@ test('errors in a worker come with their stacks, once each, and the page gets it
       const worker = new Worker('/sums.js', { type: 'module', name: 'sums' });
       const seen = [];
       watch(farol, worker);
+      const { port1, port2 } = new MessageChannel();
+      watch(farol, port1);
+      port2.postMessage({ 'farol.error/1': { type: 'Error', message: 'thrown behind a port', stack: '', causes: [], more: 0, name: 'shared' } });
       worker.onmessage = ({ data }) => seen.push(data);
       worker.onerror = (event) => { event.preventDefault(); done(seen); };
       worker.postMessage('a sum');
     }))`);
     assert.deepEqual(seen, ['working on a sum']);
     const of = (message: string) => (item: Item): boolean => item.name === 'exception' && item.attributes['exception.message'] === message;
-    const items = await until((items) => items.some(of('thrown in the worker')) && items.some(of('rejected in the worker')), 'both errors');
+    const items = await until((items) => items.some(of('thrown in the worker')) && items.some(of('rejected in the worker')) && items.some(of('thrown behind a port')), 'all errors');
     const { attributes, severity } = items.find(of('thrown in the worker'))!;
     assert.equal(attributes['exception.type'], 'RangeError');
     assert.match(String(attributes['exception.stacktrace']), /deep.*sums\.js:\d+:\d+/);
     assert.equal(attributes['farol.worker.name'], 'sums');
     assert.equal(severity, 17);
-    assert.equal(items.filter(named('exception')).length, 2);
+    assert.equal(items.filter(named('exception')).length, 3);
   });
 });
 

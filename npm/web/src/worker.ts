@@ -29,8 +29,8 @@ interface Scope extends EventTarget {
   postMessage?(message: unknown): void;
 }
 
-/** Something that messages come from: a `Worker`, a `MessagePort`, `navigator.serviceWorker`. */
-export type Source = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
+/** Something that messages come from: a `Worker`, a `MessagePort` (which is started), `navigator.serviceWorker`. */
+export type Source = Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { start?(): void };
 
 /**
  * In a worker: sends errors and rejections that nobody handled to its page, and goes on as if it were not there. A shared or a service
@@ -73,9 +73,10 @@ export function install(options: { post?: (message: unknown) => void } = {}): ()
  */
 export function watch(client: Client, worker: Source, attributes?: Attributes): () => void {
   let installed = false;
-  const capture = ({ type, message, stack, causes: [first] = [], more, name }: Told) => {
-    const cause = first && { name: first[0], message: first[1], stack: first[2] };
-    client.captureError({ name: type, message, stack, cause }, {
+  const capture = ({ type, message, stack, causes = [], more, name }: Told) => {
+    // In a row, as they came: of each it is known what it is, not whose.
+    const errors = causes.map(([name, message, stack]) => ({ name, message, stack }));
+    client.captureError({ name: type, message, stack, errors }, {
       handled: false,
       context: { ...attributes, 'farol.worker.name': name || undefined, 'farol.count': more ? more + 1 : undefined },
     });
@@ -94,6 +95,8 @@ export function watch(client: Client, worker: Source, attributes?: Attributes): 
   });
   worker.addEventListener('message', onMessage);
   worker.addEventListener('error', onError);
+  // A port gives its messages to who listens like this only once it is told to.
+  safe(() => worker.start?.());
   return () => {
     worker.removeEventListener('message', onMessage);
     worker.removeEventListener('error', onError);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Client, ErrorInfo } from '../src/types.js';
+import { causes } from '../src/observe/describe.js';
 import { install, watch } from '../src/worker.js';
 
 const scope = new EventTarget();
@@ -14,7 +15,7 @@ const thrown = (error: unknown, message = ''): Event => Object.assign(new Event(
 /** A page that watches the worker, and what it sees of it. */
 function page() {
   const worker = new EventTarget();
-  const captured: [error: { name: string; message: string; stack: string; cause?: object }, options: ErrorInfo][] = [];
+  const captured: [error: { name: string; message: string; stack: string; errors: object[] }, options: ErrorInfo][] = [];
   const own: unknown[] = [];
   const client = { captureError: (error: never, options: ErrorInfo) => void captured.push([error, options]) } as unknown as Client;
   const stop = watch(client, worker, { part: 'sums' });
@@ -35,11 +36,30 @@ test('an error in a worker comes to the page with its stack and cause, and the p
   assert.deepEqual(own, [{ own: 1 }, 'text']);
   assert.deepEqual(captured.map(([{ name, message }]) => name + ': ' + message), ['RangeError: far', 'string: a text']);
   assert.equal(captured[0]![0].stack, error.stack);
-  assert.equal((captured[0]![0].cause as Error).message, 'why');
+  assert.deepEqual(causes(captured[0]![0]), causes(error));
   assert.deepEqual(captured[0]![1], { handled: false, context: { part: 'sums', 'farol.worker.name': 'sums', 'farol.count': undefined } });
   stop();
   scope.dispatchEvent(thrown(error));
   assert.equal(captured.length, 2);
+});
+
+test('deeper causes and the children of an AggregateError come along, and are what the page would see of them itself', () => {
+  const { captured, post } = page();
+  const stop = install({ post });
+  const deep = new Error('a', { cause: new TypeError('b', { cause: new RangeError('c') }) });
+  const many = new AggregateError([new Error('one'), new TypeError('two', { cause: 'text' })], 'all');
+  for (const error of [deep, many]) scope.dispatchEvent(thrown(error));
+  stop();
+  assert.deepEqual(captured.map(([error]) => causes(error).map(([, message]) => message)), [['b', 'c'], ['one', 'two', 'text']]);
+  assert.deepEqual(captured.map(([error]) => causes(error)), [causes(deep), causes(many)]);
+});
+
+test('a port is started, and one that will not is watched all the same', () => {
+  let started = 0;
+  const client = { captureError() {} } as unknown as Client;
+  watch(client, Object.assign(new EventTarget(), { start: () => started++ }));
+  watch(client, Object.assign(new EventTarget(), { start() { throw new Error('no'); } }));
+  assert.equal(started, 1);
 });
 
 test('of a worker without it, what the browser says is taken', () => {
