@@ -38,7 +38,8 @@ pub mod event {
     pub const REPORT: &str = "farol.report";
     /// A form that was begun and left.
     pub const FORM_ABANDONED: &str = "farol.form_abandoned";
-    /// A measurement of the SDK by itself: what was told to `onDiagnostic` by its code, `requests`, `retries`, `bytes`, `main_thread_ms`.
+    /// A measurement of the SDK by itself: what was told to `onDiagnostic` by its code, `errors_only_counted`, `requests`, `retries`, `bytes`,
+    /// `main_thread_ms`.
     pub const SELF: &str = "farol.sdk";
     /// A measurement of the JavaScript heap.
     pub const MEMORY: &str = "farol.memory";

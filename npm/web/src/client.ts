@@ -7,7 +7,7 @@ import { createHex, isSampled } from './ids.js';
 import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { own, safe, text as textOf } from './observe/describe.js';
-import { createErrors } from './observe/errors.js';
+import { createErrors, ONLY_COUNTED } from './observe/errors.js';
 import { createFeatures, HERE, LEFT, type Bring } from './features.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
@@ -188,6 +188,7 @@ export function createClient(given: Options, bring: Bring): Client {
           if (state != State.On) sender?.undraft_();
           telling = true;
           for (const callback of [...callbacks]) safely(callback)(session);
+          sdk.capped_ = 0;
           telling = false;
         }
         more();
@@ -198,6 +199,11 @@ export function createClient(given: Options, bring: Bring): Client {
       }
       else if (signal == Signal.Meta) {
         const w = createWriter();
+        // From here on errors are counted and no more, as this one is.
+        if (code == Diagnostic.CapReached && KINDS[number] == 'exception') {
+          sdk.capped_ = 1;
+          count(ONLY_COUNTED);
+        }
         safe(() => writeMeta(w));
         return w.done();
       } else if (signal == Signal.Filter) return +!!safe(() => matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1))));

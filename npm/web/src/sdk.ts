@@ -60,6 +60,8 @@ export interface Sdk {
   begun_?(): ((failed: boolean) => void) | undefined;
   /** Told of an error that nobody handled. */
   thrown_?(): void;
+  /** The cap of errors in this session is reached. */
+  capped_?: number;
   /** When what is told now happened, where that was before. */
   at_?: number;
   /** The span whose `run` is on the stack. */

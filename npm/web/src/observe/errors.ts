@@ -11,6 +11,12 @@ export type Capture = (thrown: unknown, mechanism: string, flags: number, event?
 const MOST = 20;
 const WINDOW = 1000;
 
+/** And all errors together: a page that is broken throws some tens when it starts, and more is a loop. */
+const MOST_OF_ALL = 100;
+
+/** What the client says of itself of those that were counted and no more: beyond that, and beyond the session's cap. */
+export const ONLY_COUNTED = 'errors_only_counted';
+
 /** The files in a stack. The bounds keep a hostile message from costing more than its length. */
 const FILE = /[\w-]{2,30}:\/\/[^\s()]{1,500}?(?=:\d+:\d+)/g;
 
@@ -39,6 +45,7 @@ function bundles(stack: string): [file: string, bundle: Bundle][] {
 
 export function createErrors(sdk: Sdk): Capture {
   let since = 0;
+  let all = 0;
   let count = 0;
   let last = '';
 
@@ -47,13 +54,18 @@ export function createErrors(sdk: Sdk): Capture {
     if (!(flags & 1)) sdk.thrown_?.();
     const { message: told, filename, lineno, colno } = event || {};
     const now = performance.now();
-    const key = '' + [told || safe(() => String(thrown)), filename, lineno, colno];
-    if (key != last || now - since > WINDOW) {
-      last = key;
+    if (now - since > WINDOW) {
       since = now;
+      all = count = 0;
+    }
+    if (sdk.capped_ || all >= MOST_OF_ALL) return sdk.count_(ONLY_COUNTED);
+    const key = '' + [told || safe(() => String(thrown)), filename, lineno, colno];
+    if (key != last) {
+      last = key;
       count = 0;
     }
     if (++count > MOST) return sdk.put_(Op.Suppressed, (w) => w.u(1));
+    all++;
     // Across origins a script's error comes without itself.
     const [type, message, stack] = thrown == null && told ? ['Error', told.replace(/^Uncaught /, ''), ''] : describe(thrown);
     const chain = causes(thrown);
