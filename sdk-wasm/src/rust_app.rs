@@ -197,7 +197,8 @@ impl Farol {
         self.with(|page| page.on_session_change(Box::new(callback)));
     }
 
-    /// The `traceparent` header for a request of the app's own, below the running span; empty where none may be sent.
+    /// The `traceparent` header for a request or a message of the app's own, below the running span; empty where none may be sent. Where no span runs, one
+    /// is recorded for it.
     pub fn traceparent(&self) -> String {
         self.with(Page::traceparent).unwrap_or_default()
     }

@@ -330,7 +330,15 @@ export function createClient(given: Options, bring: Bring): Client {
         callbacks.delete(callback);
       };
     },
-    traceparent: () => sdk.header_(sdk.child_()),
+    traceparent() {
+      const place = sdk.ambient_();
+      if (place) return sdk.header_(place);
+      // Where none runs: one that begins and ends here, so that what the header names is there.
+      const span = startSpan(sdk, 'traceparent');
+      const header = span.traceparent();
+      if (header) span.end();
+      return header;
+    },
     flush: () => flush(0),
     shutdown() {
       const done = flush(2);

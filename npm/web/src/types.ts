@@ -30,7 +30,7 @@ export interface User {
   attributes?: Attributes;
 }
 
-/** What is captured without a call; everything is on unless it is set to `false`. */
+/** What is captured without a call: on unless it is set to `false`, but for what is off by default and says so. */
 export interface Capture {
   /** The five Web Vitals with their attribution. */
   vitals?: boolean;
@@ -167,7 +167,7 @@ export interface Options {
     idleMs?: number;
     /** Longest life of a session in ms. Default 14400000 (4 h). */
     lifetimeMs?: number;
-    /** Where the session's id survives a reload: the tab's `sessionStorage` (default), or nowhere. */
+    /** Where the session's id survives a reload: the tab's `sessionStorage` (default), the visitor's `localStorage` for all tabs of the origin, or nowhere. */
     storage?: 'tab' | 'visitor' | 'none';
     attributes?: Attributes;
   };
@@ -186,7 +186,7 @@ export interface Options {
   /** Tell the collector how the SDK itself fares: the measurement `farol.sdk` when the page is hidden. Default `true`. */
   selfReport?: boolean;
   batch?: {
-    /** Items that fill a batch. Default 500. */
+    /** Items that fill a batch. Default 1000. */
     items?: number;
     /** Bytes that fill a batch. Default 49152. */
     bytes?: number;
@@ -337,7 +337,10 @@ export interface Client {
   sampled(): boolean;
   /** Calls back whenever the session becomes another one; returns what ends that. */
   onSessionChange(callback: (sessionId: string) => void): () => void;
-  /** The `traceparent` header for a request of the page's own, as a child of the running span; empty if none may be sent. */
+  /**
+   * The `traceparent` header for a request or a message of the page's own, as a child of the running span; empty if none may be sent. Where no span runs, one is
+   * recorded for it, which begins and ends then.
+   */
   traceparent(): string;
   /** Sends what waits. The promise is fulfilled once all of it was tried, and is never rejected. */
   flush(): Promise<void>;
