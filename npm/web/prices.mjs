@@ -12,6 +12,7 @@ const PARTS = {
   'capture.fetch': { stub: ['observe/fetch.ts'] },
   'capture.xhr': { stub: ['observe/xhr.ts'] },
   'capture.navigation': { stub: ['observe/navigation.ts'] },
+  'routes': { edit: ['observe/navigation.ts', /routes && safe\(\(\) => \{[\s\S]*?\n\}\);/, 'undefined;'] },
   'beforeSend': { edit: ['client.ts', /else if \(signal == Signal\.Hook\) \{[\s\S]*?\n      \}\n/, ''] },
   'ignoreErrors, denyUrls': { edit: ['client.ts', /else if \(signal == Signal\.Filter\).*\n/, ''] },
   'propagateTo': { edit: ['observe/request.ts', / \|\| sdk\.options_\.propagateTo\?\..*?href\)\)/, ''] },

@@ -91,7 +91,7 @@ impl<H: Host> Pen<H> {
             match tag {
                 // By its name it is an address.
                 0 if named.ends_with(b".url") || named.ends_with(b"url.full") => {
-                    let url = scrub::scrubbed(m.text());
+                    let url = scrub::scrubbed(m.text(), &self.rules);
                     self.text(&url);
                 }
                 0 => self.text(m.text()),

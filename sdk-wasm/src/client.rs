@@ -182,13 +182,15 @@ impl<H: Host> Client<H> {
         self.options.flags = flags;
         let bad = self.options.read(m);
         self.pen.faro = flags & flag::FARO != 0;
+        keep(&mut self.pen.rules.allow, m.text());
+        keep(&mut self.pen.rules.deny, m.text());
         let fresh = m.text();
         let stored = m.text();
         let app = *m;
         m.skip(5);
         keep(&mut self.app, m.since(&app));
         keep(&mut self.page, m.text());
-        self.url = scrub::scrubbed(m.text());
+        self.url = scrub::scrubbed(m.text(), &self.pen.rules);
         keep(&mut self.view, m.text());
         self.envelope.rate = self.options.rate();
         self.envelope.kept = self.options.kept();
@@ -363,7 +365,7 @@ impl<H: Host> Client<H> {
     }
 
     fn navigation(&mut self, now: f64, m: &mut Message<'_>) {
-        let url = scrub::scrubbed(m.text());
+        let url = scrub::scrubbed(m.text(), &self.pen.rules);
         let how = m.byte();
         let id = m.text();
         let at = m.time(now);

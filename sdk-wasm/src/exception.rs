@@ -243,7 +243,7 @@ impl<H: Host> Pen<H> {
             }
             self.comma();
             self.byte(b'{');
-            self.field(b"filename", &scrub::scrubbed(frame.file));
+            self.field(b"filename", &scrub::scrubbed(frame.file, &self.rules));
             self.field(b"function", frame.function);
             if frame.line > 0 {
                 self.key(b"lineno");

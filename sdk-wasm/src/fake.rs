@@ -128,6 +128,8 @@ pub(crate) struct Start {
     pub(crate) flags: u8,
     pub(crate) consent: u8,
     pub(crate) numbers: [f64; 18],
+    /// Names of query parameters whose values stay, and of those whose values go.
+    pub(crate) rules: [&'static str; 2],
     pub(crate) fresh: &'static str,
     pub(crate) stored: String,
     /// Name, namespace, version, environment, release.
@@ -141,6 +143,7 @@ impl Default for Start {
             flags: 0,
             consent: 1,
             numbers: [f64::NAN; 18],
+            rules: [""; 2],
             fresh: "00f067aa0ba902b7",
             stored: String::new(),
             app: ["shop", "web", "1.2.3", "production", "1.2.3+abc"],
@@ -162,6 +165,7 @@ impl Start {
             writer = writer.n(number);
         }
         writer
+            .many(&self.rules)
             .many(&[self.fresh, &self.stored])
             .many(&self.app)
             .many(&["page0", "https://joe:pw@shop.example/?token=t0", "home"])

@@ -74,7 +74,7 @@ impl<H: Host> Pen<H> {
             let scrubbed = if name.ends_with("target") {
                 text.clone()
             } else {
-                scrub::scrubbed(text)
+                scrub::scrubbed(text, &self.rules)
             };
             self.field(name.as_bytes(), &scrubbed);
         }

@@ -13,12 +13,13 @@
 //!    6 to 10 items a session of each kind (log, exception, measurement, event, span), 0 to 1,000,000, 10,000 (exceptions 1,000) ·
 //!    11 age of what the ring keeps ms, 1 s to 1 h, 60 s · 12 bytes of it, 1,024 to 98,304, 65,536 ·
 //!    13 to 17 rate of each kind of its own, 0 to 1, none
-//! 5. str a fresh session id (16 hex digits); str what the tab's storage holds (empty: nothing)
-//! 6. str app name, str namespace, str version, str environment, str release
-//! 7. str page id, str url, str view
-//! 8. the user, as in `USER`
-//! 9. attrs of the session, as in `SESSION`
-//! 10. attrs of every item, as in `ATTRIBUTES`
+//! 5. str names of query parameters whose values stay, str those whose values go (`scrub::Rules`)
+//! 6. str a fresh session id (16 hex digits); str what the tab's storage holds (empty: nothing)
+//! 7. str app name, str namespace, str version, str environment, str release
+//! 8. str page id, str url, str view
+//! 9. the user, as in `USER`
+//! 10. attrs of the session, as in `SESSION`
+//! 11. attrs of every item, as in `ATTRIBUTES`
 //!
 //! An empty text is one that is not known and is left out of the payload.
 

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::host::Host;
 use crate::message::Message;
+use crate::scrub::Rules;
 use crate::sheet::Sheet;
 use crate::text::{after, before};
 
@@ -71,6 +72,8 @@ pub(crate) struct Pen<H> {
     pub(crate) global: Vec<u8>,
     /// Where in `out` the attributes of a span that are ours begin.
     pub(crate) own: usize,
+    /// What the page says of query parameters.
+    pub(crate) rules: Rules,
 }
 
 impl<H: Host> Pen<H> {
@@ -84,6 +87,7 @@ impl<H: Host> Pen<H> {
             offset: 0.0,
             global: Vec::new(),
             own: 0,
+            rules: Rules::NONE,
         }
     }
 

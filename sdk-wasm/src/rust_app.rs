@@ -29,8 +29,8 @@ pub use hooks::{Item, Kind};
 pub use options::Options;
 pub use settings::{
     AppInfo, BatchOptions, Capture, Consent, ErrorInfo, Frames, Level, Limits, Marks, Pattern,
-    Patterns, PrivacyControl, Protocol, Rates, Report, Reports, ResourceOptions, Resources,
-    Sampling, SessionOptions, Storage, User,
+    Patterns, PrivacyControl, Protocol, Rates, Report, Reports, ResourceOptions, Resources, Route,
+    Routes, Sampling, Scrub, SessionOptions, Storage, User,
 };
 pub use span::{InSpan, Span, SpanOptions};
 #[cfg(feature = "tracing")]

@@ -1,15 +1,19 @@
-//! Takes out of URLs what must not leave the page: user names and passwords, and the values of keys that hold secrets.
+//! Takes out of URLs what must not leave the page: user names and passwords, the values of keys that hold secrets, and values that look
+//! like a token, a mail address or a card's number.
 
 use alloc::vec::Vec;
 
 use crate::pen::shorten;
-use crate::text::{after, before, find};
+use crate::text::{after, among, before, find};
 
 /// Bytes of a URL that are kept: what servers and browsers agree on in practice.
 const URL_BYTES: usize = 2048;
 
-/// A fragment without structure and at least this long, with letters and digits mixed, is taken for a token.
-const TOKEN_BYTES: usize = 24;
+/// A value or a fragment without structure and at least this long, with capitals and digits among its letters, is taken for a token.
+const TOKEN_BYTES: u32 = 24;
+
+/// So many letters and digits of it stand in one row. What people put together of words (a search, the name of a campaign) has no row as long.
+const ROW_BYTES: u32 = 16;
 
 /// Ends of the names of keys whose values are secrets, written backwards; `^` marks whole names. Letter case, `-` and `_` do not
 /// count. They are: token, secret, password, passwd, signature, credential, apikey, accesskeyid, jwt, sessionid, authorization,
@@ -18,9 +22,28 @@ const TOKEN_BYTES: usize = 24;
 const SECRETS: &str = "nekot terces drowssap dwssap erutangis laitnederc yekipa diyekssecca twj dinoisses noitazirohtua yeketavirp \
     gis^ htua^ edoc^ dwp^ pto^ dis^";
 
+/// What stands in the place of a value.
+const REDACTED: &[u8] = b"REDACTED";
+
+/// What the page says of query parameters: their names in small letters, one a line.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// Their values stay, whatever they look like and whatever their name says.
+    pub(crate) allow: Vec<u8>,
+    /// Their values go, whatever else is said of them.
+    pub(crate) deny: Vec<u8>,
+}
+
+impl Rules {
+    pub(crate) const NONE: Self = Self {
+        allow: Vec::new(),
+        deny: Vec::new(),
+    };
+}
+
 /// `url` without its secrets.
 #[inline(never)]
-pub(crate) fn scrubbed(url: &[u8]) -> Vec<u8> {
+pub(crate) fn scrubbed(url: &[u8], rules: &Rules) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     // Of a data URL the data say nothing that a reader of telemetry needs.
     let url = if url.starts_with(b"data:") {
@@ -28,20 +51,25 @@ pub(crate) fn scrubbed(url: &[u8]) -> Vec<u8> {
     } else {
         url
     };
-    // Where in `out` the authority begins while we are in it, then where the last name of a key begins.
+    // Where in `out` the authority begins while we are in it, then where the last name of a key begins, and its value: a part without a name is one.
     let mut authority = usize::MAX;
     let mut name = usize::MAX;
-    let mut fragment = usize::MAX;
+    let mut value = usize::MAX;
+    let mut allowed = false;
     let mut secret_value = false;
-    for &byte in shorten(url, URL_BYTES) {
+    // What ends a value also stands behind the last one, and is taken back.
+    for &byte in shorten(url, URL_BYTES).iter().chain(b"&") {
         match byte {
             b'?' | b'&' | b'#' if !(secret_value && byte == b'?') => {
+                if !allowed && private(after(&out, value)) {
+                    out.truncate(value);
+                    out.extend_from_slice(REDACTED);
+                }
+                allowed = false;
                 secret_value = false;
                 authority = usize::MAX;
                 name = out.len() + 1;
-                if byte == b'#' {
-                    fragment = name;
-                }
+                value = name;
             }
             _ if secret_value => continue,
             b'/' if out.ends_with(b":/") && name == usize::MAX => authority = out.len() + 1,
@@ -50,24 +78,24 @@ pub(crate) fn scrubbed(url: &[u8]) -> Vec<u8> {
                 out.truncate(authority);
                 continue;
             }
-            b'=' if secret(after(&out, name)) => {
-                out.extend_from_slice(b"=REDACTED");
-                secret_value = true;
-                continue;
+            b'=' if name <= out.len() => {
+                let key = after(&out, name).to_ascii_lowercase();
+                if value == name {
+                    allowed = among(&rules.allow, &key);
+                    value = out.len() + 1;
+                }
+                if among(&rules.deny, &key) || !allowed && secret(&key) {
+                    secret_value = true;
+                    out.push(byte);
+                    out.extend_from_slice(REDACTED);
+                    continue;
+                }
             }
             _ => {}
         }
         out.push(byte);
     }
-    // Routers that live in the fragment have a query there, and OAuth's implicit flow has nothing else.
-    let route = after(&out, fragment);
-    let len = find(route, b"?");
-    if token(before(route, len)) {
-        let rest = after(route, len).to_vec();
-        out.truncate(fragment);
-        out.extend_from_slice(b"REDACTED");
-        out.extend_from_slice(&rest);
-    }
+    out.pop();
     out
 }
 
@@ -91,17 +119,83 @@ fn secret(name: &[u8]) -> bool {
     false
 }
 
-/// A text that is long, has capitals and digits, and nothing that a path or a sentence would have.
-fn token(text: &[u8]) -> bool {
-    let (mut digits, mut capitals) = (false, false);
-    for byte in text {
-        digits |= byte.is_ascii_digit();
-        capitals |= byte.is_ascii_uppercase();
-        if !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+') {
-            return false;
+/// Whether a value, as it stands in a URL, looks like what is nobody's business. One walk sees to all three:
+///
+/// - a token is long, has capitals and digits, and nothing that a path or a sentence would have;
+/// - a mail address has something before its sign, and a host of two names behind it;
+/// - a card's number, in groups or not, has a length and a first digit that cards have (times in ms begin with 1), and Luhn's sum.
+#[inline(never)]
+fn private(value: &[u8]) -> bool {
+    let (mut digits, mut capitals, mut structure) = (false, false, false);
+    let (mut length, mut row, mut longest) = (0, 0, 0);
+    // What stands behind the sign, from 1 on; letters behind the last dot there, from 1 on.
+    let (mut host, mut letters) = (0, 0);
+    // Luhn's sums for a last digit that counts once, and for one that counts twice.
+    let (mut count, mut first, mut once, mut twice) = (0, 0, 0, 0);
+    let mut before = b'/';
+    let mut at = 0;
+    let byte = |at: usize| value.get(at).copied().unwrap_or(b'/');
+    let hex = |at: usize| char::from(byte(at)).to_digit(16).unwrap_or_default() as u8;
+    // Behind the end stands what ends a number.
+    while at <= value.len() {
+        let mut now = byte(at);
+        if now == b'%' {
+            now = hex(at + 1) << 4 | hex(at + 2);
+            at += 2;
         }
+        let digit = now.wrapping_sub(b'0');
+        let letter = now.is_ascii_alphabetic();
+        row = if letter || digit < 10 { row + 1 } else { 0 };
+
+        if at < value.len() {
+            length += 1;
+            longest = longest.max(row);
+            digits |= digit < 10;
+            capitals |= now.is_ascii_uppercase();
+            // What fills up a token in base64 says nothing of it.
+            structure |= row == 0 && !matches!(now, b'-' | b'_' | b'.' | b'~' | b'+' | b'=');
+        }
+
+        if now == b'@' {
+            host = u32::from(!matches!(before, b'/' | b' '));
+            letters = 0;
+        } else if row == 0 && !matches!(now, b'-' | b'.') {
+            host = 0;
+        } else if host > 0 {
+            // Pictures for fine screens are called `logo@2x.png`.
+            let picture = host == 2 && now == b'x' && before.is_ascii_digit();
+            host = if picture { 0 } else { host + 1 };
+            if now == b'.' {
+                letters = u32::from(before != b'@');
+            } else if letters > 0 {
+                letters = if letter { letters + 1 } else { 0 };
+                if letters > 2 && host > 0 {
+                    return true;
+                }
+            }
+        }
+
+        if digit < 10 {
+            count += 1;
+            if count == 1 {
+                first = digit;
+            }
+            let times = if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+            (once, twice) = (twice + u32::from(digit), once + u32::from(times));
+        } else if letter || now == b'.' {
+            // Part of a word, or of a fraction: no number by itself.
+            count = 99;
+        } else if !matches!(now, b' ' | b'+' | b'-') {
+            let issued = matches!((first, count), (3, 14..=16) | (2 | 4..=6, 16));
+            if issued && once % 10 == 0 {
+                return true;
+            }
+            (count, once, twice) = (0, 0, 0);
+        }
+        before = now;
+        at += 1;
     }
-    digits && capitals && text.len() >= TOKEN_BYTES
+    digits && capitals && !structure && longest >= ROW_BYTES && length >= TOKEN_BYTES
 }
 
 #[cfg(test)]
@@ -113,7 +207,15 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> String {
-        String::from_utf8(scrubbed(text.as_bytes())).unwrap()
+        with("", "", text)
+    }
+
+    fn with(allow: &str, deny: &str, text: &str) -> String {
+        let rules = Rules {
+            allow: allow.into(),
+            deny: deny.into(),
+        };
+        String::from_utf8(scrubbed(text.as_bytes(), &rules)).unwrap()
     }
 
     #[test]
@@ -125,6 +227,12 @@ mod tests {
             "blob:https://shop.example/1d3c",
             "https://shop.example/#/products/12?color=red",
             "https://shop.example/#a-section-with-a-long-name-in-words",
+            "/a?q=iPhone+15+Pro+Max+256+GB+case&utm_campaign=Summer_Sale_2024_Newsletter_A",
+            "/a?v=d41d8cd98f00b204e9800998ecf8427e&id=6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+            "/a?t=1767225600000&r=0.4111111111111111&n=4111111111111112&x=a4111111111111111",
+            "/a?from=2026-01-02&to=2026-01-31T10:11:12.000Z&tel=%2B49+170+1234567",
+            "/a?next=https://host.example/@joe.doe/x&url=%2Flogo%402x.png&p=@scope/pkg&at=a%20@b.example",
+            "/a?x=%&y=%4&z=%zz&=&?&#",
             "about:blank",
             "",
         ] {
@@ -155,10 +263,70 @@ mod tests {
             ),
             ("/a#/reset?token=1", "/a#/reset?token=REDACTED"),
             ("/a#eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0", "/a#REDACTED"),
+            (
+                "/a#eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0?x=1",
+                "/a#REDACTED?x=1",
+            ),
             ("data:text/html;base64,PGI+", "data:text/html;base64"),
         ] {
             assert_eq!(of(url), expected);
         }
+    }
+
+    #[test]
+    fn values_that_look_like_a_token_a_mail_address_or_a_card_are_taken_out() {
+        for value in [
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
+            "Zk9xT2hQbWc0c2V3Rk1aTXh2dz09QUJD%3D%3D",
+            "joe@shop.example",
+            "joe%40shop.example",
+            "Joe+Doe+%3Cjoe.d%2Bx%40mail.shop.example%3E",
+            "j%C3%B6%40b.example",
+            "a@b+joe@163.com",
+            "4111111111111111",
+            "4111-1111-1111-1111",
+            "4111+1111%201111+1111",
+            "card:5555555555554444,12/30",
+            "378282246310005",
+        ] {
+            assert_eq!(
+                of(&std::format!(
+                    "https://u.example/a?page=2&x={value}&y=3#top"
+                )),
+                "https://u.example/a?page=2&x=REDACTED&y=3#top",
+                "{value}"
+            );
+            assert_eq!(of(&std::format!("/a?{value}")), "/a?REDACTED", "{value}");
+            assert_eq!(
+                of(&std::format!("/#/reset?x={value}")),
+                "/#/reset?x=REDACTED",
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_fills_up_a_token_belongs_to_it() {
+        let url = "/a?x=c2VjcmV0IHNlY3JldCBzZWNyZXQ1==&y=1";
+        assert_eq!(of(url), "/a?x=REDACTED&y=1");
+    }
+
+    #[test]
+    fn the_page_can_say_which_parameters_stay_and_which_go() {
+        let url = "/a?Token=1&mail=joe@shop.example&q=x&q2=4111111111111111#state=y";
+        assert_eq!(
+            with("token\nmail", "", url),
+            "/a?Token=1&mail=joe@shop.example&q=x&q2=REDACTED#state=y"
+        );
+        assert_eq!(
+            with("token\nmail\nq", "q\nstate", url),
+            "/a?Token=1&mail=joe@shop.example&q=REDACTED&q2=REDACTED#state=REDACTED",
+            "who is in both lists goes"
+        );
+        assert_eq!(
+            with("next", "", "/a?next=b=joe@x.example"),
+            "/a?next=b=joe@x.example"
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl<H: Host> Pen<H> {
     pub(crate) fn request(&mut self, m: &mut Message<'_>, session: &[u8], now: f64) -> Vec<u8> {
         self.fill(m, now, "\x06{\x01traceId\x01spanId\x02parentSpanId");
         let original = m.text();
-        let url = scrub::scrubbed(m.text());
+        let url = scrub::scrubbed(m.text(), &self.rules);
         let upper = original.to_ascii_uppercase();
         let known = among(METHODS, &upper);
         let method: &[u8] = if known { &upper } else { b"_OTHER" };

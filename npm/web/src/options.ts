@@ -11,9 +11,9 @@ export function number(value: unknown): number {
 /** Names by what `kind` says of a value; the numbers are the core's to check. */
 const KINDS: Record<string, string> = {
   string: 'url key view base',
-  object: 'app session batch limits user attributes capture sampling baggage',
+  object: 'app session batch limits user attributes capture sampling baggage scrub',
   function: 'beforeSend onDiagnostic transport',
-  list: 'propagateTo ignoreErrors denyUrls features',
+  list: 'propagateTo ignoreErrors denyUrls features routes',
   number: 'sampleRate coreDelayMs',
 };
 
@@ -32,7 +32,7 @@ export function check(given: Options, tell: (code: number, detail: unknown) => v
     for (const name of KINDS[wanted].split(' ')) {
       const value = options[name];
       if (value == null) delete options[name];
-      else if (!safe(() => kind(value) == wanted && (wanted != 'list' || (name == 'features' ? (value as unknown[]).slice() : (value as unknown[]).every((item) => typeof item == 'string' || item instanceof RegExp))))) drop(name);
+      else if (!safe(() => kind(value) == wanted && (wanted != 'list' || (/^(fea|rou)t/.test(name) ? (value as unknown[]).slice() : (value as unknown[]).every((item) => typeof item == 'string' || item instanceof RegExp))))) drop(name);
       else if (wanted == 'object') options[name] = own(value);
     }
   }

@@ -18,6 +18,20 @@ export type PrivacyControl = 'ignore' | 'anonymous' | 'off';
 /** A text that an address or message contains, or an expression that it matches (`propagateTo`: that it begins with). */
 export type Pattern = string | RegExp;
 
+/**
+ * Addresses of one view: `/products/:id`, where `:id` is any one part and `*` (`/docs/*`) the rest. Its name is the pattern, or the second of a pair:
+ * `['/products/:id', 'product']`.
+ */
+export type Route = string | [pattern: string, name: string];
+
+/** Query parameters by name, letter case aside. */
+export interface Scrub {
+  /** Their values stay, whatever they look like and whatever their name says. */
+  allow?: string[];
+  /** Their values become `REDACTED`, whatever else is said of them. */
+  deny?: string[];
+}
+
 /** Who uses the page. Everything is optional, and nothing is collected that is not given here. */
 export interface User {
   id?: string;
@@ -197,6 +211,13 @@ export interface Options {
   limits?: { logs?: number; exceptions?: number; measurements?: number; events?: number; spans?: number };
   /** Name of the first view. */
   view?: string;
+  /**
+   * Names of views by address: the first route that the path fits (or the fragment, where it is a path) names the first view, and the view of each navigation.
+   * An address that fits none has no name, but the first `view`.
+   */
+  routes?: Route[];
+  /** What of a query is taken out of addresses, beside what privacy.md lists. */
+  scrub?: Scrub;
   user?: User;
   /** Attributes of every item. */
   attributes?: Attributes;

@@ -19,14 +19,14 @@ function checked(options: unknown): [Options, unknown[]] {
 }
 
 test('what is of its kind stays, and nothing is told', () => {
-  const options = { url: '/', app: { name: 'a' }, propagateTo: ['x', /y/], beforeSend: (item: unknown) => item, protocol: 'faro', consent: 'pending' };
+  const options = { url: '/', app: { name: 'a' }, propagateTo: ['x', /y/], routes: ['/a', ['/b', 'c']], scrub: { deny: ['q'] }, beforeSend: (item: unknown) => item, protocol: 'faro', consent: 'pending' };
   assert.deepEqual(checked(options), [options, []]);
 });
 
 test('what is of another kind is dropped and told by name', () => {
-  const [options, told] = checked({ url: 5, app: 'shop', attributes: [], beforeSend: {}, ignoreErrors: [1], denyUrls: 'x', protocol: 'http' });
+  const [options, told] = checked({ url: 5, app: 'shop', attributes: [], beforeSend: {}, ignoreErrors: [1], denyUrls: 'x', protocol: 'http', routes: '/a', scrub: 'q' });
   assert.deepEqual(options, {});
-  assert.deepEqual(told.sort(), ['app', 'attributes', 'beforeSend', 'denyUrls', 'ignoreErrors', 'protocol', 'url']);
+  assert.deepEqual(told.sort(), ['app', 'attributes', 'beforeSend', 'denyUrls', 'ignoreErrors', 'protocol', 'routes', 'scrub', 'url']);
 });
 
 test('what throws when it is looked at is dropped alone', () => {
@@ -78,7 +78,8 @@ test('an expression with the global flag matches every time', () => {
 
 test('the script tag gives what its data attributes say', () => {
   assert.equal(fromTag({}), undefined);
-  const options = fromTag({ url: '/', app: 'shop', version: '1', environment: 'e', key: 'k', sampleRate: '0.25', consent: 'pending' })!;
+  const options = fromTag({ url: '/', app: 'shop', version: '1', environment: 'e', key: 'k', sampleRate: '0.25', consent: 'pending', scrubDeny: 'mail, q' })!;
+  assert.deepEqual(options.scrub, { allow: undefined, deny: 'mail, q' });
   assert.deepEqual(options.app, { name: 'shop', version: '1', environment: 'e' });
   assert.equal(options.sampleRate, 0.25);
   assert.equal(options.consent, 'pending');

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::Attributes;
 use super::hooks::{Hooks, Item};
 use super::settings::{
-    AppInfo, BatchOptions, Capture, Consent, Limits, Patterns, PrivacyControl, Protocol, Sampling,
-    SessionOptions, User,
+    AppInfo, BatchOptions, Capture, Consent, Limits, Patterns, PrivacyControl, Protocol, Routes,
+    Sampling, Scrub, SessionOptions, User,
 };
 
 /// Options that are values: each with the method that sets it.
@@ -83,6 +83,10 @@ options! {
     limits: Limits,
     /// Name of the first view.
     view: String,
+    /// Names of views by address.
+    routes: Routes,
+    /// What of a query is taken out of addresses, beside what docs/privacy.md lists.
+    scrub: Scrub,
     /// Who uses the page.
     user: User,
     /// Attributes of every item.

@@ -318,6 +318,55 @@ impl<T: Into<Pattern>> From<Vec<T>> for Patterns {
     }
 }
 
+/// Addresses of one view: `/products/:id`, where `:id` is any one part, and `*` (`/docs/*`) the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Route {
+    /// The view is called as the pattern is.
+    Pattern(String),
+    /// A pattern and the view's name.
+    Named(String, String),
+}
+
+impl From<&str> for Route {
+    fn from(pattern: &str) -> Self {
+        Self::Pattern(pattern.to_owned())
+    }
+}
+
+impl From<(&str, &str)> for Route {
+    fn from((pattern, name): (&str, &str)) -> Self {
+        Self::Named(pattern.to_owned(), name.to_owned())
+    }
+}
+
+/// Several routes: the first that an address fits names its view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Routes(Vec<Route>);
+
+impl<T: Into<Route>, const N: usize> From<[T; N]> for Routes {
+    fn from(list: [T; N]) -> Self {
+        Self(list.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Route>> From<Vec<T>> for Routes {
+    fn from(list: Vec<T>) -> Self {
+        Self(list.into_iter().map(Into::into).collect())
+    }
+}
+
+settings! {
+    /// `scrub`: query parameters by name, letter case aside.
+    Scrub {
+        /// Their values stay, whatever they look like and whatever their name says.
+        allow: Vec<String>,
+        /// Their values become `REDACTED`, whatever else is said of them.
+        deny: Vec<String>,
+    }
+}
+
 /// Whether at all, or in detail.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]

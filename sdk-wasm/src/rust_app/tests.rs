@@ -286,6 +286,12 @@ fn all() -> Options {
                 .spans(5),
         )
         .view("home")
+        .routes([Route::from("/cart"), Route::from(("/breads/:id", "bread"))])
+        .scrub(
+            Scrub::new()
+                .allow(["q".to_owned()])
+                .deny(["name".to_owned()]),
+        )
         .user(
             User::new()
                 .id("u")
@@ -335,6 +341,10 @@ fn options_become_what_the_adapters_take() {
         serde_json::json!(["text", { "regex": "^Reg" }])
     );
     assert_eq!(json["session"]["storage"], "none");
+    assert_eq!(
+        json["routes"],
+        serde_json::json!(["/cart", ["/breads/:id", "bread"]])
+    );
     assert_eq!(json["capture"]["frames"], 100.0);
     assert_eq!(
         json["capture"]["reports"],
@@ -382,7 +392,7 @@ fn typescript(interface: &str) -> BTreeSet<String> {
 }
 
 /// Names of groups that are types of their own in types.ts, and are looked at by themselves.
-const GROUPS: [&str; 3] = ["user", "capture", "sampling"];
+const GROUPS: [&str; 4] = ["user", "capture", "sampling", "scrub"];
 
 /// Options whose names within are the page's own.
 const MAPS: [&str; 2] = ["attributes", "baggage"];
@@ -414,6 +424,7 @@ fn there_is_each_option_of_the_sdks_under_its_name() {
         ("user", "User"),
         ("capture", "Capture"),
         ("sampling", "Sampling"),
+        ("scrub", "Scrub"),
     ] {
         let ours: BTreeSet<_> = json[group]
             .as_object()

@@ -118,6 +118,7 @@ impl Bench {
             start.number(f64::NAN);
         }
         start
+            .texts(&["", ""])
             .texts(&["00f067aa0ba902b7", stored])
             .texts(&["shop", "", "1.0.0", "", ""])
             .texts(&["", url, ""])

@@ -2,6 +2,8 @@
 import { Op } from '../abi.js';
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
+import type { Route } from '../types.js';
+import { safe } from './describe.js';
 
 /** As in `op::NAVIGATION`. */
 const enum How { Load, Push, Replace, Traverse, Hash, Restored = 6 }
@@ -14,13 +16,34 @@ const wrap = (how: How) => (native: Function, subs: Sub[]) => function (this: Hi
   return result;
 };
 
+/**
+ * The name of the first route that the present address fits; where a router keeps its own in the fragment, that. Nothing: it fits none.
+ * `:name` stands for one part, `*` for any number of them.
+ */
+export const viewOf = (routes?: Route[]): string | undefined => routes && safe(() => {
+  const { pathname, hash } = location;
+  const path = /^#!?\//.test(hash) ? hash.replace(/^#!?|\?.*/g, '') : pathname;
+  for (const route of routes) {
+    const [pattern, name] = ([] as string[]).concat(route);
+    const form = safe(() => encodeURI(pattern!).replace(/[^\w/:*%-]/g, '\\$&').replace(/:[\w%]+/g, '[^/]+').replace(/\/?\*/g, '(/.*)?'));
+    if (form && new RegExp('^' + form + '/?$').test(path)) return name || pattern;
+  }
+});
+
 export function observeNavigation(sdk: Sdk): void {
+  const { routes } = sdk.options_;
   let last = location.href;
+  let view = viewOf(routes);
   const tell = (how: How) => sdk.put_(Op.Navigation, (w) => w.s(last).b(how).s('').n(NaN));
   const changed = sdk.guard_((how: How) => {
     const before = last;
     last = location.href;
     if (last != before) tell(last.split('#')[0] == before.split('#')[0] ? How.Hash : how);
+    // What the page itself called the view holds until an address has another name.
+    const next = viewOf(routes);
+    if (next == view) return;
+    view = next;
+    sdk.put_(Op.View, (w) => w.s(view));
   });
   tell(How.Load);
   sdk.on_(window, 'pageshow', ({ persisted }: PageTransitionEvent) => persisted && tell(How.Restored));
