@@ -92,9 +92,9 @@ function number(value) {
 }
 var KINDS = {
   string: "url key view base",
-  object: "app session batch limits user attributes capture sampling baggage",
+  object: "app session batch limits user attributes capture sampling baggage scrub",
   function: "beforeSend onDiagnostic transport",
-  list: "propagateTo ignoreErrors denyUrls features",
+  list: "propagateTo ignoreErrors denyUrls features routes",
   number: "sampleRate coreDelayMs"
 };
 var kind = (value) => Array.isArray(value) ? "list" : typeof value;
@@ -108,7 +108,7 @@ function check(given, tell2) {
     for (const name of KINDS[wanted].split(" ")) {
       const value = options[name];
       if (value == null) delete options[name];
-      else if (!safe(() => kind(value) == wanted && (wanted != "list" || (name == "features" ? value.slice() : value.every((item) => typeof item == "string" || item instanceof RegExp))))) drop(name);
+      else if (!safe(() => kind(value) == wanted && (wanted != "list" || (/^(fea|rou)t/.test(name) ? value.slice() : value.every((item) => typeof item == "string" || item instanceof RegExp))))) drop(name);
       else if (wanted == "object") options[name] = own(value);
     }
   }
@@ -430,9 +430,9 @@ var INTERNAL = 1;
 var MOMENTS = "redirectStart redirectEnd workerStart fetchStart domainLookupStart domainLookupEnd connectStart connectEnd secureConnectionStart requestStart responseStart responseEnd transferSize encodedBodySize decodedBodySize".split(" ");
 var LOAD = "domInteractive domContentLoadedEventStart domContentLoadedEventEnd domComplete loadEventStart loadEventEnd unloadEventStart unloadEventEnd redirectCount".split(" ");
 var snake = (name) => name.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
-function fields(entry, names, prefix) {
+function fields(entry, names2, prefix) {
   const found = {};
-  for (const name of names) {
+  for (const name of names2) {
     const value = entry[name];
     if (value) found[prefix + snake(name)] = value;
   }
@@ -818,6 +818,8 @@ function load2(host, given, done) {
 // src/observe/errors.ts
 var MOST5 = 20;
 var WINDOW = 1e3;
+var MOST_OF_ALL = 100;
+var ONLY_COUNTED = "errors_only_counted";
 var FILE = /[\w-]{2,30}:\/\/[^\s()]{1,500}?(?=:\d+:\d+)/g;
 var LEFT = {
   _debugIds: (id) => [id],
@@ -838,6 +840,7 @@ function bundles(stack) {
 }
 function createErrors(sdk) {
   let since = 0;
+  let all = 0;
   let count2 = 0;
   let last = "";
   return (thrown, mechanism, flags, event, attributes) => {
@@ -846,13 +849,18 @@ function createErrors(sdk) {
     if (!(flags & 1)) (_a = sdk.thrown_) == null ? void 0 : _a.call(sdk);
     const { message: told, filename, lineno, colno } = event || {};
     const now = performance.now();
-    const key2 = "" + [told || safe(() => String(thrown)), filename, lineno, colno];
-    if (key2 != last || now - since > WINDOW) {
-      last = key2;
+    if (now - since > WINDOW) {
       since = now;
+      all = count2 = 0;
+    }
+    if (sdk.capped_ || all >= MOST_OF_ALL) return sdk.count_(ONLY_COUNTED);
+    const key2 = "" + [told || safe(() => String(thrown)), filename, lineno, colno];
+    if (key2 != last) {
+      last = key2;
       count2 = 0;
     }
     if (++count2 > MOST5) return sdk.put_(19 /* Suppressed */, (w) => w.u(1));
+    all++;
     const [type, message, stack] = thrown == null && told ? ["Error", told.replace(/^Uncaught /, ""), ""] : describe(thrown);
     const chain = causes(thrown);
     const left = safe(() => bundles(stack)) || [];
@@ -952,13 +960,28 @@ var wrap3 = (how) => (native, subs) => function() {
   for (const sub of subs) sub(how);
   return result;
 };
+var viewOf = (routes) => routes && safe(() => {
+  const { pathname, hash } = location;
+  const path2 = /^#!?\//.test(hash) ? hash.replace(/^#!?|\?.*/g, "") : pathname;
+  for (const route of routes) {
+    const [pattern, name] = [].concat(route);
+    const form = safe(() => encodeURI(pattern).replace(/[^\w/:*%-]/g, "\\$&").replace(/:[\w%]+/g, "[^/]+").replace(/\/?\*/g, "(/.*)?"));
+    if (form && new RegExp("^" + form + "/?$").test(path2)) return name || pattern;
+  }
+});
 function observeNavigation(sdk) {
+  const { routes } = sdk.options_;
   let last = location.href;
+  let view = viewOf(routes);
   const tell2 = (how) => sdk.put_(11 /* Navigation */, (w) => w.s(last).b(how).s("").n(NaN));
   const changed = sdk.guard_((how) => {
     const before = last;
     last = location.href;
     if (last != before) tell2(last.split("#")[0] == before.split("#")[0] ? 4 /* Hash */ : how);
+    const next = viewOf(routes);
+    if (next == view) return;
+    view = next;
+    sdk.put_(12 /* View */, (w) => w.s(view));
   });
   tell2(0 /* Load */);
   sdk.on_(window, "pageshow", ({ persisted }) => persisted && tell2(6 /* Restored */));
@@ -1038,9 +1061,9 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   const among = (type) => soft ? [type, "soft-navigation"] : [type];
   const isSoft = ({ entryType }) => entryType == "soft-navigation";
   const interactions = self.PerformanceEventTiming && "interactionId" in PerformanceEventTiming.prototype;
-  function marks(w, names) {
+  function marks(w, names2) {
     const entry = known2("navigation")[0];
-    for (const name of names.split(" ")) w.n(entry && entry[name] || 0);
+    for (const name of names2.split(" ")) w.n(entry && entry[name] || 0);
   }
   const state = () => [
     +(page2.readyState == "loading") | +!!page2.prerendering << 1 | +!!page2.wasDiscarded << 2 | +hidden() << 3,
@@ -1069,17 +1092,17 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
     addEventListener("visibilitychange", go, true);
   }
   const inOrder = (entries) => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
-  function observe2(names, run, more) {
-    names = names.filter(supported);
-    if (!names[0]) return;
+  function observe2(names2, run, more) {
+    names2 = names2.filter(supported);
+    if (!names2[0]) return;
     const observer = new PerformanceObserver(guard((batch) => {
       queueMicrotask(guard(() => {
         const entries = batch.getEntries();
-        run(names[1] ? inOrder(entries) : entries);
+        run(names2[1] ? inOrder(entries) : entries);
       }));
     }));
     stops.push(() => observer.disconnect());
-    for (const type of names) observer.observe({ type, buffered: true, ...more });
+    for (const type of names2) observer.observe({ type, buffered: true, ...more });
     return observer;
   }
   function tidy() {
@@ -1162,9 +1185,9 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
       }
     });
     observeSoft(0 /* Fcp */);
-    const names = ["largest-contentful-paint"];
-    if (soft) names.push("interaction-contentful-paint", "soft-navigation");
-    let observer = observe2(names, (entries) => (soft ? entries : entries.slice(-1)).forEach(paintedLargest));
+    const names2 = ["largest-contentful-paint"];
+    if (soft) names2.push("interaction-contentful-paint", "soft-navigation");
+    let observer = observe2(names2, (entries) => (soft ? entries : entries.slice(-1)).forEach(paintedLargest));
     on(window, "keydown click visibilitychange", ({ isTrusted }) => {
       const then = navigation;
       if (isTrusted && observer && !final) soon(() => {
@@ -1317,7 +1340,7 @@ function createFeatures(sdk, bring) {
   let waiting = [];
   const run = () => {
     waiting = waiting.splice(0).filter((feature) => {
-      if (sdk.over_ || !(sdk.leaves_() || (feature == null ? void 0 : feature.left_))) return true;
+      if (sdk.over_ || !(sdk.leaves_() ? sdk.granted_() || !(feature == null ? void 0 : feature.agreed_) : feature == null ? void 0 : feature.left_)) return true;
       sdk.guard_(feature)(sdk);
     });
   };
@@ -1688,21 +1711,25 @@ var CONSENTS = ["pending", "granted", "denied"];
 var GRANTED = 1;
 var DENIED = 2;
 var NUMBERS = "sampleRate session.idleMs session.lifetimeMs batch.items batch.bytes batch.ageMs limits.logs limits.exceptions limits.measurements limits.events limits.spans sampling.ringMs sampling.ringBytes sampling.rates.log sampling.rates.exception sampling.rates.measurement sampling.rates.event sampling.rates.span".split(" ");
+var names = (list) => safe(() => text(list).toLowerCase().replace(/[\s,]+/g, "\n"));
+function writeNumbers(w, options) {
+  for (const path2 of NUMBERS) w.n(number(safe(() => path2.split(".").reduce((at, key2) => at == null ? void 0 : at[key2], options))));
+}
 function writeUser(w, user) {
   const { id, username, email, fullName, hash, roles, attributes } = user || {};
   w.b(+!!user).s(id).s(username).s(email).s(fullName).s(hash).s(roles).a(attributes);
 }
 function writeStart(w, options, consent, hex, session, stored) {
   var _a, _b;
-  const { app = {} } = options;
+  const { app = {}, scrub = {} } = options;
   let flags = 0;
   [options.protocol == "faro", options.beforeSend, options.ignoreErrors, options.denyUrls, options.extensionErrors, document.visibilityState == "hidden", options.outbox, (_a = options.sampling) == null ? void 0 : _a.ring].forEach((set, bit) => flags |= +!!set << bit);
   w.b(flags);
   w.b(consent);
   for (let i = 0; i < 4; i++) w.u(parseInt(hex(1), 16));
-  for (const path2 of NUMBERS) w.n(number(safe(() => path2.split(".").reduce((at, key2) => at == null ? void 0 : at[key2], options))));
-  w.s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
-  w.s("").s(location.href).s(options.view);
+  writeNumbers(w, options);
+  w.s(names(scrub.allow)).s(names(scrub.deny)).s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
+  w.s("").s(location.href).s(viewOf(options.routes) || options.view);
   writeUser(w, options.user);
   w.a((_b = options.session) == null ? void 0 : _b.attributes).a(options.attributes);
 }
@@ -1717,7 +1744,7 @@ function endpoint({ url, key: key2, protocol }) {
   return url.replace(/\/*$/, "/collect") + (safe(() => key2 && protocol != "faro" && "/" + encodeURIComponent(key2)) || "");
 }
 function createClient(given, bring) {
-  var _a, _b, _c, _d;
+  var _a, _b, _c;
   const quiet = { on_: false };
   const tally = {};
   const count2 = (what, by = 1) => void (tally[what] = (tally[what] || 0) + by);
@@ -1772,11 +1799,15 @@ function createClient(given, bring) {
   }
   if (wish == "off") consent = DENIED;
   const refused = consent == DENIED;
-  const told = consent == GRANTED ? safe(() => parse2(store.getItem(name + CONFIG))) : void 0;
-  if (told && told.until > Date.now()) {
+  const heed = () => {
+    var _a2;
+    const told = consent == GRANTED && options.remoteConfig !== false && safe(() => parse2(store.getItem(name + CONFIG)));
+    if (!told || !(told.until > Date.now())) return;
     options.sampleRate = told.rate ?? options.sampleRate;
-    if (told.off || told.rates) options.sampling = told.off ? void 0 : { ...options.sampling, rates: { ...(_d = options.sampling) == null ? void 0 : _d.rates, ...told.rates } };
-  }
+    if (told.off || told.rates) options.sampling = told.off ? void 0 : { ...options.sampling, rates: { ...(_a2 = options.sampling) == null ? void 0 : _a2.rates, ...told.rates } };
+    return told;
+  };
+  heed();
   const put = (op, write, at = performance.now()) => port.put(op, at, write);
   const sdk = {
     options_: options,
@@ -1851,6 +1882,7 @@ function createClient(given, bring) {
         if (!sdk.over_) state = bytes[0];
         session = decode(bytes.subarray(5));
         if (before != session) {
+          sdk.capped_ = 0;
           if (state != 2 /* On */) sender == null ? void 0 : sender.undraft_();
           telling = true;
           for (const callback of [...callbacks]) safely(callback)(session);
@@ -1860,6 +1892,10 @@ function createClient(given, bring) {
       } else if (signal == 4 /* Diagnostic */) {
         const code = view.getUint32(0, true);
         const number2 = view.getFloat64(4, true);
+        if (code == 2 /* CapReached */ && KINDS2[number2] == "exception") {
+          sdk.capped_ = 1;
+          count2(ONLY_COUNTED);
+        }
         tell2(code, code == 11 /* BadOption */ ? NUMBERS[number2] : number2);
       } else if (signal == 7 /* Meta */) {
         const w = createWriter();
@@ -1932,10 +1968,10 @@ function createClient(given, bring) {
     measure(type, values, more2) {
       const { attributes } = own(more2);
       const all = own(values);
-      const names = Object.keys(all);
+      const names2 = Object.keys(all);
       put(4 /* Measurement */, (w) => {
-        w.s(type).u(names.length);
-        for (const key2 of names) w.s(key2).n(all[key2]);
+        w.s(type).u(names2.length);
+        for (const key2 of names2) w.s(key2).n(all[key2]);
         sdk.place_(w.a(attributes));
       });
     },
@@ -1960,12 +1996,18 @@ function createClient(given, bring) {
     setConsent(next) {
       const number2 = CONSENTS.indexOf(next);
       if (number2 < 0) return tell2(11 /* BadOption */, "consent");
-      if (shared && number2 == GRANTED) meet();
+      const news = consent != number2;
       consent = number2;
+      if (news && number2 == GRANTED) {
+        const told = heed();
+        if (told == null ? void 0 : told.off) return none2();
+        if (told) put(23 /* Rates */, (w) => writeNumbers(w, options));
+        meet();
+      }
+      more();
       put(15 /* Consent */, (w) => w.b(number2));
       keep();
       sender == null ? void 0 : sender.gate_(number2 == DENIED);
-      more();
       if (number2 == DENIED) erase();
     },
     endSession() {
@@ -1979,7 +2021,14 @@ function createClient(given, bring) {
         callbacks.delete(callback);
       };
     },
-    traceparent: () => sdk.header_(sdk.child_()),
+    traceparent() {
+      const place = sdk.ambient_();
+      if (place) return sdk.header_(place);
+      const span = startSpan(sdk, "traceparent");
+      const header = span.traceparent();
+      if (header) span.end();
+      return header;
+    },
     flush: () => flush(0),
     shutdown() {
       const done = flush(2);
@@ -2236,10 +2285,10 @@ function read(document2, now) {
   const kinds = Object.entries(rates || {}).filter(([, value]) => share(value));
   return { rate, rates: kinds.length ? Object.fromEntries(kinds) : void 0, off: off || void 0, until: now + (rate === 0 ? OFF_HOLDS : HOLDS) };
 }
-function observeConfig(sdk) {
+var observeConfig = /* @__PURE__ */ Object.assign((sdk) => {
   const { options_: { key: key2, protocol, transport, remoteConfig }, endpoint_: endpoint2 } = sdk;
   const url = endpoint2.replace(/\/collect(?=[/?#]|$)/, "/config");
-  if (!key2 || protocol == "faro" || transport || remoteConfig === false || url == endpoint2 || !sdk.granted_()) return;
+  if (!key2 || protocol == "faro" || transport || remoteConfig === false || url == endpoint2) return;
   sdk.fetch_(url, { credentials: "omit" }).then((answer) => answer.ok ? answer.json() : void 0).then(sdk.guard_((document2) => {
     const told = read(document2, Date.now());
     if (!told || !sdk.granted_()) return;
@@ -2247,7 +2296,7 @@ function observeConfig(sdk) {
     if (document2.enabled === false) sdk.end_();
   }), () => {
   });
-}
+}, { agreed_: true });
 
 // src/more/frames.ts
 var LONG = 200;
@@ -2300,7 +2349,7 @@ function observeFrames(sdk) {
 }
 
 // src/more/here.ts
-function observeHere(sdk) {
+var observeHere = /* @__PURE__ */ Object.assign((sdk) => {
   const { store_: store, name_: name, options_: { session } } = sdk;
   if (!/^(tab|visitor|none|)$/.test(text(session == null ? void 0 : session.storage))) sdk.tell_(11 /* BadOption */, "session.storage");
   if (!store || (session == null ? void 0 : session.storage) === "visitor" || parent != window) return;
@@ -2310,14 +2359,14 @@ function observeHere(sdk) {
     if ((event == null ? void 0 : event.type) == "pagehide" || document.visibilityState == "hidden") gone();
     else if (sdk.granted_()) safe(() => store.setItem(name + HERE, own2));
   };
-  const there = sdk.granted_() && safe(() => store.getItem(name + HERE));
+  const there = safe(() => store.getItem(name + HERE));
   const [load3] = safe(() => performance.getEntriesByType("navigation")) || [];
   const ahead = document.prerendering || (load3 == null ? void 0 : load3.activationStart) > 0;
   if (there && there != own2 && !ahead && (load3 == null ? void 0 : load3.type) != "reload") sdk.put_(21 /* Stored */, (w) => w.s(""));
   sdk.on_(window, "visibilitychange pageshow pagehide focus", say, true);
   sdk.stops_.push(gone);
   say();
-}
+}, { agreed_: true });
 
 // src/more/twice.ts
 var TRACKED = 1e3;

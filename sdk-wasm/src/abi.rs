@@ -63,11 +63,14 @@ pub mod op {
     pub const SUPPRESSED: u32 = 19;
     /// The page ends the session: what follows belongs to another. No fields.
     pub const END: u32 = 20;
-    /// What the storage holds that the visitor's tabs share, where another may have written it: str; empty: the session is another tab's,
-    /// and this one begins its own. Sent once consent is granted alone.
+    /// What the storage holds, where another page may have written it: str; empty: the session is another tab's, and this one begins its own.
+    /// Sent where the visitor has agreed, or does: then before `CONSENT`.
     pub const STORED: u32 = 21;
     /// The load of the page is a span, and its vitals, from now on, stand in it: str trace id, str span id (empty: they stand in none).
     pub const LOAD: u32 = 22;
+    /// The numbers of `START` once more (f64 × 18, as in `options.rs`): rates that the page learns of with the visitor's yes. Sent while consent is pending, before
+    /// `STORED`.
+    pub const RATES: u32 = 23;
     /// Added to any of them: made while the page's `beforeSend` ran, and not given to it, which might have no end.
     pub const HOOKED: u32 = 256;
     /// Added to what is told because the page is hidden: that is no reason to begin a session.

@@ -11,7 +11,8 @@ use farol_protocol::Kind;
 use crate::host::Host;
 use crate::meta::Fixed;
 use crate::pen::Pen;
-use crate::text::{after, before};
+use crate::sampling::Share;
+use crate::text::{after, before, find};
 
 /// Places in the payload's fixed order, which also numbers the items.
 pub(crate) mod place {
@@ -173,15 +174,38 @@ impl Batch {
     }
 
     /// Makes its items another session's, but for the news that there was one.
-    pub(crate) fn restamp(&mut self, who: &[u8], ring: bool) {
-        self.who = who.to_vec();
-        self.ring = ring;
+    pub(crate) fn restamp(&mut self, who: Vec<u8>) {
+        self.who = who;
         if self
             .items
             .first()
             .is_some_and(|item| item.mark & first::SESSION != 0)
         {
             self.shift();
+        }
+    }
+
+    /// Makes its items the session's of that id, where they are of the `old` one.
+    pub(crate) fn rename(&mut self, old: &[u8], id: &[u8], share: Share) {
+        // It comes first.
+        let at = find(&self.who, old);
+        if at < self.who.len() {
+            let rest = after(&self.who, at + old.len());
+            self.restamp([before(&self.who, at), id, rest].concat());
+            self.settle(share);
+        }
+    }
+
+    /// Lets go of the kinds that a session of this share does not keep.
+    pub(crate) fn settle(&mut self, share: Share) {
+        self.ring = !share.sampled;
+        let mut at = 0;
+        while let Some(item) = self.items.get(at) {
+            if share.makes(item.place.min(place::SPANS)) {
+                at += 1;
+            } else {
+                self.items.remove(at);
+            }
         }
     }
 

@@ -192,8 +192,7 @@ impl<H: Host> Client<H> {
         keep(&mut self.page, m.text());
         self.url = scrub::scrubbed(m.text(), &self.pen.rules);
         keep(&mut self.view, m.text());
-        self.envelope.rate = self.options.rate();
-        self.envelope.kept = self.options.kept();
+        self.rate();
         self.user = self.pen.user(m);
         keep_attrs(&mut self.session_attrs, m);
         keep_attrs(&mut self.pen.global, m);
@@ -311,6 +310,7 @@ impl<H: Host> Client<H> {
             op::END => self.end(now),
             op::STORED => self.meet(now, m.text()),
             op::LOAD => keep(&mut self.load, m.rest()),
+            op::RATES => self.rates(now, m),
             op::SUPPRESSED => {
                 let count = m.word();
                 self.repeated(count, now);

@@ -89,6 +89,9 @@ pub(crate) struct Options {
     numbers: [f64; NUMBERS.len()],
 }
 
+/// Bytes of the numbers in a message.
+pub(crate) const NUMBERS_BYTES: usize = NUMBERS.len() * size_of::<f64>();
+
 impl Options {
     pub(crate) const NONE: Self = Self {
         flags: 0,

@@ -330,6 +330,73 @@ test('a hundred thousand errors in a loop are counted, and their stacks are hard
   assert.ok(reads <= 40 * (seconds + 1), `${reads} in ${seconds} s`);
 });
 
+test('errors in a loop that alternate, or that count, are told in part, and all of them are counted', async () => {
+  for (const [message, limit] of [["'turn ' + n % 2", 1000], ["'item ' + n", 1000], ["'item ' + n", 30]] as const) {
+    const [counted, told, reads, seconds] = await run<[number, number, number, number]>(`
+      const { client, of } = made({ capture: { errors: true }, limits: { exceptions: ${limit} } });
+      let reads = 0;
+      const since = performance.now();
+      for (let n = 0; n < 100_000; n++) {
+        const error = new Error(${message});
+        Object.defineProperty(error, 'stack', { get() { reads++; return 'Error: loop\\n    at f (https://shop.example/a.js:1:1)'; } });
+        dispatchEvent(new ErrorEvent('error', { error, message: 'Uncaught ' + error }));
+      }
+      const seconds = (performance.now() - since) / 1000;
+      let state;
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
+      const own = () => of('measurements').find(({ type }) => type == 'farol.sdk');
+      const shown = new Promise((done) => {
+        const turn = () => {
+          for (state of ['hidden', 'visible']) document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+          own() ? done() : setTimeout(turn);
+        };
+        turn();
+      });
+      await shown;
+      await client.flush();
+      return [of('exceptions').reduce((sum, { count }) => sum + (count || 1), 0) + own().values.errors_only_counted, of('exceptions').length, reads, seconds];`);
+    assert.equal(counted, 100_000, message);
+    assert.ok(told <= limit, `${told}`);
+    assert.ok(reads <= 200 * (seconds + 1), `${reads} in ${seconds} s`);
+  }
+});
+
+test('the header for a request of the page’s own names a span that is there', async () => {
+  const [inside, alone, silent] = await run<[string[], string[], unknown[]]>(`
+    const { client, sent } = made();
+    let header, span;
+    client.withSpan('work', (given) => { span = given; header = client.traceparent(); });
+    const other = client.traceparent();
+    const quiet = made({ consent: 'pending' });
+    const nothing = quiet.client.traceparent();
+    quiet.client.setConsent('granted');
+    await Promise.all([client.flush(), quiet.client.flush()]);
+    const all = (sent) => sent.flatMap(({ traces }) => traces ? traces.resourceSpans[0].scopeSpans[0].spans : []);
+    const named = all(sent).find(({ name }) => name == 'traceparent');
+    return [[header, '00-' + span.traceId + '-' + span.spanId + '-01'], [other, '00-' + named.traceId + '-' + named.spanId + '-01'], [nothing, all(quiet.sent).length]];`);
+  assert.equal(inside[0], inside[1]);
+  assert.equal(alone[0], alone[1]);
+  assert.deepEqual(silent, ['', 0]);
+});
+
+test('views are named by their addresses, and queries scrubbed as the page says', async () => {
+  const [views, urls] = await run<[unknown[], unknown[]]>(`
+    history.replaceState(null, '', '/products/1?q=joe@shop.example&mail=x&page=2');
+    const { client, sent, of } = made({ capture: { navigation: true }, view: 'first', routes: [['/products/:id', 'product'], '/cart'], scrub: { allow: ['q'], deny: ['mail'] } });
+    client.event('on a product');
+    history.pushState(null, '', '/cart?q=4111111111111111&card=4111111111111111');
+    client.event('in the cart');
+    history.pushState(null, '', '/about?token=1');
+    client.event('elsewhere');
+    await client.flush();
+    history.replaceState(null, '', '/');
+    const [{ meta }] = sent;
+    const view = (name) => of('events').find((event) => event.name == name).farol ?? meta;
+    return [['on a product', 'in the cart', 'elsewhere'].map((name) => view(name).view.name), ['on a product', 'in the cart', 'elsewhere'].map((name) => new URL(view(name).page.url).search)];`);
+  assert.deepEqual(views, ['product', '/cart', null]);
+  assert.deepEqual(urls, ['?q=joe@shop.example&mail=REDACTED&page=2', '?q=4111111111111111&card=REDACTED', '?token=REDACTED']);
+});
+
 test('a page that is hidden and shown a thousand times is the same page, and tells no more of it', async () => {
   const [sent, names, told] = await run<[number, string[], unknown[]]>(`
     const { client, sent, of, told } = made();

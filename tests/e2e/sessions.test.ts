@@ -220,6 +220,37 @@ test('who agrees on each page anew stays in the session of all tabs', async () =
   await two.close();
 });
 
+test('who agrees on each page anew stays in the session of the tab, and a copy of it has its own', async () => {
+  const app = fresh();
+  const page = await browser.newPage();
+  const ids: string[] = [];
+  for (const n of [1, 2, 3]) {
+    await page.goto(address(app, 'tab') + '&consent=pending&page=' + n);
+    await page.waitFor(`performance.getEntriesByType('resource').some(({ name }) => /farol-more/.test(name))`);
+    await page.evaluate(`farol.event('asked ${n}'), farol.setConsent('granted')`);
+    await page.waitFor(`sessionStorage['farol:1:${app}:here'] == performance.timeOrigin`, { what: 'the second file' });
+    await said(page, `agreed ${n}`);
+    ids.push(await id(page));
+  }
+  assert.deepEqual(ids, [ids[0], ids[0], ids[0]]);
+  await page.evaluate(`other.onclick = (event) => { event.preventDefault(); window.other = open(other.href); }`);
+  await page.click('#other');
+  await page.waitFor(`window.other.farol && other.performance.getEntriesByType('resource').some(({ name }) => /farol-more/.test(name))`);
+  await page.evaluate(`other.farol.event('asked a copy'), other.farol.setConsent('granted')`);
+  await page.waitFor(`other.sessionStorage['farol:1:${app}:here'] == other.performance.timeOrigin`, { what: 'the copy’s second file' });
+  const copy = await page.evaluate<string>('other.farol.flush().then(() => other.farol.sessionId())');
+  assert.notEqual(copy, ids[0]);
+  assert.equal(await id(page), ids[0]);
+  const asked = ['asked 1', 'asked 2', 'asked 3'];
+  const { all, of } = await sessions(app, ...asked, 'agreed 3', 'asked a copy');
+  assert.deepEqual([...asked, 'agreed 3'].map(of), [ids[0], ids[0], ids[0], ids[0]]);
+  assert.equal(of('asked a copy'), copy);
+  assert.equal(all.filter(({ name }) => name === 'session.start').length, 1);
+  assert.deepEqual(all.filter(({ name }) => name === 'session_extend').map(({ attributes }) => attributes['session.id']), [copy]);
+  await page.evaluate('other.close()');
+  await page.close();
+});
+
 test('a no that is known at the start leaves nothing of an earlier visit', async () => {
   const app = fresh();
   const page = await browser.newPage();

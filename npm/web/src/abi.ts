@@ -1,7 +1,7 @@
 /** The numbers of sdk-wasm/src/abi.rs, which says what each message holds; a test compares the two files. The last two are added to another. */
 export const enum Op {
   Tick, Start, Event, Log, Measurement, Exception, Span, Request, Vital, Visibility, Activity, Navigation, View, User,
-  Attributes, Consent, Flush, Session, Trail, Suppressed, End, Stored, Load,
+  Attributes, Consent, Flush, Session, Trail, Suppressed, End, Stored, Load, Rates,
   Hooked = 256, Parting = 512,
 }
 

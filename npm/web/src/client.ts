@@ -16,7 +16,7 @@ import { createSender } from './send/sender.js';
 import { page } from './page.js';
 import { createWriter } from './writer.js';
 import { startSpan, withSpan } from './spans.js';
-import { CONSENTS, DENIED, GRANTED, NUMBERS, writeStart, writeUser } from './start.js';
+import { CONSENTS, DENIED, GRANTED, NUMBERS, writeNumbers, writeStart, writeUser } from './start.js';
 import type { Told } from './more/config.js';
 import type { Client, DiagnosticCode, Item, Options } from './types.js';
 
@@ -105,11 +105,15 @@ export function createClient(given: Options, bring: Bring): Client {
   // What is done under it is in the queue before the yes that may follow.
   const refused = consent == DENIED;
 
-  const told = consent == GRANTED ? safe((): Told => parse(store!.getItem(name + CONFIG)!)) : undefined;
-  if (told && told.until > Date.now()) {
+  /** What the collector said to an earlier page holds in this one, unless it does not want to hear of it. */
+  const heed = () => {
+    const told = consent == GRANTED && options.remoteConfig !== false && safe((): Told => parse(store!.getItem(name + CONFIG)!));
+    if (!told || !(told.until > Date.now())) return;
     options.sampleRate = told.rate ?? options.sampleRate;
     if (told.off || told.rates) options.sampling = told.off ? undefined : { ...options.sampling, rates: { ...options.sampling?.rates, ...told.rates } };
-  }
+    return told;
+  };
+  heed();
 
   const put: Sdk['put_'] = (op, write, at = performance.now()) => port.put(op, at, write);
 
@@ -184,26 +188,26 @@ export function createClient(given: Options, bring: Bring): Client {
         if (!sdk.over_) state = bytes[0];
         session = decode(bytes.subarray(5));
         if (before != session) {
+          sdk.capped_ = 0;
           // What it held goes with a session that is told nothing of.
           if (state != State.On) sender?.undraft_();
           telling = true;
           for (const callback of [...callbacks]) safely(callback)(session);
-          sdk.capped_ = 0;
           telling = false;
         }
         more();
       } else if (signal == Signal.Diagnostic) {
         const code = view.getUint32(0, true);
         const number = view.getFloat64(4, true);
-        tell(code, code == Diagnostic.BadOption ? NUMBERS[number] : number);
-      }
-      else if (signal == Signal.Meta) {
-        const w = createWriter();
         // From here on errors are counted and no more, as this one is.
         if (code == Diagnostic.CapReached && KINDS[number] == 'exception') {
           sdk.capped_ = 1;
           count(ONLY_COUNTED);
         }
+        tell(code, code == Diagnostic.BadOption ? NUMBERS[number] : number);
+      }
+      else if (signal == Signal.Meta) {
+        const w = createWriter();
         safe(() => writeMeta(w));
         return w.done();
       } else if (signal == Signal.Filter) return +!!safe(() => matches(bytes[0] ? options.denyUrls : options.ignoreErrors, decode(bytes.subarray(1))));
@@ -310,13 +314,20 @@ export function createClient(given: Options, bring: Bring): Client {
     setConsent(next) {
       const number = CONSENTS.indexOf(next);
       if (number < 0) return tell(Diagnostic.BadOption, 'consent');
-      // Before ours is written over it.
-      if (shared && number == GRANTED) meet();
+      const news = consent != number;
       consent = number;
+      if (news && number == GRANTED) {
+        const told = heed();
+        if (told?.off) return none();
+        if (told) put(Op.Rates, (w) => writeNumbers(w, options));
+        // Before ours is written over it.
+        meet();
+      }
+      // The copy of a tab has a session of its own before anything leaves it.
+      more();
       put(Op.Consent, (w) => w.b(number));
       keep();
       sender?.gate_(number == DENIED);
-      more();
       if (number == DENIED) erase();
     },
     endSession() {

@@ -23,12 +23,12 @@ export const HERE = ':here';
 export function createFeatures(sdk: Sdk, bring: Bring): () => void {
   const { features: given, capture } = sdk.options_;
   const { later_: later } = sdk;
-  let waiting: (Feature & { left_?: boolean })[] = [];
-  /** Starts what has a use now: of a session that tells nothing, what delivers what is left of another. */
+  let waiting: (Feature & { left_?: boolean; agreed_?: boolean })[] = [];
+  /** Starts what has a use now: of a session that tells nothing, what delivers what is left of another; once the visitor agreed, what asks others or the storage. */
   const run = () => {
     // Taken out first: one that starts may change the session, and we are back here.
     waiting = waiting.splice(0).filter((feature) => {
-      if (sdk.over_ || !(sdk.leaves_() || feature?.left_)) return true;
+      if (sdk.over_ || !(sdk.leaves_() ? sdk.granted_() || !feature?.agreed_ : feature?.left_)) return true;
       sdk.guard_(feature)(sdk);
     });
   };

@@ -189,7 +189,7 @@ export interface Options {
   consent?: Consent;
   /**
    * Follow the collector's configuration document: whether, and of which share of the sessions, anything is captured. It is asked for after the
-   * start and holds from the tab's next page on. Default `true` where there is a `key`.
+   * start, once the visitor agreed, and holds from the tab's next page on (`enabled: false` at once). Default `true` where there is a `key`.
    */
   remoteConfig?: boolean;
   /**

@@ -25,11 +25,11 @@ test('what is no document of this version changes nothing, and a rate that is no
 });
 
 /** Runs it against an answer; what it asked for, what it kept, and whether it ended the client. */
-async function run(options: Partial<Options>, answer: () => Promise<Response>, granted = true, endpoint = 'https://c.example/rum/collect/k%31'): Promise<[string[], string[], number]> {
+async function run(options: Partial<Options>, answer: () => Promise<Response>, endpoint = 'https://c.example/rum/collect/k%31'): Promise<[string[], string[], number]> {
   const [asked, kept] = [[] as string[], [] as string[]];
   let ended = 0;
   observeConfig({
-    options_: { key: 'k1', ...options }, endpoint_: endpoint, granted_: () => granted, guard_: (fn: unknown) => fn,
+    options_: { key: 'k1', ...options }, endpoint_: endpoint, granted_: () => true, guard_: (fn: unknown) => fn,
     fetch_: (url: string) => (asked.push(url), answer()),
     remember_: (text: string) => kept.push(text),
     end_: () => ended++,
@@ -52,13 +52,12 @@ test('an operator who switches it off is heard at once', async () => {
   assert.equal(ended, 1);
 });
 
-test('nobody is asked without a key, without consent, in Faro’s protocol, or against the page’s will', async () => {
+test('nobody is asked without a key, in Faro’s protocol, or against the page’s will', async () => {
   const answer = json({ version: 1, enabled: false });
   for (const options of [{ key: undefined }, { protocol: 'faro' }, { remoteConfig: false }, { transport: () => 202 }] as Partial<Options>[]) {
     assert.deepEqual(await run(options, answer), [[], [], 0]);
   }
-  assert.deepEqual(await run({}, answer, false), [[], [], 0]);
-  assert.deepEqual(await run({}, answer, true, 'https://c.example/own-path'), [[], [], 0]);
+  assert.deepEqual(await run({}, answer, 'https://c.example/own-path'), [[], [], 0]);
 });
 
 test('a refusal, a broken document and a network that is not there change nothing', async () => {

@@ -11,7 +11,7 @@ test('a feature starts once, though its start changes the session', () => {
     started.push(name);
     if (started.length < 20) more();
   });
-  const sdk = { options_: { features, capture: { loads: false } }, guard_: (fn: unknown) => fn, leaves_: () => true, live_: () => true } as unknown as Sdk;
+  const sdk = { options_: { features, capture: { loads: false } }, guard_: (fn: unknown) => fn, leaves_: () => true, live_: () => true, granted_: () => true } as unknown as Sdk;
   const more = createFeatures(sdk, () => {});
   more();
   more();
@@ -22,7 +22,7 @@ test('every client starts what is brought, though all are brought the same list'
   const started: string[] = [];
   const features: Feature[] = [() => started.push('a'), () => started.push('b')];
   for (let client = 0; client < 2; client++) {
-    const sdk = { options_: { features, capture: { loads: false } }, guard_: (fn: unknown) => fn, leaves_: () => true, live_: () => true } as unknown as Sdk;
+    const sdk = { options_: { features, capture: { loads: false } }, guard_: (fn: unknown) => fn, leaves_: () => true, live_: () => true, granted_: () => true } as unknown as Sdk;
     createFeatures(sdk, () => {})();
   }
   assert.deepEqual(started, ['a', 'b', 'a', 'b']);
@@ -72,6 +72,23 @@ test('a no and a yes within the same busy second bring one file', () => {
   idle();
   idle();
   assert.equal(brought(), 1);
+});
+
+test('what asks others waits for the visitor’s yes, and the rest does not', () => {
+  const started: string[] = [];
+  const features = [Object.assign(() => started.push('config'), { agreed_: true }), () => started.push('clicks')];
+  let granted = false;
+  const sdk = {
+    options_: { features, capture: { loads: false } }, guard_: (fn: unknown) => fn, leaves_: () => true, live_: () => true, granted_: () => granted,
+  } as unknown as Sdk;
+  const more = createFeatures(sdk, () => {});
+  more();
+  more();
+  assert.deepEqual(started, ['clicks']);
+  granted = true;
+  more();
+  more();
+  assert.deepEqual(started, ['clicks', 'config']);
 });
 
 test('a client that has ended asks for no file, whatever an earlier page has left', () => {

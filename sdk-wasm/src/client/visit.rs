@@ -3,7 +3,9 @@
 use crate::abi::signal;
 use crate::batch::{Batch, first};
 use crate::host::Host;
-use crate::sampling::state;
+use crate::message::Message;
+use crate::options::NUMBERS_BYTES;
+use crate::sampling::{Share, state};
 use crate::session::{FAILED, Session, Stored, WOKEN};
 use crate::text::after;
 
@@ -136,19 +138,25 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// What tabs share holds this: their session is ours, or ours gives way to it (`rank` in JavaScript). Nothing: ours is another tab's, and gives way to
-    /// a new one.
+    /// The storage holds this: its session is ours, or ours gives way to it (`rank` in JavaScript), unless it is over. Nothing: ours is another tab's, and gives
+    /// way to a new one.
     pub(super) fn meet(&mut self, now: f64, text: &[u8]) {
+        let steady = self.clock.steady(now);
+        let wall = self.pen.host.wall();
+        let mut there = Session::new();
         if after(text, 32) == self.session.id {
             // Whoever was active there is the same visitor; of `NaN` and a time it is the time.
-            let steady = self.clock.steady(now);
-            let there = Session::attended(text, steady, self.pen.host.wall());
+            let there = Session::attended(text, steady, wall);
             self.session.active = self.session.active.max(there);
             let flags = text.get(30).copied().unwrap_or_default();
             self.session.failed |= flags & FAILED != 0;
             if flags & WOKEN != 0 {
                 self.wake(now);
             }
+        } else if !text.is_empty()
+            && there.open(text, b"", steady, wall, &self.options, false) != Stored::Resumed
+        {
+            self.writable &= text.starts_with(b"1 ");
         } else {
             // Only the copy of a tab is a page that somebody has just come to.
             self.succeed(now, text.is_empty(), Some(text));
@@ -159,16 +167,28 @@ impl<H: Host> Client<H> {
     #[inline(never)]
     fn succeed(&mut self, now: f64, activity: bool, stored: Option<&[u8]>) {
         let mut along = Batch::new();
-        if stored.is_some() && self.envelope.sequence == 0 && self.batch.due > now {
+        let young = stored.is_some() && self.envelope.sequence == 0;
+        // The page could not know of it before: all that it has told is the other session's, and the visitor has come to it.
+        let pending = young && self.consent == Consent::Pending;
+        if young && (pending || self.batch.due > now) {
             // The page has just begun: what is told of it is the other session's.
             core::mem::swap(&mut along, &mut self.batch);
         }
-        self.seal(false);
-        // Nothing went wrong in it.
-        self.ring.clear();
+        let (failed, woken) = (self.session.failed, self.session.woken);
+        if pending {
+            self.held.append(&mut self.ring);
+        } else {
+            self.seal(false);
+            // Nothing went wrong in it.
+            self.ring.clear();
+            self.last.1.clear();
+            // What led to an error is of its own session: another's may be another visitor's.
+            self.trail.list.clear();
+        }
+        let arrives = pending && stored.is_some_and(|text| !text.is_empty());
+        let before = self.session.id.clone();
         let id = self.random.id(16, 4);
         let steady = self.clock.steady(now);
-        let before = self.session.id.clone();
         let wall = self.pen.host.wall();
         let how = self.session.open(
             stored.unwrap_or_default(),
@@ -176,22 +196,59 @@ impl<H: Host> Client<H> {
             steady,
             wall,
             &self.options,
-            false,
+            arrives,
         );
-        self.session.previous = before;
-        if !activity && how != Stored::Resumed {
+        if !arrives {
+            self.session.previous = before.clone();
+        }
+        if !activity && !arrives && how != Stored::Resumed {
             self.session.active = f64::NAN;
         }
         self.counts = [0; 5];
-        self.last.1.clear();
-        // What led to an error is of its own session: another's may be another visitor's.
-        self.trail.list.clear();
         self.tell(now);
         if self.on() {
-            along.restamp(&self.who, !self.session.share.sampled);
+            along.restamp(self.who.clone());
+            along.settle(self.session.share);
             self.batch = along;
         }
+        if pending {
+            for batch in &mut self.held {
+                batch.rename(&before, &self.session.id, self.session.share);
+            }
+        }
         self.announce(how.told("session_extend"), now);
+        if pending {
+            self.session.failed |= failed;
+            if failed || woken {
+                self.wake(now);
+            }
+        }
+    }
+
+    /// Rates that are learnt of before anything may leave the page.
+    pub(super) fn rates(&mut self, now: f64, m: &mut Message<'_>) {
+        // One that ends early would give what is missing its default.
+        if self.consent == Consent::Granted || m.rest().len() < NUMBERS_BYTES {
+            return;
+        }
+        self.options.read(m);
+        self.rate();
+        self.session.share = Share::of(&self.session.id, &self.options);
+        self.held.append(&mut self.ring);
+        self.batch.settle(self.session.share);
+        for batch in &mut self.held {
+            batch.settle(self.session.share);
+        }
+        self.tell(now);
+        if self.session.failed {
+            self.wake(now);
+        }
+    }
+
+    /// What payloads say of them.
+    pub(super) fn rate(&mut self) {
+        self.envelope.rate = self.options.rate();
+        self.envelope.kept = self.options.kept();
     }
 
     /// The session's own event. Where it is the session's first, the batch says so.

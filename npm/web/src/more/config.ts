@@ -1,6 +1,6 @@
 /**
- * What the operator wants of this app's pages: the collector's configuration document (docs/wire.md). Asked for once the second file is there,
- * through the browser's cache, and kept in the tab: it holds from the next page on, so that no start waits for it. Only `enabled: false` holds at once.
+ * What the operator wants of this app's pages: the collector's configuration document (docs/wire.md). Asked for once the second file is there and
+ * the visitor agreed, through the browser's cache, and kept in the tab: it holds from the next page on, so that no start waits for it. Only `enabled: false` holds at once.
  */
 import type { Sdk } from '../sdk.js';
 import type { Sampling } from '../types.js';
@@ -32,10 +32,10 @@ export function read(document: unknown, now: number): Told | undefined {
   return { rate, rates: kinds.length ? Object.fromEntries(kinds) : undefined, off: off || undefined, until: now + (rate === 0 ? OFF_HOLDS : HOLDS) };
 }
 
-export function observeConfig(sdk: Sdk): void {
+export const observeConfig = /* @__PURE__ */ Object.assign((sdk: Sdk): void => {
   const { options_: { key, protocol, transport, remoteConfig }, endpoint_: endpoint } = sdk;
   const url = endpoint.replace(/\/collect(?=[/?#]|$)/, '/config');
-  if (!key || protocol == 'faro' || transport || remoteConfig === false || url == endpoint || !sdk.granted_()) return;
+  if (!key || protocol == 'faro' || transport || remoteConfig === false || url == endpoint) return;
   sdk.fetch_(url, { credentials: 'omit' }).then((answer: Response) => (answer.ok ? answer.json() : undefined)).then(sdk.guard_((document?: { enabled?: unknown }) => {
     const told = read(document, Date.now());
     if (!told || !sdk.granted_()) return;
@@ -44,4 +44,4 @@ export function observeConfig(sdk: Sdk): void {
   }), () => {
     // A refusal changes nothing.
   });
-}
+}, { agreed_: true });

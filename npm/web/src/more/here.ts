@@ -7,7 +7,7 @@ import { HERE } from '../features.js';
 import { safe, text } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 
-export function observeHere(sdk: Sdk): void {
+export const observeHere = /* @__PURE__ */ Object.assign((sdk: Sdk): void => {
   const { store_: store, name_: name, options_: { session } } = sdk;
   // It is taken for the tab's.
   if (!/^(tab|visitor|none|)$/.test(text(session?.storage))) sdk.tell_(Diagnostic.BadOption, 'session.storage');
@@ -20,7 +20,7 @@ export function observeHere(sdk: Sdk): void {
     if (event?.type == 'pagehide' || document.visibilityState == 'hidden') gone();
     else if (sdk.granted_()) safe(() => store.setItem(name + HERE, own));
   };
-  const there = sdk.granted_() && safe(() => store.getItem(name + HERE));
+  const there = safe(() => store.getItem(name + HERE));
   // A page that died, and is loaded anew, left the same.
   const [load] = (safe(() => performance.getEntriesByType('navigation')) || []) as (PerformanceNavigationTiming & { activationStart?: number })[];
   // A page that is rendered ahead of its visit is the tab's next, and has a copy until then.
@@ -29,4 +29,4 @@ export function observeHere(sdk: Sdk): void {
   sdk.on_(window, 'visibilitychange pageshow pagehide focus', say, true);
   sdk.stops_.push(gone);
   say();
-}
+}, { agreed_: true });

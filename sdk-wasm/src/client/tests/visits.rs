@@ -505,10 +505,163 @@ fn who_agrees_on_a_page_of_a_shared_session_has_told_all_in_it() {
     bench.event("seen");
     shared(&mut bench, "1 1767225000000 1767225500000 0 theirs");
     bench.put(op::CONSENT, &[1]).flush();
-    assert_eq!(stored(&mut bench), "1 1767225000000 1767225500000 0 theirs");
+    assert_eq!(stored(&mut bench), "1 1767225000000 1767225600000 0 theirs");
     let told = names(&bench.batches());
     assert!(told.iter().all(|(id, _)| id == "theirs"), "{told:?}");
     assert!(told.iter().any(|(_, name)| name == "seen"), "{told:?}");
+}
+
+#[test]
+fn whatever_is_told_while_consent_is_pending_goes_along_to_the_session_that_the_tab_has_stored() {
+    let mut bench = Bench::new(&Start {
+        consent: 0,
+        ..Start::default()
+    });
+    let user = Writer::default()
+        .b(1)
+        .many(&["u2", "", "", "", "", ""])
+        .a(&[]);
+    bench.event("first").put(op::USER, &user.0);
+    bench.wait(20_000.0).event("second").flush();
+    bench.wait(20_000.0).event("third");
+    shared(&mut bench, "1 1767225000000 1767225500000 0 theirs");
+    bench.put(op::CONSENT, &[1]).event("fourth").flush();
+    let batches = bench.batches();
+    let told = names(&batches);
+    assert!(told.iter().all(|(id, _)| id == "theirs"), "{told:?}");
+    let told: Vec<_> = told.iter().map(|(_, name)| &**name).collect();
+    assert_eq!(
+        told,
+        ["first", "second", "third", "session_resume", "fourth"],
+        "and nobody is told of the one that was none"
+    );
+    assert_eq!(batches[0].json["meta"]["user"]["id"], "u1");
+    assert_eq!(batches[1].json["meta"]["user"]["id"], "u2");
+    for batch in &batches {
+        assert!(batch.json["farol"].get("first").is_none());
+        let attributes = &batch.json["meta"]["session"]["attributes"];
+        assert!(attributes.get("previousSession").is_none());
+    }
+}
+
+#[test]
+fn a_stored_session_that_is_over_or_none_changes_nothing_for_who_agrees() {
+    for text in [
+        "1 1767220000000 1767224000000 0 theirs",
+        "2 theirs",
+        "1 garbage",
+    ] {
+        let mut bench = Bench::new(&Start {
+            consent: 0,
+            ..Start::default()
+        });
+        bench.event("seen");
+        shared(&mut bench, text);
+        bench.put(op::CONSENT, &[1]).flush();
+        assert_eq!(
+            names(&bench.batches()),
+            [
+                ("00f067aa0ba902b7".into(), "session_start".into()),
+                ("00f067aa0ba902b7".into(), "seen".into())
+            ],
+            "{text}"
+        );
+        assert_eq!(
+            bench.said(signal::STORE).is_empty(),
+            text.starts_with('2'),
+            "another version's is left alone"
+        );
+    }
+}
+
+#[test]
+fn an_error_while_consent_is_pending_sends_what_led_to_it_in_a_stored_session_outside_of_the_sample()
+ {
+    let mut bench = Bench::new(&Start {
+        consent: 0,
+        flags: flag::RING,
+        numbers: with(0, 0.0),
+        ..Start::default()
+    });
+    bench.event("before").flush();
+    let message = Writer::default()
+        .b(0)
+        .many(&["api", "E", "m", "", ""])
+        .n(0.0)
+        .n(0.0);
+    let message = message.u(0).a(&[]).s("").s("").n(f64::NAN).u(0);
+    bench.put(op::EXCEPTION, &message.0);
+    shared(&mut bench, "1 1767225000000 1767225500000 0 theirs");
+    bench.put(op::CONSENT, &[1]).flush();
+    let batches = bench.batches();
+    let all: Vec<_> = batches.iter().flat_map(|b| items(&b.json)).collect();
+    assert!(all.iter().any(|(_, item)| item["name"] == "before"));
+    assert!(all.iter().any(|(kind, _)| *kind == "exceptions"));
+    for batch in &batches {
+        assert_eq!(batch.json["meta"]["session"]["id"], "theirs");
+        assert_eq!(batch.json["farol"]["state"], "ring");
+    }
+}
+
+/// The numbers of `START` once more.
+fn rates(numbers: [f64; 18]) -> Vec<u8> {
+    numbers
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect()
+}
+
+#[test]
+fn rates_that_come_with_the_yes_hold_for_what_was_told_before_it() {
+    let pending = || {
+        let mut bench = Bench::new(&Start {
+            consent: 0,
+            ..Start::default()
+        });
+        bench.event("a").flush();
+        let log = Writer::default().many(&["info", "l"]).a(&[]);
+        bench
+            .put(op::LOG, &log.s("").s("").n(f64::NAN).0)
+            .event("b");
+        bench.sessions();
+        bench
+    };
+    let mut bench = pending();
+    let mut numbers = with(0, 1.0);
+    numbers[13] = 0.0;
+    bench
+        .put(op::RATES, &rates(numbers))
+        .put(op::CONSENT, &[1])
+        .flush();
+    let batches = bench.batches();
+    let kinds: Vec<_> = batches.iter().flat_map(|b| items(&b.json)).collect();
+    assert!(kinds.iter().all(|(kind, _)| *kind == "events"));
+    assert_eq!(kinds.len(), 3);
+    assert_eq!(batches[0].json["farol"]["kept"], json!({"log": 0}));
+
+    let mut bench = pending();
+    bench
+        .put(op::RATES, &rates(with(0, 0.0)))
+        .put(op::CONSENT, &[1])
+        .event("c")
+        .flush();
+    assert!(bench.batches().is_empty());
+    assert_eq!(bench.sessions().pop().unwrap().0, 0);
+
+    // What has begun to leave has the rates that it began with.
+    let mut bench = Bench::started(&Start::default());
+    bench.put(op::RATES, &rates(with(0, 0.0))).event("told");
+    assert_eq!(bench.batch().json["farol"]["rate"], 1);
+    let mut bench = pending();
+    bench
+        .put(op::RATES, &[1, 2, 3])
+        .put(op::CONSENT, &[1])
+        .flush();
+    assert_eq!(
+        bench.batches()[0].json["farol"]["rate"],
+        1,
+        "half a message is none"
+    );
 }
 
 #[test]
