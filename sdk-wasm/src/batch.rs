@@ -154,7 +154,11 @@ impl Batch {
     pub(crate) fn push(&mut self, mut item: Item, whence: &[u8]) {
         if self.whence != whence {
             item.json.pop();
-            item.json.extend_from_slice(b",\"farol\":{");
+            // A hook of the page's may have left nothing in it.
+            if item.json.last() != Some(&b'{') {
+                item.json.push(b',');
+            }
+            item.json.extend_from_slice(b"\"farol\":{");
             item.json.extend_from_slice(whence);
             item.json.extend_from_slice(b"}}");
         }

@@ -33,7 +33,7 @@ const RING_BATCHES: usize = 48;
 /// Bytes kept while consent is pending: some hundred items, or what a visitor does before answering a banner.
 const PENDING_BYTES: usize = 128 * 1024;
 
-/// How an exception begins that we wrote; its timestamp follows.
+/// How an exception begins; its timestamp follows.
 const HEAD: &[u8] = b"\x01{\"timestamp\":\"";
 
 impl<H: Host> Client<H> {
@@ -72,6 +72,11 @@ impl<H: Host> Client<H> {
         let kind = place.min(kind::SPAN);
         if self.pen.cut {
             self.diagnose(diagnostic::ITEM_CUT, f64::from(kind));
+        }
+        // As it was before the page's hook saw it: a repeat is given to that in its turn.
+        let mut whole = Vec::new();
+        if place == place::EXCEPTIONS {
+            whole.clone_from(&json);
         }
         let mut ours = true;
         if self.options.has(flag::HOOK) && !self.hooked {
@@ -128,7 +133,7 @@ impl<H: Host> Client<H> {
             self.batch.due = self.batch.due.min(now + SOON_MS);
         }
         if place == place::EXCEPTIONS {
-            self.last = (key, item.json.clone());
+            self.last = (key, whole);
         }
         self.batch.push(item, whence);
         if self.rings() {
@@ -194,16 +199,14 @@ impl<H: Host> Client<H> {
         if count > 0
             && !last.is_empty()
             && !self.batch.repeat(key, count)
+            // From within the hook it would go past it.
+            && !self.hooked
             && self.begin(kind::EXCEPTION, now)
         {
-            let mut from = 1;
-            if last.starts_with(HEAD) {
-                self.pen.out.truncate(0);
-                self.pen.raw(HEAD);
-                self.pen.iso(now + self.clock.offset);
-                from = HEAD.len() + ISO_BYTES;
-            }
-            self.pen.raw(after(&last, from));
+            self.pen.out.truncate(0);
+            self.pen.raw(HEAD);
+            self.pen.iso(now + self.clock.offset);
+            self.pen.raw(after(&last, HEAD.len() + ISO_BYTES));
             self.finish(place::EXCEPTIONS, key, count, f64::NAN, now);
         } else {
             self.last = (key, last);

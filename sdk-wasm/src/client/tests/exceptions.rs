@@ -200,6 +200,26 @@ fn repeats_that_were_only_counted_are_delivered() {
 }
 
 #[test]
+fn before_send_sees_a_repeat_as_it_saw_the_first() {
+    let mut bench = Bench::started(&Start {
+        flags: flag::HOOK,
+        ..Start::default()
+    });
+    bench.client.pen.host.hook = Some(|_, json| {
+        let item: Json = serde_json::from_str(json).unwrap();
+        Some(json!({"timestamp": "", "seen": item["type"]}).to_string())
+    });
+    bench.throw(&THROWN).flush();
+    bench.wait(1000.0);
+    bench.put(op::SUPPRESSED, &2u32.to_le_bytes());
+    let json = bench.flush().batches().pop().unwrap().json;
+    assert_eq!(
+        json["exceptions"],
+        json!([{"timestamp": "", "seen": "TypeError", "count": 2}])
+    );
+}
+
+#[test]
 fn an_exception_is_sent_soon() {
     let mut bench = Bench::started(&Start::default());
     bench.event("a");

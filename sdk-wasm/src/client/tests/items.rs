@@ -437,6 +437,24 @@ fn before_send_may_keep_change_and_drop() {
 }
 
 #[test]
+fn what_before_send_empties_is_an_item_of_its_page_and_spoils_no_other() {
+    let mut bench = Bench::started(&Start {
+        flags: flag::HOOK,
+        ..Start::default()
+    });
+    bench.event("one");
+    bench.client.pen.host.hook = Some(|_, _| Some("{}".into()));
+    bench.put(op::VIEW, &Writer::default().s("other").0);
+    bench.client.pen.host.hook = None;
+    bench.event("two");
+    let events = bench.batch().json["events"].take();
+    assert_eq!(events[0]["name"], "one");
+    assert_eq!(events[1]["farol"]["view"]["name"], "other");
+    assert_eq!(events[1].as_object().unwrap().len(), 1);
+    assert_eq!(events[2]["name"], "two");
+}
+
+#[test]
 fn a_message_that_cannot_be_read_is_told_and_changes_nothing() {
     let mut bench = Bench::started(&Start::default());
     for op in 2..=25 {
