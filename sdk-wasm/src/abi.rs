@@ -119,9 +119,11 @@ pub mod signal {
 
 /// Why something was not kept: the codes of `onDiagnostic`.
 pub mod diagnostic {
+    /// The number of what was told before: it is to be counted alone.
+    pub const AGAIN: f64 = -1.0;
     /// An item over its bound of bytes was cut. Number: its kind, as in `HOOK`.
     pub const ITEM_CUT: u32 = 1;
-    /// An item was dropped: the cap of its kind for this session is reached. Told once a kind and session. Number: its kind.
+    /// An item was dropped: the cap of its kind for this session is reached. Number: its kind, once a kind and session; then `AGAIN`.
     pub const CAP_REACHED: u32 = 2;
     /// `beforeSend` threw; the item was sent as it was.
     pub const HOOK_THREW: u32 = 3;
@@ -147,6 +149,6 @@ pub mod diagnostic {
     pub const HOOK_INVALID: u32 = 13;
     /// The file with further features did not come; the client goes on without them. JavaScript tells it.
     pub const FEATURES_LOST: u32 = 14;
-    /// There is no database to keep batches in. Told by JavaScript alone.
+    /// There is no database to keep batches in, or no room in it. Told by JavaScript alone.
     pub const OUTBOX_OFF: u32 = 15;
 }

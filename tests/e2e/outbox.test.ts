@@ -82,6 +82,25 @@ test('a tab that was closed is delivered by another', async () => {
   await two.close();
 });
 
+test('what a beacon took while the collector was away comes with the next page', async () => {
+  // As in Firefox before 133.
+  const page = await browser.newPage({ initScript: 'delete Request.prototype.keepalive' });
+  await page.goto(own.url);
+  await log(page, 'log before');
+  await stored(page, false);
+  between.fate = () => 'is cut off';
+  const sent = between.count;
+  // The page is looked at by nobody, and lives: what it does about its outbox it does.
+  await page.evaluate(`client.log('log last'); Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' }); dispatchEvent(new Event('visibilitychange'))`);
+  await soon(() => between.count > sent, 'the beacon');
+  await stored(page, true);
+  between.fate = () => 'passes';
+  await page.goto(own.url);
+  await comes('log before', 'log last');
+  await stored(page, false);
+  await page.close();
+});
+
 test('a batch whose answer was lost is not counted twice', async () => {
   const page = await browser.newPage();
   await page.goto(own.url);

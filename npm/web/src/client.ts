@@ -8,7 +8,7 @@ import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { own, safe, text as textOf } from './observe/describe.js';
 import { createErrors, ONLY_COUNTED } from './observe/errors.js';
-import { createFeatures, HERE, LEFT, type Bring } from './features.js';
+import { createFeatures, HERE, LEFT, type Bring, type Late } from './features.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
 import { writeMeta } from './meta.js';
@@ -47,8 +47,8 @@ export function createClient(given: Options, bring: Bring): Client {
   const quiet = { on_: false };
   const tally: Sdk['tally_'] = {};
   const count: Sdk['count_'] = (what, by = 1) => void (tally[what] = (tally[what] || 0) + by);
-  const tell: Tell = (code, detail) => {
-    count(CODES[code]);
+  const tell: Tell = (code, detail, items) => {
+    count(CODES[code], items);
     if (quiet.on_) return;
     quiet.on_ = true;
     try {
@@ -177,6 +177,7 @@ export function createClient(given: Options, bring: Bring): Client {
         const batch = {
           id_: decode(bytes.subarray(4, at)), offset_: view.getFloat64(at, true), error_: flags & 2,
           body_: bytes.subarray(at + 13), session_: session, tries_: 0, flights_: 0, sealed_: Date.now(),
+          items_: view.getUint32(at + 8, true),
         };
         flags & 4 ? sender!.draft_(batch) : sender!.add_(batch);
       } else if (signal == Signal.Store) {
@@ -204,7 +205,9 @@ export function createClient(given: Options, bring: Bring): Client {
           sdk.capped_ = 1;
           count(ONLY_COUNTED);
         }
-        tell(code, code == Diagnostic.BadOption ? NUMBERS[number] : number);
+        // What was told before is counted.
+        if (number < 0) count(CODES[code]);
+        else tell(code, code == Diagnostic.BadOption ? NUMBERS[number] : number);
       }
       else if (signal == Signal.Meta) {
         const w = createWriter();
@@ -352,8 +355,11 @@ export function createClient(given: Options, bring: Bring): Client {
     },
     flush: () => flush(0),
     shutdown() {
-      const done = flush(2);
+      // They tell what they have only counted.
       for (const stop of sdk.stops_.splice(0)) safely(stop)();
+      // Nobody listens for a network from here on.
+      sdk.over_ = true;
+      const done = flush(2);
       cancel(timer);
       none(true);
       return done;
@@ -376,8 +382,8 @@ export function createClient(given: Options, bring: Bring): Client {
     session = hex(2);
     // Until the core is there to say.
     state = isSampled(session, options.sampleRate ?? 1) ? State.On : options.sampling ? State.Ring : State.Off;
-    // Faro's receivers would take a batch twice.
-    options.outbox ??= options.protocol != 'faro' && !options.transport && options.features?.length != 0;
+    // Faro's receivers would take a batch twice. A list may be without it: then nobody takes drafts.
+    options.outbox = (options.outbox ?? (options.protocol != 'faro' && !options.transport)) && safe(() => !options.features || options.features.some((one: Late) => one?.left_));
     // An earlier page may have left something.
     if (consent == DENIED) erase();
     sdk.fetch_ = (page().layers.fetch?.native || window.fetch)?.bind(window) as typeof fetch;

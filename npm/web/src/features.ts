@@ -7,6 +7,9 @@ import { idly, safe } from './observe/describe.js';
 import type { Sdk } from './sdk.js';
 import type { Feature } from './types.js';
 
+/** One that has `left_` is the outbox, and has a use in a session that tells nothing, too; one that has `agreed_` has none before the visitor agreed. */
+export type Late = Feature & { left_?: boolean; agreed_?: boolean };
+
 /** Gives `done` the features of the second file; nothing where it cannot be had. */
 export type Bring = (done: (features?: Feature[]) => void) => void;
 
@@ -23,7 +26,7 @@ export const HERE = ':here';
 export function createFeatures(sdk: Sdk, bring: Bring): () => void {
   const { features: given, capture } = sdk.options_;
   const { later_: later } = sdk;
-  let waiting: (Feature & { left_?: boolean; agreed_?: boolean })[] = [];
+  let waiting: Late[] = [];
   /** Starts what has a use now: of a session that tells nothing, what delivers what is left of another; once the visitor agreed, what asks others or the storage. */
   const run = () => {
     // Taken out first: one that starts may change the session, and we are back here.

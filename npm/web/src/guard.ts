@@ -1,7 +1,7 @@
 /** The wall between the page and us: what is ours and throws is told, and stays here; and the clock on the ways through it. */
 
-/** Tells the developer something, by the codes of abi.ts; 0: something of ours threw. */
-export type Tell = (code: number, detail?: unknown) => void;
+/** Tells the developer something, by the codes of abi.ts; 0: something of ours threw. `items`: how many it is about (default: one). */
+export type Tell = (code: number, detail?: unknown, items?: number) => void;
 
 /** Gives a function back as one that never throws. */
 export type Guard = <F extends (this: any, ...args: any[]) => any>(fn: F) => F;

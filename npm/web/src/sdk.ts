@@ -3,7 +3,7 @@
  */
 import type { Op } from './abi.js';
 import type { Capture as CaptureError } from './observe/errors.js';
-import type { Sender } from './send/sender.js';
+import type { Batch, Sender } from './send/sender.js';
 import type { Attributes, Options } from './types.js';
 import type { Tell } from './guard.js';
 import type { Writer } from './writer.js';
@@ -36,7 +36,7 @@ export interface Sdk {
   /** Delivery. */
   sender_: Sender;
   tell_: Tell;
-  /** What the client knows of itself: how often each thing of `onDiagnostic` was told, requests, retries, bytes, its own time. */
+  /** What the client knows of itself: how many items each thing of `onDiagnostic` was about, requests, retries, bytes, its own time. */
   tally_: Record<string, number>;
   count_(what: string, by?: number): void;
   /** The browser's timers as they were at the start; called without a `this`. */
@@ -50,7 +50,7 @@ export interface Sdk {
   guard_<F extends (this: any, ...args: any[]) => any>(fn: F): F;
   /** Listens until `shutdown`, behind the guard. */
   on_(target: EventTarget, types: string, listener: (event: any) => void, capture?: boolean): void;
-  /** Run by `shutdown`, last added first. */
+  /** Run by `shutdown`, first added first: what was only counted is told before its observer is gone. */
   stops_: (() => void)[];
   /** The client has ended. */
   over_?: boolean;
@@ -70,6 +70,10 @@ export interface Sdk {
   acting_?(): Place | undefined;
   /** What begins now belongs to this: the one, else the other. */
   ambient_(): Place | undefined;
+  /** The body packed; nothing where the browser cannot, or it is not worth it. It comes with the second file, as what follows. */
+  pack_?(body: Uint8Array): PromiseLike<Blob> | undefined;
+  /** A batch that is too large for its receiver as two; nothing where it cannot be divided. */
+  split_?(batch: Batch): Batch[] | undefined;
   /** What the answer of a request says of its trace. */
   answered_?(answer: Response | XMLHttpRequest): Attributes | undefined;
   /** Whether there is any use in capturing now. */

@@ -281,7 +281,7 @@ export type DiagnosticCode =
   | 'hook-invalid'
   /** The file with further features did not come; the client goes on without them. */
   | 'features-lost'
-  /** There is no database to keep batches in; they wait in memory, and go with the page. */
+  /** There is no database to keep batches in, or no room; they wait in memory, and go with the page. */
   | 'outbox-off';
 
 /** Options of a span. */

@@ -8,6 +8,7 @@ import { Diagnostic, Op } from '../src/abi.js';
 import { createPort, type CoreExports } from '../src/core.js';
 import { page } from '../src/page.js';
 import type { Sdk } from '../src/sdk.js';
+import { TIMEOUT } from '../src/send/network.js';
 import { type Batch, createSender } from '../src/send/sender.js';
 
 const LIVES = process.env['FAROL_FULL'] ? 20_000 : 300;
@@ -45,7 +46,7 @@ after(() => {
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 
-/** What a batch came to. `Taken`: by a beacon, which gives no answer but that. */
+/** What a batch came to. */
 type Fate = 'waits' | 'delivered' | 'refused' | 'dropped' | 'withdrawn' | 'stopped';
 
 /** One life of a sender: what happens to its page, its network and its visitor's mind. */
@@ -55,6 +56,9 @@ async function deliver(seed: number): Promise<void> {
   const fates = new Map<string, Fate>();
   const bodies = new Map<string, Uint8Array>();
   const tries = new Map<string, number>();
+  /** When the browser took a beacon of it: that is no answer. */
+  const taken = new Map<string, number>();
+  let leaving = false;
   let flights: { id: string; size: number; keepalive: boolean; hidden: boolean; answer(status: number): void }[] = [];
   let timers: { run: () => void; at: number }[] = [];
   let granted = true;
@@ -75,6 +79,8 @@ async function deliver(seed: number): Promise<void> {
     assert.equal(fates.get(id), 'waits', `${id} was sent again`);
     assert.equal(attempt, (tries.get(id) ?? 0) + 1, `tries of ${id}`);
     assert.deepEqual(body, bodies.get(id), `${id} has the same bytes on each try`);
+    assert.ok(!(now < taken.get(id)! + TIMEOUT), `${id} is left to its beacon for a while`);
+    assert.ok(!beacon || leaving || !taken.has(id), `${id} is asked for by a request that has an answer`);
     assert.ok(Number(searchParams.get('sent')) >= EPOCH + now - 1);
     tries.set(id, attempt);
     if (!keepalive && !beacon && root.document.visibilityState == 'visible') {
@@ -88,16 +94,16 @@ async function deliver(seed: number): Promise<void> {
     configurable: true,
     value: {
       sendBeacon(url: string) {
-        const taken = below(2) == 0;
+        const took = below(2) == 0;
         const id = new URL(url).searchParams.get('id')!;
         // The body is a blob, whose bytes are told later.
         request(url, bodies.get(id)!, false, true);
-        if (taken) beacons.push(id);
-        return taken;
+        // The answer is a microtask's.
+        if (took) beacons.push(id);
+        return took;
       },
     },
   });
-  /** Taken by the browser: that is the answer, in a microtask. */
   const beacons: string[] = [];
 
   const sdk = {
@@ -165,7 +171,9 @@ async function deliver(seed: number): Promise<void> {
     else if (what == 7) {
       root.document.visibilityState = 'hidden';
       const sealed = below(2) ? batch() : undefined;
+      leaving = true;
       sender.hidden_(below(2) == 0, () => sealed && sender.add_(sealed));
+      leaving = false;
     } else if (what == 8) root.document.visibilityState = 'visible';
     else if (what == 9) online();
     else if (what == 10) {
@@ -182,7 +190,7 @@ async function deliver(seed: number): Promise<void> {
       for (const { run } of due) run();
     }
     await turn();
-    for (const id of beacons.splice(0)) if (fates.get(id) == 'waits') fates.set(id, 'delivered');
+    for (const id of beacons.splice(0)) taken.set(id, now);
     const kept = flights.filter(({ keepalive }) => keepalive);
     assert.ok(kept.length <= KEEPALIVE_FLIGHTS && kept.reduce((sum, { size }) => sum + size, 0) <= KEEPALIVE_BYTES, 'the budget of what outlives the page');
     assert.ok(timers.length <= 1, 'one timer');
@@ -199,7 +207,6 @@ async function deliver(seed: number): Promise<void> {
   for (let round = 0; round < 200 && (waiting().length || flights.length); round++) {
     while (flights.length) answer(202);
     await turn();
-    for (const id of beacons.splice(0)) if (fates.get(id) == 'waits') fates.set(id, 'delivered');
     now += 4_000_000;
     for (const { run } of timers.splice(0)) run();
     await turn();

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { IDBFactory } from 'fake-indexeddb';
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { Diagnostic } from '../src/abi.js';
 import type { Sdk } from '../src/sdk.js';
-import { createOutbox, MOST_AGE, MOST_STORED } from '../src/more/outbox.js';
+import { createOutbox, MOST_AGE, MOST_STORED, observeOutbox } from '../src/more/outbox.js';
+import { createPack } from '../src/more/pack.js';
 import type { Batch, Outbox } from '../src/send/sender.js';
 
 const root = globalThis as unknown as Record<string, unknown>;
@@ -13,11 +14,13 @@ root['parent'] = root['window'] = new EventTarget();
 const clock = performance as unknown as { timeOrigin: number };
 
 let told: number[];
+let lost: number;
 let timers: number[];
 let pages = 0;
 
 beforeEach(() => {
   told = [];
+  lost = 0;
   timers = [];
   root['indexedDB'] = new IDBFactory();
 });
@@ -36,7 +39,10 @@ function place(url = 'https://c.example/collect/k', storage?: string): Place {
   const here: Place = { session: 'other', granted: true, marks: [], adopted() {} } as unknown as Place;
   here.outbox = createOutbox({
     endpoint_: url, name_: 'farol:1:k', stops_: [], options_: { outbox: true, session: { storage } },
-    tell_: (code: number) => told.push(code),
+    tell_(code: number, _: unknown, items = 1) {
+      told.push(code);
+      lost += items;
+    },
     guard_: (fn: unknown) => fn,
     on_: (target: EventTarget, type: string, run: () => void) => target.addEventListener(type, run),
     granted_: () => here.granted,
@@ -131,10 +137,11 @@ test('past its bytes the oldest without an exception goes first', async () => {
   const now = Date.now();
   const mib = (more: Partial<Batch>): void => one.put_(batch({ body_: new Uint8Array(1 << 20), ...more }), 0, 0);
   mib({ id_: 'error', error_: true, sealed_: now - 5 });
-  for (let n = 4; n > 0; n--) mib({ id_: `log${n}`, sealed_: now - n });
+  for (let n = 4; n > 0; n--) mib({ id_: `log${n}`, sealed_: now - n, items_: 12 });
   assert.ok(5 << 20 > MOST_STORED);
   assert.deepEqual(await ids(place()), ['log3', 'log2', 'log1', 'error']);
   assert.deepEqual(told, [Diagnostic.BatchDropped]);
+  assert.equal(lost, 12, 'each item is counted');
 });
 
 test('what is too old for the collector to know it again is let go', async () => {
@@ -218,10 +225,43 @@ test('what a page gave up for want of room it takes again', async () => {
 });
 
 test('from 2 KiB on a body is packed', async () => {
-  const { outbox: one } = place();
-  assert.equal(one.pack_(new Uint8Array(2047)), undefined);
-  const packed = await one.pack_(new Uint8Array(2048));
+  const pack = createPack();
+  assert.equal(pack(new Uint8Array(2047)), undefined);
+  const packed = await pack(new Uint8Array(2048));
   assert.deepEqual(gunzipSync(await packed!.arrayBuffer()), Buffer.alloc(2048));
+});
+
+test('what packs and divides is there without an outbox', () => {
+  const sdk = { options_: { outbox: false } } as Sdk;
+  observeOutbox(sdk);
+  assert.deepEqual([typeof sdk.pack_, typeof sdk.split_], ['function', 'function']);
+});
+
+test('what there is no room for is told once, stays in memory, and later there may be room', async () => {
+  const { put } = IDBObjectStore.prototype;
+  for (const when of ['now', 'at last']) {
+    told = [];
+    root['indexedDB'] = new IDBFactory();
+    IDBObjectStore.prototype.put = function (...args) {
+      const request = put.apply(this, args);
+      // Chromium and Safari abort the transaction, Firefox has the request fail.
+      if (when === 'at last') request.onsuccess = () => this.transaction.abort();
+      else setImmediate(() => (this.transaction.onerror as unknown as (event: object) => void)({ target: { error: { name: 'QuotaExceededError' } }, preventDefault() {} }));
+      return request;
+    };
+    const here = place();
+    const all = Array.from({ length: 3 }, () => batch());
+    try {
+      for (const one of all) here.outbox.put_(one, 0, 0);
+      for (let n = 0; n < 50; n++) await new Promise((done) => setImmediate(done));
+    } finally {
+      IDBObjectStore.prototype.put = put;
+    }
+    assert.deepEqual(told, [Diagnostic.OutboxOff], when);
+    if (when === 'at last') assert.ok(all.every((one) => !one.stored_));
+    here.outbox.put_(batch({ id_: 'later' }), 0, 0);
+    assert.ok((await ids(place())).includes('later'));
+  }
 });
 
 test('a no while the database is asked leaves no mark of what is in it', async () => {

@@ -1,6 +1,6 @@
 /** Delivery, with a page and a network made for it. */
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { beforeEach, mock, test } from 'node:test';
 import { Diagnostic } from '../src/abi.js';
 import { page } from '../src/page.js';
 import type { Sdk } from '../src/sdk.js';
@@ -23,6 +23,7 @@ const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 
 let posted: Posted[];
 let told: [number, unknown][];
+let lost: number;
 let timers: [() => void, number][];
 let beacons: string[];
 let granted: boolean;
@@ -31,6 +32,7 @@ let listeners: Record<string, () => void>;
 beforeEach(() => {
   posted = [];
   told = [];
+  lost = 0;
   timers = [];
   beacons = [];
   granted = true;
@@ -39,11 +41,22 @@ beforeEach(() => {
   Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { sendBeacon: (url: string) => beacons.push(url) > 0 } });
 });
 
-function sender(options: Partial<Options> = {}, outbox?: Outbox): Sender {
+/** So many ms later. */
+function after(ms: number, work: () => void): void {
+  const now = performance.now() + ms;
+  const clock = mock.method(performance, 'now', () => now);
+  work();
+  clock.mock.restore();
+}
+
+function sender(options: Partial<Options> = {}, outbox?: Outbox, more: Partial<Sdk> = {}): Sender {
   const sdk = {
     options_: options, endpoint_: 'https://c.example/collect/k',
     count_() {},
-    tell_: (code: number, detail: unknown) => told.push([code, detail]),
+    tell_(code: number, detail: unknown, items = 1) {
+      told.push([code, detail]);
+      lost += items;
+    },
     granted_: () => granted,
     session_: () => 's',
     guard_: (fn: unknown) => fn,
@@ -58,6 +71,7 @@ function sender(options: Partial<Options> = {}, outbox?: Outbox): Sender {
     on_(_: object, type: string, run: () => void) {
       listeners[type] = run;
     },
+    ...more,
   } as unknown as Sdk;
   const made = createSender(sdk, (url: string, init: Posted['init']) => new Promise<Response>((resolve, reject) => {
     posted.push({
@@ -97,14 +111,9 @@ test('a failed batch is tried again with the same id, a delivered one is not', a
   await posted[0]!.fail();
   assert.equal(timers.length, 1);
   assert.equal(posted.length, 1);
-  made.settled_(() => {});
   const [run, wait] = timers.pop()!;
   assert.ok(wait > 0 && wait <= 1250, String(wait));
-  const now = performance.now();
-  const { mock } = await import('node:test');
-  const clock = mock.method(performance, 'now', () => now + 2000);
-  run();
-  clock.mock.restore();
+  after(2000, run);
   assert.equal(posted[1]!.url.searchParams.get('id'), 'x');
   assert.equal(posted[1]!.url.searchParams.get('try'), '2');
   await posted[1]!.answer(202);
@@ -136,10 +145,11 @@ test('a refusal for good drops the batch and tells it once', async () => {
 test('past its bounds the oldest without an exception goes first, and is told', () => {
   const made = sender();
   made.add_(batch({ id_: 'error', error_: true }));
-  for (let i = 1; i < MOST_BATCHES; i++) made.add_(batch());
+  for (let i = 1; i < MOST_BATCHES; i++) made.add_(batch({ items_: 7 }));
   assert.deepEqual(told, []);
   made.add_(batch());
   assert.deepEqual(told, [[Diagnostic.BatchDropped, undefined]]);
+  assert.equal(lost, 7, 'each item is counted');
   made.add_(batch({ body_: new Uint8Array(MOST_BYTES) }));
   assert.ok(told.length > MOST_BATCHES - 3, 'bytes are bounded too');
 });
@@ -161,6 +171,104 @@ test('on hidden what waits goes by keepalive within the budget of the page, then
   for (const one of posted) await one.answer(202);
   assert.equal(page().bytes, 0);
   assert.equal(page().flights, 0);
+});
+
+test('a beacon is no answer: what it took stays in the outbox, and a request that has one asks when it would be known', async () => {
+  for (const stored of [true, false]) {
+    posted = [];
+    beacons = [];
+    timers = [];
+    const calls: string[] = [];
+    const outbox = { put_: () => calls.push('put'), remove_: () => calls.push('remove'), room_() {} } as unknown as Outbox;
+    const made = sender({}, stored ? outbox : undefined);
+    page().bytes = 65_536;
+    const { visibilityState } = root['document'] as { visibilityState: string };
+    (root['document'] as { visibilityState: string }).visibilityState = 'hidden';
+    made.hidden_(false, () => made.add_(batch({ id_: 'x' })));
+    await turn();
+    made.hidden_(true, () => {});
+    assert.deepEqual([beacons.length, posted.length], [1, 0]);
+    assert.deepEqual(calls.splice(0), stored ? ['put'] : []);
+    const [run, wait] = timers.pop()!;
+    assert.ok(timers.length === 0 && wait > 29_000 && wait <= 30_000, String(wait));
+    // The page lives, and nobody has come back to it.
+    after(30_001, run);
+    assert.equal(beacons.length, 1);
+    assert.deepEqual(posted.map(({ url, init }) => [url.searchParams.get('id'), url.searchParams.get('try'), init.keepalive]), [['x', '2', false]]);
+    await posted[0]!.answer(202);
+    assert.deepEqual(calls, stored ? ['put', 'remove'] : []);
+    (root['document'] as { visibilityState: string }).visibilityState = visibilityState;
+  }
+});
+
+test('a beacon says nothing of the network: what has failed waits for its time all the same', async () => {
+  const made = sender();
+  made.add_(batch({ id_: 'failed' }));
+  await posted[0]!.fail();
+  page().bytes = 65_536;
+  made.hidden_(true, () => {});
+  await turn();
+  assert.equal(beacons.length, 1);
+  page().bytes = 0;
+  made.add_(batch({ id_: 'next' }));
+  assert.equal(posted.length, 1);
+});
+
+test('who waits for all to be tried waits for the try under way, and has what waits for its time tried now', async () => {
+  const made = sender();
+  let done = 0;
+  const wait = (): void => made.settled_(() => done++);
+  made.add_(batch());
+  await posted[0]!.fail();
+  wait();
+  assert.deepEqual([posted.length, done], [2, 0]);
+  wait();
+  assert.deepEqual([posted.length, done], [2, 0]);
+  await posted[1]!.fail();
+  assert.equal(done, 2);
+  wait();
+  await posted[2]!.answer(202);
+  assert.equal(done, 3);
+  wait();
+  assert.equal(done, 4, 'nothing waits');
+  made.add_(batch());
+  await posted[3]!.answer(503, { 'retry-after': '60' });
+  wait();
+  assert.deepEqual([posted.length, done], [4, 5], 'what the collector asked for stands');
+});
+
+test('where the browser knows of no network one try is enough, until it knows of one', async () => {
+  const kept: string[] = [];
+  const outbox = { put_: ({ id_: id }: Batch) => kept.push(id), remove_() {}, room_() {} } as unknown as Outbox;
+  const made = sender({}, outbox);
+  Object.assign(navigator, { onLine: false });
+  made.add_(batch({ id_: 'a' }));
+  assert.equal(posted.length, 1);
+  await posted[0]!.fail();
+  made.add_(batch({ id_: 'b' }));
+  made.hidden_(true, () => made.add_(batch({ id_: 'c' })));
+  await new Promise<void>((done) => made.settled_(done));
+  assert.deepEqual([posted.length, beacons.length, timers.length], [1, 0, 0]);
+  assert.deepEqual([...new Set(kept)], ['a', 'b', 'c']);
+  Object.assign(navigator, { onLine: true });
+  listeners['online']!();
+  const [run, wait] = timers.pop()!;
+  assert.ok(wait <= 2_000);
+  after(2_000, run);
+  assert.equal(posted.length, 2, 'one feels the way');
+  await posted[1]!.answer(202);
+  assert.equal(posted.length, 4);
+});
+
+test('a browser without a network may have a collector on its own machine', async () => {
+  for (const endpoint_ of ['http://localhost:8787/collect', 'http://127.0.0.1/collect', 'http://[::1]:8787/collect']) {
+    timers = [];
+    posted = [];
+    Object.assign(navigator, { onLine: false });
+    sender({}, undefined, { endpoint_ }).add_(batch());
+    await posted[0]!.fail();
+    assert.equal(timers.length, 1, endpoint_);
+  }
 });
 
 test('what is under way when the page is left is sent once more, by what outlives it', () => {
@@ -203,7 +311,7 @@ test('what waits when the visitor says no is dropped; when the answer is open, i
     granted = true;
     made.gate_(false);
     made.hidden_(true, () => {});
-    assert.deepEqual(posted.slice(1).map(({ url }) => url.searchParams.get('id')), denied ? [] : ['x']);
+    assert.deepEqual([...new Set(posted.slice(1).map(({ url }) => url.searchParams.get('id')))], denied ? [] : ['x']);
   }
 });
 
@@ -233,20 +341,22 @@ test('a batch that no browser lets outlive the page is sent as long as the page 
 });
 
 test('a batch that is too large for its receiver goes in two, and what cannot be divided is refused', async () => {
-  const made = sender({}, { put_() {}, remove_() {}, room_() {}, pack_() {}, split_: split } as unknown as Outbox);
+  // There is no outbox.
+  const made = sender({}, undefined, { split_: split });
   const body = (items: number): Uint8Array => new TextEncoder().encode(JSON.stringify({ meta: {}, logs: Array(items).fill({ message: 'm' }) }));
-  made.add_(batch({ id_: 'x', body_: body(3) }));
+  made.add_(batch({ id_: 'x', body_: body(3), items_: 3 }));
   await posted[0]!.answer(413);
   assert.deepEqual(posted.slice(1).map(({ url }) => url.searchParams.get('id')), ['x.0', 'x.1']);
   await posted[1]!.answer(413);
   assert.deepEqual(told, [[Diagnostic.BatchRefused, 413]]);
-  await posted[2]!.answer(202);
+  await posted[2]!.answer(400);
   assert.equal(posted.length, 3);
+  assert.equal(lost, 3, 'each item is counted');
 });
 
 test('a collector that does not want us is told nothing more, and the page once', async () => {
   const kept = new Set<string>();
-  const outbox = { put_: ({ id_: id }: Batch) => kept.add(id), remove_: ({ id_: id }: Batch) => kept.delete(id), hush_() {}, room_() {}, pack_() {} } as unknown as Outbox;
+  const outbox = { put_: ({ id_: id }: Batch) => kept.add(id), remove_: ({ id_: id }: Batch) => kept.delete(id), hush_() {}, room_() {} } as unknown as Outbox;
   const made = sender({}, outbox);
   for (const id of ['x', 'y', 'z']) made.add_(batch({ id_: id }));
   for (const one of posted.slice()) await one.answer(403);
@@ -260,19 +370,20 @@ test('a collector that does not want us is told nothing more, and the page once'
 
 test('a request is packed, but for one of a page that is going, or for Faro’s receivers', async () => {
   const body_ = new TextEncoder().encode('whole');
-  const outbox = { put_() {}, remove_() {}, room_() {}, pack_: () => Promise.resolve(new Blob(['packed'])) } as unknown as Outbox;
+  // There is no outbox.
+  const more = { pack_: () => Promise.resolve(new Blob(['packed'])) };
   const send = async (made: Sender): Promise<Posted> => {
     posted = [];
     made.add_(batch({ body_ }));
     while (!posted.length) await turn();
     return posted[0]!;
   };
-  const { url, init } = await send(sender({}, outbox));
+  const { url, init } = await send(sender({}, undefined, more));
   assert.equal(url.searchParams.get('z'), 'gzip');
   assert.equal(await (init.body as unknown as Blob).text(), 'packed');
-  assert.equal((await send(sender({ protocol: 'faro' }, outbox))).init.body, body_);
+  assert.equal((await send(sender({ protocol: 'faro' }, undefined, more))).init.body, body_);
   (root['document'] as { visibilityState: string }).visibilityState = 'hidden';
-  const going = await send(sender({}, outbox));
+  const going = await send(sender({}, undefined, more));
   (root['document'] as { visibilityState: string }).visibilityState = 'visible';
   assert.deepEqual([going.url.searchParams.get('z'), going.init.keepalive], [null, true]);
 });
@@ -284,8 +395,6 @@ test('what waits stands in the outbox until its end is known, and what earlier p
     remove_: ({ id_: id }) => calls.push(`remove ${id}`),
     look_() {},
     room_() {},
-    pack_: () => undefined,
-    split_: () => undefined,
     hush_: () => calls.push('hush'),
     erase_: () => calls.push('erase'),
   };
@@ -308,7 +417,7 @@ test('past its bounds what stands in the outbox waits there, and is asked for wh
   let rooms = 0;
   const outbox = {
     put_: (one: Batch, _: number, until: number) => (until ? (one.stored_ = true) : given.push(one.id_)),
-    remove_() {}, room_: () => rooms++, pack_() {},
+    remove_() {}, room_: () => rooms++,
   } as unknown as Outbox;
   const made = sender({}, outbox);
   for (let i = 0; i < MOST_BATCHES + 2; i++) made.add_(batch({ id_: `b${i}` }));
@@ -343,7 +452,7 @@ test('errors go first where not all may outlive the page', () => {
 
 test('after a no the outbox hears of no answer any more: it would be made again', async () => {
   const calls: string[] = [];
-  const outbox = { put_: () => calls.push('put'), remove_: () => calls.push('remove'), erase_: () => calls.push('erase'), room_() {}, pack_() {} } as unknown as Outbox;
+  const outbox = { put_: () => calls.push('put'), remove_: () => calls.push('remove'), erase_: () => calls.push('erase'), room_() {} } as unknown as Outbox;
   const made = sender({}, outbox);
   made.add_(batch());
   granted = false;
@@ -354,7 +463,7 @@ test('after a no the outbox hears of no answer any more: it would be made again'
 
 test('who is not wanted leaves nothing with the browser either', async () => {
   const calls: string[] = [];
-  const outbox = { put_() {}, hush_: () => calls.push('hush'), room_() {}, pack_() {} } as unknown as Outbox;
+  const outbox = { put_() {}, hush_: () => calls.push('hush'), room_() {} } as unknown as Outbox;
   sender({}, outbox).add_(batch());
   await posted[0]!.answer(403);
   assert.deepEqual(calls, ['hush']);
@@ -362,7 +471,7 @@ test('who is not wanted leaves nothing with the browser either', async () => {
 
 test('a draft whose items will be in no batch is taken out of the outbox', () => {
   const calls: string[] = [];
-  const outbox = { put_: ({ id_: id }: Batch) => calls.push(`put ${id}`), remove_: ({ id_: id }: Batch) => calls.push(`remove ${id}`), room_() {}, pack_() {} } as unknown as Outbox;
+  const outbox = { put_: ({ id_: id }: Batch) => calls.push(`put ${id}`), remove_: ({ id_: id }: Batch) => calls.push(`remove ${id}`), room_() {} } as unknown as Outbox;
   const made = sender({}, outbox);
   made.draft_(batch({ id_: 'x' }));
   made.undraft_();
@@ -381,7 +490,7 @@ test('a batch that is refused twice, by fetch and by what outlives the page, is 
 
 test('an outbox that comes after the draft is given it, and the batch takes its place', () => {
   const calls: string[] = [];
-  const outbox = { put_: ({ id_: id }: Batch, _: number, __: number, draft?: Batch) => calls.push(`put ${id}${draft ? ` for ${draft.id_}` : ''}`), room_() {}, pack_() {} } as unknown as Outbox;
+  const outbox = { put_: ({ id_: id }: Batch, _: number, __: number, draft?: Batch) => calls.push(`put ${id}${draft ? ` for ${draft.id_}` : ''}`), room_() {} } as unknown as Outbox;
   const made = sender();
   made.draft_(batch({ id_: 'x' }));
   made.join_(outbox);

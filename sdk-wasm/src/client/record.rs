@@ -45,12 +45,18 @@ impl<H: Host> Client<H> {
         let Some(count) = self.counts.get_mut(usize::from(kind)) else {
             return false;
         };
-        if !makes || *count > cap {
+        if !makes {
             return false;
         }
-        if *count == cap {
-            *count += 1;
-            self.diagnose(diagnostic::CAP_REACHED, f64::from(kind));
+        if *count >= cap {
+            // Told once, and counted each time.
+            let number = if *count == cap {
+                f64::from(kind)
+            } else {
+                diagnostic::AGAIN
+            };
+            *count = cap + 1;
+            self.diagnose(diagnostic::CAP_REACHED, number);
             return false;
         }
         if self.batch.len() == 0 {

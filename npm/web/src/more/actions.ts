@@ -7,7 +7,7 @@ import { begin, type Action, BURST, type Burst, click, DEAD, deadline, joins, ty
 import { isElement, listedText, nameOf, thingOf } from './element.js';
 import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
-import { onHidden, tell } from './tell.js';
+import { onEnd, tell } from './tell.js';
 
 /** Keys that act; all others write or move. */
 const KEYS = /^(Enter|Escape)$/;
@@ -164,7 +164,7 @@ export function observeActions(sdk: Sdk): void {
     } else if (next.rage_) look();
   };
   sdk.on_(window, 'click keydown submit', on, true);
-  onHidden(sdk, () => {
+  onEnd(sdk, () => {
     finish();
     endBurst();
   });
@@ -206,8 +206,6 @@ export function observeActions(sdk: Sdk): void {
   sdk.stops_.push(() => {
     frames?.disconnect();
     sdk.begun_ = sdk.thrown_ = sdk.acting_ = undefined;
-    finish();
-    endBurst();
     cancel(timer);
   });
 }

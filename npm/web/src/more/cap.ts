@@ -1,6 +1,6 @@
 /** Tells each distinct thing once and counts its repeats: a flood becomes a few items, and what they count is all of it. */
 import type { Sdk } from '../sdk.js';
-import { onHidden } from './tell.js';
+import { onEnd } from './tell.js';
 
 export interface Cap<T> {
   /** Tells it where its key is new and there is room; else counts it. */
@@ -35,9 +35,9 @@ export function createCap<T>(most: number, tell: (thing: T | undefined, count: n
   };
 }
 
-/** The same, settled whenever the page is hidden. */
+/** The same, settled whenever the page is hidden, and at the client's end. */
 export function capped<T>(sdk: Sdk, most: number, tell: (thing: T | undefined, count: number) => void): Cap<T>['see_'] {
   const { see_: see, settle_: settle } = createCap(most, tell);
-  onHidden(sdk, settle);
+  onEnd(sdk, settle);
   return see;
 }

@@ -5,7 +5,7 @@ import type { Attributes } from '../types.js';
 import { createCap } from './cap.js';
 import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
-import { onHidden, tell } from './tell.js';
+import { onEnd, tell } from './tell.js';
 
 /** Frames below this (ms) are not told by default: INP calls an answer good up to here. */
 const LONG = 200;
@@ -81,7 +81,7 @@ export function observeFrames(sdk: Sdk): void {
   };
   const observer = new PerformanceObserver(sdk.guard_((list: PerformanceObserverEntryList) => take(list.getEntries())));
   observer.observe({ type, buffered: true });
-  onHidden(sdk, () => {
+  onEnd(sdk, () => {
     take(safe(() => observer.takeRecords()) || []);
     settle();
   });

@@ -6,7 +6,7 @@ import { createCap } from './cap.js';
 import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
 import { party } from './party.js';
-import { onHidden, tell } from './tell.js';
+import { onEnd, tell } from './tell.js';
 import { createTwice } from './twice.js';
 
 /** Different loads that are told of one page. One whose server is gone misses dozens, and each further one says the same. */
@@ -82,7 +82,7 @@ export function observeLoads(sdk: Sdk): void {
   });
   const observer = safe(() => new PerformanceObserver((list) => timed(list.getEntries() as PerformanceResourceTiming[])));
   observer?.observe({ type: 'resource', buffered: true });
-  onHidden(sdk, () => {
+  onEnd(sdk, () => {
     timed((observer?.takeRecords() || []) as PerformanceResourceTiming[]);
     settle();
   });

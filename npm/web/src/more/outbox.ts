@@ -4,12 +4,13 @@
  * batch for a moment costs a request and no more: the collector knows the id.
  */
 import { Diagnostic } from '../abi.js';
-import { LEFT } from '../features.js';
+import { LEFT, type Late } from '../features.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import { TIMEOUT } from '../send/network.js';
 import type { Batch, Outbox } from '../send/sender.js';
 import { createLater } from './later.js';
+import { createPack } from './pack.js';
 import { split } from './split.js';
 
 /** Bytes that are kept of an origin: some hours of errors and vitals of a visitor without a network. */
@@ -18,8 +19,6 @@ export const MOST_STORED = 4 << 20;
 export const MOST_AGE = 47 * 3600000;
 /** Batches that are taken over at once. */
 const MOST_TAKEN = 32;
-/** What is smaller than so many bytes is not worth packing. */
-const PACKED_FROM = 2048;
 /** What is the format of what is stored; another version leaves it alone. */
 const STORE = 'batches';
 
@@ -34,6 +33,8 @@ interface Row {
   page: number;
   tries: number;
   body: Uint8Array;
+  /** How many; an earlier version did not say. */
+  items?: number;
   /** The collector asked for nothing before. */
   wait: number;
   /** Until then its page sees to it. */
@@ -42,8 +43,13 @@ interface Row {
 
 const key = (batch: Batch): Key => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
 
-/** `outbox`. A session that tells nothing has a use for it, too: where the tab knows that something is left. */
-export const observeOutbox = /* @__PURE__ */ Object.assign((sdk: Sdk): void => {
+/**
+ * `outbox`; what packs and divides batches comes with it, and serves without it too. A session that tells nothing has a use for it: where the tab knows
+ * that something is left.
+ */
+export const observeOutbox: Late = /* @__PURE__ */ Object.assign((sdk: Sdk): void => {
+  sdk.pack_ = createPack();
+  sdk.split_ = split;
   if (!sdk.options_.outbox) return;
   const outbox = createOutbox(sdk);
   sdk.sender_.join_(outbox);
@@ -52,7 +58,6 @@ export const observeOutbox = /* @__PURE__ */ Object.assign((sdk: Sdk): void => {
 
 export function createOutbox(sdk: Sdk): Outbox {
   const { endpoint_: url, name_: name, guard_: guard, tell_: tell, later_: later, cancel_: cancel } = sdk;
-  const Compress = (globalThis as { CompressionStream?: typeof CompressionStream }).CompressionStream;
   const databases = safe(() => indexedDB)!;
   const page = performance.timeOrigin;
   /** Whose session this is has no other page but those before it: no other tab of the visitor's, and no frame beside it. */
@@ -62,6 +67,8 @@ export function createOutbox(sdk: Sdk): Outbox {
   let opening = false;
   /** There is none to be had. */
   let off = false;
+  /** That something was not kept has been told. */
+  let full = false;
   let waiting: ((store: IDBObjectStore) => void)[] = [];
   /** Bytes that are stored, as far as this page knows; before it has looked, too many. */
   let stored = Infinity;
@@ -80,6 +87,13 @@ export function createOutbox(sdk: Sdk): Outbox {
 
   /** Nothing of ours surfaces in the page, as a failed request of a database does. */
   const quiet = (event: Event) => event.preventDefault();
+
+  /** There was no room for it, as far as one can see: some browsers say so of the request, others of the whole. Memory has it. */
+  const lost = (event: Event) => {
+    quiet(event);
+    if (!full) tell(Diagnostic.OutboxOff, (event.target as IDBRequest).error?.name);
+    full = true;
+  };
 
   const close = () => {
     database?.close();
@@ -100,7 +114,7 @@ export function createOutbox(sdk: Sdk): Outbox {
     if (off) return;
     try {
       const transaction = database!.transaction(STORE, 'readwrite');
-      transaction.onerror = quiet;
+      transaction.onerror = transaction.onabort = lost;
       work(transaction.objectStore(STORE));
     } catch {
       if (fresh) return fail();
@@ -142,8 +156,9 @@ export function createOutbox(sdk: Sdk): Outbox {
         const over = stored > MOST_STORED;
         if (over || old[1] <= Date.now() - MOST_AGE) {
           if (old[1] > Date.now() - MOST_AGE) stored -= old[2];
+          const row = store.get(old);
+          row.onsuccess = guard(() => tell(Diagnostic.BatchDropped, undefined, (row.result as Row | undefined)?.items));
           store.delete(old);
-          tell(Diagnostic.BatchDropped);
         }
       }
     });
@@ -177,7 +192,7 @@ export function createOutbox(sdk: Sdk): Outbox {
           here.update({ ...row, page, until: Date.now() + TIMEOUT });
           batches.push({
             id_: id, offset_: 0, error_: error, body_: row.body, session_: row.session,
-            tries_: Math.max(row.tries, 1), flights_: 0, sealed_: at, stored_: true,
+            tries_: Math.max(row.tries, 1), flights_: 0, sealed_: at, stored_: true, items_: row.items,
           });
         }
         here.continue();
@@ -202,7 +217,7 @@ export function createOutbox(sdk: Sdk): Outbox {
       // What it asked holds for all.
       else left.disarm_(wait ? undefined : batch);
       run((store) => {
-        const { id_: id, session_: session, tries_: tries, body_: body } = batch;
+        const { id_: id, session_: session, tries_: tries, body_: body, items_: items } = batch;
         if (draft) {
           const was = store.get(key(draft));
           was.onsuccess = guard(() => {
@@ -211,7 +226,9 @@ export function createOutbox(sdk: Sdk): Outbox {
           });
           store.delete(key(draft));
         }
-        store.put({ id, url, session, page, tries, body, wait, until } satisfies Row, key(batch)).onsuccess = () => {
+        store.put({ id, url, session, page, tries, body, items, wait, until } satisfies Row, key(batch));
+        // There may turn out to be no room when all of it is to be kept.
+        store.transaction.oncomplete = () => {
           batch.stored_ = true;
         };
         stored += body.length;
@@ -230,11 +247,6 @@ export function createOutbox(sdk: Sdk): Outbox {
     },
     look_: look,
     room_: () => more && look(),
-    pack_(body) {
-      if (!Compress || body.length < PACKED_FROM) return;
-      return new Response(new Blob([body as BlobPart]).stream().pipeThrough(new Compress('gzip'))).blob();
-    },
-    split_: split,
     hush_: () => left.disarm_(),
     erase_: guard(() => {
       cancel(timer);

@@ -1,8 +1,8 @@
-/** The SDK on itself: what it lost and why, how often it sent and how much, what it cost the page. Once a minute at most, when the page is hidden. */
+/** The SDK on itself: what it lost and why, how often it sent and how much, what it cost the page. Once a minute at most, when the page is hidden or the client ends. */
 import { Op } from '../abi.js';
 import { Measurement } from './names.js';
 import type { Sdk } from '../sdk.js';
-import { onHidden } from './tell.js';
+import { onEnd } from './tell.js';
 
 /** In ms: a page that is hidden and shown all the time has no more to say. */
 const EVERY = 60_000;
@@ -16,7 +16,7 @@ export function observeSelf(sdk: Sdk): void {
   if (sdk.options_.selfReport === false) return;
   let last = -EVERY;
   let told: Record<string, number> = {};
-  onHidden(sdk, () => {
+  onEnd(sdk, () => {
     const values = grown(sdk.tally_, told);
     if (!values.length || !sdk.live_() || performance.now() - last < EVERY) return;
     last = performance.now();

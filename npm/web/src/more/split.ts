@@ -27,7 +27,7 @@ export function split(batch: Batch): Batch[] | undefined {
       delete farol.first;
     }
     return {
-      ...batch, id_: batch.id_ + '.' + part, body_: new TextEncoder().encode(stringify(payload)), tries_: 0, flights_: 0, stored_: false,
+      ...batch, id_: batch.id_ + '.' + part, body_: new TextEncoder().encode(stringify(payload)), tries_: 0, flights_: 0, stored_: false, items_: part ? count - half : half,
       error_: batch.error_ && !!payload.exceptions?.length,
     };
   });

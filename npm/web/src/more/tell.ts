@@ -26,7 +26,13 @@ export function onHidden(sdk: Sdk, callback: () => void): void {
   }, true);
 }
 
-/** The same where it is left alone, not hidden. */
+/** The same, and when the client ends: for what is not told as it happens. */
+export function onEnd(sdk: Sdk, callback: () => void): void {
+  onHidden(sdk, callback);
+  sdk.stops_.push(() => parting(sdk, callback));
+}
+
+/** Where the page is left alone, not hidden. */
 export function onLeft(sdk: Sdk, callback: () => void): void {
   sdk.on_(window, 'pagehide', () => parting(sdk, callback), true);
 }

@@ -9,7 +9,7 @@ import { createCap } from './cap.js';
 import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
 import { party } from './party.js';
-import { onHidden, tell } from './tell.js';
+import { onEnd, onHidden, tell } from './tell.js';
 
 /** Resources that are told of one page: what browsers buffer by default. */
 const RESOURCES = 250;
@@ -77,7 +77,7 @@ function observe(sdk: Sdk, type: string, take: (entry: PerformanceEntry) => void
     if (sdk.live_()) list.getEntries().forEach(take);
   }));
   observer.observe({ type, buffered: true });
-  onHidden(sdk, () => sdk.live_() && observer.takeRecords().forEach(take));
+  onEnd(sdk, () => sdk.live_() && observer.takeRecords().forEach(take));
   sdk.stops_.push(() => observer.disconnect());
 }
 
@@ -104,7 +104,7 @@ export function observeResources(sdk: Sdk): void {
     if (thirdParty === false && party(new URL(name).hostname, location.hostname) == 'third') return;
     see(startTime + name, entry as PerformanceResourceTiming);
   });
-  onHidden(sdk, settle);
+  onEnd(sdk, settle);
 }
 
 export function observeLoad(sdk: Sdk): void {
@@ -151,7 +151,7 @@ export function observeMarks(sdk: Sdk): void {
       if (!list || matches(list, entry.name)) see(entry.startTime + type + entry.name, entry);
     });
   }
-  onHidden(sdk, settle);
+  onEnd(sdk, settle);
 }
 
 /** Chromium's alone, in buckets; what is exact needs isolation between origins. */

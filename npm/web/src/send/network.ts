@@ -8,6 +8,9 @@ const KEEPALIVE_FLIGHTS = 9;
 /** A request that has no answer after so many ms has failed. */
 export const TIMEOUT = 30000;
 
+/** In the place of a status: a beacon was taken, by the browser. Whether the collector took it is told to nobody. */
+export const TAKEN = -202;
+
 /** An answer as the network gives it, or its status alone; 0 or nothing: none came. */
 export type Answer = Response | number | void;
 
@@ -22,7 +25,7 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     hidden &&= size <= KEEPALIVE_BYTES;
     const keepalive = hidden && 'keepalive' in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
     // No header can go with a beacon, which Faro's receivers ask for.
-    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * 202;
+    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * TAKEN;
     const use = (sign: number) => {
       shared.bytes += sign * size;
       shared.flights += sign;

@@ -5,7 +5,7 @@
 import { Diagnostic } from '../abi.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
-import { type Answer, createNetwork, TIMEOUT } from './network.js';
+import { type Answer, createNetwork, TAKEN, TIMEOUT } from './network.js';
 import { backoff, retryAfter } from './retry.js';
 
 export interface Batch {
@@ -15,12 +15,16 @@ export interface Batch {
   /** It holds an exception, and is dropped after the others. */
   error_: boolean | number;
   body_: Uint8Array;
+  /** How many items; nothing: nobody knows any more. */
+  items_?: number;
   session_: string;
   tries_: number;
   /** Requests of it under way. */
   flights_: number;
   /** The last of them outlives the page. */
   kept_?: boolean;
+  /** A beacon of it was taken: by then it would be known, and a request that has an answer asks, on the `performance.now()` clock. */
+  taken_?: number;
   /** When it was sealed, in epoch ms. */
   sealed_: number;
   /** It stands in the outbox, and may be let go here. */
@@ -40,10 +44,6 @@ export interface Outbox {
   hush_(): void;
   /** Deletes all of it. */
   erase_(): void;
-  /** The body packed; nothing where the browser cannot, or it is not worth it. */
-  pack_(body: Uint8Array): PromiseLike<Blob> | undefined;
-  /** A batch that is too large for its receiver as two; nothing where it cannot be divided. */
-  split_(batch: Batch): Batch[] | undefined;
 }
 
 export interface Sender {
@@ -54,7 +54,7 @@ export interface Sender {
   undraft_(): void;
   /** The page is being hidden, or left (`leaving`): sends what waits, and what `seal` adds, by what outlives the page. */
   hidden_(leaving: boolean, seal: () => void): void;
-  /** Calls back once everything that waits was tried. */
+  /** Tries what waits, and calls back once no try is under way any more. */
   settled_(callback: () => void): void;
   /** The visitor decided: what waits is let go, waits on, or is dropped (`denied`). */
   gate_(denied: boolean): void;
@@ -75,16 +75,18 @@ const MOST_FLIGHTS = 3;
 export const LATE = 60000;
 /** Those whose network comes back at once do not all send at once: in ms. */
 const SPREAD = 2000;
+/** This machine: whether there is a network says nothing of it. */
+const LOCAL = /\/\/(localhost|127\.|\[::1)/;
 /** Within so many ms of its time a try begins; a page that is gone begins none. */
 const SLACK = 2000;
 
 export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sender {
   const { options_: { protocol, key, transport }, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == 'faro';
-  const network = createNetwork(nativeFetch!, faro, (body) => outbox?.pack_(body));
+  const network = createNetwork(nativeFetch!, faro, (body) => sdk.pack_?.(body));
   const Native = Promise;
   let queue: Batch[] = [];
-  let waiters: (() => void)[] = [];
+  const waiters: (() => void)[] = [];
   let open = false;
   let hiding = false;
   let flights = 0;
@@ -139,17 +141,18 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       flights--;
       // Else another try of it was answered, or the visitor has said no.
       if (queue.includes(batch)) {
-        if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
+        if (status == TAKEN) batch.taken_ = performance.now() + TIMEOUT;
+        else if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
           const wait = retryAfter(safe(() => (answer as Response).headers.get('retry-after')), Date.now());
           const pause = wait || backoff(++failures, Math.random());
           asked = wait > 0;
           blocked = performance.now() + pause;
           keep(batch, wait, pause + SLACK);
         } else {
-          const parts = status == 413 && safe(() => outbox?.split_(batch));
+          const parts = status == 413 && safe(() => sdk.split_?.(batch));
           if (parts) for (const part of parts) add(part);
           else if (status < 300) delivered = true;
-          else tell(Diagnostic.BatchRefused, status);
+          else tell(Diagnostic.BatchRefused, status, batch.items_);
           failures = blocked = 0;
           asked = false;
           stopped = status == 401 || status == 403;
@@ -171,23 +174,27 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     ).then(done, () => done());
   }
 
+  /**
+   * The browser knows of no network. That holds once a try has failed, until it says that there is one again: nothing is tried, and no timer runs.
+   */
+  const offline = () => failures && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
+
   const pump = guard(() => {
-    cancel(timer);
     const shut = stopped || !sdk.granted_();
-    if (open && (shut || blocked || !queue.length)) {
-      waiters.forEach((call) => call());
-      waiters = [];
-    }
-    if (shut) return;
-    const wait = blocked - performance.now();
-    if (queue.length && wait > 0) timer = later(pump, wait);
-    else {
+    let next = Infinity;
+    if (!shut && !offline()) {
       for (const batch of queue) {
+        const wait = Math.max(blocked, batch.taken_ || 0) - performance.now();
+        if (wait > 0) next = Math.min(next, wait);
         // After a failure one request feels the way.
-        if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, document.visibilityState == 'hidden');
+        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !batch.taken_ && document.visibilityState == 'hidden');
       }
       if (!queue.length) outbox?.room_();
     }
+    // Not before: a page's own transport may have called us.
+    cancel(timer);
+    if (next < Infinity) timer = later(pump, next);
+    if (open && (shut || !flights)) waiters.splice(0).forEach((call) => call());
   });
 
   function add(batch: Batch): void {
@@ -203,14 +210,14 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       if (stored) outbox!.put_(victim, 0, 0);
       else {
         outbox?.remove_(victim);
-        tell(Diagnostic.BatchDropped);
+        tell(Diagnostic.BatchDropped, undefined, victim.items_);
       }
       remove(victim);
     }
   }
 
   sdk.on_(window, 'online', () => {
-    if (!asked && blocked) blocked = performance.now() + Math.random() * SPREAD;
+    if (!asked && failures) blocked = performance.now() + Math.random() * SPREAD;
     pump();
   });
 
@@ -232,14 +239,17 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       hiding = true;
       seal();
       hiding = false;
-      if (stopped || !sdk.granted_() || (asked && blocked > performance.now())) return;
+      const now = performance.now();
+      if (stopped || !sdk.granted_() || offline() || (asked && blocked > now)) return;
       // Not all of it may fit into what outlives the page.
       queue.sort((one, other) => +!!other.error_ - +!!one.error_);
       // What is under way dies with the page; where it does not, the collector knows the id.
-      for (const batch of queue) if (!batch.flights_ || (leaving && !batch.kept_ && !faro)) post(batch, true);
+      for (const batch of queue) if (!(batch.taken_! > now) && (!batch.flights_ || (leaving && !batch.kept_ && !faro))) post(batch, true);
     },
     settled_(callback) {
       waiters.push(callback);
+      // Who asks need not wait for the next try, but where the collector asked for that.
+      if (!asked) blocked = 0;
       pump();
     },
     gate_(denied) {
