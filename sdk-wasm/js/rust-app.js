@@ -195,6 +195,10 @@ function onHidden(sdk, callback) {
     if (type == "pagehide" || document.visibilityState == "hidden") parting(sdk, callback);
   }, true);
 }
+function onEnd(sdk, callback) {
+  onHidden(sdk, callback);
+  sdk.stops_.push(() => parting(sdk, callback));
+}
 function onLeft(sdk, callback) {
   sdk.on_(window, "pagehide", () => parting(sdk, callback), true);
 }
@@ -226,7 +230,7 @@ function createCap(most, tell2) {
 }
 function capped(sdk, most, tell2) {
   const { see_: see, settle_: settle } = createCap(most, tell2);
-  onHidden(sdk, settle);
+  onEnd(sdk, settle);
   return see;
 }
 
@@ -468,7 +472,7 @@ function observe(sdk, type, take) {
     if (sdk.live_()) list.getEntries().forEach(take);
   }));
   observer.observe({ type, buffered: true });
-  onHidden(sdk, () => sdk.live_() && observer.takeRecords().forEach(take));
+  onEnd(sdk, () => sdk.live_() && observer.takeRecords().forEach(take));
   sdk.stops_.push(() => observer.disconnect());
 }
 function observeResources(sdk) {
@@ -494,7 +498,7 @@ function observeResources(sdk) {
     if (thirdParty === false && party(new URL(name).hostname, location.hostname) == "third") return;
     see(startTime + name, entry);
   });
-  onHidden(sdk, settle);
+  onEnd(sdk, settle);
 }
 function observeLoad(sdk) {
   if (!option(sdk, "load", "boolean")) return;
@@ -536,7 +540,7 @@ function observeMarks(sdk) {
       if (!list || matches(list, entry.name)) see(entry.startTime + type + entry.name, entry);
     });
   }
-  onHidden(sdk, settle);
+  onEnd(sdk, settle);
 }
 function observeMemory(sdk) {
   if (!option(sdk, "memory", "boolean")) return;
@@ -1398,6 +1402,7 @@ function writeMeta(w) {
 var KEEPALIVE_BYTES = 65536;
 var KEEPALIVE_FLIGHTS = 9;
 var TIMEOUT = 3e4;
+var TAKEN = -202;
 function createNetwork(nativeFetch, faro, pack) {
   const shared = page();
   return (url, body, headers, hidden) => {
@@ -1405,7 +1410,7 @@ function createNetwork(nativeFetch, faro, pack) {
     const going = hidden;
     hidden &&= size <= KEEPALIVE_BYTES;
     const keepalive = hidden && "keepalive" in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
-    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }))) * 202;
+    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }))) * TAKEN;
     const use = (sign) => {
       shared.bytes += sign * size;
       shared.flights += sign;
@@ -1445,11 +1450,15 @@ var MOST_BYTES = 2 << 20;
 var MOST_FLIGHTS = 3;
 var LATE = 6e4;
 var SPREAD = 2e3;
+var LOCAL = /\/\/(localhost|127\.|\[::1)/;
 var SLACK = 2e3;
 function createSender(sdk, nativeFetch) {
   const { options_: { protocol, key: key2, transport }, tell_: tell2, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == "faro";
-  const network = createNetwork(nativeFetch, faro, (body) => outbox2 == null ? void 0 : outbox2.pack_(body));
+  const network = createNetwork(nativeFetch, faro, (body) => {
+    var _a;
+    return (_a = sdk.pack_) == null ? void 0 : _a.call(sdk, body);
+  });
   const Native = Promise;
   let queue = [];
   let waiters = [];
@@ -1494,17 +1503,21 @@ function createSender(sdk, nativeFetch) {
       batch.flights_--;
       flights--;
       if (queue.includes(batch)) {
-        if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
+        if (status == TAKEN) batch.taken_ = performance.now() + TIMEOUT;
+        else if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
           const wait = retryAfter(safe(() => answer.headers.get("retry-after")), Date.now());
           const pause = wait || backoff(++failures, Math.random());
           asked = wait > 0;
           blocked = performance.now() + pause;
           keep(batch, wait, pause + SLACK);
         } else {
-          const parts = status == 413 && safe(() => outbox2 == null ? void 0 : outbox2.split_(batch));
+          const parts = status == 413 && safe(() => {
+            var _a;
+            return (_a = sdk.split_) == null ? void 0 : _a.call(sdk, batch);
+          });
           if (parts) for (const part of parts) add(part);
           else if (status < 300) delivered = true;
-          else tell2(5 /* BatchRefused */, status);
+          else tell2(5 /* BatchRefused */, status, batch.items_);
           failures = blocked = 0;
           asked = false;
           stopped = status == 401 || status == 403;
@@ -1524,21 +1537,24 @@ function createSender(sdk, nativeFetch) {
       (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, hidden))
     ).then(done, () => done());
   }
+  const offline = () => failures && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
   const pump = guard(() => {
-    cancel(timer);
     const shut = stopped || !sdk.granted_();
-    if (open2 && (shut || blocked || !queue.length)) {
-      waiters.forEach((call) => call());
-      waiters = [];
-    }
-    if (shut) return;
-    const wait = blocked - performance.now();
-    if (queue.length && wait > 0) timer = later(pump, wait);
-    else {
+    let next = Infinity;
+    if (!shut && !offline()) {
       for (const batch of queue) {
-        if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, document.visibilityState == "hidden");
+        const { taken_: taken = 0 } = batch;
+        const wait = (taken > blocked ? taken : blocked) - performance.now();
+        if (wait > 0) next = wait < next ? wait : next;
+        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !taken && document.visibilityState == "hidden");
       }
       if (!queue.length) outbox2 == null ? void 0 : outbox2.room_();
+    }
+    cancel(timer);
+    if (next < Infinity) timer = later(pump, next);
+    if (open2 && (shut || !flights)) {
+      waiters.forEach((call) => call());
+      waiters = [];
     }
   });
   function add(batch) {
@@ -1553,13 +1569,13 @@ function createSender(sdk, nativeFetch) {
       if (stored) outbox2.put_(victim, 0, 0);
       else {
         outbox2 == null ? void 0 : outbox2.remove_(victim);
-        tell2(4 /* BatchDropped */);
+        tell2(4 /* BatchDropped */, void 0, victim.items_);
       }
       remove(victim);
     }
   }
   sdk.on_(window, "online", () => {
-    if (!asked && blocked) blocked = performance.now() + Math.random() * SPREAD;
+    if (!asked && failures) blocked = performance.now() + Math.random() * SPREAD;
     pump();
   });
   return {
@@ -1580,12 +1596,14 @@ function createSender(sdk, nativeFetch) {
       hiding = true;
       seal();
       hiding = false;
-      if (stopped || !sdk.granted_() || asked && blocked > performance.now()) return;
+      const now = performance.now();
+      if (stopped || !sdk.granted_() || offline() || asked && blocked > now) return;
       queue.sort((one, other) => +!!other.error_ - +!!one.error_);
-      for (const batch of queue) if (!batch.flights_ || leaving && !batch.kept_ && !faro) post(batch, true);
+      for (const batch of queue) if (!(batch.taken_ > now) && (!batch.flights_ || leaving && !batch.kept_ && !faro)) post(batch, true);
     },
     settled_(callback) {
       waiters.push(callback);
+      if (!asked) blocked = 0;
       pump();
     },
     gate_(denied) {
@@ -1748,9 +1766,9 @@ function createClient(given, bring) {
   const quiet = { on_: false };
   const tally = {};
   const count2 = (what, by = 1) => void (tally[what] = (tally[what] || 0) + by);
-  const tell2 = (code, detail) => {
+  const tell2 = (code, detail, items) => {
     var _a2;
-    count2(CODES[code]);
+    count2(CODES[code], items);
     if (quiet.on_) return;
     quiet.on_ = true;
     try {
@@ -1871,7 +1889,8 @@ function createClient(given, bring) {
           session_: session,
           tries_: 0,
           flights_: 0,
-          sealed_: Date.now()
+          sealed_: Date.now(),
+          items_: view.getUint32(at + 8, true)
         };
         flags & 4 ? sender.draft_(batch) : sender.add_(batch);
       } else if (signal == 2 /* Store */) {
@@ -1896,7 +1915,8 @@ function createClient(given, bring) {
           sdk.capped_ = 1;
           count2(ONLY_COUNTED);
         }
-        tell2(code, code == 11 /* BadOption */ ? NUMBERS[number2] : number2);
+        if (number2 < 0) count2(CODES[code]);
+        else tell2(code, code == 11 /* BadOption */ ? NUMBERS[number2] : number2);
       } else if (signal == 7 /* Meta */) {
         const w = createWriter();
         safe(() => writeMeta(w));
@@ -2031,8 +2051,9 @@ function createClient(given, bring) {
     },
     flush: () => flush(0),
     shutdown() {
-      const done = flush(2);
       for (const stop of sdk.stops_.splice(0)) safely(stop)();
+      sdk.over_ = true;
+      const done = flush(2);
       cancel(timer);
       none2(true);
       return done;
@@ -2042,7 +2063,7 @@ function createClient(given, bring) {
     if (key2 != "withSpan") client[key2] = safely(client[key2]);
   }
   safely(() => {
-    var _a2, _b2, _c2;
+    var _a2, _b2;
     if (typeof document == "undefined") return none2();
     if (!options.url) {
       tell2(11 /* BadOption */, "url");
@@ -2052,9 +2073,9 @@ function createClient(given, bring) {
     sdk.origin_ = location.origin;
     session = hex(2);
     state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : options.sampling ? 1 /* Ring */ : 0 /* Off */;
-    options.outbox ??= options.protocol != "faro" && !options.transport && ((_a2 = options.features) == null ? void 0 : _a2.length) != 0;
+    options.outbox = (options.outbox ?? (options.protocol != "faro" && !options.transport)) && safe(() => !options.features || options.features.some((one) => one == null ? void 0 : one.left_));
     if (consent == DENIED) erase();
-    sdk.fetch_ = (_c2 = ((_b2 = page().layers.fetch) == null ? void 0 : _b2.native) || window.fetch) == null ? void 0 : _c2.bind(window);
+    sdk.fetch_ = (_b2 = ((_a2 = page().layers.fetch) == null ? void 0 : _a2.native) || window.fetch) == null ? void 0 : _b2.bind(window);
     sdk.remember_ = (text4) => store == null ? void 0 : store.setItem(name + CONFIG, text4);
     sdk.end_ = none2;
     sender = createSender(sdk, sdk.fetch_);
@@ -2218,7 +2239,7 @@ function observeActions(sdk) {
     } else if (next.rage_) look();
   };
   sdk.on_(window, "click keydown submit", on, true);
-  onHidden(sdk, () => {
+  onEnd(sdk, () => {
     finish2();
     endBurst();
   });
@@ -2258,8 +2279,6 @@ function observeActions(sdk) {
   sdk.stops_.push(() => {
     frames2 == null ? void 0 : frames2.disconnect();
     sdk.begun_ = sdk.thrown_ = sdk.acting_ = void 0;
-    finish2();
-    endBurst();
     cancel(timer);
   });
 }
@@ -2341,7 +2360,7 @@ function observeFrames(sdk) {
   };
   const observer = new PerformanceObserver(sdk.guard_((list) => take(list.getEntries())));
   observer.observe({ type, buffered: true });
-  onHidden(sdk, () => {
+  onEnd(sdk, () => {
     take(safe(() => observer.takeRecords()) || []);
     settle();
   });
@@ -2438,7 +2457,7 @@ function observeLoads(sdk) {
   });
   const observer = safe(() => new PerformanceObserver((list) => timed(list.getEntries())));
   observer == null ? void 0 : observer.observe({ type: "resource", buffered: true });
-  onHidden(sdk, () => {
+  onEnd(sdk, () => {
     timed((observer == null ? void 0 : observer.takeRecords()) || []);
     settle();
   });
@@ -2479,6 +2498,16 @@ function createLater({ endpoint_: endpoint2, options_: { protocol, transport } }
   };
 }
 
+// src/more/pack.ts
+var PACKED_FROM = 2048;
+function createPack() {
+  const Compress = globalThis.CompressionStream;
+  return (body) => {
+    if (!Compress || body.length < PACKED_FROM) return;
+    return new Response(new Blob([body]).stream().pipeThrough(new Compress("gzip"))).blob();
+  };
+}
+
 // src/more/split.ts
 var { parse, stringify } = JSON;
 var KINDS4 = ["logs", "exceptions", "measurements", "events"];
@@ -2504,6 +2533,7 @@ function split(batch) {
       tries_: 0,
       flights_: 0,
       stored_: false,
+      items_: part ? count2 - half : half,
       error_: batch.error_ && !!((_a = payload.exceptions) == null ? void 0 : _a.length)
     };
   });
@@ -2530,10 +2560,11 @@ function each(payload, keep) {
 var MOST_STORED = 4 << 20;
 var MOST_AGE = 47 * 36e5;
 var MOST_TAKEN = 32;
-var PACKED_FROM = 2048;
 var STORE = "batches";
 var key = (batch) => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
 var observeOutbox = /* @__PURE__ */ Object.assign((sdk) => {
+  sdk.pack_ = createPack();
+  sdk.split_ = split;
   if (!sdk.options_.outbox) return;
   const outbox2 = createOutbox(sdk);
   sdk.sender_.join_(outbox2);
@@ -2542,7 +2573,6 @@ var observeOutbox = /* @__PURE__ */ Object.assign((sdk) => {
 function createOutbox(sdk) {
   var _a;
   const { endpoint_: url, name_: name, guard_: guard, tell_: tell2, later_: later, cancel_: cancel } = sdk;
-  const Compress = globalThis.CompressionStream;
   const databases = safe(() => indexedDB);
   const page2 = performance.timeOrigin;
   const alone = ((_a = sdk.options_.session) == null ? void 0 : _a.storage) !== "visitor" && parent == window;
@@ -2550,6 +2580,7 @@ function createOutbox(sdk) {
   let database;
   let opening = false;
   let off = false;
+  let full = false;
   let waiting = [];
   let stored = Infinity;
   let more = false;
@@ -2564,6 +2595,12 @@ function createOutbox(sdk) {
     });
   };
   const quiet = (event) => event.preventDefault();
+  const lost = (event) => {
+    var _a2;
+    quiet(event);
+    if (!full) tell2(15 /* OutboxOff */, (_a2 = event.target.error) == null ? void 0 : _a2.name);
+    full = true;
+  };
   const close = () => {
     database == null ? void 0 : database.close();
     database = void 0;
@@ -2579,7 +2616,7 @@ function createOutbox(sdk) {
     if (off) return;
     try {
       const transaction = database.transaction(STORE, "readwrite");
-      transaction.onerror = quiet;
+      transaction.onerror = transaction.onabort = lost;
       work(transaction.objectStore(STORE));
     } catch {
       if (fresh) return fail();
@@ -2616,8 +2653,12 @@ function createOutbox(sdk) {
         const over = stored > MOST_STORED;
         if (over || old[1] <= Date.now() - MOST_AGE) {
           if (old[1] > Date.now() - MOST_AGE) stored -= old[2];
+          const row = store.get(old);
+          row.onsuccess = guard(() => {
+            var _a2;
+            return tell2(4 /* BatchDropped */, void 0, (_a2 = row.result) == null ? void 0 : _a2.items);
+          });
           store.delete(old);
-          tell2(4 /* BatchDropped */);
         }
       }
     });
@@ -2654,7 +2695,8 @@ function createOutbox(sdk) {
             tries_: Math.max(row.tries, 1),
             flights_: 0,
             sealed_: at,
-            stored_: true
+            stored_: true,
+            items_: row.items
           });
         }
         here2.continue();
@@ -2673,7 +2715,7 @@ function createOutbox(sdk) {
       if (batch.tries_ && !batch.flights_ && until && !wait) left.arm_(batch);
       else left.disarm_(wait ? void 0 : batch);
       run((store) => {
-        const { id_: id, session_: session, tries_: tries, body_: body } = batch;
+        const { id_: id, session_: session, tries_: tries, body_: body, items_: items } = batch;
         if (draft) {
           const was = store.get(key(draft));
           was.onsuccess = guard(() => {
@@ -2682,7 +2724,8 @@ function createOutbox(sdk) {
           });
           store.delete(key(draft));
         }
-        store.put({ id, url, session, page: page2, tries, body, wait, until }, key(batch)).onsuccess = () => {
+        store.put({ id, url, session, page: page2, tries, body, items, wait, until }, key(batch));
+        store.transaction.oncomplete = () => {
           batch.stored_ = true;
         };
         stored += body.length;
@@ -2701,11 +2744,6 @@ function createOutbox(sdk) {
     },
     look_: look,
     room_: () => more && look(),
-    pack_(body) {
-      if (!Compress || body.length < PACKED_FROM) return;
-      return new Response(new Blob([body]).stream().pipeThrough(new Compress("gzip"))).blob();
-    },
-    split_: split,
     hush_: () => left.disarm_(),
     erase_: guard(() => {
       cancel(timer);
@@ -2766,7 +2804,7 @@ function observeSelf(sdk) {
   if (sdk.options_.selfReport === false) return;
   let last = -EVERY;
   let told = {};
-  onHidden(sdk, () => {
+  onEnd(sdk, () => {
     const values = grown(sdk.tally_, told);
     if (!values.length || !sdk.live_() || performance.now() - last < EVERY) return;
     last = performance.now();

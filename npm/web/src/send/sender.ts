@@ -86,7 +86,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   const network = createNetwork(nativeFetch!, faro, (body) => sdk.pack_?.(body));
   const Native = Promise;
   let queue: Batch[] = [];
-  const waiters: (() => void)[] = [];
+  let waiters: (() => void)[] = [];
   let open = false;
   let hiding = false;
   let flights = 0;
@@ -184,17 +184,21 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     let next = Infinity;
     if (!shut && !offline()) {
       for (const batch of queue) {
-        const wait = Math.max(blocked, batch.taken_ || 0) - performance.now();
-        if (wait > 0) next = Math.min(next, wait);
+        const { taken_: taken = 0 } = batch;
+        const wait = (taken > blocked ? taken : blocked) - performance.now();
+        if (wait > 0) next = wait < next ? wait : next;
         // After a failure one request feels the way.
-        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !batch.taken_ && document.visibilityState == 'hidden');
+        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !taken && document.visibilityState == 'hidden');
       }
       if (!queue.length) outbox?.room_();
     }
     // Not before: a page's own transport may have called us.
     cancel(timer);
     if (next < Infinity) timer = later(pump, next);
-    if (open && (shut || !flights)) waiters.splice(0).forEach((call) => call());
+    if (open && (shut || !flights)) {
+      waiters.forEach((call) => call());
+      waiters = [];
+    }
   });
 
   function add(batch: Batch): void {
