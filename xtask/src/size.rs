@@ -31,8 +31,9 @@ const BAR_ALL: u64 = 24 * 1024;
 /// 380 for a visitor's tabs that come to one session: before the first batch, and in pages outside of the sample, which load no second file.
 /// 400 more that these come to the right one: the last activity of any tab counts, one that nobody attends stays so, what woke one tab's ring wakes the others', the entry is read before
 /// it is written over, and a no at the start erases it; and for a draft that is in no batch any more. All of it is the core's, or runs in pages that load no second file.
-/// 1,350 for what has to be so from the first item on: values in addresses that look like a token, a mail address or a card, and lists of the page's own (480); what is told while consent is
-/// pending comes into the session and under the rates that the yes finds stored (430); views by address (210); and a bound on errors that differ, with their count (110).
+/// 1,320 for what has to be so from the first item on: values in addresses that look like a token, a mail address or a card, and lists of the page's own;
+/// what is told while consent is pending comes into the session and under the rates that the yes finds stored; views by address; and a bound on errors
+/// that differ, with their count.
 /// 210 for a beacon that is no delivery, a flush that tries, an outage that nobody asks about, items that are counted where they are lost, and batches that are JSON
 /// whatever `beforeSend` makes of an item: each is the sender's or the core's.
 const CEILING: u64 = 32260;
