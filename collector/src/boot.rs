@@ -190,7 +190,8 @@ impl Collector {
         let mut routes = router::public(&self.parts, &self.config.public);
         let mut admin = match listeners.admin {
             None => {
-                routes = routes.merge(router::beside_public(&self.parts));
+                let listen = self.config.listen.ip();
+                routes = routes.merge(router::beside_public(&self.parts, listen));
                 None
             }
             Some(listener) => {
@@ -262,7 +263,8 @@ impl Collector {
             "stopped"
         );
         if let Some(mut admin) = admin {
-            if given_up {
+            // It may be what has ended.
+            if given_up && !admin.is_finished() {
                 stop_admin.send_replace(true);
                 let _ = timeout(LAST_ANSWER, &mut admin).await;
             }

@@ -1,5 +1,6 @@
 //! Every route and layer, in reading order. Batches take the same layers without the routes: `straight`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -136,9 +137,10 @@ async fn operate(State(parts): State<Parts>, uri: Uri, headers: HeaderMap) -> Re
     }
 }
 
-/// What operators reach where they have no address of their own: probes come from anywhere, figures are for who is on this machine.
-pub fn beside_public(parts: &Parts) -> Router {
-    let guarded = from_fn_with_state(parts.receiver.clone(), here::alone);
+/// What operators reach where they have no address of their own: probes come from anywhere, figures are for who is on this machine,
+/// where nobody else reaches `listen`.
+pub fn beside_public(parts: &Parts, listen: IpAddr) -> Router {
+    let guarded = from_fn_with_state((parts.receiver.clone(), listen), here::alone);
     probes(parts).merge(figures(parts).route_layer(guarded))
 }
 

@@ -133,10 +133,9 @@ where
         let live = self.current.load();
         let limits = live.limits;
         // A proxy that says whom it speaks for is here for others.
-        let own = stream.local_addr().ok().map(|own| own.ip());
         let here = match live.entries.of(self.side).is_proxy(from) {
             true => None,
-            false => FromHere::of(from, own),
+            false => FromHere::of(from),
         };
         // Boxed: what a handshake needs is given back before the connection idles.
         let entering = Box::pin(enter(live, self.side, stream, from, &mut place));

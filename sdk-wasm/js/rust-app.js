@@ -959,6 +959,7 @@ function observeFetch(sdk) {
 }
 
 // src/observe/navigation.ts
+var LONGEST3 = 400;
 var wrap3 = (how) => (native, subs) => function() {
   const result = native.apply(this, arguments);
   for (const sub of subs) sub(how);
@@ -967,7 +968,7 @@ var wrap3 = (how) => (native, subs) => function() {
 var viewOf = (routes) => routes && safe(() => {
   const { pathname, hash } = location;
   const path2 = /^#!?\//.test(hash) ? hash.replace(/^#!?|\?.*/g, "") : pathname;
-  for (const route of routes) {
+  if (path2.length < LONGEST3) for (const route of routes) {
     const [pattern, name] = [].concat(route);
     const form = safe(() => encodeURI(pattern).replace(/[^\w/:*%-]/g, "\\$&").replace(/:[\w%]+/g, "[^/]+").replace(/\/?\*/g, "(/.*)?"));
     if (form && new RegExp("^" + form + "/?$").test(path2)) return name || pattern;
@@ -981,7 +982,8 @@ function observeNavigation(sdk) {
   const changed = sdk.guard_((how) => {
     const before = last;
     last = location.href;
-    if (last != before) tell2(last.split("#")[0] == before.split("#")[0] ? 4 /* Hash */ : how);
+    if (last == before) return;
+    tell2(last.split("#")[0] == before.split("#")[0] ? 4 /* Hash */ : how);
     const next = viewOf(routes);
     if (next == view) return;
     view = next;
@@ -1023,7 +1025,7 @@ function observeVisit(sdk) {
 }
 
 // src/observe/selector.ts
-var LONGEST3 = 99;
+var LONGEST4 = 99;
 var ELEMENT = 1;
 var DOCUMENT = 9;
 function selector(node) {
@@ -1033,7 +1035,7 @@ function selector(node) {
       const { id, classList } = node;
       const name = () => node.nodeType == ELEMENT ? node.nodeName.toLowerCase() : node.nodeName.toUpperCase().replace(/^#/, "");
       const part = id ? "#" + id : [name(), ...[...classList || []].sort()].join(".");
-      if (text3.length + part.length > LONGEST3) return text3 || part;
+      if (text3.length + part.length > LONGEST4) return text3 || part;
       text3 = text3 ? part + ">" + text3 : part;
       if (id) break;
     }
@@ -1466,6 +1468,7 @@ function createSender(sdk, nativeFetch) {
   let hiding = false;
   let flights = 0;
   let failures = 0;
+  let unheard = false;
   let blocked = 0;
   let asked = false;
   let delivered = false;
@@ -1507,6 +1510,7 @@ function createSender(sdk, nativeFetch) {
         else if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
           const wait = retryAfter(safe(() => answer.headers.get("retry-after")), Date.now());
           const pause = wait || backoff(++failures, Math.random());
+          unheard = !status;
           asked = wait > 0;
           blocked = performance.now() + pause;
           keep(batch, wait, pause + SLACK);
@@ -1537,7 +1541,7 @@ function createSender(sdk, nativeFetch) {
       (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, hidden))
     ).then(done, () => done());
   }
-  const offline = () => failures && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
+  const offline = () => failures && unheard && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
   const pump = guard(() => {
     const shut = stopped || !sdk.granted_();
     let next = Infinity;
@@ -2102,13 +2106,13 @@ function start(options, bring) {
 // src/more/action.ts
 var QUIET = 200;
 var DEAD = 1e3;
-var LONGEST4 = 1e4;
+var LONGEST5 = 1e4;
 var GESTURE = 100;
 var begin3 = (what, now) => ({ what_: what, start_: now, last_: NaN, open_: 0, requests_: 0, failed_: 0, errors_: 0, frames_: 0 });
 var joins = (action, now) => !!action && now - action.start_ < GESTURE;
 function deadline(action) {
   const { start_: start2, last_: last, open_: open2 } = action;
-  const most = start2 + LONGEST4;
+  const most = start2 + LONGEST5;
   if (open2) return most;
   return last == last ? Math.min(last + QUIET, most) : start2 + DEAD;
 }
@@ -2724,9 +2728,10 @@ function createOutbox(sdk) {
           });
           store.delete(key(draft));
         }
-        store.put({ id, url, session, page: page2, tries, body, items, wait, until }, key(batch));
+        let there;
+        store.put({ id, url, session, page: page2, tries, body, items, wait, until }, key(batch)).onsuccess = (event) => there = event;
         store.transaction.oncomplete = () => {
-          batch.stored_ = true;
+          if (there) batch.stored_ = true;
         };
         stored += body.length;
         if (stored > MOST_STORED) trim(store);

@@ -208,7 +208,7 @@ impl Batch {
             if share.makes(item.place.min(place::SPANS)) {
                 at += 1;
             } else {
-                self.items.remove(at);
+                self.bytes -= self.items.remove(at).json.len();
             }
         }
     }

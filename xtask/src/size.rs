@@ -34,9 +34,9 @@ const BAR_ALL: u64 = 24 * 1024;
 /// 1,320 for what has to be so from the first item on: values in addresses that look like a token, a mail address or a card, and lists of the page's own;
 /// what is told while consent is pending comes into the session and under the rates that the yes finds stored; views by address; and a bound on errors
 /// that differ, with their count.
-/// 210 for a beacon that is no delivery, a flush that tries, an outage that nobody asks about, items that are counted where they are lost, and batches that are JSON
-/// whatever `beforeSend` makes of an item: each is the sender's or the core's.
-const CEILING: u64 = 32260;
+/// 280 for a beacon that is no delivery, a flush that tries, an outage that nobody asks about, items that are counted where they are lost, and batches that are JSON
+/// whatever `beforeSend` makes of an item, and addresses that are not looked at twice: each is the sender's or the core's.
+const CEILING: u64 = 32300;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

@@ -32,6 +32,11 @@ pub(super) fn get(address: SocketAddr, path: &str, accept: &str) -> Result<Strin
     let status = head(&mut answer).with_context(remedy)?;
     let mut text = String::new();
     let read = answer.read_to_string(&mut text);
+    if status.contains(" 403 ") {
+        bail!(
+            "{address} is where visitors come, and shows {path} to nobody; set admin_listen to an address that operators reach, and start the collector with it"
+        );
+    }
     if !status.contains(" 200 ") {
         bail!("{address} answers {status} to {path}");
     }

@@ -24,7 +24,7 @@ macro_rules! settings {
 settings! {
     "version", "1", "required in a file", "The version of the file's layout.";
     "listen", "address", "127.0.0.1:12347", "Where browsers send to. `HOST:PORT`, or a port alone for 127.0.0.1. Port 0 takes a free one.";
-    "admin_listen", "address", "none", "Moves `/metrics` and `/-/` to an address of their own. Without it probes (`/-/ready`, `/-/healthy`) are at `listen` for everybody, and `/metrics`, `/metrics/rum` and `/-/status` there for who asks on this machine.";
+    "admin_listen", "address", "none", "Moves `/metrics` and `/-/` to an address of their own. Without it probes (`/-/ready`, `/-/healthy`) are at `listen` for everybody, and `/metrics`, `/metrics/rum` and `/-/status` there for who asks on this machine, where `listen` is a loopback address; else nowhere.";
     "proxy_protocol", "list of addresses", "none", "Proxies in front of `listen` that speak PROXY protocol, version 1 or 2: addresses, or ranges such as `10.0.0.0/8`. Each of their connections has to begin with its header; nobody else's may.";
     "admin_proxy_protocol", "list of addresses", "none", "The same in front of `admin_listen`.";
     "tls.cert_file", "file", "none", "PEM file of the certificate and its chain: `listen` then speaks HTTPS alone, TLS 1.2 and 1.3. Read again when it changes.";

@@ -204,7 +204,7 @@ impl Config {
         let remedy = "set admin_listen to an address that operators and their Prometheus reach and visitors do not";
         let found = || {
             format!(
-                "there is no admin_listen, so /metrics and /-/status at {} answer this machine alone, and there is no tail",
+                "there is no admin_listen, so nobody sees /metrics, /-/status and what is refused (tail): {} is no loopback address",
                 self.listen
             )
         };

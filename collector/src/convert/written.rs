@@ -112,7 +112,6 @@ impl Written {
     /// Its log records, or its spans, in OTLP's types, in their order. When they arrived is not known there.
     pub(crate) fn typed(&self, logs: bool) -> Otlp {
         let mut otlp = Otlp::default();
-        // They are our own, a moment old: what reads them takes them.
         macro_rules! walk {
             ($list:ident, $one:ident, $roots:ident, $Root:ident, $scopes:ident, $Scope:ident, $items:ident) => {{
                 let mut last = None;
@@ -133,7 +132,9 @@ impl Written {
                         });
                     }
                     if let Some(root) = otlp.$roots.last_mut() {
-                        root.$scopes[0].$items.extend(read.$items);
+                        // One for each, so that places hold: prost reads no deeper than it does, where the configuration allows that.
+                        let item = read.$items.into_iter().next();
+                        root.$scopes[0].$items.push(item.unwrap_or_default());
                     }
                 }
             }};

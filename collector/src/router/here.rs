@@ -1,7 +1,9 @@
 //! Who may look where operators have no address of their own: whoever asks from this machine, and for nobody else.
 //!
-//! A proxy on this machine makes all visitors come from here, so a request counts as the machine's own only where nothing says that it was passed on.
+//! Where `listen` is no loopback address, that is nobody: a container's ports may be forwarded by what has every visitor come from the container itself. A proxy
+//! on this machine makes all visitors come from here, too, so a request counts as the machine's own only where nothing says that it was passed on.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -28,7 +30,7 @@ static PASSED_ON: [HeaderName; 6] = [
 
 /// Lets through what is asked from this machine alone. Others pay for asking, as for any path that leads nowhere.
 pub(super) async fn alone(
-    State(receiver): State<Arc<Receiver>>,
+    State((receiver, listen)): State<(Arc<Receiver>, IpAddr)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -38,11 +40,11 @@ pub(super) async fn alone(
     if let Err(error) = knock(&receiver, &request) {
         return error.into_response();
     }
-    if is_own(&request) {
+    if listen.to_canonical().is_loopback() && is_own(&request) {
         return next.run(request).await;
     }
-    let message = "only operators see this: ask on the collector's own machine, by address and past any proxy, \
-         or set admin_listen to an address that operators reach and visitors do not";
+    let message = "only operators see this: set admin_listen to an address that operators reach and visitors do not, \
+         or listen at a loopback address and ask there, by address and past any proxy";
     error_json(StatusCode::FORBIDDEN, "operators_only", message)
 }
 
@@ -55,7 +57,7 @@ fn is_own<B>(request: &http::Request<B>) -> bool {
         .or_else(|| headers.get(HOST)?.to_str().ok());
     request.extensions().get::<FromHere>().is_some()
         && !PASSED_ON.iter().any(|name| headers.contains_key(name))
-        // What nginx passes on without being told how has no header that says so, but this version. No client of our time speaks it.
+        // What nginx before 1.30 passes on without being told how has no header that says so, but this version. No client of our time speaks it.
         && request.version() >= Version::HTTP_11
         // A proxy that keeps the host, or a page that had its own name point here.
         && host.is_some_and(is_address)

@@ -292,6 +292,13 @@ async fn without_an_admin_listener_figures_answer_this_machine_alone() {
         assert_eq!((answer.status, &*answer.error()), (403, "operators_only"));
         assert!(answer.body.contains("admin_listen"), "{}", answer.body);
     }
+    // Where visitors reach it, what forwards a container's port may have all of them come from here.
+    let open = Collector::with(|config| config.listen = "0.0.0.0:12347".parse().unwrap()).await;
+    for path in ["/metrics", "/metrics/rum", "/-/status"] {
+        let answer = open.get(path).await;
+        assert_eq!((answer.status, &*answer.error()), (403, "operators_only"));
+    }
+    assert_eq!(open.get("/-/ready").await.status, 200);
     // Who speaks for others by PROXY protocol may be here itself.
     for header in [
         &b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n"[..],

@@ -73,9 +73,9 @@ export function install(options: { post?: (message: unknown) => void } = {}): ()
  */
 export function watch(client: Client, worker: Source, attributes?: Attributes): () => void {
   let installed = false;
-  const capture = ({ type, message, stack, causes = [], more, name }: Told) => {
+  const capture = ({ type, message, stack, causes, more, name }: Told) => {
     // In a row, as they came: of each it is known what it is, not whose.
-    const errors = causes.map(([name, message, stack]) => ({ name, message, stack }));
+    const errors = (causes || []).map(([name, message, stack]) => ({ name, message, stack }));
     client.captureError({ name: type, message, stack, errors }, {
       handled: false,
       context: { ...attributes, 'farol.worker.name': name || undefined, 'farol.count': more ? more + 1 : undefined },

@@ -32,6 +32,10 @@ test('the first route that an address fits names it', () => {
   go('/anything/else');
   assert.equal(viewOf(['*']), '*');
   assert.equal(viewOf(undefined), undefined);
+  go('/' + 'a'.repeat(398));
+  assert.equal(viewOf(['/:name']), '/:name');
+  go('/' + 'a'.repeat(399));
+  assert.equal(viewOf(['/:name']), undefined, 'what takes long to match is not matched');
   assert.equal(viewOf([null, 5, [], ['\ud800'], ['(', 'x'], {}] as never), undefined, 'nonsense names nothing');
 });
 
@@ -49,6 +53,13 @@ test('a navigation names its view, and what the page named stays until the route
     go(path);
     for (const listener of listeners) listener({ navigationType: 'push' });
   };
+  const { RegExp: Native } = globalThis;
+  try {
+    root['RegExp'] = () => assert.fail('an address that has not changed has been looked at');
+    push('/cart');
+  } finally {
+    root['RegExp'] = Native;
+  }
   for (const path of ['/cart#details', '/products/1', '/products/2', '/about', '/imprint', '/cart']) push(path);
   // The first has its name with the start.
   assert.deepEqual(told, ['product', undefined, '/cart']);

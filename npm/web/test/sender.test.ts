@@ -271,6 +271,16 @@ test('a browser without a network may have a collector on its own machine', asyn
   }
 });
 
+test('whoever answers is in a network, whatever the browser says', async () => {
+  timers = [];
+  posted = [];
+  Object.assign(navigator, { onLine: false });
+  sender().add_(batch());
+  await posted[0]!.answer(503);
+  assert.equal(timers.length, 1);
+  Object.assign(navigator, { onLine: true });
+});
+
 test('what is under way when the page is left is sent once more, by what outlives it', () => {
   const made = sender();
   made.add_(batch({ id_: 'x' }));

@@ -226,10 +226,11 @@ export function createOutbox(sdk: Sdk): Outbox {
           });
           store.delete(key(draft));
         }
-        store.put({ id, url, session, page, tries, body, items, wait, until } satisfies Row, key(batch));
-        // There may turn out to be no room when all of it is to be kept.
+        let there: unknown;
+        store.put({ id, url, session, page, tries, body, items, wait, until } satisfies Row, key(batch)).onsuccess = (event) => (there = event);
+        // There may turn out to be no room when all of it is to be kept; and where that was said of the request, the rest is kept without it.
         store.transaction.oncomplete = () => {
-          batch.stored_ = true;
+          if (there) batch.stored_ = true;
         };
         stored += body.length;
         if (stored > MOST_STORED) trim(store);

@@ -10,6 +10,9 @@ const enum How { Load, Push, Replace, Traverse, Hash, Restored = 6 }
 
 type Sub = (how: How) => void;
 
+/** An address of so many characters or more has no name by routes. */
+const LONGEST = 400;
+
 const wrap = (how: How) => (native: Function, subs: Sub[]) => function (this: History) {
   const result = native.apply(this, arguments);
   for (const sub of subs) sub(how);
@@ -23,7 +26,8 @@ const wrap = (how: How) => (native: Function, subs: Sub[]) => function (this: Hi
 export const viewOf = (routes?: Route[]): string | undefined => routes && safe(() => {
   const { pathname, hash } = location;
   const path = /^#!?\//.test(hash) ? hash.replace(/^#!?|\?.*/g, '') : pathname;
-  for (const route of routes) {
+  // Patterns take longer than an address that somebody made for that deserves.
+  if (path.length < LONGEST) for (const route of routes) {
     const [pattern, name] = ([] as string[]).concat(route);
     const form = safe(() => encodeURI(pattern!).replace(/[^\w/:*%-]/g, '\\$&').replace(/:[\w%]+/g, '[^/]+').replace(/\/?\*/g, '(/.*)?'));
     if (form && new RegExp('^' + form + '/?$').test(path)) return name || pattern;
@@ -38,7 +42,9 @@ export function observeNavigation(sdk: Sdk): void {
   const changed = sdk.guard_((how: How) => {
     const before = last;
     last = location.href;
-    if (last != before) tell(last.split('#')[0] == before.split('#')[0] ? How.Hash : how);
+    // Routers write the same one anew while a page is scrolled.
+    if (last == before) return;
+    tell(last.split('#')[0] == before.split('#')[0] ? How.Hash : how);
     // What the page itself called the view holds until an address has another name.
     const next = viewOf(routes);
     if (next == view) return;

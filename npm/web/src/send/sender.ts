@@ -91,6 +91,8 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   let hiding = false;
   let flights = 0;
   let failures = 0;
+  /** The last of them was no answer at all: whoever answers is in a network. */
+  let unheard = false;
   /** Nothing is sent before. */
   let blocked = 0;
   /** The collector asked for that: then hiding the page changes nothing. */
@@ -145,6 +147,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
         else if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
           const wait = retryAfter(safe(() => (answer as Response).headers.get('retry-after')), Date.now());
           const pause = wait || backoff(++failures, Math.random());
+          unheard = !status;
           asked = wait > 0;
           blocked = performance.now() + pause;
           keep(batch, wait, pause + SLACK);
@@ -177,7 +180,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   /**
    * The browser knows of no network. That holds once a try has failed, until it says that there is one again: nothing is tried, and no timer runs.
    */
-  const offline = () => failures && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
+  const offline = () => failures && unheard && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
 
   const pump = guard(() => {
     const shut = stopped || !sdk.granted_();
