@@ -1,6 +1,7 @@
 /**
  * `cargo xtask bench all`: every kind of destination but Kafka configured at once, and payloads at a fixed rate for a minute. Collector, generator and sinks share
- * the machine's cores. Options: --rate N (3000), --seconds S (60), --json.
+ * the machine's cores. Options: --rate N (3000), --seconds S (60), --without NAME,… (destinations that are left
+ * out: what the machine has no room for), --json.
  */
 import { parseArgs } from 'node:util';
 import { assertEverywhere, everywhere } from '../long/everywhere.js';
@@ -11,10 +12,10 @@ import { BODIES, output, type Report } from './server.js';
 const [RATE, MEMORY, PATIENCE] = [3_000, 128, 300];
 const CONNECTIONS = 64;
 
-const { values } = parseArgs({ options: { rate: { type: 'string', default: `${RATE}` }, seconds: { type: 'string', default: '60' }, json: { type: 'boolean' } } });
+const { values } = parseArgs({ options: { rate: { type: 'string', default: `${RATE}` }, seconds: { type: 'string', default: '60' }, without: { type: 'string', default: '' }, json: { type: 'boolean' } } });
 const seconds = Number(values.seconds);
 
-const all = await everywhere();
+const all = await everywhere(undefined, values.without!.split(',').filter(Boolean));
 await all.start();
 let memory = 0;
 const watch = setInterval(() => (memory = Math.max(memory, all.uses().memory)), 100);

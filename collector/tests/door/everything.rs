@@ -139,11 +139,11 @@ async fn client(collector: &Collector, mut dice: Dice, life: u64, items: u64, ta
     }
 }
 
-/// Changes settings and the destinations' moods until the clients are done.
+/// Changes settings and the destinations' moods until the clients are done, and twice however soon that is.
 async fn trouble(collector: &Collector, backends: &[Backend; 3], done: &AtomicU64) {
     let [steady, flapping, passing] = backends;
     let mut round = 0;
-    while done.load(Relaxed) < CLIENTS {
+    while done.load(Relaxed) < CLIENTS || round < 2 {
         round += 1;
         flapping.answers([200, 503, 200, 500][round % 4]);
         let mut config = collector.settings();
