@@ -24,8 +24,8 @@ const BACKENDS = ['farol-api: P95: what people wait, and what the server says', 
 /** Boards of the example system: those whose exporters are not at hand are asked all the same, but may be empty. */
 const EXAMPLE = 'farol-shop-';
 
-/** Sends while the servers look on: an increase wants a before and an after. */
-const ROUNDS = 25;
+/** Sends while the servers look on: an increase wants a before and an after, and what is missed where nothing comes is 50 page views; a round has two. */
+const ROUNDS = 35;
 
 let prometheus: Server;
 let loki: Server;
