@@ -29,7 +29,7 @@ test("compose's own schema accepts it", () => {
 
 test('images are pinned, and ports bound to this machine', () => {
   for (const [name, service] of services) {
-    assert.match(service.image, /:(?:v?\d+\.\d+(?:\.\d+)?|local)$/u, name);
+    assert.match(service.image, /:(?:v?\d+\.\d+(?:\.\d+)?(?:-debian-\d+\.\d+)?|local)$/u, name);
     for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/u, name);
     assert.equal(service.restart, 'unless-stopped', name);
   }
@@ -67,7 +67,7 @@ test('a stack of settings for each profile, whose addresses are services that th
   };
   for (const path of stacks) {
     const stack = /(\w+)\.toml$/u.exec(path)![1]!;
-    const hosts = [...text(path).matchAll(/endpoints? = .*?"http:\/\/([\w-]+):\d+/gu)].map((match) => match[1]!);
+    const hosts = [...text(path).matchAll(/endpoints? = .*?"(?:http|tcp):\/\/([\w-]+):\d+/gu)].map((match) => match[1]!);
     assert.ok(hosts.length > 0, path);
     for (const host of hosts) assert.ok(runs(host, stack), `${path}: ${host}`);
   }
@@ -75,6 +75,30 @@ test('a stack of settings for each profile, whose addresses are services that th
   for (const match of fixed.matchAll(/(?:http:\/\/|\[|endpoint = ")([a-z][\w-]+):\d+/gu)) {
     if (match[1] !== 'localhost') assert.ok(match[1]! in compose.services, match[1]);
   }
+});
+
+test('the stack around Elasticsearch has all four, and what passes by Logstash and Fluentd is awaited there and goes on to who runs', () => {
+  for (const name of ['elasticsearch', 'kibana', 'logstash', 'fluentd']) assert.deepEqual(compose.services[name]?.profiles, ['elastic'], name);
+  const sent = (path: string): string[] => [...text(path).matchAll(/"?(?:http|tcp):\/\/([a-z][\w-]*:\d+)/gu)].map((match) => match[1]!);
+  const listens: Record<string, string[]> = { elasticsearch: ['9200'] };
+  for (const name of ['logstash', 'fluentd']) {
+    const path = `${FOLDER}/${name === 'fluentd' ? 'fluent' : name}.conf`;
+    assert.ok(compose.services[name]!.volumes?.some((it) => it.startsWith(`./${path.split('/').at(-1)}:`)), path);
+    const code = text(path).replaceAll(/^\s*#.*$/gmu, '');
+    listens[name] = [...code.matchAll(/\bport (?:=> )?(\d+)/gu)].map((match) => match[1]!);
+    // Neither program runs here: that each bracket and each section that is opened is closed.
+    let depth = 0;
+    for (const sign of code.replaceAll(/"[^"]*"/gu, '').match(/[{}[\]]/gu) ?? []) assert.ok((depth += '{['.includes(sign) ? 1 : -1) >= 0, path);
+    assert.equal(depth, 0, path);
+    const sections = (start: string): string[] => [...code.matchAll(new RegExp(`^\\s*<${start}(\\w+)[^>]*>$`, 'gmu'))].map((match) => match[1]!).sort();
+    assert.deepEqual(sections('/'), sections(''), path);
+    assert.ok(sent(path).length > 0, path);
+  }
+  const passed = [`${FOLDER}/farol/elastic.toml`, `${FOLDER}/fluent.conf`, `${FOLDER}/logstash.conf`].flatMap(sent).map((it) => it.split(':') as [string, string]);
+  for (const [host, port] of passed) if (host in listens) assert.ok(listens[host]!.includes(port), `${host}:${port}`);
+  // Nobody waits where nothing comes.
+  const asked = new Set(passed.map((it) => it.join(':')));
+  for (const it of ['logstash:8080', 'logstash:8081', 'fluentd:24224', 'elasticsearch:9200']) assert.ok(asked.has(it), it);
 });
 
 test('each backend of the examples is there with its worker, and told the same', () => {
@@ -94,5 +118,5 @@ test('each backend of the examples is there with its worker, and told the same',
 });
 
 test('no secret stands in it', () => {
-  for (const path of [...list(FOLDER, '.yml'), ...list(`${FOLDER}/farol`, '.toml')]) assert.doesNotMatch(text(path), /(?:passw\w*|secret|token)\s*[:=]\s*"?\w/iu, path);
+  for (const path of [...list(FOLDER, '.yml'), ...list(FOLDER, '.conf'), ...list(`${FOLDER}/farol`, '.toml')]) assert.doesNotMatch(text(path), /(?:passw\w*|secret|token)\s*[:=]\s*"?\w/iu, path);
 });
