@@ -12,6 +12,9 @@ const MAX_SCALE: i32 = 20;
 /// At this scale two buckets hold every double there is, so the way down ends here at the latest.
 const MIN_SCALE: i32 = -10;
 
+/// No sum grows beyond it: far above all that can be, far below where doubles end.
+const MAX_SUM: f64 = 1e300;
+
 /// A histogram. Bucket `i` (from `offset`) holds values in `(base^i, base^(i+1)]` where `base = 2^(2^-scale)`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Histogram {
@@ -61,7 +64,8 @@ impl Histogram {
             _ => (self.min.min(value), self.max.max(value)),
         };
         self.count += 1;
-        self.sum += value;
+        // JSON has no infinity, and a state that holds one is not read again.
+        self.sum = (self.sum + value).min(MAX_SUM);
         // Subnormal numbers have no exponent of their own; nobody tells them from zero.
         if value < f64::MIN_POSITIVE {
             self.zeros += 1;
@@ -249,6 +253,17 @@ mod tests {
         let histogram = of(&[f64::MIN_POSITIVE, f64::MAX, 1.0]);
         assert_eq!(histogram.buckets.iter().sum::<u64>(), 3);
         assert!(histogram.buckets.len() <= MAX_BUCKETS);
+    }
+
+    #[test]
+    fn a_sum_never_is_beyond_all_numbers() {
+        let base = of(&[f64::MAX, f64::MAX]);
+        let mut later = base.clone();
+        later.record(1.0, &BOUNDS);
+        for histogram in [&base, &later.since(&base)] {
+            assert!(histogram.sum.is_finite(), "{}", histogram.sum);
+        }
+        assert_eq!(base.count, 2);
     }
 
     #[test]

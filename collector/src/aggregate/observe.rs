@@ -23,6 +23,19 @@ use crate::record::{Header, SampleState};
 /// A rate below this is a mistake or a lie; believed, one session would count for a million.
 const LEAST_RATE: f64 = 1e-4;
 
+/// How often one exception may say that it came. The SDK counts up to what a tab throws in some seconds; believed without a bound, one
+/// number would freeze the counter, to which nothing can be added any more.
+const MOST_REPEATS: u64 = 1_000_000;
+
+/// A day, in milliseconds. What is said to have taken longer is a mistake or a lie, and one such value coarsens the buckets of all others:
+/// from a microsecond to a day they are a fifth wide at most.
+const LONGEST_MS: f64 = 86_400_000.0;
+/// A microsecond, in milliseconds: the best that browsers resolve is five. What is below it counts as zero, for the sake of the buckets.
+const SHORTEST_MS: f64 = 1e-3;
+/// Shifts add up to some hundreds on the worst pages that there are; and what is below a millionth nobody sees.
+const MOST_SHIFT: f64 = 1e4;
+const LEAST_SHIFT: f64 = 1e-6;
+
 /// The vitals that grow after they were reported.
 const GROWING: [&str; 2] = [vital::CLS, vital::INP];
 
@@ -145,7 +158,7 @@ impl<'a> Observer<'a> {
                     Some(false) => "false",
                     None => "",
                 };
-                let count = it.count.unwrap_or(1).max(1) as f64;
+                let count = it.count.unwrap_or(1).clamp(1, MOST_REPEATS) as f64;
                 let values = [it.kind.as_str(), handled, self.delivery];
                 self.add(names::EXCEPTIONS, &values, count * self.exceptions);
             }
@@ -268,9 +281,13 @@ impl<'a> Observer<'a> {
         if name == vital::TTFB && given.navigation == vital::SOFT_NAVIGATION {
             return;
         }
-        if !value.is_finite() || value < 0.0 {
+        let plausible = match name {
+            vital::CLS => within(value, LEAST_SHIFT, MOST_SHIFT),
+            _ => within(value, SHORTEST_MS, LONGEST_MS),
+        };
+        let Some(counted) = plausible else {
             return;
-        }
+        };
         let first = given.delta.is_none_or(|delta| delta == value);
         let known = ["good", "needs-improvement", "poor"];
         let rating = known.into_iter().find(|it| *it == given.rating);
@@ -279,10 +296,10 @@ impl<'a> Observer<'a> {
             key: key(&[&self.app.name, given.session, client, name, given.id]),
             app: self.app.clone(),
             vital: at as u8,
-            value,
+            value: counted,
             made_ns: given.made_ns,
             touched_ns: self.now,
-            exemplar: self.exemplar(given.trace, value),
+            exemplar: self.exemplar(given.trace, counted),
             labels: Labels {
                 route: self.page_route(given.page).into(),
                 device: self.device.into(),
@@ -323,6 +340,10 @@ impl<'a> Observer<'a> {
         if method.is_empty() || end < start {
             return;
         }
+        let took = (end - start) as f64 / 1e6;
+        let Some(took) = within(took, SHORTEST_MS, LONGEST_MS) else {
+            return;
+        };
         let class = match number([attr::HTTP_RESPONSE_STATUS_CODE, "http.status_code"]) {
             Some(code) if (100.0..200.0).contains(&code) => "1xx",
             Some(code) if (200.0..300.0).contains(&code) => "2xx",
@@ -340,7 +361,7 @@ impl<'a> Observer<'a> {
             }
             false => template.to_owned(),
         };
-        let seconds = (end - start) as f64 / 1e9;
+        let seconds = took / 1e3;
         let values = [route.as_str(), class, self.delivery];
         let trace = [span.trace_id.as_str(), &span.span_id];
         let exemplar = self.exemplar(trace, seconds);
@@ -363,6 +384,15 @@ impl<'a> Observer<'a> {
             value,
             time_ns: self.now,
         })
+    }
+}
+
+/// A value as it counts: zero where it is too little to be told from it, none where it is none that can be.
+fn within(value: f64, least: f64, most: f64) -> Option<f64> {
+    match value {
+        value if !(0.0..=most).contains(&value) => None,
+        value if value < least => Some(0.0),
+        value => Some(value),
     }
 }
 

@@ -76,6 +76,30 @@ async fn a_restart_goes_on_counting_from_the_same_start() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_visitor_who_tells_of_numbers_that_cannot_be_costs_no_series() {
+    let folder = tempfile::tempdir().unwrap();
+    let huge = r#"{"type":"web-vitals","values":{"lcp":1.7e308}}"#;
+    let mut counts = Vec::new();
+    for _ in 0..2 {
+        let queue = Queue::new(1 << 20);
+        let (aggregator, mut snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+        queue.append(record()).await.unwrap();
+        let body = format!(r#"{{"measurements":[{huge},{huge}]}}"#).into();
+        queue.append(Record { body, ..record() }).await.unwrap();
+        queue.close();
+        aggregator.run().await;
+        snapshots.changed().await.unwrap();
+        let snapshot = snapshots.borrow().clone().expect("a snapshot");
+        let page = snapshot.series.iter().find(|it| it.values[0] == "/");
+        let Some(Value::Histogram(lcp)) = page.map(|it| &it.value) else {
+            panic!("LCP of the page is a histogram");
+        };
+        counts.push((lcp.count, lcp.sum));
+    }
+    assert_eq!(counts, [(1, 1_200.0), (2, 2_400.0)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_last_snapshot_outlives_the_aggregator() {
     let folder = tempfile::tempdir().unwrap();
     let queue = Queue::new(1 << 20);

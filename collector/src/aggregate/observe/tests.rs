@@ -328,3 +328,63 @@ fn the_kind_of_device_is_what_the_meta_says_or_else_the_session_or_the_browser()
     assert_eq!(kind(r#""device":{"type":"tv"}"#), "other");
     assert_eq!(kind(""), "");
 }
+
+/// The first histogram that is made of these measurements.
+fn histogram(measurements: &str) -> Option<super::super::histogram::Histogram> {
+    let mut state = State::default();
+    let measurements = payload(&format!(r#""measurements":[{measurements}]"#));
+    observe(&on(), &measurements, NOW, &mut state);
+    let all = state.store.copies();
+    all.into_iter().find_map(|it| match it.value {
+        Amount::Histogram(histogram) => Some(*histogram),
+        Amount::Sum(_) => None,
+    })
+}
+
+fn told(name: &str, value: f64) -> String {
+    format!(r#"{{"type":"web-vitals","values":{{"{name}":{value:e}}}}}"#)
+}
+
+#[test]
+fn a_vital_that_cannot_be_does_not_count() {
+    for (name, value) in [
+        ("lcp", 1.7e308),
+        ("lcp", 1e300),
+        ("inp", 86_400_001.0),
+        ("cls", 10_001.0),
+        ("fcp", -1.0),
+    ] {
+        assert_eq!(histogram(&told(name, value)), None, "{name} {value}");
+    }
+    for (name, value) in [("lcp", 86_400_000.0), ("cls", 10_000.0)] {
+        let found = histogram(&told(name, value)).expect("a histogram");
+        assert_eq!(found.sum, value, "{name}");
+    }
+}
+
+#[test]
+fn no_value_that_counts_takes_the_accuracy_from_the_others() {
+    for name in ["lcp", "cls"] {
+        let most = if name == "lcp" { 8.64e7 } else { 1e4 };
+        let all = [1e-300, 1e-9, 0.001, 0.1, most].map(|value| told(name, value));
+        let found = histogram(&all.join(",")).expect("a histogram");
+        assert_eq!((found.scale, found.count), (2, 5), "{name}");
+        assert!(found.zeros >= 2, "{name} {}", found.zeros);
+    }
+}
+
+#[test]
+fn an_exception_counts_no_more_repeats_than_can_be() {
+    let many = r#""exceptions":[{"type":"TypeError","value":"a","count":1000000000000000000}]"#;
+    let found = series(&on(), &payload(many));
+    assert_eq!(found, ["farol.exceptions TypeError|| 1000000"]);
+}
+
+#[test]
+fn a_request_that_took_longer_than_a_day_does_not_count() {
+    let attributes = r#"{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.template","value":{"stringValue":"/a"}}"#;
+    for (end, count) in [("86401000000000", 1), ("86401000000001", 0)] {
+        let spans = request(attributes).replace("1250000000", end);
+        assert_eq!(series(&on(), &payload(&spans)).len(), count, "{end}");
+    }
+}
