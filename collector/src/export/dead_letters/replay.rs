@@ -151,12 +151,11 @@ impl Replay<'_> {
         }
     }
 
-    /// Some letters of a signal; one by one where they are refused as a whole, or nobody knows which were not.
+    /// Some letters of a signal; one by one where they are refused as a whole, or nobody knows which were not, and then item by item.
     async fn send(&mut self, all: &mut [Line], signal: Signal, places: &[usize]) {
         let mut parts: Vec<&[usize]> = places.chunks(self.together).rev().collect();
         while let Some(places) = parts.pop() {
-            if self.until.is_none_or(|until| Instant::now() >= until) {
-                self.until = None;
+            if self.is_over() {
                 self.replayed.left += places.len() as u64;
                 continue;
             }
@@ -166,52 +165,88 @@ impl Replay<'_> {
             });
             let batch = Batch::new(signal, opened.collect());
             let outcome = self.attempt(&batch).await.of(batch.len());
-            let (fates, reason) = match outcome {
-                Outcome::Accepted { rejected: 0, .. } => (Fates::default(), None),
-                Outcome::Accepted { reason, .. } => {
-                    if places.len() > 1 {
-                        // Once, and from now on, so that few come twice.
-                        self.together = 1;
-                        parts.extend(places.chunks(1).rev());
-                        continue;
-                    }
-                    (Fates::refused(batch.len()), reason)
+            if places.len() > 1 && is_to_be_divided(&outcome) {
+                if !matches!(outcome, Outcome::Refused(_)) {
+                    // Once, and from now on, so that few come twice.
+                    self.together = 1;
                 }
-                Outcome::Refused(reason) => {
-                    if places.len() > 1 {
-                        parts.extend(places.chunks(1).rev());
-                        continue;
-                    }
-                    (Fates::refused(batch.len()), Some(reason))
+                parts.extend(places.chunks(1).rev());
+                continue;
+            }
+            let (fates, reason) = self.divided(&batch, outcome).await;
+            self.book(all, places, &batch, &fates, reason);
+        }
+    }
+
+    /// What becomes of each item of a batch that this was said of: what is refused as a whole is divided until it stands alone.
+    async fn divided(&mut self, batch: &Batch, said: Outcome) -> (Fates, Option<Reason>) {
+        let mut fates = Fates::default();
+        let mut why = None;
+        let mut said = Some(said);
+        let mut parts: Vec<Vec<usize>> = vec![(0..batch.len()).collect()];
+        while let Some(part) = parts.pop() {
+            let outcome = match said.take() {
+                Some(outcome) => outcome,
+                None if self.is_over() => {
+                    fates.again.extend(part);
+                    continue;
+                }
+                None => {
+                    let outcome = self.attempt(&batch.only(&part)).await;
+                    outcome.of(part.len())
+                }
+            };
+            let all = match &outcome {
+                Outcome::Accepted { rejected, .. } => *rejected >= part.len() as u64,
+                _ => false,
+            };
+            if part.len() > 1 && !all && is_to_be_divided(&outcome) {
+                let (left, right) = part.split_at(part.len().div_ceil(2));
+                parts.extend([right.to_vec(), left.to_vec()]);
+                continue;
+            }
+            let reason = match outcome {
+                Outcome::Accepted { rejected: 0, .. } => continue,
+                Outcome::Accepted { reason, .. } => {
+                    fates.refused.extend(part);
+                    reason
+                }
+                Outcome::Refused(reason)
+                | Outcome::Each {
+                    rejected: Some((_, reason)),
+                    ..
+                } => {
+                    fates.refused.extend(part);
+                    Some(reason)
                 }
                 Outcome::Each {
                     refused,
                     again,
-                    rejected,
                     reason,
                     ..
                 } => {
-                    let refused: Vec<usize> = refused.into_iter().map(|(at, _)| at).collect();
-                    match rejected {
-                        None => (Fates { refused, again }, Some(reason)),
-                        Some(_) if places.len() > 1 => {
-                            self.together = 1;
-                            parts.extend(places.chunks(1).rev());
-                            continue;
-                        }
-                        Some((_, reason)) => (Fates::refused(batch.len()), Some(reason)),
-                    }
+                    let place = |at: usize| part.get(at).copied();
+                    let refused = refused.into_iter().filter_map(|(at, _)| place(at));
+                    fates.refused.extend(refused);
+                    fates.again.extend(again.into_iter().filter_map(place));
+                    Some(reason)
                 }
                 Outcome::Retry { reason, .. } => {
                     // It is away, or busy: the others need not find that out.
                     self.until = None;
-                    let again = (0..batch.len()).collect();
-                    let refused = Vec::new();
-                    (Fates { refused, again }, Some(reason))
+                    fates.again.extend(part);
+                    Some(reason)
                 }
             };
-            self.book(all, places, &batch, &fates, reason);
+            why = reason.or(why);
         }
+        (fates, why)
+    }
+
+    /// Whether there is no time for another request.
+    fn is_over(&mut self) -> bool {
+        self.until = self.until.filter(|until| Instant::now() < *until);
+        self.until.is_none()
     }
 
     /// One request, as long as there is time for its answer.
@@ -280,13 +315,13 @@ struct Fates {
     again: Vec<usize>,
 }
 
-impl Fates {
-    /// All of them.
-    fn refused(items: usize) -> Self {
-        Self {
-            refused: (0..items).collect(),
-            again: Vec::new(),
-        }
+/// Whether nobody knows from that which items of several will never be taken.
+fn is_to_be_divided(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Accepted { rejected, .. } => *rejected > 0,
+        Outcome::Refused(_) => true,
+        Outcome::Each { rejected, .. } => rejected.is_some(),
+        Outcome::Retry { .. } => false,
     }
 }
 

@@ -261,6 +261,140 @@ async fn where_nobody_knows_what_was_dropped_each_letter_is_asked_for_by_itself(
 }
 
 #[tokio::test]
+async fn an_item_that_is_refused_keeps_no_other_of_its_letter_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let bodies: Vec<String> = (0..64).map(|n| format!("<{n}>")).collect();
+    let mut bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    bodies[40] = "culprit";
+    letters(folder.path(), &[of(&bodies), log("another")]).await;
+    let told = Arc::new(Told::new(&["culprit"], false));
+    let replayed = sent(folder.path(), "d", &told).await;
+    let want = Replayed {
+        items: 64,
+        letters: 1,
+        refused: 1,
+        reason: Some("http 400".to_owned()),
+        ..Replayed::default()
+    };
+    assert_eq!(replayed, want);
+    let came = told.took().concat();
+    assert!((0..64).all(|n| n == 40 || came.matches(&format!("<{n}>")).count() == 1));
+    let rest = left(folder.path());
+    let kept = letter(rest.trim_end().as_bytes()).unwrap();
+    assert!(kept.items == 1 && rest.contains("culprit"), "{rest}");
+}
+
+#[tokio::test]
+async fn where_a_letters_items_are_dropped_unnamed_they_are_looked_for_once() {
+    /// Says of how many that it was given it drops.
+    struct Drops(Mutex<usize>);
+    impl Destination for Drops {
+        fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+            *self.0.lock().unwrap() += 1;
+            let json = String::from_utf8(batch.json()).unwrap();
+            let rejected = json.matches("culprit").count() as u64;
+            let reason = (rejected > 0).then(|| Reason::code("partial success"));
+            Box::pin(async move { Outcome::Accepted { rejected, reason } })
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let bodies = ["one", "two", "culprit", "culprit", "three"];
+    letters(folder.path(), &[of(&bodies)]).await;
+    let drops = Arc::new(Drops(Mutex::new(0)));
+    let target = Target {
+        destination: drops.clone(),
+        signals: config::Signals::default(),
+    };
+    let stop = watch::channel(false).1;
+    let replayed = replay(folder.path(), "d", &target, stop).await.unwrap();
+    assert_eq!((replayed.items, replayed.refused), (3, 1));
+    let rest = left(folder.path());
+    assert_eq!(rest.matches("culprit").count(), 2, "{rest}");
+    assert_eq!(letter(rest.trim_end().as_bytes()).unwrap().items, 2);
+    // The whole; its halves, of three and two; the quarters of both.
+    assert_eq!(*drops.0.lock().unwrap(), 7);
+}
+
+/// Record `n` of a request: what a page measured, in one line each, came in at once.
+fn vital(n: u64, observed: u64) -> opentelemetry_proto::tonic::logs::v1::LogRecord {
+    opentelemetry_proto::tonic::logs::v1::LogRecord {
+        time_unix_nano: 1_795_145_700_000_000_000,
+        observed_time_unix_nano: observed,
+        attributes: vec![samples::string("log.record.uid", &format!("{n:032x}"))],
+        event_name: "browser.web_vital".into(),
+        ..Default::default()
+    }
+}
+
+fn vitals(observed: &[u64]) -> Batch {
+    let records = (0..).zip(observed).map(|(n, at)| vital(n, *at)).collect();
+    let otlp = crate::convert::Otlp {
+        logs: vec![samples::logs("shop", records)],
+        ..Default::default()
+    };
+    Batch::new(Signal::Logs, vec![Source::Record(Arc::new(otlp))])
+}
+
+#[tokio::test]
+async fn items_of_one_request_are_told_apart_by_their_times_each_time_the_same() {
+    let at = 1_795_145_700_000_000_000;
+    let batch = vitals(&[at; 3]);
+    let folder = tempfile::tempdir().unwrap();
+    let parts = [batch.clone(), batch.only(&[1]), batch.only(&[2])];
+    letters(folder.path(), &parts).await;
+    let rest = left(folder.path());
+    let opened = rest.lines().map(|line| {
+        let (_, otlp) = letter(line.as_bytes()).unwrap().open().unwrap();
+        otlp.arrivals.clone()
+    });
+    let opened: Vec<Vec<u64>> = opened.collect();
+    let [a, b, c] = opened[0][..] else {
+        panic!("{opened:?}");
+    };
+    assert!(a != b && b != c && a != c, "{opened:?}");
+    assert!([a, b, c].iter().all(|it| (at..at + 1_000_000).contains(it)));
+    assert_eq!(opened[1..], [vec![b], vec![c]]);
+}
+
+#[tokio::test]
+async fn the_times_of_a_letter_stay_whatever_hours_it_spans_and_whatever_one_item_says() {
+    let minute = 60_000_000_000;
+    let first = 1_795_145_700_000_000_000;
+    let hour = [first, first + 15 * minute, first + 60 * minute];
+    let lies = [first, 0, 4_000_000_000_000_000_000];
+    let moved = |observed: &[u64]| {
+        let mut batch = Vec::new();
+        for (n, at) in (0..).zip(observed) {
+            let mut record = vital(n, *at);
+            record.time_unix_nano = first + n * 20 * minute;
+            batch.push(record);
+        }
+        let otlp = crate::convert::Otlp {
+            logs: vec![samples::logs("shop", batch)],
+            ..Default::default()
+        };
+        Batch::new(Signal::Logs, vec![Source::Record(Arc::new(otlp))])
+    };
+    for observed in [hour, lies] {
+        let batch = moved(&observed);
+        let json: serde_json::Value = serde_json::from_slice(&batch.json()).unwrap();
+        // Written long after.
+        let line = serde_json::json!({"time": "2026-12-01T00:00:00Z", "destination": "d",
+            "signal": "logs", "code": "http 400", "items": 3, "request": json});
+        let line = line.to_string();
+        let (_, otlp) = letter(line.as_bytes()).unwrap().open().unwrap();
+        let records = &otlp.logs[0].scope_logs[0].log_records;
+        for (n, record) in (0..).zip(records) {
+            assert_eq!(record.time_unix_nano, first + n * 20 * minute);
+            assert_eq!(record.attributes.len(), 1, "{record:?}");
+        }
+        for arrival in &otlp.arrivals {
+            assert!((first..first + 61 * minute).contains(arrival), "{arrival}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn letters_of_a_signal_that_the_target_does_not_take_stay_and_it_is_said_why() {
     let folder = tempfile::tempdir().unwrap();
     let rich = || vec![Source::Record(Arc::new(samples::rich()))];
