@@ -174,6 +174,7 @@ pub(crate) fn start_on(
     for (settings, destination, lanes) in change.coming {
         exports.begin(settings, destination, lanes);
     }
+    exports.tidy();
     Ok(exports)
 }
 
@@ -337,6 +338,18 @@ impl Exports {
             self.begin(settings, destination, lanes);
         }
         keep_for(self.running.len());
+        self.tidy();
+    }
+
+    /// Takes away what destinations had got of the metrics that get no windows any more.
+    fn tidy(&self) {
+        let all = self.running.values().map(|it| &it.settings);
+        let of_windows =
+            all.filter(|it| it.signals.metrics && it.temporality == Temporality::Delta);
+        let names: Vec<&str> = of_windows.map(|it| &*it.name).collect();
+        if let Err(error) = Windows::keep_only(&self.with.data_dir, &names) {
+            tracing::warn!(kind = %error.kind(), "what destinations got of the metrics that are no longer there cannot be taken away");
+        }
     }
 
     async fn leave(&mut self, leaving: Vec<(String, Leave)>) {

@@ -31,7 +31,16 @@ pub(crate) async fn run(shared: Arc<Shared>, mut snapshots: Snapshots, changes_o
 /// Tries until the destination has taken this snapshot or a newer one.
 async fn deliver(shared: &Shared, snapshots: &mut Snapshots, mut snapshot: Arc<Snapshot>) {
     let mut backoff = Backoff::new(&shared.retry);
-    while let Some(wait) = attempt(shared, &snapshot, &mut backoff).await {
+    while let Some(batch) = batch(shared, &snapshot) {
+        let wait = match attempt(shared, batch, &mut backoff).await {
+            Next::Again(_, wait) => wait,
+            // The next snapshot holds what was not taken of this one.
+            Next::Part(..) => {
+                shared.stats.snapshots.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            Next::Done => return,
+        };
         tokio::time::sleep(wait).await;
         if snapshots.has_changed().unwrap_or(false)
             && let Some(newer) = snapshots.borrow_and_update().clone()
@@ -43,18 +52,28 @@ async fn deliver(shared: &Shared, snapshots: &mut Snapshots, mut snapshot: Arc<S
     }
 }
 
-/// One try. Says how long to wait before the next, where there is to be one.
-pub(super) async fn attempt(
-    shared: &Shared,
-    snapshot: &Snapshot,
-    backoff: &mut Backoff,
-) -> Option<Duration> {
+/// The metrics of a snapshot that are this destination's.
+pub(super) fn batch(shared: &Shared, snapshot: &Snapshot) -> Option<Batch> {
     let snapshot = shared.concern.of(snapshot);
     if snapshot.series.is_empty() {
         return None;
     }
     let source = Source::Metrics(Arc::new(points::metrics(&snapshot, shared.form)));
-    let batch = Batch::new(Signal::Metrics, vec![source]);
+    Some(Batch::new(Signal::Metrics, vec![source]))
+}
+
+/// What is left to do after a try.
+pub(super) enum Next {
+    /// Nothing: taken, or refused for good.
+    Done,
+    /// The same again, after a wait.
+    Again(Batch, Duration),
+    /// The rest was taken, or refused for good; this was not taken now.
+    Part(Batch, Duration),
+}
+
+/// One try.
+pub(super) async fn attempt(shared: &Shared, batch: Batch, backoff: &mut Backoff) -> Next {
     let stats = &shared.stats;
     match shared.attempt(&batch).await {
         Outcome::Accepted { rejected, reason } => {
@@ -70,13 +89,23 @@ pub(super) async fn attempt(
                 );
                 stats.remember(&reason);
             }
-            None
+            Next::Done
         }
-        // The next snapshot holds what was not taken of this one.
-        Outcome::Each { reason, .. } => {
-            stats.snapshots.fetch_add(1, Ordering::Relaxed);
+        Outcome::Each {
+            refused,
+            again,
+            after,
+            reason,
+            ..
+        } => {
             stats.remember(&reason);
-            None
+            refused::named(shared, &batch, &refused, &again).await;
+            if again.is_empty() {
+                stats.snapshots.fetch_add(1, Ordering::Relaxed);
+                return Next::Done;
+            }
+            let wait = backoff.next((shared.random)(), after);
+            Next::Part(batch.only(&again), wait)
         }
         Outcome::Refused(reason) => {
             let before = stats.snapshots_refused.fetch_add(1, Ordering::Relaxed);
@@ -89,9 +118,12 @@ pub(super) async fn attempt(
                 );
             }
             refused::divide(shared, batch, reason, backoff).await;
-            None
+            Next::Done
         }
-        Outcome::Retry { after, .. } => Some(backoff.next((shared.random)(), after)),
+        Outcome::Retry { after, .. } => {
+            let wait = backoff.next((shared.random)(), after);
+            Next::Again(batch, wait)
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! Deltas for one destination: what was added since what it got last. A window is frozen on disk before it is sent the first time,
 //! so that every further try, a restart between them included, sends the same; only then the next one begins.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::lane::Shared;
-use super::metrics::attempt;
+use super::metrics::{Next, attempt, batch};
 use super::retry::Backoff;
 use crate::aggregate::{Checkpoint, Snapshot, Snapshots, between};
 
@@ -30,6 +31,28 @@ impl Windows {
             base: file("sent"),
             frozen: file("sending"),
         }
+    }
+
+    /// Takes away what is known of all destinations but these. One of the same name that comes later would get all that came meanwhile as
+    /// one window.
+    pub(crate) fn keep_only(data_dir: &Path, names: &[&str]) -> io::Result<()> {
+        let entries = match fs::read_dir(data_dir.join(FOLDER)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        let kept: Vec<String> = (names.iter())
+            .flat_map(|name| ["sent", "sending"].map(|what| format!("{name}.{what}.json")))
+            .collect();
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name();
+            // With what a crash may have left of writing it.
+            let name = name.to_str().map(|it| it.trim_end_matches(".next"));
+            if !kept.iter().any(|it| Some(&**it) == name) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs until the aggregator has ended and its last window is delivered.
@@ -65,7 +88,7 @@ impl Windows {
 
     /// The window is through: its end is the next one's beginning.
     fn advance(&self, end: Arc<Snapshot>, shared: &Shared) -> Arc<Snapshot> {
-        if let Err(error) = std::fs::rename(self.frozen.path(), self.base.path()) {
+        if let Err(error) = fs::rename(self.frozen.path(), self.base.path()) {
             failed(shared, &error);
         }
         end
@@ -75,7 +98,7 @@ impl Windows {
         let (place, state) = (place.clone(), Arc::clone(state));
         let write = move || {
             if let Some(folder) = place.path().parent() {
-                std::fs::create_dir_all(folder)?;
+                fs::create_dir_all(folder)?;
             }
             place.write(&Checkpoint::encode_series(&state.series, state.time_ns))
         };
@@ -110,7 +133,13 @@ fn read(place: &Checkpoint, like: &Snapshot) -> Option<Arc<Snapshot>> {
 /// Tries until the destination has taken it, or refused it for good: a newer window holds nothing of it.
 async fn deliver(shared: &Shared, window: &Snapshot) {
     let mut backoff = Backoff::new(&shared.retry);
-    while let Some(wait) = attempt(shared, window, &mut backoff).await {
+    let mut left = batch(shared, window);
+    while let Some(batch) = left {
+        let (rest, wait) = match attempt(shared, batch, &mut backoff).await {
+            Next::Done => return,
+            Next::Again(rest, wait) | Next::Part(rest, wait) => (rest, wait),
+        };
+        left = Some(rest);
         tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
     }
 }

@@ -84,15 +84,54 @@ pub(super) async fn divide(shared: &Shared, batch: Batch, reason: Reason, backof
     shared.refused_metrics.settle(&all, culprits);
 }
 
+/// These items of a batch were refused by their places. What became of those that come again is not known yet.
+pub(super) async fn named(
+    shared: &Shared,
+    batch: &Batch,
+    refused: &[(usize, Reason)],
+    again: &[usize],
+) {
+    let all: Vec<String> = names(batch).collect();
+    let mut culprits = BTreeSet::new();
+    for (at, reason) in refused {
+        let Some(name) = all.get(*at) else { continue };
+        let seen = culprits.contains(name);
+        if !seen && shared.refused_metrics.is_new(name) {
+            let letters = &shared.dead_letters;
+            letters
+                .keep(&shared.name, &batch.only(&[*at]), reason)
+                .await;
+        }
+        culprits.insert(name.clone());
+    }
+    let judged = all.into_iter().enumerate();
+    let judged = judged.filter(|(at, _)| !again.contains(at));
+    let judged: Vec<String> = judged.map(|(_, name)| name).collect();
+    shared.refused_metrics.settle(&judged, culprits);
+}
+
 /// Tries until there is a verdict: the reason, where it is refused.
 async fn insist(shared: &Shared, batch: &Batch, backoff: &mut Backoff) -> Option<Reason> {
+    let mut batch = batch.clone();
     loop {
-        match shared.attempt(batch).await {
+        let after = match shared.attempt(&batch).await {
             Outcome::Refused(reason) => return Some(reason),
-            Outcome::Accepted { .. } | Outcome::Each { .. } => return None,
-            Outcome::Retry { after, .. } => {
-                tokio::time::sleep(backoff.next((shared.random)(), after)).await;
+            Outcome::Accepted { .. } => return None,
+            Outcome::Each {
+                refused,
+                again,
+                after,
+                ..
+            } => {
+                named(shared, &batch, &refused, &again).await;
+                if again.is_empty() {
+                    return None;
+                }
+                batch = batch.only(&again);
+                after
             }
-        }
+            Outcome::Retry { after, .. } => after,
+        };
+        tokio::time::sleep(backoff.next((shared.random)(), after)).await;
     }
 }
