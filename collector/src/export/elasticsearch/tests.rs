@@ -52,7 +52,8 @@ fn record(attributes: Vec<opentelemetry_proto::tonic::common::v1::KeyValue>) -> 
 #[test]
 fn a_log_record_is_a_document_of_the_common_schema() {
     let attributes = vec![
-        samples::string("log.record.uid", "u1"),
+        samples::string("log.record.uid", UID),
+        samples::string("farol.item.kind", "exception"),
         samples::string("exception.type", "TypeError"),
         samples::string("geo.country.iso_code", "DE"),
         samples::attribute("browser.web_vital.value", Any::DoubleValue(2.5)),
@@ -62,9 +63,9 @@ fn a_log_record_is_a_document_of_the_common_schema() {
         samples::string("", "nameless"),
     ];
     let want = json!([
-        { "create": { "_index": "logs-farol-default", "_id": "u1" } },
+        { "create": { "_index": "logs-farol-default", "_id": UID } },
         {
-            "@timestamp": "2023-11-14T22:13:20.000Z", "event.dataset": "farol", "event.id": "u1",
+            "@timestamp": "2023-11-14T22:13:20.000Z", "event.dataset": "farol", "event.id": UID, "farol.item.kind": "exception",
             "error.type": "TypeError", "client.geo.country_iso_code": "DE", "browser.web_vital.value": 2.5,
             "service.name": "shop",
             "labels": { "cart.items": "3", "_": "nameless", "service.name": "page's" },
@@ -72,6 +73,28 @@ fn a_log_record_is_a_document_of_the_common_schema() {
         }
     ]);
     assert_eq!(json!(written(Signal::Logs, record(attributes))), want);
+}
+
+/// The name of an item of ours.
+const UID: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn a_name_that_a_client_gave_all_its_records_is_no_id_of_theirs() {
+    let id = |uid: &str, said: &str| {
+        let attributes = [("log.record.uid", uid), ("said", said)];
+        let attributes = attributes.map(|(key, value)| samples::string(key, value));
+        let written = written(Signal::Logs, record(attributes.into()));
+        let id = written[0]["create"]["_id"].as_str().unwrap().to_owned();
+        assert_eq!(id.len(), 32, "{id}");
+        assert_eq!(written[1]["event.id"], uid);
+        id
+    };
+    for uid in [UID, "u1", &"long".repeat(200)] {
+        assert_eq!(id(uid, "one"), id(uid, "one"), "{uid}");
+        assert_ne!(id(uid, "one"), id(uid, "two"), "{uid}");
+    }
+    assert_ne!(id(UID, "one"), UID);
+    assert_ne!(id("u1", "one"), id("u2", "one"));
 }
 
 #[test]
