@@ -132,7 +132,16 @@ impl Answer {
     /// Whether its content type begins so.
     pub(crate) fn is(&self, kind: &str) -> bool {
         let found = self.headers.get(CONTENT_TYPE);
-        found.is_some_and(|it| it.as_bytes().starts_with(kind.as_bytes()))
+        let begins = found.and_then(|it| it.as_bytes().get(..kind.len()));
+        begins.is_some_and(|it| it.eq_ignore_ascii_case(kind.as_bytes()))
+    }
+
+    /// What comes of a page where receivers say nothing, or say it in a form of theirs: a login, a console or a catch-all answers 2xx to
+    /// everything, and nobody took the batch. The operator can mend it.
+    pub(crate) fn page(&self) -> Option<Outcome> {
+        let something = self.overlong || !self.body.is_empty();
+        (something && self.is("text/html"))
+            .then(|| Outcome::retry(Reason::new("a page, no answer", self.words())))
     }
 
     /// Its body as it stands.

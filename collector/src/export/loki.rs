@@ -64,7 +64,9 @@ impl Loki {
         });
         let headers: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, kind)];
         match self.http.post(&self.address, &headers, body).await {
-            Ok(answer) if answer.status.is_success() => Outcome::accepted(),
+            Ok(answer) if answer.status.is_success() => {
+                answer.page().unwrap_or_else(Outcome::accepted)
+            }
             Ok(answer) => judge(&answer),
             Err(outcome) => outcome,
         }
@@ -77,7 +79,8 @@ impl Destination for Loki {
     }
 }
 
-/// What Loki says of its own settings or of ours rather than of an entry: no entry would be taken, and the operator can mend it.
+/// What Loki says of its own settings or of ours rather than of an entry: no entry would be taken, and the operator can mend it. Looked for in
+/// its own words alone: it quotes labels, and browsers say what some of them hold.
 const OF_SETTINGS: [&str; 3] = [
     "structured metadata, but this feature is disallowed",
     " label names; limit ",
@@ -87,11 +90,34 @@ const OF_SETTINGS: [&str; 3] = [
 fn judge(answer: &Answer) -> Outcome {
     let words = answer.words();
     match answer.failure(&words, SystemTime::now()) {
-        Outcome::Refused(reason) if OF_SETTINGS.iter().any(|it| words.contains(it)) => {
-            Outcome::retry(reason)
+        Outcome::Refused(reason) => {
+            let own = unquoted(&words);
+            match OF_SETTINGS.iter().any(|it| own.contains(it)) {
+                true => Outcome::retry(reason),
+                false => Outcome::Refused(reason),
+            }
         }
         outcome => outcome,
     }
+}
+
+/// An answer without what it quotes. Values of labels stand within `"…"` as Go writes them, whole streams and what is too long within `'…'`;
+/// what no quote ends is quoted to its end.
+fn unquoted(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    let mut rest = words.chars();
+    let mut within: Vec<char> = Vec::new();
+    while let Some(c) = rest.next() {
+        match (c, within.last()) {
+            ('\\', Some('"')) => drop(rest.next()),
+            (c, Some(quote)) if c == *quote => drop(within.pop()),
+            ('"', _) => within.push('"'),
+            ('\'', None) => within.push('\''),
+            (_, Some(_)) => {}
+            (c, None) => out.push(c),
+        }
+    }
+    out
 }
 
 /// The body of a push; `None` where Snappy cannot, which is beyond 4 GiB.

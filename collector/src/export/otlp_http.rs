@@ -81,6 +81,9 @@ impl Destination for OtlpHttp {
 }
 
 fn taken(answer: &Answer) -> Outcome {
+    if let Some(page) = answer.page() {
+        return page;
+    }
     // A receiver's words of what it left out may be this long; a proxy's page as well, and it took nothing.
     if answer.overlong {
         return Outcome::Retry {

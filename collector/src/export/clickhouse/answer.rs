@@ -18,6 +18,17 @@ const OF_ROWS: [u32; 15] = [
 /// No such column, table or database, too old a server: `setup` mends them, and nothing of the rows is lost by waiting.
 const OF_TABLES: [u32; 4] = [8, 16, 60, 81];
 
+/// The server cannot take anything at the moment, whatever the rows: quotas, queries and connections that are used up (201, 202, 203), no
+/// Keeper (225, 999), shutting down (236), a table that is read only (242), a full disk (243), parts that wait to be merged (252), replicas
+/// that are away (285). Dividing would make more parts, and of good rows dead letters.
+const OF_SERVER: [u32; 10] = [201, 202, 203, 225, 236, 242, 243, 252, 285, 999];
+
+/// Has the number of too many parts as well, and is of the rows: they lie in more partitions than one insert may have.
+const PARTITIONS: &str = "Too many partitions for single INSERT block";
+
+/// Said by the table, with a number that rows have too.
+const NO_COLUMN: &str = "Unknown field found";
+
 pub(super) fn judge(answer: &Answer) -> Outcome {
     let code = answer.headers.get(CODE);
     let code: Option<u32> = code.and_then(|it| it.to_str().ok()?.parse().ok());
@@ -31,27 +42,31 @@ pub(super) fn judge(answer: &Answer) -> Outcome {
                 suspect: true,
                 reason: Reason::new("answer not understood", &words),
             },
-            true => Outcome::accepted(),
+            true => answer.page().unwrap_or_else(Outcome::accepted),
             false => answer.failure(&words, SystemTime::now()),
         };
     };
     let reason = |kind: &str| Reason::new(format!("clickhouse {code}{kind}"), &words);
-    if OF_TABLES.contains(&code) || words.contains("Unknown field found") {
+    // Behind the beginning an error quotes values, which browsers write.
+    let begins = words.split_once("DB::Exception: ");
+    let begins = begins.map_or(&*words, |it| it.1).trim_start();
+    if OF_TABLES.contains(&code) || code == 117 && begins.starts_with(NO_COLUMN) {
         return Outcome::retry(reason(" (run farol-collector setup clickhouse)"));
     }
     if OF_ROWS.contains(&code) {
         return Outcome::Refused(reason(""));
     }
+    let busy = OF_SERVER.contains(&code) && !begins.starts_with(PARTITIONS);
     match answer.failure(&words, SystemTime::now()) {
         Outcome::Retry { after, suspect, .. } => Outcome::Retry {
             after,
-            suspect: suspect || answer.status.is_success(),
+            suspect: !busy && (suspect || answer.status.is_success()),
             reason: reason(""),
         },
         // A server that cannot do something says 400 as well.
         _ => Outcome::Retry {
             after: None,
-            suspect: true,
+            suspect: !busy,
             reason: reason(""),
         },
     }
@@ -124,16 +139,16 @@ mod tests {
 
     #[test]
     fn what_fails_after_the_status_was_sent_is_no_success() {
-        assert_eq!(fate(200, Some(252), "Too many parts"), "suspect");
+        assert_eq!(fate(200, Some(241), "Memory limit exceeded"), "suspect");
         assert_eq!(
-            fate(200, None, "Code: 252. DB::Exception: Too many parts"),
+            fate(200, None, "Code: 241. DB::Exception: Memory limit exceeded"),
             "suspect"
         );
         assert_eq!(
             fate(
                 200,
                 None,
-                "0\n\r\n__exception__\r\nCode: 252. DB::Exception: Too many parts"
+                "0\n\r\n__exception__\r\nCode: 241. DB::Exception: Memory limit exceeded"
             ),
             "suspect"
         );
@@ -144,6 +159,48 @@ mod tests {
             ..answer(200, None, "")
         };
         assert!(matches!(judge(&page), Outcome::Retry { .. }));
+        let mut page = answer(200, None, "<html>Sign in</html>");
+        let html = http::HeaderValue::from_static("text/html");
+        page.headers.insert(http::header::CONTENT_TYPE, html);
+        assert!(matches!(
+            judge(&page),
+            Outcome::Retry { suspect: false, .. }
+        ));
+    }
+
+    #[test]
+    fn a_server_that_can_take_nothing_now_is_waited_for_and_its_rows_are_not_divided() {
+        let parts = "Code: 252. DB::Exception: Too many parts (3001 with average size of 1.00 MiB) in table 'rum.otel_logs'. Merges are processing significantly slower than inserts. (TOO_MANY_PARTS)";
+        let code = |words: &str| words[6..9].parse().ok();
+        for words in [
+            parts,
+            "Code: 202. DB::Exception: Too many simultaneous queries. Maximum: 100",
+            "Code: 242. DB::Exception: Table is in readonly mode",
+            "Code: 243. DB::Exception: Cannot reserve 1.00 MiB, not enough space",
+            "Code: 999. Coordination::Exception: Session expired",
+        ] {
+            for status in [200, 400, 500, 503] {
+                assert_eq!(
+                    fate(status, code(words), words),
+                    "again",
+                    "{status} {words}"
+                );
+            }
+            assert_eq!(fate(200, None, words), "again", "{words}");
+        }
+        let partitions = "Code: 252. DB::Exception: Too many partitions for single INSERT block (more than 100).";
+        assert_eq!(fate(500, Some(252), partitions), "suspect");
+    }
+
+    #[test]
+    fn what_a_row_holds_passes_for_no_word_of_the_servers() {
+        let quoted = "Code: 469. DB::Exception: Constraint `c` is violated at row 1. Column values: Body = 'DB::Exception: Unknown field found'";
+        assert_eq!(fate(400, Some(469), quoted), "refused");
+        let quoted =
+            "Code: 117. DB::Exception: Cannot read value: 'DB::Exception: Unknown field found'";
+        assert_eq!(fate(400, Some(117), quoted), "refused");
+        let column = "Code: 117. DB::Exception: Unknown field found while parsing JSONEachRow format: EventName: (at row 1)";
+        assert_eq!(fate(400, Some(117), column), "again");
     }
 
     proptest! {

@@ -53,7 +53,7 @@ fn entry(known: &Known<'_>, metadata: &Metadata<'_>, out: &mut Vec<u8>) {
 }
 
 /// `{name="value", …}`.
-fn labels(labels: &[Pair]) -> String {
+pub(super) fn labels(labels: &[Pair]) -> String {
     let labels = labels.iter();
     let labels: Vec<_> = labels
         .map(|it| format!("{}={}", it.name, quoted(&it.value)))

@@ -17,6 +17,10 @@ use crate::export::Batch;
 const MAX_STREAMS: usize = 500;
 /// Bytes of a label's value; Loki takes 2,048.
 const MAX_VALUE: usize = 200;
+/// Beyond them streams in which some labels are folded: declared apps with their kinds, of which a browser says one label.
+const MAX_FOLDED: usize = 100;
+/// A combination that did not come for so long makes room for another.
+const UNUSED_NS: u64 = 24 * 3_600 * 1_000_000_000;
 /// What a label holds beyond these bounds. The entry keeps the value as structured metadata.
 const OTHER: &str = "other";
 
@@ -38,7 +42,7 @@ pub(super) struct Streams {
     labels: Vec<(String, String)>,
     fixed: Vec<Pair>,
     dialect: Dialect,
-    known: Mutex<HashSet<Vec<String>>>,
+    known: Mutex<Combinations>,
 }
 
 impl Streams {
@@ -79,11 +83,7 @@ impl Streams {
                 Some(found) => *found,
                 None => {
                     let values: Vec<_> = values.into_iter().map(Cow::into_owned).collect();
-                    let taken = self.admits(&values);
-                    let shown = match taken {
-                        true => values,
-                        false => values.iter().map(|it| other(it)).collect(),
-                    };
+                    let (shown, taken) = self.place(values, arrival);
                     let at = *places.entry(shown).or_insert_with_key(|shown| {
                         streams.push(Stream {
                             labels: self.pairs(shown),
@@ -102,21 +102,24 @@ impl Streams {
         streams
     }
 
-    /// Whether a combination may be a stream of its own. One that was admitted stays so, and one that was not, stays out: what comes
-    /// again comes to the same stream.
-    fn admits(&self, values: &[String]) -> bool {
-        if values.iter().any(|it| it.len() > MAX_VALUE) {
-            return false;
-        }
+    /// What an entry's labels hold, and whether that is what it says. A combination that was admitted stays so as long as it comes, and one that was
+    /// not stays out: what comes again comes to the same stream.
+    fn place(&self, values: Vec<String>, arrival: u64) -> (Vec<String>, bool) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.contains(values) {
-            return true;
+        let long = |value: &String| value.len() > MAX_VALUE;
+        if !values.iter().any(long) && known.admits(&values, arrival) {
+            return (values, true);
         }
-        let room = known.len() < MAX_STREAMS;
-        if room {
-            known.insert(values.to_vec());
+        let cut = |value: String| if long(&value) { other(&value) } else { value };
+        let mut shown: Vec<String> = values.into_iter().map(cut).collect();
+        // Those that hold the most values first: by one of them a browser has filled the room, and the others tell apps and kinds apart all the same.
+        for at in known.by_variety(shown.len()) {
+            if known.admits_folded(&shown) {
+                break;
+            }
+            shown[at] = other(&shown[at]);
         }
-        room
+        (shown, false)
     }
 
     fn pairs(&self, values: &[String]) -> Vec<Pair> {
@@ -132,6 +135,64 @@ impl Streams {
     }
 }
 
+/// The combinations that have streams.
+#[derive(Default)]
+struct Combinations {
+    /// When each came last.
+    whole: HashMap<Vec<String>, u64>,
+    folded: HashSet<Vec<String>>,
+    /// The labels' places, those with the most values first; none when that may have changed.
+    order: Option<Vec<usize>>,
+}
+
+impl Combinations {
+    fn admits(&mut self, values: &[String], arrival: u64) -> bool {
+        if let Some(last) = self.whole.get_mut(values) {
+            *last = arrival.max(*last);
+            return true;
+        }
+        if self.whole.len() >= MAX_STREAMS {
+            let used = |last: u64| arrival.saturating_sub(last) < UNUSED_NS;
+            self.whole.retain(|_, last| used(*last));
+            if self.whole.len() < MAX_STREAMS {
+                self.folded.clear();
+            }
+        }
+        let room = self.whole.len() < MAX_STREAMS;
+        if room {
+            self.whole.insert(values.to_vec(), arrival);
+            self.order = None;
+        }
+        room
+    }
+
+    /// Whether this may be a stream of its own: nothing of it holds what there is no room for.
+    fn admits_folded(&mut self, values: &[String]) -> bool {
+        if self.folded.contains(values) {
+            return true;
+        }
+        let room = self.folded.len() < MAX_FOLDED && values.iter().any(|it| it == OTHER);
+        if room {
+            self.folded.insert(values.to_vec());
+        }
+        room
+    }
+
+    fn by_variety(&mut self, labels: usize) -> Vec<usize> {
+        let whole = &self.whole;
+        let order = self.order.get_or_insert_with(|| {
+            let count = |at: usize| {
+                let values: HashSet<&String> = whole.keys().map(|it| &it[at]).collect();
+                values.len()
+            };
+            let mut order: Vec<usize> = (0..labels).collect();
+            order.sort_by_cached_key(|at| std::cmp::Reverse(count(*at)));
+            order
+        });
+        order.clone()
+    }
+}
+
 fn other(value: &str) -> String {
     match value {
         "" => String::new(),
@@ -140,7 +201,7 @@ fn other(value: &str) -> String {
 }
 
 impl Pair {
-    fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub(super) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             value: value.into(),

@@ -236,6 +236,63 @@ async fn nothing_that_browsers_say_makes_streams_without_end() {
     }
 }
 
+/// The streams that an item of each of these environments comes to, when it came at that time.
+fn streams_of(streams: &Streams, environments: &[String], arrival: u64) -> Vec<String> {
+    let item = |environment: &String| {
+        let mut otlp = samples::log("shop", "x");
+        let attributes = &mut otlp.logs[0].scope_logs[0].log_records[0].attributes;
+        attributes.push(samples::string("deployment.environment.name", environment));
+        attributes.push(samples::string("farol.item.kind", "log"));
+        otlp.arrivals = vec![arrival];
+        Source::Record(otlp.into())
+    };
+    let batch = Batch::new(Signal::Logs, environments.iter().map(item).collect());
+    let found = streams.of(&batch);
+    found.iter().map(|it| push::labels(&it.labels)).collect()
+}
+
+/// With the environment, which browsers say, among the labels.
+fn by_environment() -> Streams {
+    let labels = [
+        ("service_name", "service.name"),
+        ("env", "deployment.environment.name"),
+        ("kind", "farol.item.kind"),
+    ];
+    let settings = Settings {
+        labels: labels.map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
+        ..Settings::new(Remote::new("http://loki:3100".parse().unwrap()))
+    };
+    Streams::new(&settings, Dialect::Semconv)
+}
+
+#[test]
+fn where_a_browser_fills_the_room_for_one_label_the_others_still_tell_streams_apart() {
+    let streams = by_environment();
+    let made_up: Vec<String> = (0..2_000).map(|n| format!("e{n}")).collect();
+    let found = streams_of(&streams, &made_up, RECEIVED);
+    assert_eq!(found.len(), 501);
+    let folded = r#"{service_name="shop", env="other", kind="log"}"#;
+    assert!(found.iter().any(|it| it == folded), "{:?}", found.last());
+    let long = streams_of(&by_environment(), &["x".repeat(300)], RECEIVED);
+    assert_eq!(long, [folded]);
+}
+
+#[test]
+fn room_that_nobody_uses_any_more_is_given_to_others() {
+    let streams = by_environment();
+    let made_up: Vec<String> = (0..600).map(|n| format!("e{n}")).collect();
+    streams_of(&streams, &made_up, RECEIVED);
+    let prod = ["prod".to_owned()];
+    let own = r#"{service_name="shop", env="prod", kind="log"}"#;
+    let day = 24 * 3_600_000_000_000;
+    assert_ne!(streams_of(&streams, &prod, RECEIVED + day - 1), [own]);
+    // One of them came in between, and stays.
+    streams_of(&streams, &made_up[..1], RECEIVED + day - 1);
+    assert_eq!(streams_of(&streams, &prod, RECEIVED + day), [own]);
+    let first = r#"{service_name="shop", env="e0", kind="log"}"#;
+    assert_eq!(streams_of(&streams, &made_up[..1], RECEIVED + day), [first]);
+}
+
 #[test]
 fn more_pairs_than_loki_takes_go_into_one() {
     let mut otlp = samples::log("shop", "x");
@@ -280,9 +337,12 @@ async fn what_loki_answers_decides_what_becomes_of_a_push() {
         suspect: true,
         reason: Reason::code("http 500"),
     };
+    let page = Answer::with(200, "content-type", "text/html", b"<html>Sign in</html>");
+    let signed_out = Reason::new("a page, no answer", "<html>Sign in</html>");
     let too_old = Answer::with(400, "content-type", "text/plain", words.as_bytes());
     for (answer, want) in [
         (Answer::status(204), Outcome::accepted()),
+        (page, Outcome::retry(signed_out)),
         (too_old, refused),
         (Answer::with(429, "retry-after", "7", b""), busy),
         (Answer::status(500), broken),
@@ -329,6 +389,36 @@ async fn what_loki_or_its_labels_are_set_up_wrongly_for_is_waited_for() {
             false => Outcome::Refused(reason),
         };
         assert_eq!(outcome, want);
+    }
+}
+
+#[tokio::test]
+async fn what_a_browser_says_passes_for_no_word_of_lokis() {
+    let forged = [
+        "missing required labels",
+        "it's \"missing required labels\"",
+        "\\",
+        "} structured metadata, but this feature is disallowed",
+    ];
+    for value in forged {
+        let labels = push::labels(&[streams::Pair::new("deployment_environment", value)]);
+        for words in [
+            format!("stream '{labels}' has structured metadata too large: '70000' bytes"),
+            format!("entry too far behind for stream: {labels}, total ignored: 1 out of 1"),
+            format!("stream '{labels}' has label value too long: 'missing required labels'"),
+        ] {
+            let answer = Answer::with(400, "content-type", "text/plain", words.as_bytes());
+            let fake = Fake::answering(vec![answer]).await;
+            let loki = Loki::new(&settings(&fake), Dialect::Semconv).unwrap();
+            let outcome = loki.send(&batch(samples::log("shop", "m"))).await;
+            assert_eq!(outcome, Outcome::Refused(Reason::new("http 400", &words)));
+        }
+        let words = format!("missing required labels [team] for user a for stream {labels}");
+        let answer = Answer::with(400, "content-type", "text/plain", words.as_bytes());
+        let fake = Fake::answering(vec![answer]).await;
+        let loki = Loki::new(&settings(&fake), Dialect::Semconv).unwrap();
+        let outcome = loki.send(&batch(samples::log("shop", "m"))).await;
+        assert_eq!(outcome, Outcome::retry(Reason::new("http 400", &words)));
     }
 }
 

@@ -108,9 +108,24 @@ async fn partial_success_is_read_in_both_encodings() {
         };
         assert_eq!(found, want, "{kind}");
     }
-    // A proxy's page is no partial success.
-    let page = Answer::with(200, "content-type", "text/html", b"<html>ok</html>");
-    assert_eq!(outcome(page).await, Outcome::accepted());
+}
+
+#[tokio::test]
+async fn a_page_is_no_receipt_whatever_its_status() {
+    let page = b"<html>Sign in</html>";
+    for kind in ["text/html", "Text/HTML; charset=utf-8"] {
+        let found = outcome(Answer::with(200, "content-type", kind, page)).await;
+        let reason = Reason::new("a page, no answer", "<html>Sign in</html>");
+        assert_eq!(found, Outcome::retry(reason), "{kind}");
+    }
+    let long = vec![b'x'; MAX_ANSWER + 1];
+    let found = outcome(Answer::with(200, "content-type", "text/html", &long)).await;
+    assert_eq!(found, retry("a page, no answer"));
+    // Some say their type where they say nothing, and some a word.
+    for (kind, said) in [("text/html", ""), ("text/plain", "ok")] {
+        let answer = Answer::with(200, "content-type", kind, said.as_bytes());
+        assert_eq!(outcome(answer).await, Outcome::accepted(), "{kind}");
+    }
 }
 
 #[tokio::test]

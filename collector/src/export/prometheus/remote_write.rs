@@ -63,6 +63,9 @@ impl RemoteWrite {
             .await
         {
             Ok(answer) => {
+                if let Some(page) = answer.page() {
+                    return page;
+                }
                 if version == RemoteWriteVersion::Two && said.anything && !written(&answer.headers)
                 {
                     return Outcome::retry(Reason::code(NOT_WRITTEN));
