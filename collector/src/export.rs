@@ -35,6 +35,7 @@ mod elasticsearch;
 mod fake;
 mod fluent_forward;
 mod group;
+mod health;
 mod http;
 mod http_documents;
 pub(crate) mod json;

@@ -203,7 +203,7 @@ impl Destination {
         Self {
             name: name.to_owned(),
             kind: stats.kind(),
-            circuit: stats.breaker.circuit().name(),
+            circuit: stats.circuit(),
             failing_since: stats.failing_since().map(time),
             last_reason: stats.last_reason().map(|reason| reason.code),
             pending: books.pending(),

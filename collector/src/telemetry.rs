@@ -88,7 +88,7 @@ metrics! {
     DESTINATION_SNAPSHOTS = "farol_destination_snapshots_total", Counter, ["destination", "outcome"];
     /// 1 from a failed attempt to the next one that is answered.
     DESTINATION_FAILING = "farol_destination_failing", Gauge, ["destination"];
-    /// The circuit breaker of a destination: 1 at the state that it is in. Open: nothing is sent; half_open: one try is on its way.
+    /// The circuit breaker of a destination: 1 at the state that it is in. Open: nothing is sent, or nothing of a tenant or signal; half_open: one try is on its way.
     DESTINATION_CIRCUIT = "farol_destination_circuit", Gauge, ["destination", "state"];
     /// Times that a destination's circuit breaker opened, after five failures in a row.
     DESTINATION_OPENED = "farol_destination_circuit_opened_total", Counter, ["destination"];
@@ -484,7 +484,7 @@ fn attempts(out: &mut Gathered, name: &str, stats: &Stats) {
     ] {
         out.add(&DESTINATION_SNAPSHOTS, &[name, outcome], n.load(Relaxed));
     }
-    let circuit = stats.breaker.circuit().name();
+    let circuit = stats.circuit();
     for state in Circuit::NAMES {
         out.add(
             &DESTINATION_CIRCUIT,
@@ -492,7 +492,7 @@ fn attempts(out: &mut Gathered, name: &str, stats: &Stats) {
             u64::from(state == circuit),
         );
     }
-    out.add(&DESTINATION_OPENED, &[name], stats.breaker.opened());
+    out.add(&DESTINATION_OPENED, &[name], stats.opened());
     let restarts = stats.restarts.load(Relaxed);
     out.add(&DESTINATION_RESTARTS, &[name], restarts);
     out.add(

@@ -71,6 +71,11 @@ impl Breaker {
         self.opened.load(Relaxed)
     }
 
+    /// How many attempts failed since one was answered.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures.load(Relaxed)
+    }
+
     /// Waits for the right to try.
     pub(crate) async fn permit(&self) -> Permit<'_> {
         let mut changes = self.state.subscribe();

@@ -51,8 +51,6 @@ struct Open {
 #[derive(Debug)]
 pub(super) struct Lot {
     pub(super) pieces: Vec<Piece>,
-    /// Kept by all that is made of it.
-    pub(super) hold: Hold,
 }
 
 /// A record, or a part of one.
@@ -62,8 +60,12 @@ pub(super) struct Piece {
     /// Items of the record that this accounts for.
     pub(super) items: u64,
     pub(super) routed: Routed,
+    /// Whether it is a part of a record.
+    pub(super) part: bool,
     /// Whether more of the record follows.
     pub(super) more: bool,
+    /// Kept by all that is made of it.
+    pub(super) hold: Hold,
 }
 
 /// Room that is given back when the last clone is dropped.
@@ -99,14 +101,20 @@ impl Cutter {
         self.entries.is_empty() && self.open.is_none()
     }
 
+    /// What is on its way, about.
+    #[cfg(test)]
+    pub(super) fn on_the_way(&self) -> usize {
+        self.on_the_way.load(Ordering::Relaxed)
+    }
+
     /// Forgets it all; it is still in the queue.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.open = None;
     }
 
-    /// Whether one lot more may be on its way. One always may, whatever it weighs, and one beyond the bound where nothing goes on otherwise (`stuck`).
-    fn has_room(&self, stuck: bool) -> bool {
+    /// Whether one lot more may be on its way. One always may, whatever it weighs, and one beyond the bound where what is there goes nowhere (`stuck`).
+    pub(super) fn has_room(&self, stuck: bool) -> bool {
         let on_the_way = self.on_the_way.load(Ordering::Relaxed);
         let most = self.most + if stuck { LOT } else { 0 };
         on_the_way == 0 || on_the_way + LOT <= most
@@ -132,7 +140,9 @@ impl Cutter {
                     position: entry.position,
                     items: entry.items(),
                     routed: route.take(entry, dialect),
+                    part: false,
                     more: false,
+                    hold: self.room(own),
                 });
                 self.entries.pop_front();
             } else if pieces.is_empty()
@@ -149,16 +159,16 @@ impl Cutter {
         if let Some(open) = self.open.take() {
             // What the part before it left.
             give_back();
-            // Parts are cut to fill a lot each, but for the last.
-            weight = LOT;
             pieces.push(self.part(open, route, dialect));
         }
+        Some(Lot { pieces })
+    }
+
+    /// Takes so much room.
+    fn room(&self, weight: usize) -> Hold {
         self.on_the_way.fetch_add(weight, Ordering::Relaxed);
-        let hold = Hold(Arc::new(Room {
-            weight,
-            of: Arc::clone(&self.on_the_way),
-        }));
-        Some(Lot { pieces, hold })
+        let of = Arc::clone(&self.on_the_way);
+        Hold(Arc::new(Room { weight, of }))
     }
 
     /// The next records as they are, which weigh what they weigh in the queue.
@@ -173,12 +183,7 @@ impl Cutter {
             weight += entry.cost();
             taken.extend(self.entries.pop_front().map(|it| it.entry));
         }
-        self.on_the_way.fetch_add(weight, Ordering::Relaxed);
-        let room = Room {
-            weight,
-            of: Arc::clone(&self.on_the_way),
-        };
-        Some((taken, Hold(Arc::new(room))))
+        Some((taken, self.room(weight)))
     }
 
     fn part(&mut self, mut open: Open, route: &Route, dialect: Dialect) -> Piece {
@@ -198,7 +203,10 @@ impl Cutter {
             position: open.entry.position,
             items,
             routed: route.take_part(&record.header, payload, dialect),
+            part: true,
             more,
+            // Parts are cut to fill a lot each, but for the last.
+            hold: self.room(LOT),
         };
         self.open = more.then_some(open);
         piece

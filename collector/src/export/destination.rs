@@ -27,7 +27,20 @@ pub trait Destination: Send + Sync + 'static {
     fn gathers_long(&self) -> bool {
         false
     }
+
+    /// Whether it sends items of one signal apart from each other, each lot of them to somebody else there: tenants.
+    fn sends_apart(&self) -> bool {
+        false
+    }
+
+    /// A batch by what goes apart. An answer to one says nothing of the others.
+    fn apart(&self, batch: &Batch) -> Vec<Share> {
+        vec![(0, (0..batch.len()).collect())]
+    }
 }
+
+/// A number for what goes apart from other items, and the places of the items that do.
+pub(crate) type Share = (u64, Vec<usize>);
 
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +152,13 @@ impl Reason {
     /// A reason that needs no words.
     pub fn code(code: impl Into<String>) -> Self {
         Self::new(code, "")
+    }
+}
+
+impl Reason {
+    /// Whether the server said it. What did not answer, or not in time, does not for anybody.
+    pub(crate) fn is_answer(&self) -> bool {
+        self.code.starts_with("http ") || self.code.starts_with("grpc ")
     }
 }
 

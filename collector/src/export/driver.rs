@@ -1,31 +1,41 @@
 //! The driver of one destination: reads on from its own place in the queue, gathers batches, keeps a bounded number of them in
-//! flight, and acknowledges an entry when each of its items has a fate.
+//! flight, and acknowledges an entry when each of its items has a fate. A batch is of one signal, and of one tenant where the destination sends
+//! those apart; what waits for one of them keeps no other waiting (`left.rs`).
 //!
 //! Each destination has its own driver and its own reader, so none waits for another. Dropping a running driver loses nothing:
 //! what was not acknowledged is still in the queue.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::batch::{Source, count};
-use super::cut::{Cutter, Lot, Ready};
+use super::cut::{Cutter, Hold, Lot, Piece, Ready};
+use super::health::Key;
 use super::lane::{Job, Settled, Shared};
 use super::route::Route;
-use super::tally::{Fate, Shares, Tallies};
+use super::tally::{Fate, Shares, State, Tallies};
 use super::{Batch, Signal};
 use crate::background;
 use crate::config::{Batch as Bounds, Dialect, Signals};
 use crate::outcome::{DestinationLedger, DropReason};
 use crate::queue::{Entry, Position, Reader};
 
+mod left;
+mod seats;
 mod whole;
+
+use left::{Read, read};
+use seats::Seats;
 
 /// Verdicts that may wait for the driver; lanes that have more wait a moment.
 const SETTLED: usize = 64;
+
+/// Batches that may wait with lanes of their own beside those that are on their way; room for them is given by their weight.
+const MOST_WAITING: usize = 64;
 
 /// What a driver needs to know of its destination.
 #[derive(Clone, Debug)]
@@ -49,11 +59,18 @@ pub(crate) struct Driver {
     gathered: Gathered,
     cutter: Cutter,
     waiting: VecDeque<Job>,
-    lanes: JoinSet<()>,
+    lanes: JoinSet<Key>,
+    /// The right to have something on its way.
+    permits: Arc<Semaphore>,
+    seats: Seats,
+    /// What is left to the queue.
+    left: BTreeSet<Position>,
+    /// Whose turn it was: what was left, or what is new.
+    turn: bool,
     tallies: Tallies,
     settled: (mpsc::Sender<Settled>, mpsc::Receiver<Settled>),
     ended: bool,
-    doubts: watch::Receiver<usize>,
+    halted: bool,
     halt: watch::Receiver<bool>,
 }
 
@@ -65,6 +82,17 @@ struct Gathered {
     due: Option<Instant>,
 }
 
+/// Items of one key, of whole records.
+#[derive(Default)]
+struct Heap {
+    sources: Vec<Source>,
+    positions: Vec<Position>,
+    holds: Vec<Hold>,
+    items: u64,
+    /// Parts of records.
+    part: bool,
+}
+
 impl Driver {
     /// `halt` makes it end early: what is on its way is awaited, the rest stays in the queue.
     pub(crate) fn new(
@@ -73,6 +101,12 @@ impl Driver {
         reader: Reader,
         halt: watch::Receiver<bool>,
     ) -> Self {
+        let lanes = plan.lanes.max(1);
+        // One is always there for the others.
+        let each = match shared.destination.sends_apart() {
+            true => (lanes - 1).max(1),
+            false => lanes,
+        };
         Self {
             cutter: Cutter::new(plan.lanes),
             plan,
@@ -80,10 +114,14 @@ impl Driver {
             gathered: Gathered::default(),
             waiting: VecDeque::new(),
             lanes: JoinSet::new(),
+            permits: Arc::new(Semaphore::new(lanes)),
+            seats: Seats::new(each, &shared.stats),
+            left: BTreeSet::new(),
+            turn: false,
             tallies: Tallies::default(),
             settled: mpsc::channel(SETTLED),
             ended: false,
-            doubts: shared.doubts(),
+            halted: false,
             shared,
             halt,
         }
@@ -93,16 +131,23 @@ impl Driver {
     pub(crate) async fn run(mut self) {
         loop {
             self.dispatch();
-            let idle = self.waiting.is_empty() && self.cutter.is_empty();
-            let quiet = idle && self.lanes.is_empty();
-            if self.ended && self.gathered.entries.is_empty() && quiet {
+            let idle = self.cutter.is_empty() && self.waiting.iter().all(|it| self.is_aside(it));
+            let quiet = idle && self.waiting.is_empty() && self.lanes.is_empty();
+            let nothing = self.gathered.entries.is_empty() && !self.seats.some_left();
+            if self.ended && nothing && quiet {
                 // A lane is joined after its last verdict was sent; what is left in the channel is all there is.
                 while let Ok(done) = self.settled.1.try_recv() {
                     self.settle(&done);
                 }
+                if self.seats.some_left() {
+                    continue;
+                }
                 return;
             }
-            let read_on = !self.ended && idle;
+            let on = !self.ended && !self.is_all_left();
+            let again = self.comes_again();
+            let again = again.filter(|_| !on || self.turn || self.reader.is_at_end());
+            let next_try = self.next_try();
             let due = self.gathered.due;
             let Bounds {
                 max_items,
@@ -113,25 +158,40 @@ impl Driver {
                 max_items.saturating_sub(self.gathered.items).max(1),
                 max_bytes.saturating_sub(self.gathered.bytes).max(1),
             );
+            let reads = idle && (on || again.is_some());
             tokio::select! {
-                Some(done) = self.settled.1.recv() => self.settle(&done),
-                Some(lane) = self.lanes.join_next() => {
-                    if let Err(error) = lane && error.is_panic() {
-                        // The entries of that lane would never be acknowledged: let the supervisor start anew from the queue.
-                        std::panic::resume_unwind(error.into_panic());
+                Some(done) = self.settled.1.recv() => {
+                    if done.fate == Fate::Left {
+                        let seat = self.seats.get_mut(done.job.key);
+                        seat.most = seat.most.min(seat.out.saturating_sub(1));
+                    }
+                    self.settle(&done);
+                }
+                Some(lane) = self.lanes.join_next() => match lane {
+                    Ok(key) => self.seats.get_mut(key).out -= 1,
+                    // The entries of that lane would never be acknowledged: let the supervisor start anew from the queue.
+                    Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                    Err(_) => {}
+                },
+                read = read(&mut self.reader, again.map(|it| it.1), room), if reads => {
+                    self.turn = !self.turn;
+                    match (read, again) {
+                        (Read::Again(entries, next), Some(again)) => self.found(again, entries, next),
+                        (Read::New(entries) | Read::Again(entries, _), _) => self.gather(entries),
                     }
                 }
-                entries = self.reader.next(room.0, room.1), if read_on => self.gather(entries),
                 () = halted(&mut self.halt), if !self.ended => {
                     // Read again by whoever comes after this driver.
-                    self.ended = true;
+                    (self.ended, self.halted) = (true, true);
                     self.gathered = Gathered::default();
                     self.cutter.clear();
                     self.waiting.clear();
+                    self.seats.give_up();
                 }
                 // Each turn of this loop looks whether nothing goes on.
-                Ok(()) = self.doubts.changed() => {}
+                () = self.shared.stir.notified() => {}
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.flush(),
+                () = sleep_until(next_try.unwrap_or_else(Instant::now)), if next_try.is_some() => {}
             }
         }
     }
@@ -142,6 +202,9 @@ impl Driver {
             return self.flush();
         }
         for entry in entries {
+            if self.leaves_unseen(&entry) {
+                continue;
+            }
             let written = match self.plan.whole {
                 true => None,
                 false => self.plan.route.warm(&entry, self.plan.dialect),
@@ -149,6 +212,9 @@ impl Driver {
             self.gathered.items += entry.items();
             self.gathered.bytes += entry.cost();
             self.gathered.entries.push(Ready { entry, written });
+        }
+        if self.gathered.entries.is_empty() {
+            return;
         }
         let Bounds {
             max_items,
@@ -166,87 +232,193 @@ impl Driver {
         self.cutter.put(std::mem::take(&mut self.gathered).entries);
     }
 
-    /// Makes batches of a lot, one for each signal.
+    /// Makes batches of a lot: for each signal, and for each share of it that goes apart.
     fn take(&mut self, lot: Lot) {
-        let mut through = Vec::new();
-        let mut wanted: [(Vec<Source>, Vec<Position>); 3] = Default::default();
+        let mut heaps: BTreeMap<Key, Heap> = BTreeMap::new();
         for piece in lot.pieces {
-            let routed = piece.routed;
+            let routed = &piece.routed;
+            let owed = self.tallies.owed(piece.position);
             let mut shares = Shares {
-                elsewhere: routed.elsewhere,
-                sampled_out: routed.sampled_out,
                 more: piece.more,
                 ..Shares::default()
             };
             for (slot, signal) in Signal::ALL.into_iter().enumerate() {
+                if owed.is_some_and(|owed| owed[slot].is_none()) {
+                    continue;
+                }
                 let items = count(&routed.source, signal);
                 // Metrics here are what clients sent as such. What is made here comes from the aggregator.
-                match signal.is_of(self.plan.signals) {
-                    true => {
-                        shares.wanted += items;
-                        if items > 0 {
-                            wanted[slot].0.push(routed.source.clone());
-                            wanted[slot].1.push(piece.position);
-                        }
-                    }
-                    false => shares.filtered += items,
+                if !signal.is_of(self.plan.signals) {
+                    shares.filtered += items;
+                } else if items > 0 {
+                    shares.left[slot] = self.heap(&mut heaps, signal, items, &piece);
+                    shares.wanted += if shares.left[slot].is_none() {
+                        items
+                    } else {
+                        0
+                    };
                 }
             }
-            let left_out = shares.filtered + shares.elsewhere + shares.sampled_out;
-            let converted = shares.wanted + left_out;
-            shares.unconvertible = piece.items.saturating_sub(converted);
-            if self.tallies.open(piece.position, shares, &self.plan.ledger) {
-                through.push(piece.position);
+            // What else it holds was seen when it was read first.
+            if owed.is_none() {
+                shares.elsewhere = routed.elsewhere;
+                shares.sampled_out = routed.sampled_out;
+                let left_out = shares.filtered + shares.elsewhere + shares.sampled_out;
+                let left = Signal::ALL.iter().zip(shares.left);
+                let left = left.filter(|(_, left)| left.is_some());
+                let left: u64 = left.map(|(it, _)| count(&routed.source, *it)).sum();
+                let converted = shares.wanted + left + left_out;
+                shares.unconvertible = piece.items.saturating_sub(converted);
+            }
+            match self.tallies.open(piece.position, shares, &self.plan.ledger) {
+                State::Open => {}
+                State::Left => self.leave(piece.position),
+                State::Through => self.reader.ack(&[piece.position]),
             }
         }
-        self.reader.ack(&through);
-        for ((sources, positions), signal) in wanted.into_iter().zip(Signal::ALL) {
-            if sources.is_empty() {
-                continue;
-            }
-            let positions: Arc<[Position]> = positions.into();
-            let max_items = usize::try_from(self.plan.bounds.max_items).unwrap_or(usize::MAX);
-            for batch in Batch::new(signal, sources).of_at_most(max_items) {
-                self.waiting.push_back(Job {
-                    batch,
-                    positions: Arc::clone(&positions),
-                    hold: lot.hold.clone(),
-                });
-            }
+        for (key, heap) in heaps {
+            self.put(key, heap);
         }
     }
 
-    /// Whether nothing is on its way but what may be at fault itself. Nothing would ever show whether it is, so one batch more is let through: what
-    /// passes is the evidence against the rest.
-    fn is_stuck(&self) -> bool {
-        let in_doubt = *self.doubts.borrow();
-        in_doubt > 0 && in_doubt >= self.lanes.len()
+    /// Puts a record's items of one signal to those that they go with. Where they are to be left: of which share they are.
+    fn heap(
+        &mut self,
+        heaps: &mut BTreeMap<Key, Heap>,
+        signal: Signal,
+        items: u64,
+        piece: &Piece,
+    ) -> Option<u64> {
+        let destination = Arc::clone(&self.shared.destination);
+        let mut share = 0;
+        if destination.sends_apart() {
+            let batch = Batch::new(signal, vec![piece.routed.source.clone()]);
+            let shares = destination.apart(&batch);
+            if let [(one, _)] = shares[..] {
+                share = one;
+            } else {
+                for (share, places) in shares {
+                    let (position, hold) = ([piece.position].into(), [piece.hold.clone()].into());
+                    let key = Key { signal, share };
+                    self.push(key, batch.only(&places), position, hold, false);
+                }
+                return None;
+            }
+        }
+        let key = Key { signal, share };
+        if !piece.part && !heaps.contains_key(&key) && self.leaves(key) {
+            return Some(share);
+        }
+        let max_items = self.plan.bounds.max_items;
+        let heap = heaps.entry(key).or_default();
+        if heap.items > 0 && heap.items + items > max_items {
+            let heap = std::mem::take(heap);
+            self.put(key, heap);
+        }
+        let heap = heaps.entry(key).or_default();
+        heap.sources.push(piece.routed.source.clone());
+        heap.positions.push(piece.position);
+        heap.holds.push(piece.hold.clone());
+        heap.items += items;
+        heap.part |= piece.part;
+        None
+    }
+
+    fn put(&mut self, key: Key, heap: Heap) {
+        let positions: Arc<[Position]> = heap.positions.into();
+        let holds: Arc<[Hold]> = heap.holds.into();
+        let max_items = usize::try_from(self.plan.bounds.max_items).unwrap_or(usize::MAX);
+        let batches = Batch::new(key.signal, heap.sources).of_at_most(max_items);
+        let whole = batches.len() == 1 && !heap.part;
+        for batch in batches {
+            self.push(
+                key,
+                batch,
+                Arc::clone(&positions),
+                Arc::clone(&holds),
+                whole,
+            );
+        }
+    }
+
+    fn push(
+        &mut self,
+        key: Key,
+        batch: Batch,
+        positions: Arc<[Position]>,
+        holds: Arc<[Hold]>,
+        whole: bool,
+    ) {
+        let seat = self.seats.get_mut(key);
+        let probe = seat.in_memory() == 0 && seat.health.rests();
+        seat.queued += 1;
+        self.waiting.push_back(Job {
+            batch,
+            positions,
+            holds,
+            key,
+            health: Arc::clone(&seat.health),
+            whole,
+            probe,
+        });
+    }
+
+    /// The next batch that has a lane.
+    fn next_job(&mut self) -> Option<Job> {
+        let stuck = usize::from(self.seats.some_stuck());
+        let lanes = self.plan.lanes.max(1);
+        if self.seats.busy() >= lanes + stuck || self.lanes.len() >= lanes + MOST_WAITING {
+            return None;
+        }
+        let has_lane = |it: &Job| self.seats.get(it.key).is_some_and(|it| it.has_lane());
+        let at = self.waiting.iter().position(has_lane)?;
+        self.waiting.remove(at)
     }
 
     fn dispatch(&mut self) {
         loop {
-            let stuck = self.is_stuck();
-            if self.lanes.len() >= self.plan.lanes.max(1) + usize::from(stuck) {
-                return;
-            }
-            if let Some(job) = self.waiting.pop_front() {
+            while let Some(job) = self.next_job() {
+                let seat = self.seats.get_mut(job.key);
+                (seat.queued, seat.out) = (seat.queued - 1, seat.out + 1);
                 let shared = Arc::clone(&self.shared);
                 let settled = self.settled.0.clone();
+                let permits = Arc::clone(&self.permits);
                 let position = match self.plan.route.patient {
                     true => background::NOWHERE,
                     false => job.positions.first().copied().unwrap_or_default(),
                 };
-                let deliver = async move { shared.deliver(job, settled).await };
+                let deliver = async move {
+                    let key = job.key;
+                    shared.deliver(job, &permits, settled).await;
+                    key
+                };
                 self.lanes.spawn(background::at(position, deliver));
-            } else if self.plan.whole {
-                if !self.take_whole(stuck) {
+            }
+            self.leave_waiting();
+            let aside = self.waiting.iter().all(|it| self.is_aside(it));
+            let stuck = self.seats.some_stuck();
+            let lanes = self.plan.lanes.max(1) + usize::from(stuck);
+            if !aside || self.seats.busy() >= lanes || self.cutter.is_empty() {
+                return;
+            }
+            let spare = stuck || self.seats.some_rest();
+            if !self.cutter.has_room(spare) {
+                return self.seats.ask_for_room();
+            }
+            if self.plan.whole {
+                if !self.take_whole(spare) {
                     return;
                 }
             } else {
                 let (route, dialect) = (&self.plan.route, self.plan.dialect);
-                let Some(lot) = self.cutter.next(route, dialect, stuck) else {
+                let Some(lot) = self.cutter.next(route, dialect, spare) else {
                     return;
                 };
+                #[cfg(test)]
+                (self.shared.most_on_the_way).fetch_max(
+                    self.cutter.on_the_way(),
+                    std::sync::atomic::Ordering::Relaxed,
+                );
                 self.take(lot);
             }
         }
@@ -269,8 +441,11 @@ impl Driver {
                 n += 1;
             }
             let position = done.job.positions[source];
-            if self.tallies.settle(position, n, fate, &self.plan.ledger) {
-                through.push(position);
+            let of = (n, done.job.key);
+            match self.tallies.settle(position, of, fate, &self.plan.ledger) {
+                State::Open => {}
+                State::Left => self.leave(position),
+                State::Through => through.push(position),
             }
         }
         self.reader.ack(&through);

@@ -4,12 +4,12 @@ use anyhow::Result;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::Batch;
-use super::destination::{Attempt, Destination, Outcome};
+use super::destination::{Attempt, Destination, Outcome, Share};
 use super::document::{USUAL_DOCUMENT, documents};
 use super::http::Http;
 use super::pack::pack;
 use super::shares::Shares;
-use super::template::{Template, divide};
+use super::template::{Template, divide, numbered};
 use crate::config::{DocumentFormat, HttpDocuments as Settings};
 
 /// The words of a refusal; more than this is not read.
@@ -70,6 +70,17 @@ impl HttpDocuments {
 impl Destination for HttpDocuments {
     fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
         Box::pin(self.deliver(batch))
+    }
+
+    fn sends_apart(&self) -> bool {
+        let own = &self.settings.item_headers;
+        own.iter().any(|(_, template)| !template.is_plain())
+    }
+
+    fn apart(&self, batch: &Batch) -> Vec<Share> {
+        let own = &self.settings.item_headers;
+        let templates: Vec<&Template> = own.iter().map(|(_, template)| template).collect();
+        numbered(divide(&templates, &self.settings.tenants, batch))
     }
 }
 

@@ -17,9 +17,10 @@ use krafka::protocol::Compression;
 use tokio::sync::Mutex;
 
 use super::Batch;
-use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::destination::{Attempt, Destination, Outcome, Reason, Share};
 use super::pack::aside;
-use crate::config::{Kafka as Settings, KafkaCompression};
+use super::template::{Template, divide, numbered};
+use crate::config::{Kafka as Settings, KafkaCompression, KafkaEncoding};
 use crate::kafka::{CLIENT, auth, bootstrap, code};
 
 /// How many times `timeout` the client tries a message by itself, as the same message: a broker that restarts is back by then.
@@ -127,6 +128,17 @@ impl Kafka {
 impl Destination for Kafka {
     fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
         Box::pin(self.deliver(batch))
+    }
+
+    fn sends_apart(&self) -> bool {
+        let settings = &self.settings;
+        let topic = settings.topic.as_ref();
+        topic.is_some_and(|it| !it.is_plain()) && settings.encoding != KafkaEncoding::Farol
+    }
+
+    fn apart(&self, batch: &Batch) -> Vec<Share> {
+        let templates: Vec<&Template> = self.settings.topic.iter().collect();
+        numbered(divide(&templates, &self.settings.tenants, batch))
     }
 }
 

@@ -1,22 +1,25 @@
-//! One lane: takes one batch to its end. Tries, waits, tries again; divides what is refused for good down to the culprit.
+//! One lane: takes one batch to its end. Tries, waits, tries again; divides what is refused for good down to the culprit. While it waits it is
+//! nobody else's lane that it holds, and a batch that was not divided may be left to the queue meanwhile.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::breaker::Permit;
 use super::concern::Concern;
 use super::cut::Hold;
 use super::dead_letters::DeadLetters;
 use super::destination::{Destination, Outcome, Reason};
+use super::health::{Health, Here, Key};
 use super::metrics::refused::Refused;
 use super::points::Form;
 use super::retry::Backoff;
 use super::tally::Fate;
-use super::{Batch, Signal, Stats};
+use super::{Batch, Stats};
 use crate::config::Retry;
 use crate::outcome::DropReason;
 use crate::queue::Position;
@@ -43,12 +46,11 @@ pub(crate) struct Shared {
     pub(super) refused_metrics: Refused,
     /// Numbers from 0 to 1; a parameter so that tests know their waits.
     pub(crate) random: fn() -> f64,
-    /// Nothing is sent before: a destination that asks for a pause asks all lanes.
-    pause: watch::Sender<Option<Instant>>,
-    /// Batches taken so far, by signal: the evidence that the destination is alive. One that takes spans may have no place for logs.
-    taken: [AtomicU64; Signal::ALL.len()],
-    /// Batches that may be what the destination fails at, while nothing shows whether they are.
-    in_doubt: watch::Sender<usize>,
+    /// The most that was on the way at once.
+    #[cfg(test)]
+    pub(super) most_on_the_way: std::sync::atomic::AtomicUsize,
+    /// A lane waits, or is in doubt whether its batch is what the destination fails at: something else may go on.
+    pub(super) stir: Notify,
     failing: AtomicBool,
 }
 
@@ -58,7 +60,14 @@ pub(crate) struct Job {
     pub(crate) batch: Batch,
     pub(crate) positions: Arc<[Position]>,
     /// Its share of what may be on the way.
-    pub(super) hold: Hold,
+    pub(super) holds: Arc<[Hold]>,
+    /// What an answer to it concerns, and how that is.
+    pub(super) key: Key,
+    pub(super) health: Arc<Health>,
+    /// It has all items of its signal of each of its records, so that it can be read anew.
+    pub(super) whole: bool,
+    /// It finds out whether the destination takes such again.
+    pub(super) probe: bool,
 }
 
 impl Job {
@@ -67,7 +76,11 @@ impl Job {
         Self {
             batch,
             positions: Arc::clone(&self.positions),
-            hold: self.hold.clone(),
+            holds: Arc::clone(&self.holds),
+            key: self.key,
+            health: Arc::clone(&self.health),
+            whole: false,
+            probe: self.probe,
         }
     }
 
@@ -85,15 +98,6 @@ pub(crate) struct Settled {
     pub(crate) rejected: u64,
 }
 
-/// A batch in doubt.
-struct Doubt<'a>(&'a watch::Sender<usize>);
-
-impl Drop for Doubt<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|n| *n -= 1);
-    }
-}
-
 enum End {
     Taken(u64),
     /// Of some items another verdict than of the others.
@@ -102,6 +106,8 @@ enum End {
     /// Not refused, but it is what the server fails at.
     Suspected(Reason),
     Exhausted(Reason),
+    /// The room that it took is wanted.
+    Left,
 }
 
 /// What a destination says item by item. The rest was taken.
@@ -132,21 +138,27 @@ impl Shared {
             form: Form::Otlp,
             refused_metrics: Refused::default(),
             random: super::retry::random,
-            pause: watch::Sender::new(None),
-            taken: Default::default(),
-            in_doubt: watch::Sender::new(0),
+            #[cfg(test)]
+            most_on_the_way: Default::default(),
+            stir: Notify::new(),
             failing: AtomicBool::new(false),
         }
     }
 
     /// Takes a job to its end, and says of each part what became of it as soon as that is known.
-    pub(crate) async fn deliver(&self, job: Job, settled: mpsc::Sender<Settled>) {
+    pub(crate) async fn deliver(
+        &self,
+        job: Job,
+        lanes: &Semaphore,
+        settled: mpsc::Sender<Settled>,
+    ) {
         let mut stack = vec![(job, false)];
         while let Some((job, suspected)) = stack.pop() {
-            let end = self.insist(&job.batch, suspected).await;
+            let end = self.insist(&job, suspected, lanes).await;
             let suspected = matches!(end, End::Suspected(_));
             let (fate, rejected) = match end {
                 End::Taken(rejected) => (Fate::Exported, rejected),
+                End::Left => (Fate::Left, 0),
                 End::Each(verdicts) => {
                     let again = job.only(&verdicts.again);
                     let wait = verdicts.wait;
@@ -256,17 +268,36 @@ impl Shared {
     }
 
     /// Tries until there is an answer that stands.
-    async fn insist(&self, batch: &Batch, suspected: bool) -> End {
+    async fn insist(&self, job: &Job, suspected: bool, lanes: &Semaphore) -> End {
         let first = Instant::now();
-        let signal = batch.signal();
-        let taken_before = self.taken(signal).load(Ordering::Relaxed);
-        let mut backoff = Backoff::new(&self.retry);
+        let (batch, health) = (&job.batch, &*job.health);
+        let taken_before = health.taken();
+        let before = if job.probe {
+            health.breaker.failures()
+        } else {
+            0
+        };
+        let mut backoff = Backoff::new(&self.retry).after(before);
         let mut doubt = None;
         loop {
-            self.paused().await;
-            let permit = self.stats.breaker.permit().await;
-            match self.attempt(batch).await {
+            if health.rests() {
+                self.stir.notify_one();
+            }
+            let permits = async { (health.permit().await, self.stats.breaker.permit().await) };
+            let Some((permit, whole)) = health.wait(job.whole, permits).await else {
+                return End::Left;
+            };
+            let lane = lanes.acquire().await;
+            let outcome = self.attempt(batch).await;
+            drop(lane);
+            let permit = Permits {
+                permit,
+                whole,
+                health,
+            };
+            match outcome {
                 Outcome::Accepted { rejected, reason } => {
+                    health.took();
                     permit.answered();
                     let reason = reason.unwrap_or_else(|| Reason::code("partial success"));
                     return End::Taken(self.lost(batch, rejected, &reason).await);
@@ -279,6 +310,7 @@ impl Shared {
                     reason: _,
                     suspect: _,
                 } => {
+                    health.took();
                     permit.answered();
                     let wait = backoff.next((self.random)(), after);
                     return End::Each(Verdicts {
@@ -297,7 +329,7 @@ impl Shared {
                     suspect,
                     reason,
                 } => {
-                    let others_pass = self.taken(signal).load(Ordering::Relaxed) > taken_before;
+                    let others_pass = health.taken() > taken_before;
                     let enough = match (suspected, others_pass) {
                         (true, true) => SUSPECT_PART_AFTER.0,
                         (true, false) => SUSPECT_PART_AFTER.1,
@@ -309,20 +341,24 @@ impl Shared {
                     }
                     let doubted = suspect && (suspected || backoff.tries() >= SUSPECT_AFTER);
                     match doubted {
-                        true if doubt.is_none() => doubt = Some(self.doubt()),
+                        true if doubt.is_none() => doubt = Some(Here::new(health.in_doubt())),
                         true => {}
                         false => doubt = None,
                     }
                     let wait = backoff.next((self.random)(), after);
-                    permit.failed(wait);
+                    permit.failed(wait, &reason);
                     let limit = self.retry.max_elapsed;
                     if limit.is_some_and(|limit| first.elapsed() + wait > limit) {
                         return End::Exhausted(reason);
                     }
                     if after.is_some() {
-                        self.pause_all(wait);
+                        health.pause(Instant::now() + wait);
                     }
-                    tokio::time::sleep(wait).await;
+                    self.stir.notify_one();
+                    let sleep = tokio::time::sleep(wait);
+                    if health.wait(job.whole, sleep).await.is_none() {
+                        return End::Left;
+                    }
                 }
             }
         }
@@ -344,7 +380,6 @@ impl Shared {
         match &outcome {
             Outcome::Accepted { .. } | Outcome::Each { .. } => {
                 stats.accepted.fetch_add(1, Ordering::Relaxed);
-                self.taken(batch.signal()).fetch_add(1, Ordering::Relaxed);
                 self.healthy();
             }
             Outcome::Refused(reason) => {
@@ -369,37 +404,37 @@ impl Shared {
         outcome
     }
 
-    /// Tells how many batches are in doubt, as that changes.
-    pub(crate) fn doubts(&self) -> watch::Receiver<usize> {
-        self.in_doubt.subscribe()
-    }
-
-    fn doubt(&self) -> Doubt<'_> {
-        self.in_doubt.send_modify(|n| *n += 1);
-        Doubt(&self.in_doubt)
-    }
-
-    fn taken(&self, signal: Signal) -> &AtomicU64 {
-        &self.taken[signal as usize]
-    }
-
     fn healthy(&self) {
         self.stats.answers();
-        if self.failing.swap(false, Ordering::Relaxed) {
+        // Not in turns with a tenant or signal that fails on.
+        let all = self.stats.open.load(Ordering::Relaxed) == 0;
+        if all && self.failing.swap(false, Ordering::Relaxed) {
             tracing::info!(destination = self.name, "the destination takes data again");
         }
     }
+}
 
-    fn pause_all(&self, wait: Duration) {
-        let until = Instant::now() + wait;
-        self.pause
-            .send_modify(|pause| *pause = Some(pause.map_or(until, |it| it.max(until))));
+/// The right to one try: of what the batch is of, and of the destination as a whole.
+struct Permits<'a> {
+    permit: Permit<'a>,
+    whole: Permit<'a>,
+    health: &'a Health,
+}
+
+impl Permits<'_> {
+    fn answered(self) {
+        self.permit.answered();
+        self.whole.answered();
+        self.health.note();
     }
 
-    async fn paused(&self) {
-        let until = *self.pause.borrow();
-        if let Some(until) = until {
-            tokio::time::sleep_until(until).await;
+    fn failed(self, wait: Duration, reason: &Reason) {
+        self.permit.failed(wait);
+        // A server that answers is there, whatever it says of this tenant or signal.
+        match reason.is_answer() {
+            true => self.whole.answered(),
+            false => self.whole.failed(wait),
         }
+        self.health.note();
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Backoff {
     initial: Duration,
     max: Duration,
     tries: u32,
+    /// Tries of others that say as much.
+    before: u32,
 }
 
 impl Backoff {
@@ -22,7 +24,13 @@ impl Backoff {
             initial: settings.initial,
             max: settings.max,
             tries: 0,
+            before: 0,
         }
+    }
+
+    /// With waits as if so many tries had been made.
+    pub(crate) fn after(self, before: u32) -> Self {
+        Self { before, ..self }
     }
 
     /// How many waits were given out.
@@ -33,7 +41,8 @@ impl Backoff {
     /// The next wait. `random` is from 0 to 1. What the destination asked for is the least; jitter comes on top, since all of its
     /// clients were told the same.
     pub(crate) fn next(&mut self, random: f64, asked: Option<Duration>) -> Duration {
-        let doubled = self.initial.saturating_mul(1_u32 << self.tries.min(20));
+        let tries = self.tries.max(self.before);
+        let doubled = self.initial.saturating_mul(1_u32 << tries.min(20));
         let ceiling = doubled.min(self.max);
         self.tries = self.tries.saturating_add(1);
         match asked {

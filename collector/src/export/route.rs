@@ -61,7 +61,7 @@ impl Route {
         routed
     }
 
-    fn is_through(&self, entry: &Entry) {
+    pub(super) fn is_through(&self, entry: &Entry) {
         if self.patient {
             return entry.let_be();
         }

@@ -12,7 +12,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio::time::Instant;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::destination::{Attempt, Destination, Outcome, Reason};
+use super::destination::{Attempt, Destination, Outcome, Reason, Share};
 use super::{Batch, Signal, plain};
 use crate::hex::hex;
 
@@ -93,6 +93,17 @@ impl Destination for Failover {
     fn sends_protobuf(&self) -> bool {
         self.members.iter().all(|it| it.sends_protobuf())
     }
+
+    // They are of one kind and have the same settings.
+    fn sends_apart(&self) -> bool {
+        self.members.first().is_some_and(|it| it.sends_apart())
+    }
+
+    fn apart(&self, batch: &Batch) -> Vec<Share> {
+        self.members
+            .first()
+            .map_or_else(Vec::new, |it| it.apart(batch))
+    }
 }
 
 /// Each session has its server, the same on every collector that has the same list.
@@ -155,6 +166,16 @@ impl Spread {
 impl Destination for Spread {
     fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
         Box::pin(self.ask(batch))
+    }
+
+    fn sends_apart(&self) -> bool {
+        self.members.first().is_some_and(|it| it.sends_apart())
+    }
+
+    fn apart(&self, batch: &Batch) -> Vec<Share> {
+        self.members
+            .first()
+            .map_or_else(Vec::new, |it| it.apart(batch))
     }
 }
 

@@ -14,12 +14,6 @@ pub(crate) struct Shares {
     stopped: bool,
 }
 
-/// Whether the server answered: then it may answer otherwise for another share, whose tenant is another. What did not answer, or not in
-/// time, does not for the next one either, and each would cost a time-out.
-fn is_answer(reason: &Reason) -> bool {
-    reason.code.starts_with("http ")
-}
-
 impl Shares {
     /// Whether another request makes sense: after one that the server did not answer none does.
     pub(crate) fn go_on(&self) -> bool {
@@ -31,7 +25,8 @@ impl Shares {
         match outcome {
             Outcome::Accepted { .. } | Outcome::Each { .. } => self.taken = true,
             Outcome::Retry { ref reason, .. } => {
-                self.stopped |= !is_answer(reason);
+                // It may answer otherwise for another share, whose tenant is another; where it did not answer, each would cost a time-out.
+                self.stopped |= !reason.is_answer();
                 self.fail(places, outcome);
             }
             // When it comes again, it comes alone, and can be divided.

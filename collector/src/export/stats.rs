@@ -1,11 +1,11 @@
 //! What is known about a destination's health, for `/metrics` and the status page.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Reason;
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Circuit};
 
 /// Counted by attempts, not by items: those are the ledger's.
 #[derive(Debug, Default)]
@@ -28,6 +28,9 @@ pub struct Stats {
     pub failing: AtomicBool,
     /// What its lanes ask before they try.
     pub breaker: Breaker,
+    /// The same for what an answer is about: how many of those breakers are open, and how often one opened.
+    pub(crate) open: AtomicUsize,
+    pub(crate) opened: AtomicU64,
     /// When it began to fail, seconds since 1970.
     since: AtomicU64,
     last: Mutex<Option<Reason>>,
@@ -43,6 +46,19 @@ impl Stats {
     /// A change of the configuration may make another one of it.
     pub(crate) fn is(&self, kind: &'static str) {
         *self.kind.lock().unwrap_or_else(PoisonError::into_inner) = kind;
+    }
+
+    /// What all of its breakers let through: open where some tenant or signal waits.
+    pub fn circuit(&self) -> &'static str {
+        match self.breaker.circuit() {
+            Circuit::Closed if self.open.load(Relaxed) > 0 => Circuit::NAMES[1],
+            circuit => circuit.name(),
+        }
+    }
+
+    /// How often one of them opened.
+    pub fn opened(&self) -> u64 {
+        self.breaker.opened() + self.opened.load(Relaxed)
     }
 
     /// An attempt failed.

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use super::Signal;
+use super::health::Key;
 use crate::outcome::{DestinationLedger, DropReason, Filter};
 use crate::queue::Position;
 
@@ -13,6 +15,22 @@ use crate::queue::Position;
 pub(crate) enum Fate {
     Exported,
     Dropped(DropReason),
+    /// Left to the queue, to be read again.
+    Left,
+}
+
+/// By signal: the share of what is left.
+pub(crate) type Left = [Option<u64>; Signal::ALL.len()];
+
+/// How it is with an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Some of it is on its way, or to come.
+    Open,
+    /// All that is missing is left to the queue.
+    Left,
+    /// Each of its items has a fate.
+    Through,
 }
 
 /// Entries that were read and are not through.
@@ -24,6 +42,8 @@ struct Tally {
     open: u64,
     /// Whether a part of the entry is still to come.
     more: bool,
+    /// Signals of which all its items are left, and of which share those are.
+    left: Left,
     exported: u64,
     filtered: u64,
     elsewhere: u64,
@@ -48,16 +68,31 @@ pub(crate) struct Shares {
     pub(crate) unconvertible: u64,
     /// Whether this is a part of the entry, and another follows.
     pub(crate) more: bool,
+    /// Signals of which all its items are left to the queue for now, and in none of the numbers; and of which share those are.
+    pub(crate) left: Left,
 }
 
 impl Tallies {
-    /// An entry, or the next part of one, was read. Returns true where it is through already.
+    /// Of an entry that was left in part: of which signals. The others have their fate.
+    pub(super) fn owed(&self, position: Position) -> Option<Left> {
+        let tally = self.0.get(&position)?;
+        tally.left.iter().any(Option::is_some).then_some(tally.left)
+    }
+
+    /// Forgets entries that are nobody's any more.
+    pub(crate) fn forget(&mut self, positions: impl Iterator<Item = Position>) {
+        for position in positions {
+            self.0.remove(&position);
+        }
+    }
+
+    /// An entry, or the next part of one, was read; or what was left of it, whose shares then tell of that alone.
     pub(crate) fn open(
         &mut self,
         position: Position,
         shares: Shares,
         ledger: &DestinationLedger,
-    ) -> bool {
+    ) -> State {
         let mut tally = self.0.remove(&position).unwrap_or_default();
         tally.open += shares.wanted;
         tally.filtered += shares.filtered;
@@ -65,42 +100,52 @@ impl Tallies {
         tally.sampled_out += shares.sampled_out;
         tally.unconvertible += shares.unconvertible;
         tally.more = shares.more;
-        if tally.open == 0 && !tally.more {
-            tally.book(ledger);
-            return true;
+        tally.left = shares.left;
+        let state = tally.state();
+        match state {
+            State::Through => tally.book(ledger),
+            State::Open | State::Left => drop(self.0.insert(position, tally)),
         }
-        self.0.insert(position, tally);
-        false
+        state
     }
 
-    /// `n` items of an entry met their fate. Returns true where it is through now.
-    pub(crate) fn settle(
+    /// `n` items of an entry met their fate.
+    pub(super) fn settle(
         &mut self,
         position: Position,
-        n: u64,
+        (n, key): (u64, Key),
         fate: Fate,
         ledger: &DestinationLedger,
-    ) -> bool {
+    ) -> State {
         let Some(tally) = self.0.get_mut(&position) else {
-            return false;
+            return State::Open;
         };
         match fate {
             Fate::Exported => tally.exported += n,
+            Fate::Left => tally.left[key.signal as usize] = Some(key.share),
             Fate::Dropped(DropReason::RetriesExhausted) => tally.exhausted += n,
             Fate::Dropped(_) => tally.rejected += n,
         }
         tally.open = tally.open.saturating_sub(n);
-        if tally.open > 0 || tally.more {
-            return false;
-        }
-        if let Some(tally) = self.0.remove(&position) {
+        let state = tally.state();
+        if state == State::Through
+            && let Some(tally) = self.0.remove(&position)
+        {
             tally.book(ledger);
         }
-        true
+        state
     }
 }
 
 impl Tally {
+    fn state(&self) -> State {
+        match self.open > 0 || self.more {
+            true => State::Open,
+            false if self.left.iter().any(Option::is_some) => State::Left,
+            false => State::Through,
+        }
+    }
+
     fn book(&self, ledger: &DestinationLedger) {
         if self.exported > 0 {
             ledger.exported(self.exported);

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use farol_protocol::Kind;
 use farol_protocol::names::attr;
 
+use xxhash_rust::xxh3::Xxh3;
+
+use super::destination;
 use super::document::{attributes_of, text_of};
 use super::group::Place;
 use super::{Batch, Signal};
@@ -128,6 +131,20 @@ pub(crate) fn divide(templates: &[&Template], tenants: &Tenants, batch: &Batch) 
         shares.entry(texts).or_default().push(at);
     }
     shares.into_iter().collect()
+}
+
+/// Shares by number, for those who only ask which is which.
+pub(crate) fn numbered(shares: Vec<Share>) -> Vec<destination::Share> {
+    let number = |texts: &[String]| {
+        let mut hash = Xxh3::new();
+        for text in texts {
+            hash.update(text.as_bytes());
+            hash.update(&[0xff]);
+        }
+        hash.digest()
+    };
+    let shares = shares.into_iter();
+    shares.map(|(texts, at)| (number(&texts), at)).collect()
 }
 
 /// The app that an item is of: the service of its resource.

@@ -15,11 +15,15 @@ use crate::outcome::{Deliveries, DropReason, Filter};
 use crate::queue::Start;
 use crate::record::{Counts, Header, Record};
 
+mod apart;
+
 type Decide = dyn Fn(&[String]) -> Option<Outcome> + Send + Sync;
 
 /// A destination that decides by the bodies of a batch's log records. `None` is never to answer.
 struct Told {
     decide: Box<Decide>,
+    /// Whether what stands before the colon of a body is a tenant.
+    tenants: bool,
     taken: Mutex<Vec<String>>,
     sent: mpsc::UnboundedSender<(Instant, usize)>,
     in_flight: AtomicUsize,
@@ -54,6 +58,20 @@ impl Destination for Told {
             outcome
         })
     }
+
+    fn sends_apart(&self) -> bool {
+        self.tenants
+    }
+
+    fn apart(&self, batch: &Batch) -> Vec<(u64, Vec<usize>)> {
+        let mut shares: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for (at, body) in bodies(batch).into_iter().enumerate() {
+            let tenant = body.split(':').next().unwrap_or_default();
+            let share = tenant.bytes().fold(0, |n, byte| n << 8 | u64::from(byte));
+            shares.entry(share).or_default().push(at);
+        }
+        shares.into_iter().collect()
+    }
 }
 
 fn bodies(batch: &Batch) -> Vec<String> {
@@ -75,6 +93,8 @@ struct Bench {
     queue: Queue,
     ledgers: Ledgers,
     folder: tempfile::TempDir,
+    /// Whether destinations send tenants apart.
+    tenants: bool,
 }
 
 impl Bench {
@@ -83,6 +103,7 @@ impl Bench {
             queue: Queue::new(64 << 20),
             ledgers: Ledgers::new(),
             folder: tempfile::tempdir().unwrap(),
+            tenants: false,
         }
     }
 
@@ -118,6 +139,7 @@ impl Bench {
         let (sent, attempts) = mpsc::unbounded_channel();
         let told = Arc::new(Told {
             decide: Box::new(decide),
+            tenants: self.tenants,
             taken: Mutex::default(),
             sent,
             in_flight: AtomicUsize::new(0),
@@ -146,10 +168,12 @@ impl Bench {
         shared.random = || 1.0;
         let (leave, leaves) = watch::channel(None);
         let queue = self.queue.clone();
-        let items = supervise::items(the_plan, Arc::new(shared), queue, reader, leaves);
+        let shared = Arc::new(shared);
+        let items = supervise::items(the_plan, Arc::clone(&shared), queue, reader, leaves);
         Running {
-            _leave: leave,
+            leave,
             told,
+            shared,
             attempts,
             stats,
             task: tokio::spawn(items),
@@ -173,9 +197,9 @@ impl Bench {
 }
 
 struct Running {
-    /// Held, so that it is never told to leave.
-    _leave: watch::Sender<Option<Leave>>,
+    leave: watch::Sender<Option<Leave>>,
     told: Arc<Told>,
+    shared: Arc<Shared>,
     attempts: mpsc::UnboundedReceiver<(Instant, usize)>,
     stats: Arc<Stats>,
     task: tokio::task::JoinHandle<()>,
@@ -198,6 +222,26 @@ fn busy(after: Option<u64>) -> Outcome {
         after: after.map(Duration::from_secs),
         suspect: false,
         reason: Reason::code("http 503"),
+    }
+}
+
+fn broken() -> Outcome {
+    Outcome::Retry {
+        after: None,
+        suspect: true,
+        reason: Reason::code("http 500"),
+    }
+}
+
+/// A server that breaks where one of these is in a batch.
+fn failing_at(
+    bad: impl Fn(&str) -> bool + Copy + Send + Sync + 'static,
+) -> impl Fn(&[String]) -> Option<Outcome> + Copy + Send + Sync + 'static {
+    move |bodies: &[String]| {
+        Some(match bodies.iter().any(|it| bad(it)) {
+            true => broken(),
+            false => Outcome::accepted(),
+        })
     }
 }
 
@@ -469,16 +513,7 @@ async fn more_rejected_than_sent_is_all_of_it() {
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_breaks_a_living_server_is_divided_in_the_end() {
     let bench = Bench::new();
-    let fragile = |bodies: &[String]| {
-        Some(match bodies.iter().any(|it| it == "bad") {
-            true => Outcome::Retry {
-                after: None,
-                suspect: true,
-                reason: Reason::code("http 500"),
-            },
-            false => Outcome::accepted(),
-        })
-    };
+    let fragile = failing_at(|it| it == "bad");
     let running = bench.run("a", fragile, |plan, _| plan.bounds.max_items = 2);
     for n in 0..20 {
         bench.put(&["ok", if n == 3 { "bad" } else { "ok" }]).await;
@@ -501,16 +536,7 @@ async fn a_batch_that_breaks_a_living_server_is_divided_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn batches_that_break_a_living_server_are_found_where_they_fill_all_lanes() {
-    let fragile = |bodies: &[String]| {
-        Some(match bodies.iter().any(|it| it == "bad") {
-            true => Outcome::Retry {
-                after: None,
-                suspect: true,
-                reason: Reason::code("http 500"),
-            },
-            false => Outcome::accepted(),
-        })
-    };
+    let fragile = failing_at(|it| it == "bad");
     for lanes in [1, 4] {
         let bench = Bench::new();
         let running = bench.run("a", fragile, |plan, _| {
@@ -541,18 +567,8 @@ async fn batches_that_break_a_living_server_are_found_where_they_fill_all_lanes(
 #[tokio::test(start_paused = true)]
 async fn large_batches_in_doubt_leave_room_for_the_one_that_shows_it() {
     let bench = Bench::new();
-    let fragile = |bodies: &[String]| {
-        // The first three parts of its seven.
-        let early = |it: &String| it.parse::<u32>().is_ok_and(|n| n < 800);
-        Some(match bodies.iter().any(early) {
-            true => Outcome::Retry {
-                after: None,
-                suspect: true,
-                reason: Reason::code("http 500"),
-            },
-            false => Outcome::accepted(),
-        })
-    };
+    // The first three parts of its seven.
+    let fragile = failing_at(|it| it.parse::<u32>().is_ok_and(|n| n < 800));
     let running = bench.run("a", fragile, plain);
     // 12 MiB hold three lots.
     bench.put_body(&swelling(), 2_000, 0).await;
@@ -571,16 +587,7 @@ async fn large_batches_in_doubt_leave_room_for_the_one_that_shows_it() {
 #[tokio::test(start_paused = true)]
 async fn one_signal_says_nothing_of_another() {
     let bench = Bench::new();
-    let logs_down = |bodies: &[String]| {
-        Some(match bodies.iter().any(|it| it == "m") {
-            true => Outcome::Retry {
-                after: None,
-                suspect: true,
-                reason: Reason::code("http 500"),
-            },
-            false => Outcome::accepted(),
-        })
-    };
+    let logs_down = failing_at(|it| it == "m");
     let running = bench.run("a", logs_down, |_, retry| {
         retry.max_elapsed = Some(Duration::from_secs(3_600));
     });
@@ -599,17 +606,13 @@ async fn one_signal_says_nothing_of_another() {
 async fn a_server_that_is_wholly_broken_loses_nothing() {
     let bench = Bench::new();
     let up = Instant::now() + Duration::from_secs(3_600);
-    let broken = move |_: &[String]| {
+    let until_then = move |_: &[String]| {
         Some(match Instant::now() < up {
-            true => Outcome::Retry {
-                after: None,
-                suspect: true,
-                reason: Reason::code("http 500"),
-            },
+            true => broken(),
             false => Outcome::accepted(),
         })
     };
-    let running = bench.run("a", broken, plain);
+    let running = bench.run("a", until_then, plain);
     for n in 0..100 {
         bench.put(&[&n.to_string()]).await;
     }

@@ -19,6 +19,9 @@ pub(super) type Mask = u64;
 /// The most readers that a queue can have.
 pub(crate) const MAX_READERS: usize = Mask::BITS as usize;
 
+/// Places of entries that are done with, while an older one is wanted, that are not counted: less than one record of the usual largest.
+const PLACES: usize = 1 << 20;
+
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) entry: Arc<Entry>,
@@ -203,6 +206,55 @@ impl State {
         self.free_front();
     }
 
+    /// A reader has entries in hands no more that it is not done with.
+    pub(super) fn let_go(&mut self, i: usize, positions: &[Position]) {
+        for position in positions {
+            let at = position.checked_sub(self.base);
+            let slot = at.and_then(|at| self.slots.get_mut(usize::try_from(at).ok()?)?.as_mut());
+            if let Some(slot) = slot {
+                slot.handed &= !bit(i);
+            }
+        }
+    }
+
+    /// Some of what a reader let go, from a position on, and where to go on.
+    pub(super) fn again(
+        &mut self,
+        i: usize,
+        from: Position,
+        max_items: u64,
+        max_bytes: usize,
+    ) -> (Vec<Arc<Entry>>, Option<Position>) {
+        let (mut items, mut bytes) = (0, 0);
+        let mut taken = Vec::new();
+        let until = self.readers[i].cursor;
+        let mut at = from.max(self.base);
+        while at < until {
+            let slot = self.slots[(at - self.base) as usize].as_mut();
+            if let Some(slot) = slot.filter(|s| s.wanted & !s.handed & bit(i) != 0) {
+                items += slot.entry.items();
+                bytes += slot.entry.cost();
+                if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
+                    break;
+                }
+                slot.handed |= bit(i);
+                taken.push(slot.entry.clone());
+            }
+            at += 1;
+        }
+        (taken, (at < until).then_some(at))
+    }
+
+    /// Whether a reader was handed all that there is.
+    pub(super) fn is_at_end(&self, i: usize) -> bool {
+        self.readers[i].cursor >= self.end()
+    }
+
+    /// All before it is done with by everybody.
+    pub(super) fn low(&self) -> Position {
+        self.base
+    }
+
     pub(super) fn remove_reader(&mut self, i: usize) {
         self.drop_for(i, self.end(), DropReason::DestinationRemoved);
         self.readers[i].removed = true;
@@ -345,7 +397,13 @@ impl State {
 
     /// Whether there is room, or some can be made.
     pub(super) fn has_room(&self, cost: usize) -> bool {
-        !self.closed && (self.bytes + cost <= self.max_bytes || self.some_destination_keeps_up())
+        !self.closed && (self.weight() + cost <= self.max_bytes || self.some_destination_keeps_up())
+    }
+
+    /// What it all takes: an old entry that is still wanted keeps the places of those behind it, which may be done with long since.
+    fn weight(&self) -> usize {
+        let places = (self.slots.len() - self.records) * size_of::<Option<Slot>>();
+        self.bytes + places.saturating_sub(PLACES)
     }
 
     fn some_destination_keeps_up(&self) -> bool {
@@ -354,15 +412,16 @@ impl State {
 
     /// Makes room by dropping the oldest for those who fell behind, as long as a destination keeps up that had it already.
     fn make_room(&mut self, cost: usize) -> bool {
-        if self.bytes + cost <= self.max_bytes {
+        if self.weight() + cost <= self.max_bytes {
             return true;
         }
         if cost > self.max_bytes || !self.some_destination_keeps_up() {
             return false;
         }
         let destinations = self.destinations();
+        let places = self.weight() - self.bytes;
         let mut at = 0;
-        while self.bytes + cost > self.max_bytes {
+        while self.bytes + places + cost > self.max_bytes {
             let Some(slot) = self.slots.get(at) else {
                 return false;
             };

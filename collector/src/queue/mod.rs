@@ -24,6 +24,7 @@ pub use entry::{Conversions, Entry};
 pub use reader::{Lag, Reader};
 
 use disk::DiskQueue;
+pub(crate) use disk::cursors::MOST_LET_GO;
 pub(crate) use memory::MAX_READERS;
 use memory::State;
 

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::disk::{Chunk, Shared, Taken};
+use super::disk::{Again, Chunk, Shared, Taken};
 use super::{Entry, Position, Queue, Store};
 use crate::background;
 use crate::memory::give_back_at_times;
@@ -31,6 +31,8 @@ pub struct Reader {
     wake: Arc<Notify>,
     /// What is being read from the disk. It outlives a call of [`Reader::next`] that is given up, so that the next one gets it.
     fetching: Option<JoinHandle<Chunk>>,
+    /// The same of [`Reader::again`], and from where on.
+    looking: Option<(Position, JoinHandle<Chunk>)>,
     courtesy: Courtesy,
 }
 
@@ -75,6 +77,7 @@ impl Reader {
             index,
             wake,
             fetching: None,
+            looking: None,
             courtesy: Courtesy::default(),
         }
     }
@@ -149,6 +152,75 @@ impl Reader {
         match &self.queue.0 {
             Store::Memory(state) => super::lock(state).ack(self.index, positions),
             Store::Disk(queue) => queue.shared().ack(self.index, positions),
+        }
+    }
+
+    /// Has these entries in hands no more, and has not acknowledged them either: [`Reader::again`] hands them out, or whoever comes after it.
+    pub fn let_go(&self, positions: &[Position]) {
+        match &self.queue.0 {
+            Store::Memory(state) => super::lock(state).let_go(self.index, positions),
+            Store::Disk(queue) => queue.shared().let_go(self.index, positions),
+        }
+    }
+
+    /// Some of what it let go, from a position on, with the bounds of [`Reader::next`], and where to go on; nothing where there is no more. It waits for
+    /// the disk alone. Giving up the call loses nothing.
+    pub async fn again(
+        &mut self,
+        from: Position,
+        max_items: u64,
+        max_bytes: usize,
+    ) -> (Vec<Arc<Entry>>, Option<Position>) {
+        loop {
+            let queue = match &self.queue.0 {
+                Store::Memory(state) => {
+                    return super::lock(state).again(self.index, from, max_items, max_bytes);
+                }
+                Store::Disk(queue) => queue,
+            };
+            if let Some((at, looking)) = &mut self.looking {
+                let (at, chunk) = (*at, looking.await);
+                self.looking = None;
+                // A read that panicked is tried again; and one from elsewhere is of no use.
+                match chunk {
+                    Ok(chunk) if at == from => {
+                        return queue.shared().found_again(self.index, from, chunk);
+                    }
+                    _ => continue,
+                }
+            }
+            let again = {
+                let mut state = queue.shared().lock();
+                state.again(self.index, from, max_items, max_bytes)
+            };
+            match again {
+                Again::Entries(entries, next) => return (entries, next),
+                Again::Fetch(fetch) => {
+                    let shared = queue.shared().clone();
+                    let read = move || {
+                        let chunk = shared.fetch(&fetch);
+                        give_back_at_times();
+                        chunk
+                    };
+                    self.looking = Some((from, tokio::task::spawn_blocking(read)));
+                }
+            }
+        }
+    }
+
+    /// Whether it was handed all that there is.
+    pub(crate) fn is_at_end(&self) -> bool {
+        match &self.queue.0 {
+            Store::Memory(state) => super::lock(state).is_at_end(self.index),
+            Store::Disk(queue) => queue.shared().lock().is_at_end(self.index),
+        }
+    }
+
+    /// All before it is done with.
+    pub(crate) fn low(&self) -> Position {
+        match &self.queue.0 {
+            Store::Memory(state) => super::lock(state).low(),
+            Store::Disk(queue) => queue.shared().lock().readers[self.index].done.low(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Records that go out as they are: nothing is converted, and each is one thing to send, however many items it holds.
 
-use super::{Driver, Job};
-use crate::export::Batch;
-use crate::export::tally::Shares;
+use super::{Driver, Key};
+use crate::export::tally::{Shares, State};
+use crate::export::{Batch, Signal};
 
 impl Driver {
     /// Makes a batch of what is gathered. False where there is none, or what is on its way leaves no room.
@@ -20,18 +20,17 @@ impl Driver {
                 ..Shares::default()
             };
             match self.tallies.open(entry.position, shares, &self.plan.ledger) {
-                true => through.push(entry.position),
-                false => wanted.push(entry),
+                State::Through => through.push(entry.position),
+                State::Open | State::Left => wanted.push(entry),
             }
         }
         self.reader.ack(&through);
         if !wanted.is_empty() {
             let positions = wanted.iter().map(|it| it.position).collect();
-            self.waiting.push_back(Job {
-                batch: Batch::of_records(wanted),
-                positions,
-                hold,
-            });
+            // An answer concerns all of them.
+            let key = Key::of(Signal::Logs);
+            let batch = Batch::of_records(wanted);
+            self.push(key, batch, positions, [hold].into(), false);
         }
         true
     }

@@ -20,9 +20,12 @@ const FRAME: usize = 8 + 8 + 4;
 /// No honest file is larger: 64 readers with [`MOST_RANGES`] ranges of 44 characters each.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// Ranges that are kept of a reader. A destination has as many at most as batches in flight are interrupted by each other's records;
-/// four lanes of 512 come to less than this.
-pub const MOST_RANGES: usize = 4096;
+/// Ranges that are kept of a reader. A destination has one for each record that it let go for a while ([`MOST_LET_GO`]), and as many as batches
+/// in flight are interrupted by each other's records: four lanes of 512 come to less than the rest.
+pub const MOST_RANGES: usize = 20 << 10;
+
+/// Records that a destination may have let go. At the most the file is half a megabyte, written with each move.
+pub(crate) const MOST_LET_GO: usize = 16 << 10;
 
 /// What is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use super::super::{Entry, Position};
 use super::figures::Figures;
 use super::io::{Disk, is_damage};
 use super::segment::{self, Piece, Scan};
+use super::state::State;
 use super::{FAILURES, Shared};
 use crate::record::Record;
 
@@ -159,27 +160,40 @@ impl Shared {
             .is_none_or(|s| s.base != fetch.base)
     }
 
+    /// Records that were read, as entries.
+    pub(super) fn entries_of(&self, records: Vec<(Position, usize, Record)>) -> Vec<Arc<Entry>> {
+        let entry = |(at, length, record)| {
+            let next = at + length as u64;
+            Arc::new(Entry::with(at, next, record, None, self.warm.clone()))
+        };
+        records.into_iter().map(entry).collect()
+    }
+
+    /// Books the damage that was met.
+    pub(super) fn note_gaps(
+        &self,
+        state: &mut State,
+        base: Position,
+        gaps: &[(Position, Position)],
+        whole: Option<(u64, u64)>,
+    ) {
+        for gap in gaps {
+            if state.damaged(base, *gap, whole) {
+                Figures::add(&self.figures.gaps, 1);
+                Figures::add(&self.figures.damaged_files, 1);
+            }
+        }
+    }
+
     /// Hands out what was read for a reader.
     pub(in crate::queue) fn fetched(&self, index: usize, chunk: Chunk) -> Vec<Arc<Entry>> {
-        let entries: Vec<Arc<Entry>> = chunk
-            .records
-            .into_iter()
-            .map(|(at, length, record)| {
-                let next = at + length as u64;
-                Arc::new(Entry::with(at, next, record, None, self.warm.clone()))
-            })
-            .collect();
+        let entries = self.entries_of(chunk.records);
         let mut state = self.lock();
         if state.erasures != chunk.erasures {
             // It may hold what is erased by now: read again.
             return Vec::new();
         }
-        for gap in &chunk.gaps {
-            if state.damaged(chunk.base, *gap, chunk.whole) {
-                Figures::add(&self.figures.gaps, 1);
-                Figures::add(&self.figures.damaged_files, 1);
-            }
-        }
+        self.note_gaps(&mut state, chunk.base, &chunk.gaps, chunk.whole);
         let entries = state.share(entries);
         let reader = &mut state.readers[index];
         let mut wanted = Vec::with_capacity(entries.len());

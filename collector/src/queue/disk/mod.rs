@@ -20,6 +20,7 @@ use crate::config::QueueSettings;
 use crate::outcome::Refusal;
 use crate::record::Record;
 
+mod again;
 mod behind;
 mod claim;
 mod clock;
@@ -45,6 +46,7 @@ mod state;
 mod sync;
 mod writer;
 
+pub(super) use again::Again;
 use claim::Claim;
 pub(super) use clock::Clock;
 use cursors::CursorFile;

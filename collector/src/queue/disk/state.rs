@@ -91,7 +91,7 @@ pub(in crate::queue) struct State {
     pub(in crate::queue) end: Position,
     /// Behind the last record that any file holds. Not behind one that could not be begun: what a crash brings back of it is no record.
     pub(in crate::queue) sound: Option<Position>,
-    tail: VecDeque<Arc<Entry>>,
+    pub(super) tail: VecDeque<Arc<Entry>>,
     /// What nobody is handed any more. To free it takes time, so that is left to who does not hold the lock.
     pub(super) gone: Vec<Arc<Entry>>,
     tail_bytes: usize,
@@ -325,12 +325,12 @@ impl State {
             };
             self.readers[i].done.add(low, to);
         }
-        self.let_go();
+        self.through_with();
         self.trim_tail();
     }
 
     /// Apps get back what all readers are through with.
-    fn let_go(&mut self) {
+    fn through_with(&mut self) {
         let lows = self.living().map(|(_, r)| r.done.low());
         let low = lows.min().unwrap_or(self.end);
         self.shares.wanted_from(low);
@@ -443,7 +443,7 @@ impl State {
         reader.removed = true;
         self.moved = true;
         self.stuck = false;
-        self.let_go();
+        self.through_with();
         self.trim_tail();
         self.went_on();
     }
@@ -540,14 +540,19 @@ impl ReaderState {
         taken
     }
 
-    /// Gives an entry into its hands.
+    /// Gives the next entry into its hands.
     pub(in crate::queue) fn hold(&mut self, entry: &Entry) {
+        self.grasp(entry);
+        self.cursor = entry.next;
+    }
+
+    /// Gives an entry into its hands.
+    pub(super) fn grasp(&mut self, entry: &Entry) {
         let held = Held {
             length: (entry.next - entry.position) as u32,
             items: entry.items() as u32,
         };
         self.held.insert(entry.position, held);
-        self.cursor = entry.next;
     }
 
     /// It has no further use for a record.

@@ -35,6 +35,10 @@ enum Step {
     Read(usize, u64),
     /// A range of what it has in hands.
     Acknowledge(usize, usize, usize),
+    /// The same given back, to be read again.
+    LetGo(usize, usize, usize),
+    /// So many items at most of what was given back, from its nth record on.
+    Again(usize, usize, u64),
     /// A destination's task begins anew.
     Resume(usize),
     Keep,
@@ -89,6 +93,8 @@ fn step() -> impl Strategy<Value = Step> {
         20 => breakable(),
         14 => (reader(), 1..9u64).prop_map(|(r, most)| Step::Read(r, most)),
         12 => (reader(), 0..6usize, 1..9usize).prop_map(|(r, from, n)| Step::Acknowledge(r, from, n)),
+        4 => (reader(), 0..6usize, 1..9usize).prop_map(|(r, from, n)| Step::LetGo(r, from, n)),
+        4 => (reader(), 0..6usize, 1..9u64).prop_map(|(r, nth, most)| Step::Again(r, nth, most)),
         2 => reader().prop_map(Step::Resume),
         3 => (1..90u64).prop_map(Step::Wait),
         2 => (0..2usize, 0..200u64).prop_map(|(r, back)| Step::Replay(r, back)),
@@ -127,6 +133,8 @@ struct Side {
     wanted: BTreeSet<Position>,
     /// Handed out, in the order that they came.
     held: Vec<Position>,
+    /// Given back.
+    let_go: BTreeSet<Position>,
     /// Acknowledged or dropped; and what of that the kept cursors know.
     done: BTreeSet<Position>,
     firm: BTreeSet<Position>,
@@ -207,6 +215,8 @@ impl Model {
             Step::Append(group) => self.append(group),
             Step::Read(reader, most) => self.read(*reader, *most),
             Step::Acknowledge(reader, from, n) => self.acknowledge(*reader, *from, *n),
+            Step::LetGo(reader, from, n) => self.let_go(*reader, *from, *n),
+            Step::Again(reader, nth, most) => self.again(*reader, *nth, *most),
             Step::Resume(reader) => self.resume(*reader),
             Step::Keep => self.keep(),
             Step::Wait(seconds) => {
@@ -262,7 +272,7 @@ impl Model {
     fn read(&mut self, r: usize, most: u64) {
         let entries = take(&self.bench.shared, self.readers[r], most);
         let side = &mut self.sides[r];
-        let free = |at: &&Position| !side.held.contains(at);
+        let free = |at: &&Position| !side.held.contains(at) && !side.let_go.contains(at);
         let coming: Vec<Position> = side.wanted.iter().filter(free).copied().collect();
         let got: Vec<Position> = entries.iter().map(|e| e.position).collect();
         assert_eq!(
@@ -273,7 +283,12 @@ impl Model {
         assert_eq!(got.is_empty(), coming.is_empty());
         let items: u64 = entries.iter().map(|e| e.items()).sum();
         assert!(items <= most || got.len() == 1, "{items} items");
-        for entry in &entries {
+        side.held.extend(got);
+        self.are_whole(&entries);
+    }
+
+    fn are_whole(&self, entries: &[Arc<Entry>]) {
+        for entry in entries {
             let known = self.records[&entry.position];
             assert_eq!(entry.record.header.generation, known.id);
             assert_eq!(entry.items(), known.items);
@@ -282,7 +297,59 @@ impl Model {
             let whole = *bytes == body(known.id, bytes.len());
             assert!(whole || (blank && self.erased.contains(&known.id)));
         }
-        side.held.extend(got);
+    }
+
+    fn let_go(&mut self, r: usize, from: usize, n: usize) {
+        let side = &mut self.sides[r];
+        let from = from.min(side.held.len());
+        let to = (from + n).min(side.held.len());
+        let positions: Vec<Position> = side.held.drain(from..to).collect();
+        side.let_go.extend(&positions);
+        self.bench.shared.let_go(self.readers[r], &positions);
+        self.notice_drops();
+    }
+
+    fn again(&mut self, r: usize, nth: usize, most: u64) {
+        let side = &mut self.sides[r];
+        let first = side.let_go.iter().nth(nth).copied().unwrap_or_default();
+        let coming: Vec<Position> = side.let_go.range(first..).copied().collect();
+        let (mut from, mut got) = (first, Vec::new());
+        // Where a chunk ends, or what was read is nobody's any more, it goes on.
+        loop {
+            let again = {
+                let mut state = self.bench.shared.lock();
+                state.again(self.readers[r], from, most, usize::MAX)
+            };
+            let (entries, next) = match again {
+                Again::Entries(entries, next) => (entries, next),
+                Again::Fetch(fetch) => {
+                    let chunk = self.bench.shared.fetch(&fetch);
+                    self.bench.shared.found_again(self.readers[r], from, chunk)
+                }
+            };
+            got.extend(entries);
+            match next {
+                Some(next) if got.is_empty() => from = next,
+                next => {
+                    let positions: Vec<Position> = got.iter().map(|e| e.position).collect();
+                    assert_eq!(
+                        positions,
+                        coming[..positions.len()],
+                        "in order, and nothing is left out"
+                    );
+                    assert!(next.is_some() || positions.len() == coming.len());
+                    break;
+                }
+            }
+        }
+        let items: u64 = got.iter().map(|e| e.items()).sum();
+        assert!(items <= most || got.len() == 1, "{items} items");
+        for entry in &got {
+            side.let_go.remove(&entry.position);
+            side.held.push(entry.position);
+        }
+        side.held.sort_unstable();
+        self.are_whole(&got);
     }
 
     fn acknowledge(&mut self, r: usize, from: usize, n: usize) {
@@ -310,6 +377,7 @@ impl Model {
         assert_eq!(state.open_reader(options).0, self.readers[r]);
         drop(state);
         self.sides[r].held.clear();
+        self.sides[r].let_go.clear();
     }
 
     fn keep(&mut self) {
@@ -331,6 +399,7 @@ impl Model {
             let gone: Vec<Position> = side.wanted.iter().filter(gone).copied().collect();
             for at in gone {
                 assert!(!side.held.contains(&at), "{at} is in hands");
+                side.let_go.remove(&at);
                 side.wanted.remove(&at);
                 side.done.insert(at);
                 side.dropped += self.records[&at].items;
@@ -486,6 +555,7 @@ impl Model {
             side.done.retain(|at| !wanted.contains(at));
             side.firm = &side.done - &side.loose;
             side.held.clear();
+            side.let_go.clear();
             side.wanted = wanted;
             side.dropped = 0;
         }
