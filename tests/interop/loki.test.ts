@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { rulesOf } from '../deploy/files.js';
 import { wait } from '../e2e/driver/wait.js';
 import type { Item, Value } from '../e2e/driver/otlp.js';
 import { folder, freePort } from '../long/setting.js';
@@ -47,7 +48,7 @@ common:
 frontend: { address: 127.0.0.1 }
 schema_config:
   configs: [{ from: 2020-01-01, store: tsdb, object_store: filesystem, schema: v13, index: { prefix: index_, period: 24h } }]
-limits_config: { allow_structured_metadata: true, max_line_size: ${MAX_LINE}, max_entries_limit_per_query: ${MOST}, discover_log_levels: false }
+limits_config: { reject_old_samples: false, allow_structured_metadata: true, max_line_size: ${MAX_LINE}, max_entries_limit_per_query: ${MOST}, discover_log_levels: false }
 analytics: { reporting_enabled: false }
 ingester: { lifecycler: { min_ready_duration: 0s } }
 `;
@@ -136,6 +137,56 @@ for (const [run, dialect, more] of [
     await one.end();
   });
 }
+
+const DAY = 86_400_000;
+/** So many lines of a kind in the quarter of an hour that ended so many days ago; without a number, this one. */
+const past = (kind: string, count: number, ...days: number[]): { kind: string; count: number; days: number }[] => (days.length === 0 ? [0] : days).map((it) => ({ kind, count, days: it }));
+
+/** Apps as they were on other days, and the alerts that they have to fire. */
+const APPS: Record<string, { came: { kind: string; count: number; days: number }[]; fires: string[] }> = {
+  worse: { came: [...past('event', 60, 7, 0), ...past('exception', 10, 7), ...past('exception', 60)], fires: ['FarolErrorSpike'] },
+  clean: { came: [...past('event', 60, 7, 0), ...past('exception', 60)], fires: ['FarolErrorSpike'] },
+  steady: { came: [...past('event', 60, 7, 0), ...past('exception', 60, 7, 0)], fires: [] },
+  new: { came: [...past('event', 60), ...past('exception', 60)], fires: [] },
+  gone: { came: past('event', 60, 7, 1), fires: ['FarolNoData'] },
+  mondays: { came: past('event', 60, 14, 7), fires: ['FarolNoData'] },
+  night: { came: past('event', 40, 14, 7, 1), fires: [] },
+  yesterday: { came: past('event', 60, 1), fires: [] },
+  passed: { came: past('event', 60, 7), fires: [] },
+  alive: { came: past('event', 60, 14, 7, 1, 0), fires: [] },
+};
+
+test('rules for Loki: who got worse than last week, and who is missed', async () => {
+  const now = Date.now();
+  for (const [app, { came }] of Object.entries(APPS)) {
+    const streams = ['event', 'exception'].map((kind) => ({
+      stream: { service_name: app, deployment_environment_name: 'test', kind },
+      values: came.filter((it) => it.kind === kind).sort((a, b) => b.days - a.days)
+        .flatMap(({ count, days }) => Array.from({ length: count }, (_, n) => [`${BigInt(now - days * DAY - 900_000 + n * 1000) * 1_000_000n}`, `${kind} ${n}`])),
+    })).filter(({ values }) => values.length > 0);
+    const answer = await fetch(`${url}/loki/api/v1/push`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ streams }) });
+    assert.equal(answer.status, 204, await answer.text());
+  }
+  // What is older than some hours is asked of the store alone.
+  const stored = async (): Promise<boolean> => {
+    assert.equal((await fetch(`${url}/flush`, { method: 'POST' })).status, 204);
+    const whole = `sum(count_over_time({service_name=~"${Object.keys(APPS).join('|')}"}[15d]))`;
+    const answer = await fetch(`${url}/loki/api/v1/query?${new URLSearchParams({ query: whole, time: `${BigInt(now) * 1_000_000n}` })}`);
+    const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+    return Number(data.result[0]?.value[1]) === Object.values(APPS).flatMap(({ came }) => came).reduce((sum, { count }) => sum + count, 0);
+  };
+  await wait(stored, 'what came last week to be stored', 60_000);
+  const fired: string[] = [];
+  for (const { alert, expr } of rulesOf('deploy/loki/rules.yml')) {
+    const answer = await fetch(`${url}/loki/api/v1/query?${new URLSearchParams({ query: expr, time: `${BigInt(now) * 1_000_000n}` })}`);
+    const said = await answer.text();
+    assert.equal(answer.status, 200, `${alert}: ${said}`);
+    const { data } = JSON.parse(said) as { data: { result: { metric: Record<string, string> }[] } };
+    for (const { metric } of data.result) if (metric['service_name']! in APPS) fired.push(`${metric['service_name']} ${alert}`);
+  }
+  const wanted = Object.entries(APPS).flatMap(([app, { fires }]) => fires.map((alert) => `${app} ${alert}`));
+  assert.deepEqual(fired.sort(), wanted.sort());
+});
 
 test('what Loki refuses goes to the dead letters with its words, and the others arrive', async () => {
   const one = await farol(destination('refused', 'batch = { max_wait = "2s" }\n'));
