@@ -27,8 +27,11 @@ test('every item is a row once, in the folder of its app and hour', async () => 
 });
 
 const KILLS = full ? 40 : 5;
-/** Items of a batch, and so of what a kill can bring a second time. */
+/** Items of a batch. */
 const BATCH = 64;
+/** A kill brings again what was in hand, and the files since the place was last kept (docs/reliability.md): how many that is the disk decides. An item comes again for the kill that follows it,
+ * and for one more where that came before its second file; a place that was lost would bring the first items again for each kill. */
+const COPIES = 2;
 const CLIENTS = 4;
 
 test('killed at any moment of its writing, all that it answered 202 to is there, whole', async () => {
@@ -86,10 +89,11 @@ test('killed at any moment of its writing, all that it answered 202 to is there,
     // A copy has the name of its original.
     const names = new Set((rows as unknown as { uid: string }[]).map((it) => it.uid));
     assert.equal(names.size, distinct.size);
-    const copies = came.length - distinct.size;
-    assert.ok(copies <= KILLS * BATCH, `${copies} copies of ${KILLS} kills`);
+    const times = new Map<string, number>();
+    for (const it of came) times.set(it, (times.get(it) ?? 0) + 1);
+    assert.deepEqual([...times].filter(([, count]) => count > 1 + COPIES), [], `what ${KILLS} kills brought again and again`);
     assert.deepEqual(one.deadLetters('lake'), []);
-    console.log(`Parquet in a folder, ${KILLS} kills: ${distinct.size} items, ${copies} copies (${KILLS * BATCH} at most), read ${looks} times meanwhile`);
+    console.log(`Parquet in a folder, ${KILLS} kills: ${distinct.size} items, ${came.length - distinct.size} copies, read ${looks} times meanwhile`);
   } finally {
     await one.end();
   }
