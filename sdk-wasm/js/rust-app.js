@@ -38,6 +38,7 @@ function createEntered() {
 
 // src/observe/describe.ts
 var MOST2 = 8;
+var LONG = 99;
 function safe(read2) {
   try {
     return read2();
@@ -65,7 +66,8 @@ function describe(thrown) {
   return [
     name || text(get(get(thrown, "constructor"), "name")),
     // Without `JSON`, which pages replace, and one level deep. An event's own keys say little, its type does.
-    message || stack ? message : kind2 + "{" + keys(thrown).slice(0, MOST2).map((key2) => {
+    // Of a long list nothing is shown: the names of its members alone take seconds.
+    message || stack ? message : kind2 + "{" + keys(safe(() => LONG in thrown) || thrown).slice(0, MOST2).map((key2) => {
       const value = get(thrown, key2);
       return key2 + ": " + (isObject(value) ? "…" : text(value));
     }) + "}",
@@ -259,10 +261,11 @@ function show(value, deep, seen) {
     const [type, message] = describe(value);
     return type + ": " + message;
   }
-  if (!deep) return safe(() => Array.isArray(value)) ? "[…]" : "{…}";
+  const list = safe(() => Array.isArray(value) || ArrayBuffer.isView(value));
+  if (!deep) return list ? "[…]" : "{…}";
   const inside = [...seen, value];
-  const list = safe(() => Array.isArray(value));
-  const keys2 = safe(() => Object.keys(value)) ?? [];
+  const long = list && safe(() => value.length) > MEMBERS;
+  const keys2 = long ? Object.keys([...Array(MEMBERS + 1)]) : safe(() => Object.keys(value)) ?? [];
   const parts = keys2.slice(0, MEMBERS).map((key2) => {
     const own2 = safe(() => Object.getOwnPropertyDescriptor(value, key2));
     const shown = own2 && "value" in own2 ? show(own2.value, deep - 1, inside) : "(…)";
@@ -339,6 +342,7 @@ function listedText(target, list) {
 }
 
 // src/more/forms.ts
+var MOST4 = 20;
 var called = (element) => {
   const attribute = (name) => text(safe(() => element.getAttribute(name)));
   return attribute("data-farol-name") || attribute("id") || attribute("name") || text(element.localName);
@@ -348,12 +352,12 @@ function observeForms(sdk) {
   const begun = /* @__PURE__ */ new Map();
   let href = location.href;
   const abandoned = (form) => {
-    const { since_: since, last_: last, fields_: fields2 } = begun.get(form);
+    const { since_: since, last_: last, count_: count2 } = begun.get(form);
     begun.delete(form);
     tell(sdk, "farol.form_abandoned" /* FormAbandoned */, {
       ["farol.form.name" /* FormName */]: called(form),
       ["farol.form.last_field" /* FormField */]: last,
-      ["farol.form.fields" /* FormFields */]: fields2.size,
+      ["farol.form.fields" /* FormFields */]: count2,
       ["farol.form.duration" /* FormDuration */]: performance.now() - since
     });
   };
@@ -362,10 +366,15 @@ function observeForms(sdk) {
     if (!form) return;
     if (href != location.href) begun.forEach((_, form2) => form2.isConnected || abandoned(form2));
     href = location.href;
-    const entry = begun.get(form) || { since_: timeStamp, last_: "", fields_: /* @__PURE__ */ new Set() };
+    let entry = begun.get(form);
+    if (!entry) {
+      const forms2 = [...begun.keys()];
+      if (forms2.length >= MOST4) begun.delete(forms2.find(({ isConnected }) => !isConnected) || forms2[0]);
+      begun.set(form, entry = { since_: timeStamp, last_: "", fields_: /* @__PURE__ */ new WeakSet(), count_: 0 });
+    }
     entry.last_ = called(target);
+    if (!entry.fields_.has(target)) entry.count_++;
     entry.fields_.add(target);
-    begun.set(form, entry);
   }, true);
   sdk.on_(window, "submit reset", ({ target }) => begun.delete(target), true);
   onLeft(sdk, () => begun.forEach((_, form) => abandoned(form)));
@@ -502,8 +511,9 @@ function observeResources(sdk) {
 }
 function observeLoad(sdk) {
   if (!option(sdk, "load", "boolean")) return;
-  const { later_: later } = sdk;
+  const { later_: later, ambient_: ambient } = sdk;
   let load3;
+  let loading = true;
   const stand = ({ trace_: trace, span_: span }) => sdk.put_(22 /* Load */, (w) => w.s(trace).s(span));
   const look = () => {
     const entry = performance.getEntriesByType("navigation")[0];
@@ -511,12 +521,13 @@ function observeLoad(sdk) {
     if (!load3 || id && id != load3.trace_) stand(load3 = sdk.child_(id ? { trace_: id, span_: parent2 } : null));
     return [entry, server, load3, parent2];
   };
-  look();
+  if (look()[0]) sdk.ambient_ = () => ambient() || (loading ? load3 : void 0);
   sdk.on_(window, "pageshow", ({ persisted }) => {
     if (persisted) stand({ trace_: "", span_: "" });
   });
   const told = sdk.guard_(() => {
     const [entry, server, load4, parent2] = look();
+    loading = false;
     const spans = [
       ["documentFetch", sdk.child_(load4), load4.span_, entry.fetchStart, entry.responseEnd],
       ["documentLoad", load4, parent2, 0, entry.loadEventEnd]
@@ -567,7 +578,7 @@ var features = [answers, consoleLogs, forms, load, memory, resources, userTiming
 
 // src/writer.ts
 var START = 4096;
-var MOST4 = 131072;
+var MOST5 = 131072;
 function createWriter() {
   let bytes = new Uint8Array(START);
   let view = new DataView(bytes.buffer);
@@ -599,7 +610,7 @@ function createWriter() {
       return writer;
     },
     s(given) {
-      const value = at > MOST4 ? "" : text(given).slice(0, MOST4);
+      const value = at > MOST5 ? "" : text(given).slice(0, MOST5);
       const length = value.length;
       room(4 + length * 3);
       const from = at + 4;
@@ -820,7 +831,7 @@ function load2(host, given, done) {
 }
 
 // src/observe/errors.ts
-var MOST5 = 20;
+var MOST6 = 20;
 var WINDOW = 1e3;
 var MOST_OF_ALL = 100;
 var ONLY_COUNTED = "errors_only_counted";
@@ -863,7 +874,7 @@ function createErrors(sdk) {
       last = key2;
       count2 = 0;
     }
-    if (++count2 > MOST5) return sdk.put_(19 /* Suppressed */, (w) => w.u(1));
+    if (++count2 > MOST6) return sdk.put_(19 /* Suppressed */, (w) => w.u(1));
     all++;
     const [type, message, stack] = thrown == null && told ? ["Error", told.replace(/^Uncaught /, ""), ""] : describe(thrown);
     const chain = causes(thrown);
@@ -1435,10 +1446,10 @@ function createNetwork(nativeFetch, faro, pack) {
 
 // src/send/retry.ts
 var BASE = 1e3;
-var MOST6 = 3e5;
+var MOST7 = 3e5;
 var MOST_ASKED = 36e5;
 function backoff(failures, random) {
-  return BASE / 4 + random * Math.min(MOST6, BASE * 2 ** (failures - 1));
+  return BASE / 4 + random * Math.min(MOST7, BASE * 2 ** (failures - 1));
 }
 function retryAfter(value, now) {
   if (!value) return 0;
@@ -1449,6 +1460,7 @@ function retryAfter(value, now) {
 // src/send/sender.ts
 var MOST_BATCHES = 64;
 var MOST_BYTES = 2 << 20;
+var MOST_AGE = 47 * 36e5;
 var MOST_FLIGHTS = 3;
 var LATE = 6e4;
 var SPREAD = 2e3;
@@ -1481,12 +1493,21 @@ function createSender(sdk, nativeFetch) {
   };
   const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
   const keep = (batch, wait, until, draft2) => outbox2 == null ? void 0 : outbox2.put_(batch, wait && Date.now() + wait, Date.now() + until, draft2);
+  const drop = (batch) => {
+    outbox2 == null ? void 0 : outbox2.remove_(batch);
+    remove(batch);
+    tell2(4 /* BatchDropped */, void 0, batch.items_);
+  };
   function post(batch, hidden) {
+    const age = Date.now() - batch.sealed_;
+    if (batch.tries_ && age > MOST_AGE) return drop(batch);
     const attempt = ++batch.tries_;
     sdk.count_("requests");
     sdk.count_("bytes", batch.body_.length);
-    if (attempt > 1) sdk.count_("retries");
-    if (attempt > 1) keep(batch, 0, TIMEOUT);
+    if (attempt > 1) {
+      sdk.count_("retries");
+      keep(batch, 0, TIMEOUT);
+    }
     batch.kept_ = hidden;
     const headers = { "content-type": faro ? "application/json" : "text/plain;charset=UTF-8" };
     let url = sdk.endpoint_;
@@ -1497,7 +1518,7 @@ function createSender(sdk, nativeFetch) {
     } else {
       const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
       url += (/\?/.test(url) ? "&" : "?") + "id=" + batch.id_ + "&sent=" + sent + "&try=" + attempt;
-      if (Date.now() - batch.sealed_ > LATE) url += "&late=1";
+      if (age > LATE) url += "&late=1";
     }
     batch.flights_++;
     flights++;
@@ -1570,12 +1591,11 @@ function createSender(sdk, nativeFetch) {
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
-      if (stored) outbox2.put_(victim, 0, 0);
+      if (!stored) drop(victim);
       else {
-        outbox2 == null ? void 0 : outbox2.remove_(victim);
-        tell2(4 /* BatchDropped */, void 0, victim.items_);
+        outbox2.put_(victim, 0, 0);
+        remove(victim);
       }
-      remove(victim);
     }
   }
   sdk.on_(window, "online", () => {
@@ -2134,7 +2154,7 @@ var KEYS = /^(Enter|Escape)$/;
 var USED = "input:not([type=button],[type=submit],[type=reset],[type=image]),textarea,select,option,video,audio,canvas,embed,object,iframe,[contenteditable]";
 var BUTTONS = 'button,summary,[role=button],[role=tab],[role=menuitem],[role=switch],[onclick],input,a[href^="#"],a[href^="javascript:"]';
 var SIGNS = "scroll focusin input change invalid toggle play pause copy cut select fullscreenchange blur";
-var MOST7 = 1e3;
+var MOST8 = 1e3;
 var INTERNAL3 = 1;
 var ERROR2 = 2;
 var path = (event) => safe(() => event.composedPath()) || [];
@@ -2160,7 +2180,7 @@ function observeActions(sdk) {
     if (!leaving) removeEventListener("beforeunload", signs, true);
     const { start_: start2, last_: last, what_: what, about_: about, errors_: errors } = action;
     const moved = location.href != action.href_;
-    if (wantsActions && count2++ < MOST7) {
+    if (wantsActions && count2++ < MOST8) {
       const { place_: place } = action;
       if (place) {
         sdk.put_(6 /* Span */, (w) => w.s(place.trace_).s(place.span_).s("").s(what + " " + about["farol.element.name" /* ElementName */]).b(INTERNAL3).n(start2).n(last == last ? last : start2).b(errors ? ERROR2 : 0).s("").a(about));
@@ -2249,7 +2269,7 @@ function observeActions(sdk) {
   });
   if (wantsActions) {
     sdk.acting_ = () => {
-      if (current && count2 < MOST7 && window.event == current.event_) return current.place_ ||= sdk.child_(null);
+      if (current && count2 < MOST8 && window.event == current.event_) return current.place_ ||= sdk.child_(null);
     };
   }
   sdk.begun_ = () => {
@@ -2322,8 +2342,8 @@ var observeConfig = /* @__PURE__ */ Object.assign((sdk) => {
 }, { agreed_: true });
 
 // src/more/frames.ts
-var LONG = 200;
-var MOST8 = 50;
+var LONG2 = 200;
+var MOST9 = 50;
 var plain = (text3) => text3 && !/:\/\//.test(text3) ? text3 : void 0;
 var known = (number2) => number2 && number2 > 0 ? number2 : void 0;
 function describeFrame({ entryType, startTime, duration, blockingDuration, renderStart, styleAndLayoutStart, scripts = [] }) {
@@ -2354,11 +2374,11 @@ function describeFrame({ entryType, startTime, duration, blockingDuration, rende
 function observeFrames(sdk) {
   const wanted = option(sdk, "frames", "boolean number") ?? true;
   if (wanted === false) return;
-  const long = typeof wanted == "number" ? wanted : LONG;
+  const long = typeof wanted == "number" ? wanted : LONG2;
   const { supportedEntryTypes = [] } = PerformanceObserver;
   const type = ["long-animation-frame", "longtask"].find((name) => supportedEntryTypes.includes(name));
   if (!type) return;
-  const { see_: see, settle_: settle } = createCap(MOST8, (frame, count2) => tell(sdk, "farol.long_frame" /* LongFrame */, frame ? describeFrame(frame) : { ["farol.count" /* Count */]: count2 }, frame == null ? void 0 : frame.startTime));
+  const { see_: see, settle_: settle } = createCap(MOST9, (frame, count2) => tell(sdk, "farol.long_frame" /* LongFrame */, frame ? describeFrame(frame) : { ["farol.count" /* Count */]: count2 }, frame == null ? void 0 : frame.startTime));
   const take = (entries) => {
     for (const entry of entries) if (entry.duration >= long && sdk.live_()) see("" + entry.startTime, entry);
   };
@@ -2397,13 +2417,15 @@ function createTwice() {
   const balance = /* @__PURE__ */ new Map();
   return (key2, way) => {
     const now = (balance.get(key2) || 0) + way;
-    if (balance.size < TRACKED || balance.has(key2)) balance.set(key2, now);
+    if (!now) balance.delete(key2);
+    else if (balance.size < TRACKED || balance.has(key2)) balance.set(key2, now);
+    else return way > 0;
     return now * way > 0;
   };
 }
 
 // src/more/loads.ts
-var MOST9 = 50;
+var MOST10 = 50;
 var KINDS3 = { img: "image", image: "image", input: "image", script: "script", audio: "media", video: "media", source: "media", track: "media", link: "style", css: "image", iframe: "frame" };
 var FONT = /\.(woff2?|[ot]tf|eot)([?#]|$)/i;
 function kindOf(tag, rel, as) {
@@ -2414,7 +2436,7 @@ function kindOf(tag, rel, as) {
 var address = (value) => text((value == null ? void 0 : value.baseVal) ?? value);
 function observeLoads(sdk) {
   if (option(sdk, "loads", "boolean") === false) return;
-  const { see_: see, settle_: settle } = createCap(MOST9, (thing, count2) => {
+  const { see_: see, settle_: settle } = createCap(MOST10, (thing, count2) => {
     const [attributes, at] = thing || [{}, NaN];
     tell(sdk, "farol.failed_load" /* FailedLoad */, { ...attributes, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 }, count2 > 1 ? NaN : at);
   });
@@ -2562,7 +2584,6 @@ function each(payload, keep) {
 
 // src/more/outbox.ts
 var MOST_STORED = 4 << 20;
-var MOST_AGE = 47 * 36e5;
 var MOST_TAKEN = 32;
 var STORE = "batches";
 var key = (batch) => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
@@ -2763,7 +2784,7 @@ function createOutbox(sdk) {
 }
 
 // src/more/reports.ts
-var MOST10 = 20;
+var MOST11 = 20;
 var WANTED = ["csp-violation", "intervention"];
 var words = (value) => typeof value == "string" && value ? value : void 0;
 var count = (value) => typeof value == "number" && value ? value : void 0;
@@ -2784,7 +2805,7 @@ function observeReports(sdk) {
   const wanted = option(sdk, "reports", "boolean list") ?? true;
   const types = Array.isArray(wanted) ? wanted : wanted ? WANTED : [];
   if (!types.length) return;
-  const see = capped(sdk, MOST10, (attributes, count2) => tell(sdk, "farol.report" /* Report */, { ...attributes, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 }));
+  const see = capped(sdk, MOST11, (attributes, count2) => tell(sdk, "farol.report" /* Report */, { ...attributes, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 }));
   const first = createTwice();
   const take = (type, body, way) => {
     if (!types.includes(type) || !sdk.live_()) return;

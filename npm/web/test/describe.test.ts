@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { causes, describe, idly, own } from '../src/observe/describe.js';
 
 test('an error is its type, message and stack', () => {
@@ -14,6 +14,19 @@ test('what is thrown that is no error is described', () => {
   assert.deepEqual(describe(Symbol('s')), ['symbol', 'Symbol(s)', '']);
   assert.deepEqual(describe({ code: 5, deep: {} }), ['Object', '{code: 5,deep: …}', '']);
   assert.match(describe(new Event('lost'))[1], /^lost\{/);
+});
+
+test('a long list that is thrown is named, and its members are not looked at', () => {
+  const spy = mock.method(Object, 'keys');
+  try {
+    assert.deepEqual(describe(new Uint8Array(1_000_000)), ['Uint8Array', '{}', '']);
+    assert.deepEqual(describe(new Array(1_000_000).fill(1)), ['Array', '{}', '']);
+    assert.equal(describe([7, 8])[1], '{0: 7,1: 8}');
+    assert.equal(describe({ length: 1_000_000 })[1], '{length: 1000000}');
+    assert.ok(spy.mock.calls.every(({ arguments: [value] }) => !ArrayBuffer.isView(value) && (!Array.isArray(value) || value.length < 100)));
+  } finally {
+    spy.mock.restore();
+  }
 });
 
 test('getters and proxies that throw are survived', () => {

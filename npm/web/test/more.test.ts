@@ -1,7 +1,7 @@
 /** The pure parts of the second file. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { grown } from '../src/more/self.js';
 import { begin, click, DEAD, deadline, joins, LONGEST, QUIET, type Burst } from '../src/more/action.js';
 import { createCap } from '../src/more/cap.js';
@@ -10,6 +10,7 @@ import { kindOf } from '../src/more/loads.js';
 import * as names from '../src/more/names.js';
 import { option } from '../src/more/option.js';
 import { party, site } from '../src/more/party.js';
+import { print } from '../src/more/print.js';
 import { createTwice } from '../src/more/twice.js';
 import type { Sdk } from '../src/sdk.js';
 
@@ -115,4 +116,31 @@ test('what comes by two ways is taken once each time, by whichever comes first, 
   const first = createTwice();
   assert.deepEqual([first('a', 1), first('a', -1), first('a', -1), first('a', 1)], [true, false, true, false]);
   assert.deepEqual([first('b', -1), first('b', -1)], [true, true]);
+});
+
+test('however many there are, what was told both ways makes room, and of what has none each is told once', () => {
+  const first = createTwice();
+  for (let n = 0; n < 3000; n++) assert.deepEqual([first(`both ${n}`, 1), first(`both ${n}`, -1)], [true, false]);
+  for (let n = 0; n < 1000; n++) first(`one ${n}`, 1);
+  assert.deepEqual([first('more', 1), first('more', -1), first('other', -1), first('other', 1)], [true, false, false, true]);
+  assert.equal(first('one 0', -1), false, 'what has a place keeps it');
+  assert.deepEqual([first('room', 1), first('room', -1)], [true, false]);
+});
+
+test('of a long list in a console call the first members are shown, and no others are looked at', () => {
+  const { keys } = Object;
+  const looked: number[] = [];
+  const spy = mock.method(Object, 'keys', (value: object) => {
+    looked.push((value as unknown[]).length ?? 0);
+    return keys(value);
+  });
+  try {
+    const zeros = '0, 0, 0, 0, 0, 0, 0, 0, 0, 0, …';
+    assert.equal(print(['bytes', new Uint8Array(10_000_000), { in: new Float64Array(1_000_000) }]), `bytes [${zeros}] {in: [${zeros}]}`);
+    assert.equal(print([Array.from({ length: 1_000_000 }, (_, n) => n)]), '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …]');
+    assert.equal(print([new Uint8Array([1, 2]), new DataView(new ArrayBuffer(4)), [1, , 3], new ArrayBuffer(4)]), '[1, 2] [] [1, 3] {}');
+  } finally {
+    spy.mock.restore();
+  }
+  assert.ok(Math.max(...looked) < 100, String(looked));
 });

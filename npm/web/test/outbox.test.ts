@@ -5,9 +5,9 @@ import { gunzipSync } from 'node:zlib';
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { Diagnostic } from '../src/abi.js';
 import type { Sdk } from '../src/sdk.js';
-import { createOutbox, MOST_AGE, MOST_STORED, observeOutbox } from '../src/more/outbox.js';
+import { createOutbox, MOST_STORED, observeOutbox } from '../src/more/outbox.js';
 import { createPack } from '../src/more/pack.js';
-import type { Batch, Outbox } from '../src/send/sender.js';
+import { type Batch, MOST_AGE, type Outbox } from '../src/send/sender.js';
 
 const root = globalThis as unknown as Record<string, unknown>;
 root['parent'] = root['window'] = new EventTarget();

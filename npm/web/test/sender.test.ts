@@ -4,7 +4,7 @@ import { beforeEach, mock, test } from 'node:test';
 import { Diagnostic } from '../src/abi.js';
 import { page } from '../src/page.js';
 import type { Sdk } from '../src/sdk.js';
-import { type Batch, createSender, MOST_BATCHES, MOST_BYTES, type Outbox, type Sender } from '../src/send/sender.js';
+import { type Batch, createSender, MOST_AGE, MOST_BATCHES, MOST_BYTES, type Outbox, type Sender } from '../src/send/sender.js';
 import { split } from '../src/more/split.js';
 import type { Options } from '../src/types.js';
 
@@ -103,6 +103,38 @@ test('a batch goes out at once, as a request that needs no preflight', () => {
 test('`sent` follows the wall clock where the page clock stood still', () => {
   sender().add_(batch({ offset_: 0 }));
   assert.ok(Number(posted[0]!.url.searchParams.get('sent')) > 1.7e12);
+});
+
+test('what may have been taken is not tried again once nobody knows its id any more, and is told', async (t) => {
+  const removed: string[] = [];
+  const outbox = { put_() {}, remove_: ({ id_: id }: Batch) => removed.push(id), room_() {} } as unknown as Outbox;
+  const made = sender({}, outbox);
+  made.add_(batch({ id_: 'answer lost', items_: 3 }));
+  await posted[0]!.fail();
+  made.add_(batch({ id_: 'never sent' }));
+  // The lid was closed: the page's clock stood still.
+  const now = Date.now() + MOST_AGE + 1000;
+  t.mock.method(Date, 'now', () => now);
+  after(2000, timers.pop()![0]);
+  assert.deepEqual(posted.slice(1).map(({ url }) => url.searchParams.get('id')), ['never sent']);
+  assert.deepEqual([told, lost, removed], [[[Diagnostic.BatchDropped, undefined]], 3, ['answer lost']]);
+  await posted[1]!.answer(202);
+  assert.deepEqual([posted.length, timers.length], [2, 0]);
+});
+
+test('a batch that is hidden away too old is dropped once, though the page asks for more when it is told', async (t) => {
+  const made: Sender = sender({}, undefined, {
+    tell_() {
+      lost++;
+      made.settled_(() => {});
+    },
+  } as unknown as Partial<Sdk>);
+  made.add_(batch());
+  await posted[0]!.fail();
+  const now = Date.now() + MOST_AGE + 1000;
+  t.mock.method(Date, 'now', () => now);
+  made.hidden_(true, () => {});
+  assert.deepEqual([posted.length, lost], [1, 1]);
 });
 
 test('a failed batch is tried again with the same id, a delivered one is not', async () => {

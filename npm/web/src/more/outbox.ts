@@ -8,15 +8,13 @@ import { LEFT, type Late } from '../features.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import { TIMEOUT } from '../send/network.js';
-import type { Batch, Outbox } from '../send/sender.js';
+import { type Batch, MOST_AGE, type Outbox } from '../send/sender.js';
 import { createLater } from './later.js';
 import { createPack } from './pack.js';
 import { split } from './split.js';
 
 /** Bytes that are kept of an origin: some hours of errors and vitals of a visitor without a network. */
 export const MOST_STORED = 4 << 20;
-/** How long, in ms: one hour less than the collector remembers which batches it has taken. */
-export const MOST_AGE = 47 * 3600000;
 /** Batches that are taken over at once. */
 const MOST_TAKEN = 32;
 /** What is the format of what is stored; another version leaves it alone. */

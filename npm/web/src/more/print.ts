@@ -26,10 +26,12 @@ function show(value: unknown, deep: number, seen: object[]): string {
     const [type, message] = describe(value);
     return type + ': ' + message;
   }
-  if (!deep) return safe(() => Array.isArray(value)) ? '[…]' : '{…}';
+  const list = safe(() => Array.isArray(value) || ArrayBuffer.isView(value));
+  if (!deep) return list ? '[…]' : '{…}';
   const inside = [...seen, value];
-  const list = safe(() => Array.isArray(value));
-  const keys = safe(() => Object.keys(value)) ?? [];
+  // The names of a buffer's members are texts, each made anew: of ten million that takes seconds.
+  const long = list && safe(() => (value as unknown[]).length)! > MEMBERS;
+  const keys = long ? Object.keys([...Array(MEMBERS + 1)]) : safe(() => Object.keys(value)) ?? [];
   const parts = keys.slice(0, MEMBERS).map((key) => {
     const own = safe(() => Object.getOwnPropertyDescriptor(value, key));
     // A getter is code of the page's: it may be slow, throw, or log.

@@ -109,8 +109,9 @@ export function observeResources(sdk: Sdk): void {
 
 export function observeLoad(sdk: Sdk): void {
   if (!option(sdk, 'load', 'boolean')) return;
-  const { later_: later } = sdk;
+  const { later_: later, ambient_: ambient } = sdk;
   let load: Place | undefined;
+  let loading = true;
   // The load's vitals stand in its span, from here on; those of a page that comes back from the cache in none.
   const stand = ({ trace_: trace, span_: span }: Place): void => sdk.put_(Op.Load, (w) => w.s(trace).s(span));
   const look = (): [entry: PerformanceNavigationTiming, server: Attributes, load: Place, parent?: string] => {
@@ -119,12 +120,14 @@ export function observeLoad(sdk: Sdk): void {
     if (!load || (id && id != load.trace_)) stand((load = sdk.child_(id ? { trace_: id, span_: parent! } : null)));
     return [entry, server, load, parent];
   };
-  look();
+  // What the page does while it loads is its load's, unless it has a span of its own or an action's. Where the browser has no entry yet the place may change.
+  if (look()[0]) sdk.ambient_ = () => ambient() || (loading ? load : undefined);
   sdk.on_(window, 'pageshow', ({ persisted }: PageTransitionEvent) => {
     if (persisted) stand({ trace_: '', span_: '' });
   });
   const told = sdk.guard_(() => {
     const [entry, server, load, parent] = look();
+    loading = false;
     const spans: [name: string, place: Place, parent: string | undefined, start: number, end: number][] = [
       ['documentFetch', sdk.child_(load), load.span_, entry.fetchStart, entry.responseEnd],
       ['documentLoad', load, parent, 0, entry.loadEventEnd],

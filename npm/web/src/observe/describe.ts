@@ -6,6 +6,9 @@ export type Described = [type: string, message: string, stack: string];
 /** Properties of an object that are shown; causes and children of one error that are kept. */
 const MOST = 8;
 
+/** A list with a member of this number is not looked into. */
+const LONG = 99;
+
 /** What `read` gives; nothing where it throws. */
 export function safe<T>(read: () => T): T | undefined {
   try {
@@ -50,7 +53,8 @@ export function describe(thrown: unknown): Described {
   return [
     name || text(get(get(thrown, 'constructor'), 'name')),
     // Without `JSON`, which pages replace, and one level deep. An event's own keys say little, its type does.
-    message || stack ? message : kind + '{' + keys(thrown).slice(0, MOST).map((key) => {
+    // Of a long list nothing is shown: the names of its members alone take seconds.
+    message || stack ? message : kind + '{' + keys(safe(() => LONG in thrown) || thrown).slice(0, MOST).map((key) => {
       const value = get(thrown, key);
       return key + ': ' + (isObject(value) ? '…' : text(value));
     }) + '}',

@@ -69,6 +69,8 @@ export interface Sender {
 /** Batches and bytes that may wait in memory: some minutes of a busy page without a network. Past that they wait in the outbox alone. */
 export const MOST_BATCHES = 64;
 export const MOST_BYTES = 2 << 20;
+/** How long a batch is tried, in ms, and kept: one hour less than the collector remembers which it has taken. */
+export const MOST_AGE = 47 * 3600000;
 /** Requests under way while the page is visible. */
 const MOST_FLIGHTS = 3;
 /** What was sealed longer ago, in ms, comes late: it stays out of alerts. */
@@ -113,13 +115,26 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   /** `wait`: how long the collector asked for, in ms; `until`: when there is an answer, or none, in ms from now. */
   const keep = (batch: Batch, wait: number, until: number, draft?: Batch) => outbox?.put_(batch, wait && Date.now() + wait, Date.now() + until, draft);
 
+  /** It is told, and no more. */
+  const drop = (batch: Batch) => {
+    outbox?.remove_(batch);
+    remove(batch);
+    // The page may call us back.
+    tell(Diagnostic.BatchDropped, undefined, batch.items_);
+  };
+
   function post(batch: Batch, hidden: boolean): void {
+    const age = Date.now() - batch.sealed_;
+    // It may have been taken, and who took it knows its id no more: a machine that slept over a weekend.
+    if (batch.tries_ && age > MOST_AGE) return drop(batch);
     const attempt = ++batch.tries_;
     sdk.count_('requests');
     sdk.count_('bytes', batch.body_.length);
-    if (attempt > 1) sdk.count_('retries');
     // What is tried for the first time has just been put there.
-    if (attempt > 1) keep(batch, 0, TIMEOUT);
+    if (attempt > 1) {
+      sdk.count_('retries');
+      keep(batch, 0, TIMEOUT);
+    }
     batch.kept_ = hidden;
     const headers: Record<string, string> = { 'content-type': faro ? 'application/json' : 'text/plain;charset=UTF-8' };
     let url = sdk.endpoint_;
@@ -132,7 +147,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       // The wall clock may have jumped; the page's clock may have stood still while the machine slept.
       const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
       url += (/\?/.test(url) ? '&' : '?') + 'id=' + batch.id_ + '&sent=' + sent + '&try=' + attempt;
-      if (Date.now() - batch.sealed_ > LATE) url += '&late=1';
+      if (age > LATE) url += '&late=1';
     }
     batch.flights_++;
     flights++;
@@ -214,12 +229,11 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
-      if (stored) outbox!.put_(victim, 0, 0);
+      if (!stored) drop(victim);
       else {
-        outbox?.remove_(victim);
-        tell(Diagnostic.BatchDropped, undefined, victim.items_);
+        outbox!.put_(victim, 0, 0);
+        remove(victim);
       }
-      remove(victim);
     }
   }
 
