@@ -51,6 +51,32 @@ test('the load of the page is spans below the one of the server that says which 
     for (const name of ['lcp', 'cls']) assert.deepEqual([vital(all, name)!.traceId, vital(all, name)!.spanId], [TRACE, load!.spanId], name);
   }));
 
+test('what the page does while it loads is its load\'s, and what it does then is its own', async () => {
+  let arrived = (): void => {};
+  const image = new Promise<void>((done) => (arrived = done));
+  await on({
+    options: '{ capture: { load: true } }', opened: 'commit',
+    headers: { 'server-timing': `traceparent;desc="00-${TRACE}-${SPAN}-01"` },
+    body: '<script>addEventListener("load", () => setTimeout(() => (window.loaded = true)))</script><img src="/late.png">',
+    route: (path) => (path === '/late.png' ? { after: image } : path.startsWith('/api/') ? { body: '{}' } : undefined),
+  }, async ({ page, own, until }) => {
+    await page.evaluate("fetch('/api/meanwhile').then(() => farol.withSpan('own', () => fetch('/api/below')))");
+    arrived();
+    await page.waitFor('window.loaded');
+    await page.evaluate("farol.event('later'), fetch('/api/later').then(() => farol.flush())");
+    const spans = ['meanwhile', 'below', 'later'].map((name) => (item: Item): boolean => item.signal === 'span' && String(item.attributes['url.full']).endsWith(`/api/${name}`));
+    const wanted = [...spans, named('documentLoad'), named('own'), named('later')];
+    const items = await until((items) => wanted.every((one) => items.some(one)), 'the load, what came with it and what came then');
+    const [meanwhile, below, later, load, work, event] = wanted.map((one) => items.find(one)!);
+    assert.deepEqual([load!.traceId, load!.parentSpanId], [TRACE, SPAN]);
+    assert.deepEqual([meanwhile, work].map((item) => [item!.traceId, item!.parentSpanId]), Array(2).fill([TRACE, load!.spanId]));
+    assert.deepEqual([below!.traceId, below!.parentSpanId], [TRACE, work!.spanId]);
+    assert.ok(later!.traceId !== TRACE && !later!.parentSpanId && !event!.traceId, JSON.stringify([later, event]));
+    const header = own.seen.find(({ path }) => path === '/api/meanwhile')!.headers['traceparent'];
+    assert.equal(header, `00-${TRACE}-${meanwhile!.spanId}-01`);
+  });
+});
+
 test('a server that answers in a trace of its own is told with the request, by fetch and by XMLHttpRequest, and the console stays quiet', async () => {
   const header = { traceresponse: `00-${TRACE}-${SPAN}-01`, 'access-control-allow-origin': '*' };
   const other = await site((method) => (method === 'OPTIONS' ? { status: 204, headers: { ...header, 'access-control-allow-headers': '*' } } : { headers: header, body: '{}' }));
@@ -258,4 +284,119 @@ test('an error that the page hands over has its context, and counts as what the 
     const [half, whole] = ['half', 'whole'].map((message) => items.find((item) => item.attributes['exception.message'] === message)!);
     assert.deepEqual([half!.severity, half!.attributes['step'], half!.attributes['both']], [17, 2, 'attributes']);
     assert.equal(whole!.severity, 13);
+  }));
+
+/** Throws an error from a file of that name, in a task of its own; the second after the first is through. */
+const thrower = (message: string): Reply => script(`setTimeout(() => { throw new Error(${JSON.stringify(message)}) })`);
+
+test('errors that the page lists, by what they say or by the file they come from, are left out, and each list is asked about its own', () =>
+  on({
+    options: "{ ignoreErrors: ['unloved', /^Error: nev.r mind$/], denyUrls: ['/denied.js', /third-\\d\\.js$/] }",
+    route: (path) => ({
+      '/page.js': thrower('told'), '/denied.js': thrower('of a denied file'), '/third-1.js': thrower('of a third'), '/unloved.js': thrower('of a file that is named so'),
+      '/loud.js': thrower('an unloved one'), '/mind.js': thrower('never mind'), '/not.js': thrower('of /denied.js and third-1.js, by its words'),
+    })[path],
+    body: ['page', 'denied', 'third-1', 'unloved', 'loud', 'mind', 'not'].map((name) => `<script src="/${name}.js"></script>`).join(''),
+  }, async ({ page, until, told }) => {
+    await page.evaluate("new Promise((done) => setTimeout(done)).then(() => (farol.event('after'), farol.flush()))");
+    const items = await until((items) => items.some(named('after')), 'the event');
+    assert.deepEqual(items.filter(named('exception')).map(({ attributes }) => attributes['exception.message']).sort(),
+      ['of /denied.js and third-1.js, by its words', 'of a file that is named so', 'told']);
+    assert.deepEqual((await told()).sort(), ['ignored 1', 'ignored 1', 'ignored 2', 'ignored 2']);
+  }));
+
+test('errors of the visitor\'s extensions are told where the page wants them, and by default are not', async () => {
+  for (const wanted of [false, true]) {
+    await on({ options: `{ extensionErrors: ${wanted} }` }, async ({ page, until, told }) => {
+      await page.evaluate(`['chrome', 'moz', 'safari-web'].forEach((kind) => {
+        const error = new Error('of ' + kind);
+        error.stack = 'Error: of ' + kind + '\\n    at f (' + kind + '-extension://abcdef/content.js:1:2)';
+        farol.captureError(error);
+      }), farol.event('after'), farol.flush()`);
+      const items = await until((items) => items.some(named('after')), 'the event');
+      assert.deepEqual(items.filter(named('exception')).map(({ attributes }) => attributes['exception.message']), wanted ? ['of chrome', 'of moz', 'of safari-web'] : []);
+      assert.deepEqual(await told(), wanted ? [] : Array(3).fill('ignored 0'));
+    });
+  }
+});
+
+test('resources of other sites are told with those of the page, and are not where it does not want them', async () => {
+  const other = await site(() => ({ headers: { 'content-type': 'text/javascript', 'timing-allow-origin': '*' }, body: '' }));
+  const third = other.url.replace('127.0.0.1', 'localhost');
+  for (const thirdParty of [true, false]) {
+    await on({
+      options: `{ capture: { resources: { thirdParty: ${thirdParty} } } }`,
+      body: `<script src="${third}/tag.js"></script><script src="/own.js"></script>`,
+      route: (path) => (path === '/own.js' ? script('') : undefined),
+    }, async ({ page, until }) => {
+      const parties = (items: Item[]): unknown[] => items.filter(named('browser.resource_timing')).filter(({ attributes }) => /(tag|own)\.js/.test(String(attributes['url.full'])))
+        .map(({ attributes }) => attributes['farol.resource.party']);
+      await page.hide();
+      await page.evaluate("farol.event('after'), farol.flush()");
+      const items = await until((items) => items.some(named('after')) && parties(items).length >= 1, 'the resources');
+      assert.deepEqual(parties(items).sort(), thirdParty ? ['first', 'third'] : ['first']);
+    });
+  }
+  other.close();
+});
+
+/** Three kinds of reports, as Chromium has them; what makes a browser write one changes with its version. */
+const REPORTS = `window.ReportingObserver = class {
+  constructor(callback) { this.callback = callback; }
+  observe() { this.callback(['intervention', 'deprecation', 'csp-violation'].map((type) => ({ type, url: location.href, body: { id: type + ' id', message: 'of ' + type, sourceFile: '/a.js?token=x', lineNumber: 7 } }))); }
+  disconnect() {}
+}`;
+
+test('what the browser intervened in is told, what it will cease to do where that is named, and nothing where nothing is wanted', async () => {
+  for (const [wanted, types] of [['undefined', ['csp-violation', 'intervention']], ["['deprecation']", ['deprecation']], ["['intervention']", ['intervention']], ['false', []]] as const) {
+    await on({ options: `{ capture: { reports: ${wanted} } }`, initScript: REPORTS }, async ({ page, until }) => {
+      await page.hide();
+      await page.evaluate("farol.event('after'), farol.flush()");
+      const items = await until((items) => items.some(named('after')), 'the event');
+      const reports = items.filter(named('farol.report'));
+      assert.deepEqual(reports.map(({ attributes }) => attributes['farol.report.type']).sort(), types);
+      for (const { attributes } of reports) {
+        const type = attributes['farol.report.type'];
+        assert.deepEqual([attributes['farol.report.id'], attributes['farol.report.message'], attributes['farol.report.line']], [`${type} id`, `of ${type}`, 7]);
+        assert.match(String(attributes['farol.report.source.url']), /a\.js\?token=REDACTED$/);
+      }
+    });
+  }
+});
+
+test('frames are told from the length on that the page names', async () => {
+  const busy = (ms: number): string => `new Promise((done) => setTimeout(() => { const end = performance.now() + ${ms}; while (performance.now() < end); requestAnimationFrame(() => setTimeout(done)); }))`;
+  // Below the default of 200 ms on a machine that is quick, and above what is named on any.
+  for (const [least, told] of [[60, true], [1e6, false]] as const) {
+    await on({ options: `{ capture: { frames: ${least} } }` }, async ({ page, until }) => {
+      await page.evaluate(busy(told ? 80 : 300));
+      await page.hide();
+      await page.evaluate("farol.event('after'), farol.flush()");
+      const items = await until((items) => items.some(named('after')) && (!told || items.some(named('farol.long_frame'))), 'the frame');
+      assert.equal(items.some(named('farol.long_frame')), told);
+    });
+  }
+});
+
+test('a session is over when it is as old as the page says, however busy its visitor', () =>
+  on({ options: '{ session: { lifetimeMs: 1500 } }' }, async ({ page, until }) => {
+    const first = await page.evaluate<string>("farol.event('one'), farol.sessionId()");
+    await page.waitFor(`farol.event('again'), farol.sessionId() !== ${JSON.stringify(first)}`);
+    const second = await page.evaluate<string>("farol.event('two'), farol.flush().then(() => farol.sessionId())");
+    const items = await until((items) => items.some(named('two')), 'what follows');
+    const of = (id: string, name: string): Item => items.find((item) => item.attributes['session.id'] === id && item.name === name)!;
+    assert.ok(of(first, 'one') && of(second, 'session_extend'));
+    const all = items.filter((item) => item.attributes['session.id'] === first).map(({ time }) => time);
+    assert.ok(Math.max(...all) - Math.min(...all) <= 1500 * 1e6, String(all));
+  }));
+
+const PREFIX = 'farol.session.attribute.';
+
+test('attributes of the session are on what comes from then on, those of the start until they are replaced', () =>
+  on({ options: "{ session: { attributes: { plan: 'free', old: true } } }" }, async ({ page, until }) => {
+    await page.evaluate("farol.event('before'), farol.setSessionAttributes({ plan: 'paid', seats: 3 }), farol.event('after'), farol.flush()");
+    const items = await until((items) => items.some(named('after')), 'both');
+    const [before, after] = ['before', 'after'].map((name) => items.find(named(name))!.attributes);
+    const ours = (attributes: Item['attributes']) => Object.fromEntries(Object.entries(attributes).flatMap(([name, value]) => (name.startsWith(PREFIX) ? [[name.slice(PREFIX.length), value]] : [])));
+    assert.deepEqual([before!, after!].map(ours), [{ plan: 'free', old: true }, { plan: 'paid', seats: 3 }]);
   }));

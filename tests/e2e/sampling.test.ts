@@ -47,6 +47,24 @@ test('an error brings what came before it, each once, and from then on what the 
   }, false);
 });
 
+test('the ring goes back as far and holds as much as the page says', async () => {
+  const wait = (since: string): string => `window.${since} !== undefined && performance.now() > window.${since} + 1100`;
+  await on({ options: '{ sampleRate: 0, sampling: { ring: true, ringMs: 1000 } }' }, async ({ page, until }) => {
+    await page.evaluate(`farol.event('long ago'), (window.then = performance.now())`);
+    await page.waitFor(wait('then'));
+    await page.evaluate(`farol.event('just now'), farol.captureError(new Error('boom')), farol.flush()`);
+    const items = await until((items) => items.some(named('exception')), 'the error');
+    assert.deepEqual(['long ago', 'just now'].map((name) => items.some(named(name))), [false, true]);
+  }, false);
+  await on({ options: '{ sampleRate: 0, sampling: { ring: true, ringBytes: 2048 } }' }, async ({ page, until }) => {
+    await page.evaluate(`for (let n = 0; n < 30; n++) farol.event('number ' + n, { filler: 'x'.repeat(200) }); farol.captureError(new Error('boom')), farol.flush()`);
+    const items = await until((items) => items.some(named('exception')), 'the error');
+    const numbers = items.filter(({ name }) => /^number/.test(name)).map(({ name }) => +name.slice(7)).sort((a, b) => a - b);
+    assert.ok(numbers.length > 0 && numbers.length < 10, String(numbers));
+    assert.deepEqual(numbers, numbers.map((_, n) => 30 - numbers.length + n), 'the last of them');
+  }, false);
+});
+
 test('kinds have rates of their own, and the collector is told of them', async () => {
   await on({ options: '{ sampling: { rates: { span: 0 } } }', route: (path) => (path === '/api' ? { body: '{}' } : undefined) }, async ({ page, until }) => {
     await page.evaluate(`fetch('/api').then(() => (farol.event('seen'), farol.flush()))`);
