@@ -14,7 +14,7 @@ pub mod add;
 mod bot;
 pub mod geo;
 mod hints;
-mod routes;
+pub(crate) mod routes;
 mod user_agent;
 
 use geo::Places;

@@ -42,6 +42,17 @@ fn free() -> [String; 2] {
     bound.map(|it| it.local_addr().unwrap().to_string())
 }
 
+/// Started with the settings of that folder, and what it said first.
+fn started(folder: &Path, stderr: Stdio) -> (Running, String) {
+    let mut start = program(folder, &["--config", "farol.toml"]);
+    let child = start.stdout(Stdio::piped()).stderr(stderr);
+    let mut running = Running(child.spawn().unwrap());
+    let mut ready = String::new();
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap());
+    lines.read_line(&mut ready).unwrap();
+    (running, ready)
+}
+
 /// Writes settings by `init` and starts with them.
 fn begun(folder: &Path, more: &[&str]) -> (Running, String) {
     for _ in 0..TRIES {
@@ -60,16 +71,7 @@ fn begun(folder: &Path, more: &[&str]) -> (Running, String) {
         assert_eq!(code, Some(0), "{said}");
         let (code, summary) = run(folder, &["check-config", "--config", "farol.toml"]);
         assert_eq!(code, Some(0), "{summary}");
-        let mut start = program(folder, &["--config", "farol.toml"]);
-        let child = start
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut running = Running(child);
-        let mut ready = String::new();
-        let mut lines = BufReader::new(running.0.stdout.take().unwrap());
-        lines.read_line(&mut ready).unwrap();
+        let (running, ready) = started(folder, Stdio::null());
         if ready.contains(" ready on ") {
             return (running, said);
         }
@@ -143,16 +145,7 @@ fn commands_reach_a_collector_that_has_no_address_for_operators() {
             "version = 1\nlisten = \"0.0.0.0:{port}\"\ndata_dir = \"data\"\n[[apps]]\nname = \"shop\"\nkeys = [\"k1\"]\norigins = [\"https://shop.example\"]\n"
         );
         std::fs::write(folder.join("farol.toml"), settings).unwrap();
-        let mut start = program(folder, &["--config", "farol.toml"]);
-        let child = start
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut running = Running(child);
-        let mut ready = String::new();
-        let mut lines = BufReader::new(running.0.stdout.take().unwrap());
-        lines.read_line(&mut ready).unwrap();
+        let (mut running, ready) = started(folder, Stdio::piped());
         if !ready.contains(" ready on ") {
             continue;
         }

@@ -3,7 +3,7 @@
  *
  * Each figure is the median over processes (a new browser each), with its spread; peers take turns within a round so that
  * a busy moment of the machine hits all. Options: --json, --rounds N (default 10), --part page (start, event, fetch) or session (clicks, bytes, memory, long
- * tasks; at most 3 rounds), --long (10 busy minutes in the place of 1).
+ * tasks; at most 3 rounds), --long (10 busy minutes in the place of 1), --write (the tables of docs/benchmarks.md).
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -13,6 +13,7 @@ import { chromium, type Browser } from 'playwright-core';
 import { executable } from '../e2e/driver/executable.js';
 import { sdkFiles } from '../e2e/driver/sdk.js';
 import { fetches } from './fetches.js';
+import { share, shown, write, type Row } from './document.js';
 import { click, memory, session, wire } from './session.js';
 import { mainThread } from './trace.js';
 import { serve, type Pages } from './pages.js';
@@ -32,7 +33,7 @@ interface Measured {
 const EVENTS = 1000;
 const BURST = 50;
 
-const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '10' }, part: { type: 'string' }, long: { type: 'boolean' } } });
+const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '10' }, part: { type: 'string' }, long: { type: 'boolean' }, write: { type: 'boolean' } } });
 const rounds = Number(options.rounds);
 
 async function scripts(): Promise<Map<string, string>> {
@@ -170,6 +171,7 @@ const require = createRequire(import.meta.url);
 const versions = {
   faro: (require('@grafana/faro-web-sdk/package.json') as { version: string }).version,
   node: process.version,
+  chromium: await browse().then(async (browser) => [browser.version(), await browser.close()][0]),
   rounds,
 };
 if (options.json) {
@@ -185,5 +187,27 @@ if (options.json) {
     const wanted = SHARES[name] ? `1/${Math.round(1 / bar!)}` : `${bar} ${unit}`;
     console.log(`${name.padEnd(6)} Farol ${show(farol, unit)}   Faro ${show(faro, unit)}   ratio 1/${(1 / ratio).toFixed(1)}, bar ${wanted}: ${met ? 'met' : 'MISSED'}`);
   }
+}
+if (options.write) {
+  const names: Record<string, string> = {
+    start: 'start, from evaluation to the first event taken, ms',
+    event: 'an event, main-thread time, µs',
+    fetch: 'a fetch, main-thread time, µs',
+    bytes: "bytes of 1,000 events with the start's items",
+    click: 'a click, main-thread time, µs',
+    packed: 'bytes of the session, both packed',
+    plain: 'bytes of the session, neither packed',
+    memory: `memory after ${options.long ? 'ten busy minutes' : 'a busy minute'} (JavaScript's and Wasm's), bytes`,
+    growth: 'its growth in the second half, bytes',
+    long: 'tasks of more than 50 ms, a quarter of the speed, in two sessions',
+  };
+  const under = (runs: number): string =>
+    `${runs} ${runs == 1 ? 'process' : 'processes'} each, Chromium ${versions.chromium}, Node ${versions.node.slice(1)}, Faro ${versions.faro}; median (smallest – largest).`;
+  const row = (name: string, farol: Spread, faro: Spread, ratio: number, bar: string): Row => ({ figure: names[name]!, farol: shown(farol), peer: shown(faro), ratio: share(ratio), bar });
+  const verdict = (met: boolean): string => (met ? 'met' : 'missed');
+  const page = results.map(({ name, farol, faro, ratio, bar }) => row(name, farol, faro, ratio, bar ? `1/${Math.round(1 / bar)}: ${verdict(ratio <= bar)}` : ''));
+  const visit = sessions.map(({ name, farol, faro, ratio, bar, met }) => row(name, farol, faro, ratio, `${SHARES[name] ? `1/${Math.round(1 / bar!)}` : bar!.toLocaleString('en-US')}: ${verdict(met)}`));
+  if (page.length) write('sdk page', under(rounds), 'Faro with tracing', page);
+  if (visit.length) write('sdk session', under(Math.min(rounds, 3)), 'Faro with tracing', visit);
 }
 if (results.some((row) => row.bar && row.ratio > row.bar) || sessions.some(({ met }) => !met)) process.exitCode = 1;

@@ -3,6 +3,8 @@
 //! A guess by the look of each part, since the collector does not know the app's router. What the guess leaves distinct (titles in
 //! addresses) is bounded by the number of series.
 
+use crate::enrich::routes::split;
+
 /// Parts of a path that are kept. Routes that go deeper differ in their first parts too.
 const MAX_PARTS: usize = 8;
 /// Characters of a route. Longer ones are no route that anybody reads on a chart.
@@ -33,19 +35,6 @@ pub(crate) fn of_request(url: &str, page: &str) -> String {
             out + &template(path)
         }
     }
-}
-
-/// Host and path. An address of another scheme than HTTP (`about:blank`, `data:`) has neither.
-fn split(url: &str) -> Option<(&str, &str)> {
-    let url = &url[..url.find(['?', '#']).unwrap_or(url.len())];
-    if url.starts_with('/') {
-        return Some(("", url));
-    }
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))?;
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    Some((host.rsplit('@').next().unwrap_or(host), path))
 }
 
 fn template(path: &str) -> String {

@@ -12,7 +12,7 @@ pub(crate) mod weight;
 mod written;
 
 pub(crate) use ids::id;
-pub(crate) use written::{Place, Written, to_written};
+pub(crate) use written::{Place, Written, span_fields, to_written};
 
 use crate::record::{Header, SourceKind};
 use farol_protocol::item::Item;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use opentelemetry_proto::tonic::logs::v1::{ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::metrics::v1::ResourceMetrics;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::encoding::{WireType, encode_key};
 
 use super::attrs::{Any, Pair};
@@ -305,7 +305,11 @@ fn record(record: &Record<'_>, out: &mut Vec<u8>) {
 }
 
 fn span(given: &Spanned<'_>, out: &mut Vec<u8>) {
-    let span = &given.span;
+    span_fields(&given.span, |out| pairs(9, &given.attributes, out), out);
+}
+
+/// A span's fields, but that its attributes come from elsewhere.
+pub(crate) fn span_fields(span: &Span, attributes: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) {
     bytes(1, &span.trace_id, out);
     bytes(2, &span.span_id, out);
     text(3, &span.trace_state, out);
@@ -314,7 +318,7 @@ fn span(given: &Spanned<'_>, out: &mut Vec<u8>) {
     number(6, i64::from(span.kind) as u64, out);
     fixed64(7, span.start_time_unix_nano, out);
     fixed64(8, span.end_time_unix_nano, out);
-    pairs(9, &given.attributes, out);
+    attributes(out);
     number(10, span.dropped_attributes_count.into(), out);
     for event in &span.events {
         message(11, event, out);
@@ -367,7 +371,6 @@ fn any(value: &Any<'_>, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
     use opentelemetry_proto::tonic::logs::v1::LogRecord;
-    use opentelemetry_proto::tonic::trace::v1::Span;
     use prost::Message as _;
 
     /// An item without the tag and the length that it has within its scope.

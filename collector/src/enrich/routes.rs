@@ -133,8 +133,8 @@ pub(super) fn apply(templates: &[Template], payload: &mut Payload) {
     payload.farol.routes = found;
 }
 
-/// Host and path.
-fn split(url: &str) -> Option<(&str, &str)> {
+/// Host and path. An address of another scheme than HTTP (`about:blank`, `data:`) has neither.
+pub(crate) fn split(url: &str) -> Option<(&str, &str)> {
     let url = &url[..url.find(['?', '#']).unwrap_or(url.len())];
     if url.starts_with('/') {
         return Some(("", url));
@@ -142,7 +142,8 @@ fn split(url: &str) -> Option<(&str, &str)> {
     let rest = url
         .strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://"))?;
-    Some(rest.split_at(rest.find('/').unwrap_or(rest.len())))
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    Some((host.rsplit('@').next().unwrap_or(host), path))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 use super::group::{Group, Item, LOOK_BACK};
-use crate::convert::Place;
+use crate::convert::{Place, span_fields};
 use crate::protobuf::{bytes, delimited, fixed32, fixed64, message, nested, number, text, varint};
 
 /// About what an item takes, so that the buffer rarely moves while it grows.
@@ -154,28 +154,7 @@ pub(super) fn log_record(record: &LogRecord, out: &mut Vec<u8>) {
 
 /// A span's fields.
 pub(super) fn span(span: &Span, out: &mut Vec<u8>) {
-    bytes(1, &span.trace_id, out);
-    bytes(2, &span.span_id, out);
-    text(3, &span.trace_state, out);
-    bytes(4, &span.parent_span_id, out);
-    text(5, &span.name, out);
-    number(6, i64::from(span.kind) as u64, out);
-    fixed64(7, span.start_time_unix_nano, out);
-    fixed64(8, span.end_time_unix_nano, out);
-    pairs(9, &span.attributes, out);
-    number(10, span.dropped_attributes_count.into(), out);
-    for event in &span.events {
-        message(11, event, out);
-    }
-    number(12, span.dropped_events_count.into(), out);
-    for link in &span.links {
-        message(13, link, out);
-    }
-    number(14, span.dropped_links_count.into(), out);
-    if let Some(status) = &span.status {
-        message(15, status, out);
-    }
-    fixed32(16, span.flags, out);
+    span_fields(span, |out| pairs(9, &span.attributes, out), out);
 }
 
 /// A metric's fields. There are few of them, so prost writes them.
