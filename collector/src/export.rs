@@ -395,6 +395,9 @@ impl Exports {
             when: settings.when.clone(),
             tenants: settings.tenants.clone(),
         };
+        let records = settings.kind.wants_records().then_some(Signal::Logs);
+        let signals = Signal::of(settings.signals).chain(records);
+        shared.stats.wants(signals);
         let shared = Arc::new(shared);
         let ledger = self.with.ledgers.destination(name);
         let reader = ReaderOptions {

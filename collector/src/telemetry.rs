@@ -86,7 +86,7 @@ metrics! {
     DESTINATION_ATTEMPTS = "farol_destination_attempts_total", Counter, ["destination", "outcome"];
     /// Snapshots of the metrics that are made out of items, by what became of them at a destination: delivered, superseded (a newer one overtook it and holds all of it), refused.
     DESTINATION_SNAPSHOTS = "farol_destination_snapshots_total", Counter, ["destination", "outcome"];
-    /// 1 from a failed attempt to the next one that is answered.
+    /// 1 from a failed attempt to the next one of that signal that is answered.
     DESTINATION_FAILING = "farol_destination_failing", Gauge, ["destination"];
     /// The circuit breaker of a destination: 1 at the state that it is in. Open: nothing is sent, or nothing of a tenant or signal; half_open: one try is on its way.
     DESTINATION_CIRCUIT = "farol_destination_circuit", Gauge, ["destination", "state"];
@@ -495,11 +495,7 @@ fn attempts(out: &mut Gathered, name: &str, stats: &Stats) {
     out.add(&DESTINATION_OPENED, &[name], stats.opened());
     let restarts = stats.restarts.load(Relaxed);
     out.add(&DESTINATION_RESTARTS, &[name], restarts);
-    out.add(
-        &DESTINATION_FAILING,
-        &[name],
-        u64::from(stats.failing.load(Relaxed)),
-    );
+    out.add(&DESTINATION_FAILING, &[name], u64::from(stats.failing()));
 }
 
 /// Families as they fill.

@@ -19,7 +19,7 @@ use super::metrics::refused::Refused;
 use super::points::Form;
 use super::retry::Backoff;
 use super::tally::Fate;
-use super::{Batch, Stats};
+use super::{Batch, Signal, Stats};
 use crate::config::Retry;
 use crate::outcome::DropReason;
 use crate::queue::Position;
@@ -380,18 +380,18 @@ impl Shared {
         match &outcome {
             Outcome::Accepted { .. } | Outcome::Each { .. } => {
                 stats.accepted.fetch_add(1, Ordering::Relaxed);
-                self.healthy();
+                self.healthy(batch.signal());
             }
             Outcome::Refused(reason) => {
                 stats.refused.fetch_add(1, Ordering::Relaxed);
                 stats.remember(reason);
                 // It answers and judges: that is health.
-                self.healthy();
+                self.healthy(batch.signal());
             }
             Outcome::Retry { reason, .. } => {
                 stats.retried.fetch_add(1, Ordering::Relaxed);
                 stats.remember(reason);
-                stats.fails();
+                stats.fails(batch.signal());
                 if !self.failing.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
                         destination = self.name,
@@ -404,10 +404,10 @@ impl Shared {
         outcome
     }
 
-    fn healthy(&self) {
-        self.stats.answers();
+    fn healthy(&self, signal: Signal) {
+        self.stats.answers(signal);
         // Not in turns with a tenant or signal that fails on.
-        let all = self.stats.open.load(Ordering::Relaxed) == 0;
+        let all = self.stats.open.load(Ordering::Relaxed) == 0 && !self.stats.failing();
         if all && self.failing.swap(false, Ordering::Relaxed) {
             tracing::info!(destination = self.name, "the destination takes data again");
         }

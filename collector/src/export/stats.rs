@@ -1,11 +1,11 @@
 //! What is known about a destination's health, for `/metrics` and the status page.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Reason;
 use super::breaker::{Breaker, Circuit};
+use super::{Reason, Signal};
 
 /// Counted by attempts, not by items: those are the ledger's.
 #[derive(Debug, Default)]
@@ -24,8 +24,8 @@ pub struct Stats {
     pub snapshots_refused: AtomicU64,
     /// Times that the task was started again after a panic.
     pub restarts: AtomicU64,
-    /// True from a failed attempt to the next one that is answered.
-    pub failing: AtomicBool,
+    /// A bit a signal: set from an attempt of it that failed to the next one of it that is answered. What passes says nothing of what does not.
+    failing: AtomicU8,
     /// What its lanes ask before they try.
     pub breaker: Breaker,
     /// The same for what an answer is about: how many of those breakers are open, and how often one opened.
@@ -61,9 +61,9 @@ impl Stats {
         self.breaker.opened() + self.opened.load(Relaxed)
     }
 
-    /// An attempt failed.
-    pub(crate) fn fails(&self) {
-        if !self.failing.swap(true, Relaxed) {
+    /// An attempt with items of this signal failed.
+    pub(crate) fn fails(&self, signal: Signal) {
+        if self.failing.fetch_or(bit(signal), Relaxed) == 0 {
             let now = SystemTime::now().duration_since(UNIX_EPOCH);
             self.since
                 .store(now.map_or(0, |now| now.as_secs()), Relaxed);
@@ -71,14 +71,29 @@ impl Stats {
     }
 
     /// An attempt was answered.
-    pub(crate) fn answers(&self) {
-        self.failing.store(false, Relaxed);
+    pub(crate) fn answers(&self, signal: Signal) {
+        self.failing.fetch_and(!bit(signal), Relaxed);
+    }
+
+    /// Nothing of other signals comes from now on: how those were says nothing any more.
+    pub(crate) fn wants(&self, signals: impl Iterator<Item = Signal>) {
+        let wanted = signals.fold(0, |bits, signal| bits | bit(signal));
+        self.failing.fetch_and(wanted, Relaxed);
+    }
+
+    /// Whether the latest attempt of some signal failed.
+    pub fn failing(&self) -> bool {
+        self.failing.load(Relaxed) != 0
+    }
+
+    /// Whether that of items did; metrics go another way.
+    pub(crate) fn failing_at_items(&self) -> bool {
+        self.failing.load(Relaxed) & !bit(Signal::Metrics) != 0
     }
 
     /// Since when it fails, seconds since 1970.
     pub fn failing_since(&self) -> Option<u64> {
-        let failing = self.failing.load(Relaxed);
-        failing.then(|| self.since.load(Relaxed))
+        self.failing().then(|| self.since.load(Relaxed))
     }
 
     /// The latest failure.
@@ -91,4 +106,8 @@ impl Stats {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some(reason.clone());
     }
+}
+
+fn bit(signal: Signal) -> u8 {
+    1 << signal as u8
 }

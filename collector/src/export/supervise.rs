@@ -109,7 +109,7 @@ async fn end(
     halt.send_replace(true);
     let until = Instant::now() + HALT;
     // One that fails, from the start or in the meantime, would only wait for its next try.
-    while !shared.stats.failing.load(Ordering::Relaxed) && Instant::now() < until {
+    while !shared.stats.failing_at_items() && Instant::now() < until {
         if tokio::time::timeout(GLANCE, task.join_next()).await.is_ok() {
             break;
         }

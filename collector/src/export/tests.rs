@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -397,7 +397,7 @@ async fn waits_grow_until_the_destination_is_back() {
         .map(|it| (it[1] - it[0]).as_secs())
         .collect();
     assert_eq!(waits, [1, 2, 4, 8]);
-    assert!(!running.stats.failing.load(Ordering::SeqCst));
+    assert!(!running.stats.failing());
     assert_eq!(running.stats.retried.load(Ordering::SeqCst), 4);
     assert_eq!(running.stats.last_reason(), Some(Reason::code("http 503")));
 }
@@ -600,6 +600,45 @@ async fn one_signal_says_nothing_of_another() {
     let books = bench.books("a");
     assert_eq!(books.exported, 60);
     assert_eq!(books.dropped[&DropReason::RetriesExhausted], 60);
+}
+
+#[tokio::test]
+async fn a_signal_that_passes_hides_none_that_fails() {
+    /// Takes no log records while they are down.
+    struct LogsDown(AtomicBool);
+    impl Destination for LogsDown {
+        fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+            let down = batch.signal() == Signal::Logs && self.0.load(Ordering::SeqCst);
+            Box::pin(async move {
+                if down {
+                    busy(None)
+                } else {
+                    Outcome::accepted()
+                }
+            })
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let backend = Arc::new(LogsDown(AtomicBool::new(true)));
+    let stats = Arc::new(Stats::default());
+    let letters = DeadLetters::new(folder.path(), "a");
+    let retry = Retry::default();
+    let shared = Shared::new("a", backend.clone(), retry, letters, stats.clone());
+    let sent = async |signal| {
+        shared.attempt(&Batch::new(signal, Vec::new())).await;
+        (stats.failing(), stats.failing_since().is_some())
+    };
+    assert_eq!(sent(Signal::Metrics).await, (false, false));
+    assert_eq!(sent(Signal::Logs).await, (true, true));
+    for signal in [Signal::Metrics, Signal::Traces] {
+        assert_eq!(sent(signal).await, (true, true), "{signal:?}");
+    }
+    // Of a signal that it gets no more nobody waits to hear.
+    stats.wants([Signal::Metrics, Signal::Traces].into_iter());
+    assert!(!stats.failing());
+    assert_eq!(sent(Signal::Logs).await, (true, true));
+    backend.0.store(false, Ordering::SeqCst);
+    assert_eq!(sent(Signal::Logs).await, (false, false));
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ const NAME: &str = "<script>alert(1)</script>\u{1b}[2J";
 fn status() -> Status {
     let destinations = Roster::default();
     let stats = destinations.enter(NAME, "loki");
-    stats.fails();
+    stats.fails(crate::export::Signal::Logs);
     stats.remember(&Reason::new("http 503", "a visitor's own words"));
     stats.snapshots.store(3, Relaxed);
     let ledgers = Ledgers::new();
