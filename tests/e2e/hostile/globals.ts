@@ -7,7 +7,7 @@ export const USED: [owner: string, name: string][] = [
   ['window', 'PerformanceObserver'], ['window', 'PerformanceEventTiming'], ['window', 'MutationObserver'], ['window', 'ReportingObserver'], ['window', 'indexedDB'],
   ['window', 'sessionStorage'], ['window', 'localStorage'], ['window', 'crypto'], ['window', 'navigation'], ['window', 'requestIdleCallback'],
   ['window', 'requestAnimationFrame'], ['window', 'queueMicrotask'], ['window', 'setTimeout'], ['window', 'clearTimeout'], ['window', 'getSelection'], ['window', 'fetchLater'],
-  ['window', 'Proxy'], ['window', 'WeakMap'], ['window', 'Map'], ['window', 'Set'], ['window', 'Promise'], ['window', 'JSON'], ['window', 'Symbol'], ['window', 'RegExp'],
+  ['window', 'Proxy'], ['window', 'WeakMap'], ['window', 'WeakSet'], ['window', 'Map'], ['window', 'Set'], ['window', 'Promise'], ['window', 'JSON'], ['window', 'Symbol'], ['window', 'RegExp'],
   ['window', 'DataView'], ['window', 'Uint8Array'], ['JSON', 'parse'], ['JSON', 'stringify'], ['performance', 'getEntriesByType'], ['performance', 'getEntriesByName'], ['performance', 'now'],
   ['performance', 'timeOrigin'], ['performance', 'interactionCount'], ['performance', 'memory'], ['navigator', 'sendBeacon'], ['navigator', 'userAgent'], ['navigator', 'userAgentData'],
   ['navigator', 'language'], ['navigator', 'globalPrivacyControl'], ['document', 'visibilityState'], ['document', 'baseURI'], ['document', 'fonts'], ['document', 'readyState'], ['document', 'prerendering'],
