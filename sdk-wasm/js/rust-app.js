@@ -477,11 +477,10 @@ function resourceAttributes(entry) {
 function observe(sdk, type, take) {
   var _a;
   if (!((_a = PerformanceObserver.supportedEntryTypes) == null ? void 0 : _a.includes(type))) return;
-  const observer = new PerformanceObserver(sdk.guard_((list) => {
-    if (sdk.live_()) list.getEntries().forEach(take);
-  }));
+  const seen = (entries) => entries.filter(({ startTime }) => sdk.live_(startTime)).forEach(take);
+  const observer = new PerformanceObserver(sdk.guard_((list) => seen(list.getEntries())));
   observer.observe({ type, buffered: true });
-  onEnd(sdk, () => sdk.live_() && observer.takeRecords().forEach(take));
+  onEnd(sdk, () => seen(observer.takeRecords()));
   sdk.stops_.push(() => observer.disconnect());
 }
 function observeResources(sdk) {
@@ -522,9 +521,6 @@ function observeLoad(sdk) {
     return [entry, server, load3, parent2];
   };
   if (look()[0]) sdk.ambient_ = () => ambient() || (loading ? load3 : void 0);
-  sdk.on_(window, "pageshow", ({ persisted }) => {
-    if (persisted) stand({ trace_: "", span_: "" });
-  });
   const told = sdk.guard_(() => {
     const [entry, server, load4, parent2] = look();
     loading = false;
@@ -889,7 +885,7 @@ function createErrors(sdk) {
 }
 function observeErrors(sdk) {
   const { capture_: capture } = sdk;
-  sdk.on_(window, "error", (event) => capture(event.error, "onerror", 0, event));
+  sdk.on_(window, "error", (event) => event.target == window && capture(event.error, "onerror", 0, event));
   sdk.on_(window, "unhandledrejection", (event) => capture(event.reason, "onunhandledrejection", 0));
 }
 
@@ -924,12 +920,13 @@ function wrap2(native, subs) {
 var isRequest = (input) => !!(input == null ? void 0 : input.headers);
 function withHeader(args, name, value) {
   const [input, init] = args;
-  const given = init == null ? void 0 : init.headers;
-  if (isRequest(input) && !given) {
+  const request = isRequest(input);
+  const given = (init == null ? void 0 : init.headers) || request && (init == null ? void 0 : init.body) != null && input.headers;
+  if (request && !given) {
     if (input.headers.has(name)) return args;
-    const request = new Request(input);
-    request.headers.set(name, value);
-    return [request, init];
+    const copy = new Request(input);
+    copy.headers.set(name, value);
+    return [copy, init];
   }
   let plain2 = { [name]: value };
   if (given) {
@@ -938,9 +935,9 @@ function withHeader(args, name, value) {
     headers.set(name, value);
     plain2 = Symbol.iterator in given ? headers : { ...given, ...plain2 };
   }
-  const own2 = !init || Object.getPrototypeOf(init) == Object.prototype;
-  return [input, own2 ? { ...init, headers: plain2 } : new Proxy(init, {
-    get: (target, key2) => key2 == "headers" ? plain2 : target[key2]
+  const own2 = { ...init, headers: plain2 };
+  return [input, !init || init.constructor == Object ? own2 : new Proxy(own2, {
+    get: (_, key2) => key2 == "headers" ? plain2 : init[key2]
   })];
 }
 function observeFetch(sdk) {
@@ -1265,6 +1262,7 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
     navigation++;
     final = false;
     finish2 = nothing2;
+    put(10 /* Activity */);
     send(11 /* Restored */, at);
     later(guard(() => send(12 /* Settled */)));
     requestAnimationFrame(guard(() => requestAnimationFrame(guard(() => {
@@ -1302,21 +1300,29 @@ var wrap4 = (what) => (native, subs) => function() {
 };
 function observeXhr(sdk) {
   const states = /* @__PURE__ */ new WeakMap();
-  const over = (xhr, error) => {
+  const end = (traced, xhr, error) => {
     var _a;
-    const state = states.get(xhr);
-    if (!(state == null ? void 0 : state.traced_)) return;
-    finish(sdk, state.traced_, error ? 0 : xhr.status, error, error ? void 0 : (_a = sdk.answered_) == null ? void 0 : _a.call(sdk, xhr));
-    state.traced_ = void 0;
+    if (traced) finish(sdk, traced, error ? 0 : xhr.status, error, error ? void 0 : (_a = sdk.answered_) == null ? void 0 : _a.call(sdk, xhr));
   };
-  const ended = sdk.guard_(({ target, type }) => over(target, type == "load" ? "" : type));
+  const changed = sdk.guard_(({ target, type }) => {
+    const xhr = target;
+    const state = states.get(xhr);
+    if (type != "readystatechange") {
+      end(state.failed_, xhr, type);
+      state.failed_ = void 0;
+    } else if (xhr.readyState > 3) {
+      if (xhr.status) end(state.traced_, xhr, "");
+      else state.failed_ = state.traced_;
+      state.traced_ = void 0;
+    }
+  });
   const sub = sdk.guard_((what, xhr, [first, second]) => {
     const state = states.get(xhr);
-    if (what == 3 /* Failed */) (state == null ? void 0 : state.again_) || over(xhr, "error");
+    if (what == 3 /* Failed */) (state == null ? void 0 : state.again_) || end(state == null ? void 0 : state.traced_, xhr, "error");
     else if (what == 0 /* Open */) {
-      over(xhr, "abort");
-      if (!state) for (const type of ["load", "error", "abort", "timeout"]) xhr.addEventListener(type, ended);
-      states.set(xhr, { method_: "" + first, url_: "" + second });
+      end(state == null ? void 0 : state.traced_, xhr, "abort");
+      if (!state) for (const type of ["readystatechange", "error", "abort", "timeout"]) xhr.addEventListener(type, changed);
+      states.set(xhr, { method_: "" + first, url_: "" + second, failed_: state == null ? void 0 : state.failed_ });
     } else if (state) {
       if (what == 1 /* Header */) {
         if (("" + first).toLowerCase() == HEADER2) state.own_ = true;
@@ -1435,7 +1441,7 @@ function createNetwork(nativeFetch, faro, pack) {
       headers,
       keepalive,
       credentials: "omit",
-      signal: hidden ? null : safe(() => AbortSignal.timeout(TIMEOUT))
+      signal: safe(() => AbortSignal.timeout(TIMEOUT))
     });
     const plain2 = () => send(size > KEEPALIVE_BYTES ? new Blob([body]) : body, url);
     const packed = !faro && !going && safe(() => pack(body));
@@ -1585,9 +1591,10 @@ function createSender(sdk, nativeFetch) {
   function add(batch) {
     if (stopped) return;
     queue.push(batch);
-    if ((draft == null ? void 0 : draft.id_) == batch.id_ && Date.now() > draft.sealed_ + TIMEOUT - SLACK) batch.id_ += "r";
-    keep(batch, 0, TIMEOUT, draft);
-    draft = void 0;
+    const own2 = (draft == null ? void 0 : draft.id_) == batch.id_ ? draft : void 0;
+    if (own2) draft = void 0;
+    if (own2 && Date.now() > own2.sealed_ + TIMEOUT - SLACK) batch.id_ += "r";
+    keep(batch, 0, TIMEOUT, own2);
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
@@ -1793,6 +1800,7 @@ function createClient(given, bring) {
   const tell2 = (code, detail, items) => {
     var _a2;
     count2(CODES[code], items);
+    if (code == 6 /* CoreLost */) none2();
     if (quiet.on_) return;
     quiet.on_ = true;
     try {
@@ -1828,6 +1836,7 @@ function createClient(given, bring) {
   };
   const callbacks = /* @__PURE__ */ new Set();
   let consent = CONSENTS.indexOf(options.consent);
+  let agreed = 0;
   let session = "";
   let telling = false;
   let state = 0 /* Off */;
@@ -1873,7 +1882,7 @@ function createClient(given, bring) {
         sdk.stops_.push(() => target.removeEventListener(type, guarded, capture));
       }
     },
-    live_: () => state != 0 /* Off */ && consent != DENIED,
+    live_: (at) => state != 0 /* Off */ && consent != DENIED && !(at < agreed),
     leaves_: () => state > 1 /* Ring */ && consent != DENIED,
     granted_: () => consent == GRANTED,
     session_: () => session,
@@ -2041,6 +2050,7 @@ function createClient(given, bring) {
       const number2 = CONSENTS.indexOf(next);
       if (number2 < 0) return tell2(11 /* BadOption */, "consent");
       const news = consent != number2;
+      if (consent == DENIED) agreed = performance.now();
       consent = number2;
       if (news && number2 == GRANTED) {
         const told = heed();
@@ -2380,7 +2390,7 @@ function observeFrames(sdk) {
   if (!type) return;
   const { see_: see, settle_: settle } = createCap(MOST9, (frame, count2) => tell(sdk, "farol.long_frame" /* LongFrame */, frame ? describeFrame(frame) : { ["farol.count" /* Count */]: count2 }, frame == null ? void 0 : frame.startTime));
   const take = (entries) => {
-    for (const entry of entries) if (entry.duration >= long && sdk.live_()) see("" + entry.startTime, entry);
+    for (const entry of entries) if (entry.duration >= long && sdk.live_(entry.startTime)) see("" + entry.startTime, entry);
   };
   const observer = new PerformanceObserver(sdk.guard_((list) => take(list.getEntries())));
   observer.observe({ type, buffered: true });
@@ -2445,7 +2455,7 @@ function observeLoads(sdk) {
     return ((_a = safe(() => performance.getEntriesByName(url, "resource").pop())) == null ? void 0 : _a.responseStatus) || void 0;
   };
   const failed = (kind2, url, tag, at, more) => {
-    if (!url || !sdk.live_()) return;
+    if (!url || !sdk.live_(at)) return;
     const { href, hostname } = safe(() => new URL(url, document.baseURI)) || { href: url, hostname: "" };
     see(kind2 + url, [{
       ["url.full" /* Url */]: href,
@@ -2469,11 +2479,11 @@ function observeLoads(sdk) {
   const { fonts } = document;
   const lost = (family, at) => {
     const entry = safe(() => performance.getEntriesByType("resource").filter(({ name }) => FONT.test(name) && status(name) > 399).pop());
-    failed("font", (entry == null ? void 0 : entry.name) || "font:" + family, "css", at, { ["farol.font.family" /* Font */]: family });
+    failed("font", (entry == null ? void 0 : entry.name) || "font:" + family, "css", at ?? (entry == null ? void 0 : entry.responseEnd) ?? performance.now(), { ["farol.font.family" /* Font */]: family });
   };
   if (fonts) {
     sdk.on_(fonts, "loadingerror", ({ fontfaces, timeStamp }) => fontfaces.forEach(({ family }) => lost(family, timeStamp)));
-    fonts.forEach(({ status: status2, family }) => status2 == "error" && lost(family, performance.now()));
+    fonts.forEach(({ status: status2, family }) => status2 == "error" && lost(family));
   }
   const timed = sdk.guard_((entries) => {
     for (const { initiatorType, responseStatus, name, responseEnd } of entries) {
@@ -2813,7 +2823,7 @@ function observeReports(sdk) {
     const key2 = Object.values(attributes).join();
     if (first(key2, way)) see(key2, attributes);
   };
-  const observer = safe(() => new ReportingObserver(sdk.guard_((reports2) => reports2.forEach(({ type, body }) => take(type || "", body || {}, -1))), { buffered: true }));
+  const observer = safe(() => new ReportingObserver(sdk.guard_((reports2) => reports2.forEach(({ type, body }) => take(type || "", body || {}, -1))), { buffered: sdk.live_(0) }));
   if (observer) {
     observer.observe();
     sdk.stops_.push(() => observer.disconnect());

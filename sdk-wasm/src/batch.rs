@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::meta::Fixed;
 use crate::pen::Pen;
 use crate::sampling::Share;
-use crate::text::{after, before, find};
+use crate::text::{after, before, find, keep};
 
 /// Places in the payload's fixed order, which also numbers the items.
 pub(crate) mod place {
@@ -118,8 +118,8 @@ impl Batch {
 
     /// What its first item decides.
     pub(crate) fn begin(&mut self, whence: &[u8], who: &[u8], offset: f64, ring: bool) {
-        self.whence = whence.to_vec();
-        self.who = who.to_vec();
+        keep(&mut self.whence, whence);
+        keep(&mut self.who, who);
         self.offset = offset;
         self.ring = ring;
         self.bytes = whence.len() + who.len();

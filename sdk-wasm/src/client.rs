@@ -24,6 +24,7 @@ use crate::pen::{Pen, shorten};
 use crate::random::Random;
 use crate::scrub;
 use crate::session::Session;
+use crate::text::keep;
 use crate::vitals::{self, Vitals};
 
 use visit::Consent;
@@ -52,6 +53,8 @@ pub struct Client<H> {
     random: Random,
     clock: Clock,
     consent: Consent,
+    /// When the visitor took back a no: what is older was done under it.
+    agreed: f64,
     session: Session,
     /// The session's own event has been made.
     announced: bool,
@@ -86,7 +89,7 @@ pub struct Client<H> {
     held: Vec<Batch>,
     /// What would be sealed of a session outside of the sample, but that nothing has gone wrong.
     ring: Vec<Batch>,
-    /// The last exception's key and JSON, for repeats that come after its batch was sealed.
+    /// The last exception's key and JSON, for repeats that come after its batch was sealed; without JSON where it was not kept.
     last: (u32, Vec<u8>),
     /// The message at hand comes from within `beforeSend`.
     hooked: bool,
@@ -102,6 +105,7 @@ impl<H: Host> Client<H> {
             random: Random::new([0; 4]),
             clock: Clock::new(),
             consent: Consent::Denied,
+            agreed: f64::NEG_INFINITY,
             session: Session::new(),
             announced: false,
             writable: true,
@@ -232,7 +236,7 @@ impl<H: Host> Client<H> {
                     let mut again = *m;
                     self.pen.fill(m, now, plan.template);
                     if !m.bad() {
-                        self.finish(plan.place, 0, 1, f64::NAN, now);
+                        self.finish(plan.place, 0, 1, now);
                         let (kind, before) = plan.told;
                         if kind != UNTOLD {
                             again.skip(before);
@@ -246,7 +250,7 @@ impl<H: Host> Client<H> {
                 if self.begin(kind::SPAN, now) {
                     self.pen.span(m, &self.session.id, now);
                     if !m.bad() {
-                        self.finish(place::SPANS, 0, 1, f64::NAN, now);
+                        self.finish(place::SPANS, 0, 1, now);
                     }
                 }
             }
@@ -255,13 +259,8 @@ impl<H: Host> Client<H> {
                 if self.begin(kind::SPAN, now) {
                     let told = self.pen.request(m, &self.session.id, now);
                     if !m.bad() {
-                        self.finish(
-                            place::SPANS + 1 + u8::from(initiator != 0),
-                            0,
-                            1,
-                            f64::NAN,
-                            now,
-                        );
+                        let place = place::SPANS + 1 + u8::from(initiator != 0);
+                        self.finish(place, 0, 1, now);
                         self.note(trail::FETCH, now, &told);
                     }
                 }
@@ -324,9 +323,8 @@ impl<H: Host> Client<H> {
         for report in self.vitals.take() {
             if self.begin(kind::MEASUREMENT, now) {
                 self.pen.vital(&report, &self.load, now);
-                if self.finish(place::MEASUREMENTS, 0, 1, report.at, now)
-                    && report.rating == vitals::POOR
-                {
+                self.pen.at = report.at;
+                if self.finish(place::MEASUREMENTS, 0, 1, now) && report.rating == vitals::POOR {
                     self.wake(now);
                 }
             }
@@ -335,6 +333,11 @@ impl<H: Host> Client<H> {
 
     fn exception(&mut self, now: f64, m: &mut Message<'_>) {
         let key = exception::key(*m);
+        if key != self.last.0 {
+            // What repeats from now on is this one, be it kept or not.
+            self.last.0 = key;
+            self.last.1.clear();
+        }
         if !self.makes(kind::EXCEPTION) || self.batch.repeat(key, 1) {
             return;
         }
@@ -356,7 +359,7 @@ impl<H: Host> Client<H> {
         } else if self.begin(kind::EXCEPTION, now) {
             self.pen.exception(&exception, m, &self.trail, now);
             if !m.bad() {
-                if self.finish(place::EXCEPTIONS, key, 1, f64::NAN, now) {
+                if self.finish(place::EXCEPTIONS, key, 1, now) {
                     self.wake(now);
                 }
                 self.note(trail::ERROR, now, &title);
@@ -442,7 +445,7 @@ impl<H: Host> Client<H> {
         self.pen.global(start, false);
         self.pen.close(start);
         self.pen.byte(b'}');
-        self.finish(place::EVENTS, 0, 1, f64::NAN, now);
+        self.finish(place::EVENTS, 0, 1, now);
     }
 
     /// Puts something on the trail.
@@ -467,13 +470,6 @@ impl<H: Host> Client<H> {
         let bytes = [&code.to_le_bytes()[..], &number.to_le_bytes()].concat();
         self.pen.host.emit(signal::DIAGNOSTIC, &bytes);
     }
-}
-
-/// Keeps a text in place of another.
-#[inline(never)]
-fn keep(place: &mut Vec<u8>, text: &[u8]) {
-    place.clear();
-    place.extend_from_slice(text);
 }
 
 /// Keeps attributes as the message has them.

@@ -28,7 +28,7 @@ pub(crate) struct Exception<'a> {
     frames: Vec<Frame<'a>>,
 }
 
-/// What makes two exceptions the same one again: all of the message up to its attributes.
+/// What makes two exceptions the same one again: all of the message up to its attributes, and they.
 pub(crate) fn key(mut m: Message<'_>) -> u32 {
     let start = m;
     m.byte();
@@ -37,6 +37,7 @@ pub(crate) fn key(mut m: Message<'_>) -> u32 {
     m.number();
     let causes = m.count();
     m.skip(causes.saturating_mul(3));
+    m.skip_attrs();
     let mut hash = BASIS;
     add(&mut hash, m.since(&start));
     hash

@@ -6,7 +6,7 @@ use crate::host::Host;
 use crate::message::Message;
 use crate::pen::Pen;
 use crate::scrub;
-use crate::vitals::{Report, SOFT};
+use crate::vitals::Report;
 
 /// Kinds of item, as `HOOK` and the caps number them.
 pub(crate) mod kind {
@@ -62,7 +62,7 @@ impl<H: Host> Pen<H> {
         }
         self.byte(b'}');
         self.iso_field(b"timestamp", now);
-        if report.navigation_type != SOFT {
+        if report.load {
             self.fill(&mut Message::new(load), now, "\x0etrace");
         }
         let at = self.open(b"context");
@@ -70,13 +70,11 @@ impl<H: Host> Pen<H> {
         self.field(b"rating", report.rating.as_bytes());
         self.field(b"navigation_type", report.navigation_type.as_bytes());
         for (name, text) in &report.context {
-            // Scripts' and resources' addresses are the page's business, their secrets nobody's; what is no URL stays as it is.
-            let scrubbed = if name.ends_with("target") {
-                text.clone()
-            } else {
-                scrub::scrubbed(text, &self.rules)
-            };
-            self.field(name.as_bytes(), &scrubbed);
+            // Scripts' and resources' addresses are the page's business, their secrets nobody's; what names an element (`element`, `…_target`)
+            // stays as it is.
+            let scrubbed = scrub::scrubbed(text, &self.rules);
+            let element = name.as_bytes().last() == Some(&b't');
+            self.field(name.as_bytes(), if element { text } else { &scrubbed });
         }
         self.global(at, false);
         self.raw(b"}}");

@@ -74,6 +74,8 @@ pub(crate) struct Pen<H> {
     pub(crate) own: usize,
     /// What the page says of query parameters.
     pub(crate) rules: Rules,
+    /// The earliest time that the item names, on the clock of `now`; infinity: none.
+    pub(crate) at: f64,
 }
 
 impl<H: Host> Pen<H> {
@@ -88,6 +90,7 @@ impl<H: Host> Pen<H> {
             global: Vec::new(),
             own: 0,
             rules: Rules::NONE,
+            at: f64::INFINITY,
         }
     }
 
@@ -97,6 +100,7 @@ impl<H: Host> Pen<H> {
         self.out.begin();
         self.end = bound;
         self.cut = false;
+        self.at = f64::INFINITY;
     }
 
     /// The text.
@@ -233,13 +237,16 @@ impl<H: Host> Pen<H> {
                     self.key(key);
                     self.digits(m.byte().into(), 1);
                 }
-                fill::TIME => {
+                fill::TIME | fill::NANOS => {
                     let at = m.time(now);
-                    self.iso_field(key, at);
-                }
-                fill::NANOS => {
-                    let at = m.time(now);
-                    self.nanos_field(key, at);
+                    if at < self.at {
+                        self.at = at;
+                    }
+                    if *what == fill::TIME {
+                        self.iso_field(key, at);
+                    } else {
+                        self.nanos_field(key, at);
+                    }
                 }
                 fill::QUOTED => {
                     let value = m.number();

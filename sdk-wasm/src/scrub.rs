@@ -57,10 +57,25 @@ pub(crate) fn scrubbed(url: &[u8], rules: &Rules) -> Vec<u8> {
     let mut value = usize::MAX;
     let mut allowed = false;
     let mut secret_value = false;
-    // What ends a value also stands behind the last one, and is taken back.
-    for &byte in shorten(url, URL_BYTES).iter().chain(b"&") {
+    let url = shorten(url, URL_BYTES);
+    let mut at = 0;
+    // What ends a value also stands behind the last one, and is not written.
+    while at <= url.len() {
+        let mut byte = url.get(at).copied().unwrap_or(b'&');
+        let mut len = 1;
+        // An address within a value is escaped there, and its parts are parts.
+        if byte == b'%' && name != usize::MAX {
+            let escaped = unescaped(url, at);
+            if matches!(escaped, b'?' | b'&' | b'#' | b'=') {
+                byte = escaped;
+                len = 3;
+            }
+        }
+        let raw = url.get(at..at + len).unwrap_or_default();
+        at += len;
         match byte {
-            b'?' | b'&' | b'#' if !(secret_value && byte == b'?') => {
+            // Of a secret it may be a part.
+            b'?' | b'&' | b'#' if !(secret_value && (byte == b'?' || len > 1)) => {
                 if !allowed && private(after(&out, value)) {
                     out.truncate(value);
                     out.extend_from_slice(REDACTED);
@@ -68,7 +83,7 @@ pub(crate) fn scrubbed(url: &[u8], rules: &Rules) -> Vec<u8> {
                 allowed = false;
                 secret_value = false;
                 authority = usize::MAX;
-                name = out.len() + 1;
+                name = out.len() + len;
                 value = name;
             }
             _ if secret_value => continue,
@@ -80,30 +95,44 @@ pub(crate) fn scrubbed(url: &[u8], rules: &Rules) -> Vec<u8> {
             }
             b'=' if name <= out.len() => {
                 let key = after(&out, name).to_ascii_lowercase();
-                if value == name {
+                // What is escaped may fill up a token.
+                if value == name && len == 1 {
                     allowed = among(&rules.allow, &key);
-                    value = out.len() + 1;
+                    value = out.len() + len;
                 }
                 if among(&rules.deny, &key) || !allowed && secret(&key) {
                     secret_value = true;
-                    out.push(byte);
+                    out.extend_from_slice(raw);
                     out.extend_from_slice(REDACTED);
                     continue;
                 }
             }
             _ => {}
         }
-        out.push(byte);
+        out.extend_from_slice(raw);
     }
-    out.pop();
     out
 }
 
+/// The byte that is escaped at `at`; of what is no escape any other.
+#[inline(never)]
+fn unescaped(text: &[u8], at: usize) -> u8 {
+    let mut byte = 0;
+    for digit in after(text, at + 1).iter().take(2) {
+        byte = byte << 4 | char::from(*digit).to_digit(16).unwrap_or_default() as u8;
+    }
+    byte
+}
+
+/// Whether the name of a key says that its value is a secret. An index behind the name is none of it.
 fn secret(name: &[u8]) -> bool {
     let mut plain = Vec::with_capacity(32);
     // From the last byte, so that the ends of names are beginnings.
     for byte in name.iter().rev() {
-        if byte.is_ascii_alphanumeric() {
+        if *byte == b'%' {
+            // What was escaped is no letter: the digits that say what it was are none of the name.
+            plain.truncate(plain.len().saturating_sub(2));
+        } else if byte.is_ascii_alphabetic() || byte.is_ascii_digit() && !plain.is_empty() {
             plain.push(byte.to_ascii_lowercase());
         }
     }
@@ -135,12 +164,11 @@ fn private(value: &[u8]) -> bool {
     let mut before = b'/';
     let mut at = 0;
     let byte = |at: usize| value.get(at).copied().unwrap_or(b'/');
-    let hex = |at: usize| char::from(byte(at)).to_digit(16).unwrap_or_default() as u8;
     // Behind the end stands what ends a number.
     while at <= value.len() {
         let mut now = byte(at);
         if now == b'%' {
-            now = hex(at + 1) << 4 | hex(at + 2);
+            now = unescaped(value, at);
             at += 2;
         }
         let digit = now.wrapping_sub(b'0');
@@ -233,6 +261,8 @@ mod tests {
             "/a?from=2026-01-02&to=2026-01-31T10:11:12.000Z&tel=%2B49+170+1234567",
             "/a?next=https://host.example/@joe.doe/x&url=%2Flogo%402x.png&p=@scope/pkg&at=a%20@b.example",
             "/a?x=%&y=%4&z=%zz&=&?&#",
+            "/a?x=%3D&y=a%3Fb%26c%3D%23&%3F%3D=",
+            "/a%3Fb/c%3Dd",
             "about:blank",
             "",
         ] {
@@ -268,6 +298,30 @@ mod tests {
                 "/a#REDACTED?x=1",
             ),
             ("data:text/html;base64,PGI+", "data:text/html;base64"),
+            (
+                "/a?user%5Bpassword%5D=1&user[password]=2&token[0]=3&token%5B12%5D=4&code%5b%5d=5",
+                "/a?user%5Bpassword%5D=REDACTED&user[password]=REDACTED&token[0]=REDACTED&token%5B12%5D=REDACTED&code%5b%5d=REDACTED",
+            ),
+            (
+                "/a?next=%2Freset%3Ftoken%3Dabc%26x%3D1&y=2",
+                "/a?next=%2Freset%3Ftoken%3DREDACTED&y=2",
+            ),
+            (
+                "/a?next=%2Fb%3fx%3d1%26code%3d2&y=%2Fc%23sid%3D3",
+                "/a?next=%2Fb%3fx%3d1%26code%3dREDACTED&y=%2Fc%23sid%3DREDACTED",
+            ),
+            (
+                "/a?to=%2Fb%3Fmail%3Djoe%40shop.example%26x%3D1",
+                "/a?to=%2Fb%3FREDACTED%26x%3D1",
+            ),
+            (
+                "/a?password=ab%26cd%3De%23f&x=1#y",
+                "/a?password=REDACTED&x=1#y",
+            ),
+            (
+                "https://joe%3Fx%3D:pw@shop.example/a",
+                "https://shop.example/a",
+            ),
         ] {
             assert_eq!(of(url), expected);
         }
@@ -355,10 +409,15 @@ mod tests {
             "sid",
             "X-Amz-Security-Token",
             "X-Amz-Credential",
+            "otp2",
+            "user%5Bpassword%5D",
+            "token%20",
         ] {
             assert!(secret(name.as_bytes()), "{name}");
         }
-        for name in ["", "design", "zipcode", "author", "page", "tokens", "sides"] {
+        for name in [
+            "", "design", "zipcode", "author", "page", "tokens", "sides", "12", "%5D", "%",
+        ] {
             assert!(!secret(name.as_bytes()), "{name}");
         }
     }

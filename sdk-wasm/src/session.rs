@@ -16,7 +16,7 @@ use crate::host::Host;
 use crate::options::Options;
 use crate::pen::Pen;
 use crate::sampling::Share;
-use crate::text::{after, before};
+use crate::text::{after, before, keep};
 
 /// A session. Times are on the steady clock (`clock.rs`).
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Session {
         let active = decimal(after(stored, 16));
         let id = after(stored, 32);
         if how == Stored::New && valid(id) && started > 0.0 && active >= 0.0 {
-            self.id = id.to_vec();
+            keep(&mut self.id, id);
             self.started = steady - (epoch - started).max(0.0);
             self.active = Self::attended(stored, steady, epoch);
             let flags = stored.get(30).map_or(0, |digit| digit & 3);

@@ -1,6 +1,8 @@
 //! Looking for bytes in bytes. `str`'s own ways to search cost kilobytes; these few are shared by all that reads text. Places
 //! are numbers, not options: what is not found stands at the end.
 
+use alloc::vec::Vec;
+
 /// What stands before `at`.
 #[inline(never)]
 pub(crate) fn before(text: &[u8], at: usize) -> &[u8] {
@@ -11,6 +13,13 @@ pub(crate) fn before(text: &[u8], at: usize) -> &[u8] {
 #[inline(never)]
 pub(crate) fn after(text: &[u8], at: usize) -> &[u8] {
     text.get(at..).unwrap_or_default()
+}
+
+/// Keeps a text in place of another.
+#[inline(never)]
+pub(crate) fn keep(place: &mut Vec<u8>, text: &[u8]) {
+    place.clear();
+    place.extend_from_slice(text);
 }
 
 /// Where `what` first stands in `text`.

@@ -28,8 +28,8 @@ use metric::{Origin, Soft};
 use page::Page;
 use ttfb::Ttfb;
 
+pub(crate) use metric::POOR;
 pub use metric::Report;
-pub(crate) use metric::{POOR, SOFT};
 
 /// The kinds of `VITAL` message.
 pub mod what {

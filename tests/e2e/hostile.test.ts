@@ -294,6 +294,122 @@ test("a request keeps its headers, also where it is another window's or of a cla
   assert.deepEqual(results, [['1', true], ['1', true]]);
 });
 
+test('whatever the options of a request are made of, it goes as the page meant it, and the page can look at them', async () => {
+  const results = await run<unknown[]>(`
+    const seen = [];
+    const native = window.fetch;
+    // A wrapper of the page's below ours.
+    window.fetch = function (input, init) { seen.push(['method' in init, init.method, { ...init }.method, new Headers(init.headers).get('x-own')].join()); return native.apply(this, arguments); };
+    made();
+    class Init { get method() { return this.#method; } get headers() { return { 'x-own': '1' }; } #method = 'POST'; }
+    const plain = { method: 'POST', headers: { 'x-own': '1' } };
+    const inits = [plain, Object.assign(Object.create(null), plain), Object.freeze({ ...plain }), Object.freeze(Object.assign(Object.create(null), plain)), new Init()];
+    const answers = [];
+    for (const init of inits) {
+      const headers = await (await fetch('/api', init)).json();
+      answers.push([headers['x-own'], 'traceparent' in headers].join());
+    }
+    return [answers, seen];`);
+  const [answers, seen] = results as [string[], string[]];
+  assert.deepEqual(answers, Array(5).fill('1,true'));
+  assert.deepEqual(seen.slice(0, 4), Array(4).fill('true,POST,POST,1'));
+  assert.equal(seen[4]!.split(',')[1], 'POST');
+});
+
+test('a request that is sent with another body is used up no more than by the browser, and keeps its headers', async () => {
+  const [native, ours] = await run<string[][]>(`
+    const all = async () => {
+      const request = new Request('/api', { method: 'POST', body: 'a', headers: { 'x-own': '1' } });
+      const answers = [];
+      for (const init of [{ body: 'bcd' }, { body: '' }, undefined]) {
+        const answer = await fetch(request, init).then((response) => response.json(), ({ name }) => ({ 'x-own': name }));
+        answers.push([answer['x-own'], answer['content-length'], request.bodyUsed, answer.traceparent ? 'traced' : ''].join());
+      }
+      return answers;
+    };
+    const native = await all();
+    made();
+    return [native, await all()];`);
+  assert.match(native![0]!, /^1,3,/);
+  assert.deepEqual(ours, native!.map((answer) => answer + (answer.startsWith('1,') ? 'traced' : '')));
+});
+
+test('a request that its own listeners open again is told once for each time, as it ended', async () => {
+  assert.deepEqual(await run(`
+    const { client, sent } = made();
+    await new Promise((done) => {
+      const request = new XMLHttpRequest();
+      const again = (path) => {
+        request.open('GET', path);
+        request.send();
+      };
+      request.onabort = () => again('/last');
+      request.onload = () => {
+        if (request.responseURL.endsWith('/last')) return done();
+        again('/gone');
+        request.abort();
+      };
+      again('/api');
+    });
+    await client.flush();
+    return sent.flatMap(({ traces }) => traces ? traces.resourceSpans[0].scopeSpans.flatMap(({ spans }) => spans) : []).map(({ attributes }) => attributes
+      .filter(({ key }) => /status_code|error|url.full/.test(key)).map(({ value }) => Object.values(value)[0].replace(/.*\\/(?=\\w+$)/, '')).join());`),
+  ['api,200', 'gone,abort', 'last,202']);
+});
+
+test('an event of an element that bubbles under the name of an error is none', async () => {
+  assert.deepEqual(await run(`
+    const { client, of } = made();
+    document.body.dispatchEvent(new CustomEvent('error', { bubbles: true }));
+    document.body.dispatchEvent(new ErrorEvent('error', { bubbles: true, error: new Error('of an element') }));
+    dispatchEvent(new ErrorEvent('error', { error: new Error('of the window'), cancelable: true }));
+    await client.flush();
+    return of('exceptions').map(({ value }) => value);`), ['of the window']);
+});
+
+test('what was measured under a no is not told after the yes that follows', async () => {
+  const [told, kept] = await run<string[][]>(`
+    const image = new Image();
+    image.src = 'data:image/svg+xml,' + encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"><rect width="300" height="300"/></svg>');
+    return Promise.all(['denied', 'pending'].map(async (consent) => {
+      const { client, of } = made({ consent });
+      document.body.append(image);
+      // Painted, and told of to those who observe longer.
+      await new Promise((done) => new PerformanceObserver(done).observe({ type: 'paint', buffered: true }));
+      await new Promise((done) => setTimeout(done));
+      const start = performance.now();
+      const span = client.startSpan('before', { startTime: start });
+      while (performance.now() == start);
+      client.setConsent('granted');
+      span.end();
+      client.event('agreed');
+      Object.defineProperty(document, 'visibilityState', { configurable: true, value: 'hidden' });
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+      delete document.visibilityState;
+      await client.flush();
+      return [...of('measurements').map(({ type }) => type), ...of('traces'), ...of('events').map(({ name }) => name).filter((name) => name == 'agreed')];
+    }));`);
+  assert.deepEqual(told, ['agreed']);
+  assert.ok(kept!.includes('web-vitals'), String(kept));
+});
+
+test('a core that meets a trap takes the headers along', async () => {
+  assert.deepEqual(await run(`
+    const instantiate = WebAssembly.Instance;
+    let broken = false;
+    WebAssembly.Instance = function (...args) {
+      const instance = new instantiate(...args);
+      const { exports } = instance;
+      return exports.put ? { exports: { ...exports, put(...all) { if (broken) throw new WebAssembly.RuntimeError('unreachable'); return exports.put(...all); } } } : instance;
+    };
+    const { client, told } = made({ unsampledHeader: true });
+    const header = async () => [client.sampled(), 'traceparent' in await (await fetch('/api')).json(), !!client.traceparent()].join();
+    const before = await header();
+    broken = true;
+    client.event('last');
+    return [before, await header(), told.map(([code]) => code)];`), ['true,true,true', 'false,false,false', ['core-lost']]);
+});
+
 test('what others made XMLHttpRequest return is still returned', async () => {
   assert.equal(await run(`
     const send = XMLHttpRequest.prototype.send;

@@ -36,7 +36,9 @@ const BAR_ALL: u64 = 24 * 1024;
 /// that differ, with their count.
 /// 280 for a beacon that is no delivery, a flush that tries, an outage that nobody asks about, items that are counted where they are lost, and batches that are JSON
 /// whatever `beforeSend` makes of an item, and addresses that are not looked at twice: each is the sender's or the core's.
-const CEILING: u64 = 32300;
+/// 100 for requests that their own listeners open again, addresses within addresses, and what was done under a no: some 300, of which 200 were saved elsewhere.
+/// Each is the core's, or happens before a second file is there.
+const CEILING: u64 = 32400;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

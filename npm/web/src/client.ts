@@ -49,6 +49,8 @@ export function createClient(given: Options, bring: Bring): Client {
   const count: Sdk['count_'] = (what, by = 1) => void (tally[what] = (tally[what] || 0) + by);
   const tell: Tell = (code, detail, items) => {
     count(CODES[code], items);
+    // Without a core nothing is captured, and no header may speak of it.
+    if (code == Diagnostic.CoreLost) none();
     if (quiet.on_) return;
     quiet.on_ = true;
     try {
@@ -85,6 +87,8 @@ export function createClient(given: Options, bring: Bring): Client {
   const callbacks = new Set<(id: string) => void>();
 
   let consent = CONSENTS.indexOf(options.consent!);
+  /** When a no was taken back. */
+  let agreed = 0;
   let session = '';
   /** Another session begins: what is told of that cannot end it in its turn, which might have no end. */
   let telling = false;
@@ -139,7 +143,7 @@ export function createClient(given: Options, bring: Bring): Client {
         sdk.stops_.push(() => target.removeEventListener(type, guarded, capture));
       }
     },
-    live_: () => state != State.Off && consent != DENIED,
+    live_: (at) => state != State.Off && consent != DENIED && !(at! < agreed),
     leaves_: () => state > State.Ring && consent != DENIED,
     granted_: () => consent == GRANTED,
     session_: () => session,
@@ -318,6 +322,7 @@ export function createClient(given: Options, bring: Bring): Client {
       const number = CONSENTS.indexOf(next);
       if (number < 0) return tell(Diagnostic.BadOption, 'consent');
       const news = consent != number;
+      if (consent == DENIED) agreed = performance.now();
       consent = number;
       if (news && number == GRANTED) {
         const told = heed();

@@ -76,8 +76,8 @@ export interface Sdk {
   split_?(batch: Batch): Batch[] | undefined;
   /** What the answer of a request says of its trace. */
   answered_?(answer: Response | XMLHttpRequest): Attributes | undefined;
-  /** Whether there is any use in capturing now. */
-  live_(): boolean;
+  /** Whether there is any use in capturing now what was at that time (default: now): not what was under a no. */
+  live_(at?: number): boolean;
   /** Whether any of it leaves the page: until then nothing is asked for, and nothing stored but the session. */
   leaves_(): boolean;
   /** The session's id. */

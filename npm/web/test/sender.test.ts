@@ -521,6 +521,29 @@ test('a draft whose items will be in no batch is taken out of the outbox', () =>
   assert.deepEqual(calls, ['put x', 'remove x']);
 });
 
+test('the parts of a batch that was too large leave the draft of the next one where it is', async () => {
+  const calls: string[] = [];
+  const outbox = {
+    put_: ({ id_: id }: Batch, _: number, __: number, draft?: Batch) => calls.push(`put ${id}${draft ? ` for ${draft.id_}` : ''}`),
+    remove_: ({ id_: id }: Batch) => calls.push(`remove ${id}`), room_() {},
+  } as unknown as Outbox;
+  const made = sender({}, outbox, { split_: (whole) => [0, 1].map((part) => batch({ id_: whole.id_ + '.' + part })) });
+  made.add_(batch({ id_: 'x' }));
+  made.draft_(batch({ id_: 'y' }));
+  await posted[0]!.answer(413);
+  made.add_(batch({ id_: 'y' }));
+  assert.deepEqual(calls, ['put x', 'put y', 'put x.0', 'put x.1', 'remove x', 'put y for y']);
+});
+
+test('a request that outlives its page has an end, too, where the page stays', () => {
+  const ends: number[] = [];
+  const timeout = mock.method(AbortSignal, 'timeout', (ms: number) => (ends.push(ms), new AbortController().signal));
+  const made = sender();
+  made.hidden_(true, () => made.add_(batch()));
+  timeout.mock.restore();
+  assert.deepEqual([posted[0]!.init.keepalive, ends], [true, [30_000]]);
+});
+
 test('a batch that is refused twice, by fetch and by what outlives the page, is told once', async () => {
   const made = sender();
   made.add_(batch());

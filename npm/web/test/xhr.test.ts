@@ -6,6 +6,7 @@ import type { Sdk } from '../src/sdk.js';
 
 class Fake extends EventTarget {
   status = 200;
+  readyState = 4;
   sent = false;
   open(): void {
     this.sent = false;
@@ -34,6 +35,6 @@ test('a request that is under way goes on where a second `send`, or a header, is
   assert.throws(() => xhr.send());
   assert.throws(() => xhr.setRequestHeader('a', 'b'));
   assert.equal(ended, 0);
-  xhr.dispatchEvent(new Event('load'));
+  xhr.dispatchEvent(new Event('readystatechange'));
   assert.equal(ended, 1);
 });

@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::item::kind;
 use crate::message::Message;
 use crate::options::flag;
-use crate::text::after;
+use crate::text::{after, keep};
 use crate::time::ISO_BYTES;
 
 use super::Client;
@@ -69,10 +69,14 @@ impl<H: Host> Client<H> {
         true
     }
 
-    /// Ends an item: takes it into the batch; false: it was dropped. `at` is the instant whose page and view it belongs to,
-    /// `NaN` for the present one's. `key` is what a repeat is known by, `count` how many it stands for.
+    /// Ends an item: takes it into the batch, with page and view of the time that it names; false: it was dropped. `key` is what a repeat is
+    /// known by, `count` how many it stands for.
     #[inline(never)]
-    pub(super) fn finish(&mut self, place: u8, key: u32, count: u32, at: f64, now: f64) -> bool {
+    pub(super) fn finish(&mut self, place: u8, key: u32, count: u32, now: f64) -> bool {
+        let at = self.pen.at;
+        if at < self.agreed {
+            return false;
+        }
         let mut mark = core::mem::take(&mut self.mark);
         let mut json = self.pen.take();
         let kind = place.min(kind::SPAN);
@@ -80,14 +84,17 @@ impl<H: Host> Client<H> {
             self.diagnose(diagnostic::ITEM_CUT, f64::from(kind));
         }
         // As it was before the page's hook saw it: a repeat is given to that in its turn.
-        let mut whole = Vec::new();
         if place == place::EXCEPTIONS {
-            whole.clone_from(&json);
+            self.last.0 = key;
+            keep(&mut self.last.1, &json);
         }
         let mut ours = true;
         if self.options.has(flag::HOOK) && !self.hooked {
             let answer = self.pen.host.emit(signal::HOOK, &json);
             if answer == -1.0 {
+                if place == place::EXCEPTIONS {
+                    self.last.1.clear();
+                }
                 return false;
             }
             if answer >= 0.0 {
@@ -137,9 +144,6 @@ impl<H: Host> Client<H> {
         }
         if place == place::EXCEPTIONS || self.envelope.sequence == 0 || self.hidden_at <= now {
             self.batch.due = self.batch.due.min(now + SOON_MS);
-        }
-        if place == place::EXCEPTIONS {
-            self.last = (key, whole);
         }
         self.batch.push(item, whence);
         if self.rings() {
@@ -203,8 +207,8 @@ impl<H: Host> Client<H> {
     pub(super) fn repeated(&mut self, count: u32, now: f64) {
         let (key, last) = core::mem::take(&mut self.last);
         if count > 0
-            && !last.is_empty()
             && !self.batch.repeat(key, count)
+            && !last.is_empty()
             // From within the hook it would go past it.
             && !self.hooked
             && self.begin(kind::EXCEPTION, now)
@@ -213,7 +217,7 @@ impl<H: Host> Client<H> {
             self.pen.raw(HEAD);
             self.pen.iso(now + self.clock.offset);
             self.pen.raw(after(&last, HEAD.len() + ISO_BYTES));
-            self.finish(place::EXCEPTIONS, key, count, f64::NAN, now);
+            self.finish(place::EXCEPTIONS, key, count, now);
         } else {
             self.last = (key, last);
         }
@@ -243,11 +247,12 @@ impl<H: Host> Client<H> {
             self.batch.clear();
         } else if self.batch.len() > 0 {
             let batch = core::mem::replace(&mut self.batch, Batch::new());
-            if self.rings() {
-                self.ring.push(batch);
+            let kept = if self.rings() {
+                &mut self.ring
             } else {
-                self.held.push(batch);
-            }
+                &mut self.held
+            };
+            kept.push(batch);
         }
     }
 
@@ -278,7 +283,7 @@ impl<H: Host> Client<H> {
                 id = self.random.id(20, 5);
             }
             if how == how::DRAFT {
-                self.batch.id = id.clone();
+                keep(&mut self.batch.id, &id);
             }
             from = self.batch.seal(
                 &mut self.pen,

@@ -7,7 +7,7 @@ use crate::message::Message;
 use crate::options::NUMBERS_BYTES;
 use crate::sampling::{Share, state};
 use crate::session::{FAILED, Session, Stored, WOKEN};
-use crate::text::after;
+use crate::text::{after, keep};
 
 use super::Client;
 
@@ -199,12 +199,14 @@ impl<H: Host> Client<H> {
             arrives,
         );
         if !arrives {
-            self.session.previous = before.clone();
+            keep(&mut self.session.previous, &before);
         }
         if !activity && !arrives && how != Stored::Resumed {
             self.session.active = f64::NAN;
         }
         self.counts = [0; 5];
+        // Who began it has said so.
+        self.announced = how == Stored::Resumed;
         self.tell(now);
         if self.on() {
             along.restamp(self.who.clone());
@@ -306,6 +308,9 @@ impl<H: Host> Client<H> {
             // Behind what is held already, which is older.
             self.seal(false);
         }
+        if self.consent == Consent::Denied {
+            self.agreed = now;
+        }
         self.consent = consent;
         if consent == Consent::Denied {
             self.forget();
@@ -330,7 +335,8 @@ impl<H: Host> Client<H> {
         self.batch.clear();
         self.trail.list.clear();
         self.last.1.clear();
-        self.announced = false;
+        // What was sealed has said it.
+        self.announced &= self.envelope.sequence > 0;
         self.session.failed = false;
         if self.writable {
             self.pen.host.emit(signal::STORE, b"");

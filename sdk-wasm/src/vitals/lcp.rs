@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::metric::{Metric, Origin, Report, Soft, Vital, max, min};
 use super::page::Page;
 use crate::message::Message;
+use crate::text::keep;
 
 #[derive(Debug)]
 pub(super) struct Lcp {
@@ -54,7 +55,7 @@ impl Lcp {
                 max(at - interaction, 0.0)
             };
             self.at = at;
-            self.rest = m.rest().to_vec();
+            keep(&mut self.rest, m.rest());
         }
     }
 
@@ -66,7 +67,7 @@ impl Lcp {
         self.done = true;
         if m.number() == self.at {
             m.number();
-            self.rest = m.rest().to_vec();
+            keep(&mut self.rest, m.rest());
         }
         self.report(page, out);
     }

@@ -10,7 +10,7 @@ use crate::message::Message;
 pub(crate) const POOR: &str = "poor";
 
 /// The type of a navigation within the document.
-pub(crate) const SOFT: &str = "soft-navigation";
+const SOFT: &str = "soft-navigation";
 
 /// A vital that is to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub struct Report {
     pub context: Vec<(&'static str, Vec<u8>)>,
     /// The time whose page and view it belongs to.
     pub at: f64,
+    /// Of the page's load, not of a navigation since.
+    pub load: bool,
 }
 
 impl Report {
@@ -138,6 +140,7 @@ impl Metric {
             values: Vec::new(),
             context: Vec::new(),
             at: self.there,
+            load: self.start == 0.0,
         });
         out.last_mut()
     }

@@ -77,7 +77,7 @@ export function observeFrames(sdk: Sdk): void {
   const { see_: see, settle_: settle } = createCap<Frame>(MOST, (frame, count) =>
     tell(sdk, Name.LongFrame, frame ? describeFrame(frame) : { [Attr.Count]: count }, frame?.startTime));
   const take = (entries: PerformanceEntryList) => {
-    for (const entry of entries) if (entry.duration >= long && sdk.live_()) see('' + entry.startTime, entry);
+    for (const entry of entries) if (entry.duration >= long && sdk.live_(entry.startTime)) see('' + entry.startTime, entry);
   };
   const observer = new PerformanceObserver(sdk.guard_((list: PerformanceObserverEntryList) => take(list.getEntries())));
   observer.observe({ type, buffered: true });

@@ -44,7 +44,7 @@ export function observeLoads(sdk: Sdk): void {
   const status = (url: string): number | undefined =>
     (safe(() => performance.getEntriesByName(url, 'resource').pop()) as { responseStatus?: number } | undefined)?.responseStatus || undefined;
   const failed = (kind: string, url: string, tag: string, at: number, more?: Attributes) => {
-    if (!url || !sdk.live_()) return;
+    if (!url || !sdk.live_(at)) return;
     const { href, hostname } = safe(() => new URL(url, document.baseURI)) || { href: url, hostname: '' };
     see(kind + url, [{
       [Attr.Url]: href, [Attr.Kind]: kind, [Attr.Tag]: tag, [Attr.Status]: status(href), [Attr.Party]: hostname && party(hostname, location.hostname), ...more,
@@ -66,13 +66,13 @@ export function observeLoads(sdk: Sdk): void {
 
   // No event names the file of a font; its timing does.
   const { fonts } = document;
-  const lost = (family: string, at: number) => {
-    const entry = safe(() => performance.getEntriesByType('resource').filter(({ name }) => FONT.test(name) && status(name)! > 399).pop());
-    failed('font', entry?.name || 'font:' + family, 'css', at, { [Attr.Font]: family });
+  const lost = (family: string, at?: number) => {
+    const entry = safe(() => (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).filter(({ name }) => FONT.test(name) && status(name)! > 399).pop());
+    failed('font', entry?.name || 'font:' + family, 'css', at ?? entry?.responseEnd ?? performance.now(), { [Attr.Font]: family });
   };
   if (fonts) {
     sdk.on_(fonts, 'loadingerror', ({ fontfaces, timeStamp }: FontFaceSetLoadEvent) => fontfaces.forEach(({ family }) => lost(family, timeStamp)));
-    fonts.forEach(({ status, family }) => status == 'error' && lost(family, performance.now()));
+    fonts.forEach(({ status, family }) => status == 'error' && lost(family));
   }
   const timed = sdk.guard_((entries: (PerformanceResourceTiming & { responseStatus?: number })[]) => {
     for (const { initiatorType, responseStatus, name, responseEnd } of entries) {

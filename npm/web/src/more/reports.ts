@@ -49,7 +49,7 @@ export function observeReports(sdk: Sdk): void {
     const key = Object.values(attributes).join();
     if (first(key, way)) see(key, attributes);
   };
-  const observer = safe(() => new ReportingObserver(sdk.guard_((reports: Report[]) => reports.forEach(({ type, body }) => take(type || '', (body || {}) as Body, -1))), { buffered: true }));
+  const observer = safe(() => new ReportingObserver(sdk.guard_((reports: Report[]) => reports.forEach(({ type, body }) => take(type || '', (body || {}) as Body, -1))), { buffered: sdk.live_(0) }));
   if (observer) {
     observer.observe();
     sdk.stops_.push(() => observer.disconnect());

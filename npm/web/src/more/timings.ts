@@ -73,11 +73,10 @@ export function resourceAttributes(entry: PerformanceResourceTiming): Attributes
 /** Observes entries of a type until the end; those of before, too. */
 function observe(sdk: Sdk, type: string, take: (entry: PerformanceEntry) => void): void {
   if (!PerformanceObserver.supportedEntryTypes?.includes(type)) return;
-  const observer = new PerformanceObserver(sdk.guard_((list: PerformanceObserverEntryList) => {
-    if (sdk.live_()) list.getEntries().forEach(take);
-  }));
+  const seen = (entries: PerformanceEntryList) => entries.filter(({ startTime }) => sdk.live_(startTime)).forEach(take);
+  const observer = new PerformanceObserver(sdk.guard_((list: PerformanceObserverEntryList) => seen(list.getEntries())));
   observer.observe({ type, buffered: true });
-  onEnd(sdk, () => sdk.live_() && observer.takeRecords().forEach(take));
+  onEnd(sdk, () => seen(observer.takeRecords()));
   sdk.stops_.push(() => observer.disconnect());
 }
 
@@ -112,7 +111,7 @@ export function observeLoad(sdk: Sdk): void {
   const { later_: later, ambient_: ambient } = sdk;
   let load: Place | undefined;
   let loading = true;
-  // The load's vitals stand in its span, from here on; those of a page that comes back from the cache in none.
+  // The load's vitals stand in its span, from here on.
   const stand = ({ trace_: trace, span_: span }: Place): void => sdk.put_(Op.Load, (w) => w.s(trace).s(span));
   const look = (): [entry: PerformanceNavigationTiming, server: Attributes, load: Place, parent?: string] => {
     const entry = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming;
@@ -122,9 +121,6 @@ export function observeLoad(sdk: Sdk): void {
   };
   // What the page does while it loads is its load's, unless it has a span of its own or an action's. Where the browser has no entry yet the place may change.
   if (look()[0]) sdk.ambient_ = () => ambient() || (loading ? load : undefined);
-  sdk.on_(window, 'pageshow', ({ persisted }: PageTransitionEvent) => {
-    if (persisted) stand({ trace_: '', span_: '' });
-  });
   const told = sdk.guard_(() => {
     const [entry, server, load, parent] = look();
     loading = false;

@@ -81,7 +81,7 @@ export function createErrors(sdk: Sdk): Capture {
 
 export function observeErrors(sdk: Sdk): void {
   const { capture_: capture } = sdk;
-  // Not in the capture phase, where images and scripts that did not come pass by.
-  sdk.on_(window, 'error', (event: ErrorEvent) => capture(event.error, 'onerror', 0, event));
+  // Not in the capture phase, where images and scripts that did not come pass by; nor what bubbles up from elements, which is the page's own.
+  sdk.on_(window, 'error', (event: ErrorEvent) => event.target == window && capture(event.error, 'onerror', 0, event));
   sdk.on_(window, 'unhandledrejection', (event: PromiseRejectionEvent) => capture(event.reason, 'onunhandledrejection', 0));
 }

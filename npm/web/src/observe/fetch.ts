@@ -46,13 +46,15 @@ const isRequest = (input: unknown): input is Request => !!(input as Request)?.he
 /** The arguments with the header in them, in the form in which the page gave them; its own objects stay as they are. */
 function withHeader(args: ArrayLike<unknown>, name: string, value: string): ArrayLike<unknown> {
   const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
-  const given = init?.headers;
-  if (isRequest(input) && !given) {
+  const request = isRequest(input);
+  // With a body of its own a request's is not used, and may be later.
+  const given = init?.headers || (request && init?.body != null && input.headers);
+  if (request && !given) {
     if (input.headers.has(name)) return args;
     // Not `new Request(input, init)`, which forgets the referrer.
-    const request = new Request(input);
-    request.headers.set(name, value);
-    return [request, init];
+    const copy = new Request(input);
+    copy.headers.set(name, value);
+    return [copy, init];
   }
   let plain: HeadersInit = { [name]: value };
   if (given) {
@@ -61,10 +63,10 @@ function withHeader(args: ArrayLike<unknown>, name: string, value: string): Arra
     headers.set(name, value);
     plain = Symbol.iterator in given ? headers : { ...given, ...plain };
   }
-  // What is no plain object may keep its members in getters.
-  const own = !init || Object.getPrototypeOf(init) == Object.prototype;
-  return [input, own ? { ...init, headers: plain } : new Proxy(init, {
-    get: (target, key) => key == 'headers' ? plain : target[key as keyof RequestInit],
+  const own = { ...init, headers: plain };
+  // What is no plain object may keep its members in getters, and may be frozen: a proxy of itself could not give another member.
+  return [input, !init || init.constructor == Object ? own : new Proxy(own, {
+    get: (_, key) => (key == 'headers' ? plain : init[key as keyof RequestInit]),
   })];
 }
 

@@ -292,6 +292,8 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     navigation++;
     final = false;
     finish = nothing;
+    // It may be another session by now.
+    put(Op.Activity);
     send(What.Restored, at);
     // Not every browser says before the next task that the page is visible again.
     later(guard(() => send(What.Settled)));

@@ -16,6 +16,8 @@ interface State {
   /** The page has set the header itself. */
   own_?: boolean;
   traced_?: Traced;
+  /** It failed, or the one before it did, and nobody has said how. */
+  failed_?: Traced;
   /** It was under way when it was sent again, which fails and is not its end. */
   again_?: boolean;
 }
@@ -39,21 +41,30 @@ const wrap = (what: What) => (native: Method, subs: Sub[]): Method => function (
 
 export function observeXhr(sdk: Sdk): void {
   const states = new WeakMap<XMLHttpRequest, State>();
-  const over = (xhr: XMLHttpRequest, error: string) => {
-    const state = states.get(xhr);
-    if (!state?.traced_) return;
-    finish(sdk, state.traced_, error ? 0 : xhr.status, error, error ? undefined : sdk.answered_?.(xhr));
-    state.traced_ = undefined;
+  const end = (traced: Traced | undefined, xhr: XMLHttpRequest, error: string) => {
+    if (traced) finish(sdk, traced, error ? 0 : xhr.status, error, error ? undefined : sdk.answered_?.(xhr));
   };
-  const ended = sdk.guard_(({ target, type }: Event) => over(target as XMLHttpRequest, type == 'load' ? '' : type));
+  const changed = sdk.guard_(({ target, type }: Event) => {
+    const xhr = target as XMLHttpRequest;
+    const state = states.get(xhr)!;
+    if (type != 'readystatechange') {
+      end(state.failed_, xhr, type);
+      state.failed_ = undefined;
+    } else if (xhr.readyState > 3) {
+      // Now, as the page's listeners of what follows may open it again. How it failed is told to those alone.
+      if (xhr.status) end(state.traced_, xhr, '');
+      else state.failed_ = state.traced_;
+      state.traced_ = undefined;
+    }
+  });
   const sub: Sub = sdk.guard_((what, xhr, [first, second]) => {
     const state = states.get(xhr);
-    if (what == What.Failed) state?.again_ || over(xhr, 'error');
+    if (what == What.Failed) state?.again_ || end(state?.traced_, xhr, 'error');
     else if (what == What.Open) {
       // Opened again while under way: the browser lets go of the old request without a word.
-      over(xhr, 'abort');
-      if (!state) for (const type of ['load', 'error', 'abort', 'timeout']) xhr.addEventListener(type, ended);
-      states.set(xhr, { method_: '' + first, url_: '' + second });
+      end(state?.traced_, xhr, 'abort');
+      if (!state) for (const type of ['readystatechange', 'error', 'abort', 'timeout']) xhr.addEventListener(type, changed);
+      states.set(xhr, { method_: '' + first, url_: '' + second, failed_: state?.failed_ });
     } else if (state) {
       if (what == What.Header) {
         if (('' + first).toLowerCase() == HEADER) state.own_ = true;

@@ -33,7 +33,7 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     if (keepalive) use(1);
     const send = (body: BodyInit, url: string): PromiseLike<Answer> => nativeFetch(url, {
       method: 'POST', body, headers, keepalive, credentials: 'omit',
-      signal: hidden ? null : safe(() => AbortSignal.timeout(TIMEOUT)),
+      signal: safe(() => AbortSignal.timeout(TIMEOUT)),
     });
     // Large bytes cost less as a blob, whose size nobody has to know beforehand.
     const plain = () => send(size > KEEPALIVE_BYTES ? new Blob([body as BlobPart]) : (body as BodyInit), url);

@@ -222,10 +222,12 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   function add(batch: Batch): void {
     if (stopped) return;
     queue.push(batch);
+    // A part of another has none.
+    const own = draft?.id_ == batch.id_ ? draft : undefined;
+    if (own) draft = undefined;
     // A page that slept may find its draft delivered by another: rather some items twice than the others never.
-    if (draft?.id_ == batch.id_ && Date.now() > draft.sealed_ + TIMEOUT - SLACK) batch.id_ += 'r';
-    keep(batch, 0, TIMEOUT, draft);
-    draft = undefined;
+    if (own && Date.now() > own.sealed_ + TIMEOUT - SLACK) batch.id_ += 'r';
+    keep(batch, 0, TIMEOUT, own);
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];

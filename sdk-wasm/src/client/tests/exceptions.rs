@@ -359,3 +359,85 @@ fn the_trail_of_an_error_begins_with_its_session() {
         json!([{"t": "2026-01-01T00:00:00.000Z", "k": "event", "m": "of this one"}])
     );
 }
+
+#[test]
+fn an_error_that_comes_again_with_other_attributes_is_another_item() {
+    let mut bench = Bench::started(&Start::default());
+    for order in ["17", "18", "18"] {
+        let message = Writer::default()
+            .b(1)
+            .many(&["api", "Error", "no stock", STACK, ""])
+            .n(f64::NAN)
+            .n(f64::NAN)
+            .u(0)
+            .a(&[("order", order)])
+            .many(&["", ""])
+            .n(f64::NAN)
+            .u(0);
+        bench.put(op::EXCEPTION, &message.0);
+    }
+    let json = bench.batch().json;
+    let told: Vec<_> = json["exceptions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (&item["context"]["order"], item.get("count")))
+        .collect();
+    assert_eq!(told, [(&json!(17), None), (&json!(18), Some(&json!(2)))]);
+}
+
+#[test]
+fn repeats_of_an_error_that_was_not_kept_are_not_counted_on_another() {
+    let noise = Thrown {
+        message: "noise",
+        ..THROWN
+    };
+    let ignored = Start {
+        flags: flag::IGNORE,
+        ..Start::default()
+    };
+    let dropped = Start {
+        flags: flag::HOOK,
+        ..Start::default()
+    };
+    for start in [ignored, dropped] {
+        for sealed in [false, true] {
+            let mut bench = Bench::started(&start);
+            bench.client.pen.host.filter = Some(|_, text| text.contains("noise"));
+            bench.client.pen.host.hook =
+                Some(|_, item| (!item.contains("\"noise\"")).then(|| item.into()));
+            bench.throw(&THROWN);
+            if sealed {
+                bench.flush();
+            }
+            bench.throw(&noise).put(op::SUPPRESSED, &5u32.to_le_bytes());
+            bench.flush();
+            let items: Vec<_> = bench
+                .batches()
+                .iter()
+                .flat_map(|batch| {
+                    batch.json["exceptions"]
+                        .as_array()
+                        .cloned()
+                        .unwrap_or_default()
+                })
+                .collect();
+            assert_eq!(items.len(), 1);
+            assert_eq!(items[0].get("count"), None);
+        }
+    }
+}
+
+#[test]
+fn repeats_are_counted_on_the_error_that_was_thrown_last() {
+    let mut bench = Bench::started(&Start::default());
+    let other = Thrown {
+        message: "other",
+        ..THROWN
+    };
+    bench.throw(&THROWN).throw(&other).throw(&THROWN);
+    bench.put(op::SUPPRESSED, &5u32.to_le_bytes());
+    let json = bench.batch().json;
+    assert_eq!(json["exceptions"][0]["count"], 7);
+    assert_eq!(json["exceptions"][1].get("count"), None);
+}

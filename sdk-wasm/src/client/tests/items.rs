@@ -531,3 +531,124 @@ fn what_before_send_itself_tells_is_not_given_to_it() {
     assert_eq!(bench.said(signal::HOOK).len(), 1);
     assert_eq!(bench.batch().json["events"][0]["name"], "inner");
 }
+
+/// The page that a batch of one item names.
+fn page(bench: &mut Bench) -> Json {
+    bench.batch().json["meta"]["page"]["id"].take()
+}
+
+#[test]
+fn an_item_that_names_its_time_belongs_to_the_page_of_then() {
+    let mut bench = Bench::started(&Start::default());
+    let push = Writer::default().s("https://shop.example/b").b(1);
+    bench
+        .wait(100.0)
+        .put(op::NAVIGATION, &push.s("page1").n(f64::NAN).0)
+        .flush()
+        .said(signal::BATCH);
+    bench.wait(100.0);
+    let at = |at: f64| Writer::default().a(&[]).many(&[TRACE, SPAN]).n(at).0;
+    let texts = |texts: &[&str]| Writer::default().many(texts).0;
+    for (then, expected) in [(50.0, "page0"), (150.0, "page1"), (f64::NAN, "page1")] {
+        for (op, head) in [
+            (op::EVENT, texts(&["click", ""])),
+            (op::LOG, texts(&["info", "told"])),
+            (
+                op::MEASUREMENT,
+                Writer::default().s("m").u(1).s("n").n(1.0).0,
+            ),
+        ] {
+            bench.put(op, &[head, at(then)].concat());
+            assert_eq!(page(&mut bench), expected, "{op} of {then}");
+        }
+        let span = Writer::default().many(&[TRACE, SPAN, "", "click"]).b(1);
+        let span = span.n(then).n(f64::NAN).b(0).s("").a(&[]);
+        bench.put(op::SPAN, &span.0);
+        assert_eq!(page(&mut bench), expected, "a span of {then}");
+        let request = Writer::default().b(0).many(&[TRACE, SPAN, ""]);
+        let request = request.many(&["GET", "https://shop.example/api"]);
+        let request = request.n(then).n(f64::NAN).n(200.0).s("").a(&[]);
+        bench.put(op::REQUEST, &request.0);
+        assert_eq!(page(&mut bench), expected, "a request of {then}");
+    }
+}
+
+/// A `VITAL` message of a page that is loaded, up to what stands behind the page's state.
+fn vital(what: u8) -> Writer {
+    let message = Writer::default().b(what).b(0).b(b'n');
+    [50.0, 0.0, 60.0, 70.0, 80.0, f64::NAN]
+        .into_iter()
+        .fold(message, Writer::n)
+}
+
+#[test]
+fn the_largest_paints_element_stays_as_it_is_and_its_address_is_scrubbed() {
+    let mut bench = Bench::started(&Start::default());
+    let largest = vital(vitals::what::LARGEST)
+        .n(500.0)
+        .n(f64::NAN)
+        .n(100.0)
+        .n(200.0)
+        .many(&["#heroBanner2024SummerSaleLarge01", "/a.png?token=t", "", ""]);
+    bench
+        .wait(1000.0)
+        .put(op::VITAL, &vital(vitals::what::START).b(7).u(0).0)
+        .put(op::VITAL, &largest.0)
+        .put(op::VITAL, &vital(vitals::what::FINAL).n(f64::NAN).0);
+    let context = &one(&mut bench, "measurements")["context"];
+    assert_eq!(context["element"], "#heroBanner2024SummerSaleLarge01");
+    assert_eq!(context["resource_url"], "/a.png?token=REDACTED");
+}
+
+#[test]
+fn the_vitals_of_a_page_that_comes_back_stand_in_no_load() {
+    let mut bench = Bench::started(&Start::default());
+    bench.put(op::LOAD, &Writer::default().s(TRACE).s(SPAN).0);
+    let loaded = vital(vitals::what::LOADED);
+    bench
+        .wait(1000.0)
+        .put(op::VITAL, &vital(vitals::what::START).b(7).u(0).0)
+        .put(op::VITAL, &[0.0; 5].into_iter().fold(loaded, Writer::n).0);
+    let first = one(&mut bench, "measurements");
+    assert_eq!(first["context"]["navigation_type"], "navigate");
+    assert_eq!(first["trace"]["trace_id"], TRACE);
+    bench
+        .wait(1000.0)
+        .put(op::VITAL, &vital(vitals::what::RESTORED).n(1900.0).0);
+    let second = one(&mut bench, "measurements");
+    assert_eq!(second["context"]["navigation_type"], "back-forward-cache");
+    assert_eq!(second.get("trace"), None);
+}
+
+#[test]
+fn what_was_measured_under_a_no_is_never_told() {
+    let item = |at: f64| {
+        Writer::default()
+            .s("e")
+            .s("")
+            .a(&[])
+            .many(&["", ""])
+            .n(at)
+            .0
+    };
+    for (consent, told) in [(2, 1), (0, 3)] {
+        let mut bench = Bench::new(&Start {
+            consent,
+            ..Start::default()
+        });
+        let largest = vital(vitals::what::LARGEST).n(500.0).n(f64::NAN);
+        bench
+            .wait(1000.0)
+            .put(op::VITAL, &vital(vitals::what::START).b(7).u(0).0)
+            .put(op::VITAL, &largest.n(0.0).n(0.0).many(&["", "", "", ""]).0)
+            .put(op::CONSENT, &[1])
+            .flush()
+            .said(signal::BATCH);
+        bench
+            .wait(1000.0)
+            .put(op::EVENT, &item(999.0))
+            .put(op::EVENT, &item(1001.0))
+            .put(op::VITAL, &vital(vitals::what::FINAL).n(f64::NAN).0);
+        assert_eq!(bench.batch().items, told);
+    }
+}

@@ -698,3 +698,41 @@ fn what_is_no_session_of_ours_in_the_shared_storage_harms_nothing() {
     }
     assert!(!bench.flush().batches().is_empty());
 }
+
+#[test]
+fn a_session_says_that_it_started_once_whatever_its_visitor_decides() {
+    let consent = |bench: &mut Bench, number| {
+        bench.put(op::CONSENT, &[number]);
+    };
+    // What was said may have left, and is not said again.
+    let mut bench = Bench::started(&Start::default());
+    consent(&mut bench, 2);
+    consent(&mut bench, 1);
+    bench.event("a");
+    assert_eq!(
+        names(&[bench.batch()]),
+        [("00f067aa0ba902b7".into(), "a".into())]
+    );
+    // What was not has not been said.
+    let mut bench = Bench::new(&Start {
+        consent: 0,
+        ..Start::default()
+    });
+    consent(&mut bench, 2);
+    consent(&mut bench, 1);
+    assert_eq!(
+        names(&[bench.batch()]),
+        [("00f067aa0ba902b7".into(), "session_start".into())]
+    );
+    // Another tab's session was begun there.
+    let mut bench = Bench::new(&Start {
+        consent: 2,
+        ..Start::default()
+    });
+    shared(&mut bench, "1 1767225599000 1767225600000 0 theirs");
+    consent(&mut bench, 1);
+    bench.event("a");
+    let batch = bench.batch();
+    assert!(batch.json["farol"].get("first").is_none());
+    assert_eq!(names(&[batch]), [("theirs".into(), "a".into())]);
+}

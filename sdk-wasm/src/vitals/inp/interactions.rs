@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::message::Message;
+use crate::text::keep;
 
 /// How many are kept: with one excused for each fifty, enough for 500 interactions (web-vitals' number).
 const KEPT: usize = 10;
@@ -97,7 +98,7 @@ impl Interactions {
             return;
         }
         if kept.target.is_empty() {
-            kept.target = event.target.to_vec();
+            keep(&mut kept.target, event.target);
         }
         while let Some(before) = place.checked_sub(1)
             && let Some([longer, shorter]) = longest.get_mut(before..=place)
