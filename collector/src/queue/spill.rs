@@ -53,6 +53,8 @@ pub struct Recovered {
 
 /// What one stop left, for the queue on disk to take up.
 pub(super) struct Left {
+    /// Files to remove when it is taken up.
+    pub(super) files: [PathBuf; 2],
     /// Records by their place in the file.
     pub(super) records: Vec<(u64, Record)>,
     /// Files that held something damaged.
@@ -81,25 +83,25 @@ impl Left {
     }
 }
 
-/// Reads all that stops left in a folder.
-pub(super) fn left(folder: &Path) -> io::Result<Vec<Left>> {
-    let mut all = Vec::new();
-    for (number, path) in segments(folder)? {
+/// Reads all that stops left in a folder, each by itself: one that cannot be read costs no other.
+pub(super) fn left(folder: &Path) -> io::Result<Vec<io::Result<Left>>> {
+    let all = segments(folder)?.into_iter();
+    let all = all.map(|(number, path)| {
         let mut records = Vec::new();
         let whole = read_segment(&fs::read(&path)?, |place, record| {
             records.push((place, record));
         });
-        let cursors = fs::read(folder.join(format!("{number:020}.{CURSORS}")));
-        let cursors = cursors
-            .ok()
-            .and_then(|b| serde_json::from_slice::<Cursors>(&b).ok());
-        all.push(Left {
+        let beside = folder.join(format!("{number:020}.{CURSORS}"));
+        let cursors = fs::read(&beside).ok();
+        let cursors = cursors.and_then(|b| serde_json::from_slice::<Cursors>(&b).ok());
+        Ok(Left {
+            files: [path, beside],
             records,
             damaged: u64::from(!whole) + u64::from(cursors.is_none()),
             cursors: cursors.map(|c| c.readers),
-        });
-    }
-    Ok(all)
+        })
+    });
+    Ok(all.collect())
 }
 
 /// Whether a file of this name is one that a stop left.
@@ -109,6 +111,12 @@ pub(super) fn is_one(name: &str) -> bool {
         .or_else(|| name.strip_suffix(SEGMENT));
     stem.and_then(|s| s.strip_suffix('.'))
         .is_some_and(|s| s.len() == 20 && s.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The name of the segment beside which a file of this name stands, if it says who wants what.
+pub(super) fn segment_of(name: &str) -> Option<String> {
+    let stem = name.strip_suffix(CURSORS).filter(|_| is_one(name))?;
+    Some(format!("{stem}{SEGMENT}"))
 }
 
 /// Writes all that some reader has not acknowledged into a new segment in `folder`; returns how many records that were.

@@ -1,6 +1,7 @@
 //! Takes up what version 1 left when it stopped (`spill.rs`): its records go into a segment of their own, for those who want them.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::super::{Position, spill};
 use super::Shared;
@@ -8,35 +9,57 @@ use super::figures::Figures;
 use super::segment::{self, HEAD, Head};
 use super::state::Segment;
 use crate::outcome::{DropReason, Ledgers};
+use crate::record::Record;
 
-/// Takes up every file of version 1; returns how many held something damaged. The readers have their places already.
-pub(super) fn import(shared: &Shared, ledgers: &Ledgers) -> u64 {
+/// What of version 1 was found.
+#[derive(Debug, Default)]
+pub(super) struct Imported {
+    /// Files that held something damaged, or could not be read at all.
+    pub(super) damaged: u64,
+    /// Files of which the queue has all now. The others stay for the next start.
+    taken: Vec<PathBuf>,
+}
+
+/// Takes up the files of version 1. The readers have their places already.
+pub(super) fn import(shared: &Shared, ledgers: &Ledgers) -> Imported {
+    let mut found = Imported::default();
     let left = match spill::left(&shared.folder) {
         Ok(left) => left,
-        Err(error) => {
-            tracing::error!(kind = %error.kind(), "what an older version left cannot be read");
-            return 1;
-        }
+        Err(error) => vec![Err(error)],
     };
-    let mut damaged = 0;
     for file in left {
-        damaged += file.damaged;
+        let file = match file {
+            Ok(file) => file,
+            Err(error) => {
+                found.damaged += 1;
+                tracing::error!(kind = %error.kind(), "what an older version left cannot be read; it stays for the next start");
+                continue;
+            }
+        };
+        found.damaged += file.damaged;
         if let Err(error) = take(shared, &file, ledgers) {
             Figures::add(&shared.figures.write_failures, 1);
             tracing::error!(kind = %error.kind(), "what an older version left cannot be taken up; it stays for the next start");
-            return damaged;
+            break;
         }
+        found.taken.extend(file.files);
     }
-    Figures::add(&shared.figures.damaged_files, damaged);
-    damaged
+    Figures::add(&shared.figures.damaged_files, found.damaged);
+    found
 }
 
 /// Removes the files that were taken up.
-pub(super) fn remove(shared: &Shared) {
+pub(super) fn remove(shared: &Shared, imported: &Imported) {
+    for file in &imported.taken {
+        let _ = shared.disk.remove(file);
+    }
     let Ok(names) = shared.disk.list(&shared.folder) else {
         return;
     };
-    for name in names.iter().filter(|n| spill::is_one(n)) {
+    // A crash may have come between the two, here or where they were written.
+    let alone =
+        |name: &&String| spill::segment_of(name).is_some_and(|segment| !names.contains(&segment));
+    for name in names.iter().filter(alone) {
         let _ = shared.disk.remove(&shared.folder.join(name));
     }
 }
@@ -47,6 +70,10 @@ fn take(shared: &Shared, left: &spill::Left, ledgers: &Ledgers) -> io::Result<()
         state.living().map(|(_, r)| r.name.clone()).collect()
     };
     let wanted = |place: u64| names.iter().any(|name| left.wants(name, place));
+    let records: Vec<_> = left.records.iter().filter(|(p, _)| wanted(*p)).collect();
+    if !records.is_empty() {
+        write(shared, left, &records)?;
+    }
     for (place, record) in &left.records {
         let items = record.header.counts.items();
         for name in left.gone(&names, *place) {
@@ -55,10 +82,11 @@ fn take(shared: &Shared, left: &spill::Left, ledgers: &Ledgers) -> io::Result<()
             books.dropped(DropReason::DestinationRemoved, items);
         }
     }
-    let records: Vec<_> = left.records.iter().filter(|(p, _)| wanted(*p)).collect();
-    if records.is_empty() {
-        return Ok(());
-    }
+    Ok(())
+}
+
+/// Writes records into a segment of their own.
+fn write(shared: &Shared, left: &spill::Left, records: &[&(u64, Record)]) -> io::Result<()> {
     let (end, previous_end) = {
         let state = shared.lock();
         (state.end, state.sound.unwrap_or(state.end))

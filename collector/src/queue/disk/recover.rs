@@ -143,7 +143,8 @@ impl Shared {
             reader.done = place;
         }
         drop(state);
-        recovery.damaged += import::import(self, ledgers);
+        let imported = import::import(self, ledgers);
+        recovery.damaged += imported.damaged;
         self.count_wanted(&mut recovery, found.cursors.as_ref());
         self.count_gone(found.cursors.as_ref(), ledgers);
         {
@@ -161,7 +162,7 @@ impl Shared {
         }
         Figures::add(&self.figures.recovered, recovery.records);
         match self.keep_cursors() {
-            Ok(()) => import::remove(self),
+            Ok(()) => import::remove(self, &imported),
             // The first group tries again and is refused where it fails.
             Err(error) => {
                 tracing::error!(kind = %error.kind(), "the cursors of the queue could not be kept");
