@@ -1,6 +1,6 @@
 //! The state under the queue's lock: slots in order of position, and for each reader what it still wants.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{Notify, oneshot};
@@ -19,9 +19,6 @@ pub(super) type Mask = u64;
 /// The most readers that a queue can have.
 pub(crate) const MAX_READERS: usize = Mask::BITS as usize;
 
-/// Places of entries that are done with, while an older one is wanted, that are not counted: less than one record of the usual largest.
-const PLACES: usize = 1 << 20;
-
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) entry: Arc<Entry>,
@@ -36,6 +33,8 @@ pub(super) struct ReaderState {
     pub(super) name: String,
     /// The next position to hand out.
     cursor: Position,
+    /// What it wants before this it has in hands, so that nobody looks there for what it could lose.
+    held_until: Position,
     lag: Lag,
     max_lag: Option<usize>,
     ledger: Option<DestinationLedger>,
@@ -46,11 +45,12 @@ pub(super) struct ReaderState {
 
 #[derive(Debug)]
 pub(super) struct State {
-    /// `None` where nobody wants the entry any more, while an older one is still wanted.
-    slots: VecDeque<Option<Slot>>,
-    /// The position of the first slot.
-    base: Position,
-    records: usize,
+    /// What somebody wants. One that is held for long keeps no place for those that came and went behind it.
+    slots: BTreeMap<Position, Slot>,
+    /// The position that the next record gets.
+    end: Position,
+    /// Before this nothing can be dropped for room, so that it is looked through once and not at each append.
+    kept_until: Position,
     bytes: usize,
     max_bytes: usize,
     pub(super) readers: Vec<ReaderState>,
@@ -62,9 +62,9 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(max_bytes: usize) -> Self {
         Self {
-            slots: VecDeque::new(),
-            base: 0,
-            records: 0,
+            slots: BTreeMap::new(),
+            end: 0,
+            kept_until: 0,
             bytes: 0,
             max_bytes,
             readers: Vec::new(),
@@ -130,13 +130,10 @@ impl State {
             wanted,
             handed: 0,
         };
-        if wanted == 0 {
-            // Nobody reads (a collector without destinations, or a test): it is done as soon as it came.
-            self.slots.push_back(None);
-            self.free_front();
-        } else {
-            self.slots.push_back(Some(slot));
-            self.records += 1;
+        self.end += 1;
+        // Where nobody reads (a collector without destinations, or a test) it is done as soon as it came.
+        if wanted != 0 {
+            self.slots.insert(position, slot);
             self.bytes += cost;
         }
         self.enforce_max_lag();
@@ -155,6 +152,7 @@ impl State {
         let fresh = ReaderState {
             name: options.name,
             cursor: self.end(),
+            held_until: self.end(),
             lag: Lag::default(),
             max_lag: options.max_lag,
             ledger: options.ledger,
@@ -163,6 +161,7 @@ impl State {
             removed: false,
         };
         let i = seat(&mut self.readers, fresh, |r| r.removed);
+        self.kept_until = 0;
         if options.start == Start::Oldest {
             self.start_at_oldest(i);
         }
@@ -177,25 +176,21 @@ impl State {
     ) -> (Vec<Arc<Entry>>, bool) {
         let (mut items, mut bytes) = (0, 0);
         let mut taken = Vec::new();
-        let end = self.end();
-        let mut cursor = self.readers[i].cursor.max(self.base);
-        while cursor < end {
-            let Some(slot) = &mut self.slots[(cursor - self.base) as usize] else {
-                cursor += 1;
+        let reader = &mut self.readers[i];
+        let from = std::mem::replace(&mut reader.cursor, self.end);
+        for (position, slot) in self.slots.range_mut(from..) {
+            if slot.wanted & bit(i) == 0 {
                 continue;
-            };
-            if slot.wanted & bit(i) != 0 {
-                items += slot.entry.items();
-                bytes += slot.entry.cost();
-                if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
-                    break;
-                }
-                slot.handed |= bit(i);
-                taken.push(slot.entry.clone());
             }
-            cursor += 1;
+            items += slot.entry.items();
+            bytes += slot.entry.cost();
+            if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
+                reader.cursor = *position;
+                break;
+            }
+            slot.handed |= bit(i);
+            taken.push(slot.entry.clone());
         }
-        self.readers[i].cursor = cursor;
         (taken, self.closed)
     }
 
@@ -203,16 +198,17 @@ impl State {
         for position in positions {
             self.settle(i, *position);
         }
-        self.free_front();
+        self.tell_passed();
     }
 
     /// A reader has entries in hands no more that it is not done with.
     pub(super) fn let_go(&mut self, i: usize, positions: &[Position]) {
         for position in positions {
-            let at = position.checked_sub(self.base);
-            let slot = at.and_then(|at| self.slots.get_mut(usize::try_from(at).ok()?)?.as_mut());
-            if let Some(slot) = slot {
+            if let Some(slot) = self.slots.get_mut(position) {
                 slot.handed &= !bit(i);
+                let held_until = &mut self.readers[i].held_until;
+                *held_until = (*held_until).min(*position);
+                self.kept_until = self.kept_until.min(*position);
             }
         }
     }
@@ -228,21 +224,19 @@ impl State {
         let (mut items, mut bytes) = (0, 0);
         let mut taken = Vec::new();
         let until = self.readers[i].cursor;
-        let mut at = from.max(self.base);
-        while at < until {
-            let slot = self.slots[(at - self.base) as usize].as_mut();
-            if let Some(slot) = slot.filter(|s| s.wanted & !s.handed & bit(i) != 0) {
-                items += slot.entry.items();
-                bytes += slot.entry.cost();
-                if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
-                    break;
-                }
-                slot.handed |= bit(i);
-                taken.push(slot.entry.clone());
+        for (position, slot) in self.slots.range_mut(from..until.max(from)) {
+            if slot.wanted & !slot.handed & bit(i) == 0 {
+                continue;
             }
-            at += 1;
+            items += slot.entry.items();
+            bytes += slot.entry.cost();
+            if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
+                return (taken, Some(*position));
+            }
+            slot.handed |= bit(i);
+            taken.push(slot.entry.clone());
         }
-        (taken, (at < until).then_some(at))
+        (taken, None)
     }
 
     /// Whether a reader was handed all that there is.
@@ -252,13 +246,13 @@ impl State {
 
     /// All before it is done with by everybody.
     pub(super) fn low(&self) -> Position {
-        self.base
+        self.slots.keys().next().copied().unwrap_or(self.end)
     }
 
     pub(super) fn remove_reader(&mut self, i: usize) {
         self.drop_for(i, self.end(), DropReason::DestinationRemoved);
         self.readers[i].removed = true;
-        self.free_front();
+        self.tell_passed();
     }
 
     pub(super) fn close(&mut self) {
@@ -290,22 +284,28 @@ impl State {
 
     pub(super) fn depth(&self) -> Depth {
         Depth {
-            records: self.records,
+            records: self.slots.len(),
             bytes: self.bytes,
             max_bytes: self.max_bytes,
         }
     }
 
+    /// What there is a place for, and from where on it is looked through for what can be dropped for room.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> (usize, Position) {
+        (self.slots.len(), self.kept_until)
+    }
+
     /// The position that the next record gets.
     pub(super) fn end(&self) -> Position {
-        self.base + self.slots.len() as u64
+        self.end
     }
 
     /// Tells when everything before `until` is acknowledged by all.
     pub(super) fn passed(&mut self, until: Position) -> oneshot::Receiver<()> {
         let (tell, told) = oneshot::channel();
         self.milestones.push((until, tell));
-        self.free_front();
+        self.tell_passed();
         told
     }
 
@@ -316,7 +316,7 @@ impl State {
         for reader in self.readers.iter().filter(|r| books(r)) {
             sum.of_reader(&reader.name, 0, 0);
         }
-        for slot in self.slots.iter_mut().flatten() {
+        for slot in self.slots.values_mut() {
             let old = slot.entry.items();
             let Some(rest) = rewrite(&slot.entry.record) else {
                 continue;
@@ -350,12 +350,12 @@ impl State {
         for i in 0..self.readers.len() {
             self.drop_for(i, self.end(), why);
         }
-        self.free_front();
+        self.tell_passed();
     }
 
     /// What somebody still wants, oldest first.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter().flatten()
+        self.slots.values()
     }
 
     pub(super) fn everyone(&self) -> Mask {
@@ -371,19 +371,20 @@ impl State {
 
     fn resume(&mut self, i: usize, options: ReaderOptions) {
         let reader = &mut self.readers[i];
-        reader.cursor = self.base;
+        (reader.cursor, reader.held_until) = (0, 0);
         reader.max_lag = options.max_lag;
         reader.ledger = options.ledger;
-        for slot in self.slots.iter_mut().flatten() {
+        for slot in self.slots.values_mut() {
             slot.handed &= !bit(i);
         }
+        self.kept_until = 0;
         self.readers[i].wake.notify_one();
     }
 
     fn start_at_oldest(&mut self, i: usize) {
         let reader = &mut self.readers[i];
-        reader.cursor = self.base;
-        for slot in self.slots.iter_mut().flatten() {
+        (reader.cursor, reader.held_until) = (0, 0);
+        for slot in self.slots.values_mut() {
             slot.wanted |= bit(i);
             reader.lag.records += 1;
             reader.lag.items += slot.entry.items();
@@ -397,46 +398,40 @@ impl State {
 
     /// Whether there is room, or some can be made.
     pub(super) fn has_room(&self, cost: usize) -> bool {
-        !self.closed && (self.weight() + cost <= self.max_bytes || self.some_destination_keeps_up())
-    }
-
-    /// What it all takes: an old entry that is still wanted keeps the places of those behind it, which may be done with long since.
-    fn weight(&self) -> usize {
-        let places = (self.slots.len() - self.records) * size_of::<Option<Slot>>();
-        self.bytes + places.saturating_sub(PLACES)
+        !self.closed && (self.bytes + cost <= self.max_bytes || self.some_destination_keeps_up())
     }
 
     fn some_destination_keeps_up(&self) -> bool {
-        bits(self.destinations()).any(|i| self.readers[i].lag.records < self.records as u64)
+        bits(self.destinations()).any(|i| self.readers[i].lag.records < self.slots.len() as u64)
     }
 
     /// Makes room by dropping the oldest for those who fell behind, as long as a destination keeps up that had it already.
     fn make_room(&mut self, cost: usize) -> bool {
-        if self.weight() + cost <= self.max_bytes {
+        if self.bytes + cost <= self.max_bytes {
             return true;
         }
         if cost > self.max_bytes || !self.some_destination_keeps_up() {
             return false;
         }
         let destinations = self.destinations();
-        let places = self.weight() - self.bytes;
-        let mut at = 0;
-        while self.bytes + places + cost > self.max_bytes {
-            let Some(slot) = self.slots.get(at) else {
+        let mut from = self.kept_until;
+        while self.bytes + cost > self.max_bytes {
+            let loose = |slot: &Slot| {
+                let someone_keeps_up = destinations & !slot.wanted != 0;
+                someone_keeps_up && slot.wanted & slot.handed == 0
+            };
+            let found = self.slots.range(from..).find(|(_, slot)| loose(slot));
+            let Some((position, wanted)) = found.map(|(at, slot)| (*at, slot.wanted)) else {
+                self.kept_until = self.end;
                 return false;
             };
-            at += 1;
-            let Some(slot) = slot else { continue };
-            let someone_keeps_up = destinations & !slot.wanted != 0;
-            if !someone_keeps_up || slot.wanted & slot.handed != 0 {
-                continue;
-            }
-            let (position, wanted) = (slot.entry.position, slot.wanted);
             for i in bits(wanted) {
                 self.drop_one(i, position, DropReason::Lag);
             }
+            from = position + 1;
+            self.kept_until = from;
         }
-        self.free_front();
+        self.tell_passed();
         true
     }
 
@@ -445,18 +440,18 @@ impl State {
             let Some(max) = self.readers[i].max_lag else {
                 continue;
             };
-            let mut at = 0;
-            while self.readers[i].lag.bytes > max && at < self.slots.len() {
-                let hit = self.slots[at]
-                    .as_ref()
-                    .filter(|s| s.wanted & !s.handed & bit(i) != 0);
-                if let Some(position) = hit.map(|s| s.entry.position) {
-                    self.drop_one(i, position, DropReason::Lag);
-                }
-                at += 1;
+            while self.readers[i].lag.bytes > max {
+                let loose = |slot: &Slot| slot.wanted & !slot.handed & bit(i) != 0;
+                let mut rest = self.slots.range(self.readers[i].held_until..);
+                let Some((&position, _)) = rest.find(|(_, slot)| loose(slot)) else {
+                    self.readers[i].held_until = self.end;
+                    break;
+                };
+                self.drop_one(i, position, DropReason::Lag);
+                self.readers[i].held_until = position + 1;
             }
         }
-        self.free_front();
+        self.tell_passed();
     }
 
     fn drop_for(&mut self, i: usize, before: Position, why: DropReason) {
@@ -479,19 +474,18 @@ impl State {
 
     /// Takes a reader's want off an entry; returns its items if it was wanted.
     fn settle(&mut self, i: usize, position: Position) -> Option<u64> {
-        let at = usize::try_from(position.checked_sub(self.base)?).ok()?;
-        let place = self.slots.get_mut(at)?;
-        let slot = place.as_mut()?;
+        let slot = self.slots.get_mut(&position)?;
         if slot.wanted & bit(i) == 0 {
             return None;
         }
         slot.wanted &= !bit(i);
         let (items, cost) = (slot.entry.items(), slot.entry.cost());
         if slot.wanted == 0 {
-            *place = None;
-            self.records -= 1;
+            self.slots.remove(&position);
             self.bytes -= cost;
         }
+        // One who had it in hands or fell behind with the others is out of the way.
+        self.kept_until = self.kept_until.min(position);
         let lag = &mut self.readers[i].lag;
         lag.records -= 1;
         lag.items -= items;
@@ -499,13 +493,9 @@ impl State {
         Some(items)
     }
 
-    fn free_front(&mut self) {
-        while let Some(None) = self.slots.front() {
-            self.slots.pop_front();
-            self.base += 1;
-        }
-        let base = self.base;
-        for (_, tell) in self.milestones.extract_if(.., |(until, _)| *until <= base) {
+    fn tell_passed(&mut self) {
+        let low = self.low();
+        for (_, tell) in self.milestones.extract_if(.., |(until, _)| *until <= low) {
             // Nobody may wait for it any more.
             let _ = tell.send(());
         }

@@ -95,6 +95,60 @@ async fn a_dead_destination_loses_its_oldest_and_the_living_one_nothing() {
 }
 
 #[tokio::test]
+async fn beside_a_dead_destination_memory_and_the_search_for_room_stay_bounded() {
+    let queue = room_for(104);
+    let ledgers = Ledgers::new();
+    let mut living = queue.reader(ReaderOptions::destination(ledgers.destination("living")));
+    let mut dead = queue.reader(ReaderOptions::destination(ledgers.destination("dead")));
+    for _ in 0..100 {
+        queue.append(record(1)).await.unwrap();
+    }
+    let held = dead.next(100, usize::MAX).await;
+    for n in 100..10_000 {
+        let entries = living.next(100, usize::MAX).await;
+        living.ack(&positions(&entries));
+        queue.append(record(1)).await.unwrap();
+        let (places, from) = queue.lock().places();
+        assert!(places <= 104);
+        assert!(n < 104 || from >= 100, "what is in hands is looked at once");
+    }
+    assert_eq!(dead.pending().records, 104);
+    // What it gives back counts again.
+    dead.ack(&positions(&held));
+    assert_eq!(dead.pending().records, 4);
+    assert_eq!(
+        positions(&dead.next(100, usize::MAX).await),
+        [9996, 9997, 9998, 9999]
+    );
+    let dropped = ledgers.destination("dead").snapshot().dropped[&DropReason::Lag];
+    assert_eq!(dropped, 9896);
+}
+
+#[tokio::test]
+async fn what_is_in_hands_and_beyond_the_lag_can_be_lost_when_the_reader_comes_again() {
+    let queue = room_for(100);
+    let ledgers = Ledgers::new();
+    let options = || ReaderOptions {
+        max_lag: Some(cost() * 3),
+        ..ReaderOptions::destination(ledgers.destination("a"))
+    };
+    let mut reader = queue.reader(options());
+    for _ in 0..3 {
+        queue.append(record(1)).await.unwrap();
+    }
+    assert_eq!(positions(&reader.next(100, usize::MAX).await), [0, 1, 2]);
+    queue.append(record(1)).await.unwrap();
+    assert_eq!(
+        reader.pending().records,
+        3,
+        "the newest is all that it can lose"
+    );
+    let mut again = queue.reader(options());
+    queue.append(record(1)).await.unwrap();
+    assert_eq!(positions(&again.next(100, usize::MAX).await), [1, 2, 4]);
+}
+
+#[tokio::test]
 async fn a_reader_beyond_its_own_bound_loses_its_oldest() {
     let queue = room_for(100);
     let ledgers = Ledgers::new();
