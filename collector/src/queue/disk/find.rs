@@ -272,15 +272,15 @@ pub(super) type Gap = (Position, Position);
 #[derive(Default)]
 struct Newest {
     seen: VecDeque<(u64, [u8; 16])>,
-    newest_ns: u64,
 }
 
 impl Newest {
     fn see(&mut self, header: &Header) {
-        self.newest_ns = self.newest_ns.max(header.received_ns);
+        // The newest is the last one. The highest time may be of a clock that was set back since.
+        let since = header.received_ns.saturating_sub(RECENT_NS);
         self.seen.push_back((header.received_ns, header.id));
         while let Some((at, _)) = self.seen.front()
-            && (self.seen.len() > MOST_RECENT || *at < self.newest_ns.saturating_sub(RECENT_NS))
+            && (self.seen.len() > MOST_RECENT || *at < since)
         {
             self.seen.pop_front();
         }

@@ -624,6 +624,110 @@ fn a_pinned_reader_keeps_what_it_made_into_nothing_durable_yet() {
 #[tokio::test]
 async fn what_the_version_before_left_is_taken_up_once() {
     let folder = tempfile::tempdir().unwrap();
+    leave(folder.path()).await;
+    for _ in 0..2 {
+        let bench = Bench::real(folder.path());
+        let (a, b, new) = (bench.reader("a"), bench.reader("b"), bench.reader("new"));
+        bench.recover();
+        assert_eq!(ids(&read(&bench, &a)), [1, 3]);
+        assert_eq!(ids(&read(&bench, &b)), [2, 3]);
+        assert!(read(&bench, &new).is_empty());
+        assert!(left_in(folder.path()).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_the_version_before_left_stays_until_there_is_room_to_take_it_up() {
+    let folder = tempfile::tempdir().unwrap();
+    leave(folder.path()).await;
+    leave(folder.path()).await;
+    for room in [0, 1, 1] {
+        let disk = Arc::new(Cramped(AtomicU64::new(room)));
+        let mut bench = Bench::open(disk, folder.path(), settings(1 << 20), Clock::SYSTEM).unwrap();
+        let (a, b) = (bench.reader("a"), bench.reader("b"));
+        bench.recover();
+        let room = room as usize;
+        let got = read(&bench, &a);
+        assert_eq!(ids(&got), [1, 3][..2 * room]);
+        a.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+        let got = read(&bench, &b);
+        assert_eq!(ids(&got), [2, 3][..2 * room]);
+        b.ack(&got.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+        let gone = bench.ledgers.destination("gone").snapshot();
+        assert_eq!(gone.dropped_total(), 4 * room as u64, "once it is taken up");
+        assert!(bench.append([record(9, 1, 10)])[0].is_err());
+        bench.shared.keep();
+    }
+    assert!(left_in(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn what_the_version_before_left_and_cannot_be_read_stays_and_costs_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    leave(folder.path()).await;
+    // A folder of that name is what a test can make that cannot be read.
+    let unreadable = folder.path().join(format!("{:020}.farolq", 7));
+    std::fs::create_dir(&unreadable).unwrap();
+    // What a crash left between two removals.
+    std::fs::write(folder.path().join(format!("{:020}.cursors.json", 9)), "{}").unwrap();
+    let bench = Bench::real(folder.path());
+    let a = bench.reader("a");
+    assert_eq!(bench.recover().damaged, 1);
+    assert_eq!(ids(&read(&bench, &a)), [1, 3]);
+    let left = left_in(folder.path());
+    assert_eq!(left, [unreadable.file_name().unwrap().to_str().unwrap()]);
+}
+
+/// A disk that takes so many more segments and then has no room.
+#[derive(Debug)]
+struct Cramped(AtomicU64);
+
+impl Disk for Cramped {
+    fn create_folder(&self, folder: &Path) -> std::io::Result<()> {
+        RealDisk.create_folder(folder)
+    }
+
+    fn create(&self, path: &Path) -> std::io::Result<Arc<dyn io::DiskFile>> {
+        if path.extension().is_some_and(|e| e == segment::ENDING) {
+            let left = self.0.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1));
+            left.map_err(|_| rustix::io::Errno::NOSPC)?;
+        }
+        RealDisk.create(path)
+    }
+
+    fn open(&self, path: &Path) -> std::io::Result<Arc<dyn io::DiskFile>> {
+        RealDisk.open(path)
+    }
+
+    fn list(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        RealDisk.list(folder)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        RealDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> std::io::Result<()> {
+        RealDisk.sync_folder(folder)
+    }
+
+    fn space(&self, folder: &Path) -> std::io::Result<io::Space> {
+        RealDisk.space(folder)
+    }
+}
+
+fn left_in(folder: &Path) -> Vec<String> {
+    let mut names = RealDisk.list(folder).unwrap();
+    names.retain(|n| spill::is_one(n));
+    names
+}
+
+/// What a queue in memory left that stopped: four records, of which each reader wants others.
+async fn leave(folder: &Path) {
     let before = Queue::new(1 << 20);
     let mut readers: Vec<_> = ["a", "b", "gone"]
         .map(|name| before.reader(ReaderOptions::new(name, Start::Tail)))
@@ -637,17 +741,32 @@ async fn what_the_version_before_left_is_taken_up_once() {
     readers[0].ack(&[0, 2]);
     readers[1].ack(&[0, 1]);
     before.close();
-    spill::save(&before, folder.path()).unwrap();
+    spill::save(&before, folder).unwrap();
+}
 
-    for _ in 0..2 {
-        let bench = Bench::real(folder.path());
-        let (a, b, new) = (bench.reader("a"), bench.reader("b"), bench.reader("new"));
+#[test]
+fn the_newest_batches_are_the_last_ones_wherever_the_clock_stood() {
+    let of = |id: u8, second: u64| {
+        let mut record = record(1, 1, 10);
+        record.header.id = [id; 16];
+        record.header.received_ns = second * 1_000_000_000;
+        record
+    };
+    for (times, told) in [
+        ([100, 4000, 4001], vec![2, 3]),
+        // It was set back, and then the process was killed.
+        ([4000, 100, 101], vec![1, 2, 3]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bench = Bench::real(folder.path());
+        let _a = bench.reader("a");
         bench.recover();
-        assert_eq!(ids(&read(&bench, &a)), [1, 3]);
-        assert_eq!(ids(&read(&bench, &b)), [2, 3]);
-        assert!(read(&bench, &new).is_empty());
-        let names = RealDisk.list(folder.path()).unwrap();
-        assert!(!names.iter().any(|n| spill::is_one(n)), "{names:?}");
+        bench.append(times.iter().zip(1..).map(|(at, id)| of(id, *at)));
+        drop(bench);
+        let bench = Bench::real(folder.path());
+        let _a = bench.reader("a");
+        let batches = bench.recover().batches;
+        assert_eq!(batches, told.iter().map(|id| [*id; 16]).collect::<Vec<_>>());
     }
 }
 
