@@ -116,6 +116,9 @@ impl Store {
         };
         let mark = folder.join(VOLATILE);
         let forget = mark.exists();
+        if forget {
+            store.lock().known_since = now;
+        }
         let mut runs = Vec::new();
         let mut logs = Vec::new();
         for entry in fs::read_dir(folder)? {
@@ -136,6 +139,8 @@ impl Store {
                     Ok(run) => runs.push(Arc::new(run)),
                     Err(e) if e.kind() == ErrorKind::InvalidData => {
                         store.damaged.fetch_add(1, Relaxed);
+                        // What it says of its age is worth nothing either.
+                        store.lock().known_since = now;
                         fs::remove_file(&path)?;
                     }
                     Err(e) => return Err(e),
@@ -225,7 +230,8 @@ impl Store {
         let runs: u64 = inner.runs.iter().map(|run| run.facts.ids).sum();
         let bytes = inner.runs.iter().map(|run| run.bytes()).sum();
         let ids = runs + (inner.current.len() + sealed) as u64;
-        (ids, bytes, inner.known_since)
+        let known_since = inner.known_since.max(newest_damaged(&inner.runs));
+        (ids, bytes, known_since)
     }
 
     pub(super) fn damaged_files(&self) -> u64 {
@@ -345,9 +351,12 @@ impl Store {
             let recent = recent && super::filter::Filter::cost(ids) <= FILTERS / 2;
             let path = self.next_path("ids");
             let sorted = merged(&some, now.saturating_sub(KEPT)).map(Ok);
-            let damaged = some.iter().filter(|run| run.is_damaged()).count();
             let run = Run::write(&path, level, ids, recent, sorted)?;
+            let damaged = some.iter().filter(|run| run.is_damaged()).count();
             self.damaged.fetch_add(damaged as u64, Relaxed);
+            let mut inner = self.lock();
+            inner.known_since = inner.known_since.max(newest_damaged(&some));
+            drop(inner);
             self.install(run, &some);
             self.work.notify_one();
             return remove(&some);
@@ -422,6 +431,15 @@ impl Store {
 pub(super) fn in_runs(runs: &[Arc<Run>], id: &BatchId, since: u32) -> bool {
     let reach = runs.iter().rev().filter(|run| run.facts.newest >= since);
     reach.filter_map(|run| run.find(id)).any(|at| at >= since)
+}
+
+/// Of what was taken up to this something is forgotten, because a file that held it is damaged.
+fn newest_damaged(runs: &[Arc<Run>]) -> u32 {
+    let damaged = runs.iter().filter(|run| run.is_damaged());
+    damaged
+        .map(|run| run.facts.newest)
+        .max()
+        .unwrap_or_default()
 }
 
 /// Oldest first.

@@ -35,6 +35,11 @@ async fn first(dedupe: &Dedupe, n: u32, now: u32) -> First {
     }
 }
 
+/// Since when nothing was forgotten.
+fn known_since(dedupe: &Dedupe) -> u32 {
+    dedupe.store.figures().2
+}
+
 async fn is_known(dedupe: &Dedupe, n: u32, tries: u32, now: u32) -> bool {
     dedupe.knows(id(n), tries, now).await
 }
@@ -138,9 +143,11 @@ async fn what_was_lost_with_the_memory_of_a_killed_process_is_not_taken_for_know
     }
     dedupe.store.tidy(NOW);
     assert!(dedupe.memory().bytes > 0, "some of it is on disk");
+    assert_eq!(known_since(&dedupe), 0);
     drop(dedupe);
-    let dedupe = open_as(folder.path(), true, NOW);
+    let dedupe = open_as(folder.path(), true, NOW + 60);
     assert_eq!(dedupe.memory().batches, 0);
+    assert_eq!(known_since(&dedupe), NOW + 60, "and the figure says so");
     dedupe.store.remember(id(1), NOW);
     dedupe.close().await.unwrap();
     drop(dedupe);
@@ -239,10 +246,32 @@ async fn damage_is_counted_and_never_a_duplicate() {
             missing += u32::from(!is_known(&dedupe, n, 2, NOW).await);
         }
         assert!(missing > 0 && dedupe.memory().damaged == 1, "byte {at}");
+        assert_eq!(known_since(&dedupe), NOW, "byte {at}");
         for n in 500..550 {
             assert!(!is_known(&dedupe, n, 2, NOW).await, "byte {at}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_damaged_file_held_is_not_taken_for_known_once_it_was_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let dedupe = open(folder.path());
+    (0..500).for_each(|n| dedupe.store.remember(id(n), NOW));
+    dedupe.close().await.unwrap();
+    drop(dedupe);
+    let path = fs::read_dir(folder.path()).unwrap().next().unwrap();
+    let path = path.unwrap().path();
+    let mut bytes = fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 0x10;
+    fs::write(&path, &bytes).unwrap();
+    let dedupe = open(folder.path());
+    dedupe.store.remember(id(500), NOW + 1);
+    dedupe.close().await.unwrap();
+    assert_eq!(known_since(&dedupe), 0, "nobody has read it");
+    dedupe.store.tidy(NOW + 2 * 3600);
+    assert!(!path.exists());
+    assert_eq!(known_since(&dedupe), NOW);
 }
 
 #[tokio::test]
