@@ -25,6 +25,17 @@ pub(super) struct Cut {
     pub(super) kind: Kind,
 }
 
+/// Places in a text that do not overlap, in order: any number of them can be asked for any number of times.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Places(Vec<Range<usize>>);
+
+impl Places {
+    pub(super) fn contain(&self, at: usize) -> bool {
+        let next = self.0.partition_point(|range| range.end <= at);
+        self.0.get(next).is_some_and(|range| range.start <= at)
+    }
+}
+
 /// Finds, in the order of finding; they may overlap.
 #[derive(Debug, Default)]
 pub(super) struct Cuts(pub(super) Vec<Cut>);
@@ -36,11 +47,19 @@ impl Cuts {
         }
     }
 
-    /// Whether a place lies within something of this kind.
-    pub(super) fn covers(&self, at: usize, kind: Kind) -> bool {
-        self.0
-            .iter()
-            .any(|cut| cut.kind == kind && cut.range.contains(&at))
+    /// Where there is something of this kind.
+    pub(super) fn places(&self, kind: Kind) -> Places {
+        let of_kind = self.0.iter().filter(|cut| cut.kind == kind);
+        let mut found: Vec<_> = of_kind.map(|cut| cut.range.clone()).collect();
+        found.sort_by_key(|range| range.start);
+        found.dedup_by(|next, before| {
+            let within = next.start < before.end;
+            if within {
+                before.end = before.end.max(next.end);
+            }
+            within
+        });
+        Places(found)
     }
 
     /// The text with something in each one's place. Of those that overlap, the first and longest says what.
@@ -62,5 +81,29 @@ impl Cuts {
         }
         out.push_str(text.get(from..).unwrap_or_default());
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_of_the_kind_and_of_no_other() {
+        let mut cuts = Cuts::default();
+        for (range, kind) in [
+            (10..14, Kind::Login),
+            (2..5, Kind::Login),
+            (12..16, Kind::Login),
+            (20..30, Kind::Mail),
+            (11..12, Kind::Login),
+            (16..17, Kind::Login),
+        ] {
+            cuts.add(range, kind);
+        }
+        let logins = cuts.places(Kind::Login);
+        assert_eq!(logins, Places(vec![2..5, 10..16, 16..17]));
+        let inside: Vec<_> = (0..40).filter(|at| logins.contain(*at)).collect();
+        assert_eq!(inside, [2, 3, 4, 10, 11, 12, 13, 14, 15, 16]);
     }
 }

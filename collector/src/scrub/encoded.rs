@@ -1,4 +1,4 @@
-//! Words with percent-encoding: what they hide is looked for in what they say, and where something is found the whole word goes.
+//! Words with percent-encoding: what they hide is looked for in what they say, and where something is found the whole word goes, unless all of it may stay.
 
 use super::cut::{Cuts, Kind};
 
@@ -38,13 +38,19 @@ pub(super) fn find(
         }
         let mut inner = Cuts::default();
         find(&plain, depth + 1, &mut inner);
-        // The first says what kind of thing the word is.
-        if let Some(first) = inner.0.first() {
-            let kind = match first.kind {
-                Kind::Login | Kind::Query => Kind::Named,
-                kind => kind,
+        // The first of those that may not stay says what kind of thing the word is.
+        let mut kinds = Vec::new();
+        for cut in inner.0 {
+            let whole = match cut.kind {
+                Kind::Login | Kind::Query => [Kind::Named, cut.kind],
+                kind => [kind, kind],
             };
-            cuts.add(start..end, kind);
+            for kind in whole {
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                    cuts.add(start..end, kind);
+                }
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Mail addresses. Looked for around each `@`, because everything else of one is ordinary text.
 
+use std::ops::Range;
+
 use super::cut::{Cuts, Kind};
 
 /// The most bytes of a local part, and of a domain: what RFC 5321 allows.
@@ -18,21 +20,28 @@ pub(super) const FILES: &[&str] = &[
 
 /// Finds each mail address. `escaped` says that the text has signs that an `@` may be written with.
 pub(super) fn find(text: &str, at: bool, escaped: bool, cuts: &mut Cuts) {
+    // The user in an address is another rule's; what stands there goes without a trace.
+    let logins = cuts.places(Kind::Login);
+    let mut look = |at: usize, sign: usize| match around(text, at, sign) {
+        Some(mail) if !logins.contain(at) => cuts.add(mail, Kind::Mail),
+        _ => {}
+    };
     if at {
         for at in memchr::memchr_iter(b'@', text.as_bytes()) {
-            around(text, at, 1, cuts);
+            look(at, 1);
         }
     }
     if escaped {
         for sign in ESCAPED {
             for (at, _) in text.match_indices(sign) {
-                around(text, at, sign.len(), cuts);
+                look(at, sign.len());
             }
         }
     }
 }
 
-fn around(text: &str, at: usize, sign: usize, cuts: &mut Cuts) {
+/// The address around a sign.
+fn around(text: &str, at: usize, sign: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let local = bytes[..at]
         .iter()
@@ -57,13 +66,8 @@ fn around(text: &str, at: usize, sign: usize, cuts: &mut Cuts) {
     }
     let domain = text.get(at + sign..end).unwrap_or_default();
     // `git@` names a protocol's user, nobody's mailbox.
-    if start == at || text.get(start..at) == Some("git") || !is_host(domain) {
-        return;
-    }
-    // The user in an address is another rule's; what stands there goes without a trace.
-    if !cuts.covers(at, Kind::Login) {
-        cuts.add(start..end, Kind::Mail);
-    }
+    let mail = start < at && text.get(start..at) != Some("git") && is_host(domain);
+    mail.then_some(start..end)
 }
 
 fn is_local(byte: u8) -> bool {

@@ -145,7 +145,13 @@ fn value_behind(text: &str, at: usize, name: &Name<'_>) -> Option<(usize, usize)
         let quote = text[..start].chars().next_back()?;
         rest.find(quote).unwrap_or(rest.len())
     } else if lower.ends_with("cookie") || lower.ends_with("cookies") {
-        rest.find(['\n', '\r', '"', '\'']).unwrap_or(rest.len())
+        let ends = ['\n', '\r', '"', '\''];
+        // A call is known before its end is looked for: that may be far away, and the next name stands in between.
+        let mut near = rest.chars().take_while(|c| !ends.contains(c));
+        if !name.quoted && is_call(&mut near, &lower) {
+            return None;
+        }
+        rest.find(ends).unwrap_or(rest.len())
     } else {
         end_of_word(rest)
     };
@@ -201,6 +207,11 @@ fn end_of_word(rest: &str) -> usize {
     }
 }
 
+/// Whether a value is what a function returns. Of a long one only the beginning is looked at.
+fn is_call(value: &mut dyn Iterator<Item = char>, name: &str) -> bool {
+    !name.contains("pass") && value.take(WORD).any(|c| c == '(')
+}
+
 /// Sentences (`Unexpected token: name`), selectors (`.password:focus`) and calls (`token = next()`).
 fn is_code_or_prose(
     text: &str,
@@ -213,7 +224,7 @@ fn is_code_or_prose(
     let rest = &text[start..];
     let word = value.trim_end_matches(['.', ':', '!', '?']);
     let letters = word.chars().all(|c| c.is_alphabetic() || c == '\'');
-    if value.contains('(') && !name.contains("pass") {
+    if is_call(&mut value.chars(), name) {
         return true;
     }
     let colon = text.as_bytes()[at] == b':';

@@ -437,13 +437,54 @@ fn a_hostile_text_costs_little_more_than_its_length() {
         "(((",
         "Bearer ",
         "T00000000000000000000/",
+        "cookie:a(",
+        "a@b.cd ",
+        "x://a@b.cd ",
     ] {
-        let text = part.repeat((128 << 10) / part.len());
-        // Without a bound one of these takes minutes.
+        // Without a bound one of these takes minutes, the cheapest with the longest text.
+        let length = if part.ends_with("b.cd ") {
+            1 << 20
+        } else {
+            128 << 10
+        };
+        let text = part.repeat(length / part.len());
         if let Some(clean) = scrubber.text("url.full", &text) {
             assert!(clean.len() <= text.len() + 2 * text.len() / part.len() * "REDACTED".len());
         }
     }
+}
+
+#[test]
+fn a_cookie_goes_to_the_end_of_its_line_and_a_call_stays() {
+    let clean = |text: &str| Scrubber::default().text("message", text);
+    let long = format!("Cookie: a={}; b=f(x); c=1\nnext", "v".repeat(600));
+    assert_eq!(clean(&long).as_deref(), Some("Cookie: REDACTED\nnext"));
+    assert_eq!(clean("const cookie = read(name, \"x\")"), None);
+}
+
+#[test]
+fn what_may_stay_of_an_encoded_word_shields_nothing_else_in_it() {
+    let mails_stay = Scrubber::new(Rules {
+        mails: Action::Keep,
+        ..Rules::default()
+    });
+    let clean = |word: &str| mails_stay.text("message", &format!("went to /login?next={word}"));
+    let redacted = Some("went to /login?next=REDACTED".to_owned());
+    assert_eq!(clean("u%3Da%40b.example%26password%3Dhunter2"), redacted);
+    // Encoded once more.
+    let twice = "u%253Da%2540b.example%2526password%253Dhunter2";
+    assert_eq!(clean(twice), redacted);
+    assert_eq!(clean("u%3Da%40b.example"), None);
+    let named_stay = Scrubber::new(Rules {
+        named: Action::Keep,
+        ..Rules::default()
+    });
+    let address = "see https%3A%2F%2Fann%3Ahunter2%40host.example";
+    assert_eq!(
+        named_stay.text("message", address).as_deref(),
+        Some("see "),
+        "a user's password goes whatever is said"
+    );
 }
 
 #[test]
