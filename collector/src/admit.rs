@@ -75,19 +75,25 @@ impl Admission {
         }
     }
 
-    /// Everything that is asked of a request before its body: has its address sent too much, whose key is it, may its page send, has its
-    /// app sent too much, have all.
+    /// What is asked of a request before any of it is read: has its address sent too much.
+    ///
+    /// # Errors
+    /// The refusal, ready to be answered.
+    pub fn arrive(&self, client: Option<ClientAddress>) -> Result<Toll, ApiError> {
+        self.rates.knock(client)
+    }
+
+    /// What is asked of one that has arrived, before its body: whose key is it, may its page send, has its app sent too much, have all.
     ///
     /// # Errors
     /// The refusal, ready to be answered.
     pub fn enter(
         &self,
-        client: Option<ClientAddress>,
+        mut toll: Toll,
         path_key: Option<&str>,
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<Pass, ApiError> {
-        let mut toll = self.rates.knock(client)?;
         let declared = self.admit(path_key, headers, now);
         let declared = declared.map_err(|(why, message)| ApiError::new(why, message))?;
         toll.admitted(declared.map(|d| (d.buckets.clone(), d.flows)))?;

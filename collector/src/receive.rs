@@ -230,12 +230,14 @@ impl Receiver {
                 RETRY_STOPPING,
             ));
         }
+        let live = self.current.load();
+        // First, so that what cannot be read costs its address as much as all else.
+        let toll = live.admission.arrive(client)?;
         let parameters = Parameters::read(uri, headers)?;
         let wire = Wire::of(uri.path(), headers)?;
-        let live = self.current.load();
         let key = parameters.key.as_deref();
         let now = SystemTime::now();
-        let Pass { app, toll } = live.admission.enter(client, key, headers, now)?;
+        let Pass { app, toll } = live.admission.enter(toll, key, headers, now)?;
         let name = app.as_ref().map_or("", |app| &app.name);
         let head = Head {
             id: parameters.id.as_deref().map(|id| record_id(name, id)),

@@ -295,27 +295,30 @@ fn not_allowed(allow: &'static str, message: &str) -> Response {
 }
 
 /// Whom a trusted proxy speaks for, and whether the head is not too large: the server's own bound is that of a buffer, and lets some more
-/// through or not as the bytes come.
+/// through or not as the bytes come. What is answered here a page can read, and it costs the address, as all else.
 fn introduce(receiver: &Receiver, request: &mut Request) -> Result<(), Box<Response>> {
     let live = receiver.current.load();
-    let most = live.limits.header_bytes;
-    if path::head_length(request) > most {
-        let message = format!(
-            "the head of the request is larger than {most} bytes; send fewer or shorter header fields"
-        );
-        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        return Err(Box::new(error_json(status, "head_too_large", &message)));
-    }
-    if request.headers().len() > MAX_HEADERS {
-        let message = format!("the request has more than {MAX_HEADERS} header fields; send fewer");
-        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        return Err(Box::new(error_json(status, "head_too_large", &message)));
-    }
     if let Some(peer) = ClientAddress::of(request.extensions()) {
         let client = live.admission.client(peer, request.headers());
         request.extensions_mut().insert(client);
     }
-    Ok(())
+    let most = live.limits.header_bytes;
+    let message = match () {
+        () if path::head_length(request) > most => format!(
+            "the head of the request is larger than {most} bytes; send fewer or shorter header fields"
+        ),
+        () if request.headers().len() > MAX_HEADERS => {
+            format!("the request has more than {MAX_HEADERS} header fields; send fewer")
+        }
+        () => return Ok(()),
+    };
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let mut answer = match knock(receiver, request) {
+        Ok(()) => error_json(status, "head_too_large", &message),
+        Err(error) => error.into_response(),
+    };
+    grant(&mut answer, request.headers().get(ORIGIN).cloned());
+    Err(Box::new(answer))
 }
 
 async fn client_address(

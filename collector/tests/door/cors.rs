@@ -35,6 +35,29 @@ async fn every_answer_of_the_public_routes_can_be_read_by_the_page() {
 }
 
 #[tokio::test]
+async fn a_page_can_read_that_its_head_is_too_large() {
+    let collector = Collector::start().await;
+    // Larger than a head may be, and not larger than the server's buffer.
+    let large = "x".repeat(33_000);
+    let headers = [("origin", "https://shop.example"), ("x-large", &*large)];
+    for (method, path) in [
+        ("POST", "/collect"),
+        ("POST", "/v1/logs"),
+        ("OPTIONS", "/collect"),
+        ("GET", "/config"),
+    ] {
+        let answer = collector.request(method, path, &headers, b"").await;
+        assert_eq!(answer.status, 431, "{method} {path}");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("https://shop.example"),
+            "{method} {path}"
+        );
+        assert_eq!(answer.header("vary"), Some("origin"));
+    }
+}
+
+#[tokio::test]
 async fn a_preflight_of_either_sdk_is_granted_and_remembered() {
     let collector = Collector::start().await;
     let asked = "content-type,idempotency-key,x-api-key,x-faro-session-id,x-from-a-later-version";

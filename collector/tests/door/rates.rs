@@ -129,6 +129,37 @@ async fn guessing_keys_costs_the_address_and_nobody_else() {
     }
 }
 
+/// What is refused before it is known whose it is costs the address as well.
+#[tokio::test]
+async fn what_cannot_be_read_costs_the_address() {
+    let long = format!("/collect/k1?id={}", "x".repeat(300));
+    let large = "x".repeat(33_000);
+    let large = ("x-large", large.as_str());
+    for (path, more, status) in [
+        (long.as_str(), None, 400),
+        ("/collect/k1?z=lzma", None, 415),
+        ("/v1/logs", Some(("content-type", "image/png")), 415),
+        ("/collect/k1", Some(large), 431),
+        ("/v1/logs", Some(large), 431),
+    ] {
+        let collector = collector(|c| c.limits.address_rate = THREE).await;
+        let headers = [SHOP, ("x-forwarded-for", "192.0.2.1")];
+        let headers: Vec<_> = headers.into_iter().chain(more).collect();
+        let mut answers = Vec::new();
+        for _ in 0..20 {
+            answers.push(collector.request("POST", path, &headers, b"").await);
+        }
+        let statuses: Vec<_> = answers.iter().map(|a| a.status).collect();
+        assert_eq!(statuses[..3], [status; 3], "{path}");
+        let last = answers.iter().find(|a| a.status == 429);
+        let last = last.unwrap_or_else(|| panic!("{path}: {statuses:?}"));
+        assert!(last.header("retry-after").is_some());
+        assert!(last.header("access-control-allow-origin").is_some());
+        assert_eq!(send(&collector, "k1", "192.0.2.1").await.status, 429);
+        assert_eq!(send(&collector, "k1", "192.0.2.2").await.status, 202);
+    }
+}
+
 /// What is asked of no app: an address pays for it as for all else.
 #[tokio::test]
 async fn what_leads_nowhere_and_what_is_asked_beforehand_cost_the_address() {
