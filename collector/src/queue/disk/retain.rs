@@ -11,7 +11,7 @@ use super::figures::Figures;
 use super::io::Disk;
 use super::keep::nanos;
 use super::segment::{self, Piece, Scan};
-use super::state::{Held, Segment, State};
+use super::state::{Held, ReaderState, Segment, State};
 use crate::outcome::DropReason;
 use crate::record::Record;
 
@@ -119,6 +119,9 @@ impl State {
                 ledger.dropped(why, segment.items);
             }
             reader.done.add(segment.base, segment.end);
+        } else if reader.holds_the_rest_of(segment) {
+            // Known without reading it, which each round of the keeper would do anew.
+            return true;
         } else {
             let Some(places) = places else { return false };
             for (at, record) in places {
@@ -128,6 +131,26 @@ impl State {
             }
         }
         self.advance(i);
+        true
+    }
+}
+
+impl ReaderState {
+    /// Whether all that it is not done with in a segment is in its hands, or damaged.
+    fn holds_the_rest_of(&self, segment: &Segment) -> bool {
+        let mut at = segment.base;
+        while at < segment.end {
+            let before = at;
+            at = self.done.skip(at);
+            if let Some(held) = self.held.get(&at) {
+                at += u64::from(held.length);
+            }
+            let gap = segment.gaps.iter().find(|(a, b)| (*a..*b).contains(&at));
+            at = gap.map_or(at, |(_, to)| *to);
+            if at == before {
+                return false;
+            }
+        }
         true
     }
 }

@@ -559,6 +559,33 @@ fn what_is_too_old_and_in_hands_stays_until_it_is_done_with() {
     assert_eq!(bench.segments(), 0);
 }
 
+#[test]
+fn what_is_too_old_is_read_once_to_see_what_of_it_is_in_hands() {
+    let aged = QueueSettings {
+        max_age: Some(Duration::from_secs(60)),
+        ..settings(1 << 20)
+    };
+    let disk = sim::SimDisk::new(1, sim::Lies::None);
+    let folder = Path::new("queue");
+    let mut bench = Bench::open(Arc::new(disk.clone()), folder, aged, Clock::SYSTEM).unwrap();
+    let a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..5);
+    let got = take(&bench.shared, a.index(), 2);
+    bench.shared.keep();
+    let books = bench.ledgers.destination("a").snapshot();
+    assert_eq!(
+        (books.dropped[&DropReason::Expired], books.pending()),
+        (3, 2)
+    );
+    let before = disk.reads();
+    (0..20).for_each(|_| bench.shared.keep());
+    assert_eq!(disk.reads(), before);
+    a.ack(&got.iter().map(|e| e.position).collect::<Vec<_>>());
+    bench.shared.keep();
+    assert_eq!(bench.segments(), 0);
+}
+
 #[tokio::test]
 async fn a_reader_that_is_far_behind_reads_the_disk_and_holds_nothing_in_memory() {
     let folder = tempfile::tempdir().unwrap();

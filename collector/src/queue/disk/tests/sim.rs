@@ -149,6 +149,7 @@ struct Inner {
     /// The operation with this number fails, and how.
     fail_at: Option<(u64, Errno)>,
     operations: u64,
+    reads: u64,
     room: usize,
     epoch: u64,
 }
@@ -178,6 +179,7 @@ impl SimDisk {
             failed_reads: 0,
             fail_at: None,
             operations: 0,
+            reads: 0,
             room: usize::MAX,
             epoch: 0,
         })))
@@ -208,6 +210,11 @@ impl SimDisk {
     /// Nothing fails any more.
     pub(crate) fn heal(&self) {
         self.lock().fail_at = None;
+    }
+
+    /// How often something was read.
+    pub(crate) fn reads(&self) -> u64 {
+        self.lock().reads
     }
 
     /// How many bytes fit.
@@ -381,6 +388,7 @@ impl DiskFile for SimFile {
 
     fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<usize> {
         let inner = &mut *self.lock();
+        inner.reads += 1;
         if inner.failed_reads < 2 && inner.rng.often(inner.reads_fail) {
             inner.failed_reads += 1;
             return Err(Errno::IO.into());
