@@ -1,6 +1,8 @@
 //! Templates of addresses, as the operator writes them (`/users/{id}/orders`): what tells one object from another in an address is left out
 //! by them, so that metrics and searches count pages and not visitors.
 
+use std::collections::HashSet;
+
 use farol_protocol::item::Item;
 use farol_protocol::map::Map;
 use farol_protocol::names::attr;
@@ -27,6 +29,9 @@ enum Part {
 /// The longest template, and the most parts of one: routes that anybody reads.
 const LONGEST: usize = 120;
 const MOST_PARTS: usize = 16;
+
+/// The most addresses of a payload that get a template: as many as an SDK's batch has items. Whoever reads a payload looks through them for each item.
+const MOST_ADDRESSES: usize = 1000;
 
 impl Template {
     /// Reads one: `/users/{id}`, `/docs/**`, `api.example/v1/{id}`.
@@ -88,7 +93,8 @@ pub(super) fn apply(templates: &[Template], payload: &mut Payload) {
     if templates.is_empty() {
         return;
     }
-    let mut found = Map::default();
+    let mut known: HashSet<String> = HashSet::new();
+    let mut found: Vec<(String, Value)> = Vec::new();
     let mut look = |url: &str, page: &str| {
         let Some((host, path)) = split(url) else {
             return;
@@ -98,10 +104,12 @@ pub(super) fn apply(templates: &[Template], payload: &mut Payload) {
         let fits = |it: &&Template| {
             it.fits((!host.is_empty()).then_some(host), path) || own && it.fits(None, path)
         };
-        if found.get(url).is_none()
+        if found.len() < MOST_ADDRESSES
+            && !known.contains(url)
             && let Some(template) = templates.iter().find(fits)
         {
-            found.set(url, template.text.as_str().into());
+            known.insert(url.to_owned());
+            found.push((url.to_owned(), template.text.as_str().into()));
         }
     };
     let page = &payload.meta.page.url;
@@ -130,7 +138,7 @@ pub(super) fn apply(templates: &[Template], payload: &mut Payload) {
             look(url, if page.is_empty() { url } else { page });
         }
     }
-    payload.farol.routes = found;
+    payload.farol.routes = found.into_iter().collect();
 }
 
 /// Host and path. An address of another scheme than HTTP (`about:blank`, `data:`) has neither.
@@ -216,6 +224,25 @@ mod tests {
         );
         apply(&[], &mut payload);
         assert!(payload.farol.routes.is_empty(), "a client's are not taken");
+    }
+
+    #[test]
+    fn so_many_addresses_of_a_payload_get_a_template_and_no_more() {
+        let event = |n: usize| {
+            format!(
+                r#"{{"name":"e","attributes":{{"url":"/users/{}"}}}}"#,
+                n / 2
+            )
+        };
+        let events: Vec<_> = (0..2 * MOST_ADDRESSES + 10).map(event).collect();
+        let body = format!(r#"{{"meta":{{}},"events":[{}]}}"#, events.join(","));
+        let limits = crate::decode::Limits::default();
+        let decoded = crate::decode::faro(body.as_bytes(), &limits);
+        let mut payload = decoded.unwrap().payload;
+        apply(&templates(&["/users/{id}"]), &mut payload);
+        let routes = &payload.farol.routes;
+        assert_eq!(routes.len(), MOST_ADDRESSES);
+        assert!(routes.get("/users/999").is_some() && routes.get("/users/1000").is_none());
     }
 
     #[test]
