@@ -163,6 +163,17 @@ impl Batch {
         }
     }
 
+    /// Of each source the items at these places alone, where there are such.
+    pub(crate) fn of_sources(mut self, places: &[Option<Vec<usize>>]) -> Self {
+        let is_of = |of: &Vec<usize>, place: &Place| of.contains(&(place.ordinal as usize));
+        self.places
+            .retain(|place| match places.get(place.source as usize) {
+                Some(Some(of)) => is_of(of, place),
+                _ => true,
+            });
+        self
+    }
+
     /// The protobuf of the export request.
     pub(crate) fn protobuf(&self) -> Vec<u8> {
         match self.signal {

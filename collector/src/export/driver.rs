@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::batch::{Source, count};
 use super::cut::{Cutter, Hold, Lot, Piece, Ready};
@@ -36,6 +36,9 @@ const SETTLED: usize = 64;
 
 /// Batches that may wait with lanes of their own beside those that are on their way; room for them is given by their weight.
 const MOST_WAITING: usize = 64;
+
+/// How often it is looked whether the queue still has what is left, where that is as much as may be.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What a driver needs to know of its destination.
 #[derive(Clone, Debug)]
@@ -65,8 +68,8 @@ pub(crate) struct Driver {
     seats: Seats,
     /// What is left to the queue.
     left: BTreeSet<Position>,
-    /// Whose turn it was: what was left, or what is new.
-    turn: bool,
+    /// When it was last looked whether the queue still has what is left.
+    looked: Option<Instant>,
     tallies: Tallies,
     settled: (mpsc::Sender<Settled>, mpsc::Receiver<Settled>),
     ended: bool,
@@ -86,12 +89,17 @@ struct Gathered {
 #[derive(Default)]
 struct Heap {
     sources: Vec<Source>,
+    /// Of each source the places of those that are of the key, where that is not all.
+    places: Vec<Option<Vec<usize>>>,
     positions: Vec<Position>,
     holds: Vec<Hold>,
     items: u64,
     /// Parts of records.
     part: bool,
 }
+
+/// By key, and whether they are all that their records have of its signal.
+type Heaps = BTreeMap<(Key, bool), Heap>;
 
 impl Driver {
     /// `halt` makes it end early: what is on its way is awaited, the rest stays in the queue.
@@ -117,7 +125,7 @@ impl Driver {
             permits: Arc::new(Semaphore::new(lanes)),
             seats: Seats::new(each, &shared.stats),
             left: BTreeSet::new(),
-            turn: false,
+            looked: None,
             tallies: Tallies::default(),
             settled: mpsc::channel(SETTLED),
             ended: false,
@@ -144,9 +152,10 @@ impl Driver {
                 }
                 return;
             }
-            let on = !self.ended && !self.is_all_left();
+            // What was left goes first, so that each key's items go out in the order in which they came.
             let again = self.comes_again();
-            let again = again.filter(|_| !on || self.turn || self.reader.is_at_end());
+            let all_left = self.is_all_left();
+            let on = !self.ended && !all_left && again.is_none();
             let next_try = self.next_try();
             let due = self.gathered.due;
             let Bounds {
@@ -174,7 +183,6 @@ impl Driver {
                     Err(_) => {}
                 },
                 read = read(&mut self.reader, again.map(|it| it.1), room), if reads => {
-                    self.turn = !self.turn;
                     match (read, again) {
                         (Read::Again(entries, next), Some(again)) => self.found(again, entries, next),
                         (Read::New(entries) | Read::Again(entries, _), _) => self.gather(entries),
@@ -192,6 +200,7 @@ impl Driver {
                 () = self.shared.stir.notified() => {}
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.flush(),
                 () = sleep_until(next_try.unwrap_or_else(Instant::now)), if next_try.is_some() => {}
+                () = sleep(LOOK), if all_left => {}
             }
         }
     }
@@ -234,7 +243,7 @@ impl Driver {
 
     /// Makes batches of a lot: for each signal, and for each share of it that goes apart.
     fn take(&mut self, lot: Lot) {
-        let mut heaps: BTreeMap<Key, Heap> = BTreeMap::new();
+        let mut heaps: Heaps = BTreeMap::new();
         for piece in lot.pieces {
             let routed = &piece.routed;
             let owed = self.tallies.owed(piece.position);
@@ -276,7 +285,7 @@ impl Driver {
                 State::Through => self.reader.ack(&[piece.position]),
             }
         }
-        for (key, heap) in heaps {
+        for ((key, _), heap) in heaps {
             self.put(key, heap);
         }
     }
@@ -284,7 +293,7 @@ impl Driver {
     /// Puts a record's items of one signal to those that they go with. Where they are to be left: of which share they are.
     fn heap(
         &mut self,
-        heaps: &mut BTreeMap<Key, Heap>,
+        heaps: &mut Heaps,
         signal: Signal,
         items: u64,
         piece: &Piece,
@@ -298,37 +307,54 @@ impl Driver {
                 share = one;
             } else {
                 for (share, places) in shares {
-                    let (position, hold) = ([piece.position].into(), [piece.hold.clone()].into());
                     let key = Key { signal, share };
-                    self.push(key, batch.only(&places), position, hold, false);
+                    self.add(heaps, key, places.len() as u64, Some(places), piece);
                 }
                 return None;
             }
         }
         let key = Key { signal, share };
-        if !piece.part && !heaps.contains_key(&key) && self.leaves(key) {
+        if !piece.part && !heaps.contains_key(&(key, true)) && self.leaves(key, piece.position) {
             return Some(share);
         }
+        self.add(heaps, key, items, None, piece);
+        None
+    }
+
+    /// Adds a record's items to those of their key. Such as are not all of their record go with their like: they cannot be left.
+    fn add(
+        &mut self,
+        heaps: &mut Heaps,
+        key: Key,
+        items: u64,
+        places: Option<Vec<usize>>,
+        piece: &Piece,
+    ) {
         let max_items = self.plan.bounds.max_items;
-        let heap = heaps.entry(key).or_default();
+        let whole = !piece.part && places.is_none();
+        let heap = heaps.entry((key, whole)).or_default();
         if heap.items > 0 && heap.items + items > max_items {
             let heap = std::mem::take(heap);
             self.put(key, heap);
         }
-        let heap = heaps.entry(key).or_default();
+        let heap = heaps.entry((key, whole)).or_default();
         heap.sources.push(piece.routed.source.clone());
+        heap.places.push(places);
         heap.positions.push(piece.position);
         heap.holds.push(piece.hold.clone());
         heap.items += items;
-        heap.part |= piece.part;
-        None
+        heap.part |= !whole;
     }
 
     fn put(&mut self, key: Key, heap: Heap) {
         let positions: Arc<[Position]> = heap.positions.into();
         let holds: Arc<[Hold]> = heap.holds.into();
         let max_items = usize::try_from(self.plan.bounds.max_items).unwrap_or(usize::MAX);
-        let batches = Batch::new(key.signal, heap.sources).of_at_most(max_items);
+        let mut batch = Batch::new(key.signal, heap.sources);
+        if heap.places.iter().any(Option::is_some) {
+            batch = batch.of_sources(&heap.places);
+        }
+        let batches = batch.of_at_most(max_items);
         let whole = batches.len() == 1 && !heap.part;
         for batch in batches {
             self.push(
@@ -399,6 +425,11 @@ impl Driver {
             let stuck = self.seats.some_stuck();
             let lanes = self.plan.lanes.max(1) + usize::from(stuck);
             if !aside || self.seats.busy() >= lanes || self.cutter.is_empty() {
+                let has_lane = |it: &Job| self.seats.get(it.key).is_some_and(|it| it.has_lane());
+                if self.lanes.len() >= lanes + MOST_WAITING && self.waiting.iter().any(has_lane) {
+                    // All wait for who rests.
+                    self.seats.ask_for_room();
+                }
                 return;
             }
             let spare = stuck || self.seats.some_rest();

@@ -139,9 +139,11 @@ impl Answer {
     /// What comes of a page where receivers say nothing, or say it in a form of theirs: a login, a console or a catch-all answers 2xx to
     /// everything, and nobody took the batch. The operator can mend it.
     pub(crate) fn page(&self) -> Option<Outcome> {
-        let something = self.overlong || !self.body.is_empty();
-        (something && self.is("text/html"))
-            .then(|| Outcome::retry(Reason::new("a page, no answer", self.words())))
+        // Frameworks say of a bare "ok" that it is HTML.
+        let first = self.body.iter().find(|it| !it.is_ascii_whitespace());
+        let something = self.overlong || first == Some(&b'<');
+        let code = format!("http {}, a page", self.status.as_u16());
+        (something && self.is("text/html")).then(|| Outcome::retry(Reason::new(code, self.words())))
     }
 
     /// Its body as it stands.

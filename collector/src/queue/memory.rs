@@ -239,14 +239,15 @@ impl State {
         (taken, None)
     }
 
-    /// Whether a reader was handed all that there is.
-    pub(super) fn is_at_end(&self, i: usize) -> bool {
-        self.readers[i].cursor >= self.end()
+    /// All before it is done with by everybody.
+    fn low(&self) -> Position {
+        self.slots.keys().next().copied().unwrap_or(self.end)
     }
 
-    /// All before it is done with by everybody.
-    pub(super) fn low(&self) -> Position {
-        self.slots.keys().next().copied().unwrap_or(self.end)
+    /// Whether a reader is not done with a record.
+    pub(super) fn waits(&self, i: usize, position: Position) -> bool {
+        let slot = self.slots.get(&position);
+        slot.is_some_and(|slot| slot.wanted & bit(i) != 0)
     }
 
     pub(super) fn remove_reader(&mut self, i: usize) {

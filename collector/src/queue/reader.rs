@@ -1,5 +1,6 @@
 //! The reader's end of the queue.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -208,19 +209,20 @@ impl Reader {
         }
     }
 
-    /// Whether it was handed all that there is.
-    pub(crate) fn is_at_end(&self) -> bool {
+    /// Those of what it let go that the queue has dropped since.
+    pub(crate) fn gone_of(&self, let_go: &BTreeSet<Position>) -> Vec<Position> {
         match &self.queue.0 {
-            Store::Memory(state) => super::lock(state).is_at_end(self.index),
-            Store::Disk(queue) => queue.shared().lock().is_at_end(self.index),
-        }
-    }
-
-    /// All before it is done with.
-    pub(crate) fn low(&self) -> Position {
-        match &self.queue.0 {
-            Store::Memory(state) => super::lock(state).low(),
-            Store::Disk(queue) => queue.shared().lock().readers[self.index].done.low(),
+            Store::Memory(state) => {
+                let state = super::lock(state);
+                let gone = |at: &Position| !state.waits(self.index, *at);
+                let_go.iter().copied().filter(gone).collect()
+            }
+            Store::Disk(queue) => {
+                let state = queue.shared().lock();
+                let done = &state.readers[self.index].done;
+                let gone = |at: &Position| done.contains(*at);
+                let_go.iter().copied().filter(gone).collect()
+            }
         }
     }
 

@@ -1,11 +1,11 @@
 //! What is left to the queue while its tenant or signal rests: it takes no memory, holds no lane, is not acknowledged, and is read again by its place.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Driver, Job, Key};
+use super::{Driver, Job, Key, LOOK};
 use crate::export::breaker::Circuit;
 use crate::export::tally::Fate;
 use crate::export::{Signal, lane::Settled};
@@ -36,20 +36,31 @@ impl Driver {
         self.shared.stats.breaker.circuit() == Circuit::Closed
     }
 
-    /// Whether what is of a key is to be left.
-    pub(super) fn leaves(&self, key: Key) -> bool {
-        let seat = self.seats.get(key);
-        let full = seat.is_some_and(|it| it.is_full() && !it.may_come_again());
-        full && self.is_there() && self.left.len() < MOST_LET_GO && self.seats.may_leave(key)
+    /// Whether what is of a key at a position is to be left.
+    pub(super) fn leaves(&self, key: Key, position: Position) -> bool {
+        let Some(seat) = self.seats.get(key) else {
+            return false;
+        };
+        let full = seat.is_full() && !seat.may_come_again();
+        // Where there is nobody else it would be read twice for nothing.
+        let for_others = || self.is_there() && self.seats.some_but(key);
+        // What came before it goes out before it: some servers take nothing that is much older than what they have.
+        let behind = seat.left_from.is_some_and(|from| from <= position);
+        let room = self.left.len() < MOST_LET_GO && self.seats.may_leave(key);
+        room && (behind || full && for_others())
     }
 
     /// Leaves batches that wait for a lane behind a key that rests.
     pub(super) fn leave_waiting(&mut self) {
+        if !self.seats.some_rest() {
+            return;
+        }
         let (leave, stay) = std::mem::take(&mut self.waiting)
             .into_iter()
             .partition(|job: &Job| {
                 let has_lane = self.seats.get(job.key).is_some_and(|it| it.has_lane());
-                job.whole && !has_lane && self.leaves(job.key)
+                let first = job.positions.first().copied().unwrap_or_default();
+                job.whole && !has_lane && self.leaves(job.key, first)
             });
         self.waiting = stay;
         let leave: VecDeque<Job> = leave;
@@ -65,7 +76,8 @@ impl Driver {
 
     /// Whether a batch that waits for a lane waits for a key that rests, which keeps nobody else waiting.
     pub(super) fn is_aside(&self, job: &Job) -> bool {
-        self.is_there() && self.seats.get(job.key).is_some_and(|it| it.health.rests())
+        let rests = self.seats.get(job.key).is_some_and(|it| it.health.rests());
+        rests && self.is_there() && self.seats.some_but(job.key)
     }
 
     /// Leaves an entry as it was read, where all of it is of signals that rest.
@@ -84,7 +96,7 @@ impl Driver {
             (Signal::Metrics, _) => false,
         };
         let keys: Vec<Key> = (Signal::of(wanted).filter(has)).map(Key::of).collect();
-        if keys.is_empty() || !keys.iter().all(|key| self.leaves(*key)) {
+        if keys.is_empty() || !keys.iter().all(|key| self.leaves(*key, entry.position)) {
             return false;
         }
         self.plan.route.is_through(entry);
@@ -137,12 +149,11 @@ impl Driver {
         next: Option<Position>,
     ) {
         self.seats.get_mut(key).left_from = next;
-        let behind = match next {
-            Some(next) => self.left.split_off(&next),
-            None => Default::default(),
-        };
-        let mut seen = self.left.split_off(&from);
-        self.left.extend(behind);
+        let until = next.unwrap_or(Position::MAX);
+        let mut seen: BTreeSet<Position> = self.left.range(from..until).copied().collect();
+        for at in &seen {
+            self.left.remove(at);
+        }
         for entry in &entries {
             seen.remove(&entry.position);
         }
@@ -158,9 +169,15 @@ impl Driver {
         if self.left.len() < MOST_LET_GO {
             return false;
         }
-        let living = self.left.split_off(&self.reader.low());
-        let gone = std::mem::replace(&mut self.left, living);
-        self.tallies.forget(gone.into_iter());
+        let now = Instant::now();
+        if self.looked.is_none_or(|at| now >= at + LOOK) {
+            self.looked = Some(now);
+            let gone = self.reader.gone_of(&self.left);
+            for at in &gone {
+                self.left.remove(at);
+            }
+            self.tallies.forget(gone.into_iter());
+        }
         self.left.len() >= MOST_LET_GO
     }
 }

@@ -111,6 +111,11 @@ impl Seats {
         self.all.iter().map(|(key, seat)| (*key, seat))
     }
 
+    /// Whether there is any other.
+    pub(super) fn some_but(&self, key: Key) -> bool {
+        self.all.keys().any(|other| *other != key)
+    }
+
     /// Lanes that do something.
     pub(super) fn busy(&self) -> usize {
         self.all.values().map(Seat::busy).sum()

@@ -338,7 +338,7 @@ async fn what_loki_answers_decides_what_becomes_of_a_push() {
         reason: Reason::code("http 500"),
     };
     let page = Answer::with(200, "content-type", "text/html", b"<html>Sign in</html>");
-    let signed_out = Reason::new("a page, no answer", "<html>Sign in</html>");
+    let signed_out = Reason::new("http 200, a page", "<html>Sign in</html>");
     let too_old = Answer::with(400, "content-type", "text/plain", words.as_bytes());
     for (answer, want) in [
         (Answer::status(204), Outcome::accepted()),

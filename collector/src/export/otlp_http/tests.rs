@@ -115,14 +115,14 @@ async fn a_page_is_no_receipt_whatever_its_status() {
     let page = b"<html>Sign in</html>";
     for kind in ["text/html", "Text/HTML; charset=utf-8"] {
         let found = outcome(Answer::with(200, "content-type", kind, page)).await;
-        let reason = Reason::new("a page, no answer", "<html>Sign in</html>");
+        let reason = Reason::new("http 200, a page", "<html>Sign in</html>");
         assert_eq!(found, Outcome::retry(reason), "{kind}");
     }
     let long = vec![b'x'; MAX_ANSWER + 1];
     let found = outcome(Answer::with(200, "content-type", "text/html", &long)).await;
-    assert_eq!(found, retry("a page, no answer"));
+    assert_eq!(found, retry("http 200, a page"));
     // Some say their type where they say nothing, and some a word.
-    for (kind, said) in [("text/html", ""), ("text/plain", "ok")] {
+    for (kind, said) in [("text/html", ""), ("text/html", "ok"), ("text/plain", "ok")] {
         let answer = Answer::with(200, "content-type", kind, said.as_bytes());
         assert_eq!(outcome(answer).await, Outcome::accepted(), "{kind}");
     }

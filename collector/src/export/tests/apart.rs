@@ -101,6 +101,89 @@ async fn a_tenant_that_is_told_to_wait_keeps_no_other_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_tenant_waited_for_goes_out_in_the_order_in_which_it_came() {
+    let bench = tenants();
+    let (release, let_in) = switch(false);
+    let mut running = bench.run("a", limits("a", let_in), |plan, _| plan.lanes = 1);
+    let mut all = Vec::new();
+    for n in 0..4_000 {
+        let body = format!("a:{n}");
+        bench.put(&[&body]).await;
+        bench.put(&["b:x"]).await;
+        all.push(body);
+        if n == 2_000 {
+            until_taken(&running.told, "b", 2_000).await;
+            release.store(true, Ordering::SeqCst);
+        }
+        if n % 10 == 0 {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+        }
+    }
+    bench.queue.close();
+    ends(&mut running).await;
+    let taken = running.told.taken().into_iter();
+    let theirs: Vec<String> = taken.filter(|it| it.starts_with('a')).collect();
+    assert!(theirs == all);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_else_is_there_nothing_is_left() {
+    let bench = Bench::new();
+    let (release, let_in) = switch(false);
+    let mut running = bench.run("a", limits("m", let_in), plain);
+    for _ in 0..10_000 {
+        bench.put(&["m"]).await;
+    }
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    let conversions = bench.queue.conversions();
+    let read = conversions.shared.iter().chain(&conversions.written);
+    let read: u64 = read.map(|it| it.load(Ordering::SeqCst)).sum();
+    assert!(read < 5_000, "it waits where it lies: {read}");
+    release.store(true, Ordering::SeqCst);
+    bench.queue.close();
+    ends(&mut running).await;
+    assert_eq!(bench.books("a").exported, 10_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_many_tenants_wait_the_others_go_on() {
+    let bench = tenants();
+    let limited = |bodies: &[String]| {
+        Some(match bodies[0].starts_with('t') {
+            true => Outcome::Retry {
+                after: None,
+                suspect: false,
+                reason: Reason::code("http 429"),
+            },
+            false => Outcome::accepted(),
+        })
+    };
+    let running = bench.run("a", limited, plain);
+    for n in 0..100 {
+        for tenant in 0..100 {
+            bench.put(&[&format!("t{tenant}:{n}")]).await;
+        }
+        bench.put(&[&format!("b:{n}")]).await;
+    }
+    until_taken(&running.told, "b", 100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_of_several_tenants_in_one_record_go_with_their_like_of_others() {
+    let bench = tenants();
+    let mut running = bench.run("a", accept, plain);
+    for n in 0..100 {
+        let bodies = ["a", "b", "c"].map(|tenant| format!("{tenant}:{n}"));
+        bench.put(&bodies.each_ref().map(String::as_str)).await;
+    }
+    bench.queue.close();
+    ends(&mut running).await;
+    assert_eq!(running.told.taken().len(), 300);
+    assert!(running.attempts.len() <= 15, "{}", running.attempts.len());
+    assert_eq!(bench.queue.depth().records, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_more_than_may_be_left_nothing_is_lost_and_reading_waits() {
     let bench = tenants();
     let (release, let_in) = switch(false);

@@ -108,11 +108,6 @@ impl State {
         let next = (next < reader.cursor).then_some(next);
         Again::Entries(taken, next)
     }
-
-    /// Whether a reader was handed all that there is.
-    pub(in crate::queue) fn is_at_end(&self, i: usize) -> bool {
-        self.readers[i].cursor >= self.end
-    }
 }
 
 impl Shared {

@@ -94,6 +94,8 @@ impl Shared {
                 replayed: BTreeMap::new(),
             }
         };
+        let ranges = cursors.readers.values().map(Ranges::count).sum();
+        self.keeper.weighs(ranges);
         file.save(&cursors).inspect_err(|_| {
             let mut state = self.lock();
             state.moved = true;

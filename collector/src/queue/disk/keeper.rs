@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How old the kept cursors may be: what was acknowledged within it may be delivered twice after a crash. Each time costs a sync.
+/// How old the kept cursors may be, while they are few: what was acknowledged within it may be delivered twice after a crash. Each time costs a sync.
 pub(super) const SOON: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Default)]
@@ -12,12 +12,27 @@ pub(super) struct Keeper {
     stir: Condvar,
 }
 
+/// The longest that is waited for the next cursors where those are many.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// Ranges whose cursors take about as long to write as a few.
+const FEW: usize = 512;
+
 #[derive(Debug, Default)]
 struct State {
+    /// How many times longer than that work may wait.
+    slower: u32,
     /// Work that may wait for more of it.
     since: Option<Instant>,
     now: bool,
     stopped: bool,
+}
+
+impl State {
+    /// How long work may wait for more of it.
+    fn pace(&self) -> Duration {
+        SOON.saturating_mul(1 + self.slower).min(SLOW)
+    }
 }
 
 /// Why the keeper woke.
@@ -43,6 +58,11 @@ impl Keeper {
         self.stir.notify_one();
     }
 
+    /// So many ranges stand in the cursors, which are written whole each time.
+    pub(super) fn weighs(&self, ranges: usize) {
+        self.lock().slower = u32::try_from(ranges / FEW).unwrap_or(u32::MAX - 1);
+    }
+
     pub(super) fn stop(&self) {
         self.lock().stopped = true;
         self.stir.notify_one();
@@ -57,7 +77,7 @@ impl Keeper {
                 return Wake::Stop;
             }
             let now = Instant::now();
-            let due = state.since.map(|since| since + SOON);
+            let due = state.since.map(|since| since + state.pace());
             let due = match (due, deadline) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
@@ -82,5 +102,19 @@ impl Keeper {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_cursors_are_kept_less_often_and_each_second_at_least() {
+        for (ranges, pace) in [(0, SOON), (511, SOON), (1_024, 3 * SOON), (1 << 30, SLOW)] {
+            let keeper = Keeper::default();
+            keeper.weighs(ranges);
+            assert_eq!(keeper.lock().pace(), pace, "{ranges}");
+        }
     }
 }
