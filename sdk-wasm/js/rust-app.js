@@ -2298,7 +2298,11 @@ function observeActions(sdk) {
     };
   };
   sdk.thrown_ = () => {
-    if (current) current.errors_++;
+    const action = current;
+    const { ignored } = sdk.tally_;
+    queueMicrotask(() => {
+      if (action && sdk.tally_["ignored"] == ignored) action.errors_++;
+    });
   };
   const frames2 = safe(() => new PerformanceObserver(sdk.guard_((list) => {
     for (const { startTime, duration } of list.getEntries()) {
@@ -2354,7 +2358,7 @@ var observeConfig = /* @__PURE__ */ Object.assign((sdk) => {
 // src/more/frames.ts
 var LONG2 = 200;
 var MOST9 = 50;
-var plain = (text3) => text3 && !/:\/\//.test(text3) ? text3 : void 0;
+var plain = (text3) => text3 && !/:\/\/|^data:/.test(text3) ? text3 : void 0;
 var known = (number2) => number2 && number2 > 0 ? number2 : void 0;
 function describeFrame({ entryType, startTime, duration, blockingDuration, renderStart, styleAndLayoutStart, scripts = [] }) {
   const end = startTime + duration;

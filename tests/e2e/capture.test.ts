@@ -187,6 +187,13 @@ test('clicks that nothing follows are dead, those that fail are error clicks, an
     assert.equal(items.filter(frustration('error_click')).length, 1);
   }));
 
+test('an error that is left out on purpose makes no error click', () =>
+  on({ body: BUTTONS, route: buttons, options: "{ ignoreErrors: ['broken'] }" }, async ({ page, until }) => {
+    await page.click('#broken');
+    const items = await until((items) => items.some(frustration('dead_click')), 'the click that nothing followed');
+    assert.ok(!items.some(frustration('error_click')));
+  }));
+
 test('a link to the place where one is, is dead', () =>
   on({ body: BUTTONS, route: buttons }, async ({ page, until }) => {
     await page.click('#link');

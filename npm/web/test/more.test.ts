@@ -96,6 +96,12 @@ test('a frame names its longest script, and no address twice', () => {
   });
 });
 
+test("a script that is its own address is not told as what called", () => {
+  const invoker = 'data:text/javascript,secret()';
+  const frame = describeFrame({ entryType: 'long-animation-frame', startTime: 0, duration: 100, scripts: [{ startTime: 0, duration: 100, invoker, invokerType: 'classic-script', sourceURL: '' }] } as never);
+  assert.ok(!JSON.stringify(frame).includes('secret'));
+});
+
 test('a switch that is of another kind is told by name, and its default stands', () => {
   const told: unknown[] = [];
   const sdk = { options_: { capture: { frames: 'fast', reports: ['intervention'], loads: null, console: 'error' } }, tell_: (_: number, detail: unknown) => told.push(detail) } as unknown as Sdk;

@@ -191,7 +191,12 @@ export function observeActions(sdk: Sdk): void {
     };
   };
   sdk.thrown_ = () => {
-    if (current) current.errors_++;
+    const action = current;
+    const { ignored } = sdk.tally_;
+    // What is left out on purpose is known when it has been told.
+    queueMicrotask(() => {
+      if (action && sdk.tally_['ignored'] == ignored) action.errors_++;
+    });
   };
   const frames = safe(() => new PerformanceObserver(sdk.guard_((list: PerformanceObserverEntryList) => {
     for (const { startTime, duration } of list.getEntries()) {

@@ -36,7 +36,7 @@ export interface Frame {
 }
 
 /** An invoker may be an address, which the script's own is already. */
-const plain = (text?: string) => (text && !/:\/\//.test(text) ? text : undefined);
+const plain = (text?: string) => (text && !/:\/\/|^data:/.test(text) ? text : undefined);
 
 const known = (number?: number) => (number && number > 0 ? number : undefined);
 
