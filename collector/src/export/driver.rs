@@ -85,7 +85,7 @@ struct Gathered {
     due: Option<Instant>,
 }
 
-/// Items of one key, of whole records.
+/// Items of one key.
 #[derive(Default)]
 struct Heap {
     sources: Vec<Source>,
@@ -94,8 +94,6 @@ struct Heap {
     positions: Vec<Position>,
     holds: Vec<Hold>,
     items: u64,
-    /// Parts of records.
-    part: bool,
 }
 
 /// By key, and whether they are all that their records have of its signal.
@@ -261,11 +259,9 @@ impl Driver {
                     shares.filtered += items;
                 } else if items > 0 {
                     shares.left[slot] = self.heap(&mut heaps, signal, items, &piece);
-                    shares.wanted += if shares.left[slot].is_none() {
-                        items
-                    } else {
-                        0
-                    };
+                    if shares.left[slot].is_none() {
+                        shares.wanted += items;
+                    }
                 }
             }
             // What else it holds was seen when it was read first.
@@ -285,8 +281,8 @@ impl Driver {
                 State::Through => self.reader.ack(&[piece.position]),
             }
         }
-        for ((key, _), heap) in heaps {
-            self.put(key, heap);
+        for ((key, whole), heap) in heaps {
+            self.put(key, heap, whole);
         }
     }
 
@@ -334,19 +330,17 @@ impl Driver {
         let whole = !piece.part && places.is_none();
         let heap = heaps.entry((key, whole)).or_default();
         if heap.items > 0 && heap.items + items > max_items {
-            let heap = std::mem::take(heap);
-            self.put(key, heap);
+            let full = std::mem::take(heap);
+            self.put(key, full, whole);
         }
-        let heap = heaps.entry((key, whole)).or_default();
         heap.sources.push(piece.routed.source.clone());
         heap.places.push(places);
         heap.positions.push(piece.position);
         heap.holds.push(piece.hold.clone());
         heap.items += items;
-        heap.part |= !whole;
     }
 
-    fn put(&mut self, key: Key, heap: Heap) {
+    fn put(&mut self, key: Key, heap: Heap, whole: bool) {
         let positions: Arc<[Position]> = heap.positions.into();
         let holds: Arc<[Hold]> = heap.holds.into();
         let max_items = usize::try_from(self.plan.bounds.max_items).unwrap_or(usize::MAX);
@@ -355,7 +349,7 @@ impl Driver {
             batch = batch.of_sources(&heap.places);
         }
         let batches = batch.of_at_most(max_items);
-        let whole = batches.len() == 1 && !heap.part;
+        let whole = whole && batches.len() == 1;
         for batch in batches {
             self.push(
                 key,
@@ -392,13 +386,21 @@ impl Driver {
     /// The next batch that has a lane.
     fn next_job(&mut self) -> Option<Job> {
         let stuck = usize::from(self.seats.some_stuck());
-        let lanes = self.plan.lanes.max(1);
-        if self.seats.busy() >= lanes + stuck || self.lanes.len() >= lanes + MOST_WAITING {
+        if self.seats.busy() >= self.plan.lanes.max(1) + stuck || self.all_lanes_wait() {
             return None;
         }
-        let has_lane = |it: &Job| self.seats.get(it.key).is_some_and(|it| it.has_lane());
-        let at = self.waiting.iter().position(has_lane)?;
+        let at = self.waiting.iter().position(|it| self.has_lane(it))?;
         self.waiting.remove(at)
+    }
+
+    /// Whether as many batches have lanes as may wait in them.
+    fn all_lanes_wait(&self) -> bool {
+        self.lanes.len() >= self.plan.lanes.max(1) + MOST_WAITING
+    }
+
+    /// Whether its key may have one lane more.
+    fn has_lane(&self, job: &Job) -> bool {
+        self.seats.get(job.key).is_some_and(|it| it.has_lane())
     }
 
     fn dispatch(&mut self) {
@@ -425,8 +427,7 @@ impl Driver {
             let stuck = self.seats.some_stuck();
             let lanes = self.plan.lanes.max(1) + usize::from(stuck);
             if !aside || self.seats.busy() >= lanes || self.cutter.is_empty() {
-                let has_lane = |it: &Job| self.seats.get(it.key).is_some_and(|it| it.has_lane());
-                if self.lanes.len() >= lanes + MOST_WAITING && self.waiting.iter().any(has_lane) {
+                if self.all_lanes_wait() && self.waiting.iter().any(|it| self.has_lane(it)) {
                     // All wait for who rests.
                     self.seats.ask_for_room();
                 }

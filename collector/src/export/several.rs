@@ -94,16 +94,23 @@ impl Destination for Failover {
         self.members.iter().all(|it| it.sends_protobuf())
     }
 
-    // They are of one kind and have the same settings.
     fn sends_apart(&self) -> bool {
-        self.members.first().is_some_and(|it| it.sends_apart())
+        sends_apart(&self.members)
     }
 
     fn apart(&self, batch: &Batch) -> Vec<Share> {
-        self.members
-            .first()
-            .map_or_else(Vec::new, |it| it.apart(batch))
+        apart(&self.members, batch)
     }
+}
+
+/// Whether members send shares apart: they are of one kind and have the same settings.
+fn sends_apart(members: &[Arc<dyn Destination>]) -> bool {
+    members.first().is_some_and(|it| it.sends_apart())
+}
+
+/// A batch as any of the members divides it.
+fn apart(members: &[Arc<dyn Destination>], batch: &Batch) -> Vec<Share> {
+    members.first().map_or_else(Vec::new, |it| it.apart(batch))
 }
 
 /// Each session has its server, the same on every collector that has the same list.
@@ -169,13 +176,11 @@ impl Destination for Spread {
     }
 
     fn sends_apart(&self) -> bool {
-        self.members.first().is_some_and(|it| it.sends_apart())
+        sends_apart(&self.members)
     }
 
     fn apart(&self, batch: &Batch) -> Vec<Share> {
-        self.members
-            .first()
-            .map_or_else(Vec::new, |it| it.apart(batch))
+        apart(&self.members, batch)
     }
 }
 

@@ -58,9 +58,8 @@ impl Driver {
         let (leave, stay) = std::mem::take(&mut self.waiting)
             .into_iter()
             .partition(|job: &Job| {
-                let has_lane = self.seats.get(job.key).is_some_and(|it| it.has_lane());
                 let first = job.positions.first().copied().unwrap_or_default();
-                job.whole && !has_lane && self.leaves(job.key, first)
+                job.whole && !self.has_lane(job) && self.leaves(job.key, first)
             });
         self.waiting = stay;
         let leave: VecDeque<Job> = leave;

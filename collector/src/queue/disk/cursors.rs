@@ -24,7 +24,7 @@ const MOST_BYTES: u64 = 64 << 20;
 /// in flight are interrupted by each other's records: four lanes of 512 come to less than the rest.
 pub const MOST_RANGES: usize = 20 << 10;
 
-/// Records that a destination may have let go. At the most the file is half a megabyte, written with each move.
+/// Records that a destination may have let go. At the most the file is half a megabyte, and written the less often (`keeper.rs`).
 pub(crate) const MOST_LET_GO: usize = 16 << 10;
 
 /// What is kept.
