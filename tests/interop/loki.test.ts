@@ -225,4 +225,7 @@ test('faults: all is there once, and the entry that Loki refuses is a dead lette
     },
     once: true,
   });
+  // What a Loki that was killed took for copies when it read its log again, because two pushes of a stream had crossed.
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  assert.match(metrics, /^loki_ingester_wal_duplicate_entries_total 0$/m);
 });

@@ -26,6 +26,10 @@ pub enum LokiFormat {
 }
 
 impl Loki {
+    /// Pushes on their way at once. Where two reach one stream in the time of one, Loki may note them in its log in the other order, and a Loki that is
+    /// killed then takes the earlier for a copy when it reads that log again: it loses what it had acknowledged.
+    pub const CONCURRENCY: usize = 1;
+
     /// With every setting at its default: few labels, of which each has few values.
     pub fn new(remote: Remote) -> Self {
         let labels = [

@@ -144,12 +144,27 @@ fn a_data_folder_named_by_a_variable_holds_the_embedded_destination() {
 }
 
 #[test]
+fn loki_gets_one_push_at_a_time_unless_its_settings_say_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("farol.toml");
+    for (more, pushes) in [("", 1), ("concurrency = 3", 3)] {
+        let loki =
+            "[[destinations]]\nname = \"loki\"\ntype = \"loki\"\nendpoint = \"http://loki\"\n";
+        std::fs::write(&file, format!("version = 1\n{loki}{more}\n")).unwrap();
+        let config = load(&given(file.clone()), []).unwrap();
+        let remote = config.destinations[0].kind.remote().unwrap();
+        assert_eq!(remote.concurrency, pushes);
+    }
+}
+
+#[test]
 fn defaults_are_what_the_documentation_says() {
     let config = Config::default();
     let limits = config.limits;
     let batch = Batch::default();
     let retry = Retry::default();
     let file = OtlpFile::in_folder(PathBuf::new());
+    let remote = Remote::new("http://receiver".parse().unwrap());
     let mib = |n: usize| format!("{} MiB", n >> 20);
     let kib = |n: usize| format!("{} KiB", n >> 10);
     let wait = |d: std::time::Duration| match d.subsec_millis() {
@@ -223,6 +238,10 @@ fn defaults_are_what_the_documentation_says() {
         ("destinations[].batch.max_wait", wait(batch.max_wait)),
         ("destinations[].retry.initial", wait(retry.initial)),
         ("destinations[].retry.max", wait(retry.max)),
+        (
+            "destinations[].concurrency",
+            format!("{}; of loki {}", remote.concurrency, Loki::CONCURRENCY),
+        ),
         ("destinations[].max_bytes", mib(file.max_bytes as usize)),
         ("destinations[].max_files", file.max_files.to_string()),
         ("telemetry.log", config.telemetry.log),

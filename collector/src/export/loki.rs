@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use anyhow::Result;
 use http::Uri;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use tokio::sync::Semaphore;
 
 use super::Batch;
 use super::destination::{Attempt, Destination, Outcome, Reason};
@@ -34,6 +35,8 @@ pub(crate) struct Loki {
     address: Uri,
     format: LokiFormat,
     streams: Arc<Streams>,
+    /// Pushes that may be on their way: what shows whether another batch is at fault comes on top of the driver's lanes.
+    turns: Semaphore,
 }
 
 impl Loki {
@@ -48,6 +51,7 @@ impl Loki {
             },
             format: settings.format,
             streams: Arc::new(Streams::new(settings, dialect)),
+            turns: Semaphore::new(settings.remote.concurrency),
         })
     }
 
@@ -63,7 +67,10 @@ impl Loki {
             LokiFormat::Json => "application/json",
         });
         let headers: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, kind)];
-        match self.http.post(&self.address, &headers, body).await {
+        let turn = self.turns.acquire().await;
+        let answer = self.http.post(&self.address, &headers, body).await;
+        drop(turn);
+        match answer {
             Ok(answer) if answer.status.is_success() => {
                 answer.page().unwrap_or_else(Outcome::accepted)
             }

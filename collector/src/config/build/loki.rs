@@ -18,7 +18,11 @@ const FORMATS: [(&str, LokiFormat); 2] = [
 ];
 
 pub(super) fn loki(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
-    let default = Loki::new(remote(section)?);
+    let mut remote = remote(section)?;
+    if !section.has("concurrency") {
+        remote.concurrency = Loki::CONCURRENCY;
+    }
+    let default = Loki::new(remote);
     let loki = Loki {
         labels: labels(section, "labels")?.unwrap_or(default.labels),
         static_labels: labels(section, "static_labels")?.unwrap_or_default(),

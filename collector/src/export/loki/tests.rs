@@ -113,6 +113,34 @@ fn metadata<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
     found.map(|it| it.value.as_str())
 }
 
+/// How many of three pushes Loki sees while it answers none.
+async fn at_once(concurrency: usize) -> usize {
+    let mut fake = Fake::answering_then(vec![], Answer::Hang).await;
+    let mut settings = settings(&fake);
+    settings.remote.concurrency = concurrency;
+    let loki = Arc::new(Loki::new(&settings, Dialect::Semconv).unwrap());
+    let pushes: Vec<_> = (0..3)
+        .map(|_| {
+            let loki = loki.clone();
+            let batch = batch(recorded("01", Dialect::Semconv));
+            tokio::spawn(async move { loki.send(&batch).await })
+        })
+        .collect();
+    let mut seen = 0;
+    let wait = Duration::from_millis(300);
+    while let Ok(Some(_)) = tokio::time::timeout(wait, fake.seen.recv()).await {
+        seen += 1;
+    }
+    pushes.iter().for_each(|it| it.abort());
+    seen
+}
+
+#[tokio::test]
+async fn pushes_wait_for_each_other() {
+    assert_eq!(at_once(1).await, 1);
+    assert_eq!(at_once(2).await, 2);
+}
+
 #[tokio::test]
 async fn in_alloys_dialect_the_lines_are_those_that_alloy_pushed() {
     let mut fake = Fake::answering(vec![]).await;
