@@ -210,6 +210,41 @@ async fn of_more_than_may_be_left_nothing_is_lost_and_reading_waits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_destination_that_is_back_is_found_while_a_tenant_has_long_to_wait() {
+    for lanes in [1, 2, 4] {
+        let bench = tenants();
+        let (_, let_in) = switch(false);
+        let (down, is_down) = switch(false);
+        let limited = limits("a", let_in);
+        let decide = move |bodies: &[String]| match is_down.load(Ordering::SeqCst) {
+            true => Some(Outcome::retry(Reason::code("timeout"))),
+            false => limited(bodies),
+        };
+        let running = bench.run("a", decide, |plan, _| plan.lanes = lanes);
+        for n in 0..1_000 {
+            bench.put(&[&format!("a:{n}")]).await;
+            bench.put(&[&format!("b:{n}")]).await;
+        }
+        until_taken(&running.told, "b", 1_000).await;
+        for outage in [1, 20, 120, 290, 310, 900] {
+            let before = running.told.taken().len();
+            down.store(true, Ordering::SeqCst);
+            for n in 0..300 {
+                bench.put(&[&format!("b:{outage}:{n}")]).await;
+                bench.put(&[&format!("a:{outage}:{n}")]).await;
+                tokio::time::sleep(Duration::from_secs(outage) / 300).await;
+            }
+            down.store(false, Ordering::SeqCst);
+            let back = Instant::now();
+            until_taken(&running.told, "b", before + 300).await;
+            let longest = Retry::default().max;
+            assert!(back.elapsed() < longest, "{lanes} lanes, {outage} s");
+            tokio::time::sleep(Duration::from_secs(100)).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_signal_that_is_broken_keeps_no_other_waiting() {
     let bench = Bench::new();
     let (release, mended) = switch(false);
