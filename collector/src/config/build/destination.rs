@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::remote::{compression, remote};
 use super::{Built, count, positive, receivers, required_name, size};
+use crate::aggregate::READER;
 use crate::config::read::Section;
 use crate::config::{
     Batch, Destination, DestinationKind, Dialect, OtlpFile, OtlpRemote, Retry, SignalEndpoints,
@@ -36,6 +37,11 @@ pub(super) fn build(section: &Section<'_>, data_dir: &Path) -> Built<Destination
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
     if name.len() > 64 || !name.chars().all(plain) {
         return Err(section.wrong("name", "at most 64 small letters, digits, - and _"));
+    }
+    if name == READER {
+        let problem =
+            "the collector's own metrics keep their place in the queue by it; take another";
+        return Err(section.wrong("name", problem));
     }
     let Some(make) = section.word("type", KINDS)? else {
         let names: Vec<_> = KINDS.iter().map(|(name, _)| *name).collect();

@@ -157,7 +157,16 @@ impl Driver {
             seen.remove(&entry.position);
         }
         // The queue has dropped them meanwhile, and counted that.
-        self.tallies.forget(seen.into_iter());
+        let gone = self.reader.gone_of(&seen);
+        for at in &gone {
+            seen.remove(at);
+        }
+        self.tallies.forget(gone.into_iter());
+        // What is neither there nor gone would be nobody's.
+        for at in seen {
+            self.left.insert(at);
+            self.seats.get_mut(key).leaves(at);
+        }
         if !entries.is_empty() {
             self.gather(entries);
         }

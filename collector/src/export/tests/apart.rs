@@ -355,6 +355,55 @@ async fn what_a_tenant_waits_for_comes_once_after_a_restart() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_many_tenants_wait_for_is_read_from_the_disk_and_comes_once() {
+    const TENANTS: u64 = 8;
+    let folder = tempfile::tempdir().unwrap();
+    let queue = on_disk(folder.path());
+    let bench = Bench { queue, ..tenants() };
+    let (release, well) = switch(false);
+    // Only the last is taken, the others each told something else.
+    let decide = move |bodies: &[String]| {
+        let tenant: u64 = bodies[0].split(':').next().unwrap().parse().unwrap();
+        let reason = Reason::code("http 503");
+        Some(match tenant {
+            _ if well.load(Ordering::SeqCst) => Outcome::accepted(),
+            t if t == TENANTS - 1 => Outcome::accepted(),
+            t if t % 2 == 0 => Outcome::retry(reason),
+            t => Outcome::Retry {
+                after: Some(Duration::from_millis(t)),
+                suspect: false,
+                reason,
+            },
+        })
+    };
+    let mut running = bench.run("a", decide, |_, retry| {
+        (retry.initial, retry.max) = (Duration::from_millis(1), Duration::from_millis(9));
+    });
+    bench.queue.recover(&bench.ledgers);
+    let mut all = Vec::new();
+    for n in 0..4_000 {
+        let (log, span) = (
+            format!("{}:{n}", n % TENANTS),
+            format!("{}:{n}s", n % TENANTS),
+        );
+        let body = SPAN.replace("\"m\"", &format!("\"{log}\""));
+        let body = body.replace("\"s\"", &format!("\"{span}\""));
+        bench.put_body(&body, 1, 1).await;
+        all.extend([log, span]);
+        if n == 3_000 {
+            release.store(true, Ordering::SeqCst);
+        }
+    }
+    bench.queue.close();
+    let end = tokio::time::timeout(Duration::from_secs(120), &mut running.task);
+    end.await.unwrap().unwrap();
+    assert_each_once(running.told.taken(), all);
+    let books = bench.books("a");
+    assert_eq!((books.exported, books.pending()), (8_000, 0));
+    assert_eq!(bench.queue.depth().records, 0);
+}
+
 /// What a server says at random, until it is well. A fixed sequence for each seed.
 struct Moody(Mutex<u64>);
 

@@ -132,6 +132,11 @@ impl Shared {
             // It may hold what is erased by now: read again.
             return (Vec::new(), Some(from));
         }
+        let first = state.next_let_go(index, from);
+        if first.is_some_and(|first| first < chunk.at) {
+            // In hands when the read was begun, and let go since: read again.
+            return (Vec::new(), Some(from));
+        }
         self.note_gaps(&mut state, chunk.base, &chunk.gaps, chunk.whole);
         let reader = &mut state.readers[index];
         let mut wanted = Vec::with_capacity(entries.len());

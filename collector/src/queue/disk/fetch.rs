@@ -45,7 +45,8 @@ pub(in crate::queue) struct Chunk {
     pub(in crate::queue) gaps: Vec<(Position, Position)>,
     /// Records and items that are whole in the segment; counted only where new damage was met.
     pub(in crate::queue) whole: Option<(u64, u64)>,
-    /// How far it was read.
+    /// From where on it was read, and how far.
+    pub(in crate::queue) at: Position,
     pub(in crate::queue) next: Position,
 }
 
@@ -66,6 +67,7 @@ impl Fetch {
         let mut chunk = Chunk {
             base: self.base,
             erasures: self.erasures,
+            at: self.at,
             next: self.at,
             ..Chunk::default()
         };
@@ -124,6 +126,7 @@ impl Shared {
         let nothing = Chunk {
             base: fetch.base,
             erasures: fetch.erasures,
+            at: fetch.at,
             next: fetch.at,
             ..Chunk::default()
         };

@@ -80,6 +80,33 @@ async fn what_was_let_go_comes_again_alone_whoever_has_it() {
 }
 
 #[tokio::test]
+async fn what_is_let_go_while_the_disk_is_read_is_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::real(folder.path());
+    let mut reader = bench.reader("a");
+    bench.recover();
+    assert!(
+        bench
+            .append((0..3).map(|id| record(id, 1, 100)))
+            .iter()
+            .all(Result::is_ok)
+    );
+    let held = reader.next(3, usize::MAX).await;
+    let at: Vec<Position> = held.iter().map(|it| it.position).collect();
+    bench.shared.lock().clear_tail();
+    reader.let_go(&at[1..2]);
+    let begun = bench.shared.lock().again(reader.index(), 0, 9, usize::MAX);
+    let Again::Fetch(fetch) = begun else {
+        panic!("it is on the disk alone")
+    };
+    let chunk = bench.shared.fetch(&fetch);
+    reader.let_go(&[at[0], at[2]]);
+    let (entries, next) = bench.shared.found_again(reader.index(), 0, chunk);
+    assert_eq!((entries.len(), next), (0, Some(0)), "begun anew");
+    assert_eq!(again(&bench, reader.index(), 0, 9), [0, 1, 2]);
+}
+
+#[tokio::test]
 async fn what_was_let_go_is_known_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::with(folder.path(), settings(16 << 20));
