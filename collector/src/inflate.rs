@@ -168,8 +168,13 @@ pub struct Reserved {
 
 impl Reserved {
     /// Nothing yet, of the same budget.
-    fn beside(&self) -> Self {
+    pub(crate) fn beside(&self) -> Self {
         self.budget.reserve()
+    }
+
+    /// Bytes that it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Takes `n` bytes more; false where they are not to be had. A quarter of all is for small bodies alone: large ones that stall, or

@@ -212,14 +212,18 @@ async fn enter(
     }
 }
 
+/// The most that a connection of HTTP/1.1 reads into at once: all of a head that is allowed fits; what is exactly too large is the router's to say.
+pub(crate) fn read_buffer(limits: &Limits) -> usize {
+    limits.header_bytes.max(8 * 1024) + HEAD_SLACK
+}
+
 fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         // Ours covers both protocols and the idle time between requests.
         .header_read_timeout(None)
-        // All of a head that is allowed fits; what is exactly too large is the router's to say.
-        .max_buf_size(limits.header_bytes.max(8 * 1024) + HEAD_SLACK)
+        .max_buf_size(read_buffer(limits))
         .max_headers(MAX_HEADERS);
     builder
         .http2()

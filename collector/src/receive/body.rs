@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::RETRY_BUSY;
@@ -15,6 +16,7 @@ use crate::config::Limits;
 use crate::error::ApiError;
 use crate::inflate::Reserved;
 use crate::outcome::{Abort, Refusal};
+use crate::serve::read_buffer;
 
 /// Why there is no body.
 #[derive(Debug)]
@@ -80,6 +82,8 @@ pub(super) async fn read(
         None => Rest::Unpaid,
     };
     let start = Instant::now();
+    // Where it comes in pieces: what the connection reads into grows with it, and the piece before is still there.
+    let mut buffers = reserved.beside();
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     loop {
@@ -109,6 +113,13 @@ pub(super) async fn read(
         if !reserved.grow(data.len()) {
             return Err(ReadError::Refused(busy(), body, rest_is));
         }
+        if have > 0 {
+            let most = 2 * read_buffer(limits);
+            let more = (2 * (have + data.len())).min(most) - buffers.bytes();
+            if !buffers.grow(more) {
+                return Err(ReadError::Refused(busy(), body, rest_is));
+            }
+        }
         // Most bodies come in one piece and need not be copied.
         match first.take() {
             None if rest.is_empty() => first = Some(data),
@@ -127,8 +138,14 @@ pub(super) async fn read(
     Ok(first.unwrap_or_else(|| rest.freeze()))
 }
 
+/// Connections at once whose unwanted bodies are taken off the wire: each holds what it reads into meanwhile. More are closed at once.
+static LINGERING: Semaphore = Semaphore::const_new(256);
+
 /// Takes what is on its way and throws it away: as much as anybody may have on its way for nothing, and beyond that what `toll` has room for.
 pub(super) async fn discard(mut body: Body, linger: Linger, toll: Option<&Toll>) {
+    let Ok(_place) = LINGERING.try_acquire() else {
+        return;
+    };
     let drain = async {
         let (mut left, mut free) = (linger.bytes, UNKNOWN.bytes);
         while let Some(Ok(frame)) = body.frame().await {
