@@ -113,7 +113,11 @@ fn unchangeable(old: &Config, new: &Config) -> Result<()> {
     same("shutdown_timeout", &old.shutdown_timeout, shutdown_timeout)?;
     same("metrics_interval", &old.metrics_interval, metrics_interval)?;
     same("metrics_hold", &old.metrics_hold, metrics_hold)?;
-    same("queue", &old.queue, queue)?;
+    if old.queue != *queue {
+        bail!(
+            "queue: its settings cannot change while the collector runs; restart it, or put the old ones back"
+        );
+    }
     if old.sources != *sources {
         bail!(
             "sources: they cannot change while the collector runs; restart it, or put the old ones back"

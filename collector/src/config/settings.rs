@@ -185,7 +185,7 @@ settings! {
     "sources[].tls.insecure_skip_verify", "flag", "false", "Takes any certificate. For tests only.";
     "limits.body", "size", "1 MiB", "The largest body as sent. 413 beyond.";
     "limits.inflated", "size", "5 MiB", "The largest body once inflated. 413 beyond.";
-    "limits.in_flight", "size", "64 MiB", "Bodies that are read or worked on at once, in all; a quarter of it for bodies below 48 KiB alone. 503 beyond.";
+    "limits.in_flight", "size", "64 MiB", "Bodies that are read or worked on at once, in all; a quarter of it for bodies below 48 KiB alone. What comes in pieces counts with what its connection reads into. 503 beyond.";
     "limits.zstd_window", "size", "8 MiB", "The largest window that a body in zstd may ask for, a power of two. 400 beyond. While a body is inflated its window counts as a body in flight.";
     "limits.depth", "number", "32", "How deep a payload may nest. 400 beyond.";
     "limits.items", "number", "2000", "Items of a payload that are taken; the rest is cut and counted.";
