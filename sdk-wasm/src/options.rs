@@ -60,7 +60,7 @@ const NUMBERS: [[u32; 3]; 18] = [
     [1, DAY_MS, 14_400_000],
     // A request costs the page as much as some hundred events; bytes and age fill a batch before this many do.
     [1, 1000, 1000],
-    // 48 KiB and the meta fit a keepalive request's 64 KiB, with room for one more small batch.
+    // 48 KiB and the meta fit the 64 KiB of a request that outlives its page, where one item is all of it.
     [1024, 60_000, 49_152],
     [0, 60_000, 5_000],
     // A visit of 4 hours can log every 1.4 s; a loop is stopped at some 3 MB.

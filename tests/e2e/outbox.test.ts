@@ -178,6 +178,25 @@ test('where there is no database the page goes on without one, and says so', asy
   await page.close();
 });
 
+test('a page that is hidden has half of what may outlive it for itself, and what is more of ours comes all the same', async () => {
+  const page = await browser.newPage();
+  await page.goto(own.url);
+  await page.waitFor("performance.getEntriesByType('resource').some(({ name }) => name.includes('farol-more'))");
+  await page.evaluate('new Promise((done) => setTimeout(done))');
+  await log(page, 'log before');
+  const names = Array.from({ length: 30 }, (_, n) => `log ${n} ${'x'.repeat(2000)}`);
+  const took = await page.evaluate((names) => {
+    const { client } = window as any;
+    for (const name of names) client.log(name);
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+    return navigator.sendBeacon('/own', 'b'.repeat(30_000));
+  }, names);
+  assert.equal(took, true);
+  await comes('log before', ...names);
+  await page.close();
+});
+
 /** A collector that takes nothing but what the browser sends by itself, which has no time of sending. */
 async function later(run: (page: Page, came: () => { id: string; own: boolean }[], leave: () => Promise<void>) => Promise<void>, init = ''): Promise<void> {
   const files = sdkFiles();

@@ -28,6 +28,7 @@ function random(seed: number): (n: number) => number {
   };
 }
 
+const keepalive = Object.getOwnPropertyDescriptor(Request.prototype, 'keepalive')!;
 const native = { now: performance.now, date: Date.now, navigator: Object.getOwnPropertyDescriptor(globalThis, 'navigator') };
 let now = 0;
 const root = globalThis as unknown as { document: { visibilityState: string }; window: unknown };
@@ -77,7 +78,8 @@ async function deliver(seed: number): Promise<void> {
     assert.ok(granted, `${id} was sent without a yes`);
     assert.ok(!stopped, `${id} was sent to a collector that does not want it`);
     assert.equal(fates.get(id), 'waits', `${id} was sent again`);
-    assert.equal(attempt, (tries.get(id) ?? 0) + 1, `tries of ${id}`);
+    // What fits nothing that outlives the page was a try, too.
+    assert.ok(attempt > (tries.get(id) ?? 0), `tries of ${id}`);
     assert.deepEqual(body, bodies.get(id), `${id} has the same bytes on each try`);
     assert.ok(!(now < taken.get(id)! + TIMEOUT), `${id} is left to its beacon for a while`);
     assert.ok(!beacon || leaving || !taken.has(id), `${id} is asked for by a request that has an answer`);
@@ -105,6 +107,9 @@ async function deliver(seed: number): Promise<void> {
     },
   });
   const beacons: string[] = [];
+  // Every other browser has no keepalive, as Firefox before 133.
+  if (seed % 2) Reflect.deleteProperty(Request.prototype, 'keepalive');
+  else Object.defineProperty(Request.prototype, 'keepalive', keepalive);
 
   const sdk = {
     options_: {}, endpoint_: 'https://c.example/collect/k',

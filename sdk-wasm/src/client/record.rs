@@ -27,6 +27,9 @@ const DRAFT_MS: f64 = 500.0;
 /// How long after the page was hidden each message is sealed at once: nothing may run after it. Later, timers serve again.
 const LEAVING_MS: f64 = 1000.0;
 
+/// Bytes of items in a batch that is to outlive its page: with its meta, and one more small batch, in the half of 64 KiB that the page leaves to us.
+const PART_BYTES: usize = 24 * 1024;
+
 /// Batches that the ring keeps. Each user and each session's attributes are another; what is sent at once is to fit the sender's memory (64).
 const RING_BATCHES: usize = 48;
 
@@ -290,7 +293,7 @@ impl<H: Host> Client<H> {
                 &mut self.envelope,
                 &id,
                 how,
-                self.options.bytes(),
+                self.options.bytes().min(PART_BYTES),
                 from,
             );
             self.pen.host.emit(signal::BATCH, &self.pen.out);

@@ -2,8 +2,8 @@
 import { safe } from '../observe/describe.js';
 import { page } from '../page.js';
 
-/** The browsers' bound on the bodies of all keepalive requests of a page, and Chrome's on their number. */
-const KEEPALIVE_BYTES = 65536;
+/** The browsers' bound on the bodies of all requests that outlive a page, its own and its beacons among them, and Chrome's on their number. */
+export const KEEPALIVE_BYTES = 65536;
 const KEEPALIVE_FLIGHTS = 9;
 /** A request that has no answer after so many ms has failed. */
 export const TIMEOUT = 30000;
@@ -14,18 +14,19 @@ export const TAKEN = -202;
 /** An answer as the network gives it, or its status alone; 0 or nothing: none came. */
 export type Answer = Response | number | void;
 
-export type Network = (url: string, body: Uint8Array, headers: Record<string, string>, hidden: boolean) => PromiseLike<Answer> | Answer;
+/** `room`: how many bytes of ours may be under way where the page is going; 0: it is not. */
+export type Network = (url: string, body: Uint8Array, headers: Record<string, string>, room: number) => PromiseLike<Answer> | Answer;
 
 export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body: Uint8Array) => PromiseLike<Blob> | undefined): Network {
   const shared = page();
-  return (url, body, headers, hidden) => {
+  return (url, body, headers, room) => {
     const size = body.length;
-    const going = hidden;
     // The browsers let nothing larger outlive the page.
-    hidden &&= size <= KEEPALIVE_BYTES;
-    const keepalive = hidden && 'keepalive' in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
-    // No header can go with a beacon, which Faro's receivers ask for.
-    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * TAKEN;
+    const hidden = size <= (room && KEEPALIVE_BYTES);
+    const able = 'keepalive' in Request.prototype;
+    const keepalive = able && hidden && shared.bytes + size <= room && shared.flights < KEEPALIVE_FLIGHTS;
+    // No header can go with a beacon, which Faro's receivers ask for; and where there is keepalive, it comes out of the same bytes.
+    if (hidden && !keepalive) return +(!able && !faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * TAKEN;
     const use = (sign: number) => {
       shared.bytes += sign * size;
       shared.flights += sign;
@@ -39,7 +40,7 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     const plain = () => send(size > KEEPALIVE_BYTES ? new Blob([body as BlobPart]) : (body as BodyInit), url);
     // Nothing runs any more where the page is going, and Faro's receivers want a header for it, and so a preflight.
     // What it takes the page may have replaced by something lesser.
-    const packed = !faro && !going && safe(() => pack(body));
+    const packed = !faro && !room && safe(() => pack(body));
     if (packed) return packed.then((packed) => send(packed, url + '&z=gzip'), plain);
     return (plain() as Promise<Answer>).finally(() => keepalive && use(-1));
   };

@@ -5,7 +5,7 @@
 import { Diagnostic } from '../abi.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
-import { type Answer, createNetwork, TAKEN, TIMEOUT } from './network.js';
+import { type Answer, createNetwork, KEEPALIVE_BYTES, TAKEN, TIMEOUT } from './network.js';
 import { backoff, retryAfter } from './retry.js';
 
 export interface Batch {
@@ -188,7 +188,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     });
     const { body_: body } = batch;
     new Native<Answer>((resolve) =>
-      resolve(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, hidden)),
+      resolve(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (outbox ? 2 : 1))),
     ).then(done, () => done());
   }
 
@@ -206,7 +206,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
         const wait = (taken > blocked ? taken : blocked) - performance.now();
         if (wait > 0) next = wait < next ? wait : next;
         // After a failure one request feels the way.
-        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !taken && document.visibilityState == 'hidden');
+        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !batch.tries_ && document.visibilityState == 'hidden');
       }
       if (!queue.length) outbox?.room_();
     }

@@ -122,7 +122,7 @@ fn a_hidden_page_seals_a_burst_in_parts_that_outlive_it() {
     assert!(batches.len() > 1);
     let mut next = 1;
     for batch in &batches {
-        assert!(batch.bytes < 49_152 + 1500, "{}", batch.bytes);
+        assert!(batch.bytes < 24_576 + 1500, "{}", batch.bytes);
         assert_eq!(batch.json["farol"]["seq"], next);
         next += batch.items;
     }
