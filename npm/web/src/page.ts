@@ -25,24 +25,27 @@ export function page(): Page {
 }
 
 /**
- * Adds a subscriber to the one wrapper around `owner[name]`, made by `make` if there is none yet. Returns what takes it away
- * again: with the last one the original is put back, unless others have wrapped ours since; then our layer only passes on.
+ * Adds a subscriber to the one wrapper around `owner[name]`, made by `make` if there is none that is outermost: whether what the page put in
+ * its place calls it nobody can tell. Returns what takes it away again: with the last one the original is put back, unless others have wrapped ours
+ * since; then our layer only passes on.
  */
 export function patch<S, F extends Function>(key: string, owner: object, name: string, sub: S, make: (native: F, subs: S[]) => F): () => void {
   const { layers } = page();
   const target = owner as Record<string, Function>;
+  const native = target[name];
   // What the page does not have stays missing: pages ask for it.
-  if (!target[name]) return () => {};
-  const layer = (layers[key] ||= (() => {
+  if (!native) return () => {};
+  let layer = layers[key] as Layer & { own: boolean };
+  if (layer?.wrapper != native) {
     const subs: S[] = [];
     const own = Object.prototype.hasOwnProperty.call(owner, name);
-    const native = target[name];
     const wrapper = make(native as F, subs);
     // What pages look at before they trust a function.
     for (const key of ['name', 'length']) Object.defineProperty(wrapper, key, { value: native[key as 'name'], configurable: true });
     target[name] = wrapper;
-    return { native, wrapper, subs, own };
-  })()) as Layer & { own: boolean };
+    layer = { native, wrapper, subs, own };
+    layers[key] = layer;
+  }
   layer.subs.push(sub);
   return () => {
     const at = layer.subs.indexOf(sub);

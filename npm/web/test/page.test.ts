@@ -44,6 +44,36 @@ test('where others wrapped us since, our layer goes inert, and wakes for the nex
   owner.f = ours;
 });
 
+test('who comes after others have put another function in the place of ours sees its calls once, whether that calls ours or not', () => {
+  for (const calls of [true, false]) {
+    for (const dead of [true, false]) {
+      const original: Fn = (n) => n;
+      const owner = { f: original };
+      const seen: string[] = [];
+      const first = patch('replaced', owner, 'f', () => seen.push('first'), make);
+      const ours = owner.f;
+      const theirs: Fn = (n) => (calls ? ours : original)(n);
+      if (dead) first();
+      owner.f = theirs;
+      const second = patch('replaced', owner, 'f', () => seen.push('second'), make);
+      const third = patch('replaced', owner, 'f', () => seen.push('third'), make);
+      owner.f(1);
+      assert.deepEqual(seen, ['second', 'third', ...(calls && !dead ? ['first'] : [])]);
+      second();
+      third();
+      assert.equal(owner.f, theirs);
+      if (!dead) first();
+      assert.equal(owner.f, theirs);
+      owner.f = original;
+      const last = patch('replaced', owner, 'f', () => seen.push('last'), make);
+      owner.f(1);
+      assert.equal(seen.pop(), 'last');
+      last();
+      assert.equal(owner.f, original);
+    }
+  }
+});
+
 test('what came from the prototype comes from it again', () => {
   class Owner { f(n: number) { return n; } }
   const owner = new Owner();
