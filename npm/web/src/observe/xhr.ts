@@ -1,10 +1,10 @@
 /** Spans of XMLHttpRequest: from `send` to the end of the response. */
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
-import { BAGGAGE, begin, finish, HEADER, type Traced } from './request.js';
+import { BAGGAGE, begin, finish, HEADER, resolve, type Traced } from './request.js';
 
 /** What the one wrapper of the page tells its subscribers. An interface between versions, as in page.ts. */
-const enum What { Open, Header, Send, Failed }
+const enum What { Open, Header, Send, Failed, Reopen }
 
 type Sub = (what: What, xhr: XMLHttpRequest, args: string[]) => void;
 
@@ -22,10 +22,12 @@ interface State {
   again_?: boolean;
 }
 
-const wrap = (what: What) => (native: Method, subs: Sub[]): Method => function (this: XMLHttpRequest) {
+const wrap = (what: What) => (native: Method, subs: Sub[]): Method => ({ f(this: XMLHttpRequest) {
   const args = arguments as unknown as string[];
   const tell = (what: What) => subs.forEach((sub) => sub(what, this, args));
   if (what == What.Send) tell(what);
+  // A listener of the page's may be there before ours, and the native function forgets how it went.
+  if (what == What.Open && this.readyState > 3) tell(What.Reopen);
   let result;
   try {
     result = native.apply(this, args);
@@ -37,34 +39,39 @@ const wrap = (what: What) => (native: Method, subs: Sub[]): Method => function (
   // What the native function refuses never happened.
   if (what != What.Send) tell(what);
   return result;
-};
+} }).f;
 
 export function observeXhr(sdk: Sdk): void {
   const states = new WeakMap<XMLHttpRequest, State>();
   const end = (traced: Traced | undefined, xhr: XMLHttpRequest, error: string) => {
     if (traced) finish(sdk, traced, error ? 0 : xhr.status, error, error ? undefined : sdk.answered_?.(xhr));
   };
+  const settle = (xhr: XMLHttpRequest, state: State) => {
+    if (xhr.status) end(state.traced_, xhr, '');
+    // How it failed is told to the listeners of what follows alone.
+    else state.failed_ ||= state.traced_;
+    state.traced_ = undefined;
+  };
   const changed = sdk.guard_(({ target, type }: Event) => {
     const xhr = target as XMLHttpRequest;
     const state = states.get(xhr)!;
+    // With the first of these events that the page lets come here, as its listeners of what follows may open it again.
+    if (xhr.readyState > 3) settle(xhr, state);
     if (type != 'readystatechange') {
       end(state.failed_, xhr, type);
       state.failed_ = undefined;
-    } else if (xhr.readyState > 3) {
-      // Now, as the page's listeners of what follows may open it again. How it failed is told to those alone.
-      if (xhr.status) end(state.traced_, xhr, '');
-      else state.failed_ = state.traced_;
-      state.traced_ = undefined;
     }
   });
   const sub: Sub = sdk.guard_((what, xhr, [first, second]) => {
     const state = states.get(xhr);
-    if (what == What.Failed) state?.again_ || end(state?.traced_, xhr, 'error');
+    if (what == What.Reopen) state && settle(xhr, state);
+    else if (what == What.Failed) state?.again_ || end(state?.traced_, xhr, 'error');
     else if (what == What.Open) {
       // Opened again while under way: the browser lets go of the old request without a word.
       end(state?.traced_, xhr, 'abort');
-      if (!state) for (const type of ['readystatechange', 'error', 'abort', 'timeout']) xhr.addEventListener(type, changed);
-      states.set(xhr, { method_: '' + first, url_: '' + second, failed_: state?.failed_ });
+      if (!state) for (const type of ['readystatechange', 'load', 'error', 'abort', 'timeout']) xhr.addEventListener(type, changed);
+      // Where it goes is told by the base address of this moment.
+      states.set(xhr, { method_: '' + first, url_: resolve(sdk, '' + second)?.href || '', failed_: state?.failed_ });
     } else if (state) {
       if (what == What.Header) {
         if (('' + first).toLowerCase() == HEADER) state.own_ = true;
