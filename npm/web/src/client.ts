@@ -383,7 +383,9 @@ export function createClient(given: Options, bring: Bring): Client {
       return none();
     }
     sdk.endpoint_ = new URL(endpoint(options), document.baseURI).href;
-    sdk.origin_ = location.origin;
+    // That of `about:srcdoc` says nothing, that of a sandbox is not the page's; and the page may have put anything in the place of the other.
+    const { origin } = location;
+    sdk.origin_ = self.origin === 'null' || origin == 'null' ? self.origin : origin;
     session = hex(2);
     // Until the core is there to say.
     state = isSampled(session, options.sampleRate ?? 1) ? State.On : options.sampling ? State.Ring : State.Off;
