@@ -35,7 +35,11 @@ before(async () => {
           <script src="/farol.js" data-url="/" data-app="queue"></script><script src="/made.js"></script>`);
       case '/clobbered': return html('<img name="currentScript" src="data:," data-url="/elsewhere"><script src="/farol.js"></script><script src="/made.js"></script>');
       case '/made.js': return script(MADE);
-      case '/api': return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(headers) };
+      case '/sandbox': {
+        const page = html('<script src="/farol.js"></script><script src="/made.js"></script>');
+        return { ...page, headers: { ...page.headers, 'content-security-policy': 'sandbox allow-scripts' } };
+      }
+      case '/api': return { headers: { 'content-type': 'application/json', 'access-control-allow-origin': '*' }, body: JSON.stringify(headers) };
       default: return { status: 202 };
     }
   });
@@ -301,17 +305,25 @@ test('whatever the options of a request are made of, it goes as the page meant i
     // A wrapper of the page's below ours.
     window.fetch = function (input, init) { seen.push(['method' in init, init.method, { ...init }.method, new Headers(init.headers).get('x-own')].join()); return native.apply(this, arguments); };
     made();
-    class Init { get method() { return this.#method; } get headers() { return { 'x-own': '1' }; } #method = 'POST'; }
-    const plain = { method: 'POST', headers: { 'x-own': '1' } };
-    const inits = [plain, Object.assign(Object.create(null), plain), Object.freeze({ ...plain }), Object.freeze(Object.assign(Object.create(null), plain)), new Init()];
+    class Init { get method() { return this.#method; } get headers() { return { 'x-own': '1' }; } get body() { return 'hi'; } #method = 'POST'; }
+    const plain = { method: 'POST', headers: { 'x-own': '1' }, body: 'hi' };
+    const inits = [plain, Object.assign(Object.create(null), plain), Object.freeze({ ...plain }), Object.freeze(Object.assign(Object.create(null), plain)), new Init(),
+      // The browser reads what is inherited, and what is not enumerable.
+      Object.create(plain), Object.assign(Object.create({ method: 'POST' }), { headers: { 'x-own': '1' }, body: 'hi' }),
+      Object.defineProperties({}, { method: { value: 'POST' }, headers: { value: { 'x-own': '1' } }, body: { value: 'hi' } })];
     const answers = [];
     for (const init of inits) {
       const headers = await (await fetch('/api', init)).json();
-      answers.push([headers['x-own'], 'traceparent' in headers].join());
+      answers.push([headers['x-own'], 'traceparent' in headers, headers['content-length']].join());
     }
-    return [answers, seen];`);
-  const [answers, seen] = results as [string[], string[]];
-  assert.deepEqual(answers, Array(5).fill('1,true'));
+    window.fetch = native;
+    made();
+    const refused = [];
+    for (const init of [{ headers: null }, { headers: '' }, 5, '']) refused.push(await fetch('/api', init).then(() => 'taken', ({ name }) => name));
+    return [answers, seen, refused, 'prototype' in fetch, 'prototype' in XMLHttpRequest.prototype.send];`);
+  const [answers, seen, ...rest] = results as [string[], string[]];
+  assert.deepEqual(answers, Array(8).fill('1,true,2'));
+  assert.deepEqual(rest, [Array(4).fill('TypeError'), false, false]);
   assert.deepEqual(seen.slice(0, 4), Array(4).fill('true,POST,POST,1'));
   assert.equal(seen[4]!.split(',')[1], 'POST');
 });
@@ -351,10 +363,55 @@ test('a request that its own listeners open again is told once for each time, as
       };
       again('/api');
     });
+    // From a listener that was there before ours, and keeps what it hears from others.
+    await new Promise((done) => {
+      const request = new XMLHttpRequest();
+      let left = 2;
+      const next = () => {
+        request.open('GET', 'poll');
+        history.pushState(null, '', '/deep/er');
+        request.send();
+      };
+      request.addEventListener('readystatechange', (event) => {
+        event.stopImmediatePropagation();
+        if (request.readyState == 4 && left-- > 0) next();
+      });
+      request.onloadend = () => left < 0 && done();
+      next();
+    });
     await client.flush();
     return sent.flatMap(({ traces }) => traces ? traces.resourceSpans[0].scopeSpans.flatMap(({ spans }) => spans) : []).map(({ attributes }) => attributes
-      .filter(({ key }) => /status_code|error|url.full/.test(key)).map(({ value }) => Object.values(value)[0].replace(/.*\\/(?=\\w+$)/, '')).join());`),
-  ['api,200', 'gone,abort', 'last,202']);
+      .filter(({ key }) => /status_code|error|url.full/.test(key)).map(({ value }) => Object.values(value)[0].replace(location.origin, '')).join());`),
+  ['/api,200', '/gone,abort', '/last,202', '/poll,202', '/deep/poll,202', '/deep/poll,202']);
+});
+
+test('a fetch that the page gives up is told as that, whatever its reason, and one that took too long as that', async () => {
+  assert.deepEqual(await run(`
+    const { client, sent } = made();
+    for (const reason of [undefined, null, 'text', new Error('mine'), new TypeError('like the network')]) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const gone = fetch(reason ? '/api' : new Request('/api', { signal }), { ...(reason && { signal }) }).catch(() => {});
+      controller.abort(reason);
+      await gone;
+    }
+    await fetch('/api', { signal: AbortSignal.timeout(0) }).catch(() => {});
+    await client.flush();
+    return sent.flatMap(({ traces }) => traces ? traces.resourceSpans[0].scopeSpans.flatMap(({ spans }) => spans) : [])
+      .map(({ attributes }) => attributes.find(({ key }) => key == 'error.type').value.stringValue);`),
+  [...Array(5).fill('AbortError'), 'TimeoutError']);
+});
+
+test('in a sandbox no address is the page’s own, and a frame of its text is where its page is', async () => {
+  const header = `fetch('/api').then((response) => response.json()).then((headers) => 'traceparent' in headers)`;
+  assert.equal(await run(`made({ features: [] }); return ${header};`, '/sandbox'), false);
+  assert.equal(await run(`
+    const frame = document.createElement('iframe');
+    frame.srcdoc = '<script src="/farol.js"></scr' + 'ipt><script src="/made.js"></scr' + 'ipt>';
+    await new Promise((done) => (frame.onload = done, document.body.append(frame)));
+    return frame.contentWindow.eval(${JSON.stringify(`made(); ${header}`)});`), true);
+  // Which a page may have used as a name of its own.
+  assert.equal(await run(`window.origin = 'Berlin'; made(); return ${header};`), true);
 });
 
 test('an event of an element that bubbles under the name of an error is none', async () => {

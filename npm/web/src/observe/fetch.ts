@@ -12,7 +12,8 @@ type Sub = (args: ArrayLike<unknown>) => [args: ArrayLike<unknown>, end: End] | 
 type Fetch = typeof fetch;
 
 function wrap(native: Fetch, subs: Sub[]): Fetch {
-  return function (this: unknown) {
+  // A method, as the browser's own is: without a prototype, and no constructor.
+  return { fetch(this: unknown) {
     let args: ArrayLike<unknown> = arguments;
     const ends: End[] = [];
     const fail = (error: unknown) => {
@@ -37,7 +38,7 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
       for (const end of ends) end(response);
       return response;
     }, fail) : result;
-  } as Fetch;
+  } }.fetch as Fetch;
 }
 
 /** Also where it is another window's, or the page has put a class of its own in the place of `Request` since. */
@@ -46,27 +47,31 @@ const isRequest = (input: unknown): input is Request => !!(input as Request)?.he
 /** The arguments with the header in them, in the form in which the page gave them; its own objects stay as they are. */
 function withHeader(args: ArrayLike<unknown>, name: string, value: string): ArrayLike<unknown> {
   const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
-  const request = isRequest(input);
-  // With a body of its own a request's is not used, and may be later.
-  const given = init?.headers || (request && init?.body != null && input.headers);
-  if (request && !given) {
-    if (input.headers.has(name)) return args;
-    // Not `new Request(input, init)`, which forgets the referrer.
-    const copy = new Request(input);
-    copy.headers.set(name, value);
-    return [copy, init];
+  let given = init?.headers;
+  if (given === undefined && isRequest(input)) {
+    if (init?.body == null) {
+      if (input.headers.has(name)) return args;
+      // Not `new Request(input, init)`, which forgets the referrer.
+      const copy = new Request(input);
+      copy.headers.set(name, value);
+      return [copy, init];
+    }
+    // With a body of its own a request's is not used, and may be later.
+    given = input.headers;
   }
   let plain: HeadersInit = { [name]: value };
-  if (given) {
+  // Of `null` none can be made, by the browser neither.
+  if (given !== undefined) {
     const headers = new Headers(given);
     if (headers.has(name)) return args;
     headers.set(name, value);
     plain = Symbol.iterator in given ? headers : { ...given, ...plain };
   }
-  const own = { ...init, headers: plain };
-  // What is no plain object may keep its members in getters, and may be frozen: a proxy of itself could not give another member.
-  return [input, !init || init.constructor == Object ? own : new Proxy(own, {
-    get: (_, key) => (key == 'headers' ? plain : init[key as keyof RequestInit]),
+  // The browser reads what is inherited, or not enumerable, too.
+  const own = { __proto__: init, ...init, headers: plain };
+  // What is no plain object may keep its members in getters, and may be frozen: a proxy of itself could not give another member. What is none at all throws.
+  return [input, init == null || init.constructor == Object ? own : new Proxy(own, {
+    get: (_, key) => (key == 'headers' ? plain : Reflect.get(init, key)),
   })];
 }
 
@@ -82,8 +87,12 @@ export function observeFetch(sdk: Sdk): void {
         const first = traced.header_ ? withHeader(args, HEADER, traced.header_) : args;
         return traced.baggage_ ? withHeader(first, BAGGAGE, traced.baggage_) : first;
       }) || args,
-      sdk.guard_((response, error) => finish(
-        sdk, traced, response ? response.status : 0, response ? '' : safe(() => (error as Error).name) || 'Error', response && sdk.answered_?.(response))),
+      sdk.guard_((response, error) => {
+        let name = safe(() => (error as Error).name) || 'Error';
+        // The page may have had a reason of its own, which can be anything.
+        if (name != 'TimeoutError' && safe(() => (init?.signal || request!.signal).aborted)) name = 'AbortError';
+        finish(sdk, traced, response ? response.status : 0, response ? '' : name, response && sdk.answered_?.(response));
+      }),
     ];
   }) as Sub), wrap));
 }
