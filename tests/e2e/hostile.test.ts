@@ -34,6 +34,14 @@ before(async () => {
         return html(`<script>window.Farol = { q: [['nothing'], 5, ['event', 'queued']] };</script>
           <script src="/farol.js" data-url="/" data-app="queue"></script><script src="/made.js"></script>`);
       case '/clobbered': return html('<img name="currentScript" src="data:," data-url="/elsewhere"><script src="/farol.js"></script><script src="/made.js"></script>');
+      // The file has no name of ours, and what comes before it has.
+      case '/renamed.js': return script(files.get('/farol.js')!);
+      case '/module': return html('<script src="/farol-snippet.js"></script><script type="module" src="/made.js" data-url="/elsewhere"></script><script type="module" src="/farol.js" data-url="/" data-app="m"></script>');
+      case '/module-renamed': return html('<script src="/farol-snippet.js"></script><script type="module" src="/renamed.js" data-base="/" data-url="/" data-app="m"></script>');
+      case '/module-inline': return html(`<script type="module" data-base="/" data-url="/" data-app="m">${files.get('/farol.js')!}</script>`);
+      case '/module-plain': return html('<script src="/farol-snippet.js"></script><script type="module" src="/farol.js"></script><script type="module">window.told = []; Farol.init({ url: "/", app: { name: "m" }, onDiagnostic: (code) => told.push(code) });</script>');
+      case '/xhtml':
+        return { headers: { 'content-type': 'application/xhtml+xml' }, body: '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title><link rel="icon" href="data:,"/><script src="/renamed.js" data-base="/" data-url="/" data-app="m"></script></head><body/></html>' };
       case '/made.js': return script(MADE);
       case '/sandbox': {
         const page = html('<script src="/farol.js"></script><script src="/made.js"></script>');
@@ -595,6 +603,14 @@ test('a queue with nonsense in it is worked through', async () => {
 
 test('an image does not pass for our script tag', async () => {
   assert.deepEqual(await run('return Object.keys(Farol)', '/clobbered'), ['q', 'init']);
+  // A module is not told which tag is its own, and in XHTML names are in small letters.
+  for (const path of ['/module', '/module-renamed', '/module-inline', '/xhtml']) {
+    assert.equal(await run(`await Farol.flush(); return !!sessionStorage.getItem('farol:1:m') && Farol.sampled()`, path), true, path);
+  }
+  assert.deepEqual(await run(`
+    const more = () => performance.getEntriesByType('resource').some(({ name }) => /farol-more/.test(name));
+    for (let n = 0; n < 30 && !more() && !told.length; n++) await new Promise((done) => setTimeout(done, 100));
+    return [more(), told]`, '/module-plain'), [true, []]);
 });
 
 test('an error that cannot even be put into words arrives', async () => {

@@ -11,11 +11,12 @@ interface Early {
   e?: Event[];
 }
 
-/** The tag that this file came by: also in `async` and `defer`, and as a module, where the browser does not say. */
+/** The tag that this file came by: also in `async` and `defer`, and as a module, where the browser does not say: what is most like ours is it. */
 export function script(): HTMLScriptElement | null {
   const { currentScript: tag } = document;
+  const module = (like: string) => document.querySelector<HTMLScriptElement>('script[type=module]' + like);
   // An image of that name would stand in its place.
-  return tag?.tagName == 'SCRIPT' ? (tag as HTMLScriptElement) : document.querySelector<HTMLScriptElement>('script[src*=farol]');
+  return tag?.localName == 'script' ? (tag as HTMLScriptElement) : module('[src*=farol][data-url]') || module('[data-url]') || module('[src*=farol]');
 }
 
 /** Options from the data attributes; nothing where there is no `data-url`. */
