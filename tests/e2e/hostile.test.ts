@@ -161,14 +161,16 @@ test('hooks without an end, and hooks that call whatever the client has, keep no
 });
 
 test('getters of the page that throw, or that call us, harm nothing but themselves', async () => {
-  const [events, told] = await run<[[string, object][], unknown[]]>(`
+  const [events, told, measured] = await run<[[string, object][], unknown[], object[]]>(`
     const { client, told, of } = made({ attributes: { get bad() { throw new Error('no'); }, all: 1 } });
     client.event('outer', { get x() { client.event('inner', { y: 2 }); return 1; }, get z() { throw new Error('no'); } });
     client.withSpan('work', () => {}, null);
+    client.measure('m', { ok: 1, none: null, empty: '', text: '5', list: [], yes: true, when: new Date(), big: 5n, endless: Infinity, get bad() { throw new Error('no'); } });
     await client.flush();
-    return [of('events').filter(({ name }) => /er$/.test(name)).map(({ name, attributes }) => [name, attributes]), told];`);
+    return [of('events').filter(({ name }) => /er$/.test(name)).map(({ name, attributes }) => [name, attributes]), told, of('measurements').filter(({ type }) => type === 'm').map(({ values }) => values)];`);
   assert.deepEqual(events, [['inner', { y: 2, all: 1 }], ['outer', { x: 1, all: 1 }]]);
   assert.deepEqual(told, []);
+  assert.deepEqual(measured, [{ ok: 1 }], 'what is no number is none');
 });
 
 test('options whose getters throw are as not given, and the others hold', async () => {

@@ -296,7 +296,7 @@ export function createClient(given: Options, bring: Bring): Client {
       const names = Object.keys(all);
       put(Op.Measurement, (w) => {
         w.s(type).u(names.length);
-        for (const key of names) w.s(key).n(all[key]);
+        for (const key of names) w.s(key).n(typeof all[key] == 'number' ? all[key] : NaN);
         sdk.place_(w.a(attributes));
       });
     },
