@@ -73,7 +73,8 @@ export function withSpan<T>(sdk: Sdk, name: string, fn: (span: Span) => T, optio
     span.end();
     return value;
   }, fail));
-  if (promise) return promise as unknown as T;
+  // Not the one that it gave: to wait for that aside would make the page's unhandled rejection a handled one. What that has of its own comes along.
+  if (promise) return own(result as object, promise) as T;
   span.end();
   return result;
 }
