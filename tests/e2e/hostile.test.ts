@@ -251,6 +251,26 @@ test('a consent that comes before the core does goes on with the stored session'
     await second.flush();
     return [first.sessionId(), second.sessionId()];`);
   assert.equal(second, first);
+  // Who has agreed is in it at once, with what is known of it, unless it is over.
+  const [own, told, fresh] = await run<[unknown[][], string[], string[]]>(`
+    const make = (key, since, flags, id, options) => {
+      sessionStorage.setItem('farol:1:' + key, ['1', Date.now() - since, Date.now() - since, flags, id].join(' '));
+      return made({ key, coreDelayMs: 50, ...options }).client;
+    };
+    const said = (client) => [client.sessionId(), client.sampled(), client.traceparent().slice(-2)];
+    const [a, e] = ['a', 'e'].map((letter) => letter.repeat(16));
+    const all = [make('in', 1000, 0, a, { sampleRate: 0.5 }), make('out', 1000, 0, e, { sampleRate: 0.5 }), make('open', 1000, 0, e, { session: { idleMs: 60000 } })];
+    const told = [];
+    for (const client of all) client.onSessionChange((id) => told.push(id));
+    const over = [make('idle', 900000, 0, e), make('old', 1000, 0, e, { session: { lifetimeMs: 1000 } }), make('brief', 2000, 0, e, { session: { idleMs: 2000 } }), made({ key: 'none', coreDelayMs: 50, session: { idleMs: Infinity, lifetimeMs: Infinity } }).client];
+    const before = all.map(said), fresh = over.map((client) => client.sessionId());
+    await new Promise((done) => setTimeout(done, 200));
+    return [[before, all.map(said)], told, [...fresh, ...over.map((client) => client.sessionId())]];`);
+  assert.deepEqual(own[0], [['a'.repeat(16), true, '01'], ['e'.repeat(16), false, ''], ['e'.repeat(16), true, '01']]);
+  assert.deepEqual(own[1], own[0]);
+  assert.deepEqual(told, []);
+  assert.deepEqual(fresh.slice(4), fresh.slice(0, 4));
+  for (const id of fresh) assert.match(id, /^(?!e{16})[\da-f]{16}$/);
 });
 
 test('what was done under a no is never told, whatever was said before the core was there', async () => {

@@ -28,6 +28,10 @@ export const CODES = (
 /** Behind the name of what is stored: what the collector said last. */
 const CONFIG = ':config';
 
+/** Defaults of `session.idleMs` and `.lifetimeMs`; a test compares them with the core's. */
+export const IDLE_MS = 9e5;
+export const LIFETIME_MS = 144e5;
+
 const KINDS: Item['kind'][] = ['log', 'exception', 'measurement', 'event', 'span'];
 
 /**
@@ -90,6 +94,8 @@ export function createClient(given: Options, bring: Bring): Client {
   /** When a no was taken back. */
   let agreed = 0;
   let session = '';
+  /** The id of the session that begins where none goes on. */
+  const fresh = hex(2);
   /** Another session begins: what is told of that cannot end it in its turn, which might have no end. */
   let telling = false;
   let state = State.Off;
@@ -163,6 +169,9 @@ export function createClient(given: Options, bring: Bring): Client {
   const keep = safely(() => {
     if (consent == GRANTED && text != null) text ? store?.setItem(name, text) : store?.removeItem(name);
   });
+
+  /** Nothing is read of it before consent. */
+  const stored = () => (consent == GRANTED && safe(() => store!.getItem(name))) || '';
 
   /** What the tabs' storage holds and our session come to one; of the same session each tab knows when its visitor was active there. */
   const meet = (ours = '') => {
@@ -263,7 +272,7 @@ export function createClient(given: Options, bring: Bring): Client {
       return none();
     }
     try {
-      port.open_(core, (w) => writeStart(w, options, refused ? DENIED : consent, hex, session, (consent == GRANTED && safe(() => store!.getItem(name))) || ''));
+      port.open_(core, (w) => writeStart(w, options, refused ? DENIED : consent, hex, fresh, stored()));
     } finally {
       sender!.open_();
     }
@@ -386,8 +395,11 @@ export function createClient(given: Options, bring: Bring): Client {
     // That of `about:srcdoc` says nothing, that of a sandbox is not the page's; and the page may have put anything in the place of the other.
     const { origin } = location;
     sdk.origin_ = self.origin === 'null' || origin == 'null' ? self.origin : origin;
-    session = hex(2);
-    // Until the core is there to say.
+    // Until the core is there to say, by what it will go by (`session.rs`).
+    const { idleMs = IDLE_MS, lifetimeMs = LIFETIME_MS } = options.session || {};
+    const before = stored();
+    const since = (at: number) => Date.now() - +before.slice(at, at + 13);
+    session = (since(+before.slice(16, 29) ? 16 : 2) < idleMs && since(2) < lifetimeMs && before.slice(32)) || fresh;
     state = isSampled(session, options.sampleRate ?? 1) ? State.On : options.sampling ? State.Ring : State.Off;
     // Faro's receivers would take a batch twice. A list may be without it: then nobody takes drafts.
     options.outbox = (options.outbox ?? (options.protocol != 'faro' && !options.transport)) && safe(() => !options.features || options.features.some((one: Late) => one?.left_));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import * as enums from '../src/abi.js';
-import { CODES } from '../src/client.js';
+import { CODES, IDLE_MS, LIFETIME_MS } from '../src/client.js';
 
 // To TypeScript these have no value; esbuild, which the tests run through, leaves an object.
 const abi = enums as unknown as Record<'Op' | 'Signal' | 'Diagnostic', object>;
@@ -33,4 +33,10 @@ for (const [module, ours] of [['op', abi.Op], ['signal', abi.Signal], ['diagnost
 test('the codes that developers are told are the names of the numbers', () => {
   const kebab = (name: string): string => name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase();
   for (const [name, number] of members(abi.Diagnostic)) assert.equal(CODES[number], kebab(name));
+});
+
+test('a session that is over to the core is over before it', async () => {
+  const options = await readFile(new URL('../../../sdk-wasm/src/options.rs', import.meta.url), 'utf8');
+  const defaults = [...options.matchAll(/\[1, DAY_MS, ([\d_]+)\]/g)].map(([, number]) => Number(number!.replaceAll('_', '')));
+  assert.deepEqual([IDLE_MS, LIFETIME_MS], defaults);
 });
