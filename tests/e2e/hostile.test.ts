@@ -119,13 +119,19 @@ test('what beforeSend itself records is recorded once and does not come back to 
 
 test('an answer of beforeSend that is no item leaves the item as it was, and is told', async () => {
   const results = await run<[string[], string[]][]>(`
-    return Promise.all([async (item) => item, () => 5, () => 'text', () => [1], () => true].map(async (beforeSend) => {
+    return Promise.all([async (item) => item, () => 5, () => 'text', () => [1], () => true, () => false, () => 0, () => ''].map((beforeSend) => (item) => (item.message = 'changed', beforeSend(item))).map(async (beforeSend) => {
       const { client, told, of } = made({ beforeSend });
       client.log('kept');
       await client.flush();
       return [of('logs').map(({ message }) => message), [...new Set(told.map(([code]) => code))]];
     }));`);
   for (const result of results) assert.deepEqual(result, [['kept'], ['hook-invalid']]);
+  // Who forgets to give it back has meant what was done to it.
+  assert.deepEqual(await run(`
+    const { client, told, of } = made({ beforeSend(item) { item.message = 'changed'; } });
+    client.log('kept');
+    await client.flush();
+    return [of('logs').map(({ message }) => message), told];`), [['changed'], []]);
 });
 
 test('hooks without an end, and hooks that call whatever the client has, keep nothing from arriving', async () => {

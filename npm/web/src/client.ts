@@ -234,7 +234,7 @@ export function createClient(given: Options, bring: Bring): Client {
           const answer = options.beforeSend!(item);
           if (answer === null) return -1;
           // A promise is no answer either; the core tells.
-          if (answer && (kind(answer) != 'object' || answer.then)) return new Uint8Array();
+          if (answer !== undefined && (kind(answer) != 'object' || answer.then)) return new Uint8Array();
           return new TextEncoder().encode(stringify({ ...(answer || item), kind: undefined }));
         } catch {
           tell(Diagnostic.HookThrew);
