@@ -100,7 +100,7 @@ test('what beforeSend itself records is recorded once and does not come back to 
   const results = await run<Record<string, [number, number]>>(`
     const results = {};
     for (const [name, options, drops] of [
-      ['sampled', {}, false], ['dropped', {}, true], ['ring', { sampleRate: 0, sampling: { ring: {} } }, false], ['pending', { consent: 'pending' }, false],
+      ['sampled', {}, false], ['dropped', {}, true], ['ring', { sampleRate: 0, sampling: { ring: true } }, false], ['pending', { consent: 'pending' }, false],
     ]) {
       let calls = 0;
       const { client, of } = made({ ...options, beforeSend(item) {
@@ -189,6 +189,21 @@ test('options whose getters throw are as not given, and the others hold', async 
     client.event('e');
     await client.flush();
     return [client.sampled(), sent.join().includes('"name":"e"')];`), [true, true]);
+  // Of another type, they are told once; without an address there is no client.
+  assert.deepEqual(await run(`
+    const results = [];
+    for (const options of [
+      ...[5, undefined, '', 'https://[bad', 'rum.example.com', 'http://', 'ftp://x', 'javascript:alert(1)', {}].map((url) => ({ url })),
+      { unsampledHeader: 'false', sampleRate: 0 }, { sampling: { ring: 'false' }, sampleRate: 0 }, { capture: { fetch: 0, errors: 'false', xhr: null }, outbox: 'no' },
+    ]) {
+      const { client, told } = made(options);
+      results.push([client.traceparent() !== '', ...told.flat()].join());
+      await client.shutdown();
+    }
+    return results;`), [
+    ...Array(9).fill('false,bad-option,url'), 'false,bad-option,unsampledHeader', 'false,bad-option,sampling.ring',
+    'true,bad-option,outbox,bad-option,capture.errors,bad-option,capture.fetch',
+  ]);
 });
 
 test('a function of the page that is none is given back, and nobody is told of an error', async () => {

@@ -387,11 +387,12 @@ export function createClient(given: Options, bring: Bring): Client {
   safely(() => {
     // On a server.
     if (typeof document == 'undefined') return none();
-    if (!options.url) {
+    // A name without a scheme would be a path of the page's.
+    sdk.endpoint_ = safe(() => /^(https?:\/\/[^/]|[./])/i.test(options.url) && new URL(endpoint(options), document.baseURI).href) || '';
+    if (!sdk.endpoint_) {
       tell(Diagnostic.BadOption, 'url');
       return none();
     }
-    sdk.endpoint_ = new URL(endpoint(options), document.baseURI).href;
     // That of `about:srcdoc` says nothing, that of a sandbox is not the page's; and the page may have put anything in the place of the other.
     const { origin } = location;
     sdk.origin_ = self.origin === 'null' || origin == 'null' ? self.origin : origin;

@@ -8,13 +8,17 @@ export function number(value: unknown): number {
   return value === undefined ? NaN : typeof value == 'number' && value == value ? value : -Infinity;
 }
 
-/** Names by what `kind` says of a value; the numbers are the core's to check. */
+/**
+ * Names by what `kind` says of a value, objects before what is in them. The numbers are the core's to check, the address is `client.ts`', and of `capture` this is what
+ * the first file does.
+ */
 const KINDS: Record<string, string> = {
-  string: 'url key view base',
+  string: 'key view base',
   object: 'app session batch limits user attributes capture sampling baggage scrub',
   function: 'beforeSend onDiagnostic transport',
   list: 'propagateTo ignoreErrors denyUrls features routes',
   number: 'sampleRate coreDelayMs',
+  boolean: 'extensionErrors outbox remoteConfig selfReport unsampledHeader sampling.ring capture.errors capture.vitals capture.fetch capture.xhr capture.navigation',
 };
 
 export const kind = (value: unknown) => (Array.isArray(value) ? 'list' : typeof value);
@@ -24,15 +28,17 @@ export function check(given: Options, tell: (code: number, detail: unknown) => v
   // Without a prototype: what others add to that of all objects is no option. Getters are run here and nowhere else, but for `onDiagnostic`,
   // which is told of this already: that is read whenever there is something to tell.
   const options = own(given) as unknown as Record<string, unknown>;
-  const drop = (name: string) => {
-    delete options[name];
+  const drop = (name: string, key = name, at = options) => {
+    delete at[key];
     tell(Diagnostic.BadOption, name);
   };
   for (const wanted of Object.keys(KINDS)) {
     for (const name of KINDS[wanted].split(' ')) {
-      const value = options[name];
-      if (value == null) delete options[name];
-      else if (!safe(() => kind(value) == wanted && (wanted != 'list' || (/^(fea|rou)t/.test(name) ? (value as unknown[]).slice() : (value as unknown[]).every((item) => typeof item == 'string' || item instanceof RegExp))))) drop(name);
+      const [key, inner] = name.split('.');
+      const at = (inner ? options[key] || {} : options) as typeof options;
+      const value = at[inner || key];
+      if (value == null) delete at[inner || key];
+      else if (!safe(() => kind(value) == wanted && (wanted != 'list' || (/^(fea|rou)t/.test(name) ? (value as unknown[]).slice() : (value as unknown[]).every((item) => typeof item == 'string' || item instanceof RegExp))))) drop(name, inner, at);
       else if (wanted == 'object') options[name] = own(value);
     }
   }

@@ -24,9 +24,10 @@ test('what is of its kind stays, and nothing is told', () => {
 });
 
 test('what is of another kind is dropped and told by name', () => {
-  const [options, told] = checked({ url: 5, app: 'shop', attributes: [], beforeSend: {}, ignoreErrors: [1], denyUrls: 'x', protocol: 'http', routes: '/a', scrub: 'q' });
-  assert.deepEqual(options, {});
-  assert.deepEqual(told.sort(), ['app', 'attributes', 'beforeSend', 'denyUrls', 'ignoreErrors', 'protocol', 'routes', 'scrub', 'url']);
+  const [options, told] = checked({ view: 5, outbox: 'no', capture: { fetch: 0, xhr: false, frames: '5' }, sampling: { ring: 'false' }, app: 'shop', attributes: [], beforeSend: {}, ignoreErrors: [1], denyUrls: 'x', protocol: 'http', routes: '/a', scrub: 'q' });
+  // The second file looks at what it does.
+  assert.deepEqual(options, { capture: { xhr: false, frames: '5' }, sampling: {} });
+  assert.deepEqual(told.sort(), ['app', 'attributes', 'beforeSend', 'capture.fetch', 'denyUrls', 'ignoreErrors', 'outbox', 'protocol', 'routes', 'sampling.ring', 'scrub', 'view']);
 });
 
 test('what throws when it is looked at is dropped alone', () => {
