@@ -75,8 +75,13 @@ test('a client that was told only where to send can send everything', async () =
   const names = await run<string[]>(`
     const { client, sent } = made();
     client.withSpan('work', () => {});
+    // Its storage is full.
+    const full = made({ key: 'full' });
+    for (let size = 1e6; size >= 1; size /= 10) try { for (let n = 0; ; n++) sessionStorage.setItem('x' + size + n, 'x'.repeat(size)); } catch {}
+    full.client.endSession();
+    await full.client.flush();
     await client.flush();
-    return sent.flatMap(({ traces }) => traces ? traces.resourceSpans[0].scopeSpans[0].spans : []).map(({ name }) => name);`);
+    return [...full.told, ...sent.flatMap(({ traces }) => traces ? traces.resourceSpans[0].scopeSpans[0].spans : []).map(({ name }) => name)];`);
   assert.deepEqual(names, ['work']);
 });
 

@@ -166,7 +166,8 @@ export function createClient(given: Options, bring: Bring): Client {
   } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'sender_' | 'fetch_' | 'remember_' | 'end_'> as unknown as Sdk;
 
   /** Storage passes the gate too: before consent nothing is read, written or removed. */
-  const keep = safely(() => {
+  const keep = () => safe(() => {
+    // It may be full.
     if (consent == GRANTED && text != null) text ? store?.setItem(name, text) : store?.removeItem(name);
   });
 
@@ -407,7 +408,7 @@ export function createClient(given: Options, bring: Bring): Client {
     // An earlier page may have left something.
     if (consent == DENIED) erase();
     sdk.fetch_ = (page().layers.fetch?.native || window.fetch)?.bind(window) as typeof fetch;
-    sdk.remember_ = (text) => store?.setItem(name + CONFIG, text);
+    sdk.remember_ = (text) => safe(() => store?.setItem(name + CONFIG, text));
     sdk.end_ = none;
     sender = createSender(sdk, sdk.fetch_);
     sdk.sender_ = sender;
