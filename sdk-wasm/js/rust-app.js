@@ -93,24 +93,27 @@ function number(value) {
   return value === void 0 ? NaN : typeof value == "number" && value == value ? value : -Infinity;
 }
 var KINDS = {
-  string: "url key view base",
+  string: "key view base",
   object: "app session batch limits user attributes capture sampling baggage scrub",
   function: "beforeSend onDiagnostic transport",
   list: "propagateTo ignoreErrors denyUrls features routes",
-  number: "sampleRate coreDelayMs"
+  number: "sampleRate coreDelayMs",
+  boolean: "extensionErrors outbox remoteConfig selfReport unsampledHeader sampling.ring capture.errors capture.vitals capture.fetch capture.xhr capture.navigation"
 };
 var kind = (value) => Array.isArray(value) ? "list" : typeof value;
 function check(given, tell2) {
   const options = own(given);
-  const drop = (name) => {
-    delete options[name];
+  const drop = (name, key2 = name, at = options) => {
+    delete at[key2];
     tell2(11 /* BadOption */, name);
   };
   for (const wanted of Object.keys(KINDS)) {
     for (const name of KINDS[wanted].split(" ")) {
-      const value = options[name];
-      if (value == null) delete options[name];
-      else if (!safe(() => kind(value) == wanted && (wanted != "list" || (/^(fea|rou)t/.test(name) ? value.slice() : value.every((item) => typeof item == "string" || item instanceof RegExp))))) drop(name);
+      const [key2, inner] = name.split(".");
+      const at = inner ? options[key2] || {} : options;
+      const value = at[inner || key2];
+      if (value == null) delete at[inner || key2];
+      else if (!safe(() => kind(value) == wanted && (wanted != "list" || (/^(fea|rou)t/.test(name) ? value.slice() : value.every((item) => typeof item == "string" || item instanceof RegExp))))) drop(name, inner, at);
       else if (wanted == "object") options[name] = own(value);
     }
   }
@@ -156,19 +159,17 @@ function page() {
 function patch(key2, owner, name, sub, make) {
   const { layers } = page();
   const target = owner;
-  const native = target[name];
-  if (!native) return () => {
+  if (!target[name]) return () => {
   };
-  let layer = layers[key2];
-  if ((layer == null ? void 0 : layer.wrapper) != native) {
+  const layer = layers[key2] ||= (() => {
     const subs = [];
     const own2 = Object.prototype.hasOwnProperty.call(owner, name);
+    const native = target[name];
     const wrapper = make(native, subs);
     for (const key3 of ["name", "length"]) Object.defineProperty(wrapper, key3, { value: native[key3], configurable: true });
     target[name] = wrapper;
-    layer = { native, wrapper, subs, own: own2 };
-    layers[key2] = layer;
-  }
+    return { native, wrapper, subs, own: own2 };
+  })();
   layer.subs.push(sub);
   return () => {
     const at = layer.subs.indexOf(sub);
@@ -893,7 +894,7 @@ function observeErrors(sdk) {
 
 // src/observe/fetch.ts
 function wrap2(native, subs) {
-  return { fetch() {
+  return function() {
     let args = arguments;
     const ends = [];
     const fail = (error) => {
@@ -917,31 +918,29 @@ function wrap2(native, subs) {
       for (const end of ends) end(response);
       return response;
     }, fail) : result;
-  } }.fetch;
+  };
 }
 var isRequest = (input) => !!(input == null ? void 0 : input.headers);
 function withHeader(args, name, value) {
   const [input, init] = args;
-  let given = init == null ? void 0 : init.headers;
-  if (given === void 0 && isRequest(input)) {
-    if ((init == null ? void 0 : init.body) == null) {
-      if (input.headers.has(name)) return args;
-      const copy = new Request(input);
-      copy.headers.set(name, value);
-      return [copy, init];
-    }
-    given = input.headers;
+  const request = isRequest(input);
+  const given = (init == null ? void 0 : init.headers) || request && (init == null ? void 0 : init.body) != null && input.headers;
+  if (request && !given) {
+    if (input.headers.has(name)) return args;
+    const copy = new Request(input);
+    copy.headers.set(name, value);
+    return [copy, init];
   }
   let plain2 = { [name]: value };
-  if (given !== void 0) {
+  if (given) {
     const headers = new Headers(given);
     if (headers.has(name)) return args;
     headers.set(name, value);
     plain2 = Symbol.iterator in given ? headers : { ...given, ...plain2 };
   }
-  const own2 = { __proto__: init, ...init, headers: plain2 };
-  return [input, init == null || init.constructor == Object ? own2 : new Proxy(own2, {
-    get: (_, key2) => key2 == "headers" ? plain2 : Reflect.get(init, key2)
+  const own2 = { ...init, headers: plain2 };
+  return [input, !init || init.constructor == Object ? own2 : new Proxy(own2, {
+    get: (_, key2) => key2 == "headers" ? plain2 : init[key2]
   })];
 }
 function observeFetch(sdk) {
@@ -958,9 +957,13 @@ function observeFetch(sdk) {
       }) || args,
       sdk.guard_((response, error) => {
         var _a;
-        let name = safe(() => error.name) || "Error";
-        if (name != "TimeoutError" && safe(() => ((init == null ? void 0 : init.signal) || request.signal).aborted)) name = "AbortError";
-        finish(sdk, traced, response ? response.status : 0, response ? "" : name, response && ((_a = sdk.answered_) == null ? void 0 : _a.call(sdk, response)));
+        return finish(
+          sdk,
+          traced,
+          response ? response.status : 0,
+          response ? "" : safe(() => error.name) || "Error",
+          response && ((_a = sdk.answered_) == null ? void 0 : _a.call(sdk, response))
+        );
       })
     ];
   })), wrap2));
@@ -1284,11 +1287,10 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
 }
 
 // src/observe/xhr.ts
-var wrap4 = (what) => (native, subs) => ({ f() {
+var wrap4 = (what) => (native, subs) => function() {
   const args = arguments;
   const tell2 = (what2) => subs.forEach((sub) => sub(what2, this, args));
   if (what == 2 /* Send */) tell2(what);
-  if (what == 0 /* Open */ && this.readyState > 3) tell2(4 /* Reopen */);
   let result;
   try {
     result = native.apply(this, args);
@@ -1298,36 +1300,32 @@ var wrap4 = (what) => (native, subs) => ({ f() {
   }
   if (what != 2 /* Send */) tell2(what);
   return result;
-} }).f;
+};
 function observeXhr(sdk) {
   const states = /* @__PURE__ */ new WeakMap();
   const end = (traced, xhr, error) => {
     var _a;
     if (traced) finish(sdk, traced, error ? 0 : xhr.status, error, error ? void 0 : (_a = sdk.answered_) == null ? void 0 : _a.call(sdk, xhr));
   };
-  const settle = (xhr, state) => {
-    if (xhr.status) end(state.traced_, xhr, "");
-    else state.failed_ ||= state.traced_;
-    state.traced_ = void 0;
-  };
   const changed = sdk.guard_(({ target, type }) => {
     const xhr = target;
     const state = states.get(xhr);
-    if (xhr.readyState > 3) settle(xhr, state);
     if (type != "readystatechange") {
       end(state.failed_, xhr, type);
       state.failed_ = void 0;
+    } else if (xhr.readyState > 3) {
+      if (xhr.status) end(state.traced_, xhr, "");
+      else state.failed_ = state.traced_;
+      state.traced_ = void 0;
     }
   });
   const sub = sdk.guard_((what, xhr, [first, second]) => {
-    var _a;
     const state = states.get(xhr);
-    if (what == 4 /* Reopen */) state && settle(xhr, state);
-    else if (what == 3 /* Failed */) (state == null ? void 0 : state.again_) || end(state == null ? void 0 : state.traced_, xhr, "error");
+    if (what == 3 /* Failed */) (state == null ? void 0 : state.again_) || end(state == null ? void 0 : state.traced_, xhr, "error");
     else if (what == 0 /* Open */) {
       end(state == null ? void 0 : state.traced_, xhr, "abort");
-      if (!state) for (const type of ["readystatechange", "load", "error", "abort", "timeout"]) xhr.addEventListener(type, changed);
-      states.set(xhr, { method_: "" + first, url_: ((_a = resolve(sdk, "" + second)) == null ? void 0 : _a.href) || "", failed_: state == null ? void 0 : state.failed_ });
+      if (!state) for (const type of ["readystatechange", "error", "abort", "timeout"]) xhr.addEventListener(type, changed);
+      states.set(xhr, { method_: "" + first, url_: "" + second, failed_: state == null ? void 0 : state.failed_ });
     } else if (state) {
       if (what == 1 /* Header */) {
         if (("" + first).toLowerCase() == HEADER2) state.own_ = true;
@@ -1429,12 +1427,12 @@ var TIMEOUT = 3e4;
 var TAKEN = -202;
 function createNetwork(nativeFetch, faro, pack) {
   const shared = page();
-  return (url, body, headers, room) => {
+  return (url, body, headers, hidden) => {
     const size = body.length;
-    const hidden = size <= (room && KEEPALIVE_BYTES);
-    const able = "keepalive" in Request.prototype;
-    const keepalive = able && hidden && shared.bytes + size <= room && shared.flights < KEEPALIVE_FLIGHTS;
-    if (hidden && !keepalive) return +(!able && !faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }))) * TAKEN;
+    const going = hidden;
+    hidden &&= size <= KEEPALIVE_BYTES;
+    const keepalive = hidden && "keepalive" in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
+    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }))) * TAKEN;
     const use = (sign) => {
       shared.bytes += sign * size;
       shared.flights += sign;
@@ -1449,7 +1447,7 @@ function createNetwork(nativeFetch, faro, pack) {
       signal: safe(() => AbortSignal.timeout(TIMEOUT))
     });
     const plain2 = () => send(size > KEEPALIVE_BYTES ? new Blob([body]) : body, url);
-    const packed = !faro && !room && safe(() => pack(body));
+    const packed = !faro && !going && safe(() => pack(body));
     if (packed) return packed.then((packed2) => send(packed2, url + "&z=gzip"), plain2);
     return plain2().finally(() => keepalive && use(-1));
   };
@@ -1570,7 +1568,7 @@ function createSender(sdk, nativeFetch) {
     });
     const { body_: body } = batch;
     new Native(
-      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (outbox2 ? 2 : 1)))
+      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, hidden))
     ).then(done, () => done());
   }
   const offline = () => failures && unheard && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
@@ -1582,7 +1580,7 @@ function createSender(sdk, nativeFetch) {
         const { taken_: taken = 0 } = batch;
         const wait = (taken > blocked ? taken : blocked) - performance.now();
         if (wait > 0) next = wait < next ? wait : next;
-        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !batch.tries_ && document.visibilityState == "hidden");
+        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !taken && document.visibilityState == "hidden");
       }
       if (!queue.length) outbox2 == null ? void 0 : outbox2.room_();
     }
@@ -1755,7 +1753,7 @@ function withSpan(sdk, name, fn, options) {
     span.end();
     return value;
   }, fail));
-  if (promise) return promise;
+  if (promise) return own(result, promise);
   span.end();
   return result;
 }
@@ -1791,6 +1789,8 @@ function writeStart(w, options, consent, hex, session, stored) {
 // src/client.ts
 var CODES = "internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off".split(" ");
 var CONFIG = ":config";
+var IDLE_MS = 9e5;
+var LIFETIME_MS = 144e5;
 var KINDS2 = ["log", "exception", "measurement", "event", "span"];
 var rank = (text3) => text3.slice(2, 15) + text3.slice(32);
 function endpoint({ url, key: key2, protocol }) {
@@ -1843,6 +1843,7 @@ function createClient(given, bring) {
   let consent = CONSENTS.indexOf(options.consent);
   let agreed = 0;
   let session = "";
+  const fresh = hex(2);
   let telling = false;
   let state = 0 /* Off */;
   let text3;
@@ -1905,9 +1906,10 @@ function createClient(given, bring) {
       return w.s(here2 == null ? void 0 : here2.trace_).s(here2 == null ? void 0 : here2.span_).n(sdk.at_ ?? NaN);
     }
   };
-  const keep = safely(() => {
+  const keep = () => safe(() => {
     if (consent == GRANTED && text3 != null) text3 ? store == null ? void 0 : store.setItem(name, text3) : store == null ? void 0 : store.removeItem(name);
   });
+  const stored = () => consent == GRANTED && safe(() => store.getItem(name)) || "";
   const meet = (ours = "") => {
     const theirs = safe(() => store.getItem(name));
     if (theirs) rank(theirs) < rank(ours) && theirs.slice(32) != session ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
@@ -1966,7 +1968,7 @@ function createClient(given, bring) {
           item.kind = KINDS2[bytes[0]];
           const answer = options.beforeSend(item);
           if (answer === null) return -1;
-          if (answer && (kind(answer) != "object" || answer.then)) return new Uint8Array();
+          if (answer !== void 0 && (kind(answer) != "object" || answer.then)) return new Uint8Array();
           return new TextEncoder().encode(stringify2({ ...answer || item, kind: void 0 }));
         } catch {
           tell2(3 /* HookThrew */);
@@ -2000,7 +2002,7 @@ function createClient(given, bring) {
       return none2();
     }
     try {
-      port.open_(core, (w) => writeStart(w, options, refused ? DENIED : consent, hex, session, consent == GRANTED && safe(() => store.getItem(name)) || ""));
+      port.open_(core, (w) => writeStart(w, options, refused ? DENIED : consent, hex, fresh, stored()));
     } finally {
       sender.open_();
     }
@@ -2029,7 +2031,7 @@ function createClient(given, bring) {
       const names2 = Object.keys(all);
       put(4 /* Measurement */, (w) => {
         w.s(type).u(names2.length);
-        for (const key2 of names2) w.s(key2).n(all[key2]);
+        for (const key2 of names2) w.s(key2).n(typeof all[key2] == "number" ? all[key2] : NaN);
         sdk.place_(w.a(attributes));
       });
     },
@@ -2104,19 +2106,21 @@ function createClient(given, bring) {
   safely(() => {
     var _a2, _b2;
     if (typeof document == "undefined") return none2();
-    if (!options.url) {
+    sdk.endpoint_ = safe(() => /^(https?:\/\/[^/]|[./])/i.test(options.url) && new URL(endpoint(options), document.baseURI).href) || "";
+    if (!sdk.endpoint_) {
       tell2(11 /* BadOption */, "url");
       return none2();
     }
-    sdk.endpoint_ = new URL(endpoint(options), document.baseURI).href;
-    const { origin } = location;
-    sdk.origin_ = self.origin === "null" || origin == "null" ? self.origin : origin;
-    session = hex(2);
+    sdk.origin_ = location.origin;
+    const { idleMs = IDLE_MS, lifetimeMs = LIFETIME_MS } = options.session || {};
+    const before = stored();
+    const since = (at) => Date.now() - +before.slice(at, at + 13);
+    session = since(+before.slice(16, 29) ? 16 : 2) < idleMs && since(2) < lifetimeMs && before.slice(32) || fresh;
     state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : options.sampling ? 1 /* Ring */ : 0 /* Off */;
     options.outbox = (options.outbox ?? (options.protocol != "faro" && !options.transport)) && safe(() => !options.features || options.features.some((one) => one == null ? void 0 : one.left_));
     if (consent == DENIED) erase();
     sdk.fetch_ = (_b2 = ((_a2 = page().layers.fetch) == null ? void 0 : _a2.native) || window.fetch) == null ? void 0 : _b2.bind(window);
-    sdk.remember_ = (text4) => store == null ? void 0 : store.setItem(name + CONFIG, text4);
+    sdk.remember_ = (text4) => safe(() => store == null ? void 0 : store.setItem(name + CONFIG, text4));
     sdk.end_ = none2;
     sender = createSender(sdk, sdk.fetch_);
     sdk.sender_ = sender;
