@@ -860,15 +860,16 @@ function createErrors(sdk) {
   return (thrown, mechanism, flags, event, attributes) => {
     var _a;
     if (!sdk.live_()) return;
-    if (!(flags & 1)) (_a = sdk.thrown_) == null ? void 0 : _a.call(sdk);
     const { message: told, filename, lineno, colno } = event || {};
+    const key2 = "" + [told || safe(() => String(thrown)), filename, lineno, colno];
+    if (thrown == null && page().worker == key2) return;
+    if (!(flags & 1)) (_a = sdk.thrown_) == null ? void 0 : _a.call(sdk);
     const now = performance.now();
     if (now - since > WINDOW) {
       since = now;
       all = count2 = 0;
     }
     if (sdk.capped_ || all >= MOST_OF_ALL) return sdk.count_(ONLY_COUNTED);
-    const key2 = "" + [told || safe(() => String(thrown)), filename, lineno, colno];
     if (key2 != last) {
       last = key2;
       count2 = 0;

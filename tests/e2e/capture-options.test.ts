@@ -246,15 +246,19 @@ const WORKER = `import { install } from '/worker.js';
   install();
   self.onmessage = ({ data }) => {
     postMessage('working on ' + data);
+    setTimeout(() => { throw new Error('thrown later in the worker'); });
     Promise.reject(new Error('rejected in the worker'));
     (function deep() { throw new RangeError('thrown in the worker'); })();
   };`;
 
+/** One that has not installed it. */
+const BARE = "throw new Error('thrown in a bare worker');";
+
 test('errors in a worker come with their stacks, once each, and the page gets its own messages alone', async () => {
   const { readFile } = await import('node:fs/promises');
   const helper = await readFile(new URL('../../npm/web/dist/worker.js', import.meta.url));
-  await on({ route: (path) => (path === '/worker.js' ? script(helper) : path === '/sums.js' ? script(WORKER) : undefined) }, async ({ page, until }) => {
-    const seen = await page.evaluate(`import('/worker.js').then(({ watch }) => new Promise((done) => {
+  await on({ route: (path) => (path === '/worker.js' ? script(helper) : path === '/sums.js' ? script(WORKER) : path === '/bare.js' ? script(BARE) : undefined) }, async ({ page, until }) => {
+    const seen = await page.evaluate<string[]>(`import('/worker.js').then(({ watch }) => new Promise((done) => {
       const worker = new Worker('/sums.js', { type: 'module', name: 'sums' });
       const seen = [];
       watch(farol, worker);
@@ -262,18 +266,23 @@ test('errors in a worker come with their stacks, once each, and the page gets it
       watch(farol, port1);
       port2.postMessage({ 'farol.error/1': { type: 'Error', message: 'thrown behind a port', stack: '', causes: [], more: 0, name: 'shared' } });
       worker.onmessage = ({ data }) => seen.push(data);
-      worker.onerror = (event) => { event.preventDefault(); done(seen); };
+      worker.onerror = (event) => /later/.test(event.message) || event.preventDefault();
       worker.postMessage('a sum');
+      // What its window hears of nobody's errors it goes on hearing.
+      addEventListener('error', ({ message }) => { seen.push(message); if (seen.length > 2) done(seen); });
+      watch(farol, new Worker('/bare.js'));
     }))`);
-    assert.deepEqual(seen, ['working on a sum']);
+    assert.deepEqual(seen.map((message) => message.replace('Uncaught ', '')).sort(), ['Error: thrown in a bare worker', 'Error: thrown later in the worker', 'working on a sum']);
     const of = (message: string) => (item: Item): boolean => item.name === 'exception' && item.attributes['exception.message'] === message;
-    const items = await until((items) => items.some(of('thrown in the worker')) && items.some(of('rejected in the worker')) && items.some(of('thrown behind a port')), 'all errors');
+    const each = ['thrown in the worker', 'rejected in the worker', 'thrown behind a port', 'thrown later in the worker', 'Error: thrown in a bare worker'];
+    await page.evaluate('farol.flush()');
+    const items = await until((items) => each.every((message) => items.some(of(message))), 'all errors');
     const { attributes, severity } = items.find(of('thrown in the worker'))!;
     assert.equal(attributes['exception.type'], 'RangeError');
     assert.match(String(attributes['exception.stacktrace']), /deep.*sums\.js:\d+:\d+/);
     assert.equal(attributes['farol.worker.name'], 'sums');
     assert.equal(severity, 17);
-    assert.equal(items.filter(named('exception')).length, 3);
+    assert.equal(items.filter(named('exception')).length, each.length);
   });
 });
 

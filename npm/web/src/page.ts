@@ -14,6 +14,8 @@ export interface Page {
   /** Bytes and requests of keepalive fetches under way. */
   bytes: number;
   flights: number;
+  /** The latest error of a watched worker (worker.ts), as `createErrors` has it. */
+  worker?: string;
 }
 
 export function page(): Page {

@@ -3,6 +3,7 @@
  * from there. Nothing here throws, and no message of the page's own is touched.
  */
 import { causes, describe, safe } from './observe/describe.js';
+import { page } from './page.js';
 import type { Attributes, Client } from './types.js';
 
 /** The one member of our messages. */
@@ -90,6 +91,8 @@ export function watch(client: Client, worker: Source, attributes?: Attributes): 
   });
   const onError = (event: Event) => void safe(() => {
     const { message, filename, lineno, colno } = event as ErrorEvent;
+    // What the page does not handle here the browser tells its window next, where the SDK leaves it out.
+    page().worker = '' + [message, filename, lineno, colno];
     if (installed || !message) return;
     capture({ type: 'Error', message: message.replace(/^Uncaught /, ''), stack: `Error\n    at ${filename}:${lineno}:${colno}`, causes: [], more: 0, name: '' });
   });

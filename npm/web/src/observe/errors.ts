@@ -1,5 +1,6 @@
 /** Uncaught errors, unhandled rejections, and errors that the page hands over. */
 import { Op } from '../abi.js';
+import { page } from '../page.js';
 import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { causes, describe, safe } from './describe.js';
@@ -51,15 +52,17 @@ export function createErrors(sdk: Sdk): Capture {
 
   return (thrown, mechanism, flags, event, attributes) => {
     if (!sdk.live_()) return;
-    if (!(flags & 1)) sdk.thrown_?.();
     const { message: told, filename, lineno, colno } = event || {};
+    const key = '' + [told || safe(() => String(thrown)), filename, lineno, colno];
+    // What a worker's page was told by `watch` the browser tells its window as well.
+    if (thrown == null && page().worker == key) return;
+    if (!(flags & 1)) sdk.thrown_?.();
     const now = performance.now();
     if (now - since > WINDOW) {
       since = now;
       all = count = 0;
     }
     if (sdk.capped_ || all >= MOST_OF_ALL) return sdk.count_(ONLY_COUNTED);
-    const key = '' + [told || safe(() => String(thrown)), filename, lineno, colno];
     if (key != last) {
       last = key;
       count = 0;
