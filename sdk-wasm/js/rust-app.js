@@ -2179,6 +2179,10 @@ var MOST8 = 1e3;
 var INTERNAL3 = 1;
 var ERROR2 = 2;
 var path = (event) => safe(() => event.composedPath()) || [];
+var trees = (root) => [root, ...[...root.querySelectorAll("*")].flatMap(({ shadowRoot, contentDocument }) => {
+  const inner = shadowRoot || contentDocument;
+  return inner ? trees(inner) : [];
+})];
 function observeActions(sdk) {
   const { later_: later, cancel_: cancel } = sdk;
   const wantsActions = option(sdk, "actions", "boolean") !== false;
@@ -2190,6 +2194,7 @@ function observeActions(sdk) {
   let burstAbout = {};
   let timer;
   let count2 = 0;
+  let known2 = /* @__PURE__ */ new Set([document]);
   const frustration = (type2, about, at, more) => {
     if (wantsFrustration) tell(sdk, "farol.frustration" /* Frustration */, { ["farol.frustration.type" /* FrustrationType */]: type2, ...about, ...more }, at);
   };
@@ -2217,7 +2222,11 @@ function observeActions(sdk) {
     }
     if (what != "click") return;
     if (errors) frustration("error_click", about, start2, { ["farol.action.errors" /* ActionErrors */]: errors });
-    else if (whole && last != last && !moved && action.promise_()) frustration("dead_click", about, start2);
+    else if (whole && last != last && !moved && action.promise_()) {
+      const all = safe(() => trees(document)) || [document];
+      if (all.every((root) => known2.has(root))) frustration("dead_click", about, start2);
+      known2 = new Set(all);
+    }
   };
   const endBurst = () => {
     if (burst == null ? void 0 : burst.rage_) frustration("rage_click", burstAbout, burst.times_[0], { ["farol.count" /* Count */]: burst.times_.length });
@@ -2254,7 +2263,8 @@ function observeActions(sdk) {
     }
     finish2();
     const all = { subtree: true, childList: true, attributes: true, characterData: true };
-    for (const root of [document, ...path(event).filter((node) => node.nodeType == 11)]) mutations.observe(root, all);
+    for (const node of path(event)) if (node.nodeType == 11) known2.add(node);
+    for (const root of known2) root.isConnected ? mutations.observe(root, all) : known2.delete(root);
     if (!leaving) addEventListener("beforeunload", signs, true);
     current = { ...begin3(what, timeStamp), event_: event, about_: about, href_: location.href, promise_: promise };
     look();

@@ -171,8 +171,19 @@ test('what a click begins is one trace below it, and what comes later by itself 
     assert.equal(items.filter((item) => item.signal === 'span' && item.name.startsWith('click ')).length, 1);
   }));
 
+/** Their clicks change what is in other trees than they. */
+const TREES = `<button id="shadow" data-farol-name="shadow">Shadow</button><button id="frame" data-farol-name="frame">Frame</button><div id="host"></div>
+  <iframe id="inner" srcdoc="<p>frame</p>"></iframe><script>
+    const tree = host.attachShadow({ mode: 'open' });
+    shadow.onclick = () => tree.append('.');
+    frame.onclick = () => inner.contentDocument.body.append('.');</script>`;
+
 test('clicks that nothing follows are dead, those that fail are error clicks, and a burst is a rage', () =>
-  on({ body: BUTTONS, route: buttons }, async ({ page, until }) => {
+  on({ body: BUTTONS + TREES, route: buttons, options: '{ batch: { ageMs: 200 } }' }, async ({ page, until }) => {
+    for (const name of ['shadow', 'frame']) {
+      await page.click('#' + name);
+      await until((items) => items.some(action('click', name)), 'the click that changes it');
+    }
     await page.click('#dead');
     const dead = await until((items) => items.some(frustration('dead_click')), 'the dead click');
     assert.equal(dead.find(frustration('dead_click'))!.attributes['farol.element.name'], 'dead');
@@ -185,6 +196,9 @@ test('clicks that nothing follows are dead, those that fail are error clicks, an
     assert.deepEqual([rage.attributes['farol.element.name'], rage.attributes['farol.count']], ['dead', 4]);
     assert.ok(!items.some((item) => item.attributes['farol.element.text'] !== undefined), 'no text that is not listed');
     assert.equal(items.filter(frustration('error_click')).length, 1);
+    await page.click('#shadow');
+    const all = await until((items) => items.filter(action('click', 'shadow')).length === 2, 'the second click on it');
+    assert.ok(all.filter(frustration('dead_click')).every((item) => item.attributes['farol.element.name'] === 'dead'));
   }));
 
 test('an error that is left out on purpose makes no error click', () =>

@@ -42,6 +42,12 @@ interface Open extends Action {
 /** The way of an event, into shadow trees too; nothing where the page has made the event of something lesser. */
 const path = (event: Event): EventTarget[] => safe(() => event.composedPath()) || [];
 
+/** The document with all that is a tree of its own in it and can be looked into: open shadow trees, frames. */
+const trees = (root: ParentNode): Node[] => [root as Node, ...[...root.querySelectorAll<HTMLIFrameElement>('*')].flatMap(({ shadowRoot, contentDocument }) => {
+  const inner = shadowRoot || contentDocument;
+  return inner ? trees(inner) : [];
+})];
+
 export function observeActions(sdk: Sdk): void {
   const { later_: later, cancel_: cancel } = sdk;
   const wantsActions = option(sdk, 'actions', 'boolean') !== false;
@@ -53,6 +59,8 @@ export function observeActions(sdk: Sdk): void {
   let burstAbout: Attributes = {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   let count = 0;
+  /** What is watched while an action is open. */
+  let known = new Set<Node>([document]);
 
   const frustration = (type: string, about: Attributes, at: number, more?: Attributes) => {
     if (wantsFrustration) tell(sdk, Name.Frustration, { [Attr.FrustrationType]: type, ...about, ...more }, at);
@@ -83,7 +91,12 @@ export function observeActions(sdk: Sdk): void {
     }
     if (what != 'click') return;
     if (errors) frustration('error_click', about, start, { [Attr.ActionErrors]: errors });
-    else if (whole && last != last && !moved && action.promise_()) frustration('dead_click', about, start);
+    else if (whole && last != last && !moved && action.promise_()) {
+      const all = safe(() => trees(document)) || [document];
+      // In a tree that was not watched anything may have followed. To look for them with each click costs too much: they are watched from the next one on.
+      if (all.every((root) => known.has(root))) frustration('dead_click', about, start);
+      known = new Set(all);
+    }
   };
 
   const endBurst = () => {
@@ -131,7 +144,8 @@ export function observeActions(sdk: Sdk): void {
     }
     finish();
     const all = { subtree: true, childList: true, attributes: true, characterData: true };
-    for (const root of [document, ...path(event).filter((node) => (node as Node).nodeType == 11)]) mutations.observe(root as Node, all);
+    for (const node of path(event) as Node[]) if (node.nodeType == 11) known.add(node);
+    for (const root of known) root.isConnected ? mutations.observe(root, all) : known.delete(root);
     if (!leaving) addEventListener('beforeunload', signs, true);
     current = { ...begin(what, timeStamp), event_: event, about_: about, href_: location.href, promise_: promise };
     look();
