@@ -115,9 +115,10 @@ test('fonts and images of style sheets that did not come are told, with what is 
 const frustration = (type: string) => (item: Item): boolean => item.name === 'farol.frustration' && item.attributes['farol.frustration.type'] === type;
 const action = (what: string, name: string) => (item: Item): boolean => item.name === `browser.user_action.${what}` && item.attributes['farol.element.name'] === name;
 
+/** `closest` and `getAttribute` are controls of the form, by their names, and no methods of it. */
 const BUTTONS = `<button id="order" data-farol-name="order">Order for Joe</button><button id="dead" data-farol-name="dead">Dead</button>
   <button id="broken" data-farol-name="broken">Broken</button><a id="link" href="#" data-farol-name="link"><b>More</b></a><p id="out"></p>
-  <form id="form" data-farol-name="form"><input id="mail"><button data-farol-name="send">Send</button></form><script src="/buttons.js"></script>`;
+  <form id="form" data-farol-name="form"><input id="mail"><input type="hidden" name="closest"><input type="hidden" name="getAttribute"><button data-farol-name="send">Send</button></form><script src="/buttons.js"></script>`;
 const WIRE = `
   const out = document.getElementById('out');
   order.onclick = () => fetch('/api/order').then(() => fetch('/api/lost')).then(() => (out.textContent = 'ordered'));
@@ -247,12 +248,13 @@ test('a click that leaves the page is not dead, however late the next one comes'
 });
 
 test('what is typed is never told: Enter in a field is a submit, and nothing else of it is known', () =>
-  on({ body: BUTTONS, route: buttons, options: "{ capture: { elementText: ['*'] } }" }, async ({ page, until }) => {
+  on({ body: BUTTONS, route: buttons, options: "{ capture: { elementText: ['*'] } }" }, async ({ page, until, told }) => {
     await page.type('#mail', 'hunter2');
     await page.press('Enter');
     await page.waitFor("out.textContent == 'sent'");
     const items = await until((items) => items.some((item) => item.name === 'browser.user_action.submit'), 'the submit');
     assert.ok(!JSON.stringify(items).includes('hunter2'));
+    assert.deepEqual(await told(), []);
     const keys = items.filter((item) => item.name.startsWith('browser.user_action.'));
     assert.deepEqual(keys.map((item) => item.name.split('.').pop()).filter((what) => what !== 'click'), ['submit']);
   }));

@@ -4,7 +4,7 @@ import { Op } from '../abi.js';
 import type { Place, Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { begin, type Action, BURST, type Burst, click, DEAD, deadline, joins, type What } from './action.js';
-import { isElement, listedText, nameOf, thingOf } from './element.js';
+import { ask, isElement, listedText, nameOf, thingOf } from './element.js';
 import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
 import { onEnd, tell } from './tell.js';
@@ -159,14 +159,14 @@ export function observeActions(sdk: Sdk): void {
     const about: Attributes = { [Attr.ElementName]: nameOf(hit), [Attr.Tag]: thingOf(hit).localName, [Attr.ElementText]: listedText(hit, texts) };
     if (type == 'keydown') {
       const { key, repeat } = event as KeyboardEvent;
-      if (repeat || !KEYS.test(key) || hit.closest('textarea,[contenteditable]')) return;
+      if (repeat || !KEYS.test(key) || ask(hit, 'closest', 'textarea,[contenteditable]')) return;
       return open('keydown', event, { ...about, [Attr.ActionKey]: key }, () => false);
     }
     if (type == 'submit') return open('submit', event, about, () => false);
     const { clientX, clientY, detail } = event as MouseEvent;
-    const used = !!hit.closest(USED);
+    const used = !!ask(hit, 'closest', USED);
     open('click', event, about, () =>
-      !used && document.visibilityState == 'visible' && (!!hit.closest(BUTTONS) || (!!hit.closest('a') && event.defaultPrevented)));
+      !used && document.visibilityState == 'visible' && (!!ask(hit, 'closest', BUTTONS) || (!!ask(hit, 'closest', 'a') && event.defaultPrevented)));
     // A click of the keyboard's has no place, and what selects text is reading.
     if (used || !detail || !safe(() => getSelection()!.isCollapsed)) return endBurst();
     const before = burst;

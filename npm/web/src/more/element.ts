@@ -9,16 +9,19 @@ const LONGEST = 64;
 
 export const isElement = (target: unknown): target is Element => !!safe(() => target instanceof Element);
 
+/** Asks it by the browser's own method: in a form a control's name stands in the place of that. */
+export const ask = (element: Element, method: 'closest' | 'getAttribute' | 'querySelector', about: string) => (Element.prototype[method] as (about: string) => any).call(element, about);
+
 /** The nearest thing that can be used, or what was hit itself. */
-export const thingOf = (target: Element): Element => target.closest(THING) || target;
+export const thingOf = (target: Element): Element => ask(target, 'closest', THING) || target;
 
 /** The nearest name that was given for it (`data-farol-name`), else role, else tag. Empty: it is no element. */
 export function nameOf(target: unknown): string {
   if (!isElement(target)) return '';
-  const named = target.closest('[data-farol-name]');
-  if (named) return text(named.getAttribute('data-farol-name'));
+  const named = ask(target, 'closest', '[data-farol-name]');
+  if (named) return text(ask(named, 'getAttribute', 'data-farol-name'));
   const thing = thingOf(target);
-  return thing.getAttribute('role') || text(thing.localName);
+  return ask(thing, 'getAttribute', 'role') || text(thing.localName);
 }
 
 /** The text of an element that the page lists (CSS selectors), in one line; of anything a visitor can write into: nothing. */
@@ -26,6 +29,6 @@ export function listedText(target: unknown, list: string[] | undefined): string 
   if (!list || !isElement(target)) return;
   const thing = thingOf(target);
   if (!safe(() => list.some((selector) => safe(() => thing.matches(selector))))) return;
-  if (thing.closest('input,textarea,select,option,[contenteditable]') || thing.querySelector('input,textarea,select,[contenteditable]')) return;
+  if (ask(thing, 'closest', 'input,textarea,select,option,[contenteditable]') || ask(thing, 'querySelector', 'input,textarea,select,[contenteditable]')) return;
   return text(thing.textContent).slice(0, LONGEST * 8).replace(/\s+/g, ' ').trim().slice(0, LONGEST) || undefined;
 }

@@ -1,7 +1,7 @@
 /** Forms that were begun and not sent: which, and which field was the last. Never what is in them. */
 import { safe, text } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
-import { isElement } from './element.js';
+import { ask, isElement } from './element.js';
 import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
 import { onLeft, tell } from './tell.js';
@@ -19,7 +19,7 @@ interface Begun {
 
 /** What the page's author calls it: the name given for it, else id, else `name`, else its tag. */
 export const called = (element: Element): string => {
-  const attribute = (name: string) => text(safe(() => element.getAttribute(name)));
+  const attribute = (name: string) => text(safe(() => ask(element, 'getAttribute', name)));
   return attribute('data-farol-name') || attribute('id') || attribute('name') || text(element.localName);
 };
 
