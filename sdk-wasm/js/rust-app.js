@@ -328,26 +328,27 @@ function observeConsole(sdk) {
 var THING = "a,button,input,select,textarea,label,summary,option,form,[role]";
 var LONGEST2 = 64;
 var isElement = (target) => !!safe(() => target instanceof Element);
-var thingOf = (target) => target.closest(THING) || target;
+var ask = (element, method, about) => Element.prototype[method].call(element, about);
+var thingOf = (target) => ask(target, "closest", THING) || target;
 function nameOf(target) {
   if (!isElement(target)) return "";
-  const named = target.closest("[data-farol-name]");
-  if (named) return text(named.getAttribute("data-farol-name"));
+  const named = ask(target, "closest", "[data-farol-name]");
+  if (named) return text(ask(named, "getAttribute", "data-farol-name"));
   const thing = thingOf(target);
-  return thing.getAttribute("role") || text(thing.localName);
+  return ask(thing, "getAttribute", "role") || text(thing.localName);
 }
 function listedText(target, list) {
   if (!list || !isElement(target)) return;
   const thing = thingOf(target);
   if (!safe(() => list.some((selector2) => safe(() => thing.matches(selector2))))) return;
-  if (thing.closest("input,textarea,select,option,[contenteditable]") || thing.querySelector("input,textarea,select,[contenteditable]")) return;
+  if (ask(thing, "closest", "input,textarea,select,option,[contenteditable]") || ask(thing, "querySelector", "input,textarea,select,[contenteditable]")) return;
   return text(thing.textContent).slice(0, LONGEST2 * 8).replace(/\s+/g, " ").trim().slice(0, LONGEST2) || void 0;
 }
 
 // src/more/forms.ts
 var MOST4 = 20;
 var called = (element) => {
-  const attribute = (name) => text(safe(() => element.getAttribute(name)));
+  const attribute = (name) => text(safe(() => ask(element, "getAttribute", name)));
   return attribute("data-farol-name") || attribute("id") || attribute("name") || text(element.localName);
 };
 function observeForms(sdk) {
@@ -379,7 +380,7 @@ function observeForms(sdk) {
     if (!entry.fields_.has(target)) entry.count_++;
     entry.fields_.add(target);
   }, true);
-  sdk.on_(window, "submit reset", ({ target }) => begun.delete(target), true);
+  sdk.on_(window, "submit reset formdata", ({ target }) => begun.delete(target), true);
   onLeft(sdk, () => begun.forEach((_, form) => abandoned(form)));
 }
 
@@ -2277,13 +2278,13 @@ function observeActions(sdk) {
     const about = { ["farol.element.name" /* ElementName */]: nameOf(hit), ["browser.tag_name" /* Tag */]: thingOf(hit).localName, ["farol.element.text" /* ElementText */]: listedText(hit, texts) };
     if (type2 == "keydown") {
       const { key: key2, repeat } = event;
-      if (repeat || !KEYS.test(key2) || hit.closest("textarea,[contenteditable]")) return;
+      if (repeat || !KEYS.test(key2) || ask(hit, "closest", "textarea,[contenteditable]")) return;
       return open2("keydown", event, { ...about, ["farol.action.key" /* ActionKey */]: key2 }, () => false);
     }
     if (type2 == "submit") return open2("submit", event, about, () => false);
     const { clientX, clientY, detail } = event;
-    const used = !!hit.closest(USED);
-    open2("click", event, about, () => !used && document.visibilityState == "visible" && (!!hit.closest(BUTTONS) || !!hit.closest("a") && event.defaultPrevented));
+    const used = !!ask(hit, "closest", USED);
+    open2("click", event, about, () => !used && document.visibilityState == "visible" && (!!ask(hit, "closest", BUTTONS) || !!ask(hit, "closest", "a") && event.defaultPrevented));
     if (used || !detail || !safe(() => getSelection().isCollapsed)) return endBurst();
     const before = burst;
     const next = click(before, thingOf(hit), clientX, clientY, event.timeStamp);

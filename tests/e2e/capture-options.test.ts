@@ -212,11 +212,13 @@ test('where the browser has no observer of reports, its events tell what the pol
 
 test('a form that is begun and left is told with its last field, one that is sent is not', () => {
   const fields = `<form id="sent"><input id="a"><button id="go">Go</button></form><form id="left"><input id="b" name="street"><input id="c" data-farol-name="card"></form>
-    <script src="/forms.js"></script>`;
-  const route = (path: string): Reply | undefined => (path === '/forms.js' ? script('sent.onsubmit = (event) => event.preventDefault();') : path === '/away' ? { body: 'away' } : undefined);
+    <form id="scripted" action="/away" target="inner"><input id="d"><button id="call" type="button">Go</button></form><iframe name="inner"></iframe><script src="/forms.js"></script>`;
+  const route = (path: string): Reply | undefined => (path === '/forms.js' ? script('sent.onsubmit = (event) => event.preventDefault(); call.onclick = () => scripted.submit();') : path === '/away' ? { body: 'away' } : undefined);
   return on({ options: '{ capture: { forms: true } }', body: fields, route }, async ({ page, own, until }) => {
     await page.type('#a', 'hunter2');
     await page.click('#go');
+    await page.type('#d', 'hunter5');
+    await page.click('#call');
     await page.type('#b', 'hunter3');
     await page.type('#c', 'hunter4');
     await page.goto(`${own.url}/away`);

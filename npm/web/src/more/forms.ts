@@ -50,7 +50,8 @@ export function observeForms(sdk: Sdk): void {
     if (!entry.fields_.has(target as Element)) entry.count_++;
     entry.fields_.add(target as Element);
   }, true);
-  sdk.on_(window, 'submit reset', ({ target }: Event) => begun.delete(target as Element), true);
+  // `submit()` of a script's makes no event of that name, but asks for the data, as a script does that sends them by itself.
+  sdk.on_(window, 'submit reset formdata', ({ target }: Event) => begun.delete(target as Element), true);
   // Another tab is looked at and left again: only who leaves the page leaves its forms.
   onLeft(sdk, () => begun.forEach((_, form) => abandoned(form)));
 }
