@@ -67,6 +67,13 @@ for (const [name, bundle] of Object.entries(BUNDLERS)) {
   });
 }
 
+test('the file for a script tag is in the bundle that imports it for its effect', async () => {
+  const entry = join(packed.folder, 'effect.js');
+  await writeFile(entry, "import '@farol/web/farol.js';\n");
+  const { outputFiles: [built] } = await esbuild({ entryPoints: [entry], bundle: true, format: 'esm', write: false, logLevel: 'error' });
+  assert.match(built!.text, /captureError/);
+});
+
 test('built by Next.js, it is rendered on the server and sends from the page', { skip: !process.env['FAROL_FULL'] && 'only with --full: it is some 200 MB' }, async () => {
   const folder = join(packed.folder, 'next');
   await mkdir(join(folder, 'app'), { recursive: true });

@@ -1,0 +1,17 @@
+/**
+ * @farol/web/farol.js: the types of what the script tag brings. `/// <reference types="@farol/web/farol.js" />`, or that name among the `types` of
+ * tsconfig.json, makes the global known.
+ */
+import type { Client, Options } from './types.js';
+
+/** The global `Farol`. It has the client's methods once the page's first client runs; the snippet's are there before. */
+export interface Farol extends Client {
+  /** Starts a client, as `init` of `@farol/web` does. */
+  init(options: Options): Client;
+  /** Calls that wait: `Farol.q.push(['event', 'newsletter_opened'])`. */
+  q: [method: keyof Client, ...args: unknown[]][];
+}
+
+declare global {
+  var Farol: Farol;
+}
