@@ -27,14 +27,11 @@ test('publint has nothing to say', async () => {
 
 /** The package is ES modules alone, as that tool's own profile `esm-only` has it: these ways to resolve expect others. */
 const OTHER_WAYS = ['node10', 'node16-cjs'];
-/** A script for a tag: nobody imports it, and it has no types. */
-const SCRIPT = './farol.js';
-
 test('are-the-types-wrong finds none that is', async () => {
   const result = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(packed.tarball))));
   assert.ok(result.types, 'there are types');
   const problems = result.problems.filter(
-    (problem) => !('resolutionKind' in problem && OTHER_WAYS.includes(problem.resolutionKind)) && !('entrypoint' in problem && problem.entrypoint === SCRIPT),
+    (problem) => !('resolutionKind' in problem && OTHER_WAYS.includes(problem.resolutionKind)),
   );
   assert.deepEqual(problems, []);
 });
@@ -91,6 +88,19 @@ const n: number = client.withSpan('n', (span: Span) => span.traceId.length);
 const later: Promise<string> = client.withSpan('s', async () => 'x');
 client.log('m', { level: 'warn', attributes: { n, flag: true, none: undefined } });
 void later;
+// As other tools give it: lists that are only read, what may be missing, what has the type of an interface.
+const lists = { propagateTo: ['https://a.example'], ignoreErrors: [/x/], routes: ['/', ['/a/:id', 'a']], features: [actions] } as const;
+const may = { view: undefined as string | undefined, onDiagnostic: undefined as (() => void) | undefined };
+init({ url: '', ...lists, ...may, session: { idleMs: undefined }, capture: { console: ['error'] as const } });
+interface Order { id: string; total: number }
+const order: Order = { id: '1', total: 2 };
+client.event('order_placed', { ...order });
+Farol.event('e', { n });
+Farol.q.push(['event', 'e']);
+const other: Client = Farol.init(options);
+void other;
+// @ts-expect-error the global has no such method
+Farol.everything();
 // @ts-expect-error the address is needed
 init({});
 // @ts-expect-error no such level
@@ -108,7 +118,7 @@ client.measure('m', { n: '1' });
 for (const [module, moduleResolution] of [['ESNext', 'bundler'], ['NodeNext', 'NodeNext']] as const) {
   test(`right use compiles and wrong use does not, with moduleResolution ${moduleResolution}`, async () => {
     await writeFile(join(packed.folder, 'use.ts'), USE);
-    const config = { compilerOptions: { strict: true, noEmit: true, target: 'ES2022', module, moduleResolution, lib: ['ES2022', 'DOM'], types: [] }, files: ['use.ts'] };
+    const config = { compilerOptions: { strict: true, noEmit: true, target: 'ES2022', module, moduleResolution, lib: ['ES2022', 'DOM'], types: ['@farol/web/farol.js'], exactOptionalPropertyTypes: true }, files: ['use.ts'] };
     const project = join(packed.folder, `tsconfig.${moduleResolution}.json`);
     await writeFile(project, JSON.stringify(config));
     const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');

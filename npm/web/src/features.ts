@@ -35,7 +35,7 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
       sdk.guard_(feature)(sdk);
     });
   };
-  const start = sdk.guard_((features?: Feature[]) => {
+  const start = sdk.guard_((features?: readonly Feature[]) => {
     if (!features) sdk.tell_(Diagnostic.FeaturesLost);
     // A copy: other clients are brought the same list.
     waiting = features?.slice() || [];

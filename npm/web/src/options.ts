@@ -48,6 +48,6 @@ export function check(given: Options, tell: (code: number, detail: unknown) => v
 }
 
 /** Whether one of the patterns is contained in, or matches, the text. */
-export function matches(patterns: Pattern[] | undefined, text: string): boolean | undefined {
+export function matches(patterns: readonly Pattern[] | undefined, text: string): boolean | undefined {
   return patterns?.some((pattern) => (typeof pattern == 'string' ? text.includes(pattern) : text.search(pattern) >= 0));
 }

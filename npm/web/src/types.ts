@@ -1,6 +1,9 @@
 /** The public types of @farol/web. */
 
-/** Attributes of an item: values of other types are left out. In `faro` mode numbers and booleans become text. */
+/**
+ * Attributes of an item: values of other types are left out. In `faro` mode numbers and booleans become text. An object whose type is an interface is given
+ * as `{ ...it }`: of that alone TypeScript knows that it has no other members.
+ */
 export type Attributes = Record<string, string | number | boolean | null | undefined>;
 
 /** How severe a log is. */
@@ -22,68 +25,68 @@ export type Pattern = string | RegExp;
  * Addresses of one view: `/products/:id`, where `:id` is any one part and `*` (`/docs/*`) the rest. Its name is the pattern, or the second of a pair:
  * `['/products/:id', 'product']`.
  */
-export type Route = string | [pattern: string, name: string];
+export type Route = string | readonly [pattern: string, name: string];
 
 /** Query parameters by name, letter case aside. */
 export interface Scrub {
   /** Their values stay, whatever they look like and whatever their name says. */
-  allow?: string[];
+  allow?: readonly string[] | undefined;
   /** Their values become `REDACTED`, whatever else is said of them. */
-  deny?: string[];
+  deny?: readonly string[] | undefined;
 }
 
 /** Who uses the page. Everything is optional, and nothing is collected that is not given here. */
 export interface User {
-  id?: string;
-  username?: string;
-  email?: string;
-  fullName?: string;
-  hash?: string;
+  id?: string | undefined;
+  username?: string | undefined;
+  email?: string | undefined;
+  fullName?: string | undefined;
+  hash?: string | undefined;
   /** Comma-separated. */
-  roles?: string;
-  attributes?: Attributes;
+  roles?: string | undefined;
+  attributes?: Attributes | undefined;
 }
 
 /** What is captured without a call: on unless it is set to `false`, but for what is off by default and says so. */
 export interface Capture {
   /** The five Web Vitals with their attribution. */
-  vitals?: boolean;
+  vitals?: boolean | undefined;
   /** Uncaught errors and unhandled rejections. */
-  errors?: boolean;
+  errors?: boolean | undefined;
   /** Spans of `fetch`, and `traceparent` where it may go. */
-  fetch?: boolean;
+  fetch?: boolean | undefined;
   /** Spans of `XMLHttpRequest`, and `traceparent` where it may go. */
-  xhr?: boolean;
+  xhr?: boolean | undefined;
   /** Changes of the URL. */
-  navigation?: boolean;
+  navigation?: boolean | undefined;
   /** Clicks, for the trail of an error only: tag, role or `data-farol-name`; never text. */
-  clicks?: boolean;
+  clicks?: boolean | undefined;
   /** Images, scripts, styles, fonts and media that did not come. */
-  loads?: boolean;
+  loads?: boolean | undefined;
   /** Clicks, keys that act (Enter, Escape) and submits, with what followed: requests, errors, long frames, how long. */
-  actions?: boolean;
+  actions?: boolean | undefined;
   /** Rage, dead and error clicks. */
-  frustration?: boolean;
+  frustration?: boolean | undefined;
   /** CSS selectors of the elements whose text may be told with an action. Default: none; what a visitor can write into never. */
-  elementText?: string[];
+  elementText?: readonly string[] | undefined;
   /** Long animation frames (long tasks where there are none) with the script that took longest; a number: from so many ms on. Default: 200. */
-  frames?: boolean | number;
+  frames?: boolean | number | undefined;
   /** What the browser reports of the page; a list names the types. Default: `csp-violation` and `intervention`. */
-  reports?: boolean | ('csp-violation' | 'intervention' | 'deprecation')[];
+  reports?: boolean | readonly ('csp-violation' | 'intervention' | 'deprecation')[] | undefined;
   /** Timings of the page's resources. Default `false`. */
-  resources?: boolean | Resources;
+  resources?: boolean | Resources | undefined;
   /** The timing of the page's load: an event, and spans that belong to the server's trace where its `Server-Timing` names one. Default `false`. */
-  load?: boolean;
+  load?: boolean | undefined;
   /** The page's own marks and measures; a list: those whose name contains or matches one of it. Default `false`. */
-  userTiming?: boolean | Pattern[];
+  userTiming?: boolean | readonly Pattern[] | undefined;
   /** The JavaScript heap whenever the page is hidden, where the browser says (Chromium). Default `false`. */
-  memory?: boolean;
+  memory?: boolean | undefined;
   /** Levels of the console that become logs. Default: none. */
-  console?: Level[];
+  console?: readonly Level[] | undefined;
   /** The trace that the server answered in, from the header `traceresponse` where the page may read it. Default `false`. */
-  traceResponse?: boolean;
+  traceResponse?: boolean | undefined;
   /** Forms that were begun and left: which, and its last field; never what is in it. Default `false`. */
-  forms?: boolean;
+  forms?: boolean | undefined;
 }
 
 /** What is captured beside the sample, and how much of a kind. */
@@ -92,25 +95,25 @@ export interface Sampling {
    * Keep the last of what a session outside of the sample does, in memory, and send it when an error or a poor vital comes, and from then
    * on what the session does. Until then it makes no request. Default `false`.
    */
-  ring?: boolean;
+  ring?: boolean | undefined;
   /** How far back that goes, in ms: 1 s to 1 h. Default 60000. */
-  ringMs?: number;
+  ringMs?: number | undefined;
   /** And how many bytes: 1,024 to 98,304. Default 65536. */
-  ringBytes?: number;
+  ringBytes?: number | undefined;
   /** For some kinds the share of sessions of which they are kept, 0 to 1, in place of what holds for the session. */
-  rates?: Partial<Record<Item['kind'], number>>;
+  rates?: Partial<Record<Item['kind'], number>> | undefined;
 }
 
 /** Which resources are told. */
 export interface Resources {
   /** Share of the page loads of which they are told, 0 to 1. Default 1. */
-  rate?: number;
+  rate?: number | undefined;
   /** Addresses that contain or match one of these are left out. */
-  ignore?: Pattern[];
+  ignore?: readonly Pattern[] | undefined;
   /** Those of other sites, too. Default `true`. */
-  thirdParty?: boolean;
+  thirdParty?: boolean | undefined;
   /** Only those that took at least so many ms. Default 0. */
-  minMs?: number;
+  minMs?: number | undefined;
 }
 
 /** A part of the SDK that is not in its first file: what `@farol/web/more` exports, one for each name in `Capture`. */
@@ -153,100 +156,100 @@ export interface Options {
   /** The collector's base address, or a whole `/collect…` address, which is taken as it is. */
   url: string;
   /** The app key, where the collector asks for one. */
-  key?: string;
-  app?: { name?: string; version?: string; environment?: string; namespace?: string; release?: string };
+  key?: string | undefined;
+  app?: { name?: string | undefined; version?: string | undefined; environment?: string | undefined; namespace?: string | undefined; release?: string | undefined } | undefined;
   /** Share of the sessions that are captured, 0 to 1. Default 1. A session is in or out as a whole, but for what `sampling` says. */
-  sampleRate?: number;
+  sampleRate?: number | undefined;
   /** What is captured beside the sample. */
-  sampling?: Sampling;
+  sampling?: Sampling | undefined;
   /**
    * Other origins that get `traceparent`; the page's own always does. A text is the beginning of an address, whole up to a
    * `/`, `?` or `#`: `https://api.example.com`, `https://example.com/api`.
    */
-  propagateTo?: Pattern[];
+  propagateTo?: readonly Pattern[] | undefined;
   /** Members of the `baggage` header, sent where `traceparent` may go and once the visitor has agreed. Default: none, and no header. */
-  baggage?: Record<string, string>;
+  baggage?: Record<string, string> | undefined;
   /** Errors whose `Type: message` contains or matches one of these are dropped. */
-  ignoreErrors?: Pattern[];
+  ignoreErrors?: readonly Pattern[] | undefined;
   /** Errors whose topmost file contains or matches one of these are dropped. */
-  denyUrls?: Pattern[];
+  denyUrls?: readonly Pattern[] | undefined;
   /** Keep the errors of browser extensions, too. Default `false`. */
-  extensionErrors?: boolean;
+  extensionErrors?: boolean | undefined;
   /** The wire: Farol's (default), or plain Faro for Grafana Alloy, the OpenTelemetry Collector and Grafana Cloud. */
-  protocol?: 'farol' | 'faro';
+  protocol?: 'farol' | 'faro' | undefined;
   /** What the browser's Global Privacy Control does. Default `'anonymous'`. */
-  privacyControl?: PrivacyControl;
+  privacyControl?: PrivacyControl | undefined;
   session?: {
     /** Idle time in ms after which a new session starts. Default 900000 (15 min). */
-    idleMs?: number;
+    idleMs?: number | undefined;
     /** Longest life of a session in ms. Default 14400000 (4 h). */
-    lifetimeMs?: number;
+    lifetimeMs?: number | undefined;
     /** Where the session's id survives a reload: the tab's `sessionStorage` (default), the visitor's `localStorage` for all tabs of the origin, or nowhere. */
-    storage?: 'tab' | 'visitor' | 'none';
-    attributes?: Attributes;
-  };
+    storage?: 'tab' | 'visitor' | 'none' | undefined;
+    attributes?: Attributes | undefined;
+  } | undefined;
   /** Default `granted`; what is none of the three counts as `pending`. */
-  consent?: Consent;
+  consent?: Consent | undefined;
   /**
    * Follow the collector's configuration document: whether, and of which share of the sessions, anything is captured. It is asked for after the
    * start, once the visitor agreed, and holds from the tab's next page on (`enabled: false` at once). Default `true` where there is a `key`.
    */
-  remoteConfig?: boolean;
+  remoteConfig?: boolean | undefined;
   /**
    * Keep batches in the browser (IndexedDB, at most 4 MiB and 47 hours) until the collector has them, so that a later page delivers what
    * this one could not. Default `true`; `false` with `protocol: 'faro'`, whose receivers would take some of them twice, and with a `transport`.
    */
-  outbox?: boolean;
+  outbox?: boolean | undefined;
   /** Tell the collector how the SDK itself fares: the measurement `farol.sdk` when the page is hidden. Default `true`. */
-  selfReport?: boolean;
+  selfReport?: boolean | undefined;
   batch?: {
     /** Items that fill a batch. Default 1000. */
-    items?: number;
+    items?: number | undefined;
     /** Bytes that fill a batch. Default 49152. */
-    bytes?: number;
+    bytes?: number | undefined;
     /** Age in ms at which a batch is sent though it is not full. Default 5000. */
-    ageMs?: number;
-  };
+    ageMs?: number | undefined;
+  } | undefined;
   /** Most items of a kind in one session. Default 10000, exceptions 1000. */
-  limits?: { logs?: number; exceptions?: number; measurements?: number; events?: number; spans?: number };
+  limits?: { logs?: number | undefined; exceptions?: number | undefined; measurements?: number | undefined; events?: number | undefined; spans?: number | undefined } | undefined;
   /** Name of the first view. */
-  view?: string;
+  view?: string | undefined;
   /**
    * Names of views by address: the first route that the path fits (or the fragment, where it is a path) names the first view, and the view of each navigation.
    * An address that fits none has no name, but the first `view`.
    */
-  routes?: Route[];
+  routes?: readonly Route[] | undefined;
   /** What of a query is taken out of addresses, beside what privacy.md lists. */
-  scrub?: Scrub;
-  user?: User;
+  scrub?: Scrub | undefined;
+  user?: User | undefined;
   /** Attributes of every item. */
-  attributes?: Attributes;
+  attributes?: Attributes | undefined;
   /**
    * Sees each item after scrubbing and before it is kept: returns it (changed or not), or `null` to drop it. Synchronous. If
    * it throws, the item is kept as it was.
    */
-  beforeSend?: (item: Item) => Item | null;
+  beforeSend?: ((item: Item) => Item | null) | undefined;
   /** Is told what the SDK could not do; the SDK never writes to the console. */
-  onDiagnostic?: (code: DiagnosticCode, detail: unknown) => void;
+  onDiagnostic?: ((code: DiagnosticCode, detail: unknown) => void) | undefined;
   /** Takes requests in place of the network (`@farol/web/testing` has one). */
-  transport?: Transport;
-  capture?: Capture;
+  transport?: Transport | undefined;
+  capture?: Capture | undefined;
   /**
    * The features beyond the first file. Default: all of `@farol/web/more`, loaded once the page is idle. A list, imported
    * statically, is used as it is, and a bundler leaves out what is not in it; an empty one loads nothing.
    */
-  features?: Feature[];
+  features?: readonly Feature[] | undefined;
   /**
    * `'auto'` (default): the inlined Wasm core. A function, such as `() => import('@farol/web/no-wasm')`: called only where
    * the page's Content-Security-Policy forbids Wasm. A module: used in place of Wasm.
    */
-  core?: 'auto' | CoreModule | (() => PromiseLike<CoreModule>);
+  core?: 'auto' | CoreModule | (() => PromiseLike<CoreModule>) | undefined;
   /** Where the script tag's further files are. Default: beside the first. A bundler's are where it put them. */
-  base?: string;
+  base?: string | undefined;
   /** For tests: makes the core late by so many ms. Default 0. */
-  coreDelayMs?: number;
+  coreDelayMs?: number | undefined;
   /** Send `traceparent` with the flag `00` for sessions that are not sampled. Default `false`: then they send none. */
-  unsampledHeader?: boolean;
+  unsampledHeader?: boolean | undefined;
 }
 
 /** What `onDiagnostic` is told. */
@@ -286,11 +289,11 @@ export type DiagnosticCode =
 
 /** Options of a span. */
 export interface SpanOptions {
-  attributes?: Attributes;
+  attributes?: Attributes | undefined;
   /** The span that this one belongs to. Default: the one whose `run` is on the stack; `null`: none. */
-  parent?: Span | null;
+  parent?: Span | null | undefined;
   /** Start in ms on the `performance.now()` clock. Default: now. */
-  startTime?: number;
+  startTime?: number | undefined;
 }
 
 /** A piece of the page's own work. It is delivered once it has ended. */
@@ -314,13 +317,13 @@ export interface Span {
 /** What the page knows of an error. */
 export interface ErrorInfo {
   /** What it was doing: attributes of the error. */
-  context?: Attributes;
+  context?: Attributes | undefined;
   /** The same, by the name that other items have for it; what is in both is taken from here. */
-  attributes?: Attributes;
+  attributes?: Attributes | undefined;
   /** Whether the page could go on. Default `true`: `false` makes it one of those that nobody handled. */
-  handled?: boolean;
+  handled?: boolean | undefined;
   /** The page ended with it. Default `false`. */
-  fatal?: boolean;
+  fatal?: boolean | undefined;
 }
 
 /** One running SDK. No method ever throws. */
@@ -328,9 +331,9 @@ export interface Client {
   /** Records a custom event. */
   event(name: string, attributes?: Attributes): void;
   /** Records a log. Default level: `info`. */
-  log(message: string, options?: { level?: Level; attributes?: Attributes }): void;
+  log(message: string, options?: { level?: Level | undefined; attributes?: Attributes | undefined }): void;
   /** Records a measurement: named numbers of one type. What is no finite number is left out. */
-  measure(type: string, values: Record<string, number>, options?: { attributes?: Attributes }): void;
+  measure(type: string, values: Record<string, number>, options?: { attributes?: Attributes | undefined }): void;
   /** Records an error that the page caught; anything can be given that can be thrown. */
   captureError(error: unknown, options?: ErrorInfo): void;
   /** Starts a span. */

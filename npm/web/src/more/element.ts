@@ -25,7 +25,7 @@ export function nameOf(target: unknown): string {
 }
 
 /** The text of an element that the page lists (CSS selectors), in one line; of anything a visitor can write into: nothing. */
-export function listedText(target: unknown, list: string[] | undefined): string | undefined {
+export function listedText(target: unknown, list: readonly string[] | undefined): string | undefined {
   if (!list || !isElement(target)) return;
   const thing = thingOf(target);
   if (!safe(() => list.some((selector) => safe(() => thing.matches(selector))))) return;

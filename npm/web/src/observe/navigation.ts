@@ -23,7 +23,7 @@ const wrap = (how: How) => (native: Function, subs: Sub[]) => function (this: Hi
  * The name of the first route that the present address fits; where a router keeps its own in the fragment, that. Nothing: it fits none.
  * `:name` stands for one part, `*` for any number of them.
  */
-export const viewOf = (routes?: Route[]): string | undefined => routes && safe(() => {
+export const viewOf = (routes?: readonly Route[]): string | undefined => routes && safe(() => {
   const { pathname, hash } = location;
   const path = /^#!?\//.test(hash) ? hash.replace(/^#!?|\?.*/g, '') : pathname;
   // Patterns take longer than an address that somebody made for that deserves.
