@@ -2079,9 +2079,10 @@ function createClient(given, bring) {
     sessionId: () => session,
     sampled: () => state == 2 /* On */,
     onSessionChange(callback) {
-      callbacks.add(callback);
+      const one = (id) => callback(id);
+      callbacks.add(one);
       return () => {
-        callbacks.delete(callback);
+        callbacks.delete(one);
       };
     },
     traceparent() {
@@ -2843,9 +2844,15 @@ function observeReports(sdk) {
   if (!types.length) return;
   const see = capped(sdk, MOST11, (attributes, count2) => tell(sdk, "farol.report" /* Report */, { ...attributes, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 }));
   const first = createTwice();
+  let ours = false;
   const take = (type, body, way) => {
     if (!types.includes(type) || !sdk.live_()) return;
     const attributes = describeReport(type, body);
+    if (text(attributes["farol.report.blocked.url" /* ReportBlocked */]).startsWith(sdk.endpoint_)) {
+      if (ours) return;
+      ours = true;
+      if (body.disposition == "enforce") sdk.tell_(7 /* Unsupported */, body.effectiveDirective);
+    }
     const key2 = Object.values(attributes).join();
     if (first(key2, way)) see(key2, attributes);
   };

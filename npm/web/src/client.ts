@@ -354,9 +354,11 @@ export function createClient(given: Options, bring: Bring): Client {
     sessionId: () => session,
     sampled: () => state == State.On,
     onSessionChange(callback) {
-      callbacks.add(callback);
+      // Given twice it is called twice, and each ends its own.
+      const one = (id: string) => callback(id);
+      callbacks.add(one);
       return () => {
-        callbacks.delete(callback);
+        callbacks.delete(one);
       };
     },
     traceparent() {
