@@ -180,8 +180,8 @@ test('what the policy refused is told, once for each, also what was refused befo
     assert.ok(!JSON.stringify(items).includes('token=x'));
   }));
 
-test('what the policy refuses while the second file is there is told, and each time counted once, whatever the browser tells it by', () =>
-  on({ headers: { 'content-security-policy': 'img-src data:' } }, async ({ page, until }) => {
+test('what the policy refuses while the second file is there is told, and each time counted once, whatever the browser tells it by', async () => {
+  await on({ headers: { 'content-security-policy': 'img-src data:' } }, async ({ page, until }) => {
     await page.evaluate(`(async () => {
       for (const name of ['c', 'c', 'd']) await new Promise((done) => { const image = new Image(); image.onerror = done; document.body.append(image); image.src = 'https://pics.example/' + name + '.png'; });
     })()`);
@@ -196,7 +196,15 @@ test('what the policy refuses while the second file is there is told, and each t
       counts[name] = (counts[name] ?? 0) + Number(attributes['farol.count'] ?? 1);
     }
     assert.deepEqual(counts, { 'c.png': 2, 'd.png': 1 });
-  }));
+  });
+  // Where it is the way to the collector that is refused, the page can hear of it at least.
+  await on({ headers: { 'content-security-policy': "connect-src 'self'" } }, async ({ page, told }) => {
+    await page.evaluate("farol.event('a'), farol.flush()");
+    await page.waitFor('told.length');
+    await page.evaluate("farol.event('b'), farol.flush()");
+    assert.deepEqual(await told(), ['unsupported connect-src']);
+  });
+});
 
 test('where the browser has no observer of reports, its events tell what the policy refuses', () =>
   on({

@@ -268,7 +268,7 @@ export type DiagnosticCode =
   | 'batch-refused'
   /** The core is gone; what was sealed is still sent. */
   | 'core-lost'
-  /** The browser lacks what the SDK needs, or forbids it; nothing is captured. */
+  /** The browser lacks what the SDK needs, or forbids it; nothing is captured. With a detail: the directive of the page's policy that forbids the way to the collector. */
   | 'unsupported'
   /** An item was dropped while consent was pending: the bound was reached. */
   | 'pending-full'

@@ -1,5 +1,6 @@
 /** What the browser has to say of the page: what its content security policy refused, what was intervened in, what will cease to work. */
-import { safe } from '../observe/describe.js';
+import { Diagnostic } from '../abi.js';
+import { safe, text } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { capped } from './cap.js';
@@ -43,9 +44,16 @@ export function observeReports(sdk: Sdk): void {
   const see = capped<Attributes>(sdk, MOST, (attributes, count) =>
     tell(sdk, Name.Report, { ...attributes, [Attr.Count]: count > 1 ? count : undefined }));
   const first = createTwice();
+  let ours = false;
   const take = (type: string, body: Body, way: 1 | -1) => {
     if (!types.includes(type) || !sdk.live_()) return;
     const attributes = describeReport(type, body);
+    // Each try of ours has an address of its own: told once, for all of them.
+    if (text(attributes[Attr.ReportBlocked]).startsWith(sdk.endpoint_)) {
+      if (ours) return;
+      ours = true;
+      if (body.disposition == 'enforce') sdk.tell_(Diagnostic.Unsupported, body.effectiveDirective);
+    }
     const key = Object.values(attributes).join();
     if (first(key, way)) see(key, attributes);
   };
