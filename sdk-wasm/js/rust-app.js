@@ -159,17 +159,19 @@ function page() {
 function patch(key2, owner, name, sub, make) {
   const { layers } = page();
   const target = owner;
-  if (!target[name]) return () => {
+  const native = target[name];
+  if (!native) return () => {
   };
-  const layer = layers[key2] ||= (() => {
+  let layer = layers[key2];
+  if ((layer == null ? void 0 : layer.wrapper) != native) {
     const subs = [];
     const own2 = Object.prototype.hasOwnProperty.call(owner, name);
-    const native = target[name];
     const wrapper = make(native, subs);
     for (const key3 of ["name", "length"]) Object.defineProperty(wrapper, key3, { value: native[key3], configurable: true });
     target[name] = wrapper;
-    return { native, wrapper, subs, own: own2 };
-  })();
+    layer = { native, wrapper, subs, own: own2 };
+    layers[key2] = layer;
+  }
   layer.subs.push(sub);
   return () => {
     const at = layer.subs.indexOf(sub);
@@ -896,7 +898,7 @@ function observeErrors(sdk) {
 
 // src/observe/fetch.ts
 function wrap2(native, subs) {
-  return function() {
+  return { fetch() {
     let args = arguments;
     const ends = [];
     const fail = (error) => {
@@ -920,29 +922,31 @@ function wrap2(native, subs) {
       for (const end of ends) end(response);
       return response;
     }, fail) : result;
-  };
+  } }.fetch;
 }
 var isRequest = (input) => !!(input == null ? void 0 : input.headers);
 function withHeader(args, name, value) {
   const [input, init] = args;
-  const request = isRequest(input);
-  const given = (init == null ? void 0 : init.headers) || request && (init == null ? void 0 : init.body) != null && input.headers;
-  if (request && !given) {
-    if (input.headers.has(name)) return args;
-    const copy = new Request(input);
-    copy.headers.set(name, value);
-    return [copy, init];
+  let given = init == null ? void 0 : init.headers;
+  if (given === void 0 && isRequest(input)) {
+    if ((init == null ? void 0 : init.body) == null) {
+      if (input.headers.has(name)) return args;
+      const copy = new Request(input);
+      copy.headers.set(name, value);
+      return [copy, init];
+    }
+    given = input.headers;
   }
   let plain2 = { [name]: value };
-  if (given) {
+  if (given !== void 0) {
     const headers = new Headers(given);
     if (headers.has(name)) return args;
     headers.set(name, value);
     plain2 = Symbol.iterator in given ? headers : { ...given, ...plain2 };
   }
-  const own2 = { ...init, headers: plain2 };
-  return [input, !init || init.constructor == Object ? own2 : new Proxy(own2, {
-    get: (_, key2) => key2 == "headers" ? plain2 : init[key2]
+  const own2 = { __proto__: init, ...init, headers: plain2 };
+  return [input, init == null || init.constructor == Object ? own2 : new Proxy(own2, {
+    get: (_, key2) => key2 == "headers" ? plain2 : Reflect.get(init, key2)
   })];
 }
 function observeFetch(sdk) {
@@ -959,13 +963,9 @@ function observeFetch(sdk) {
       }) || args,
       sdk.guard_((response, error) => {
         var _a;
-        return finish(
-          sdk,
-          traced,
-          response ? response.status : 0,
-          response ? "" : safe(() => error.name) || "Error",
-          response && ((_a = sdk.answered_) == null ? void 0 : _a.call(sdk, response))
-        );
+        let name = safe(() => error.name) || "Error";
+        if (name != "TimeoutError" && safe(() => ((init == null ? void 0 : init.signal) || request.signal).aborted)) name = "AbortError";
+        finish(sdk, traced, response ? response.status : 0, response ? "" : name, response && ((_a = sdk.answered_) == null ? void 0 : _a.call(sdk, response)));
       })
     ];
   })), wrap2));
@@ -1289,10 +1289,11 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
 }
 
 // src/observe/xhr.ts
-var wrap4 = (what) => (native, subs) => function() {
+var wrap4 = (what) => (native, subs) => ({ f() {
   const args = arguments;
   const tell2 = (what2) => subs.forEach((sub) => sub(what2, this, args));
   if (what == 2 /* Send */) tell2(what);
+  if (what == 0 /* Open */ && this.readyState > 3) tell2(4 /* Reopen */);
   let result;
   try {
     result = native.apply(this, args);
@@ -1302,32 +1303,36 @@ var wrap4 = (what) => (native, subs) => function() {
   }
   if (what != 2 /* Send */) tell2(what);
   return result;
-};
+} }).f;
 function observeXhr(sdk) {
   const states = /* @__PURE__ */ new WeakMap();
   const end = (traced, xhr, error) => {
     var _a;
     if (traced) finish(sdk, traced, error ? 0 : xhr.status, error, error ? void 0 : (_a = sdk.answered_) == null ? void 0 : _a.call(sdk, xhr));
   };
+  const settle = (xhr, state) => {
+    if (xhr.status) end(state.traced_, xhr, "");
+    else state.failed_ ||= state.traced_;
+    state.traced_ = void 0;
+  };
   const changed = sdk.guard_(({ target, type }) => {
     const xhr = target;
     const state = states.get(xhr);
+    if (xhr.readyState > 3) settle(xhr, state);
     if (type != "readystatechange") {
       end(state.failed_, xhr, type);
       state.failed_ = void 0;
-    } else if (xhr.readyState > 3) {
-      if (xhr.status) end(state.traced_, xhr, "");
-      else state.failed_ = state.traced_;
-      state.traced_ = void 0;
     }
   });
   const sub = sdk.guard_((what, xhr, [first, second]) => {
+    var _a;
     const state = states.get(xhr);
-    if (what == 3 /* Failed */) (state == null ? void 0 : state.again_) || end(state == null ? void 0 : state.traced_, xhr, "error");
+    if (what == 4 /* Reopen */) state && settle(xhr, state);
+    else if (what == 3 /* Failed */) (state == null ? void 0 : state.again_) || end(state == null ? void 0 : state.traced_, xhr, "error");
     else if (what == 0 /* Open */) {
       end(state == null ? void 0 : state.traced_, xhr, "abort");
-      if (!state) for (const type of ["readystatechange", "error", "abort", "timeout"]) xhr.addEventListener(type, changed);
-      states.set(xhr, { method_: "" + first, url_: "" + second, failed_: state == null ? void 0 : state.failed_ });
+      if (!state) for (const type of ["readystatechange", "load", "error", "abort", "timeout"]) xhr.addEventListener(type, changed);
+      states.set(xhr, { method_: "" + first, url_: ((_a = resolve(sdk, "" + second)) == null ? void 0 : _a.href) || "", failed_: state == null ? void 0 : state.failed_ });
     } else if (state) {
       if (what == 1 /* Header */) {
         if (("" + first).toLowerCase() == HEADER2) state.own_ = true;
@@ -1429,12 +1434,12 @@ var TIMEOUT = 3e4;
 var TAKEN = -202;
 function createNetwork(nativeFetch, faro, pack) {
   const shared = page();
-  return (url, body, headers, hidden) => {
+  return (url, body, headers, room) => {
     const size = body.length;
-    const going = hidden;
-    hidden &&= size <= KEEPALIVE_BYTES;
-    const keepalive = hidden && "keepalive" in Request.prototype && shared.bytes + size <= KEEPALIVE_BYTES && shared.flights < KEEPALIVE_FLIGHTS;
-    if (hidden && !keepalive) return +(!faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }))) * TAKEN;
+    const hidden = size <= (room && KEEPALIVE_BYTES);
+    const able = "keepalive" in Request.prototype;
+    const keepalive = able && hidden && shared.bytes + size <= room && shared.flights < KEEPALIVE_FLIGHTS;
+    if (hidden && !keepalive) return +(!able && !faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }))) * TAKEN;
     const use = (sign) => {
       shared.bytes += sign * size;
       shared.flights += sign;
@@ -1449,7 +1454,7 @@ function createNetwork(nativeFetch, faro, pack) {
       signal: safe(() => AbortSignal.timeout(TIMEOUT))
     });
     const plain2 = () => send(size > KEEPALIVE_BYTES ? new Blob([body]) : body, url);
-    const packed = !faro && !going && safe(() => pack(body));
+    const packed = !faro && !room && safe(() => pack(body));
     if (packed) return packed.then((packed2) => send(packed2, url + "&z=gzip"), plain2);
     return plain2().finally(() => keepalive && use(-1));
   };
@@ -1570,7 +1575,7 @@ function createSender(sdk, nativeFetch) {
     });
     const { body_: body } = batch;
     new Native(
-      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, hidden))
+      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (outbox2 ? 2 : 1)))
     ).then(done, () => done());
   }
   const offline = () => failures && unheard && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
@@ -1582,7 +1587,7 @@ function createSender(sdk, nativeFetch) {
         const { taken_: taken = 0 } = batch;
         const wait = (taken > blocked ? taken : blocked) - performance.now();
         if (wait > 0) next = wait < next ? wait : next;
-        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !taken && document.visibilityState == "hidden");
+        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !batch.tries_ && document.visibilityState == "hidden");
       }
       if (!queue.length) outbox2 == null ? void 0 : outbox2.room_();
     }
@@ -2114,7 +2119,8 @@ function createClient(given, bring) {
       tell2(11 /* BadOption */, "url");
       return none2();
     }
-    sdk.origin_ = location.origin;
+    const { origin } = location;
+    sdk.origin_ = self.origin === "null" || origin == "null" ? self.origin : origin;
     const { idleMs = IDLE_MS, lifetimeMs = LIFETIME_MS } = options.session || {};
     const before = stored();
     const since = (at) => Date.now() - +before.slice(at, at + 13);
