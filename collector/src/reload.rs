@@ -115,7 +115,7 @@ fn unchangeable(old: &Config, new: &Config) -> Result<()> {
     same("metrics_hold", &old.metrics_hold, metrics_hold)?;
     if old.queue != *queue {
         bail!(
-            "queue: its settings cannot change while the collector runs; restart it, or put the old ones back"
+            "queue: it cannot change while the collector runs; restart it, or put the old value back"
         );
     }
     if old.sources != *sources {
