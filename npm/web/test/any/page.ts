@@ -37,6 +37,14 @@ export function madeUp(): Omit<Stage, 'init'> {
   root['setTimeout'] = (...args: Parameters<typeof setTimeout>) => native(...args).unref();
   // Each life adds some of its own.
   setMaxListeners(0, own, root['document'] as EventTarget);
+  for (const target of [own, root['document'] as EventTarget]) {
+    for (const name of ['addEventListener', 'removeEventListener'] as const) {
+      const native = target[name].bind(target);
+      // Node removes nothing by a flag, and what is left would hold each life's core: some GB of addresses, until there are none.
+      target[name] = (type: string, listener: EventListener | null, options?: boolean | AddEventListenerOptions) =>
+        native(type, listener, typeof options == 'boolean' ? { capture: options } : options);
+    }
+  }
   for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent'] as const) root[name] = own[name].bind(own);
   return {
     url: 'https://c.example',
