@@ -181,9 +181,15 @@ impl Reserved {
     /// inflate to nothing good, keep nobody's pages from sending.
     #[must_use]
     pub fn grow(&mut self, n: usize) -> bool {
+        self.grow_for(self.bytes + n, n)
+    }
+
+    /// The same for a body that has `body` bytes, whatever these are of it.
+    #[must_use]
+    pub(crate) fn grow_for(&mut self, body: usize, n: usize) -> bool {
         let (used, max) = &*self.budget.0;
         let mut max = max.load(Ordering::Relaxed);
-        if self.bytes + n > SMALL {
+        if body > SMALL {
             max -= max / 4;
         }
         let took = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |u| {

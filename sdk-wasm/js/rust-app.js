@@ -169,7 +169,7 @@ function patch(key2, owner, name, sub, make) {
     const wrapper = make(native, subs);
     for (const key3 of ["name", "length"]) Object.defineProperty(wrapper, key3, { value: native[key3], configurable: true });
     target[name] = wrapper;
-    layer = { native, wrapper, subs, own: own2 };
+    layer = { native, root: (layer == null ? void 0 : layer.root) || (layer == null ? void 0 : layer.native), wrapper, subs, own: own2 };
     layers[key2] = layer;
   }
   layer.subs.push(sub);
@@ -1328,8 +1328,12 @@ function observeXhr(sdk) {
     var _a;
     const state = states.get(xhr);
     if (what == 4 /* Reopen */) state && settle(xhr, state);
-    else if (what == 3 /* Failed */) (state == null ? void 0 : state.again_) || end(state == null ? void 0 : state.traced_, xhr, "error");
-    else if (what == 0 /* Open */) {
+    else if (what == 3 /* Failed */) {
+      if (state && !state.again_) {
+        end(state.traced_, xhr, "error");
+        state.traced_ = void 0;
+      }
+    } else if (what == 0 /* Open */) {
       end(state == null ? void 0 : state.traced_, xhr, "abort");
       if (!state) for (const type of ["readystatechange", "load", "error", "abort", "timeout"]) xhr.addEventListener(type, changed);
       states.set(xhr, { method_: "" + first, url_: ((_a = resolve(sdk, "" + second)) == null ? void 0 : _a.href) || "", failed_: state == null ? void 0 : state.failed_ });
@@ -1575,7 +1579,7 @@ function createSender(sdk, nativeFetch) {
     });
     const { body_: body } = batch;
     new Native(
-      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (outbox2 ? 2 : 1)))
+      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox2 || outbox2.off_ ? 1 : 2)))
     ).then(done, () => done());
   }
   const offline = () => failures && unheard && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
@@ -1760,9 +1764,13 @@ function withSpan(sdk, name, fn, options) {
     span.end();
     return value;
   }, fail));
-  if (promise) return own(result, promise);
-  span.end();
-  return result;
+  if (!promise) {
+    span.end();
+    return result;
+  }
+  const [from, to] = [result, promise];
+  for (const key2 of keys(from)) safe(() => typeof from[key2] == "function" && !(key2 in to) && (to[key2] = from[key2]));
+  return promise;
 }
 
 // src/start.ts
@@ -2112,7 +2120,7 @@ function createClient(given, bring) {
     if (key2 != "withSpan") client[key2] = safely(client[key2]);
   }
   safely(() => {
-    var _a2, _b2;
+    var _a2;
     if (typeof document == "undefined") return none2();
     sdk.endpoint_ = safe(() => /^(https?:\/\/[^/]|[./])/i.test(options.url) && new URL(endpoint(options), document.baseURI).href) || "";
     if (!sdk.endpoint_) {
@@ -2128,7 +2136,8 @@ function createClient(given, bring) {
     state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : options.sampling ? 1 /* Ring */ : 0 /* Off */;
     options.outbox = (options.outbox ?? (options.protocol != "faro" && !options.transport)) && safe(() => !options.features || options.features.some((one) => one == null ? void 0 : one.left_));
     if (consent == DENIED) erase();
-    sdk.fetch_ = (_b2 = ((_a2 = page().layers.fetch) == null ? void 0 : _a2.native) || window.fetch) == null ? void 0 : _b2.bind(window);
+    const { root, native } = page().layers.fetch || {};
+    sdk.fetch_ = (_a2 = root || native || window.fetch) == null ? void 0 : _a2.bind(window);
     sdk.remember_ = (text4) => safe(() => store == null ? void 0 : store.setItem(name + CONFIG, text4));
     sdk.end_ = none2;
     sender = createSender(sdk, sdk.fetch_);
@@ -2647,7 +2656,6 @@ function createOutbox(sdk) {
   const left = createLater(sdk);
   let database;
   let opening = false;
-  let off = false;
   let full = false;
   let waiting = [];
   let stored = Infinity;
@@ -2676,12 +2684,12 @@ function createOutbox(sdk) {
   const fail = (event) => {
     event == null ? void 0 : event.preventDefault();
     close();
-    off = true;
+    box.off_ = true;
     waiting = [];
     tell2(15 /* OutboxOff */);
   };
   const run = guard((work, fresh) => {
-    if (off) return;
+    if (box.off_) return;
     try {
       const transaction = database.transaction(STORE, "readwrite");
       transaction.onerror = transaction.onabort = lost;
@@ -2776,7 +2784,7 @@ function createOutbox(sdk) {
     close();
   });
   sdk.stops_.push(() => cancel(timer));
-  return {
+  const box = {
     put_(batch, wait, until, draft) {
       mark(true);
       more ||= !until;
@@ -2821,9 +2829,10 @@ function createOutbox(sdk) {
       waiting = [];
       stored = 0;
       mark(false);
-      if (!off) databases.deleteDatabase(name).onerror = quiet;
+      if (!box.off_) databases.deleteDatabase(name).onerror = quiet;
     })
   };
+  return box;
 }
 
 // src/more/reports.ts

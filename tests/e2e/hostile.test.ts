@@ -217,8 +217,8 @@ test('a function of the page that is none is given back, and nobody is told of a
     const odd = { get then() { throw new Error('no'); } };
     // What a promise has of its own comes along.
     const abort = () => {};
-    const request = client.withSpan('e', () => Object.assign(Promise.resolve(7), { abort }));
-    if (request.abort !== abort || await request !== 7 || Object.keys(client.withSpan('f', async () => {})).length) return 'another promise';
+    const request = client.withSpan('e', () => Object.assign(Promise.resolve(7), { abort, state: [] }));
+    if (request.abort !== abort || 'state' in request || await request !== 7 || Object.keys(client.withSpan('f', async () => {})).length) return 'another promise';
     const results = [client.withSpan('a'), client.withSpan('b', 5), client.startSpan('c').run(undefined), client.withSpan('d', () => odd) === odd];
     await client.flush();
     return results;`), [null, 5, null, true]);

@@ -37,10 +37,10 @@ const BAR_ALL: u64 = 24 * 1024;
 /// 280 for a beacon that is no delivery, a flush that tries, an outage that nobody asks about, items that are counted where they are lost, and batches that are JSON
 /// whatever `beforeSend` makes of an item, and addresses that are not looked at twice: each is the sender's or the core's.
 /// 100 for requests that their own listeners open again, addresses within addresses, and what was done under a no: some 300, of which 200 were saved elsewhere.
-/// 400 for inherited members of `init`, room that is left to the page's own beacons, addresses as `open` and `location` have them, wrappers that others put away, tags of
+/// 500 for inherited members of `init`, room that is left to the page's own beacons, addresses as `open` and `location` have them, wrappers that others put away, tags of
 /// modules, sessions while the core is late, switches that are none, and workers' errors told once.
 /// Each is the core's, or happens before a second file is there.
-const CEILING: u64 = 32800;
+const CEILING: u64 = 32900;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

@@ -115,8 +115,9 @@ pub(super) async fn read(
         }
         if have > 0 {
             let most = 2 * read_buffer(limits);
-            let more = (2 * (have + data.len())).min(most) - buffers.bytes();
-            if !buffers.grow(more) {
+            let comes_to = have + data.len();
+            let more = (2 * comes_to).min(most) - buffers.bytes();
+            if !buffers.grow_for(comes_to, more) {
                 return Err(ReadError::Refused(busy(), body, rest_is));
             }
         }

@@ -34,7 +34,7 @@ async fn a_slow_loris_is_ended_by_the_time_for_heads() {
 #[tokio::test]
 async fn bodies_that_stop_half_way_are_ended_by_the_least_rate() {
     let program = Program::start("");
-    let n = count("half-open-bodies", 1_000);
+    let n = count("half-open-bodies", 300);
     let outcome = program.attacked("half-open-bodies", n).await;
     // What there is no room for is told so, or closed where many are told.
     let refused = outcome.of("503") + outcome.of("closed");

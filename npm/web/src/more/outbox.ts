@@ -64,7 +64,6 @@ export function createOutbox(sdk: Sdk): Outbox {
   let database: IDBDatabase | undefined;
   let opening = false;
   /** There is none to be had. */
-  let off = false;
   /** That something was not kept has been told. */
   let full = false;
   let waiting: ((store: IDBObjectStore) => void)[] = [];
@@ -102,14 +101,14 @@ export function createOutbox(sdk: Sdk): Outbox {
     event?.preventDefault();
     close();
     // Once is enough: memory serves from now on.
-    off = true;
+    box.off_ = true;
     waiting = [];
     tell(Diagnostic.OutboxOff);
   };
 
   /** `fresh`: it has been opened for this, and is not what we take it for if it fails. */
   const run = guard((work: (store: IDBObjectStore) => void, fresh?: boolean) => {
-    if (off) return;
+    if (box.off_) return;
     try {
       const transaction = database!.transaction(STORE, 'readwrite');
       transaction.onerror = transaction.onabort = lost;
@@ -205,7 +204,7 @@ export function createOutbox(sdk: Sdk): Outbox {
   });
   sdk.stops_.push(() => cancel(timer));
 
-  return {
+  const box: Outbox = {
     put_(batch, wait, until, draft) {
       mark(true);
       // Given up by this page.
@@ -254,7 +253,8 @@ export function createOutbox(sdk: Sdk): Outbox {
       waiting = [];
       stored = 0;
       mark(false);
-      if (!off) databases.deleteDatabase(name).onerror = quiet;
+      if (!box.off_) databases.deleteDatabase(name).onerror = quiet;
     }),
   };
+  return box;
 }

@@ -65,7 +65,12 @@ export function observeXhr(sdk: Sdk): void {
   const sub: Sub = sdk.guard_((what, xhr, [first, second]) => {
     const state = states.get(xhr);
     if (what == What.Reopen) state && settle(xhr, state);
-    else if (what == What.Failed) state?.again_ || end(state?.traced_, xhr, 'error');
+    else if (what == What.Failed) {
+      if (state && !state.again_) {
+        end(state.traced_, xhr, 'error');
+        state.traced_ = undefined;
+      }
+    }
     else if (what == What.Open) {
       // Opened again while under way: the browser lets go of the old request without a word.
       end(state?.traced_, xhr, 'abort');

@@ -33,6 +33,8 @@ export interface Batch {
 
 /** What batches wait in beside memory; it comes with the second file. */
 export interface Outbox {
+  /** It keeps nothing: memory has to serve. */
+  off_?: boolean;
   /** Keeps a batch, or what is new about it, in the place of its draft if there is one. */
   put_(batch: Batch, wait: number, until: number, draft?: Batch): void;
   remove_(batch: Batch): void;
@@ -188,7 +190,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     });
     const { body_: body } = batch;
     new Native<Answer>((resolve) =>
-      resolve(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (outbox ? 2 : 1))),
+      resolve(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox || outbox.off_ ? 1 : 2))),
     ).then(done, () => done());
   }
 
