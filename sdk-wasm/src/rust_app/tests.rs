@@ -368,7 +368,7 @@ fn typescript(interface: &str) -> BTreeSet<String> {
     let mut group = String::new();
     let mut names = BTreeSet::new();
     for line in body.lines().map(str::trim) {
-        if line == "};" {
+        if line.starts_with('}') {
             group.clear();
         }
         let Some((name, rest)) = line.split_once(':') else {
