@@ -2132,7 +2132,7 @@ function createClient(given, bring) {
     const { idleMs = IDLE_MS, lifetimeMs = LIFETIME_MS } = options.session || {};
     const before = stored();
     const since = (at) => Date.now() - +before.slice(at, at + 13);
-    session = since(+before.slice(16, 29) ? 16 : 2) < idleMs && since(2) < lifetimeMs && before.slice(32) || fresh;
+    session = safe(() => since(+before.slice(16, 29) ? 16 : 2) < idleMs && since(2) < lifetimeMs && before.slice(32)) || fresh;
     state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : options.sampling ? 1 /* Ring */ : 0 /* Off */;
     options.outbox = (options.outbox ?? (options.protocol != "faro" && !options.transport)) && safe(() => !options.features || options.features.some((one) => one == null ? void 0 : one.left_));
     if (consent == DENIED) erase();

@@ -403,7 +403,7 @@ export function createClient(given: Options, bring: Bring): Client {
     const { idleMs = IDLE_MS, lifetimeMs = LIFETIME_MS } = options.session || {};
     const before = stored();
     const since = (at: number) => Date.now() - +before.slice(at, at + 13);
-    session = (since(+before.slice(16, 29) ? 16 : 2) < idleMs && since(2) < lifetimeMs && before.slice(32)) || fresh;
+    session = safe(() => since(+before.slice(16, 29) ? 16 : 2) < idleMs && since(2) < lifetimeMs && before.slice(32)) || fresh;
     state = isSampled(session, options.sampleRate ?? 1) ? State.On : options.sampling ? State.Ring : State.Off;
     // Faro's receivers would take a batch twice. A list may be without it: then nobody takes drafts.
     options.outbox = (options.outbox ?? (options.protocol != 'faro' && !options.transport)) && safe(() => !options.features || options.features.some((one: Late) => one?.left_));

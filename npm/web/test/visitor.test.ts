@@ -105,3 +105,13 @@ test('after a no nothing is stored, and nothing that other tabs store is taken',
   await hears(text);
   assert.notEqual(client.sessionId(), 'cccccccccccccccc');
 });
+
+test('a bound of the session that is no number and cannot be made one keeps nothing back', async () => {
+  let bodies = '';
+  const transport: Options['transport'] = ({ body }) => ((bodies += new TextDecoder().decode(body)), 202);
+  await tab();
+  const client = await tab({ transport, session: { storage: 'visitor', idleMs: { toString: undefined, valueOf: undefined } as unknown as number } });
+  client.event('kept');
+  await client.flush();
+  assert.match(bodies, /"kept"/);
+});
