@@ -8,8 +8,8 @@ use std::sync::mpsc;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
-/// Reads one HTTP request with a body and answers 200.
-fn take_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
+/// Reads one HTTP request with a body, hands that on, and only then answers 200: the collector may end with the answer.
+fn take_request(stream: &mut TcpStream, bodies: &mpsc::Sender<Vec<u8>>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut length = 0;
     loop {
@@ -26,10 +26,10 @@ fn take_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
+    bodies.send(body).ok()?;
     stream
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-        .ok()?;
-    Some(body)
+        .ok()
 }
 
 #[test]
@@ -42,9 +42,7 @@ fn a_request_is_one_trace_with_its_steps() {
             let bodies = bodies.clone();
             std::thread::spawn(move || {
                 let mut stream = stream.unwrap();
-                while let Some(body) = take_request(&mut stream) {
-                    let _ = bodies.send(body);
-                }
+                while take_request(&mut stream, &bodies).is_some() {}
             });
         }
     });
