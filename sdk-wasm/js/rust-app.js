@@ -1441,7 +1441,7 @@ function createNetwork(nativeFetch, faro, pack) {
   return (url, body, headers, room) => {
     const size = body.length;
     const hidden = size <= (room && KEEPALIVE_BYTES);
-    const able = "keepalive" in Request.prototype;
+    const able = safe(() => "keepalive" in Request.prototype);
     const keepalive = able && hidden && shared.bytes + size <= room && shared.flights < KEEPALIVE_FLIGHTS;
     if (hidden && !keepalive) return +(!able && !faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }))) * TAKEN;
     const use = (sign) => {

@@ -23,7 +23,7 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     const size = body.length;
     // The browsers let nothing larger outlive the page.
     const hidden = size <= (room && KEEPALIVE_BYTES);
-    const able = 'keepalive' in Request.prototype;
+    const able = safe(() => 'keepalive' in Request.prototype);
     const keepalive = able && hidden && shared.bytes + size <= room && shared.flights < KEEPALIVE_FLIGHTS;
     // No header can go with a beacon, which Faro's receivers ask for; and where there is keepalive, it comes out of the same bytes.
     if (hidden && !keepalive) return +(!able && !faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * TAKEN;
