@@ -22,7 +22,7 @@ const WATCH: Duration = Duration::from_secs(1);
 /// How often ages are looked at: a hundredth of the least that can be set.
 const AGES: Duration = Duration::from_secs(10);
 
-/// How often the room on the disk is looked at while records come.
+/// How often the room on the disk is looked at while nothing is written.
 const SPACE_NS: u64 = 1_000_000_000;
 
 impl Shared {
@@ -53,8 +53,7 @@ impl Shared {
             self.failed_in_a_row.store(0, Relaxed);
         }
         if self.low.load(Relaxed) {
-            self.looked_at_space_ns.store(0, Relaxed);
-            self.look_at_space();
+            self.look_at_space_now();
         }
         self.enforce_max_lag();
         self.free_done();
@@ -126,7 +125,12 @@ impl Shared {
         if now >= last && now - last < SPACE_NS {
             return;
         }
-        self.looked_at_space_ns.store(now, Relaxed);
+        self.look_at_space_now();
+    }
+
+    /// Looks after every group that is written, and so at what it took: between two looks nothing more than a group goes beyond the bound.
+    pub(super) fn look_at_space_now(&self) {
+        self.looked_at_space_ns.store((self.clock.now)(), Relaxed);
         let space = match self.disk.space(&self.folder) {
             Ok(space) => space,
             Err(error) => {

@@ -586,6 +586,39 @@ fn what_is_too_old_is_read_once_to_see_what_of_it_is_in_hands() {
     assert_eq!(bench.segments(), 0);
 }
 
+#[test]
+fn a_burst_on_a_disk_that_fills_is_refused_at_the_bound_and_taken_again_with_room() {
+    const KEPT: usize = 10_000;
+    const ROOM: usize = 100_000;
+    let bounded = QueueSettings {
+        min_free: MinFree::Bytes(KEPT as u64),
+        ..settings(1 << 20)
+    };
+    let disk = sim::SimDisk::new(1, sim::Lies::None);
+    disk.set_room(ROOM);
+    // No second passes.
+    let clock = Clock {
+        now: || 1_000_000_000_000,
+        ..Clock::SYSTEM
+    };
+    let mut bench =
+        Bench::open(Arc::new(disk.clone()), Path::new("queue"), bounded, clock).unwrap();
+    let a = bench.reader("a");
+    bench.recover();
+    let mut taken = 0;
+    while bench.shared.refusal().is_none() {
+        assert!(bench.append([record(taken, 1, 1000)])[0].is_ok());
+        taken += 1;
+    }
+    assert_eq!(bench.shared.refusal(), Some(Refusal::DiskFull));
+    let free = bench.shared.figures.free.load(Relaxed) as usize;
+    assert!((KEPT - 2000..KEPT).contains(&free), "{free}");
+    assert_eq!(ids(&read(&bench, &a)), (0..taken).collect::<Vec<_>>());
+    disk.set_room(2 * ROOM);
+    bench.shared.keep();
+    assert_eq!(bench.shared.refusal(), None);
+}
+
 #[tokio::test]
 async fn a_reader_that_is_far_behind_reads_the_disk_and_holds_nothing_in_memory() {
     let folder = tempfile::tempdir().unwrap();

@@ -109,7 +109,7 @@ impl Writer {
         if group.bytes.capacity() <= 4 * shared.enough() {
             self.spare = group;
         }
-        shared.look_at_space();
+        shared.look_at_space_now();
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Position> {
