@@ -1,9 +1,9 @@
 // What the parts of the SDK's TypeScript weigh in farol.js and in farol-more.js: built with and without each, brotli 11, the core left out of it.
-// `node prices.mjs` prints the table of docs/sdk.md.
+// `node prices.mjs` prints the table of docs/sdk.md; with `--write` it renews it, and the prices of the options.
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** Part → files that are replaced by functions that do nothing, or edits of files. */
 const PARTS = {
@@ -62,12 +62,22 @@ async function size({ stub = [], edit, entry = 'src/script.ts' }) {
   return brotli(code);
 }
 
-const whole = await size({});
-console.log(`| part | bytes |\n|---|--:|`);
-for (const [part, without] of Object.entries(PARTS)) console.log(`| ${part} | ${whole - (await size(without))} |`);
-console.log(`| **all of the TypeScript** | **${whole}** |`);
-for (const [file, parts] of Object.entries(FILES)) {
-  const whole = await size({ entry: `src/${file}.ts` });
-  for (const [part, without] of Object.entries(parts)) console.log(`| ${part} | ${whole - (await size({ ...without, entry: `src/${file}.ts` }))} |`);
-  console.log(`| **all of farol-${file}.js** | **${whole}** |`);
+const rows = ['| part | bytes |', '|---|--:|'];
+/** The last cell of an option's row in docs/sdk.md. */
+const cells = {};
+for (const [file, mark, parts] of [['script', '', PARTS], ['more', '+', FILES.more], ['extra', '++', FILES.extra]]) {
+  const entry = `src/${file}.ts`;
+  const whole = await size({ entry });
+  for (const [part, without] of Object.entries(parts)) {
+    const bytes = whole - (await size({ entry, ...without }));
+    rows.push(`| ${part} | ${bytes} |`);
+    cells[part.split(/[:,] /)[0]] = mark + bytes;
+  }
+  rows.push(`| **all of ${file == 'script' ? 'the TypeScript' : `farol-${file}.js`}** | **${whole}** |`);
 }
+const table = rows.join('\n') + '\n';
+if (process.argv[2] == '--write') {
+  const file = new URL('../../docs/sdk.md', import.meta.url);
+  const text = readFileSync(file, 'utf8').replace(/(<!-- prices -->\n)(\|.*\n)+/, (_, mark) => mark + table);
+  writeFileSync(file, text.replace(/^(\| `([\w.]+)` \|.*\| )\+*\d+ \|$/gm, (row, head, name) => (name in cells ? `${head}${cells[name]} |` : row)));
+} else console.log(table);
