@@ -322,6 +322,18 @@ mod tests {
     }
 
     #[test]
+    fn the_last_quarter_goes_by_the_body_and_not_by_what_is_asked_for_it() {
+        let budget = Budget::new(8 * SMALL);
+        let mut large = budget.reserve();
+        assert!(large.grow(6 * SMALL) && !large.grow(1));
+        assert!(!budget.reserve().grow_for(SMALL + 1, 1));
+        // A buffer is larger than what it is for.
+        assert!(!budget.reserve().grow(SMALL + 1));
+        assert!(budget.reserve().grow_for(SMALL, 2 * SMALL));
+        assert!(!budget.reserve().grow_for(SMALL, 2 * SMALL + 1));
+    }
+
+    #[test]
     fn a_zstd_frame_may_ask_for_the_window_of_the_settings_and_no_larger_one() {
         let frame = |window_log| -> Bytes {
             let mut w = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();

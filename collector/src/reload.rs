@@ -113,11 +113,7 @@ fn unchangeable(old: &Config, new: &Config) -> Result<()> {
     same("shutdown_timeout", &old.shutdown_timeout, shutdown_timeout)?;
     same("metrics_interval", &old.metrics_interval, metrics_interval)?;
     same("metrics_hold", &old.metrics_hold, metrics_hold)?;
-    if old.queue != *queue {
-        bail!(
-            "queue: it cannot change while the collector runs; restart it, or put the old value back"
-        );
-    }
+    untold("queue", &old.queue, queue)?;
     if old.sources != *sources {
         bail!(
             "sources: they cannot change while the collector runs; restart it, or put the old ones back"
@@ -140,12 +136,12 @@ fn unchangeable(old: &Config, new: &Config) -> Result<()> {
         traces_headers,
     } = telemetry;
     let old = &old.telemetry;
-    if old.traces_endpoint != *traces_endpoint {
-        // Not shown: a URL may hold a token.
-        bail!(
-            "telemetry.traces_endpoint: it cannot change while the collector runs; restart it, or put the old value back"
-        );
-    }
+    // A URL may hold a token.
+    untold(
+        "telemetry.traces_endpoint",
+        &old.traces_endpoint,
+        traces_endpoint,
+    )?;
     same("telemetry.traces_ratio", &old.traces_ratio, traces_ratio)?;
     same(
         "telemetry.traces_headers",
@@ -158,6 +154,16 @@ fn same<T: PartialEq + Debug>(key: &str, old: &T, new: &T) -> Result<()> {
     if old != new {
         bail!(
             "{key}: it cannot change from {old:?} to {new:?} while the collector runs; restart it, or put the old value back"
+        );
+    }
+    Ok(())
+}
+
+/// [`same`] of what is too long to be shown, or secret.
+fn untold<T: PartialEq>(key: &str, old: &T, new: &T) -> Result<()> {
+    if old != new {
+        bail!(
+            "{key}: it cannot change while the collector runs; restart it, or put the old value back"
         );
     }
     Ok(())

@@ -169,7 +169,7 @@ function patch(key2, owner, name, sub, make) {
     const wrapper = make(native, subs);
     for (const key3 of ["name", "length"]) Object.defineProperty(wrapper, key3, { value: native[key3], configurable: true });
     target[name] = wrapper;
-    layer = { native, root: (layer == null ? void 0 : layer.root) || (layer == null ? void 0 : layer.native), wrapper, subs, own: own2 };
+    layer = { native, root: (layer == null ? void 0 : layer.root) || native, wrapper, subs, own: own2 };
     layers[key2] = layer;
   }
   layer.subs.push(sub);
@@ -2120,7 +2120,7 @@ function createClient(given, bring) {
     if (key2 != "withSpan") client[key2] = safely(client[key2]);
   }
   safely(() => {
-    var _a2;
+    var _a2, _b2;
     if (typeof document == "undefined") return none2();
     sdk.endpoint_ = safe(() => /^(https?:\/\/[^/]|[./])/i.test(options.url) && new URL(endpoint(options), document.baseURI).href) || "";
     if (!sdk.endpoint_) {
@@ -2136,8 +2136,7 @@ function createClient(given, bring) {
     state = isSampled(session, options.sampleRate ?? 1) ? 2 /* On */ : options.sampling ? 1 /* Ring */ : 0 /* Off */;
     options.outbox = (options.outbox ?? (options.protocol != "faro" && !options.transport)) && safe(() => !options.features || options.features.some((one) => one == null ? void 0 : one.left_));
     if (consent == DENIED) erase();
-    const { root, native } = page().layers.fetch || {};
-    sdk.fetch_ = (_a2 = root || native || window.fetch) == null ? void 0 : _a2.bind(window);
+    sdk.fetch_ = (_b2 = ((_a2 = page().layers.fetch) == null ? void 0 : _a2.root) || window.fetch) == null ? void 0 : _b2.bind(window);
     sdk.remember_ = (text4) => safe(() => store == null ? void 0 : store.setItem(name + CONFIG, text4));
     sdk.end_ = none2;
     sender = createSender(sdk, sdk.fetch_);

@@ -385,12 +385,16 @@ impl Driver {
 
     /// The next batch that has a lane.
     fn next_job(&mut self) -> Option<Job> {
-        let stuck = usize::from(self.seats.some_stuck());
-        if self.seats.busy() >= self.plan.lanes.max(1) + stuck || self.all_lanes_wait() {
+        if self.all_lanes_busy() || self.all_lanes_wait() {
             return None;
         }
         let at = self.waiting.iter().position(|it| self.has_lane(it))?;
         self.waiting.remove(at)
+    }
+
+    /// Whether as many batches are on their way as have lanes; one more where some lane is stuck.
+    fn all_lanes_busy(&self) -> bool {
+        self.seats.busy() >= self.plan.lanes.max(1) + usize::from(self.seats.some_stuck())
     }
 
     /// Whether as many batches have lanes as may wait in them.
@@ -424,16 +428,14 @@ impl Driver {
             }
             self.leave_waiting();
             let aside = self.waiting.iter().all(|it| self.is_aside(it));
-            let stuck = self.seats.some_stuck();
-            let lanes = self.plan.lanes.max(1) + usize::from(stuck);
-            if !aside || self.seats.busy() >= lanes || self.cutter.is_empty() {
+            if !aside || self.all_lanes_busy() || self.cutter.is_empty() {
                 if self.all_lanes_wait() && self.waiting.iter().any(|it| self.has_lane(it)) {
                     // All wait for who rests.
                     self.seats.ask_for_room();
                 }
                 return;
             }
-            let spare = stuck || self.seats.some_rest();
+            let spare = self.seats.some_stuck() || self.seats.some_rest();
             if !self.cutter.has_room(spare) {
                 return self.seats.ask_for_room();
             }

@@ -409,8 +409,7 @@ export function createClient(given: Options, bring: Bring): Client {
     options.outbox = (options.outbox ?? (options.protocol != 'faro' && !options.transport)) && safe(() => !options.features || options.features.some((one: Late) => one?.left_));
     // An earlier page may have left something.
     if (consent == DENIED) erase();
-    const { root, native } = page().layers.fetch || {};
-    sdk.fetch_ = (root || native || window.fetch)?.bind(window) as typeof fetch;
+    sdk.fetch_ = (page().layers.fetch?.root || window.fetch)?.bind(window) as typeof fetch;
     sdk.remember_ = (text) => safe(() => store?.setItem(name + CONFIG, text));
     sdk.end_ = none;
     sender = createSender(sdk, sdk.fetch_);

@@ -5,8 +5,8 @@
  */
 interface Layer {
   native: Function;
-  /** The browser's own, below all layers of the name; nothing where `native` is. */
-  root?: Function;
+  /** The browser's own, below all layers of the name. */
+  root: Function;
   wrapper: Function;
   subs: unknown[];
 }
@@ -47,7 +47,7 @@ export function patch<S, F extends Function>(key: string, owner: object, name: s
     // What pages look at before they trust a function.
     for (const key of ['name', 'length']) Object.defineProperty(wrapper, key, { value: native[key as 'name'], configurable: true });
     target[name] = wrapper;
-    layer = { native, root: layer?.root || layer?.native, wrapper, subs, own };
+    layer = { native, root: layer?.root || native, wrapper, subs, own };
     layers[key] = layer;
   }
   layer.subs.push(sub);

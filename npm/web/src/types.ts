@@ -340,7 +340,7 @@ export interface Client {
   startSpan(name: string, options?: SpanOptions): Span;
   /**
    * Runs `fn` in a new span, which ends when `fn` returns, or when the promise that it returned settles. What `fn` returns or
-   * throws is the caller's; of a promise it is another one that settles likewise and has its own properties.
+   * throws is the caller's; of a promise it is another one that settles likewise and has the methods that are its own.
    */
   withSpan<T>(name: string, fn: (span: Span) => T, options?: SpanOptions): T;
   /** Sets the user of all items from now on; `null`: none. */

@@ -63,7 +63,6 @@ export function createOutbox(sdk: Sdk): Outbox {
   const left = createLater(sdk);
   let database: IDBDatabase | undefined;
   let opening = false;
-  /** There is none to be had. */
   /** That something was not kept has been told. */
   let full = false;
   let waiting: ((store: IDBObjectStore) => void)[] = [];

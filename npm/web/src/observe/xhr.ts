@@ -70,8 +70,7 @@ export function observeXhr(sdk: Sdk): void {
         end(state.traced_, xhr, 'error');
         state.traced_ = undefined;
       }
-    }
-    else if (what == What.Open) {
+    } else if (what == What.Open) {
       // Opened again while under way: the browser lets go of the old request without a word.
       end(state?.traced_, xhr, 'abort');
       if (!state) for (const type of ['readystatechange', 'load', 'error', 'abort', 'timeout']) xhr.addEventListener(type, changed);

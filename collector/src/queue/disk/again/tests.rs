@@ -32,12 +32,7 @@ async fn what_was_let_go_comes_again_alone_whoever_has_it() {
         let _slow = bench.reader("slow");
         let mut reader = bench.reader("a");
         bench.recover();
-        assert!(
-            bench
-                .append((0..20).map(|id| record(id, 1, 100)))
-                .iter()
-                .all(Result::is_ok)
-        );
+        bench.append_ids(0..20);
         let mut held = Vec::new();
         while held.len() < 20 {
             held.extend(reader.next(7, usize::MAX).await);
@@ -85,12 +80,7 @@ async fn what_is_let_go_while_the_disk_is_read_is_not_passed_over() {
     let mut bench = Bench::real(folder.path());
     let mut reader = bench.reader("a");
     bench.recover();
-    assert!(
-        bench
-            .append((0..3).map(|id| record(id, 1, 100)))
-            .iter()
-            .all(Result::is_ok)
-    );
+    bench.append_ids(0..3);
     let held = reader.next(3, usize::MAX).await;
     let at: Vec<Position> = held.iter().map(|it| it.position).collect();
     bench.shared.lock().clear_tail();
