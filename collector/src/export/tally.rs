@@ -1,7 +1,7 @@
 //! What became of the items of each entry, until all of them have a fate.
 //!
-//! The ledger is written and the queue told once an entry is through, in one go: a batch that is abandoned half-way (a stop, a
-//! panic) leaves its entries pending as a whole, and nothing is counted twice when they are read again.
+//! The ledger is written and the queue told once an entry is through, or its rest is left to the queue, in one go: a batch that is abandoned half-way
+//! (a stop, a panic) leaves its entries pending, and nothing is counted twice when they are read again.
 
 use std::collections::HashMap;
 
@@ -79,6 +79,16 @@ impl Tallies {
         tally.left.iter().any(Option::is_some).then_some(tally.left)
     }
 
+    /// Books what an entry has behind it whose rest is left to the queue, and says how many items that is.
+    pub(super) fn book_left(&mut self, position: Position, ledger: &DestinationLedger) -> u64 {
+        let Some(tally) = self.0.get_mut(&position) else {
+            return 0;
+        };
+        let settled = std::mem::take(tally);
+        tally.left = settled.left;
+        settled.book(ledger)
+    }
+
     /// Forgets entries that are nobody's any more.
     pub(crate) fn forget(&mut self, positions: impl Iterator<Item = Position>) {
         for position in positions {
@@ -103,7 +113,7 @@ impl Tallies {
         tally.left = shares.left;
         let state = tally.state();
         match state {
-            State::Through => tally.book(ledger),
+            State::Through => drop(tally.book(ledger)),
             State::Open | State::Left => drop(self.0.insert(position, tally)),
         }
         state
@@ -146,7 +156,8 @@ impl Tally {
         }
     }
 
-    fn book(&self, ledger: &DestinationLedger) {
+    /// Books what became of its items, and says how many those are.
+    fn book(&self, ledger: &DestinationLedger) -> u64 {
         if self.exported > 0 {
             ledger.exported(self.exported);
         }
@@ -156,5 +167,7 @@ impl Tally {
         ledger.dropped(DropReason::Rejected, self.rejected);
         ledger.dropped(DropReason::RetriesExhausted, self.exhausted);
         ledger.dropped(DropReason::Unconvertible, self.unconvertible);
+        let filtered = self.filtered + self.elsewhere + self.sampled_out;
+        self.exported + filtered + self.rejected + self.exhausted + self.unconvertible
     }
 }

@@ -9,6 +9,7 @@ use farol_protocol::payload::Payload;
 
 use super::disk::erase::{Erased, Rewrite};
 use super::entry::{Conversions, Warm, cost};
+use super::settled::Settled;
 use super::{Depth, Entry, Lag, Position, ReaderOptions, Start, seat};
 use crate::outcome::{DestinationLedger, DropReason};
 use crate::record::Record;
@@ -36,6 +37,7 @@ pub(super) struct ReaderState {
     /// What it wants before this it has in hands, so that nobody looks there for what it could lose.
     held_until: Position,
     lag: Lag,
+    settled: Settled,
     max_lag: Option<usize>,
     ledger: Option<DestinationLedger>,
     wake: Arc<Notify>,
@@ -154,6 +156,7 @@ impl State {
             cursor: self.end(),
             held_until: self.end(),
             lag: Lag::default(),
+            settled: Settled::default(),
             max_lag: options.max_lag,
             ledger: options.ledger,
             wake: Arc::new(Notify::new()),
@@ -201,16 +204,17 @@ impl State {
         self.tell_passed();
     }
 
-    /// A reader has entries in hands no more that it is not done with.
-    pub(super) fn let_go(&mut self, i: usize, positions: &[Position]) {
-        for position in positions {
-            if let Some(slot) = self.slots.get_mut(position) {
-                slot.handed &= !bit(i);
-                let held_until = &mut self.readers[i].held_until;
-                *held_until = (*held_until).min(*position);
-                self.kept_until = self.kept_until.min(*position);
-            }
-        }
+    /// A reader has an entry in hands no more that it is not done with.
+    pub(super) fn let_go(&mut self, i: usize, position: Position, settled: u64) {
+        let Some(slot) = self.slots.get_mut(&position) else {
+            return;
+        };
+        slot.handed &= !bit(i);
+        let reader = &mut self.readers[i];
+        let items = slot.entry.items();
+        (reader.settled).add(position, settled, items, &mut reader.lag);
+        reader.held_until = reader.held_until.min(position);
+        self.kept_until = self.kept_until.min(position);
     }
 
     /// Some of what a reader let go, from a position on, and where to go on.
@@ -313,6 +317,7 @@ impl State {
     /// Has every record be what `rewrite` says, of the same length.
     pub(super) fn erase(&mut self, rewrite: Rewrite<'_>) -> Erased {
         let mut sum = Erased::default();
+        (self.readers.iter_mut()).for_each(ReaderState::put_back);
         let books = |reader: &ReaderState| reader.ledger.is_some() && !reader.removed;
         for reader in self.readers.iter().filter(|r| books(r)) {
             sum.of_reader(&reader.name, 0, 0);
@@ -375,6 +380,7 @@ impl State {
         (reader.cursor, reader.held_until) = (0, 0);
         reader.max_lag = options.max_lag;
         reader.ledger = options.ledger;
+        reader.put_back();
         for slot in self.slots.values_mut() {
             slot.handed &= !bit(i);
         }
@@ -473,7 +479,7 @@ impl State {
         }
     }
 
-    /// Takes a reader's want off an entry; returns its items if it was wanted.
+    /// Takes a reader's want off an entry; returns what of its items was not settled, if it was wanted.
     fn settle(&mut self, i: usize, position: Position) -> Option<u64> {
         let slot = self.slots.get_mut(&position)?;
         if slot.wanted & bit(i) == 0 {
@@ -487,10 +493,11 @@ impl State {
         }
         // One who had it in hands or fell behind with the others is out of the way.
         self.kept_until = self.kept_until.min(position);
-        let lag = &mut self.readers[i].lag;
-        lag.records -= 1;
-        lag.items -= items;
-        lag.bytes -= cost;
+        let reader = &mut self.readers[i];
+        let items = items.saturating_sub(reader.settled.take(position, position + 1));
+        reader.lag.records -= 1;
+        reader.lag.items -= items;
+        reader.lag.bytes -= cost;
         Some(items)
     }
 
@@ -500,6 +507,13 @@ impl State {
             // Nobody may wait for it any more.
             let _ = tell.send(());
         }
+    }
+}
+
+impl ReaderState {
+    /// It reads all that it wants anew.
+    fn put_back(&mut self) {
+        self.settled.put_back(&mut self.lag, self.ledger.as_ref());
     }
 }
 

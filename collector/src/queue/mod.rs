@@ -18,6 +18,7 @@ pub mod disk;
 mod entry;
 mod memory;
 mod reader;
+mod settled;
 pub mod spill;
 
 pub use entry::{Conversions, Entry};

@@ -156,11 +156,12 @@ impl Reader {
         }
     }
 
-    /// Has these entries in hands no more, and has not acknowledged them either: [`Reader::again`] hands them out, or whoever comes after it.
-    pub fn let_go(&self, positions: &[Position]) {
+    /// Has an entry in hands no more, and has not acknowledged it either: [`Reader::again`] hands it out, or whoever comes after it. So many more of
+    /// its items are settled, and in the reader's books.
+    pub fn let_go(&self, position: Position, settled: u64) {
         match &self.queue.0 {
-            Store::Memory(state) => super::lock(state).let_go(self.index, positions),
-            Store::Disk(queue) => queue.shared().let_go(self.index, positions),
+            Store::Memory(state) => super::lock(state).let_go(self.index, position, settled),
+            Store::Disk(queue) => queue.shared().let_go(self.index, position, settled),
         }
     }
 

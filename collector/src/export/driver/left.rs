@@ -103,7 +103,7 @@ impl Driver {
             self.seats.get_mut(key).leaves(entry.position);
         }
         self.left.insert(entry.position);
-        self.reader.let_go(&[entry.position]);
+        self.reader.let_go(entry.position, 0);
         true
     }
 
@@ -119,7 +119,8 @@ impl Driver {
             }
         }
         self.left.insert(position);
-        self.reader.let_go(&[position]);
+        let settled = self.tallies.book_left(position, &self.plan.ledger);
+        self.reader.let_go(position, settled);
     }
 
     /// From where what was left is to be read again: of whom, and the first of it.

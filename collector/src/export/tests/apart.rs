@@ -260,7 +260,10 @@ async fn a_signal_that_is_broken_keeps_no_other_waiting() {
     }
     until_taken(&running.told, "m", 3_000).await;
     assert_eq!(bench.queue.depth().records, 3_000, "none is whole yet");
-    assert_eq!(bench.books("a").exported, 0);
+    let books = bench.books("a");
+    assert_eq!(books.exported + books.pending(), 6_000);
+    // But for those whose spans are being tried.
+    assert!((2_000..=3_000).contains(&books.exported));
     release.store(true, Ordering::SeqCst);
     bench.queue.close();
     ends(&mut running).await;
@@ -297,9 +300,74 @@ async fn a_tenant_with_far_more_than_fits_takes_no_more_than_its_share() {
     assert_eq!(bench.books("a").pending(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_record_that_is_dropped_what_was_delivered_counts_as_delivered() {
+    const RECORDS: usize = 2_000;
+    let folder = tempfile::tempdir().unwrap();
+    // Of a quarter of them there is room.
+    let queues = [
+        Queue::new(512 << 10),
+        on_disk_with(folder.path(), 512 << 10),
+    ];
+    for queue in queues {
+        let bench = Bench {
+            queue,
+            ..Bench::new()
+        };
+        let (release, mended) = switch(false);
+        let halves = move |bodies: &[String]| {
+            Some(match bodies[0] == "s" && !mended.load(Ordering::SeqCst) {
+                true => broken(),
+                false => Outcome::accepted(),
+            })
+        };
+        let plan = |plan: &mut Plan, retry: &mut Retry| {
+            plan.bounds.max_items = 20;
+            (retry.initial, retry.max) = (Duration::from_millis(1), Duration::from_millis(9));
+        };
+        let mut running = bench.run("a", halves, plan);
+        let mut beside = bench.run("b", accept, plain);
+        bench.queue.recover(&bench.ledgers);
+        let body = SPAN.replace("\"m\"", &format!("\"m{}\"", "x".repeat(1_000)));
+        for n in 0..RECORDS {
+            bench.put_body(&body, 1, 1).await;
+            if n % 50 == 49 {
+                until_taken(&running.told, "m", n + 1).await;
+                until_taken(&beside.told, "s", n + 1).await;
+            }
+        }
+        let books = bench.books("a");
+        let records = RECORDS as u64;
+        let (exported, dropped) = (books.exported, books.dropped[&DropReason::Lag]);
+        assert_eq!(exported + dropped + books.pending(), 2 * records);
+        assert!((records - 400..=records).contains(&exported), "{exported}");
+        assert!((records / 2..records).contains(&dropped), "{dropped}");
+        assert_eq!(bench.books("b").exported, 2 * records);
+        // Who comes after it gets the rest whole.
+        let rest = bench.queue.depth().records as u64;
+        running.leave.send_replace(Some(Leave::Replaced));
+        running.task.await.unwrap();
+        release.store(true, Ordering::SeqCst);
+        running = bench.run("a", accept, plan);
+        bench.queue.close();
+        ends(&mut running).await;
+        ends(&mut beside).await;
+        assert_eq!(running.told.taken().len() as u64, 2 * rest);
+        let books = bench.books("a");
+        assert_eq!(books.exported, exported + 2 * rest);
+        assert_eq!(books.dropped_total(), dropped);
+        assert_eq!(books.pending(), 0);
+        bench.queue.stop();
+    }
+}
+
 fn on_disk(folder: &std::path::Path) -> Queue {
+    on_disk_with(folder, 64 << 20)
+}
+
+fn on_disk_with(folder: &std::path::Path, max_bytes: usize) -> Queue {
     let settings = QueueSettings {
-        max_bytes: 64 << 20,
+        max_bytes,
         commit_wait: Duration::ZERO,
         min_free: MinFree::Bytes(0),
         ..QueueSettings::new(QueueType::Disk)

@@ -24,16 +24,16 @@ impl ReaderState {
 }
 
 impl State {
-    /// A reader has records in hands no more that it is not done with.
-    pub(in crate::queue) fn let_go(&mut self, i: usize, positions: &[Position]) {
+    /// A reader has a record in hands no more that it is not done with.
+    pub(in crate::queue) fn let_go(&mut self, i: usize, at: Position, settled: u64) {
         self.stuck = false;
-        for at in positions {
-            let held = self.readers[i].held.remove(at);
+        let reader = &mut self.readers[i];
+        if let Some(held) = reader.held.remove(&at) {
+            let items = u64::from(held.items);
+            (reader.settled).add(at, settled, items, &mut reader.lag);
             // Its segment went while it was in the reader's hands; now it is nowhere.
-            if let Some(held) = held
-                && self.segment_of(*at).is_none()
-            {
-                self.readers[i].settle(*at, held, Some(DropReason::Lag));
+            if self.segment_of(at).is_none() {
+                self.readers[i].settle(at, held, Some(DropReason::Lag));
             }
         }
         self.advance(i);
@@ -112,11 +112,9 @@ impl State {
 
 impl Shared {
     /// As [`State::let_go`].
-    pub(in crate::queue) fn let_go(&self, index: usize, positions: &[Position]) {
-        if !positions.is_empty() {
-            self.lock().let_go(index, positions);
-            self.keeper.soon();
-        }
+    pub(in crate::queue) fn let_go(&self, index: usize, at: Position, settled: u64) {
+        self.lock().let_go(index, at, settled);
+        self.keeper.soon();
     }
 
     /// Hands out what was read of what a reader let go, and where to go on.

@@ -16,7 +16,7 @@ use super::look::Folder;
 use super::replay::owned;
 use super::retain::is_aside;
 use super::segment::{self, HEAD, Piece, Scan};
-use super::state::State;
+use super::state::{ReaderState, State};
 use super::{FAILURES, Shared};
 use crate::aggregate::READER;
 use crate::data_folder::DataFolder;
@@ -245,7 +245,8 @@ impl Shared {
         let mut sum = Erased::default();
         let until = self.seal();
         let bases: Vec<Position> = {
-            let state = self.lock();
+            let mut state = self.lock();
+            state.readers.iter_mut().for_each(ReaderState::put_back);
             for (_, reader) in state.living().filter(|(_, r)| r.ledger().is_some()) {
                 sum.of_reader(&reader.name, 0, 0);
             }

@@ -84,7 +84,8 @@ impl State {
             if reader.removed || reader.done.covers(gap.0, gap.1) {
                 continue;
             }
-            let lost = lost_items.min(reader.lag.items);
+            let lost = lost_items.saturating_sub(reader.settled.take(gap.0, gap.1));
+            let lost = lost.min(reader.lag.items);
             reader.lag.items -= lost;
             reader.lag.records -= lost_records.min(reader.lag.records);
             reader.lag.bytes = reader.lag.bytes.saturating_sub((gap.1 - gap.0) as usize);
@@ -110,13 +111,15 @@ impl State {
             return true;
         }
         if reader.untouched(segment) {
+            let items =
+                (segment.items).saturating_sub(reader.settled.take(segment.base, segment.end));
             let lag = &mut reader.lag;
             let bytes = segment.bytes().saturating_sub(segment.gap_bytes()) as usize;
             lag.records = lag.records.saturating_sub(segment.records);
-            lag.items = lag.items.saturating_sub(segment.items);
+            lag.items = lag.items.saturating_sub(items);
             lag.bytes = lag.bytes.saturating_sub(bytes);
             if let Some(ledger) = reader.ledger() {
-                ledger.dropped(why, segment.items);
+                ledger.dropped(why, items);
             }
             reader.done.add(segment.base, segment.end);
         } else if reader.holds_the_rest_of(segment) {

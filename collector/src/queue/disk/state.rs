@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use super::super::settled::Settled;
 use super::super::{Depth, Entry, Lag, Position, ReaderOptions, seat};
 use super::behind::Behind;
 use super::cursors::MOST_RANGES;
@@ -80,6 +81,7 @@ pub(in crate::queue) struct ReaderState {
     /// Nothing from here on is deleted: what the reader made of it is not durable yet.
     pub(in crate::queue) pin: Option<Position>,
     pub(in crate::queue) lag: Lag,
+    pub(super) settled: Settled,
     pub(in crate::queue) wake: Arc<Notify>,
     pub(in crate::queue) removed: bool,
 }
@@ -151,6 +153,7 @@ impl State {
             held: BTreeMap::new(),
             pin: None,
             lag: Lag::default(),
+            settled: Settled::default(),
             wake: wake.clone(),
             removed: false,
             options,
@@ -196,6 +199,7 @@ impl State {
     pub(in crate::queue) fn take_back(&mut self, i: usize) {
         self.stuck = false;
         let reader = &mut self.readers[i];
+        reader.put_back();
         let held = std::mem::take(&mut reader.held);
         for (at, held) in held {
             // Its segment went while it was in the reader's hands; now it is nowhere.
@@ -562,14 +566,22 @@ impl ReaderState {
         record: Held,
         lost: Option<DropReason>,
     ) {
-        self.done.add(at, at + u64::from(record.length));
+        let end = at + u64::from(record.length);
+        self.done.add(at, end);
+        let items = u64::from(record.items).saturating_sub(self.settled.take(at, end));
         // Not below nothing: what damage cost is known by the segment only, and may have been counted as lost already.
         self.lag.records = self.lag.records.saturating_sub(1);
-        self.lag.items = self.lag.items.saturating_sub(u64::from(record.items));
+        self.lag.items = self.lag.items.saturating_sub(items);
         self.lag.bytes = self.lag.bytes.saturating_sub(record.length as usize);
         if let (Some(why), Some(ledger)) = (lost, &self.options.ledger) {
-            ledger.dropped(why, u64::from(record.items));
+            ledger.dropped(why, items);
         }
+    }
+
+    /// It reads all that it wants anew.
+    pub(super) fn put_back(&mut self) {
+        let ledger = self.options.ledger.as_ref();
+        self.settled.put_back(&mut self.lag, ledger);
     }
 
     /// What is done for it after any crash: of what a pinned reader has read only what it made durable.

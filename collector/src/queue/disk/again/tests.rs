@@ -45,7 +45,7 @@ async fn what_was_let_go_comes_again_alone_whoever_has_it() {
             ours.map(|(_, it)| it.position).collect::<Vec<_>>()
         };
         reader.ack(&of(0));
-        reader.let_go(&of(1));
+        of(1).iter().for_each(|at| reader.let_go(*at, 0));
         assert_eq!(reader.pending().records, 13);
         if from_disk {
             bench.shared.lock().clear_tail();
@@ -54,7 +54,7 @@ async fn what_was_let_go_comes_again_alone_whoever_has_it() {
         assert_eq!(again(&bench, reader.index(), 0, 2), wanted);
         // It is in hands now, and so is the rest.
         assert_eq!(again(&bench, reader.index(), 0, 2), [0; 0]);
-        reader.let_go(&of(1));
+        of(1).iter().for_each(|at| reader.let_go(*at, 0));
         let (entries, next) = reader.again(of(1)[1], 1, usize::MAX).await;
         assert_eq!(entries[0].position, of(1)[1]);
         let (entries, _) = reader.again(next.unwrap(), 1, usize::MAX).await;
@@ -84,13 +84,14 @@ async fn what_is_let_go_while_the_disk_is_read_is_not_passed_over() {
     let held = reader.next(3, usize::MAX).await;
     let at: Vec<Position> = held.iter().map(|it| it.position).collect();
     bench.shared.lock().clear_tail();
-    reader.let_go(&at[1..2]);
+    reader.let_go(at[1], 0);
     let begun = bench.shared.lock().again(reader.index(), 0, 9, usize::MAX);
     let Again::Fetch(fetch) = begun else {
         panic!("it is on the disk alone")
     };
     let chunk = bench.shared.fetch(&fetch);
-    reader.let_go(&[at[0], at[2]]);
+    reader.let_go(at[0], 0);
+    reader.let_go(at[2], 0);
     let (entries, next) = bench.shared.found_again(reader.index(), 0, chunk);
     assert_eq!((entries.len(), next), (0, Some(0)), "begun anew");
     assert_eq!(again(&bench, reader.index(), 0, 9), [0, 1, 2]);
@@ -114,7 +115,7 @@ async fn what_was_let_go_is_known_after_a_crash() {
         let (even, odd): (Vec<_>, Vec<_>) =
             (entries.iter()).partition(|it| it.record.header.generation % 2 == 0);
         reader.ack(&even.iter().map(|it| it.position).collect::<Vec<_>>());
-        reader.let_go(&odd.iter().map(|it| it.position).collect::<Vec<_>>());
+        odd.iter().for_each(|it| reader.let_go(it.position, 0));
     }
     bench.shared.keep_cursors().unwrap();
     drop((bench, reader));

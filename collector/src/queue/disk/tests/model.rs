@@ -135,6 +135,8 @@ struct Side {
     held: Vec<Position>,
     /// Given back.
     let_go: BTreeSet<Position>,
+    /// Items of what was given back once that were in the books then.
+    settled: BTreeMap<Position, u64>,
     /// Acknowledged or dropped; and what of that the kept cursors know.
     done: BTreeSet<Position>,
     firm: BTreeSet<Position>,
@@ -142,6 +144,13 @@ struct Side {
     loose: BTreeSet<Position>,
     /// Counted as dropped in this life of the queue.
     dropped: u64,
+}
+
+impl Side {
+    /// Items of a record that are in no books yet.
+    fn open_items(&self, at: &Position, records: &BTreeMap<Position, Known>) -> u64 {
+        records[at].items - self.settled.get(at).copied().unwrap_or_default()
+    }
 }
 
 struct Model {
@@ -305,7 +314,15 @@ impl Model {
         let to = (from + n).min(side.held.len());
         let positions: Vec<Position> = side.held.drain(from..to).collect();
         side.let_go.extend(&positions);
-        self.bench.shared.let_go(self.readers[r], &positions);
+        for at in positions {
+            let settled = side.settled.entry(at).or_default();
+            let more = (self.records[&at].items - *settled) / 2;
+            *settled += more;
+            if NAMES[r] != "own" {
+                self.bench.ledgers.destination(NAMES[r]).exported(more);
+            }
+            self.bench.shared.let_go(self.readers[r], at, more);
+        }
         self.notice_drops();
     }
 
@@ -361,7 +378,8 @@ impl Model {
         for at in &positions {
             side.wanted.remove(at);
             side.done.insert(*at);
-            items += self.records[at].items;
+            items += side.open_items(at, &self.records);
+            side.settled.remove(at);
         }
         if NAMES[r] != "own" {
             self.bench.ledgers.destination(NAMES[r]).exported(items);
@@ -378,6 +396,7 @@ impl Model {
         drop(state);
         self.sides[r].held.clear();
         self.sides[r].let_go.clear();
+        self.sides[r].settled.clear();
     }
 
     fn keep(&mut self) {
@@ -402,7 +421,8 @@ impl Model {
                 side.let_go.remove(&at);
                 side.wanted.remove(&at);
                 side.done.insert(at);
-                side.dropped += self.records[&at].items;
+                side.dropped += side.open_items(&at, &self.records);
+                side.settled.remove(&at);
             }
         }
     }
@@ -441,6 +461,9 @@ impl Model {
     fn erase(&mut self, nth: u32) {
         for r in 0..NAMES.len() - 1 {
             self.resume(r);
+        }
+        for side in &mut self.sides {
+            side.settled.clear();
         }
         let theirs = |id: u32| id.is_multiple_of(nth);
         let rewrite = |record: &Record| {
@@ -556,6 +579,7 @@ impl Model {
             side.firm = &side.done - &side.loose;
             side.held.clear();
             side.let_go.clear();
+            side.settled.clear();
             side.wanted = wanted;
             side.dropped = 0;
         }
@@ -566,7 +590,8 @@ impl Model {
 
     fn check(&self) {
         for (r, side) in self.sides.iter().enumerate() {
-            let items: u64 = side.wanted.iter().map(|at| self.records[at].items).sum();
+            let wanted = side.wanted.iter();
+            let items: u64 = wanted.map(|at| side.open_items(at, &self.records)).sum();
             let lag = self.bench.shared.lock().readers[self.readers[r]].lag;
             assert_eq!((lag.records, lag.items), (side.wanted.len() as u64, items));
             if NAMES[r] != "own" {
