@@ -221,7 +221,8 @@ fn what_was_refused_is_listed_and_sent_again_while_the_collector_runs_and_while_
     let (code, said) = run(folder, &replay);
     assert_eq!(code, Some(1), "{said}");
     assert!(
-        said.contains("took 0 items") && said.contains("were refused again and stay"),
+        said.contains("took 0 items of 1 dead letters")
+            && said.contains("were refused again and stay"),
         "{said}"
     );
 
@@ -234,6 +235,9 @@ fn what_was_refused_is_listed_and_sent_again_while_the_collector_runs_and_while_
         "{said}"
     );
     assert_eq!(run(folder, &list).1.trim(), "no dead letters");
+    let (code, said) = run(folder, &replay);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.trim(), "there are no dead letters of backend");
     let taken = receiver.taken.lock().unwrap().concat();
     assert_eq!(taken.matches("first").count(), 1, "{taken}");
 

@@ -165,11 +165,14 @@ fn send(config: &Config, options: &Options, out: &mut impl Write) -> Result<bool
 }
 
 fn tell(from: &str, to: &str, it: &Replayed, out: &mut impl Write) -> io::Result<()> {
-    write!(
-        out,
-        "{to} took {} items of {} dead letters of {from}",
-        it.items, it.letters
-    )?;
+    match it.letters + it.refused + it.left + it.nameless {
+        0 => write!(out, "there are no dead letters of {from}")?,
+        all => write!(
+            out,
+            "{to} took {} items of {all} dead letters of {from}",
+            it.items
+        )?,
+    }
     for (n, what) in [
         (it.refused, "were refused again and stay"),
         (it.left, "were not taken now and stay; ask again"),

@@ -114,7 +114,7 @@ fn resolve(
         }
         Value::List(items) => {
             for (i, node) in items.iter_mut().enumerate() {
-                resolve(&below(&(i + 1).to_string()), secret, node, files)?;
+                resolve(&below(&node.called(i)), secret, node, files)?;
             }
         }
         _ => {}

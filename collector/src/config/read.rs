@@ -293,14 +293,10 @@ impl<'a> Section<'a> {
         };
         let mut sections = Vec::new();
         for (i, item) in items.iter().enumerate() {
-            let Value::Table(table) = &item.value else {
+            let Value::Table(_) = &item.value else {
                 return Err(wrong());
             };
-            // By name, as people think of it; by number until it has one.
-            let name = table
-                .get("name")
-                .map_or_else(|| (i + 1).to_string(), Node::shown);
-            sections.push(Section::of(format!("{key}.{name}"), item));
+            sections.push(Section::of(format!("{key}.{}", item.called(i)), item));
         }
         Ok(Some(sections))
     }

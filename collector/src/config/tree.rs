@@ -109,6 +109,15 @@ impl Node {
             Value::Table(_) => "a table".into(),
         }
     }
+
+    /// What an entry of a list is called in messages: its name, as people think of it, and its number while it has none.
+    pub(super) fn called(&self, index: usize) -> String {
+        let name = match &self.value {
+            Value::Table(table) => table.get("name"),
+            _ => None,
+        };
+        name.map_or_else(|| (index + 1).to_string(), Self::shown)
+    }
 }
 
 /// Reads a TOML file.

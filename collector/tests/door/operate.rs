@@ -250,7 +250,7 @@ fn secrets_come_from_files_that_are_watched() {
     program.until(REFUSED, 1);
     let said = program.end();
     assert!(
-        said.contains("apps.1.keys = \"keys\": the file cannot be read"),
+        said.contains("apps.shop.keys = \"keys\": the file cannot be read"),
         "{said}"
     );
     assert!(!said.contains("k3") && !said.contains("abc"), "{said}");

@@ -170,6 +170,7 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{http}tls = {{ ca_file = \"x\" }}"), "destinations.b.tls = \"a table\": the endpoint is http; write https there"),
         (format!("version = 1\n{}tls = {{ ca_file = \"none.pem\" }}", http.replace("http:", "https:")), "destinations.b.tls.ca_file = \"none.pem\": the file cannot be read"),
         (format!("version = 1\n{}", http.replace(":4318", ":99999")), "destinations.b.endpoint = \"http://a:99999\": write a URL with http:// or https://, a host, and no port above 65535"),
+        (format!("version = 1\n{http}auth = {{ bearer = {{ file = \"none\" }} }}"), "destinations.b.auth.bearer = \"none\": the file cannot be read"),
         (format!("version = 1\n{http}headers = {{ Content-Length = \"3\" }}"), "destinations.b.headers: Content-Length is the collector's own to set; leave it out"),
         (
             "version = 1\n[[destinations]]\nname = \"a\"\ntype = \"otlp_file\"\npath = \"x\"\n[[destinations]]\nname = \"b\"\ntype = \"otlp_file\"\npath = \"./x\"".into(),
