@@ -23,7 +23,10 @@ function createEntered() {
       if (!sdk) return;
       const place_ = { trace_: span.traceId, span_: span.spanId };
       entered.push({ span_: span, place_, before_: sdk.current_ });
-      if (entered.length > MOST) entered.shift();
+      if (entered.length > MOST) {
+        const { before_ } = entered.shift();
+        entered[0].before_ = before_;
+      }
       sdk.current_ = place_;
     },
     exit_(span) {
@@ -2914,7 +2917,7 @@ var EXTRA = "console forms load memory resources traceResponse userTiming".split
 
 // src/rust-app.ts
 var HERE2 = [here, outbox, config, actions, clicks, frames, loads, reports, selfReport, ...features];
-var PATTERNS = ["propagateTo", "ignoreErrors", "denyUrls"];
+var PATTERNS = ["propagateTo", "ignoreErrors", "denyUrls", "capture.userTiming", "capture.resources.ignore"];
 var FRAMES = 50;
 var TRAP = 1e3;
 var Trap = class extends RegExp {
@@ -2931,12 +2934,21 @@ var Trap = class extends RegExp {
 function open(options, memory2, connect, buffer, put) {
   const trap = new Trap("");
   const entered = createEntered();
-  for (const name of PATTERNS) {
-    const list = options[name];
-    if (list) options[name] = list.map((one) => typeof one == "string" ? one : safe(() => new RegExp(one.regex)));
-  }
   const tell2 = options.onDiagnostic;
   if (tell2) options.onDiagnostic = (code, detail) => tell2(code, text(detail));
+  for (const name of PATTERNS) {
+    const path2 = name.split(".");
+    const last = path2.pop();
+    const at = path2.reduce((found, key2) => found == null ? void 0 : found[key2], options);
+    if (!Array.isArray(at == null ? void 0 : at[last])) continue;
+    at[last] = at[last].map((one) => typeof one == "string" ? one : safe(() => new RegExp(one.regex))).filter((one) => {
+      if (one == void 0) safe(() => {
+        var _a;
+        return (_a = options.onDiagnostic) == null ? void 0 : _a.call(options, "bad-option", name);
+      });
+      return one != void 0;
+    });
+  }
   options.ignoreErrors = [...options.ignoreErrors || [], trap];
   const core = {
     instantiate(host) {
@@ -2949,14 +2961,23 @@ function open(options, memory2, connect, buffer, put) {
   return {
     ...start(options, () => {
     }),
-    enter: entered.enter_,
-    exit: entered.exit_,
-    failure(type, message, causes2) {
+    // Rust called, and could not catch what these throw where the page has broken what they are made of.
+    enter: (span) => void safe(() => entered.enter_(span)),
+    exit: (span) => void safe(() => entered.exit_(span)),
+    failure(type, message, causes2, place) {
       const limited = Error;
       const limit = limited.stackTraceLimit;
       safe(() => limited.stackTraceLimit = FRAMES);
       const error = new Error(message);
       safe(() => limited.stackTraceLimit = limit);
+      safe(() => {
+        const { stack = "" } = error;
+        const head = "" + error;
+        const frames2 = stack.startsWith(head) ? stack.slice(head.length + 1) : stack;
+        if (place) error.stack = `${type}: ${message}
+    at ${place}
+${frames2}`;
+      });
       safe(() => Object.defineProperty(error, "name", { value: type, configurable: true, writable: true }));
       let at = error;
       for (const cause of causes2) {
@@ -2967,8 +2988,8 @@ function open(options, memory2, connect, buffer, put) {
       return error;
     },
     panicked() {
-      trap.panicked_ = performance.now();
-      entered.forget_();
+      safe(() => trap.panicked_ = performance.now());
+      safe(entered.forget_);
     }
   };
 }

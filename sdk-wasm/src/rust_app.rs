@@ -22,6 +22,7 @@ mod tracing;
 
 use core::error::Error;
 use core::future::Future;
+use core::panic::Location;
 use core::pin::Pin;
 
 pub use attributes::{Attributes, Value};
@@ -95,12 +96,15 @@ impl Farol {
         });
     }
 
-    /// Records an error that the app caught, with its sources. Its type is that of `error`; its stack, that of this call.
+    /// Records an error that the app caught, with its sources. Its type is that of `error`; its stack, that of this call, with the caller's place in the
+    /// source on top.
+    #[track_caller]
     pub fn capture_error<E: Error + ?Sized>(&self, error: &E) {
         self.capture_error_with(error, &ErrorInfo::default());
     }
 
     /// The same, with what the app knows of it.
+    #[track_caller]
     pub fn capture_error_with<E: Error + ?Sized>(&self, error: &E, info: &ErrorInfo) {
         let mut causes = Vec::new();
         let mut source = error.source();
@@ -111,6 +115,7 @@ impl Farol {
             source = cause.source();
         }
         let name = core::any::type_name::<E>();
+        let place = Location::caller().to_string();
         self.with(|page| {
             page.fail(&Failure {
                 // Behind `dyn Error` nobody knows.
@@ -122,6 +127,7 @@ impl Farol {
                 message: &error.to_string(),
                 causes: &causes,
                 info,
+                place: &place,
             });
         });
     }

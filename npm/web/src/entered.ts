@@ -36,7 +36,11 @@ export function createEntered(): Entered {
       if (!sdk) return;
       const place_ = { trace_: span.traceId, span_: span.spanId };
       entered.push({ span_: span, place_, before_: sdk.current_ });
-      if (entered.length > MOST) entered.shift();
+      if (entered.length > MOST) {
+        const { before_ } = entered.shift()!;
+        // Who came after it goes back to where it would have.
+        entered[0].before_ = before_;
+      }
       sdk.current_ = place_;
     },
     exit_(span) {

@@ -8,7 +8,7 @@ import { start } from './init.js';
 import type { AppCore } from './load-app.js';
 import { actions, clicks, config, frames, here, loads, outbox, reports, selfReport } from './more.js';
 import { safe, text } from './observe/describe.js';
-import type { Client, Feature, Options, Pattern, Span } from './types.js';
+import type { Client, Feature, Options, Span } from './types.js';
 
 /** Rust has no regular expressions of JavaScript's: they come as their source. */
 type Told = string | { regex: string };
@@ -16,8 +16,8 @@ type Told = string | { regex: string };
 /** All of them, by name: their list has in it what brings the third file, which is part of this one. */
 const HERE: Feature[] = [here, outbox, config, actions, clicks, frames, loads, reports, selfReport, ...extra];
 
-/** An option that is a list of patterns. */
-const PATTERNS = ['propagateTo', 'ignoreErrors', 'denyUrls'] as const;
+/** Options that can be a list of patterns. */
+const PATTERNS = ['propagateTo', 'ignoreErrors', 'denyUrls', 'capture.userTiming', 'capture.resources.ignore'];
 
 /** Frames of a panic's stack: the machinery of a panic alone is most of the ten that browsers give by default. */
 const FRAMES = 50;
@@ -30,8 +30,11 @@ export interface App extends Client {
   /** `span` is the running one until `exit`: for code that has no function to `run`. */
   enter(span: Span): void;
   exit(span: Span): void;
-  /** An error as JavaScript has them, made here and now: its stack is that of the caller. */
-  failure(type: string, message: string, causes: string[]): Error;
+  /**
+   * An error as JavaScript has them, made here and now: its stack is that of the caller, with the place in the app's source on top (`file:line:column`, or
+   * nothing). Errors are told apart by their top frames, and below that place stands the same machinery in each.
+   */
+  failure(type: string, message: string, causes: string[], place: string): Error;
   /** The app panicked, and that was captured: what the browser says of the trap that follows is the same news, and no span runs any more. */
   panicked(): void;
 }
@@ -54,13 +57,19 @@ export function open(
   const trap = new Trap('');
   const entered = createEntered();
 
-  for (const name of PATTERNS) {
-    const list = options[name] as Told[] | undefined;
-    // One that is no expression is dropped by its name, as any option that is not of its type.
-    if (list) options[name] = list.map((one) => (typeof one == 'string' ? one : (safe(() => new RegExp(one.regex)) as Pattern)));
-  }
   const tell = options.onDiagnostic;
   if (tell) options.onDiagnostic = (code, detail) => tell(code, text(detail));
+  for (const name of PATTERNS) {
+    const path = name.split('.');
+    const last = path.pop()!;
+    const at = path.reduce<any>((found, key) => found?.[key], options);
+    if (!Array.isArray(at?.[last])) continue;
+    at[last] = (at[last] as Told[]).map((one) => (typeof one == 'string' ? one : safe(() => new RegExp(one.regex)))).filter((one) => {
+      // The others stand: among them may be what keeps errors from being told twice.
+      if (one == undefined) safe(() => options.onDiagnostic?.('bad-option', name));
+      return one != undefined;
+    });
+  }
   options.ignoreErrors = [...(options.ignoreErrors || []), trap];
   const core: AppCore = {
     instantiate(host) {
@@ -73,15 +82,23 @@ export function open(
 
   return {
     ...start(options, () => {}),
-    enter: entered.enter_,
-    exit: entered.exit_,
-    failure(type, message, causes) {
+    // Rust called, and could not catch what these throw where the page has broken what they are made of.
+    enter: (span) => void safe(() => entered.enter_(span)),
+    exit: (span) => void safe(() => entered.exit_(span)),
+    failure(type, message, causes, place) {
       // Not every browser has it, and a page may have frozen it.
       const limited = Error as { stackTraceLimit?: number };
       const limit = limited.stackTraceLimit;
       safe(() => (limited.stackTraceLimit = FRAMES));
       const error = new Error(message);
       safe(() => (limited.stackTraceLimit = limit));
+      safe(() => {
+        const { stack = '' } = error;
+        // V8 puts it there, and would not do so again.
+        const head = '' + error;
+        const frames = stack.startsWith(head) ? stack.slice(head.length + 1) : stack;
+        if (place) error.stack = `${type}: ${message}\n    at ${place}\n${frames}`;
+      });
       // Assigning throws where the page has frozen what errors have in common.
       safe(() => Object.defineProperty(error, 'name', { value: type, configurable: true, writable: true }));
       let at: Error = error;
@@ -93,9 +110,9 @@ export function open(
       return error;
     },
     panicked() {
-      trap.panicked_ = performance.now();
+      safe(() => (trap.panicked_ = performance.now()));
       // Rust does not unwind: nobody will say that they end.
-      entered.forget_();
+      safe(entered.forget_);
     },
   };
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createEntered } from '../src/entered.js';
 import { open } from '../src/rust-app.js';
 import type { Place, Sdk } from '../src/sdk.js';
-import type { Span } from '../src/types.js';
+import type { Options, Span } from '../src/types.js';
 
 const span = (id: string) => ({ traceId: 'trace', spanId: id }) as Span;
 
@@ -63,6 +63,18 @@ test('entered without an end they are not kept without end', () => {
   assert.equal(now(), '999');
 });
 
+test('after a recursion deeper than what is kept no span of it goes on running', () => {
+  for (const depth of [64, 65, 66, 500]) {
+    const { sdk, entered, now } = running();
+    const outer: Place = { trace_: 't', span_: 'outer' };
+    sdk.current_ = outer;
+    const all = Array.from({ length: depth }, (_, i) => span(`${i}`));
+    for (const one of all) entered.enter_(one);
+    for (const one of all.reverse()) entered.exit_(one);
+    assert.equal(now(), 'outer', `${depth}`);
+  }
+});
+
 test('after a panic no span runs, whatever ends or goes back later', () => {
   const { sdk, entered, tasks, now } = running();
   const [a, b] = ['a', 'b'].map(span) as [Span, Span];
@@ -87,10 +99,59 @@ test('an error is told by its type, also where the page has frozen what errors h
   try {
     // On a server, as here, the client does nothing.
     const app = open({ url: '' }, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);
-    const error = app.failure('shop::Empty', 'no bread', ['sold out']);
+    const error = app.failure('shop::Empty', 'no bread', ['sold out'], '');
     assert.deepEqual([error.name, error.message, (error.cause as Error).message], ['shop::Empty', 'no bread', 'sold out']);
   } finally {
     Object.defineProperty(Error.prototype, 'name', before);
+  }
+});
+
+/** What the adapters get of an app's options. */
+function given(options: object) {
+  const all = { url: '', ...options } as Options;
+  open(all, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);
+  return all;
+}
+
+test('the place in the source is the top frame of an error, below type and message', () => {
+  const app = open({ url: '' }, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);
+  for (const message of ['no bread', '', 'two\nlines']) {
+    const lines = app.failure('shop::Empty', message, [], 'src/shop.rs:12:5').stack!.split('\n');
+    const head = `shop::Empty: ${message}`.split('\n');
+    assert.deepEqual(lines.slice(0, head.length + 1), [...head, '    at src/shop.rs:12:5']);
+    assert.match(lines[head.length + 1]!, /failure/);
+  }
+  assert.match(app.failure('panic', 'm', [], '').stack!, /^Error: m\n/);
+});
+
+test('expressions of Rust are made into those of JavaScript wherever patterns can stand', () => {
+  const expression = [{ regex: '^app-' }, 'text'];
+  const options = given({ propagateTo: expression, denyUrls: expression, capture: { userTiming: expression, resources: { ignore: expression } } });
+  const { capture } = options as { capture: { userTiming: unknown; resources: { ignore: unknown } } };
+  for (const list of [options.propagateTo, options.denyUrls, capture.userTiming, capture.resources.ignore]) assert.deepEqual(list, [/^app-/, 'text']);
+  given({ capture: { userTiming: true, resources: true } });
+  given({ capture: null });
+});
+
+test('one that is no expression is told, and leaves the others where they are', () => {
+  const told: unknown[] = [];
+  const { ignoreErrors } = given({ ignoreErrors: ['fine', { regex: '(' }], onDiagnostic: (...what: unknown[]) => told.push(what) });
+  assert.deepEqual(told, [['bad-option', 'ignoreErrors']]);
+  assert.equal(ignoreErrors!.length, 2);
+  assert.equal(ignoreErrors![0], 'fine');
+});
+
+test('where the page has broken what arrays have in common the app goes on', () => {
+  const app = open({ url: '' }, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);
+  const { map, splice, push } = Array.prototype;
+  const broken = () => { throw new Error('the page'); };
+  Object.assign(Array.prototype, { map: broken, splice: broken, push: broken });
+  try {
+    app.enter(span('a'));
+    app.exit(span('a'));
+    app.panicked();
+  } finally {
+    Object.assign(Array.prototype, { map, splice, push });
   }
 });
 

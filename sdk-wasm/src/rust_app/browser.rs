@@ -20,6 +20,7 @@ use super::{Attributes, Options, Tried};
 
 #[wasm_bindgen(module = "/js/rust-app.js")]
 extern "C" {
+    // What throws in there answers nothing.
     #[derive(Debug)]
     type App;
     #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = captureError)]
     fn capture_error(this: &App, error: &JsValue, info: &JsValue);
     #[wasm_bindgen(method)]
-    fn failure(this: &App, kind: &str, message: &str, causes: Vec<String>) -> JsValue;
+    fn failure(this: &App, kind: &str, message: &str, causes: Vec<String>, place: &str) -> JsValue;
     #[wasm_bindgen(method)]
     fn panicked(this: &App);
     #[wasm_bindgen(method, js_name = startSpan)]
@@ -64,17 +65,17 @@ extern "C" {
     #[wasm_bindgen(method, js_name = endSession)]
     fn end_session(this: &App);
     #[wasm_bindgen(method, js_name = sessionId)]
-    fn session_id(this: &App) -> String;
+    fn session_id(this: &App) -> Option<String>;
     #[wasm_bindgen(method)]
-    fn sampled(this: &App) -> bool;
+    fn sampled(this: &App) -> Option<bool>;
     #[wasm_bindgen(method, js_name = onSessionChange)]
     fn on_session_change(this: &App, callback: &JsValue);
     #[wasm_bindgen(method)]
-    fn traceparent(this: &App) -> String;
+    fn traceparent(this: &App) -> Option<String>;
     #[wasm_bindgen(method)]
-    fn flush(this: &App) -> js_sys::Promise;
+    fn flush(this: &App) -> Option<js_sys::Promise>;
     #[wasm_bindgen(method)]
-    fn shutdown(this: &App) -> js_sys::Promise;
+    fn shutdown(this: &App) -> Option<js_sys::Promise>;
 
     #[wasm_bindgen(method, getter, js_name = traceId)]
     fn trace_id(this: &JsSpan) -> String;
@@ -92,12 +93,17 @@ extern "C" {
     fn end(this: &JsSpan);
 }
 
+/// Panics within so many ms of one whose batch was sealed wait for the next batch: one a frame, from then on, would be a request each.
+const SEAL_MS: f64 = 1000.0;
+
 /// A client over the core that it brings along.
 struct Browser {
     app: App,
     /// Those that have not ended, by number.
     spans: RefCell<HashMap<u32, JsSpan>>,
     next: Cell<u32>,
+    /// When a batch was last sealed for a panic, ms since 1970.
+    sealed: Cell<f64>,
 }
 
 /// Starts the adapters over a core of this module.
@@ -124,6 +130,7 @@ pub(super) fn start(options: Options) -> Rc<dyn Page> {
         ),
         spans: RefCell::default(),
         next: Cell::new(0),
+        sealed: Cell::default(),
     })
 }
 
@@ -161,9 +168,12 @@ impl Page for Browser {
     }
 
     fn fail(&self, failure: &Failure<'_>) {
-        let error = self
-            .app
-            .failure(failure.kind, failure.message, failure.causes.to_vec());
+        let error = self.app.failure(
+            failure.kind,
+            failure.message,
+            failure.causes.to_vec(),
+            failure.place,
+        );
         self.app.capture_error(&error, &js(failure.info));
     }
 
@@ -173,13 +183,17 @@ impl Page for Browser {
         }
     }
 
-    fn panic(&self, message: &str, attributes: &Attributes) {
-        let error = self.app.failure("panic", message, Vec::new());
+    fn panic(&self, message: &str, place: &str, attributes: &Attributes) {
+        let error = self.app.failure("panic", message, Vec::new(), place);
         let info = ErrorInfo::new().handled(false).context(attributes.clone());
         self.app.capture_error(&error, &js(&info));
         self.app.panicked();
-        // The core is in the memory that has just panicked: once sealed, the batch is JavaScript's.
-        drop(self.app.flush());
+        // The core is in the memory that has just panicked: once sealed, the batch is JavaScript's. What panics time and again did not end there.
+        let now = js_sys::Date::now();
+        if (now - self.sealed.get()).abs() >= SEAL_MS {
+            self.sealed.set(now);
+            drop(self.app.flush());
+        }
     }
 
     fn start_span(&self, name: &str, options: &SpanOptions) -> Started {
@@ -263,11 +277,11 @@ impl Page for Browser {
     }
 
     fn session_id(&self) -> String {
-        self.app.session_id()
+        self.app.session_id().unwrap_or_default()
     }
 
     fn sampled(&self) -> bool {
-        self.app.sampled()
+        self.app.sampled().unwrap_or_default()
     }
 
     fn on_session_change(&self, callback: Box<dyn Fn(&str)>) {
@@ -278,7 +292,7 @@ impl Page for Browser {
     }
 
     fn traceparent(&self) -> String {
-        self.app.traceparent()
+        self.app.traceparent().unwrap_or_default()
     }
 
     fn flush(&self) -> Tried {
@@ -324,8 +338,10 @@ fn set(object: &JsValue, name: &str, value: &JsValue) {
 }
 
 /// The promises of the adapters are never rejected.
-fn tried(promise: js_sys::Promise) -> Tried {
+fn tried(promise: Option<js_sys::Promise>) -> Tried {
     Box::pin(async move {
-        drop(JsFuture::from(promise).await);
+        if let Some(promise) = promise {
+            drop(JsFuture::from(promise).await);
+        }
     })
 }

@@ -70,11 +70,12 @@ impl Page for Fake {
 
     fn fail(&self, failure: &Failure<'_>) {
         note(format!(
-            "fail {} {} {:?} {}",
+            "fail {} {} {:?} {} at {}",
             failure.kind,
             failure.message,
             failure.causes,
-            json(failure.info)
+            json(failure.info),
+            failure.place
         ));
     }
 
@@ -82,8 +83,8 @@ impl Page for Fake {
         note(format!("thrown {}", json(info)));
     }
 
-    fn panic(&self, message: &str, attributes: &Attributes) {
-        note(format!("panic {message} {}", json(attributes)));
+    fn panic(&self, message: &str, place: &str, attributes: &Attributes) {
+        note(format!("panic {message} at {place} {}", json(attributes)));
     }
 
     fn start_span(&self, name: &str, options: &SpanOptions) -> Started {

@@ -20,7 +20,7 @@ pub(super) trait Page {
     /// What JavaScript threw: a value of its, whose type is the browser's business.
     fn thrown(&self, thrown: &dyn Any, info: &ErrorInfo);
     /// An error that ends the app or a part of it: it is sealed now, because what comes next may be a trap.
-    fn panic(&self, message: &str, attributes: &Attributes);
+    fn panic(&self, message: &str, place: &str, attributes: &Attributes);
     fn start_span(&self, name: &str, options: &SpanOptions) -> Started;
     fn set_span_attributes(&self, span: u32, attributes: &Attributes);
     fn set_span_error(&self, span: u32, message: &str);
@@ -54,6 +54,8 @@ pub(super) struct Failure<'a> {
     pub(super) message: &'a str,
     pub(super) causes: &'a [String],
     pub(super) info: &'a ErrorInfo,
+    /// Where the app told of it: `file:line:column`.
+    pub(super) place: &'a str,
 }
 
 /// A span that has begun.

@@ -17,6 +17,7 @@ pub(super) fn watch(farol: Farol) {
 
 fn tell(farol: Farol, info: &PanicHookInfo<'_>) {
     let mut attributes = Attributes::new();
+    let place = info.location().map(ToString::to_string);
     if let Some(place) = info.location() {
         attributes = attributes
             .with(attr::CODE_FILE_PATH, place.file())
@@ -24,5 +25,5 @@ fn tell(farol: Farol, info: &PanicHookInfo<'_>) {
             .with(attr::CODE_COLUMN_NUMBER, place.column());
     }
     let message = info.payload_as_str().unwrap_or("a panic without a message");
-    farol.with(|page| page.panic(message, &attributes));
+    farol.with(|page| page.panic(message, &place.unwrap_or_default(), &attributes));
 }
