@@ -8,6 +8,7 @@ import { list, root, text, yaml } from './files.js';
 
 interface Service {
   image: string;
+  command?: string[];
   profiles?: string[];
   ports?: string[];
   volumes?: string[];
@@ -75,6 +76,15 @@ test('a stack of settings for each profile, whose addresses are services that th
   for (const match of fixed.matchAll(/(?:http:\/\/|\[|endpoint = ")([a-z][\w-]+):\d+/gu)) {
     if (match[1] !== 'localhost') assert.ok(match[1]! in compose.services, match[1]);
   }
+});
+
+test('Prometheus takes what Farol sends it: native histograms by OTLP', () => {
+  const { image, command = [] } = compose.services.prometheus!;
+  const [, major, minor] = /:v(\d+)\.(\d+)\./u.exec(image)!.map(Number);
+  assert.ok(command.includes('--web.enable-otlp-receiver'));
+  const features = command.filter((it) => it.startsWith('--enable-feature=')).flatMap((it) => it.split('=')[1]!.split(','));
+  // From there on they are on by themselves.
+  if (major! < 3 || (major === 3 && minor! < 9)) assert.ok(features.includes('native-histograms'), image);
 });
 
 test('the stack around Elasticsearch has all four, and what passes by Logstash and Fluentd is awaited there and goes on to who runs', () => {

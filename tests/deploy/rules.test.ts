@@ -133,4 +133,7 @@ test("what Alertmanager's configuration mutes and reads exists", () => {
   for (const match of config.matchAll(/\b(Farol\w+)/gu)) assert.ok(alertNames.includes(match[1]!), match[1]);
   assert.ok(existsSync(join(root, 'deploy/alertmanager/templates/farol.tmpl')));
   assert.doesNotMatch(config, /(?:password|key|url): /u, 'secrets come from files');
+  const files = [...config.matchAll(/_file: (.*)/gu)].map(([, file]) => file!);
+  assert.equal(files.length, 4);
+  for (const file of files) assert.match(file, /^\//u, 'a relative one is looked for where Alertmanager was started');
 });
