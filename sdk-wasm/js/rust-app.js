@@ -1983,11 +1983,12 @@ function createClient(given, bring) {
       else if (signal == 5 /* Hook */) {
         try {
           const item = parse2(decode(bytes.subarray(1)));
+          const { kind: own2 } = item;
           item.kind = KINDS2[bytes[0]];
           const answer = options.beforeSend(item);
           if (answer === null) return -1;
           if (answer !== void 0 && (kind(answer) != "object" || answer.then)) return new Uint8Array();
-          return new TextEncoder().encode(stringify2({ ...answer || item, kind: void 0 }));
+          return new TextEncoder().encode(stringify2({ ...answer || item, kind: own2 }));
         } catch {
           tell2(3 /* HookThrew */);
         }

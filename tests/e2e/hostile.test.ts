@@ -139,6 +139,23 @@ test('an answer of beforeSend that is no item leaves the item as it was, and is 
     return [of('logs').map(({ message }) => message), told];`), [['changed'], []]);
 });
 
+test('a span that passes beforeSend keeps its kind', async () => {
+  const kinds = await run<unknown[]>(`
+    const kinds = [];
+    for (const beforeSend of [undefined, (item) => item, (item) => ({ ...item }), ({ kind, ...item }) => item, (item) => { item.kind = 7; }]) {
+      const { client, sent } = made({ beforeSend });
+      client.withSpan('work', () => {});
+      await client.flush();
+      await (await fetch('/asked')).text();
+      await client.shutdown();
+      kinds.push(sent.flatMap(({ traces }) => traces ? traces.resourceSpans[0].scopeSpans[0].spans : []).map(({ name, kind }) => name + ' ' + kind).sort());
+    }
+    return kinds;`);
+  const [without, ...others] = kinds;
+  assert.deepEqual(without, ['GET 3', 'work 1']);
+  for (const found of others) assert.deepEqual(found, without);
+});
+
 test('hooks without an end, and hooks that call whatever the client has, keep nothing from arriving', async () => {
   const results = await run<Record<string, [string[], string[]]>>(`
     const all = (client) => {

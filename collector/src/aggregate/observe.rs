@@ -414,11 +414,11 @@ fn weight(rate: f64) -> f64 {
     }
 }
 
-/// A change of page, not of a fragment or of parameters. `replace` serves both.
+/// A change of page within the document, not of a fragment or of parameters. `replace` serves both. A document that loads is told by its session.
 fn is_view(kind: Option<&str>, from: &str, to: &str) -> bool {
     let path = |url: &'_ str| url.split(['?', '#']).next().map(str::to_owned);
     match kind {
-        Some("hash" | "reload") => false,
+        Some("hash" | "load" | "reload") => false,
         _ => from.is_empty() || path(from) != path(to),
     }
 }

@@ -231,12 +231,14 @@ export function createClient(given: Options, bring: Bring): Client {
       else if (signal == Signal.Hook) {
         try {
           const item = parse(decode(bytes.subarray(1)));
+          // A span has one of its own, which the hook does not see.
+          const { kind: own } = item;
           item.kind = KINDS[bytes[0]];
           const answer = options.beforeSend!(item);
           if (answer === null) return -1;
           // A promise is no answer either; the core tells.
           if (answer !== undefined && (kind(answer) != 'object' || answer.then)) return new Uint8Array();
-          return new TextEncoder().encode(stringify({ ...(answer || item), kind: undefined }));
+          return new TextEncoder().encode(stringify({ ...(answer || item), kind: own }));
         } catch {
           tell(Diagnostic.HookThrew);
         }

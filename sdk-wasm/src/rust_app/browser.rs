@@ -308,7 +308,7 @@ impl Page for Browser {
 fn seen(mut hook: BeforeSend) -> JsValue {
     kept(Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |item| {
         match serde_wasm_bindgen::from_value::<Item>(item) {
-            Ok(item) => hook(item).map_or(JsValue::NULL, |item| js(&item)),
+            Ok(item) => hook(item).map_or(JsValue::NULL, |item| json(&item)),
             Err(_) => JsValue::UNDEFINED,
         }
     }))
@@ -330,6 +330,12 @@ fn js(value: &(impl Serialize + ?Sized)) -> JsValue {
     value
         .serialize(&Serializer::json_compatible())
         .unwrap_or_default()
+}
+
+/// The same by way of text, which holds numbers of any size: they become the nearest that JavaScript has.
+fn json(value: &impl Serialize) -> JsValue {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    js_sys::JSON::parse(&text).unwrap_or_default()
 }
 
 fn set(object: &JsValue, name: &str, value: &JsValue) {

@@ -104,6 +104,7 @@ fn vitals_take_sampled_sessions_alone_and_no_weight() {
 #[test]
 fn sessions_and_page_views_weigh_what_they_stand_for() {
     let events = r#""events":[{"name":"session_start"},{"name":"session_extend"},
+        {"name":"browser.navigation","attributes":{"url":"https://shop.example/orders/7","type":"load"}},
         {"name":"browser.navigation","attributes":{"url":"https://shop.example/cart","fromUrl":"https://shop.example/","type":"push"}},
         {"name":"browser.navigation","attributes":{"url":"https://shop.example/cart#a","fromUrl":"https://shop.example/cart","type":"hash"}},
         {"name":"browser.navigation","attributes":{"url":"https://shop.example/cart?b","fromUrl":"https://shop.example/cart","type":"replace"}}]"#;
