@@ -212,7 +212,7 @@ settings! {
     "queue.max_bytes", "size", "1 GiB on disk, 64 MiB in memory", "The most it holds. 503 beyond, unless a destination keeps up: then those that do not lose their oldest, counted.";
     "queue.commit_wait", "duration", "2ms", "How long a request waits at most for others that are made durable with it. Longer costs less processor time and disk. Disk only.";
     "queue.max_age", "duration", "none", "What is older is dropped, counted for those who had not got it. Disk only.";
-    "queue.retain_after_export", "duration", "0s", "How long data is kept that every destination has, so that it can be asked for again. It counts towards `max_bytes` and goes first. Disk only.";
+    "queue.retain_after_export", "duration", "0s", "How long data is kept that every destination has, so that it can be asked for again. It counts towards `max_bytes`, and goes first where that or the disk is full. Disk only.";
     "queue.min_free", "size or percentage", "256 MiB", "What the queue leaves free on the disk: with less, requests are refused with 503. Such as `1 GiB` or `5%`. Disk only.";
     "telemetry.log", "text", "info", "What goes to standard error: `error`, `warn`, `info`, `debug`, or a filter as of tracing's EnvFilter.";
     "telemetry.traces_endpoint", "URL", "none", "Where the collector's own traces go, OTLP/HTTP. Off without it.";

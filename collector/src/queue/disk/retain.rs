@@ -288,7 +288,13 @@ impl Shared {
 
     /// Deletes segments that nobody wants any more, as soon as they need not be retained.
     pub(super) fn free_done(&self) {
-        let retain = nanos(self.settings.retain_after_export);
+        // On a disk that is nearly full nothing is kept that may go, the segment that would be written next neither: nobody writes to it, and so
+        // it would stay the last one, and the disk full.
+        let low = self.low.load(Relaxed);
+        let retain = match low {
+            true => 0,
+            false => nanos(self.settings.retain_after_export),
+        };
         let now = (self.clock.now)();
         let _one = self.changing();
         loop {
@@ -298,7 +304,7 @@ impl Shared {
             let through: Vec<Position> = state
                 .segments
                 .iter()
-                .filter(|s| closed || active != Some(s.base))
+                .filter(|s| closed || low || active != Some(s.base))
                 .filter(|s| state.living().all(|(_, r)| r.through(s)))
                 .map(|s| s.base)
                 .collect();

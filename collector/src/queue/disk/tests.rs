@@ -586,13 +586,15 @@ fn what_is_too_old_is_read_once_to_see_what_of_it_is_in_hands() {
     assert_eq!(bench.segments(), 0);
 }
 
-#[test]
-fn a_burst_on_a_disk_that_fills_is_refused_at_the_bound_and_taken_again_with_room() {
-    const KEPT: usize = 10_000;
-    const ROOM: usize = 100_000;
-    let bounded = QueueSettings {
+/// What a disk holds in these tests that fills up, and what of it is to stay free.
+const ROOM: usize = 100_000;
+const KEPT: usize = 10_000;
+
+/// A queue on a disk that it has nearly filled, with a reader that has read nothing; and how many records it took.
+fn nearly_full(settings: QueueSettings) -> (sim::SimDisk, Bench, Reader, u32) {
+    let settings = QueueSettings {
         min_free: MinFree::Bytes(KEPT as u64),
-        ..settings(1 << 20)
+        ..settings
     };
     let disk = sim::SimDisk::new(1, sim::Lies::None);
     disk.set_room(ROOM);
@@ -601,8 +603,8 @@ fn a_burst_on_a_disk_that_fills_is_refused_at_the_bound_and_taken_again_with_roo
         now: || 1_000_000_000_000,
         ..Clock::SYSTEM
     };
-    let mut bench =
-        Bench::open(Arc::new(disk.clone()), Path::new("queue"), bounded, clock).unwrap();
+    let folder = Path::new("queue");
+    let mut bench = Bench::open(Arc::new(disk.clone()), folder, settings, clock).unwrap();
     let a = bench.reader("a");
     bench.recover();
     let mut taken = 0;
@@ -611,12 +613,37 @@ fn a_burst_on_a_disk_that_fills_is_refused_at_the_bound_and_taken_again_with_roo
         taken += 1;
     }
     assert_eq!(bench.shared.refusal(), Some(Refusal::DiskFull));
+    (disk, bench, a, taken)
+}
+
+#[test]
+fn a_burst_on_a_disk_that_fills_is_refused_at_the_bound_and_taken_again_with_room() {
+    let (disk, bench, a, taken) = nearly_full(settings(1 << 20));
     let free = bench.shared.figures.free.load(Relaxed) as usize;
     assert!((KEPT - 2000..KEPT).contains(&free), "{free}");
     assert_eq!(ids(&read(&bench, &a)), (0..taken).collect::<Vec<_>>());
     disk.set_room(2 * ROOM);
     bench.shared.keep();
     assert_eq!(bench.shared.refusal(), None);
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_has_room_again_once_all_is_delivered() {
+    for (max_bytes, retained) in [(1 << 20, 0), (64 << 20, 0), (64 << 20, 3_600)] {
+        let (_disk, mut bench, a, _) = nearly_full(QueueSettings {
+            retain_after_export: Duration::from_secs(retained),
+            ..settings(max_bytes)
+        });
+        bench.shared.keep();
+        assert!(bench.segments() > 0, "nothing goes that somebody wants");
+        a.ack(&read(&bench, &a).iter().map(|it| it.0).collect::<Vec<_>>());
+        bench.shared.keep();
+        assert_eq!(bench.segments(), 0);
+        bench.shared.keep();
+        assert_eq!(bench.shared.refusal(), None);
+        bench.append_ids(0..3);
+        assert_eq!(ids(&read(&bench, &a)), [0, 1, 2]);
+    }
 }
 
 #[tokio::test]
