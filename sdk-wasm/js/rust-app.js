@@ -1484,6 +1484,7 @@ function retryAfter(value, now) {
 var MOST_BATCHES = 64;
 var MOST_BYTES = 2 << 20;
 var MOST_AGE = 47 * 36e5;
+var IDEMPOTENCY = "idempotency-key";
 var MOST_FLIGHTS = 3;
 var LATE = 6e4;
 var SPREAD = 2e3;
@@ -1506,7 +1507,8 @@ function createSender(sdk, nativeFetch) {
   let unheard = false;
   let blocked = 0;
   let asked = false;
-  let delivered = false;
+  let known2 = false;
+  let plain2 = 0;
   let stopped = false;
   let outbox2;
   let draft;
@@ -1537,7 +1539,7 @@ function createSender(sdk, nativeFetch) {
     if (faro) {
       if (key2) headers["x-api-key"] = key2;
       headers["x-faro-session-id"] = batch.session_;
-      if (delivered || !failures) headers["idempotency-key"] = batch.id_;
+      if (known2 || !failures && plain2 < 2) headers[IDEMPOTENCY] = batch.id_;
     } else {
       const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
       url += (/\?/.test(url) ? "&" : "?") + "id=" + batch.id_ + "&sent=" + sent + "&try=" + attempt;
@@ -1564,7 +1566,7 @@ function createSender(sdk, nativeFetch) {
             return (_a = sdk.split_) == null ? void 0 : _a.call(sdk, batch);
           });
           if (parts) for (const part of parts) add(part);
-          else if (status < 300) delivered = true;
+          else if (status < 300) headers[IDEMPOTENCY] ? known2 = true : plain2++;
           else tell2(5 /* BatchRefused */, status, batch.items_);
           failures = blocked = 0;
           asked = false;
@@ -1988,7 +1990,13 @@ function createClient(given, bring) {
           const answer = options.beforeSend(item);
           if (answer === null) return -1;
           if (answer !== void 0 && (kind(answer) != "object" || answer.then)) return new Uint8Array();
-          return new TextEncoder().encode(stringify2({ ...answer || item, kind: own2 }));
+          const kept = { ...answer || item, kind: own2 };
+          if (options.protocol == "faro" && bytes[0] < 4) {
+            for (const part of ["attributes", "context"]) {
+              if (kept[part]) kept[part] = parse2(stringify2(kept[part]), (name2, value) => name2 && typeof value != "string" ? stringify2(value) : value);
+            }
+          }
+          return new TextEncoder().encode(stringify2(kept));
         } catch {
           tell2(3 /* HookThrew */);
         }

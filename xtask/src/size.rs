@@ -39,8 +39,9 @@ const BAR_ALL: u64 = 24 * 1024;
 /// 100 for requests that their own listeners open again, addresses within addresses, and what was done under a no: some 300, of which 200 were saved elsewhere.
 /// 500 for inherited members of `init`, room that is left to the page's own beacons, addresses as `open` and `location` have them, wrappers that others put away, tags of
 /// modules, sessions while the core is late, switches that are none, and workers' errors told once.
+/// 100 for receivers of Faro's: whether they take its newest header, and what `beforeSend` adds that they would refuse a batch for.
 /// Each is the core's, or happens before a second file is there.
-const CEILING: u64 = 32900;
+const CEILING: u64 = 33000;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

@@ -238,7 +238,14 @@ export function createClient(given: Options, bring: Bring): Client {
           if (answer === null) return -1;
           // A promise is no answer either; the core tells.
           if (answer !== undefined && (kind(answer) != 'object' || answer.then)) return new Uint8Array();
-          return new TextEncoder().encode(stringify({ ...(answer || item), kind: own }));
+          const kept: any = { ...(answer || item), kind: own };
+          // Who takes Faro's takes text alone there, or nothing of the batch. A span's are OTLP's.
+          if (options.protocol == 'faro' && bytes[0] < 4) {
+            for (const part of ['attributes', 'context']) {
+              if (kept[part]) kept[part] = parse(stringify(kept[part]), (name: string, value: unknown) => (name && typeof value != 'string' ? stringify(value) : value));
+            }
+          }
+          return new TextEncoder().encode(stringify(kept));
         } catch {
           tell(Diagnostic.HookThrew);
         }

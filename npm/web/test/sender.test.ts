@@ -360,6 +360,32 @@ test('the Faro way has its headers, and leaves the newest out where a network er
   assert.equal(posted[1]!.init.headers['idempotency-key'], undefined);
 });
 
+test('whether a receiver of Faro’s takes the header is found out, and a network that was away for once is none that does not', async () => {
+  for (const takes of [true, false]) {
+    posted = [];
+    const made = sender({ protocol: 'faro' });
+    const answered: string[] = [];
+    for (let n = 0; n < 6; n++) {
+      made.add_(batch({ id_: `${n}` }));
+      for (;;) {
+        const { init, answer, fail } = posted.at(-1)!;
+        const has = 'idempotency-key' in init.headers;
+        // The first request of all meets no network.
+        if (posted.length == 1 || (has && !takes)) {
+          await fail();
+          made.hidden_(false, () => {});
+          continue;
+        }
+        await answer(202);
+        answered.push(has ? 'with' : 'without');
+        break;
+      }
+    }
+    assert.deepEqual(answered, takes ? ['without', 'with', 'with', 'with', 'with', 'with'] : Array(6).fill('without'));
+    assert.equal(posted.length, takes ? 7 : 8);
+  }
+});
+
 test('what waits when the visitor says no is dropped; when the answer is open, it waits on', async () => {
   for (const denied of [true, false]) {
     posted = [];

@@ -73,6 +73,8 @@ export const MOST_BATCHES = 64;
 export const MOST_BYTES = 2 << 20;
 /** How long a batch is tried, in ms, and kept: one hour less than the collector remembers which it has taken. */
 export const MOST_AGE = 47 * 3600000;
+/** Faro's name for a batch's id. Receivers that are older than it refuse it in the preflight, which looks like a broken network. */
+const IDEMPOTENCY = 'idempotency-key';
 /** Requests under way while the page is visible. */
 const MOST_FLIGHTS = 3;
 /** What was sealed longer ago, in ms, comes late: it stays out of alerts. */
@@ -101,7 +103,10 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   let blocked = 0;
   /** The collector asked for that: then hiding the page changes nothing. */
   let asked = false;
-  let delivered = false;
+  /** Something was taken that had Faro's newest header. */
+  let known = false;
+  /** What was taken once it was left out. One may have met a network that was away; two have not. */
+  let plain = 0;
   /** The collector does not want us: nothing is sent any more. */
   let stopped = false;
   let outbox: Outbox | undefined;
@@ -143,8 +148,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     if (faro) {
       if (key) headers['x-api-key'] = key;
       headers['x-faro-session-id'] = batch.session_;
-      // Receivers that are older than the header refuse it in the preflight, which looks like a broken network.
-      if (delivered || !failures) headers['idempotency-key'] = batch.id_;
+      if (known || (!failures && plain < 2)) headers[IDEMPOTENCY] = batch.id_;
     } else {
       // The wall clock may have jumped; the page's clock may have stood still while the machine slept.
       const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
@@ -171,7 +175,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
         } else {
           const parts = status == 413 && safe(() => sdk.split_?.(batch));
           if (parts) for (const part of parts) add(part);
-          else if (status < 300) delivered = true;
+          else if (status < 300) headers[IDEMPOTENCY] ? (known = true) : plain++;
           else tell(Diagnostic.BatchRefused, status, batch.items_);
           failures = blocked = 0;
           asked = false;
