@@ -35,7 +35,7 @@ impl Shared {
 
     /// No timer runs where nothing comes with time.
     fn longest_wait(&self) -> Option<Duration> {
-        if self.refusal().is_some() {
+        if self.refusal().is_some() || self.cursors_fail.load(Relaxed) {
             return Some(WATCH);
         }
         let ages = self.settings.max_age.is_some() || !self.settings.retain_after_export.is_zero();
@@ -61,13 +61,21 @@ impl Shared {
         if self.short_of_room() {
             self.make_room(self.segment_bytes());
         }
-        if self.lock().moved
-            && let Err(error) = self.keep_cursors()
-        {
-            Figures::add(&self.figures.cursor_failures, 1);
-            tracing::error!(kind = %error.kind(), "the cursors of the queue could not be kept");
-            // Tried again soon, but not at once.
-            self.keeper.soon();
+        if self.lock().moved {
+            match self.keep_cursors() {
+                Ok(()) => {
+                    if self.cursors_fail.swap(false, Relaxed) {
+                        tracing::info!("the cursors of the queue can be kept again");
+                    }
+                }
+                Err(error) => {
+                    Figures::add(&self.figures.cursor_failures, 1);
+                    // Once: they are tried time and again.
+                    if !self.cursors_fail.swap(true, Relaxed) {
+                        tracing::error!(kind = %error.kind(), "the cursors of the queue could not be kept");
+                    }
+                }
+            }
         }
     }
 

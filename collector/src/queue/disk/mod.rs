@@ -111,6 +111,8 @@ pub(super) struct Shared {
     failed_in_a_row: AtomicU32,
     /// The disk has less room than is to be left.
     low: AtomicBool,
+    /// The cursors could not be kept the last time.
+    cursors_fail: AtomicBool,
     looked_at_space_ns: AtomicU64,
     /// One at a time makes room.
     retaining: Mutex<()>,

@@ -102,6 +102,7 @@ impl Shared {
             queue_id: AtomicU64::new(id),
             failed_in_a_row: AtomicU32::new(0),
             low: AtomicBool::new(false),
+            cursors_fail: AtomicBool::new(false),
             looked_at_space_ns: AtomicU64::new(0),
             retaining: Mutex::new(()),
             changing: Mutex::new(()),

@@ -998,6 +998,32 @@ fn nothing_is_acknowledged_into_a_folder_that_was_deleted() {
 }
 
 #[test]
+fn cursors_that_cannot_be_kept_are_told_once_and_tried_again() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("queue");
+    let mut bench = Bench::real(&folder);
+    let a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..3);
+    bench.shared.keep();
+    a.ack(&[read(&bench, &a)[0].0]);
+    let said = data.path().join("said");
+    let writer = Arc::new(std::fs::File::create(&said).unwrap());
+    let subscriber = tracing_subscriber::fmt().with_writer(writer);
+    tracing::subscriber::with_default(subscriber.finish(), || {
+        std::fs::remove_dir_all(&folder).unwrap();
+        (0..5).for_each(|_| bench.shared.keep());
+        std::fs::create_dir(&folder).unwrap();
+        (0..5).for_each(|_| bench.shared.keep());
+    });
+    let failures = &bench.shared.figures.cursor_failures;
+    assert_eq!(failures.load(Relaxed), 5);
+    let said = std::fs::read_to_string(said).unwrap();
+    assert_eq!(said.matches("could not be kept").count(), 1, "{said}");
+    assert_eq!(said.matches("can be kept again").count(), 1, "{said}");
+}
+
+#[test]
 fn a_collector_that_idles_is_not_ready_without_its_folder() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().join("queue");
