@@ -114,7 +114,7 @@ impl Farol {
             causes.push(cause.to_string());
             source = cause.source();
         }
-        let name = core::any::type_name::<E>();
+        let name = core::any::type_name::<E>().trim_start_matches('&');
         let place = Location::caller().to_string();
         self.with(|page| {
             page.fail(&Failure {

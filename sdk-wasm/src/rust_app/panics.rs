@@ -1,10 +1,21 @@
 //! Panics as errors: a hook in front of the one that was there.
 
+use std::cell::Cell;
 use std::panic::{PanicHookInfo, set_hook, take_hook};
 
 use farol_protocol::names::attr;
 
 use super::{Attributes, Farol};
+
+thread_local! {
+    static PANICS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How often this thread has panicked. What ran then is never left: Wasm does not unwind.
+#[cfg(feature = "tracing")]
+pub(super) fn count() -> u32 {
+    PANICS.get()
+}
 
 /// Tells that client of each panic from now on.
 pub(super) fn watch(farol: Farol) {
@@ -25,5 +36,6 @@ fn tell(farol: Farol, info: &PanicHookInfo<'_>) {
             .with(attr::CODE_COLUMN_NUMBER, place.column());
     }
     let message = info.payload_as_str().unwrap_or("a panic without a message");
+    PANICS.set(PANICS.get().wrapping_add(1));
     farol.with(|page| page.panic(message, &place.unwrap_or_default(), &attributes));
 }

@@ -74,6 +74,7 @@ fn an_error_brings_its_type_and_its_sources_but_not_without_end() {
         unknown,
         &ErrorInfo::new().handled(false).context([("step", 2)]),
     );
+    farol.capture_error(&(&Lost(None) as &dyn Error));
     for _ in 0..20 {
         error = Lost(Some(Box::new(error)));
     }
@@ -95,7 +96,8 @@ fn an_error_brings_its_type_and_its_sources_but_not_without_end() {
         here(&told[1]),
         r#"fail Error lost false [] {"context":{"step":2.0},"handled":false}"#
     );
-    assert_eq!(told[2].matches("lost true").count(), 1 + CAUSES);
+    assert_eq!(here(&told[2]), "fail Error lost false [] {}");
+    assert_eq!(told[3].matches("lost true").count(), 1 + CAUSES);
 }
 
 /// Ready when it is asked the second time.
@@ -492,5 +494,32 @@ mod layer {
                 "end 1".to_owned(),
             ]
         );
+    }
+
+    #[test]
+    fn what_comes_after_a_panic_belongs_to_no_span_that_the_panic_ended() {
+        let farol = client();
+        let subscriber = tracing_subscriber::registry().with(crate::rust_app::layer(farol));
+        let starts = |line: &String| line.starts_with("start");
+        ::tracing::subscriber::with_default(subscriber, || {
+            let before = info_span!("before");
+            let dead = info_span!("dead");
+            let inside = dead.enter();
+            let nested = || drop(info_span!("nested"));
+            nested();
+            let former = std::panic::take_hook();
+            std::panic::set_hook(Box::new(|_| ()));
+            crate::rust_app::panics::watch(farol);
+            assert!(std::panic::catch_unwind(|| panic!("no bread")).is_err());
+            std::panic::set_hook(former);
+            // As in Wasm nobody leaves it.
+            nested();
+            drop(info_span!(parent: &before, "named"));
+            drop(inside);
+        });
+        let told: Vec<String> = lines().into_iter().filter(starts).collect();
+        let parents: Vec<bool> = told.iter().map(|it| it.contains("parent")).collect();
+        // `before`, `dead`; nested before and after; and one that names its own.
+        assert_eq!(parents, [false, false, true, false, true], "{told:?}");
     }
 }
