@@ -22,6 +22,12 @@ impl From<&str> for Value {
     }
 }
 
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
 impl From<String> for Value {
     fn from(text: String) -> Self {
         Self::Text(text)
@@ -88,6 +94,12 @@ impl From<()> for Attributes {
 
 impl<K: Into<String>, V: Into<Value>, const N: usize> From<[(K, V); N]> for Attributes {
     fn from(pairs: [(K, V); N]) -> Self {
+        pairs.into_iter().collect()
+    }
+}
+
+impl<K: Into<String>, V: Into<Value>> From<Vec<(K, V)>> for Attributes {
+    fn from(pairs: Vec<(K, V)>) -> Self {
         pairs.into_iter().collect()
     }
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -306,12 +307,27 @@ impl Page for Browser {
 
 /// As a hook of the adapters: anything else than an object or null keeps the item as it was.
 fn seen(mut hook: BeforeSend) -> JsValue {
-    kept(Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |item| {
-        match serde_wasm_bindgen::from_value::<Item>(item) {
-            Ok(item) => hook(item).map_or(JsValue::NULL, |item| json(&item)),
-            Err(_) => JsValue::UNDEFINED,
-        }
-    }))
+    kept(Closure::<dyn FnMut(JsValue) -> JsValue>::new(
+        move |item: JsValue| match read(&item) {
+            Some(item) => hook(item).map_or(JsValue::NULL, |item| written(&item)),
+            None => JsValue::UNDEFINED,
+        },
+    ))
+}
+
+/// By way of text, as the core has them: whatever the app's crates switch on in `serde_json` holds on both ways, and a number that JavaScript has not
+/// becomes the nearest one.
+fn read(item: &JsValue) -> Option<Item> {
+    let text = String::from(js_sys::JSON::stringify(item).ok()?);
+    let mut fields: Map<String, Value> = serde_json::from_str(&text).ok()?;
+    let kind = serde_json::from_value(fields.remove("kind")?).ok()?;
+    Some(Item { kind, fields })
+}
+
+/// Its fields: no change of the kind counts.
+fn written(item: &Item) -> JsValue {
+    let text = serde_json::to_string(&item.fields).unwrap_or_default();
+    js_sys::JSON::parse(&text).unwrap_or_default()
 }
 
 fn told(mut hook: OnDiagnostic) -> JsValue {
@@ -330,12 +346,6 @@ fn js(value: &(impl Serialize + ?Sized)) -> JsValue {
     value
         .serialize(&Serializer::json_compatible())
         .unwrap_or_default()
-}
-
-/// The same by way of text, which holds numbers of any size: they become the nearest that JavaScript has.
-fn json(value: &impl Serialize) -> JsValue {
-    let text = serde_json::to_string(value).unwrap_or_default();
-    js_sys::JSON::parse(&text).unwrap_or_default()
 }
 
 fn set(object: &JsValue, name: &str, value: &JsValue) {

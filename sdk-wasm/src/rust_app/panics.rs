@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::panic::{PanicHookInfo, set_hook, take_hook};
+use std::thread::panicking;
 
 use farol_protocol::names::attr;
 
@@ -9,6 +10,10 @@ use super::{Attributes, Farol};
 
 thread_local! {
     static PANICS: Cell<u32> = const { Cell::new(0) };
+    /// Whether a hook of ours is there.
+    static HOOKED: Cell<bool> = const { Cell::new(false) };
+    /// The client that began when no hook could be set any more.
+    static LATE: Cell<Option<Farol>> = const { Cell::new(None) };
 }
 
 /// How often this thread has panicked. What ran then is never left: Wasm does not unwind.
@@ -19,9 +24,17 @@ pub(super) fn count() -> u32 {
 
 /// Tells that client of each panic from now on.
 pub(super) fn watch(farol: Farol) {
+    // In Wasm that is so for ever after the first one, and whoever touches the hook then panics.
+    if panicking() {
+        return LATE.set(Some(farol));
+    }
+    let first = !HOOKED.replace(true);
     let former = take_hook();
     set_hook(Box::new(move |info| {
         tell(farol, info);
+        if let Some(late) = LATE.get().filter(|_| first) {
+            tell(late, info);
+        }
         former(info);
     }));
 }

@@ -248,6 +248,31 @@ fn a_panic_is_told_with_its_place_and_the_hook_before_is_called() {
     assert!(heard.iter().any(|line| line.contains("no more bread")));
 }
 
+#[test]
+fn a_client_that_begins_after_a_panic_is_told_of_the_next() {
+    struct Begins;
+    impl Drop for Begins {
+        fn drop(&mut self) {
+            // As in Wasm after any panic; one more would end the process.
+            init(Options::new("https://rum.example"));
+        }
+    }
+    let former = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    init(Options::new("https://rum.example"));
+    let panics = || {
+        let begins = Begins;
+        panic!("no bread while {}", std::any::type_name_of_val(&begins));
+    };
+    assert!(std::panic::catch_unwind(panics).is_err());
+    lines();
+    assert!(std::panic::catch_unwind(|| panic!("no butter")).is_err());
+    std::panic::set_hook(former);
+    let told = lines();
+    let butter = told.iter().filter(|it| it.contains("no butter"));
+    assert_eq!(butter.count(), 2, "each client is told: {told:?}");
+}
+
 /// All options, each set.
 fn all() -> Options {
     Options::new("https://rum.example")
