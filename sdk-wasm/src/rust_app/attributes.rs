@@ -81,6 +81,7 @@ impl Attributes {
     }
 
     /// Takes the value of a name out.
+    #[cfg(feature = "tracing")]
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
     }
