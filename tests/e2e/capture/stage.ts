@@ -72,8 +72,8 @@ export async function on(given: Given, run: (stage: Stage) => Promise<void>, rea
     await page.goto(own.url, { until: given.opened ?? 'load' });
     const wanted = !ready ? [] : EXTRA.test(given.options ?? '') ? [more, extra] : [more];
     for (const path of wanted) await page.waitFor(`performance.getEntriesByType('resource').some(({ name, responseEnd }) => responseEnd && name.endsWith(${JSON.stringify(path)}))`);
-    // The SDK asked first. Under a policy of the page's own that would be asked too.
-    if (!given.headers) for (const path of wanted) await page.evaluate(`import(${JSON.stringify(path)}).then(() => 0)`);
+    // The SDK asked first. Under a policy of its own the page could not, and one that still loads may not get it.
+    if (!given.headers && !given.opened) for (const path of wanted) await page.evaluate(`import(${JSON.stringify(path)}).then(() => 0)`);
     // It is run by then, and what it starts is started in the task that is on its way.
     if (ready) await page.evaluate('new Promise((done) => setTimeout(() => setTimeout(done)))');
     await run({
