@@ -1,7 +1,8 @@
 /** docs/slo.md: its figures stand in the documents that it takes them from, its queries name what exists, and what it calls met is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { text } from './files.js';
+import { slo } from '../../deploy/grafana/boards/slo.js';
+import { rules, text } from './files.js';
 import { Names } from './names.js';
 
 const page = text('docs/slo.md');
@@ -27,6 +28,15 @@ test('every query of the objectives names what exists', () => {
   const queries = [...page.matchAll(/```promql\n([^`]+)```/gu)].map((match) => match[1]!);
   assert.ok(queries.length >= 7);
   for (const query of queries) assert.deepEqual(names.findings(query), [], query);
+});
+
+test('the board counts the same items as lost, and as due, as the rules do', () => {
+  /** Which items a text asks for, without the collectors that the board lets choose. */
+  const items = (it: string): Set<string> => new Set([...it.matchAll(/farol_destination_items_total\{(?:job="farol-collector", instance=~"\$instance", )?([^}]*)\}/gu)].map((match) => match[1]!));
+  const expressions = rules().filter((rule) => /^destination:farol_items_(?:lost|finished):/u.test(rule.record ?? '')).map((rule) => rule.expr);
+  const ofRules = items(expressions.join('\n'));
+  assert.equal(ofRules.size, 2);
+  assert.deepEqual(items(JSON.stringify(slo).replaceAll('\\"', '"')), ofRules);
 });
 
 test('links within the page lead somewhere', () => {

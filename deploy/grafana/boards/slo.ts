@@ -8,8 +8,9 @@ const [lcp] = VITALS;
 const BUDGET = 0.001;
 const left = (window: string): string => `1 - max(job:farol_requests_failed:ratio_rate${window}) / ${BUDGET}`;
 const burn = (window: string): string => `job:farol_requests_failed:ratio_rate${window} / ${BUDGET}`;
-const lost = (window: string): string =>
-  share(`sum by (destination) (increase(farol_destination_items_total{${COLLECTOR}, outcome="dropped", reason!~"erased|destination_removed"}[${window}]))`, `sum by (destination) (increase(farol_destination_items_total{${COLLECTOR}}[${window}]))`);
+/** As destination:farol_items_lost:ratio1h has it, over any window. */
+const items = (which: string, window: string): string => `sum by (destination) (increase(farol_destination_items_total{${COLLECTOR}, ${which}, reason!~"erased|destination_removed"}[${window}]))`;
+const lost = (window: string): string => share(items('outcome="dropped"', window), items('outcome!="filtered"', window));
 
 export const slo = board({
   uid: 'farol-slo',
