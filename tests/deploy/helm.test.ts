@@ -106,9 +106,9 @@ test('values that cannot be are refused, with what to do', (t) => {
     ['replica=3', /additional properties 'replica' not allowed/u],
     ['settings=listen', /does not match pattern/u],
     ['env.farol=1', /does not match pattern/u],
-    ['queue.type=memory,queue.maxBytes=1GiB', /more than a third of resources\.limits\.memory \(512Mi\)/u],
+    ['queue.type=memory,queue.maxBytes=1GiB', /more than a third of resources\.limits\.memory \(640Mi\)/u],
     ['queue.type=memory,resources.limits.memory=256Mi', /128MiB of a queue in memory is more/u],
-    ['queue.type=memory,queue.maxBytes=200 MiB', /more than a third/u],
+    ['queue.type=memory,queue.maxBytes=214 MiB', /more than a third/u],
     ['queue.type=memory,queue.maxBytes=512MB,resources.limits.memory=1.5G', /more than a third/u],
   ];
   for (const [set, expected] of wrong) {
@@ -160,6 +160,38 @@ test('each volume that is left has a job of its own, and another pod is another 
   assert.deepEqual(jobs(), names);
   const renewed = jobs('--set', 'image.tag=1.2.4')!;
   assert.deepEqual(renewed.filter((it) => names.includes(it)), []);
+});
+
+test('a job that empties a volume runs where collectors do, with a queue on disk whatever they have now', (t) => {
+  const pod = (...more: string[]): { spec: Record<string, unknown> & { initContainers: { env: { name: string; value: string }[] }[] } } | undefined => {
+    const done = render(t, '--set', 'orphans={data-farol-2}', ...more);
+    if (!done) return undefined;
+    assert.ok(done.ok, done.said);
+    return manifests(done.said).find((it) => it.kind === 'Job')!.spec!.template as never;
+  };
+  const set = (it: ReturnType<typeof pod>, name: string): string | undefined => it!.spec.initContainers[0]!.env.find((one) => one.name === name)?.value;
+  const placed = pod('--set', 'nodeSelector.disk=fast', '--set', 'tolerations[0].operator=Exists', '--set', 'affinity.nodeAffinity.x=y');
+  if (!placed) return;
+  assert.deepEqual([placed.spec.nodeSelector, placed.spec.tolerations, placed.spec.affinity], [{ disk: 'fast' }, [{ operator: 'Exists' }], { nodeAffinity: { x: 'y' } }]);
+  const before = pod('--set', 'queue.type=memory', '--set', 'queue.volume.size=8Gi');
+  assert.deepEqual([set(before, 'FAROL_QUEUE__TYPE'), set(before, 'FAROL_QUEUE__MAX_BYTES')], ['disk', String(8 * 2 ** 30)]);
+  assert.equal(set(pod('--set', 'queue.maxBytes=3GiB'), 'FAROL_QUEUE__MAX_BYTES'), '3GiB');
+});
+
+test('each secret has a volume, whose name Kubernetes takes', (t) => {
+  const long = `${'a'.repeat(60)}.b`;
+  const done = render(t, '--set', `secrets={loki,my.secret,my-secret,${long}}`);
+  if (!done) return;
+  assert.ok(done.ok, done.said);
+  const { spec } = manifests(done.said).find((it) => it.kind === 'StatefulSet')!.spec!.template as { spec: { volumes: { name: string; secret?: { secretName: string } }[]; containers: { volumeMounts: { name: string; mountPath: string }[] }[] } };
+  const volumes = spec.volumes.filter((it) => it.secret);
+  assert.deepEqual(volumes.map((it) => it.secret!.secretName), ['loki', 'my.secret', 'my-secret', long]);
+  assert.equal(new Set(volumes.map((it) => it.name)).size, 4);
+  for (const { name, secret } of volumes) {
+    assert.match(name, /^[a-z0-9][-a-z0-9]{0,61}[a-z0-9]$/u);
+    assert.equal(spec.containers[0]!.volumeMounts.find((it) => it.name === name)?.mountPath, `/etc/farol/secrets/${secret!.secretName}`);
+  }
+  assert.equal(volumes[0]!.name, 'secret-loki');
 });
 
 test('settings come as they were written, also where the first line is indented', (t) => {

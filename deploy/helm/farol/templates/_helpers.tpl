@@ -64,6 +64,15 @@ seccompProfile:
 {{- end }}
 {{- end -}}
 
+{{/* A secret's name may have dots and be long, a volume's may not. */}}
+{{- define "farol.secretVolume" -}}
+{{- if or (contains "." .) (gt (len .) 56) -}}
+secret-{{ . | replace "." "-" | trunc 40 | trimAll "-" }}-{{ sha256sum . | trunc 8 }}
+{{- else -}}
+secret-{{ . }}
+{{- end -}}
+{{- end -}}
+
 {{- define "farol.mounts" -}}
 - name: settings
   mountPath: /etc/farol/settings
@@ -71,7 +80,7 @@ seccompProfile:
 - name: data
   mountPath: /var/lib/farol
 {{- range .Values.secrets }}
-- name: {{ printf "secret-%s" . }}
+- name: {{ include "farol.secretVolume" . }}
   mountPath: /etc/farol/secrets/{{ . }}
   readOnly: true
 {{- end }}
@@ -82,7 +91,7 @@ seccompProfile:
   configMap:
     name: {{ include "farol.fullname" . }}
 {{- range .Values.secrets }}
-- name: {{ printf "secret-%s" . }}
+- name: {{ include "farol.secretVolume" . }}
   secret:
     secretName: {{ . }}
 {{- end }}
@@ -178,18 +187,25 @@ spec:
           {{- include "farol.selector" $ | nindent 10 }}
     {{- end }}
   {{- end }}
-  {{- with .Values.nodeSelector }}
-  nodeSelector:
-    {{- toYaml . | nindent 4 }}
+  {{- with include "farol.placement" . | trim }}
+  {{- . | nindent 2 }}
   {{- end }}
-  {{- with .Values.tolerations }}
-  tolerations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with .Values.affinity }}
-  affinity:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+{{- end -}}
+
+{{/* Where a pod may run: a collector's, and that of a job for a volume that only some nodes reach. */}}
+{{- define "farol.placement" -}}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- define "farol.maxBytes" -}}
