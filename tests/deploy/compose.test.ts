@@ -53,7 +53,13 @@ test('each service says whether it is well, but those whose image holds nothing 
   const mute = services.filter(([, service]) => service.healthcheck === undefined || 'disable' in service.healthcheck).map(([name]) => name);
   // A worker listens nowhere.
   const workers = ['worker-node', 'worker-python', 'worker-spring'];
-  assert.deepEqual(mute.sort(), ['alloy', 'backend-spring', 'beyla', 'farol-collector', 'jaeger', 'redis-exporter', 'tempo', ...workers]);
+  assert.deepEqual(mute.sort(), ['alloy', 'backend-spring', 'beyla', 'jaeger', 'redis-exporter', 'tempo', ...workers]);
+});
+
+test('the collector is asked by the settings that it was started with', () => {
+  const { command, healthcheck } = compose.services['farol-collector']!;
+  const config = command![command!.indexOf('--config') + 1]!;
+  assert.deepEqual((healthcheck as { test: string[] }).test, ['CMD', '/farol-collector', 'healthy', '--config', config]);
 });
 
 test('a stack of settings for each profile, whose addresses are services that then run', () => {

@@ -1,7 +1,7 @@
 /** What breaks in pages: by fingerprint, what a release brought, how many it touched, and the stack. */
 import { board, to } from '../board.js';
 import { figure, lines, logs, loki, now, prom, table } from '../panels.js';
-import { LIVE, increase, lines as stream, share } from '../queries.js';
+import { APP, LIVE, increase, lines as stream, share } from '../queries.js';
 
 const RANGE = '$__range';
 const exceptions = stream('exception');
@@ -18,7 +18,7 @@ export const errors = board({
     figure('Sessions that met one', now(increase('farol_sessions_with_exceptions_total', '', LIVE, RANGE)), { unit: 'short', decimals: 0 }),
     figure('Share of sessions', now(`clamp_max(${share(increase('farol_sessions_with_exceptions_total', '', LIVE, RANGE), sessions)}, 1)`), { unit: 'percentunit', decimals: 2, bounds: [0.01, 0.05] }),
     figure('Exceptions a page view', now(share(increase('farol_exceptions_total', '', LIVE, RANGE), increase('farol_page_views_total', '', LIVE, RANGE))), { decimals: 4 }),
-    figure('Against the hour a week ago', now(`sum(app:farol_exceptions:increase1h{job=~"$app"}) / (sum(app:farol_exceptions:increase1h{job=~"$app"} offset 1w) > 0)`), {
+    figure('Against the hour a week ago', now(`sum(app:farol_exceptions:increase1h{${APP}}) / (sum(app:farol_exceptions:increase1h{${APP}} offset 1w) > 0)`), {
       width: 8, decimals: 1, bounds: [1.5, 3], description: 'The last hour, as a multiple of the same hour last week.',
     }),
     lines('Sessions with an error', [prom(`clamp_max(${share(increase('farol_sessions_with_exceptions_total', 'job'), increase('farol_sessions_total', 'job'))}, 1)`, '{{job}}')], { unit: 'percentunit', bounds: [0.01, 0.05] }),
