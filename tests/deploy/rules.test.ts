@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { list, root, rules, rulesOf, text } from './files.js';
+import { list, root, rules, rulesOf, text, yaml } from './files.js';
 import { findings as logql } from './logql.js';
 import { Names } from './names.js';
 import { used } from './promql.js';
@@ -83,11 +83,23 @@ test("Loki's alerts are some of Prometheus', and name labels and attributes that
   for (const rule of rulesOf(LOKI)) {
     assert.ok(alertNames.includes(rule.alert ?? ''), rule.alert);
     assert.deepEqual(logql(rule.expr), [], rule.alert);
+    assert.equal(rule.labels?.job, '{{ $labels.service_name }}', `${rule.alert}: Alertmanager tells apps apart by their job`);
   }
   assert.deepEqual(logql('{kind="event"} | event_name="farol.frustrated"'), ['there is no event farol.frustrated']);
   assert.deepEqual(logql('sum by (servise_name) (count_over_time({kind="event"} | farol_web_vital_elemen="a" | unwrap farol_duration [1h]))'), [
     'there is no attribute farol_web_vital_elemen', 'there is no attribute farol_duration', 'there is no attribute servise_name',
   ]);
+});
+
+test('no limit in deploy/ ends a collector before its memory is told of', () => {
+  const bytes = (it: string | undefined): number => Number(/\d+/u.exec(it ?? '')?.[0]) * (/[mM]i?$/u.test(it ?? '') ? 2 ** 20 : Number.NaN);
+  const bound = 2 ** 20 * Number(/> (\d+) \* 1024 \* 1024 /u.exec(alerts.find((rule) => rule.alert === 'FarolCollectorMemory')!.expr)?.[1]);
+  const unit = text('deploy/systemd/farol-collector.service');
+  const compose = yaml('deploy/compose/compose.yml') as { services: Record<string, { mem_limit?: string }> };
+  const values = yaml('deploy/helm/farol/values.yaml') as { resources: { limits: { memory: string } } };
+  for (const limit of [
+    /^MemoryHigh=(.*)$/mu.exec(unit)?.[1], /^MemoryMax=(.*)$/mu.exec(unit)?.[1], compose.services['farol-collector']?.mem_limit, values.resources.limits.memory,
+  ]) assert.ok(bytes(limit) > bound, `${limit}, and ${bound}`);
 });
 
 test('promtool accepts every rule', (t) => {

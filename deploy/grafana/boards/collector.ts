@@ -44,6 +44,7 @@ export const collector = board({
     lines('Dropped, by reason', [prom(`${per('farol_destination_items_total', 'destination, reason', `, outcome="dropped"${DESTINATION}`)} > 0`, '{{destination}}: {{reason}}')], { unit: 'cps', stacked: true }),
     lines('Pending', [prom(`sum by (destination) (farol_destination_items_pending{${COLLECTOR}${DESTINATION}})`, '{{destination}}')]),
     lines('Attempts that were retried or refused', [prom(`${per('farol_destination_attempts_total', 'destination, outcome', `, outcome!="accepted"${DESTINATION}`)} > 0`, '{{destination}}: {{outcome}}')], { unit: 'cps' }),
+    lines('Snapshots of the metrics of pages', [prom(`${per('farol_destination_snapshots_total', 'destination, outcome', DESTINATION)} > 0`, '{{destination}}: {{outcome}}')], { unit: 'cps', description: 'Refused: the destination has no metrics of pages, or some of them not.' }),
     lines('Circuit breaker open', [prom(`max by (destination) (farol_destination_circuit{${COLLECTOR}${DESTINATION}, state="open"})`, '{{destination}}')], { max: 1 }),
     'The process',
     lines('Memory', [prom(`process_resident_memory_bytes{${COLLECTOR}}`, '{{instance}}')], { unit: 'bytes', bounds: [429496730, 536870912] }),
