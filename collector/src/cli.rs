@@ -264,6 +264,9 @@ fn start(before: reload::Before, config: Config) -> ExitCode {
 async fn serve(before: reload::Before, config: Config, log: reload::Log) -> Result<()> {
     // Before anything else: without it a SIGHUP would end the process.
     let reloads = reload::start(before, &config, log)?;
+    // Likewise: with it a write beyond `ulimit -f` fails as any other does, and its request is refused.
+    let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    let _too_large = signal(too_large).context("cannot listen for SIGXFSZ")?;
     let term = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let listeners = Listeners {

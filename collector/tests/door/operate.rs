@@ -27,8 +27,11 @@ struct Program {
 
 impl Program {
     fn start(folder: &Path) -> Self {
-        let mut child = command(folder)
-            .args(["--config", "farol.toml"])
+        Self::run(command(folder).args(["--config", "farol.toml"]))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -302,4 +305,29 @@ fn the_settings_that_hold_are_shown_without_secrets_and_can_be_read_again() {
             .collect()
     };
     assert_eq!(strip(&print("again.toml")), strip(&shown));
+}
+
+#[test]
+fn a_bound_on_the_size_of_files_refuses_requests_and_ends_no_collector() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = format!("{HEAD}{}", app("shop", "key"));
+    fs::write(folder.path().join("farol.toml"), settings).unwrap();
+    // 32 KiB: `ulimit` counts blocks of 512 bytes.
+    let program = Program::run(
+        Command::new("/bin/sh")
+            .args(["-c", "ulimit -f 64; exec \"$0\" --config farol.toml"])
+            .arg(env!("CARGO_BIN_EXE_farol-collector"))
+            .current_dir(folder.path())
+            .env_clear(),
+    );
+    let message = "m".repeat(8 << 10);
+    let body = format!(r#"{{"meta":{{}},"logs":[{{"message":"{message}"}}]}}"#);
+    let mut answers = (0..8).map(|_| program.request("POST /collect/key", &body));
+    let refused = answers.find(|it| !it.starts_with("HTTP/1.1 202 "));
+    let refused = refused.expect("a refused request");
+    assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+    assert!(refused.contains("storage"), "{refused}");
+    let healthy = program.request("GET /-/healthy", "");
+    assert!(healthy.starts_with("HTTP/1.1 200 "), "{healthy}");
+    program.end();
 }
