@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing_subscriber::Registry;
 use tracing_subscriber::filter::EnvFilter;
@@ -66,7 +67,7 @@ async fn supervised(
     offer: mpsc::Sender<Result<Config, String>>,
 ) {
     let mut task = tokio::spawn(run(watch.clone(), known.clone(), hangup, offer.clone()));
-    while (&mut task).await.is_err() {
+    while begins_anew((&mut task).await) {
         tracing::error!("the watch of the settings panicked; it starts again");
         tokio::time::sleep(LOOK).await;
         hangup = match signal(SignalKind::hangup()) {
@@ -78,6 +79,11 @@ async fn supervised(
         };
         task = tokio::spawn(run(watch.clone(), known.clone(), hangup, offer.clone()));
     }
+}
+
+/// One that was cancelled goes with all of the runtime.
+fn begins_anew(ended: Result<(), JoinError>) -> bool {
+    ended.is_err_and(|error| error.is_panic())
 }
 
 async fn run(
@@ -162,6 +168,45 @@ async fn off_thread<T: Send + 'static>(
     });
     match work.await {
         Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Work that did not begin before the runtime went, and takes this with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use super::*;
+
+    #[test]
+    fn where_the_runtime_has_gone_nothing_panics() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _within = handle.enter();
+        let watch = Watch {
+            given: Given::default(),
+            named: Vec::new(),
+        };
+        let mut work = pin!(off_thread(watch, |_| ()));
+        let mut context = std::task::Context::from_waker(Waker::noop());
+        assert!(work.as_mut().poll(&mut context).is_pending());
+    }
+
+    #[tokio::test]
+    async fn what_panicked_begins_anew_and_what_was_cancelled_does_not() {
+        let panicked = tokio::spawn(async { panic!("as a fault would") });
+        assert!(begins_anew(panicked.await));
+        let cancelled = tokio::spawn(std::future::pending());
+        cancelled.abort();
+        assert!(!begins_anew(cancelled.await));
+        assert!(!begins_anew(tokio::spawn(async {}).await));
     }
 }
