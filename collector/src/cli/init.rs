@@ -107,7 +107,8 @@ pub(super) fn run(
         _ => known.unasked()?,
     };
     let text = file::write(&answers);
-    config::check_text(&file, &text).map_err(|error| error.to_string())?;
+    config::check_text(&file, &text)
+        .map_err(|error| format!("init: nothing is written: {}", error.placeless()))?;
     keep(&file, &text, options.force).map_err(|error| {
         let file = file.display();
         format!("{file}: cannot be written ({error}); name another file by --config")

@@ -34,6 +34,14 @@ impl ConfigError {
             problem: problem.into(),
         }
     }
+
+    /// Without the place, where what stands there is nobody's file.
+    pub(crate) fn placeless(self) -> Self {
+        Self {
+            place: Place::Default,
+            ..self
+        }
+    }
 }
 
 impl std::fmt::Display for ConfigError {

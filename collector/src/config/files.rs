@@ -84,9 +84,20 @@ fn resolve(
 ) -> Result<(), ConfigError> {
     if secret && let Some(file) = named_file(node) {
         let text = fs::read_to_string(&file).map_err(|e| {
-            let problem = format!("the file cannot be read ({}); name one that can", e.kind());
+            let from = match file.is_relative() {
+                true => " from the folder that the collector was started in",
+                false => "",
+            };
+            let problem = format!(
+                "the file cannot be read{from} ({}); name one that can",
+                e.kind()
+            );
             ConfigError::new(&node.at, path, file.to_str(), problem)
         })?;
+        if text.trim().is_empty() {
+            let problem = "nothing stands in the file; write the secret into it";
+            return Err(ConfigError::new(&node.at, path, file.to_str(), problem));
+        }
         node.value = match path.ends_with(".keys") {
             true => Value::List(
                 text.lines()

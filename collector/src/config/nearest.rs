@@ -16,6 +16,18 @@ pub(super) fn nearest<'a>(
         .map(|(_, c)| c)
 }
 
+/// The same where a name is surely one of ours, and so may have a word too many: `listen_address`, which has more letters in common with other addresses.
+pub(super) fn meant<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let begins = |c: &&&str| {
+        name.strip_prefix(**c)
+            .is_some_and(|rest| rest.starts_with('_'))
+    };
+    let begun = candidates.iter().filter(begins).max_by_key(|c| c.len());
+    begun
+        .copied()
+        .or_else(|| nearest(name, candidates.iter().copied()))
+}
+
 /// Insertions, deletions, replacements between two names.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
@@ -43,5 +55,10 @@ mod tests {
         assert_eq!(nearest("data-dir", words), Some("data_dir"));
         assert_eq!(nearest("Header", words), Some("headers"));
         assert_eq!(nearest("compression", words), None);
+        let words = ["client_address", "listen", "admin_listen"];
+        assert_eq!(meant("listen_address", &words), Some("listen"));
+        assert_eq!(meant("admin_listen_at", &words), Some("admin_listen"));
+        assert_eq!(meant("clientaddress", &words), Some("client_address"));
+        assert_eq!(meant("endpoint", &words), None);
     }
 }

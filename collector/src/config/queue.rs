@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::build::{Built, size};
-use super::read::{Section, parse_size};
+use super::read::{Section, is_beyond, parse_size};
 
 /// The queue between receiving and exporting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,11 @@ pub(super) fn build(section: Section<'_>) -> Built<QueueSettings> {
     let min_free = match min_free {
         None => default.min_free,
         Some(text) => MinFree::parse(&text).ok_or_else(|| {
-            section.wrong("min_free", "write a size such as \"1 GiB\", or \"5%\"")
+            let problem = match is_beyond(&text) {
+                true => "write less; no disk has so many bytes",
+                false => "write a size such as \"1 GiB\", or \"5%\"",
+            };
+            section.wrong("min_free", problem)
         })?,
     };
     section.finish()?;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::ConfigError;
-use super::nearest::nearest;
+use super::nearest;
 use super::tree::{Node, Place, Value};
 
 /// A table that is being read. It notes every key that is asked for, so that what is left over is known to be wrong.
@@ -65,7 +65,7 @@ impl<'a> Section<'a> {
             .flatten()
             .filter(|(k, _)| !asked.contains(&k.as_str()));
         for (stranger, node) in strangers {
-            if nearest(stranger, [key]).is_some() {
+            if nearest::meant(stranger, &[key]).is_some() {
                 let problem = format!("no such setting here; did you mean {key}?");
                 return ConfigError::new(&node.at, self.full(stranger), None, problem);
             }
@@ -128,15 +128,16 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn size(&self, key: &'static str) -> Read<usize> {
-        self.read(
-            key,
-            "a size such as \"1 MiB\" or \"500 kB\"",
-            |node| match &node.value {
-                Value::Integer(n) => usize::try_from(*n).ok(),
-                Value::Text(text) => parse_size(text),
-                _ => None,
-            },
-        )
+        let beyond = |node: &Node| matches!(&node.value, Value::Text(text) if is_beyond(text));
+        let wanted = match self.table.and_then(|t| t.get(key)).is_some_and(beyond) {
+            true => "less; no machine has so many bytes",
+            false => "a size such as \"1 MiB\" or \"500 kB\"",
+        };
+        self.read(key, wanted, |node| match &node.value {
+            Value::Integer(n) => usize::try_from(*n).ok(),
+            Value::Text(text) => parse_size(text),
+            _ => None,
+        })
     }
 
     pub(super) fn duration(&self, key: &'static str) -> Read<Duration> {
@@ -417,7 +418,7 @@ fn is_loose(node: &Node) -> bool {
 }
 
 fn meant(name: &str, all: &[&str]) -> String {
-    match nearest(name, all.iter().copied()) {
+    match nearest::meant(name, all) {
         Some(near) => format!("; did you mean {near}?"),
         None => String::new(),
     }
@@ -435,18 +436,33 @@ pub(super) fn parse_address(text: &str) -> Option<SocketAddr> {
 }
 
 pub(super) fn parse_size(text: &str) -> Option<usize> {
+    let (number, unit) = sized(text)?;
+    let bytes = number.parse::<u64>().ok()?.checked_mul(unit)?;
+    // No file and no memory is larger than an offset can say.
+    usize::try_from(isize::try_from(bytes).ok()?).ok()
+}
+
+/// Whether it is a size, and larger than any.
+pub(super) fn is_beyond(text: &str) -> bool {
+    sized(text).is_some() && parse_size(text).is_none()
+}
+
+/// The digits of a size, and what one of its unit is.
+fn sized(text: &str) -> Option<(&str, u64)> {
     let (number, unit) = split_unit(text);
-    let unit: usize = match unit {
+    let unit = match unit {
         "" | "B" => 1,
         "kB" | "KB" => 1000,
         "MB" => 1_000_000,
         "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
         "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
         _ => return None,
     };
-    number.parse::<usize>().ok()?.checked_mul(unit)
+    (!number.is_empty()).then_some((number, unit))
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {
@@ -488,6 +504,19 @@ mod tests {
             ),
             (None, None, None)
         );
+        assert_eq!(parse_size("2 TiB"), Some(2 << 40));
+        for (text, beyond) in [
+            ("99999999 TiB", true),
+            ("99999999999999999999", true),
+            ("9 EiB", false),
+            ("TiB", false),
+        ] {
+            assert_eq!(
+                (parse_size(text), is_beyond(text)),
+                (None, beyond),
+                "{text}"
+            );
+        }
         assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
         assert_eq!(parse_duration("2m"), Some(Duration::from_secs(120)));
         assert_eq!(

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::name::content_type;
 
@@ -38,7 +38,10 @@ impl Found {
 
 /// Looks through a folder. Names that begin with a dot are passed over, and so is what no page loads.
 pub(super) fn files(folder: &Path) -> Result<Found> {
-    let root = folder.canonicalize().context("it cannot be read")?;
+    let root = folder.canonicalize().map_err(|error| {
+        let kind = error.kind();
+        anyhow!("it cannot be read ({kind}); name the folder that holds farol.js")
+    })?;
     let mut found = Found::default();
     look(&root, &root, "", 0, &mut found)?;
     Ok(found)

@@ -228,3 +228,15 @@ fn an_address_for_every_interface_is_shown_to_pages_as_this_machine() {
         assert_eq!(next::url_of(listen), url);
     }
 }
+
+#[test]
+fn what_makes_no_settings_is_said_of_the_answer_and_of_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (done, _) = init(folder.path(), "--yes --destination kafka=127.0.0.1", None);
+    let said = done.unwrap_err();
+    assert!(
+        said.starts_with("init: nothing is written: destinations.kafka.brokers: "),
+        "{said}"
+    );
+    assert!(!folder.path().join("farol.toml").exists());
+}
