@@ -30,6 +30,7 @@ const FOREIGN: Record<string, string[]> = {
   node_memory_MemAvailable_bytes: [],
   node_memory_MemTotal_bytes: [],
   node_filesystem_avail_bytes: ['device', 'fstype', 'mountpoint'],
+  node_filesystem_readonly: ['device', 'fstype', 'mountpoint'],
   node_filesystem_size_bytes: ['device', 'fstype', 'mountpoint'],
   // redis_exporter
   redis_keyspace_hits_total: [],
