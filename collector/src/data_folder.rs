@@ -28,12 +28,18 @@ impl DataFolder {
 
     /// A folder that is there, locked; `None` where a collector uses it.
     pub(crate) fn unused(path: &Path) -> Result<Option<Self>> {
+        Self::there(path)?;
+        Self::locked(path)
+    }
+
+    /// Refuses to find nothing where there is no folder: a collector that was told of another one has its data there.
+    pub(crate) fn there(path: &Path) -> Result<()> {
         ensure!(
             path.is_dir(),
             "there is no data folder at {}; name the collector's settings (--config) or its folder (--data-dir)",
             path.display()
         );
-        Self::locked(path)
+        Ok(())
     }
 
     fn locked(path: &Path) -> Result<Option<Self>> {

@@ -125,6 +125,13 @@ fn four_commands_from_an_empty_folder_to_a_collector_that_lives() {
     let (code, said) = run(folder, &origin("https://other.example"));
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("add it to the app's origins"), "{said}");
+    // One that runs has a folder: what is looked at there is not its own.
+    let (code, said) = run(folder, &[&doctor[..], &["--data-dir", "other"]].concat());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("warn  data folder: other is not there, and the collector runs"),
+        "{said}"
+    );
     drop(running);
     let (code, said) = run(folder, &["healthy", "--config", "farol.toml"]);
     assert_eq!(code, Some(1), "{said}");

@@ -69,6 +69,7 @@ struct Heap {
 }
 
 fn list(config: &Config, options: &Options, out: &mut impl Write) -> Result<()> {
+    DataFolder::there(&config.data_dir)?;
     let mut heaps: BTreeMap<(String, String, String), Heap> = BTreeMap::new();
     for file in files(&config.data_dir)? {
         for line in lines(&file).with_context(|| file.display().to_string())? {

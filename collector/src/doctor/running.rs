@@ -1,6 +1,7 @@
 //! The collector that runs with these settings: whether it can take data, and what it says of itself that somebody should look at.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, Uri};
@@ -94,10 +95,14 @@ pub(super) async fn look(config: &Config, start: &str, report: &mut Report<'_>) 
         return false;
     };
     match answer.status.as_u16() {
-        200 => report.ok(WHAT, format!("ready at {address}")),
+        200 => {
+            report.ok(WHAT, format!("ready at {address}"));
+            elsewhere(&config.data_dir, report);
+        }
         503 => {
             let words = format!("it runs and takes nothing: {}", answer.words().trim());
             report.fail(WHAT, words, "see `disk` and `queue` above, and its log");
+            elsewhere(&config.data_dir, report);
         }
         other => {
             let words =
@@ -116,6 +121,21 @@ pub(super) async fn look(config: &Config, start: &str, report: &mut Report<'_>) 
         numbers(&answer.words(), report);
     }
     true
+}
+
+/// Whether it can be the folder of one that runs: that one has made its own.
+fn elsewhere(data: &Path, report: &mut Report<'_>) {
+    if !data.exists() {
+        let words = format!(
+            "{} is not there, and the collector runs: its data is elsewhere, and was not looked at",
+            data.display()
+        );
+        report.warn(
+            "data folder",
+            words,
+            "name its folder: data_dir in the file, FAROL_DATA_DIR or --data-dir, as it was started",
+        );
+    }
 }
 
 /// What its own metrics say that somebody should look at.
