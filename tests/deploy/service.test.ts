@@ -10,3 +10,12 @@ test('what the unit checks before a start is what it starts with', () => {
   const [before, start] = [said('ExecStartPre'), said('ExecStart')];
   assert.deepEqual(before, start.map((line) => line.replace('farol-collector ', 'farol-collector check-config ')));
 });
+
+test('settings and folder of the image are those of each command in it', () => {
+  const lines = text('deploy/container/Containerfile').replaceAll('\\\n', ' ').split('\n').filter((line) => !line.startsWith('#'));
+  const of = (name: string): string[] => lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+  const variables = Object.fromEntries(of('ENV').flatMap((line) => line.split(' ')).map((it) => it.split('=') as [string, string]));
+  assert.deepEqual(variables, { FAROL_CONFIG: '/etc/farol/farol.toml', FAROL_DATA_DIR: of('VOLUME')[0] });
+  // An argument is known to its own command alone.
+  for (const line of ['ENTRYPOINT', 'CMD', 'HEALTHCHECK'].flatMap(of)) assert.doesNotMatch(line, /--config|--data-dir/u, line);
+});
