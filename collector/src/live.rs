@@ -6,7 +6,7 @@
 //! `before`, or lives elsewhere.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
@@ -80,6 +80,8 @@ struct Inner {
     live: ArcSwap<Live>,
     since: AtomicU64,
     refused: AtomicU64,
+    /// What was read last was refused.
+    last_refused: AtomicBool,
 }
 
 /// How reloading went, for `/metrics`.
@@ -91,6 +93,8 @@ pub struct ReloadFigures {
     pub since: u64,
     /// Configurations that were refused.
     pub refused: u64,
+    /// Whether what was read last is one of them.
+    pub last_refused: bool,
 }
 
 impl Current {
@@ -100,6 +104,7 @@ impl Current {
             live: ArcSwap::from_pointee(live),
             since: AtomicU64::new(unix_now()),
             refused: AtomicU64::new(0),
+            last_refused: AtomicBool::new(false),
         }))
     }
 
@@ -112,11 +117,13 @@ impl Current {
     pub fn swap(&self, live: Live) {
         self.0.live.store(Arc::new(live));
         self.0.since.store(unix_now(), Relaxed);
+        self.0.last_refused.store(false, Relaxed);
     }
 
     /// Counts a configuration that was not taken.
     pub fn refused(&self) {
         self.0.refused.fetch_add(1, Relaxed);
+        self.0.last_refused.store(true, Relaxed);
     }
 
     /// How reloading went.
@@ -125,6 +132,7 @@ impl Current {
             generation: self.0.live.load().generation,
             since: self.0.since.load(Relaxed),
             refused: self.0.refused.load(Relaxed),
+            last_refused: self.0.last_refused.load(Relaxed),
         }
     }
 }

@@ -54,6 +54,8 @@ metrics! {
     CONFIG_SINCE = "farol_config_last_success_timestamp_seconds", Gauge, [];
     /// Times that a changed configuration was refused and the one before stayed.
     CONFIG_REFUSED = "farol_config_reload_failures_total", Counter, [];
+    /// 1 while the configuration that was read last is refused and the one before stays.
+    CONFIG_LAST_REFUSED = "farol_config_refused", Gauge, [];
     /// Requests that reached a collect route with POST.
     REQUESTS_RECEIVED = "farol_requests_received_total", Counter, [];
     /// Requests by how they ended: accepted, duplicate, refused, aborted. Received minus all of these are being worked on.
@@ -288,6 +290,7 @@ impl Sources {
         out.add(&CONFIG_GENERATION, &[], u64::from(config.generation));
         out.add(&CONFIG_SINCE, &[], config.since);
         out.add(&CONFIG_REFUSED, &[], config.refused);
+        out.add(&CONFIG_LAST_REFUSED, &[], u64::from(config.last_refused));
         requests(&mut out, &books);
         let live = self.current.load();
         for (app, key, n) in live.admission.key_uses().figures() {

@@ -92,6 +92,10 @@ async fn what_cannot_change_or_cannot_be_read_leaves_everything_as_it_was() {
     assert_eq!(collector.metric("farol_config_generation").await, 1);
     assert_eq!(collector.post("/collect", &[], logs(2)).await.status, 202);
     collector.until_metric(&exported("a"), 2).await;
+    // Told for as long as it is so: the next start reads the same file.
+    collector.until_metric("farol_config_refused", 1).await;
+    assert!(collector.reload(|_| ()).await);
+    collector.until_metric("farol_config_refused", 0).await;
 }
 
 #[tokio::test]
