@@ -50,7 +50,7 @@ fn tell(person: &Person, forgotten: &Forgotten, out: &mut impl Write) -> io::Res
     for share in &forgotten.destinations {
         writeln!(
             out,
-            "{}: {} erased before they went, {} it had: erase them there",
+            "{}: {} erased before they went, {} it was through with: erase there those of them that it took",
             share.name, share.not_gone, share.had
         )?;
     }

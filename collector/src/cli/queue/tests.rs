@@ -191,7 +191,7 @@ fn in_a_folder_that_nobody_uses_it_is_erased_at_once() {
         "{said}"
     );
     assert!(
-        said.contains("a: 0 erased before they went, 0 it had"),
+        said.contains("a: 0 erased before they went, 0 it was through with"),
         "{said}"
     );
     assert!(
@@ -233,7 +233,7 @@ fn a_collector_that_runs_is_asked_and_what_it_says_is_told() {
     let said = String::from_utf8(out).unwrap();
     assert!(said.contains("4 items in 2 records"), "{said}");
     assert!(
-        said.contains("a: 3 erased before they went, 1 it had"),
+        said.contains("a: 3 erased before they went, 1 it was through with"),
         "{said}"
     );
     assert!(said.contains("7 bytes cleared and 1 files"), "{said}");
