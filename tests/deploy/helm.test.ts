@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { Ajv } from 'ajv';
 import { CORE_SCHEMA, load, loadAll } from 'js-yaml';
 import { there, wanted } from '../../deploy/helm/build.js';
 import { root, rules, text, yaml } from './files.js';
@@ -105,6 +106,10 @@ test('values that cannot be are refused, with what to do', (t) => {
     ['queue.type=tape', /value must be one of/u],
     ['replica=3', /additional properties 'replica' not allowed/u],
     ['settings=listen', /does not match pattern/u],
+    ['podDisruptionBudget.maxUnavailable=0%', /does not match pattern/u],
+    ['queue.volume.size=1Gi', /1Gi has no room for a queue of 1GiB/u],
+    ['queue.volume.size=2Gi,queue.maxBytes=1800 MiB', /2Gi has no room for a queue of 1800 MiB/u],
+    ['queue.type=memory,autoscaling.enabled=true,autoscaling.minReplicas=11', /11 is more than maxReplicas \(10\)/u],
     ['env.farol=1', /does not match pattern/u],
     ['queue.type=memory,queue.maxBytes=1GiB', /more than a third of resources\.limits\.memory \(640Mi\)/u],
     ['queue.type=memory,resources.limits.memory=256Mi', /128MiB of a queue in memory is more/u],
@@ -136,6 +141,8 @@ test('a queue in memory has a share of the pod', (t) => {
     ['queue.type=memory,queue.maxBytes=1GiB,resources.limits=null', '1GiB'],
     ['queue.type=memory,queue.maxBytes=1GiB,resources=null', '1GiB'],
     ['queue.type=disk,queue.maxBytes=3GiB', '3GiB'],
+    ['queue.type=disk,queue.volume.size=1280Mi', '1GiB'],
+    ['queue.type=memory,queue.volume.size=1Gi', '128MiB'],
     ['queue.type=memory,resources.limits.memory=1e9', '128MiB'],
   ] as const) assert.equal(sized(set), expected, set);
 });
@@ -209,6 +216,25 @@ test('settings come as they were written, also where the first line is indented'
   }
 });
 
+test('settings may have been written on Windows, and with a comment behind the version', (t) => {
+  const settings = '# Ours.\r\nversion = 1\r\n\r\n[[apps]]\r\nname = "shop"\r\n';
+  const folder = mkdtempSync(join(tmpdir(), 'farol-written-'));
+  try {
+    const file = join(folder, 'farol.toml');
+    for (const [text, expected] of [[settings, settings.replaceAll('\r', '')], ['version\t= 1# first\n', 'version\t= 1# first\n']] as const) {
+      writeFileSync(file, text);
+      const done = render(t, '--set-file', `settings=${file}`);
+      if (!done) return;
+      assert.ok(done.ok, done.said);
+      assert.equal(manifests(done.said).find((it) => it.data?.['farol.toml'])!.data!['farol.toml'], expected);
+    }
+    writeFileSync(file, 'version = 11\n');
+    assert.ok(!render(t, '--set-file', `settings=${file}`)!.ok);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('the port of operators is reached from its own namespace, or from whom it is opened to', (t) => {
   const from = (...more: string[]): unknown => {
     const done = render(t, ...more);
@@ -233,6 +259,16 @@ test('values are all described, and each has its type', () => {
     if (known.properties) assert.deepEqual(Object.keys(value as object).filter((it) => !(it in known.properties!)), [], name);
   }
   assert.deepEqual(Object.keys(schema.properties).filter((it) => !(it in values)), ['global']);
+});
+
+test('settings that the collector takes are taken, and no budget that keeps nodes from being drained', () => {
+  const valid = new Ajv({ strict: false }).compile(JSON.parse(text(`${CHART}/values.schema.json`)) as object);
+  const values = yaml(`${CHART}/values.yaml`) as Record<string, unknown>;
+  assert.ok(valid(values), JSON.stringify(valid.errors));
+  for (const settings of ['# Ours.\r\nversion = 1\r\n', 'version\t= 1# first', '  version=1']) assert.ok(valid({ ...values, settings }), settings);
+  for (const settings of ['version = 11', 'version = "1"', '# version = 1', 'listen = 1']) assert.ok(!valid({ ...values, settings }), settings);
+  const budget = (maxUnavailable: unknown): boolean => valid({ ...values, podDisruptionBudget: { enabled: true, maxUnavailable } });
+  assert.deepEqual(['0%', '00%', 0, '1%', '100%', 1].map(budget), [false, false, false, true, true, true]);
 });
 
 test('the settings of the chart are valid, with the variables that it sets', (t) => {

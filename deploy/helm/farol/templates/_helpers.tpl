@@ -220,7 +220,7 @@ affinity:
 {{- mulf (float64 (regexFind "^[0-9.]+" $text)) (get $factors $unit | default 0) | int64 -}}
 {{- end -}}
 
-{{/* Refuses a queue in memory that the pod has no memory for: it would be killed before the queue is full. */}}
+{{/* Refuses a queue in memory that the pod has no memory for, which would be killed before the queue is full, and one on disk that its volume has no room for. */}}
 {{- define "farol.fits" -}}
 {{- $limit := dig "limits" "memory" "" (.Values.resources | default dict) -}}
 {{- if and (eq .Values.queue.type "memory") $limit -}}
@@ -228,6 +228,14 @@ affinity:
 {{- $bytes := include "farol.bytes" $limit | int64 -}}
 {{- if and (gt $bytes 0) (gt (mul 3 (include "farol.bytes" $most | int64)) $bytes) -}}
 {{- fail (printf "queue.maxBytes: %s of a queue in memory is more than a third of resources.limits.memory (%v), and the pod would be killed before it is full; lower it, or raise the limit" $most $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq .Values.queue.type "disk" -}}
+{{- $most := include "farol.maxBytes" . -}}
+{{- $size := .Values.queue.volume.size -}}
+{{- /* What queue.min_free keeps where nobody sets it. */ -}}
+{{- if gt (add (include "farol.bytes" $most | int64) (include "farol.bytes" "256MiB" | int64)) (include "farol.bytes" $size | int64) -}}
+{{- fail (printf "queue.volume.size: %s has no room for a queue of %s (queue.maxBytes) and the 256MiB that stay free, so requests would be refused before the queue is full; raise it, or lower queue.maxBytes" $size $most) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
