@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::super::{Entry, Position};
 use super::Shared;
 use super::fetch::{Chunk, Fetch};
-use super::state::{ReaderState, State};
+use super::reader::ReaderState;
+use super::state::State;
 use crate::outcome::DropReason;
 
 /// What a reader gets that asks for what it let go.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::{Entry, Position};
-use super::state::{ReaderState, State};
+use super::reader::ReaderState;
+use super::state::State;
 
 /// How far apart in the log the first and the last may be that read together: about 2,000 payloads, more than a destination has in its hands.
 const SPREAD: u64 = 4 << 20;

@@ -40,6 +40,7 @@ mod group;
 mod import;
 mod keep;
 mod keeper;
+mod reader;
 mod recover;
 mod retain;
 mod state;

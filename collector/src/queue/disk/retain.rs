@@ -10,8 +10,9 @@ use super::Shared;
 use super::figures::Figures;
 use super::io::Disk;
 use super::keep::nanos;
+use super::reader::{Held, ReaderState};
 use super::segment::{self, Piece, Scan};
-use super::state::{Held, ReaderState, Segment, State};
+use super::state::{Segment, State};
 use crate::outcome::DropReason;
 use crate::record::Record;
 

@@ -1,4 +1,4 @@
-//! What is known under the queue's lock: the segments, the decoded tail, and for each reader what is done.
+//! What is known under the queue's lock: the segments, the decoded tail, and all readers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use tokio::sync::Notify;
 use super::super::settled::Settled;
 use super::super::{Depth, Entry, Lag, Position, ReaderOptions, seat};
 use super::behind::Behind;
-use super::cursors::MOST_RANGES;
 use super::fetch::Fetch;
 use super::ranges::Ranges;
+use super::reader::ReaderState;
 use super::shares::Shares;
-use crate::outcome::{DestinationLedger, DropReason};
+use crate::outcome::DropReason;
 
 /// The decoded tail that readers who keep up share. About 4,000 payloads: more than come in while a batch is gathered; who falls
 /// further behind reads the disk and holds nothing in memory.
@@ -61,29 +61,6 @@ impl Segment {
     pub(in crate::queue) fn gap_bytes(&self) -> u64 {
         self.gaps.iter().map(|(from, to)| to - from).sum()
     }
-}
-
-/// A record in a reader's hands.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::queue) struct Held {
-    pub(in crate::queue) length: u32,
-    pub(in crate::queue) items: u32,
-}
-
-#[derive(Debug)]
-pub(in crate::queue) struct ReaderState {
-    pub(in crate::queue) name: String,
-    pub(in crate::queue) options: ReaderOptions,
-    pub(in crate::queue) done: Ranges,
-    /// The next position to hand out.
-    pub(in crate::queue) cursor: Position,
-    pub(in crate::queue) held: BTreeMap<Position, Held>,
-    /// Nothing from here on is deleted: what the reader made of it is not durable yet.
-    pub(in crate::queue) pin: Option<Position>,
-    pub(in crate::queue) lag: Lag,
-    pub(super) settled: Settled,
-    pub(in crate::queue) wake: Arc<Notify>,
-    pub(in crate::queue) removed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -511,100 +488,5 @@ impl State {
         let entry = self.in_tail(at).or_else(|| self.behind.get(at).cloned());
         let taken = entry.map_or(segment.oldest_ns, |it| it.record.header.received_ns);
         (taken > 0).then_some(taken)
-    }
-}
-
-impl ReaderState {
-    pub(in crate::queue) fn ledger(&self) -> Option<&DestinationLedger> {
-        self.options.ledger.as_ref()
-    }
-
-    /// Gives it of what comes next what it wants, up to the bounds, and one entry whatever they are.
-    pub(super) fn hand_out<'a>(
-        &mut self,
-        entries: impl Iterator<Item = &'a Arc<Entry>>,
-        max_items: u64,
-        max_bytes: usize,
-    ) -> Vec<Arc<Entry>> {
-        let (mut items, mut bytes) = (0, 0);
-        let mut taken = Vec::new();
-        for entry in entries {
-            if self.done.contains(entry.position) {
-                self.cursor = entry.next;
-                continue;
-            }
-            items += entry.items();
-            bytes += entry.cost();
-            if !taken.is_empty() && (items > max_items || bytes > max_bytes) {
-                break;
-            }
-            self.hold(entry);
-            taken.push(Arc::clone(entry));
-        }
-        taken
-    }
-
-    /// Gives the next entry into its hands.
-    pub(in crate::queue) fn hold(&mut self, entry: &Entry) {
-        self.grasp(entry);
-        self.cursor = entry.next;
-    }
-
-    /// Gives an entry into its hands.
-    pub(super) fn grasp(&mut self, entry: &Entry) {
-        let held = Held {
-            length: (entry.next - entry.position) as u32,
-            items: entry.items() as u32,
-        };
-        self.held.insert(entry.position, held);
-    }
-
-    /// It has no further use for a record.
-    pub(in crate::queue) fn settle(
-        &mut self,
-        at: Position,
-        record: Held,
-        lost: Option<DropReason>,
-    ) {
-        let end = at + u64::from(record.length);
-        self.done.add(at, end);
-        let items = u64::from(record.items).saturating_sub(self.settled.take(at, end));
-        // Not below nothing: what damage cost is known by the segment only, and may have been counted as lost already.
-        self.lag.records = self.lag.records.saturating_sub(1);
-        self.lag.items = self.lag.items.saturating_sub(items);
-        self.lag.bytes = self.lag.bytes.saturating_sub(record.length as usize);
-        if let (Some(why), Some(ledger)) = (lost, &self.options.ledger) {
-            ledger.dropped(why, items);
-        }
-    }
-
-    /// It reads all that it wants anew.
-    pub(super) fn put_back(&mut self) {
-        let ledger = self.options.ledger.as_ref();
-        self.settled.put_back(&mut self.lag, ledger);
-    }
-
-    /// What is done for it after any crash: of what a pinned reader has read only what it made durable.
-    pub(in crate::queue) fn durably_done(&self) -> Ranges {
-        match self.pin {
-            None => self.done.bounded(MOST_RANGES),
-            Some(pin) => Ranges::below(pin),
-        }
-    }
-
-    /// Whether it had nothing of a segment yet.
-    pub(in crate::queue) fn untouched(&self, segment: &Segment) -> bool {
-        self.done.misses(segment.base, segment.end) && !self.holds_some_of(segment)
-    }
-
-    /// Whether something of a segment is in its hands.
-    pub(in crate::queue) fn holds_some_of(&self, segment: &Segment) -> bool {
-        let mut held = self.held.range(segment.base..segment.end);
-        held.next().is_some()
-    }
-
-    /// Whether it needs nothing of a segment any more.
-    pub(in crate::queue) fn through(&self, segment: &Segment) -> bool {
-        self.done.covers(segment.base, segment.end) && self.pin.is_none_or(|at| at >= segment.end)
     }
 }
