@@ -10,7 +10,7 @@ use farol_protocol::measurement::Measurement;
 use farol_protocol::names::{attr, event, otel_event, vital};
 use farol_protocol::payload::Payload;
 use farol_protocol::signals::LogRecord;
-use farol_protocol::span::{Span, SpanKind};
+use farol_protocol::span::{Resource, Span, SpanKind};
 use farol_protocol::value::Value;
 
 use super::held::{Held, Labels, Report};
@@ -18,7 +18,7 @@ use super::names::{self, Id, VITALS};
 use super::route;
 use super::series::{App, Exemplar, Store};
 use crate::convert::id;
-use crate::record::{Header, SampleState};
+use crate::record::{Header, SampleState, SourceKind};
 
 /// A rate below this is a mistake or a lie; believed, one session would count for a million.
 const LEAST_RATE: f64 = 1e-4;
@@ -52,9 +52,13 @@ pub(crate) struct State {
 pub(crate) fn observe(header: &Header, payload: &Payload, now: u64, state: &mut State) {
     let mut observer = Observer::new(header, payload, now, state);
     for (_, item) in payload.items() {
+        if let (Item::Span(group, ..), false) = (item, header.kind == SourceKind::Faro) {
+            observer.of(header, &group.resource);
+        }
         observer.item(item);
     }
-    for (_, _, _, record) in payload.records() {
+    for (_, group, _, record) in payload.records() {
+        observer.of(header, &group.resource);
         observer.record(record);
     }
     let marks = &payload.farol.first;
@@ -105,22 +109,10 @@ impl<'a> Observer<'a> {
         let events = payload.farol.kept.get(Kind::Event.name());
         let sessions = weight(events.map_or(header.rate, |kept| kept.min(header.rate)));
         let kept = payload.farol.kept.get(Kind::Exception.name());
-        let name = match header.app.is_empty() {
-            true => &meta.app.name,
-            false => &header.app,
-        };
         Self {
             payload,
             state,
-            app: App {
-                // Both are one series to Prometheus, so they are counted as one.
-                name: match name.as_str() {
-                    App::NAMELESS => String::new(),
-                    name => short(name),
-                },
-                environment: short(&meta.app.environment),
-                overflow: false,
-            },
+            app: app(header, &meta.app.name, &meta.app.environment),
             now,
             device: device(payload),
             delivery: match (meta.k6.is_k6_browser, header.deferred) {
@@ -141,6 +133,20 @@ impl<'a> Observer<'a> {
                 (false, None) => 1.0,
             },
         }
+    }
+
+    /// What came as OTLP is of its resource, of which a request that is passed on holds several.
+    fn of(&mut self, header: &Header, resource: &'a Resource) {
+        let text = |name| {
+            let found = resource.attributes.get(name);
+            found.and_then(Value::as_str).unwrap_or_default()
+        };
+        self.app = app(
+            header,
+            text(attr::SERVICE_NAME),
+            text(attr::DEPLOYMENT_ENVIRONMENT),
+        );
+        self.release = text(attr::SERVICE_VERSION);
     }
 
     fn add(&mut self, family: Id, values: &[&str], amount: f64) {
@@ -384,6 +390,23 @@ impl<'a> Observer<'a> {
             value,
             time_ns: self.now,
         })
+    }
+}
+
+/// The app that is counted for: the header's, else what is claimed.
+fn app(header: &Header, claimed: &str, environment: &str) -> App {
+    let name = match header.app.as_str() {
+        "" => claimed,
+        name => name,
+    };
+    App {
+        // Both are one series to Prometheus, so they are counted as one.
+        name: match name {
+            App::NAMELESS => String::new(),
+            name => short(name),
+        },
+        environment: short(environment),
+        overflow: false,
     }
 }
 

@@ -147,26 +147,44 @@ fn grpc_code(status: StatusCode) -> i32 {
     }
 }
 
+/// What a payload's meta says of the app and the browser, by the attribute of a resource that says it.
+const SAID: [&str; 4] = [
+    attr::SERVICE_NAME,
+    attr::SERVICE_VERSION,
+    attr::DEPLOYMENT_ENVIRONMENT,
+    attr::USER_AGENT_ORIGINAL,
+];
+
 /// Puts the app's name on every resource, where the app is declared, and keeps another that it came with beside it. Then says in the
-/// payload's meta what the first resource says of the app.
-pub(super) fn claim(payload: &mut Payload, app: Option<&App>) {
+/// payload's meta, which holds for each item, what all resources say alike. False where their browsers differ: who sends such a request
+/// passes it on, and its own headers are of none of them.
+pub(super) fn claim(payload: &mut Payload, app: Option<&App>) -> bool {
     if let Some(app) = app {
         each(payload, |resource| name(resource, &app.name));
     }
-    let mut first = None;
+    let mut alike: Option<[Option<String>; 4]> = None;
     each(payload, |resource| {
-        first.get_or_insert_with(|| resource.clone());
+        let text = |name| match resource.attributes.get(name) {
+            Some(Value::Text(text)) => text.as_str(),
+            _ => "",
+        };
+        match &mut alike {
+            None => alike = Some(SAID.map(|name| Some(text(name).to_owned()))),
+            Some(alike) => {
+                for (said, name) in alike.iter_mut().zip(SAID) {
+                    said.take_if(|said| said != text(name));
+                }
+            }
+        }
     });
-    let first = first.unwrap_or_default();
-    let text = |name| match first.attributes.get(name) {
-        Some(Value::Text(text)) => text.clone(),
-        _ => String::new(),
-    };
+    let [name, version, environment, agent] = alike.unwrap_or_default();
+    let one_browser = agent.is_some();
     let meta = &mut payload.meta;
-    meta.app.name = text(attr::SERVICE_NAME);
-    meta.app.version = text(attr::SERVICE_VERSION);
-    meta.app.environment = text(attr::DEPLOYMENT_ENVIRONMENT);
-    meta.browser.user_agent = text(attr::USER_AGENT_ORIGINAL);
+    meta.app.name = name.unwrap_or_default();
+    meta.app.version = version.unwrap_or_default();
+    meta.app.environment = environment.unwrap_or_default();
+    meta.browser.user_agent = agent.unwrap_or_default();
+    one_browser
 }
 
 fn name(resource: &mut Resource, app: &str) {

@@ -7,7 +7,7 @@ use super::{Accepted, Head, RETRY_BUSY, Receiver, otlp};
 use crate::convert::weight;
 
 use crate::decode::{self, Code, Decoded, Form, repeat};
-use crate::enrich::{Known, clock_offset_ms};
+use crate::enrich::{Hints, Known, clock_offset_ms};
 use crate::error::ApiError;
 use crate::filter::{apply, filter, sample, sample_rate, sample_state};
 use crate::inflate::{Bounds, InflateError, Reserved, inflate};
@@ -129,17 +129,20 @@ pub(super) fn prepare(
     if head.late {
         payload.farol.deferred = Some(true);
     }
-    if head.wire.kind != SourceKind::Faro {
-        otlp::claim(&mut payload, head.app.as_deref());
-    }
+    let own_headers =
+        head.wire.kind == SourceKind::Faro || otlp::claim(&mut payload, head.app.as_deref());
     let rules = live.rules.of(head.app.as_deref());
     rules.scrubber.scrub(&mut payload);
     if cut.strings > 0 {
         decode::trim(&mut payload, &live.decode_limits);
     }
+    let nothing = Hints::default();
     let known = Known {
         app: head.app.as_deref(),
-        hints: &head.hints,
+        hints: match own_headers {
+            true => &head.hints,
+            false => &nothing,
+        },
         client: head.client,
         address: rules.address,
         routes: &rules.routes,

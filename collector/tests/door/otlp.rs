@@ -214,3 +214,67 @@ async fn metrics_of_clients_go_to_who_wants_metrics_and_credentials_are_taken_ou
         r#"farol_destination_items_total{destination="otlp_file",outcome="exported",reason=""}"#;
     collector.until_metric(exported, 1).await;
 }
+
+#[tokio::test]
+async fn a_request_with_several_browsers_puts_none_of_them_on_the_others_records() {
+    let collector = Collector::start().await;
+    let resource = |service: &str, agent: &str, name: &str| {
+        format!(
+            r#"{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{service}"}}}},{{"key":"user_agent.original","value":{{"stringValue":"{agent}"}}}}]}},
+            "scopeLogs":[{{"logRecords":[{{"eventName":"{name}"}}]}}]}}"#
+        )
+    };
+    let chrome = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+    let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+    let relay = ("user-agent", chrome);
+    let body = |resources: &[String]| format!(r#"{{"resourceLogs":[{}]}}"#, resources.join(","));
+    let same = [
+        resource("shop", iphone, "a"),
+        resource("office", iphone, "b"),
+    ];
+    let several = [
+        resource("shop", chrome, "c"),
+        resource("office", iphone, "d"),
+    ];
+    for resources in [same, several] {
+        let answer = collector
+            .post("/v1/logs", &[JSON, relay], body(&resources))
+            .await;
+        assert_eq!(answer.status, 200);
+    }
+    let file = collector.folder.path().join("otlp/logs.jsonl");
+    eventually("both requests", || async {
+        std::fs::read_to_string(&file).is_ok_and(|it| it.contains(r#""eventName":"d""#))
+    })
+    .await;
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines = text.lines().map(|line| line.parse::<Value>().unwrap());
+    let requests: Vec<Value> = lines.collect();
+    let mut found = Vec::new();
+    for resource in requests
+        .iter()
+        .flat_map(|it| it["resourceLogs"].as_array().unwrap())
+    {
+        let service = &resource["resource"]["attributes"][0]["value"]["stringValue"];
+        let scopes = resource["scopeLogs"].as_array().unwrap().iter();
+        for record in scopes.flat_map(|it| it["logRecords"].as_array().unwrap()) {
+            let attributes = record["attributes"].as_array().unwrap();
+            let system = attributes.iter().find(|it| it["key"] == "browser.platform");
+            found.push((
+                record["eventName"].as_str().unwrap(),
+                service.as_str().unwrap(),
+                system.map(|it| it["value"]["stringValue"].as_str().unwrap()),
+            ));
+        }
+    }
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            ("a", "shop", Some("iOS 17.5")),
+            ("b", "office", Some("iOS 17.5")),
+            ("c", "shop", None),
+            ("d", "office", None),
+        ]
+    );
+}

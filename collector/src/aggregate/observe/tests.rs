@@ -389,3 +389,37 @@ fn a_request_that_took_longer_than_a_day_does_not_count() {
         assert_eq!(series(&on(), &payload(&spans)).len(), count, "{end}");
     }
 }
+
+#[test]
+fn what_came_as_otlp_counts_for_its_own_resource() {
+    let resource = |service: &str, release: &str| {
+        format!(
+            r#"{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{service}"}}}},{{"key":"service.version","value":{{"stringValue":"{release}"}}}},
+            {{"key":"deployment.environment.name","value":{{"stringValue":"{service}-prod"}}}}]}},"scopeLogs":[{{"logRecords":[{{"eventName":"browser.web_vital","attributes":[
+            {{"key":"browser.web_vital.name","value":{{"stringValue":"lcp"}}}},{{"key":"browser.web_vital.value","value":{{"doubleValue":7}}}}]}}]}}]}}"#
+        )
+    };
+    let body = format!(
+        r#"{{"farol.otlp":{{"resourceLogs":[{},{}]}}}}"#,
+        resource("shop", "1"),
+        resource("office", "2")
+    );
+    let payload = Payload::decode(body.as_bytes()).unwrap();
+    let counted = |declared: &str| {
+        let header = Header {
+            app: declared.into(),
+            kind: SourceKind::OtlpLogs,
+            ..on()
+        };
+        let mut state = State::default();
+        observe(&header, &payload, NOW, &mut state);
+        let mut found: Vec<String> = (state.store.sorted().iter())
+            .filter(|it| it.family.family().name.ends_with("by_release"))
+            .map(|it| format!("{} {} {}", it.app.name, it.app.environment, it.values[0]))
+            .collect();
+        found.sort();
+        found
+    };
+    assert_eq!(counted(""), ["office office-prod 2", "shop shop-prod 1"]);
+    assert_eq!(counted("s"), ["s office-prod 2", "s shop-prod 1"]);
+}
