@@ -225,9 +225,9 @@ impl<'de> Visitor<'de> for AnyVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut out = Value::Null;
         while let Some(key) = entries.next_key_seed(Key)? {
-            out = match &*key {
+            let value = match &*key {
                 "stringValue" | "string_value" => {
-                    Value::Text(entries.next_value_seed(Seed::<String>::new())?)
+                    text(entries.next_value_seed(Seed::<Value>::new())?)?
                 }
                 "boolValue" | "bool_value" => entries
                     .next_value_seed(Seed::<Option<bool>>::new())?
@@ -237,23 +237,25 @@ impl<'de> Visitor<'de> for AnyVisitor {
                     double(entries.next_value_seed(Seed::<Value>::new())?)?
                 }
                 "bytesValue" | "bytes_value" => {
-                    let text = entries.next_value_seed(Seed::<String>::new())?;
-                    Value::Bytes(
-                        base64::decode(&text)
-                            .ok_or_else(|| A::Error::custom("a bytesValue that is not base64"))?,
-                    )
+                    bytes(&text(entries.next_value_seed(Seed::<Value>::new())?)?)?
                 }
                 "arrayValue" | "array_value" => {
-                    Value::List(entries.next_value_seed(Seed::<ArrayValues>::new())?.0)
+                    let list = entries.next_value_seed(Seed::<ArrayValues>::new())?.0;
+                    list.map_or(Value::Null, Value::List)
                 }
                 "kvlistValue" | "kvlist_value" => {
-                    Value::Map(entries.next_value_seed(Seed::<KvValues>::new())?.0)
+                    let pairs = entries.next_value_seed(Seed::<KvValues>::new())?.0;
+                    pairs.map_or(Value::Null, Value::Map)
                 }
                 _ => {
                     entries.next_value::<IgnoredAny>()?;
-                    continue;
+                    Value::Null
                 }
             };
+            // Some serializers write every member, null but for the one that counts.
+            if value != Value::Null {
+                out = value;
+            }
         }
         Ok(out)
     }
@@ -291,6 +293,22 @@ impl<'de> Visitor<'de> for AnyVisitor {
     }
 }
 
+fn text<E: Error>(value: Value) -> Result<Value, E> {
+    match value {
+        Value::Null | Value::Text(_) => Ok(value),
+        Value::Bool(_) | Value::Int(_) | Value::Double(_) => Ok(Value::Text(value.to_text())),
+        _ => Err(E::custom("a stringValue that is no text")),
+    }
+}
+
+fn bytes<E: Error>(text: &Value) -> Result<Value, E> {
+    let Some(text) = text.as_str() else {
+        return Ok(Value::Null);
+    };
+    let bytes = base64::decode(text).map(Value::Bytes);
+    bytes.ok_or_else(|| E::custom("a bytesValue that is not base64"))
+}
+
 fn int<E: Error>(value: Value) -> Result<Value, E> {
     match value {
         Value::Text(text) => match text.trim().parse::<i64>() {
@@ -316,22 +334,23 @@ fn double<E: Error>(value: Value) -> Result<Value, E> {
 }
 
 #[derive(Default)]
-struct ArrayValues(Vec<Value>);
+struct ArrayValues(Option<Vec<Value>>);
 
 impl Read for ArrayValues {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let list: Vec<Any> = deserializer.deserialize_any(ValuesVisitor::<Vec<Any>>::new())?;
-        Ok(ArrayValues(list.into_iter().map(|any| any.0).collect()))
+        let list = deserializer.deserialize_any(ValuesVisitor::<Vec<Any>>::new())?;
+        let plain = |list: Vec<Any>| list.into_iter().map(|any| any.0).collect();
+        Ok(ArrayValues(list.map(plain)))
     }
 }
 
 #[derive(Default)]
-struct KvValues(Attributes);
+struct KvValues(Option<Attributes>);
 
 impl Read for KvValues {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let pairs = deserializer.deserialize_any(ValuesVisitor::<KeyValues>::new())?;
-        Ok(KvValues(pairs.0))
+        Ok(KvValues(pairs.map(|pairs| pairs.0)))
     }
 }
 
@@ -345,13 +364,13 @@ impl<T> ValuesVisitor<T> {
 }
 
 impl<'de, T: Read> Visitor<'de> for ValuesVisitor<T> {
-    type Value = T;
+    type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with values")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<T, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<T>, A::Error> {
         let mut out = T::default();
         while let Some(key) = entries.next_key_seed(Key)? {
             if key == "values" {
@@ -360,10 +379,10 @@ impl<'de, T: Read> Visitor<'de> for ValuesVisitor<T> {
                 entries.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(out)
+        Ok(Some(out))
     }
 
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_unit<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
     }
 }

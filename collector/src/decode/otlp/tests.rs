@@ -1,3 +1,4 @@
+use farol_protocol::value::Value;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -118,6 +119,23 @@ fn one_bad_item_costs_itself_alone() {
     let decoded = json(SourceKind::OtlpMetrics, body).unwrap();
     assert_eq!(decoded.payload.otlp.metrics(), 1);
     assert_eq!(decoded.unreadable.len(), 2);
+}
+
+#[test]
+fn of_the_members_of_a_value_the_one_that_is_not_null_counts() {
+    let body = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"eventName":"e","body":{"stringValue":"abc","intValue":null},"attributes":[
+        {"key":"i","value":{"intValue":"5","stringValue":null,"bytesValue":null,"arrayValue":null,"kvlistValue":null}},
+        {"key":"e","value":{"stringValue":"","boolValue":null}},
+        {"key":"l","value":{"arrayValue":{"values":[]},"doubleValue":null}},
+        {"key":"n","value":{"stringValue":null}}]}]}]}]}"#;
+    let decoded = json(SourceKind::OtlpLogs, body).unwrap();
+    let (_, _, _, record) = decoded.payload.records().next().unwrap();
+    assert_eq!(record.body.0, Value::from("abc"));
+    let value = |name| record.attributes.get(name).cloned();
+    assert_eq!(value("i"), Some(Value::Int(5)));
+    assert_eq!(value("e"), Some(Value::from("")));
+    assert_eq!(value("l"), Some(Value::List(Vec::new())));
+    assert_eq!(value("n"), Some(Value::Null));
 }
 
 #[test]
