@@ -251,6 +251,9 @@ impl Visitor<'_> for Number {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.is_empty() {
+            return Ok(None);
+        }
         match text.trim().parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(Some(value)),
             _ => Err(E::invalid_value(Unexpected::Str(text), &self)),

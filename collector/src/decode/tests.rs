@@ -261,6 +261,17 @@ fn a_time_that_is_none_keeps_the_item_and_is_told() {
 }
 
 #[test]
+fn a_value_that_is_empty_text_is_absent_and_costs_no_other() {
+    let decoded = read(
+        r#"{"measurements":[{"type":"custom","values":{"a":"","b":1,"c":" 2 ","d":null}},{"values":{"a":"x"}}]}"#,
+    );
+    let values = decoded.payload.measurements[0].values.sorted();
+    let values: Vec<_> = values.into_iter().map(|(name, n)| (name, *n)).collect();
+    assert_eq!(values, [("b", 1.0), ("c", 2.0)]);
+    assert_eq!(decoded.unreadable[0].index, 1);
+}
+
+#[test]
 fn spans_are_read_one_by_one_in_every_spelling() {
     let good = json!({
         "traceId": "0AF7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "name": "GET", "kind": "SPAN_KIND_CLIENT",
