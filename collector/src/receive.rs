@@ -122,6 +122,8 @@ enum Taken {
 struct Accepted {
     items: u64,
     dropped: u64,
+    /// Data points of the metrics among them.
+    points: u64,
     unreadable: Vec<decode::Unreadable>,
 }
 
@@ -401,9 +403,9 @@ impl Receiver {
 
 impl Taken {
     fn into_answer(self) -> Response {
-        let dropped = match &self {
-            Self::Duplicate => 0,
-            Self::Accepted(accepted) => accepted.dropped,
+        let (dropped, points) = match &self {
+            Self::Duplicate => (0, 0),
+            Self::Accepted(accepted) => (accepted.dropped, accepted.points),
         };
         // Nearly all say no more than this, which needs no tree to be written.
         let brief = |status, items, dropped| {
@@ -417,7 +419,9 @@ impl Taken {
             Self::Accepted(accepted) => accepted.json().to_string(),
         };
         let mut answer = json_text(StatusCode::ACCEPTED, body);
-        answer.extensions_mut().insert(Said::Taken { dropped });
+        answer
+            .extensions_mut()
+            .insert(Said::Taken { dropped, points });
         answer
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn apply(decoded: &mut Decoded, limits: &Limits, longest: Option<Long
     if longest.is_some_and(|longest| all_fits(payload, longest, limits)) {
         return;
     }
+    tell_cuts(payload, limits);
     payload.visit(&mut Scissors {
         limits,
         cut: &mut decoded.cut,
@@ -60,6 +61,48 @@ fn all_fits(payload: &Payload, longest: Longest, limits: &Limits) -> bool {
         && longest.object <= limits.attributes
         && (payload.exceptions.iter())
             .all(|it| it.causes.len() <= limits::CAUSES.min(limits.attributes))
+}
+
+/// Adds what will be cut off spans and log records, and what they belong to, to the numbers in which OTLP says what was left out.
+fn tell_cuts(payload: &mut Payload, limits: &Limits) {
+    fn over(len: usize, bound: usize, left_out: &mut u64) {
+        *left_out = left_out.saturating_add(len.saturating_sub(bound) as u64);
+    }
+    macro_rules! attributes {
+        ($it:expr) => {
+            over(
+                $it.attributes.len(),
+                limits.attributes,
+                &mut $it.dropped_attributes_count,
+            )
+        };
+    }
+    for resource in &mut payload.traces.resource_spans {
+        attributes!(resource.resource);
+        for scope in &mut resource.scope_spans {
+            attributes!(scope.scope);
+            for span in &mut scope.spans {
+                let (events, links) = (span.events.len(), span.links.len());
+                attributes!(span);
+                over(events, limits::SPAN_EVENTS, &mut span.dropped_events_count);
+                over(links, limits::SPAN_EVENTS, &mut span.dropped_links_count);
+                span.events.iter_mut().for_each(|it| attributes!(it));
+                span.links.iter_mut().for_each(|it| attributes!(it));
+            }
+        }
+    }
+    for resource in &mut payload.otlp.resource_logs {
+        attributes!(resource.resource);
+        for scope in &mut resource.scope_logs {
+            attributes!(scope.scope);
+            scope.log_records.iter_mut().for_each(|it| attributes!(it));
+        }
+    }
+    for resource in &mut payload.otlp.resource_metrics {
+        attributes!(resource.resource);
+        let scopes = resource.scope_metrics.iter_mut();
+        scopes.for_each(|it| attributes!(it.scope));
+    }
 }
 
 /// Drops the items whose place is past the bound. They are the last of the order, so that no place before them moves.
@@ -256,7 +299,10 @@ impl Walk for Scissors<'_> {
             | "HistogramPoint.explicitBounds"
             | "Buckets.bucketCounts"
             | "Farol.lost" => return len,
-            field if field.ends_with(".dataPoints") => self.limits.items,
+            field if field.ends_with(".dataPoints") => {
+                self.cut.points += len.saturating_sub(self.limits.items) as u64;
+                self.limits.items
+            }
             "Stacktrace.frames" => limits::FRAMES,
             "Exception.causes" => limits::CAUSES,
             "Exception.trail" => limits::TRAIL,

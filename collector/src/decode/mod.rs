@@ -134,6 +134,8 @@ pub struct Cut {
     pub parts: u64,
     /// Strings that were shortened.
     pub strings: u64,
+    /// Data points of OTLP's metrics: past the bound, or of a metric that was not taken.
+    pub points: u64,
 }
 
 impl Cut {

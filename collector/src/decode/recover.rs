@@ -112,6 +112,7 @@ impl Reader<'_> {
     fn item<T: DeserializeOwned>(&mut self, raw: &RawValue, kind: Kind) -> Option<T> {
         if self.next as usize >= self.limits.items {
             self.cut.items[kind as usize] += 1;
+            self.cut.points += points(kind, raw);
             return None;
         }
         match serde_json::from_str(raw.get()) {
@@ -121,6 +122,7 @@ impl Reader<'_> {
             }
             Err(error) => {
                 self.refuse(kind, reason(raw, &error));
+                self.cut.points += points(kind, raw);
                 None
             }
         }
@@ -266,6 +268,19 @@ pub(super) fn is_null(raw: &RawValue) -> bool {
 
 pub(super) fn fields(raw: &RawValue) -> Option<Fields<'_>> {
     serde_json::from_str(raw.get()).ok()
+}
+
+/// The data points of a metric that is not taken, as far as they can be seen.
+fn points(kind: Kind, raw: &RawValue) -> u64 {
+    let Some(metric) = fields(raw).filter(|_| kind == Kind::Measurement) else {
+        return 0;
+    };
+    let of_field = |raw: &RawValue| {
+        let list = fields(raw)?.take_one_of(["dataPoints", "data_points"])?;
+        let list = serde_json::from_str::<Vec<&RawValue>>(list.get()).ok()?;
+        Some(list.len() as u64)
+    };
+    metric.0.iter().filter_map(|(_, raw)| of_field(raw)).sum()
 }
 
 /// The raw value is known to be JSON, so what the parser calls bad syntax is a number that fits nowhere.

@@ -25,6 +25,8 @@ pub(crate) enum Said {
     Taken {
         /// Items that could not be read, or were too many.
         dropped: u64,
+        /// Data points, of metrics among these and of others.
+        points: u64,
     },
     /// Not taken.
     Refused {
@@ -48,7 +50,9 @@ fn spell(kind: SourceKind, form: Form, response: Response) -> Response {
     let (mut parts, _) = response.into_parts();
     let said = parts.extensions.remove::<Said>();
     let (status, body) = match said {
-        Some(Said::Taken { dropped }) => (StatusCode::OK, taken(kind, form, dropped)),
+        Some(Said::Taken { dropped, points }) => {
+            (StatusCode::OK, taken(kind, form, dropped, points))
+        }
         Some(Said::Refused { message }) => (parts.status, refused(form, parts.status, message)),
         None => {
             let message = parts.status.canonical_reason().unwrap_or("refused");
@@ -98,11 +102,18 @@ struct Status {
     message: String,
 }
 
-fn taken(kind: SourceKind, form: Form, dropped: u64) -> Vec<u8> {
-    // OTLP has full success say nothing.
-    let partial = (dropped > 0).then(|| Partial {
-        rejected: i64::try_from(dropped).unwrap_or(i64::MAX),
-        message: format!("{dropped} could not be read, or were more than a request may hold"),
+fn taken(kind: SourceKind, form: Form, dropped: u64, points: u64) -> Vec<u8> {
+    let (rejected, what) = match kind {
+        SourceKind::OtlpMetrics => (
+            points,
+            format!("{dropped} metrics, and {points} data points in all,"),
+        ),
+        _ => (dropped, dropped.to_string()),
+    };
+    // OTLP has full success say nothing. A metric without points costs none, and is worth a word all the same.
+    let partial = (dropped.max(rejected) > 0).then(|| Partial {
+        rejected: i64::try_from(rejected).unwrap_or(i64::MAX),
+        message: format!("{what} could not be read, or were more than a request may hold"),
     });
     if form == Form::Protobuf {
         return Answer { partial }.encode_to_vec();

@@ -111,6 +111,7 @@ pub(super) fn prepare(
     let mut accepted = Accepted {
         items: left,
         dropped: u64::from(counts.unreadable),
+        points: cut.points,
         unreadable,
     };
     let state = sample_state(&payload);

@@ -94,6 +94,18 @@ async fn what_is_taken_in_part_is_said_in_otlps_own_form() {
     assert_eq!(collector.metric("farol_items_seen_total").await, 5);
     let dropped = r#"farol_items_total{outcome="dropped",reason="unreadable"}"#;
     assert_eq!(collector.metric(dropped).await, 3);
+    // Metrics are counted in points, as OTLP's field is.
+    let body = r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"good","gauge":{"dataPoints":[{"asInt":"1"}]}},
+        {"name":"","sum":{"dataPoints":[{"asInt":"1"},{"asInt":"2"}]}},{"name":"bad","sum":{"dataPoints":[{"asInt":"one"},{},{}]}}]}]}]}"#;
+    let answer = collector.post("/v1/metrics", &[JSON], body).await;
+    let partial = &answer.json()["partialSuccess"];
+    assert_eq!(partial["rejectedDataPoints"], "5");
+    assert!(
+        partial["errorMessage"]
+            .as_str()
+            .unwrap()
+            .starts_with("2 metrics, and 5 data points in all, could not be read")
+    );
 }
 
 #[tokio::test]

@@ -139,6 +139,76 @@ fn of_the_members_of_a_value_the_one_that_is_not_null_counts() {
 }
 
 #[test]
+fn what_is_cut_off_an_item_counts_among_what_was_left_out_of_it() {
+    let many = |item: &str, count: usize| vec![item; count].join(",");
+    let attributes = |count: usize| {
+        let one = |n| format!(r#"{{"key":"k{n}","value":{{"intValue":"{n}"}}}}"#);
+        (0..count).map(one).collect::<Vec<_>>().join(",")
+    };
+    let span = format!(
+        r#"{{"traceId":"50f7651916cd43dd8448eb211c80319c","spanId":"a5ad6b7169203331","droppedEventsCount":3,
+        "attributes":[{}],"events":[{{"attributes":[{}]}},{}],"links":[{}]}}"#,
+        attributes(130),
+        attributes(129),
+        many(r#"{"name":"e"}"#, 199),
+        many(
+            r#"{"traceId":"50f7651916cd43dd8448eb211c80319c","spanId":"a5ad6b7169203331"}"#,
+            140
+        ),
+    );
+    let body = format!(
+        r#"{{"resourceSpans":[{{"resource":{{"attributes":[{}]}},"scopeSpans":[{{"spans":[{span}]}}]}}]}}"#,
+        attributes(131)
+    );
+    let otlp = converted(
+        SourceKind::OtlpTraces,
+        &json(SourceKind::OtlpTraces, &body).unwrap(),
+    );
+    let group = &otlp.traces[0];
+    let resource = group.resource.as_ref().unwrap();
+    assert_eq!(resource.dropped_attributes_count, 3);
+    let span = &group.scope_spans[0].spans[0];
+    assert_eq!((span.events.len(), span.dropped_events_count), (128, 75));
+    assert_eq!((span.links.len(), span.dropped_links_count), (128, 12));
+    assert_eq!(span.dropped_attributes_count, 2);
+    assert_eq!(span.events[0].dropped_attributes_count, 1);
+}
+
+#[test]
+fn what_is_not_taken_of_metrics_is_counted_in_points() {
+    let metric = |name: &str, points: &str| {
+        format!(r#"{{"name":"{name}","gauge":{{"dataPoints":[{points}]}}}}"#)
+    };
+    let three = r#"{"asInt":"1"},{"asInt":"1"},{"asInt":"1"}"#;
+    let body = |metrics: &[String]| {
+        let list = metrics.join(",");
+        format!(r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{list}]}}]}}]}}"#)
+    };
+    // One without a name, and one that cannot be read.
+    let bad = [
+        metric("a", three),
+        metric("", three),
+        metric("b", r#"{"asInt":"1"},{"asInt":"one"}"#),
+    ];
+    let decoded = json(SourceKind::OtlpMetrics, &body(&bad)).unwrap();
+    assert_eq!(decoded.unreadable.len(), 2);
+    assert_eq!(decoded.cut.points, 5);
+    // Past the bound: a metric, and points of one.
+    let limits = Limits {
+        items: 2,
+        ..Limits::default()
+    };
+    let many = [metric("a", three), metric("b", ""), metric("c", three)];
+    let decoded = otlp(
+        SourceKind::OtlpMetrics,
+        Form::Json,
+        body(&many).as_bytes(),
+        &limits,
+    );
+    assert_eq!(decoded.unwrap().cut.points, 4);
+}
+
+#[test]
 fn a_bad_item_in_protobuf_costs_itself_alone() {
     let good = LogRecord {
         event_name: "good".into(),

@@ -108,11 +108,16 @@ pub(super) fn bound(decoded: &mut Decoded, limits: &Limits) {
     }
     signals.resource_logs.retain(|it| !it.scope_logs.is_empty());
     let records = std::mem::take(&mut gate.cut);
+    let mut points = 0;
     for resource in &mut signals.resource_metrics {
         for scope in &mut resource.scope_metrics {
-            scope
-                .metrics
-                .retain(|it| gate.keep(it.name.is_empty() || it.points() == 0));
+            scope.metrics.retain(|it| {
+                let kept = gate.keep(it.name.is_empty() || it.points() == 0);
+                if !kept {
+                    points += it.points() as u64;
+                }
+                kept
+            });
         }
         resource.scope_metrics.retain(|it| !it.metrics.is_empty());
     }
@@ -121,6 +126,7 @@ pub(super) fn bound(decoded: &mut Decoded, limits: &Limits) {
         .retain(|it| !it.scope_metrics.is_empty());
     decoded.cut.items[Kind::Log as usize] += records;
     decoded.cut.items[Kind::Measurement as usize] += gate.cut;
+    decoded.cut.points += points;
     let kind = match records > 0 || !signals.resource_logs.is_empty() {
         true => Kind::Log,
         false => Kind::Measurement,
