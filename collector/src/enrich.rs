@@ -158,7 +158,7 @@ impl Enricher {
             if browser.os.is_empty() {
                 browser.os = agent.os();
             }
-            browser.mobile.get_or_insert(agent.mobile);
+            browser.mobile = browser.mobile.or(agent.mobile);
         }
     }
 

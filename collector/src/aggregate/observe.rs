@@ -147,6 +147,10 @@ impl<'a> Observer<'a> {
             text(attr::DEPLOYMENT_ENVIRONMENT),
         );
         self.release = text(attr::SERVICE_VERSION);
+        self.device = match resource.attributes.get(attr::BROWSER_MOBILE) {
+            Some(Value::Bool(mobile)) => by_mobile(Some(*mobile)),
+            _ => device(self.payload),
+        };
     }
 
     fn add(&mut self, family: Id, values: &[&str], amount: f64) {
@@ -245,6 +249,10 @@ impl<'a> Observer<'a> {
 
     /// A log record that came as OTLP.
     fn record(&mut self, record: &'a LogRecord) {
+        // What a record says of its browser counts before what its resource does, and that before what holds of the request.
+        if let Some(Value::Bool(mobile)) = record.attributes.get(attr::BROWSER_MOBILE) {
+            self.device = by_mobile(Some(*mobile));
+        }
         let text = |name| {
             let found = record.attributes.get(name);
             found.and_then(Value::as_str).unwrap_or_default()
@@ -461,10 +469,16 @@ fn device(payload: &Payload) -> &'static str {
         ("mobile" | "phone" | "smartphone", _) => "mobile",
         ("tablet", _) => "tablet",
         ("desktop", _) => "desktop",
-        ("", Some(true)) => "mobile",
-        ("", Some(false)) => "desktop",
-        ("", None) => "",
+        ("", mobile) => by_mobile(mobile),
         _ => "other",
+    }
+}
+
+fn by_mobile(mobile: Option<bool>) -> &'static str {
+    match mobile {
+        Some(true) => "mobile",
+        Some(false) => "desktop",
+        None => "",
     }
 }
 

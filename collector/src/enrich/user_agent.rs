@@ -16,7 +16,7 @@ pub(super) struct Agent {
     pub(super) version: String,
     pub(super) os_name: String,
     pub(super) os_version: String,
-    pub(super) mobile: bool,
+    pub(super) mobile: Option<bool>,
 }
 
 /// A string that was seen.
@@ -119,7 +119,7 @@ static READERS: LazyLock<Option<Readers>> = LazyLock::new(|| {
 impl Agent {
     fn parse(text: &str) -> Self {
         let mut agent = Self {
-            mobile: text.contains("Mobi"),
+            mobile: mobile(text),
             ..Self::default()
         };
         let Some(readers) = &*READERS else {
@@ -135,7 +135,9 @@ impl Agent {
             agent.name = browser(&it.family).to_owned();
             agent.version = join([it.major, it.minor, it.patch, it.patch_minor]);
         }
-        if let Some(it) = readers.system.extract(text) {
+        // A program that nobody knows may say where it runs itself, as those do that pass on what came from elsewhere.
+        let known = agent.mobile.is_some() || !agent.name.is_empty();
+        if let Some(it) = readers.system.extract(text).filter(|_| known) {
             agent.os_name = system(&it.os).to_owned();
             let part =
                 |part: &Option<std::borrow::Cow<'_, str>>| part.as_deref().map(str::to_owned);
@@ -152,6 +154,18 @@ impl Agent {
             (name, "") => name.to_owned(),
             (name, version) => format!("{name} {version}"),
         }
+    }
+}
+
+/// Browsers on phones say `Mobi`, and all browsers begin with a word from the past. What does neither is no browser, and tells nothing of what
+/// it runs on: apps' HTTP libraries are on phones and on servers.
+fn mobile(text: &str) -> Option<bool> {
+    match text.contains("Mobi") {
+        true => Some(true),
+        false => ["Mozilla/", "Opera/"]
+            .iter()
+            .any(|start| text.starts_with(start))
+            .then_some(false),
     }
 }
 
@@ -189,7 +203,7 @@ mod tests {
         let agent = seen.agent();
         assert_eq!(
             (&*agent.name, &*agent.version, &*agent.os(), agent.mobile),
-            (name, version, os, mobile),
+            (name, version, os, Some(mobile)),
             "{text}"
         );
     }
@@ -265,8 +279,27 @@ mod tests {
 
     #[test]
     fn what_is_no_browser_is_nothing() {
-        check("", "", "", "", false);
-        check("Chrome/", "", "", "", false);
+        for text in [
+            "",
+            "Chrome/",
+            "Dart/3.4 (dart:io)",
+            "OpenTelemetry Collector Contrib/0.158.0 (linux/amd64)",
+        ] {
+            let seen = Agents::default().see(text);
+            assert_eq!(*seen.agent(), Agent::default(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_library_of_an_app_does_not_say_what_it_runs_on() {
+        for (text, name) in [
+            ("okhttp/4.12.0", "okhttp"),
+            ("Dalvik/2.1.0 (Linux; U; Android 14; Pixel 8)", "Android"),
+        ] {
+            let seen = Agents::default().see(text);
+            let agent = seen.agent();
+            assert_eq!((&*agent.name, agent.mobile), (name, None), "{text}");
+        }
     }
 
     #[test]

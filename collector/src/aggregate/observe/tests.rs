@@ -423,3 +423,34 @@ fn what_came_as_otlp_counts_for_its_own_resource() {
     assert_eq!(counted(""), ["office office-prod 2", "shop shop-prod 1"]);
     assert_eq!(counted("s"), ["s office-prod 2", "s shop-prod 1"]);
 }
+
+#[test]
+fn a_record_of_otlp_or_its_resource_knows_its_device_best() {
+    let mobile = |value| match value {
+        None => String::new(),
+        Some(value) => {
+            format!(r#"{{"key":"browser.mobile","value":{{"boolValue":{value}}}}}"#)
+        }
+    };
+    let device = |request: &str, resource, record| {
+        let name = r#"{"key":"browser.web_vital.name","value":{"stringValue":"lcp"}}"#;
+        let value = r#"{"key":"browser.web_vital.value","value":{"doubleValue":7}}"#;
+        let own = match record {
+            None => String::new(),
+            it => format!(",{}", mobile(it)),
+        };
+        let body = format!(
+            r#"{{"meta":{{"browser":{request}}},"farol.otlp":{{"resourceLogs":[{{"resource":{{"attributes":[{}]}},
+            "scopeLogs":[{{"logRecords":[{{"eventName":"browser.web_vital","attributes":[{name},{value}{own}]}}]}}]}}]}}}}"#,
+            mobile(resource)
+        );
+        let found = series(&on(), &Payload::decode(body.as_bytes()).unwrap());
+        found[0].split('|').nth(1).unwrap().to_owned()
+    };
+    let desktop = r#"{"mobile":false}"#;
+    assert_eq!(device("{}", None, None), "");
+    assert_eq!(device(desktop, None, None), "desktop");
+    assert_eq!(device(desktop, Some(true), None), "mobile");
+    assert_eq!(device(desktop, None, Some(true)), "mobile");
+    assert_eq!(device("{}", Some(true), Some(false)), "desktop");
+}
