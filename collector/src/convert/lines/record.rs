@@ -8,6 +8,7 @@ use farol_protocol::value::Value as Own;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::alike::alike;
 use super::{Line, go, logfmt, named, text};
 use crate::record::Header;
 
@@ -48,13 +49,17 @@ pub(in crate::convert) fn alloy(
 ) {
     record.time_unix_nano = header.received_ns.saturating_add(u64::from(index));
     let line = line(go::time_string(time(given)), false, resource, given);
-    put(record, &line);
+    let hash = line.0.iter().find(|(name, _)| name == "hash");
+    let hash = hash.map(|(_, hash)| hash.clone());
+    put(record, &line, hash);
 }
 
 /// The OpenTelemetry Collector's.
 pub(in crate::convert) fn contrib(resource: &ResourceLogs, given: &Given, record: &mut LogRecord) {
     let line = line(go::time_millis(time(given)), true, resource, given);
-    put(record, &line);
+    let message = said(resource, given, attr::EXCEPTION_MESSAGE);
+    let hash = is_exception(given).then(|| xxh3_64(alike(&message).as_bytes()).to_string());
+    put(record, &line, hash);
 }
 
 /// When it happened, else when it was seen.
@@ -65,14 +70,11 @@ fn time(given: &Given) -> &Time {
     }
 }
 
-fn put(record: &mut LogRecord, line: &Line) {
-    let mut beside = Vec::new();
-    for name in ["kind", "hash"] {
-        let found = line.0.iter().find(|(key, _)| key == name);
-        if let Some((_, value)) = found.filter(|(_, value)| !value.is_empty()) {
-            beside.push(named(name, value.to_string()));
-        }
-    }
+fn put(record: &mut LogRecord, line: &Line, hash: Option<String>) {
+    let kind = line.0.iter().find(|(name, _)| name == "kind");
+    let kind = kind.map(|(_, kind)| named("kind", kind.clone()));
+    let hash = hash.map(|hash| named("hash", hash));
+    let mut beside: Vec<_> = kind.into_iter().chain(hash).collect();
     let uid = record
         .attributes
         .iter()
@@ -84,16 +86,23 @@ fn put(record: &mut LogRecord, line: &Line) {
     record.body = Some(text(logfmt::write(line)));
 }
 
+fn is_exception(given: &Given) -> bool {
+    given.event_name == otel_event::EXCEPTION
+        || given.attributes.get(attr::EXCEPTION_TYPE).is_some()
+}
+
+/// An attribute of the record, else of its resource.
+fn said(resource: &ResourceLogs, given: &Given, name: &str) -> String {
+    let own = given.attributes.get(name);
+    let found = own.or_else(|| resource.resource.attributes.get(name));
+    found.map(Own::to_text).unwrap_or_default()
+}
+
 fn line(timestamp: String, levels: bool, resource: &ResourceLogs, given: &Given) -> Line {
-    let text = |name: &str| {
-        let own = given.attributes.get(name);
-        let found = own.or_else(|| resource.resource.attributes.get(name));
-        found.map(Own::to_text).unwrap_or_default()
-    };
+    let text = |name: &str| said(resource, given, name);
     let mut line = Line::default();
     line.set("timestamp", timestamp);
-    let exception = given.event_name == otel_event::EXCEPTION
-        || given.attributes.get(attr::EXCEPTION_TYPE).is_some();
+    let exception = is_exception(given);
     let level = match given.severity_text.is_empty() {
         true => level(given.severity_number.0).to_owned(),
         false => given.severity_text.to_ascii_lowercase(),
@@ -111,7 +120,9 @@ fn line(timestamp: String, levels: bool, resource: &ResourceLogs, given: &Given)
         line.add("type", &text(attr::EXCEPTION_TYPE));
         line.add("value", &message);
         line.add("stacktrace", &text(attr::EXCEPTION_STACKTRACE));
-        line.set("hash", xxh3_64(message.as_bytes()).to_string());
+        if !levels {
+            line.set("hash", xxh3_64(message.as_bytes()).to_string());
+        }
         rest(&mut line, "context_", given, &["exception."]);
     } else if given.event_name.is_empty() {
         line.set("kind", "log".to_owned());

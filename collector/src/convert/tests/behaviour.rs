@@ -2,8 +2,8 @@
 
 use super::golden::{RECEIVED, body, header, line, payload, records};
 use crate::convert::{Dialect, Otlp, to_otlp};
-use crate::decode::{Limits, faro};
-use crate::record::Header;
+use crate::decode::{Form, Limits, faro, otlp};
+use crate::record::{Header, SourceKind};
 use farol_protocol::payload::Payload;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
@@ -314,6 +314,45 @@ fn what_a_line_cannot_say_stands_beside_it() {
         ] {
             assert!(text(exception, name).is_some(), "{dialect:?} {name}");
         }
+    }
+}
+
+#[test]
+fn an_exception_has_the_hash_of_its_like_whichever_way_it_came() {
+    let faro = of(
+        r#"{"exceptions":[{"type":"Error","value":"user id: 77 is gone"},{"type":"Error","value":"user id: 78 is gone"}]}"#,
+    );
+    let record = |id: u32| {
+        format!(
+            r#"{{"eventName":"exception","attributes":[{{"key":"exception.type","value":{{"stringValue":"Error"}}}},
+            {{"key":"exception.message","value":{{"stringValue":"user id: {id} is gone"}}}}]}}"#
+        )
+    };
+    let body = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{},{}]}}]}}]}}"#,
+        record(77),
+        record(78)
+    );
+    let (kind, form) = (SourceKind::OtlpLogs, Form::Json);
+    let decoded = otlp(kind, form, body.as_bytes(), &Limits::default()).unwrap();
+    let hashes = |kind, payload, dialect| {
+        let header = Header {
+            kind,
+            ..header("shop")
+        };
+        let otlp = to_otlp(&header, payload, dialect);
+        let hashes = records(&otlp).map(|record| {
+            let in_line = line(record).contains(" hash=");
+            (text(record, "hash").expect("a hash"), in_line)
+        });
+        hashes.collect::<Vec<_>>()
+    };
+    for (dialect, in_line) in [(Dialect::Alloy, true), (Dialect::Contrib, false)] {
+        let found = hashes(SourceKind::Faro, &faro, dialect);
+        assert_eq!(hashes(kind, &decoded.payload, dialect), found);
+        assert!(found.iter().all(|it| it.1 == in_line));
+        // Alloy hashes the message as it is, the Collector without what differs each time.
+        assert_eq!(found[0].0 == found[1].0, dialect == Dialect::Contrib);
     }
 }
 
