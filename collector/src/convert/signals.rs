@@ -45,6 +45,9 @@ fn traces<'a>(
             for (span, given) in scope.spans.iter_mut().zip(&given.spans) {
                 let mut attributes = Attrs::of(pairs(given.attributes.iter()));
                 attributes.or_put_all(visitor);
+                if span.parent_span_id.is_empty() && !zeroes(&given.parent_span_id) {
+                    attributes.text(attr::BAD_PARENT_ID, &given.parent_span_id);
+                }
                 semconv::template(&mut attributes, payload);
                 semconv::span_times(header, span, &mut attributes, given);
                 attributes.under(|| [attr::EXTRA, "span."].concat(), given.extra.iter());

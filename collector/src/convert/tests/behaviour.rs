@@ -356,6 +356,23 @@ fn an_exception_has_the_hash_of_its_like_whichever_way_it_came() {
     }
 }
 
+#[test]
+fn a_parent_whose_id_cannot_be_read_is_kept_in_what_came_as_otlp_too() {
+    let body = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[
+        {"traceId":"50f7651916cd43dd8448eb211c80319c","spanId":"a5ad6b7169203331","parentSpanId":"nothing"},
+        {"traceId":"50f7651916cd43dd8448eb211c80319c","spanId":"a5ad6b7169203332","parentSpanId":"0000000000000000"}]}]}]}"#;
+    let kind = SourceKind::OtlpTraces;
+    let decoded = otlp(kind, Form::Json, body.as_bytes(), &Limits::default()).unwrap();
+    let header = Header {
+        kind,
+        ..header("shop")
+    };
+    let made = to_otlp(&header, &decoded.payload, Dialect::Semconv);
+    let told = |span: &&Span| get(&span.attributes, "farol.trace.parent_span_id").cloned();
+    let parents: Vec<_> = spans(&made).iter().map(told).collect();
+    assert_eq!(parents, [Some(Value::StringValue("nothing".into())), None]);
+}
+
 /// Names that are distinct and not empty, as OTLP asks, at every level.
 fn well_formed(attributes: &[KeyValue]) {
     let mut seen = HashSet::new();
