@@ -16,6 +16,9 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// What it leaves out of a line, by the start of its name in the other dialect.
+const DROPPED: &[&str] = &[attr::LOG_RECORD_UID, "farol.time."];
+
 /// The translation's name for the environment, older than OpenTelemetry's present one.
 const ENVIRONMENT: &str = attr::DEPLOYMENT_ENVIRONMENT_OLD;
 
@@ -38,7 +41,7 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
         records.push(LogRecord {
             observed_time_unix_nano: header.received_ns,
             body: Some(text(logfmt::write(&line))),
-            attributes: beside(payload, item, hash, &rich.attributes, &[]),
+            attributes: beside(payload, item, hash, &rich.attributes, DROPPED),
             trace_id: filled::<16>(&trace.trace_id),
             span_id: filled::<8>(&trace.span_id),
             ..LogRecord::default()

@@ -56,7 +56,13 @@ fn beside(
             .chain(dropped)
             .any(|start| name.starts_with(start))
             || payload.farol.added.get(name).is_some()
+            || name == attr::EXCEPTION_FRAMES && says_more(item)
     };
+    // On the resource it would not reach a log store that takes the line and what stands beside it.
+    let bundle = &payload.meta.app.bundle_id;
+    if !bundle.is_empty() {
+        out.push(named(attr::APP_BUILD_ID, bundle.clone()));
+    }
     for attribute in rich
         .iter()
         .filter(|attribute| known_to_neither(&attribute.key))
@@ -66,6 +72,18 @@ fn beside(
         }
     }
     out
+}
+
+/// Whether the frames of an exception name what the stack in its line does not: bundle, release, debug id.
+fn says_more(item: Item<'_>) -> bool {
+    let Item::Exception(exception) = item else {
+        return false;
+    };
+    (exception.stacktrace.frames.iter()).any(|it| {
+        [&it.bundle_id, &it.release, &it.debug_id]
+            .iter()
+            .any(|it| !it.is_empty())
+    })
 }
 
 fn named(name: &str, value: String) -> KeyValue {

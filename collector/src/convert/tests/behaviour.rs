@@ -311,9 +311,13 @@ fn what_a_line_cannot_say_stands_beside_it() {
             "user.full_name",
             "farol.client.id",
             "vcs.ref.head.revision",
+            "app.build_id",
+            "log.record.uid",
         ] {
             assert!(text(exception, name).is_some(), "{dialect:?} {name}");
         }
+        let frames = get(&exception.attributes, "farol.exception.frames");
+        assert!(frames.is_some(), "they name bundles and debug ids");
     }
 }
 
