@@ -39,8 +39,17 @@ impl<'a> Known<'a> {
     /// one record.
     pub(super) fn attribute(&self, name: &str) -> Cow<'a, str> {
         let name = self.spelled(name);
-        let own = self.record.attributes.iter();
-        let found = self.resource().chain(own).find(|it| it.key == name);
+        let find = |name: &str| {
+            let own = self.record.attributes.iter();
+            self.resource().chain(own).find(|it| it.key == name)
+        };
+        let found = find(name).or_else(|| match (self.dialect, name) {
+            // The Collector has the older of its names.
+            (Dialect::Contrib, attr::DEPLOYMENT_ENVIRONMENT) => {
+                find(attr::DEPLOYMENT_ENVIRONMENT_OLD)
+            }
+            _ => None,
+        });
         plain::text(found.and_then(|it| it.value.as_ref()))
     }
 

@@ -193,6 +193,23 @@ async fn times_are_those_of_arrival_and_distinct() {
     }
 }
 
+#[test]
+fn labels_are_the_same_in_every_dialect() {
+    let settings = Settings::new(Remote::new("http://loki:3100".parse().unwrap()));
+    let labels = |dialect| {
+        let streams = Streams::new(&settings, dialect);
+        let batch = batch(recorded("01", dialect));
+        let pushed = Request::decode(&*push::protobuf(&streams.of(&batch))).unwrap();
+        let mut labels: Vec<_> = pushed.streams.into_iter().map(|it| it.labels).collect();
+        labels.sort();
+        labels
+    };
+    let semconv = labels(Dialect::Semconv);
+    assert!(semconv[0].contains("deployment_environment_name=") && semconv[0].contains("kind="));
+    assert_eq!(labels(Dialect::Alloy), semconv);
+    assert_eq!(labels(Dialect::Contrib), semconv);
+}
+
 #[tokio::test]
 async fn what_is_no_line_is_beside_it() {
     let mut fake = Fake::answering(vec![]).await;
