@@ -59,8 +59,12 @@ impl<H: Host> Pen<H> {
         let mut os = *rest;
         self.raw(b",\"os\":\"");
         self.escape(os.text());
-        self.byte(b' ');
-        self.escape(os.text());
+        // Linux has none.
+        let version = os.text();
+        if !version.is_empty() {
+            self.byte(b' ');
+        }
+        self.escape(version);
         self.fill(rest, 0.0, "\x06\"},\"os\":{\x02name\x02version\x06}");
         Fixed {
             meta: self.take(),
@@ -109,5 +113,28 @@ impl<H: Host> Pen<H> {
         self.field(b"name", view);
         self.byte(b'}');
         self.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Fake, Writer};
+
+    #[test]
+    fn a_system_without_a_version_or_a_name_has_no_blank() {
+        for (name, version, want) in [
+            ("Android", "14", r#","os":"Android 14"},"os":{"#),
+            ("Linux", "", r#","os":"Linux"},"os":{"#),
+            ("", "", r#","os":""},"os":{"#),
+        ] {
+            let browser = Writer::default().many(&["", ""]).b(0).many(&["", ""]);
+            let browser = browser.n(0.0).n(0.0).u(0).many(&[name, version]).0;
+            let app = Writer::default().many(&[""; 5]).0;
+            let mut pen = Pen::new(Fake::default());
+            let fixed = pen.fixed(Message::new(&app), &mut Message::new(&browser));
+            let meta = std::string::String::from_utf8(fixed.meta).unwrap();
+            assert!(meta.contains(want), "{meta}");
+        }
     }
 }
