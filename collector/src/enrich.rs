@@ -12,6 +12,7 @@ use crate::config::{App, Config};
 
 pub mod add;
 mod bot;
+mod browsers;
 pub mod geo;
 mod hints;
 pub(crate) mod routes;
@@ -53,8 +54,8 @@ pub struct Enricher {
 pub struct Known<'a> {
     /// The declared app that it belongs to.
     pub app: Option<&'a App>,
-    /// What its browser says of itself.
-    pub hints: &'a Hints,
+    /// What its browser says of itself; none where it was passed on with what several browsers said.
+    pub hints: Option<&'a Hints>,
     /// Who sent it.
     pub client: Option<ClientAddress>,
     /// What is done with the address.
@@ -96,7 +97,10 @@ impl Enricher {
                 added.set(name.as_str(), value.as_str().into());
             }
         }
-        self.browser(payload, known.hints);
+        match known.hints {
+            Some(hints) => self.browser(payload, hints),
+            None => browsers::tell(&self.agents, payload),
+        }
         self.place(payload, known);
         routes::apply(known.routes, payload);
         if !self.attributes.is_empty() {
@@ -212,7 +216,7 @@ mod tests {
     fn of(hints: &Hints) -> Known<'_> {
         Known {
             app: None,
-            hints,
+            hints: Some(hints),
             client: Some(ClientAddress::new("192.0.2.77".parse().unwrap())),
             address: AddressUse::Drop,
             routes: &[],

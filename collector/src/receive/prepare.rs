@@ -7,7 +7,7 @@ use super::{Accepted, Head, RETRY_BUSY, Receiver, otlp};
 use crate::convert::weight;
 
 use crate::decode::{self, Code, Decoded, Form, repeat};
-use crate::enrich::{Hints, Known, clock_offset_ms};
+use crate::enrich::{Known, clock_offset_ms};
 use crate::error::ApiError;
 use crate::filter::{apply, filter, sample, sample_rate, sample_state};
 use crate::inflate::{Bounds, InflateError, Reserved, inflate};
@@ -137,13 +137,9 @@ pub(super) fn prepare(
     if cut.strings > 0 {
         decode::trim(&mut payload, &live.decode_limits);
     }
-    let nothing = Hints::default();
     let known = Known {
         app: head.app.as_deref(),
-        hints: match own_headers {
-            true => &head.hints,
-            false => &nothing,
-        },
+        hints: own_headers.then_some(&head.hints),
         client: head.client,
         address: rules.address,
         routes: &rules.routes,

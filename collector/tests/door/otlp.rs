@@ -228,7 +228,7 @@ async fn metrics_of_clients_go_to_who_wants_metrics_and_credentials_are_taken_ou
 }
 
 #[tokio::test]
-async fn a_request_with_several_browsers_puts_none_of_them_on_the_others_records() {
+async fn a_request_with_several_browsers_puts_each_on_its_own_records() {
     let collector = Collector::start().await;
     let resource = |service: &str, agent: &str, name: &str| {
         format!(
@@ -285,8 +285,8 @@ async fn a_request_with_several_browsers_puts_none_of_them_on_the_others_records
         [
             ("a", "shop", Some("iOS 17.5")),
             ("b", "office", Some("iOS 17.5")),
-            ("c", "shop", None),
-            ("d", "office", None),
+            ("c", "shop", Some("Windows 10")),
+            ("d", "office", Some("iOS 17.5")),
         ]
     );
 }
