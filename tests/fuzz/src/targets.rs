@@ -32,7 +32,7 @@ pub(crate) fn payload(body: &[u8]) {
         let routes = Template::parse("/{id}/**").into_iter().collect::<Vec<_>>();
         let known = Known {
             app: None,
-            hints: &Hints::default(),
+            hints: Some(&Hints::default()),
             client: None,
             address: AddressUse::Truncate,
             routes: &routes,
