@@ -58,7 +58,8 @@ impl Person {
 
     /// The record without what is theirs, as long as it was. `None` where nothing is.
     pub(crate) fn taken_out(&self, record: &Record) -> Option<Record> {
-        let other_app = |app: &String| *app != record.header.app;
+        let of = record.header.app.as_str();
+        let other_app = |app: &String| !of.is_empty() && app != of;
         if self.app.as_ref().is_some_and(other_app) || !self.is_named_in(&record.body) {
             return None;
         }
@@ -74,8 +75,10 @@ impl Person {
         let subjects = ground.subjects();
         let theirs: Vec<u32> = subjects
             .filter(|(_, subject)| {
-                subject.says(self.names(), self.id())
-                    || subject.metric().is_some_and(|it| self.is_in_points(it))
+                let ours = |app: &String| subject.app().is_some_and(|it| it == app.as_str());
+                self.app.as_ref().is_none_or(ours)
+                    && (subject.says(self.names(), self.id())
+                        || subject.metric().is_some_and(|it| self.is_in_points(it)))
             })
             .map(|(place, _)| place)
             .collect();

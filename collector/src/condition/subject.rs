@@ -122,8 +122,15 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The app that it is of.
+    pub(crate) fn app(&self) -> Option<Cow<'a, str>> {
+        self.text(&Field::App)
+    }
+
     pub(super) fn text(&self, field: &Field) -> Option<Cow<'a, str>> {
         let text = match field {
+            // What is in one request may be of several.
+            Field::App if self.ground.app.is_empty() => return self.attribute(attr::SERVICE_NAME),
             Field::App => self.ground.app,
             Field::Tenant => self.ground.tenant,
             Field::Kind => self.kind().map_or(METRIC, Kind::name),

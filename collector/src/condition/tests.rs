@@ -68,6 +68,29 @@ fn what_holds_of_an_item_and_what_does_not() {
 }
 
 #[test]
+fn where_a_request_is_of_several_apps_each_item_has_its_own() {
+    let resource = |app: &str| {
+        format!(
+            r#"{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{app}"}}}}]}},"scopeSpans":[{{"spans":[{{"name":"s"}}]}}]}}"#
+        )
+    };
+    let body = format!(
+        r#"{{"traces":{{"resourceSpans":[{},{}]}}}}"#,
+        resource("shop"),
+        resource("blog")
+    );
+    let payload = Payload::decode(body.as_bytes()).unwrap();
+    let ground = Ground {
+        app: "",
+        tenant: "",
+        payload: &payload,
+    };
+    let shop = Condition::parse(r#"app == "shop""#).unwrap();
+    let holds = ground.subjects().map(|(_, subject)| shop.holds(&subject));
+    assert_eq!(holds.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn what_is_wrong_is_said_with_its_place() {
     for (condition, problem) in [
         ("", "it ends at letter 1; write app, kind, tenant"),

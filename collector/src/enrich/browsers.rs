@@ -1,6 +1,8 @@
 //! A request of OTLP that was passed on can hold what several browsers said. What is known of each then stands on its own records and
 //! spans, where else it stands in the meta once.
 
+use std::collections::BTreeSet;
+
 use farol_protocol::map::Attributes;
 use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
@@ -9,21 +11,21 @@ use farol_protocol::value::Value;
 
 use super::user_agent::Agents;
 
-/// Resources whose user agent is read, of one request: some 50 µs for one that is new. Relays send by the second, and so many people seldom
+/// User agents that are read, of one request: some 50 µs for one that is new. Relays send by the second, and so many people seldom
 /// say something in one.
 const MOST: usize = 256;
 
 /// Puts on each record and span what its resource's user agent tells, where it does not say it itself.
 pub(super) fn tell(agents: &Agents, payload: &mut Payload) {
-    let mut left = MOST;
+    let mut texts = BTreeSet::new();
     let mut next = |resource: &Resource| -> Vec<(&'static str, Value)> {
         let Some(Value::Text(text)) = resource.attributes.get(attr::USER_AGENT_ORIGINAL) else {
             return Vec::new();
         };
-        if text.is_empty() || left == 0 {
+        if text.is_empty() || (texts.len() == MOST && !texts.contains(text)) {
             return Vec::new();
         }
-        left -= 1;
+        texts.insert(text.clone());
         let mut told = told(agents, text);
         told.retain(|(name, _)| !says(&resource.attributes, name));
         told

@@ -116,6 +116,35 @@ fn who_only_looks_alike_is_left_alone() {
 }
 
 #[test]
+fn of_a_request_of_several_apps_what_is_of_one_goes() {
+    let resource = |app: &str| {
+        format!(
+            r#"{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{app}"}}}}]}},"scopeLogs":[{{"logRecords":[
+                {{"body":{{"stringValue":"of {app}"}},"attributes":[{{"key":"session.id","value":{{"stringValue":"s1"}}}}]}}]}}]}}"#
+        )
+    };
+    let json = format!(
+        r#"{{"farol.otlp":{{"resourceLogs":[{},{}]}}}}"#,
+        resource("shop"),
+        resource("blog")
+    );
+    let mut before = record(&json);
+    before.header.kind = SourceKind::OtlpLogs;
+    before.header.app.clear();
+    let of = |app: &str| Person {
+        app: Some(app.to_owned()),
+        ..session("s1")
+    };
+    let after = of("shop").taken_out(&before).unwrap();
+    let left = String::from_utf8(after.body.to_vec()).unwrap();
+    assert!(
+        !left.contains("of shop") && left.contains("of blog"),
+        "{left}"
+    );
+    assert_eq!(of("bank").taken_out(&before), None);
+}
+
+#[test]
 fn what_came_as_otlp_is_known_by_its_attributes() {
     let attribute =
         |key, value| format!(r#"{{"key":"{key}","value":{{"stringValue":"{value}"}}}}"#);

@@ -31,6 +31,7 @@ pub(super) struct Groups<T> {
 #[derive(Debug)]
 struct State<T> {
     group: Group<T>,
+    nudged: bool,
     closed: bool,
 }
 
@@ -48,6 +49,7 @@ impl<T> Default for Groups<T> {
         Self {
             state: Mutex::new(State {
                 group: Group::default(),
+                nudged: false,
                 closed: false,
             }),
             stir: Condvar::new(),
@@ -80,10 +82,16 @@ impl<T> Groups<T> {
         Ok(())
     }
 
-    /// Waits until something lies there. False when nothing does and nothing will.
+    /// Has who waits look, though nothing lies there.
+    pub(super) fn nudge(&self) {
+        self.lock().nudged = true;
+        self.stir.notify_one();
+    }
+
+    /// Waits until something lies there, or it was nudged. False when nothing does and nothing will.
     pub(super) fn wait(&self) -> bool {
         let mut state = self.lock();
-        while state.group.members.is_empty() {
+        while state.group.members.is_empty() && !std::mem::take(&mut state.nudged) {
             if state.closed {
                 return false;
             }

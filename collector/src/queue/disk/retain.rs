@@ -289,16 +289,16 @@ impl Shared {
 
     /// Deletes segments that nobody wants any more, as soon as they need not be retained.
     pub(super) fn free_done(&self) {
-        // On a disk that is nearly full nothing is kept that may go, the segment that would be written next neither: nobody writes to it, and so
-        // it would stay the last one, and the disk full.
-        let low = self.low.load(Relaxed);
-        let retain = match low {
-            true => 0,
-            false => nanos(self.settings.retain_after_export),
-        };
         let now = (self.clock.now)();
         let _one = self.changing();
         loop {
+            // On a disk that is nearly full what may go goes, the oldest first, until there is room: at last the segment that would be written next,
+            // since nobody writes to it, and so it would stay, and the disk full.
+            let low = self.low.load(Relaxed);
+            let retain = match low {
+                true => 0,
+                false => nanos(self.settings.retain_after_export),
+            };
             let mut state = self.lock();
             let closed = state.closed;
             let active = state.active;
@@ -325,7 +325,14 @@ impl Shared {
             if state.is_written(segment.base) {
                 return;
             }
+            let written = state.active == Some(segment.base);
             self.delete(state, &segment);
+            if written {
+                self.groups.nudge();
+            }
+            if low {
+                self.look_at_space_now();
+            }
         }
     }
 

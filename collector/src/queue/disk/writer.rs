@@ -83,7 +83,7 @@ impl Writer {
     pub(super) fn commit(&mut self) {
         let mut group = self.shared.groups.take(std::mem::take(&mut self.spare));
         if group.members.is_empty() {
-            return;
+            return self.let_go();
         }
         let start = Instant::now();
         let written = self.write(&group.bytes);
@@ -110,6 +110,13 @@ impl Writer {
             self.spare = group;
         }
         shared.look_at_space_now();
+    }
+
+    /// Closes the file of a segment that was deleted: the disk has its room only then.
+    fn let_go(&mut self) {
+        if self.shared.lock().active.is_none() && self.active.take().is_some() {
+            self.shared.look_at_space_now();
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<Position> {

@@ -139,6 +139,8 @@ struct Inner {
     nodes: Vec<Node>,
     names: BTreeMap<String, usize>,
     kept_names: BTreeMap<String, usize>,
+    /// How often each node is open: what has no name any more is there until it is closed.
+    open: BTreeMap<usize, usize>,
     pending: Vec<Named>,
     lies: Lies,
     /// Of a thousand operations so many fail.
@@ -172,6 +174,7 @@ impl SimDisk {
             nodes: Vec::new(),
             names: BTreeMap::new(),
             kept_names: BTreeMap::new(),
+            open: BTreeMap::new(),
             pending: Vec::new(),
             lies,
             writes_fail: 0,
@@ -240,12 +243,32 @@ impl SimDisk {
             }
             node.seen = node.kept.clone();
         }
-        inner.epoch += 1;
+        inner.end_process();
     }
 
     /// The process goes and the machine stays.
     pub(crate) fn kill(&self) {
-        self.lock().epoch += 1;
+        self.lock().end_process();
+    }
+
+    fn file(&self, inner: &mut Inner, node: usize) -> Arc<dyn DiskFile> {
+        *inner.open.entry(node).or_default() += 1;
+        Arc::new(SimFile {
+            disk: self.clone(),
+            node,
+            epoch: inner.epoch,
+        })
+    }
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        let inner = &mut *self.disk.lock();
+        if inner.epoch == self.epoch
+            && let Some(times) = inner.open.get_mut(&self.node)
+        {
+            *times -= 1;
+        }
     }
 }
 
@@ -267,7 +290,17 @@ impl Inner {
     }
 
     fn used(&self) -> usize {
-        self.names.values().map(|n| self.nodes[*n].seen.len()).sum()
+        let open = self.open.iter().filter(|(_, times)| **times > 0);
+        let mut there: Vec<usize> = open.map(|(n, _)| *n).collect();
+        there.extend(self.names.values());
+        there.sort_unstable();
+        there.dedup();
+        there.iter().map(|n| self.nodes[*n].seen.len()).sum()
+    }
+
+    fn end_process(&mut self) {
+        self.epoch += 1;
+        self.open.clear();
     }
 
     fn rename(&mut self, change: Named) {
@@ -295,22 +328,13 @@ impl Disk for SimDisk {
         let node = inner.nodes.len();
         inner.nodes.push(Node::default());
         inner.rename(Named::Link(name, node));
-        let epoch = inner.epoch;
-        Ok(Arc::new(SimFile {
-            disk: self.clone(),
-            node,
-            epoch,
-        }))
+        Ok(self.file(&mut inner, node))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let inner = self.lock();
+        let inner = &mut *self.lock();
         let node = *inner.names.get(&name(path)).ok_or(Errno::NOENT)?;
-        Ok(Arc::new(SimFile {
-            disk: self.clone(),
-            node,
-            epoch: inner.epoch,
-        }))
+        Ok(self.file(inner, node))
     }
 
     fn list(&self, _folder: &Path) -> io::Result<Vec<String>> {
