@@ -19,7 +19,7 @@ const PARTS = {
   'protocol: faro': { edit: ['send/sender.ts', "protocol == 'faro'", 'false'] },
   'unsampledHeader': { edit: ['client.ts', "(on || options.unsampledHeader) ? '00-' + trace + '-' + span + (on ? '-01' : '-00')", "on ? '00-' + trace + '-' + span + '-01'"] },
   'consent': { edit: ['client.ts', /setConsent\(next\) \{[\s\S]*?\n    \},\n/, 'setConsent() {},\n'] },
-  'session.storage': { edit: ['client.ts', /const shared = [\s\S]*?: sessionStorage\)\);|if \(shared\)[\s\S]*?\}, true\);/g, ''] },
+  'session.storage': { edit: ['client.ts', /options\.session\?\.storage === '(visitor|none)'/g, 'false'] },
   'onDiagnostic': { edit: ['client.ts', /'internal item-cut.*'/, "''"] },
   'transport': { edit: ['send/sender.ts', 'transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : ', ''] },
   'core': { edit: ['load.ts', /else if \(typeof given == 'function'\).*\n/, ''] },
@@ -78,6 +78,9 @@ for (const [file, mark, parts] of [['script', '', PARTS], ['more', '+', FILES.mo
 const table = rows.join('\n') + '\n';
 if (process.argv[2] == '--write') {
   const file = new URL('../../docs/sdk.md', import.meta.url);
-  const text = readFileSync(file, 'utf8').replace(/(<!-- prices -->\n)(\|.*\n)+/, (_, mark) => mark + table);
+  const before = readFileSync(file, 'utf8');
+  const mark = /(<!-- prices -->\n)(\|.*\n)+/;
+  if (!mark.test(before)) throw new Error('docs/sdk.md has no table of prices');
+  const text = before.replace(mark, (_, mark) => mark + table);
   writeFileSync(file, text.replace(/^(\| `([\w.]+)` \|.*\| )\+*\d+ \|$/gm, (row, head, name) => (name in cells ? `${head}${cells[name]} |` : row)));
 } else console.log(table);

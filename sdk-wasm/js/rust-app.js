@@ -24,8 +24,8 @@ function createEntered() {
       const place_ = { trace_: span.traceId, span_: span.spanId };
       entered.push({ span_: span, place_, before_: sdk.current_ });
       if (entered.length > MOST) {
-        const { before_ } = entered.shift();
-        entered[0].before_ = before_;
+        const { before_, place_: gone } = entered.shift();
+        if (entered[0].before_ == gone) entered[0].before_ = before_;
       }
       sdk.current_ = place_;
     },
@@ -1539,7 +1539,7 @@ function createSender(sdk, nativeFetch) {
     if (faro) {
       if (key2) headers["x-api-key"] = key2;
       headers["x-faro-session-id"] = batch.session_;
-      if (known2 || !failures && plain2 < 2) headers[IDEMPOTENCY] = batch.id_;
+      if (known2 || !hidden && !failures && plain2 < 2) headers[IDEMPOTENCY] = batch.id_;
     } else {
       const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
       url += (/\?/.test(url) ? "&" : "?") + "id=" + batch.id_ + "&sent=" + sent + "&try=" + attempt;
@@ -1551,6 +1551,7 @@ function createSender(sdk, nativeFetch) {
       const status = safe(() => +((answer == null ? void 0 : answer.status) ?? answer)) || 0;
       batch.flights_--;
       flights--;
+      if (status > 0 && headers[IDEMPOTENCY]) known2 = true;
       if (queue.includes(batch)) {
         if (status == TAKEN) batch.taken_ = performance.now() + TIMEOUT;
         else if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
@@ -1566,8 +1567,8 @@ function createSender(sdk, nativeFetch) {
             return (_a = sdk.split_) == null ? void 0 : _a.call(sdk, batch);
           });
           if (parts) for (const part of parts) add(part);
-          else if (status < 300) headers[IDEMPOTENCY] ? known2 = true : plain2++;
-          else tell2(5 /* BatchRefused */, status, batch.items_);
+          else if (status > 299) tell2(5 /* BatchRefused */, status, batch.items_);
+          if (failures && !known2) plain2++;
           failures = blocked = 0;
           asked = false;
           stopped = status == 401 || status == 403;
@@ -1985,15 +1986,18 @@ function createClient(given, bring) {
       else if (signal == 5 /* Hook */) {
         try {
           const item = parse2(decode(bytes.subarray(1)));
-          const { kind: own2 } = item;
+          const { kind: otlp } = item;
           item.kind = KINDS2[bytes[0]];
           const answer = options.beforeSend(item);
           if (answer === null) return -1;
           if (answer !== void 0 && (kind(answer) != "object" || answer.then)) return new Uint8Array();
-          const kept = { ...answer || item, kind: own2 };
+          const kept = { ...answer || item, kind: otlp };
           if (options.protocol == "faro" && bytes[0] < 4) {
             for (const part of ["attributes", "context"]) {
-              if (kept[part]) kept[part] = parse2(stringify2(kept[part]), (name2, value) => name2 && typeof value != "string" ? stringify2(value) : value);
+              if (part in kept) {
+                const flat = kept[part] = own(kind(kept[part]) == "object" ? parse2(stringify2(kept[part])) : {});
+                for (const name2 in flat) if (typeof flat[name2] != "string") flat[name2] = stringify2(flat[name2]);
+              }
             }
           }
           return new TextEncoder().encode(stringify2(kept));
@@ -2984,7 +2988,7 @@ function open(options, memory2, connect, buffer, put) {
         const head = "" + error;
         const frames2 = stack.startsWith(head) ? stack.slice(head.length + 1) : stack;
         if (place) error.stack = `${type}: ${message}
-    at ${place}
+    at ${place.replace(/:\d+$/, "")} (${place})
 ${frames2}`;
       });
       safe(() => Object.defineProperty(error, "name", { value: type, configurable: true, writable: true }));

@@ -327,6 +327,18 @@ mod tests {
     }
 
     #[test]
+    fn errors_of_an_app_in_rust_are_told_apart_by_their_place() {
+        let at = |place: &str| {
+            let stack = std::format!(
+                "panic: m\n    at src/main.rs:{place} (src/main.rs:{place}:5)\n    at Object.failure (https://a.example/rust-app.js:1:2)"
+            );
+            key("panic", "m", &stack)
+        };
+        assert_eq!(at("10"), at("10"));
+        assert_ne!(at("10"), at("200"));
+    }
+
+    #[test]
     fn extensions_are_told_by_their_scheme() {
         for scheme in ["chrome", "moz", "safari", "safari-web", "ms-browser"] {
             assert!(extension(

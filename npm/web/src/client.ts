@@ -232,17 +232,21 @@ export function createClient(given: Options, bring: Bring): Client {
         try {
           const item = parse(decode(bytes.subarray(1)));
           // A span has one of its own, which the hook does not see.
-          const { kind: own } = item;
+          const { kind: otlp } = item;
           item.kind = KINDS[bytes[0]];
           const answer = options.beforeSend!(item);
           if (answer === null) return -1;
           // A promise is no answer either; the core tells.
           if (answer !== undefined && (kind(answer) != 'object' || answer.then)) return new Uint8Array();
-          const kept: any = { ...(answer || item), kind: own };
+          const kept: any = { ...(answer || item), kind: otlp };
           // Who takes Faro's takes text alone there, or nothing of the batch. A span's are OTLP's.
           if (options.protocol == 'faro' && bytes[0] < 4) {
             for (const part of ['attributes', 'context']) {
-              if (kept[part]) kept[part] = parse(stringify(kept[part]), (name: string, value: unknown) => (name && typeof value != 'string' ? stringify(value) : value));
+              if (part in kept) {
+                // What is no object has no names. A copy: it may be frozen.
+                const flat = (kept[part] = own(kind(kept[part]) == 'object' ? parse(stringify(kept[part])) : {}) as any);
+                for (const name in flat) if (typeof flat[name] != 'string') flat[name] = stringify(flat[name]);
+              }
             }
           }
           return new TextEncoder().encode(stringify(kept));

@@ -37,9 +37,9 @@ export function createEntered(): Entered {
       const place_ = { trace_: span.traceId, span_: span.spanId };
       entered.push({ span_: span, place_, before_: sdk.current_ });
       if (entered.length > MOST) {
-        const { before_ } = entered.shift()!;
+        const { before_, place_: gone } = entered.shift()!;
         // Who came after it goes back to where it would have.
-        entered[0].before_ = before_;
+        if (entered[0].before_ == gone) entered[0].before_ = before_;
       }
       sdk.current_ = place_;
     },

@@ -97,7 +97,8 @@ export function open(
         // V8 puts it there, and would not do so again.
         const head = '' + error;
         const frames = stack.startsWith(head) ? stack.slice(head.length + 1) : stack;
-        if (place) error.stack = `${type}: ${message}\n    at ${place}\n${frames}`;
+        // Functions tell errors apart, and places do not.
+        if (place) error.stack = `${type}: ${message}\n    at ${place.replace(/:\d+$/, '')} (${place})\n${frames}`;
       });
       // Assigning throws where the page has frozen what errors have in common.
       safe(() => Object.defineProperty(error, 'name', { value: type, configurable: true, writable: true }));

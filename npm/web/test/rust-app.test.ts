@@ -63,6 +63,17 @@ test('entered without an end they are not kept without end', () => {
   assert.equal(now(), '999');
 });
 
+test('a run inside of spans that are not kept any more goes back to itself', () => {
+  const { sdk, entered, now } = running();
+  const [outer, ...all] = Array.from({ length: 65 }, (_, i) => span(`${i}`)) as [Span, ...Span[]];
+  entered.enter_(outer);
+  const run: Place = { trace_: 't', span_: 'run' };
+  sdk.current_ = run;
+  for (const one of all) entered.enter_(one);
+  for (const one of all.reverse()) entered.exit_(one);
+  assert.equal(now(), 'run');
+});
+
 test('after a recursion deeper than what is kept no span of it goes on running', () => {
   for (const depth of [64, 65, 66, 500]) {
     const { sdk, entered, now } = running();
@@ -118,7 +129,7 @@ test('the place in the source is the top frame of an error, below type and messa
   for (const message of ['no bread', '', 'two\nlines']) {
     const lines = app.failure('shop::Empty', message, [], 'src/shop.rs:12:5').stack!.split('\n');
     const head = `shop::Empty: ${message}`.split('\n');
-    assert.deepEqual(lines.slice(0, head.length + 1), [...head, '    at src/shop.rs:12:5']);
+    assert.deepEqual(lines.slice(0, head.length + 1), [...head, '    at src/shop.rs:12 (src/shop.rs:12:5)']);
     assert.match(lines[head.length + 1]!, /failure/);
   }
   assert.match(app.failure('panic', 'm', [], '').stack!, /^Error: m\n/);
@@ -142,7 +153,9 @@ test('one that is no expression is told, and leaves the others where they are', 
 });
 
 test('where the page has broken what arrays have in common the app goes on', () => {
-  const app = open({ url: '' }, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);
+  const options: Options = { url: '' };
+  const app = open(options, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);
+  (options.features as unknown as ((sdk: unknown) => void)[])[0]!({ later_() { throw new Error('the page'); } });
   const { map, splice, push } = Array.prototype;
   const broken = () => { throw new Error('the page'); };
   Object.assign(Array.prototype, { map: broken, splice: broken, push: broken });

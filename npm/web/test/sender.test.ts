@@ -360,6 +360,25 @@ test('the Faro way has its headers, and leaves the newest out where a network er
   assert.equal(posted[1]!.init.headers['idempotency-key'], undefined);
 });
 
+test('one outage says nothing of the header, nor does an answer that is a failure', async () => {
+  const has = () => posted.map(({ init }) => 'idempotency-key' in init.headers);
+  const made = sender({ protocol: 'faro' });
+  for (const id_ of ['1', '2', '3']) made.add_(batch({ id_ }));
+  await posted[0]!.fail();
+  for (const one of posted.slice(1)) await one.fail();
+  const before = posted.length;
+  made.hidden_(false, () => {});
+  for (let n = before; n < posted.length; n++) await posted[n]!.answer(202);
+  made.add_(batch({ id_: '4' }));
+  assert.equal(has().at(-1), true);
+  posted = [];
+  const answered = sender({ protocol: 'faro' });
+  answered.add_(batch({ id_: '1' }));
+  await posted[0]!.answer(503);
+  answered.hidden_(false, () => {});
+  assert.deepEqual(has(), [true, true]);
+});
+
 test('whether a receiver of Faro’s takes the header is found out, and a network that was away for once is none that does not', async () => {
   for (const takes of [true, false]) {
     posted = [];

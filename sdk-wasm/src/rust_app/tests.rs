@@ -217,9 +217,17 @@ fn a_callback_may_call_the_client() {
     assert_eq!(lines(), ["event next {}"]);
 }
 
+/// Panics' hook is the process's: one test at a time has it.
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static HOOK: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    HOOK.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 #[test]
 fn a_panic_is_told_with_its_place_and_the_hook_before_is_called() {
     let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let _alone = alone();
     let former = std::panic::take_hook();
     let note = std::sync::Arc::clone(&heard);
     std::panic::set_hook(Box::new(move |info| {
@@ -257,6 +265,7 @@ fn a_client_that_begins_after_a_panic_is_told_of_the_next() {
             init(Options::new("https://rum.example"));
         }
     }
+    let _alone = alone();
     let former = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| ()));
     init(Options::new("https://rum.example"));
@@ -532,6 +541,7 @@ mod layer {
             let inside = dead.enter();
             let nested = || drop(info_span!("nested"));
             nested();
+            let _alone = alone();
             let former = std::panic::take_hook();
             std::panic::set_hook(Box::new(|_| ()));
             crate::rust_app::panics::watch(farol);

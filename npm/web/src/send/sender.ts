@@ -103,9 +103,9 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   let blocked = 0;
   /** The collector asked for that: then hiding the page changes nothing. */
   let asked = false;
-  /** Something was taken that had Faro's newest header. */
+  /** Something was answered that had Faro's newest header. */
   let known = false;
-  /** What was taken once it was left out. One may have met a network that was away; two have not. */
+  /** How often failures ended once it was left out. One may have been a network that was away; two have not. */
   let plain = 0;
   /** The collector does not want us: nothing is sent any more. */
   let stopped = false;
@@ -148,7 +148,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     if (faro) {
       if (key) headers['x-api-key'] = key;
       headers['x-faro-session-id'] = batch.session_;
-      if (known || (!failures && plain < 2)) headers[IDEMPOTENCY] = batch.id_;
+      if (known || (!hidden && !failures && plain < 2)) headers[IDEMPOTENCY] = batch.id_;
     } else {
       // The wall clock may have jumped; the page's clock may have stood still while the machine slept.
       const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
@@ -162,6 +162,8 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       const status = safe(() => +((answer as Response)?.status ?? answer)!) || 0;
       batch.flights_--;
       flights--;
+      // Whatever the answer: there is one.
+      if (status > 0 && headers[IDEMPOTENCY]) known = true;
       // Else another try of it was answered, or the visitor has said no.
       if (queue.includes(batch)) {
         if (status == TAKEN) batch.taken_ = performance.now() + TIMEOUT;
@@ -175,8 +177,8 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
         } else {
           const parts = status == 413 && safe(() => sdk.split_?.(batch));
           if (parts) for (const part of parts) add(part);
-          else if (status < 300) headers[IDEMPOTENCY] ? (known = true) : plain++;
-          else tell(Diagnostic.BatchRefused, status, batch.items_);
+          else if (status > 299) tell(Diagnostic.BatchRefused, status, batch.items_);
+          if (failures && !known) plain++;
           failures = blocked = 0;
           asked = false;
           stopped = status == 401 || status == 403;
