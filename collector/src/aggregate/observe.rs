@@ -52,7 +52,9 @@ pub(crate) struct State {
 pub(crate) fn observe(header: &Header, payload: &Payload, now: u64, state: &mut State) {
     let mut observer = Observer::new(header, payload, now, state);
     for (_, item) in payload.items() {
-        if let (Item::Span(group, ..), false) = (item, header.kind == SourceKind::Faro) {
+        if header.kind != SourceKind::Faro
+            && let Item::Span(group, ..) = item
+        {
             observer.of(header, &group.resource);
         }
         observer.item(item);

@@ -113,7 +113,9 @@ impl Tallies {
         tally.left = shares.left;
         let state = tally.state();
         match state {
-            State::Through => drop(tally.book(ledger)),
+            State::Through => {
+                tally.book(ledger);
+            }
             State::Open | State::Left => drop(self.0.insert(position, tally)),
         }
         state

@@ -325,11 +325,7 @@ impl Shared {
             if state.is_written(segment.base) {
                 return;
             }
-            let written = state.active == Some(segment.base);
             self.delete(state, &segment);
-            if written {
-                self.groups.nudge();
-            }
             if low {
                 self.look_at_space_now();
             }
@@ -338,7 +334,8 @@ impl Shared {
 
     fn delete(&self, mut state: std::sync::MutexGuard<'_, State>, segment: &Segment) {
         state.segments.retain(|s| s.base != segment.base);
-        if state.active == Some(segment.base) {
+        let active = state.active == Some(segment.base);
+        if active {
             state.active = None;
         }
         for i in 0..state.readers.len() {
@@ -358,6 +355,10 @@ impl Shared {
         if let Err(error) = gone {
             Figures::add(&self.figures.write_failures, 1);
             tracing::warn!(kind = %error.kind(), "a segment that is done could not be deleted; it will be looked at again at the next start");
+        }
+        if active {
+            // The writer has its file open, and the disk gets the room when that is closed.
+            self.groups.nudge();
         }
     }
 }

@@ -990,13 +990,19 @@ fn a_folder_of_version_2_stays_readable() {
     }
 }
 
-#[test]
-fn nothing_is_acknowledged_into_a_folder_that_was_deleted() {
+/// A queue in a folder of its own that a test may delete, and a reader.
+fn in_folder() -> (tempfile::TempDir, PathBuf, Bench, Reader) {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().join("queue");
-    let mut bench = Bench::real(&folder);
+    let bench = Bench::real(&folder);
     let a = bench.reader("a");
     bench.recover();
+    (data, folder, bench, a)
+}
+
+#[test]
+fn nothing_is_acknowledged_into_a_folder_that_was_deleted() {
+    let (_data, folder, mut bench, a) = in_folder();
     bench.append_ids(0..3);
     std::fs::remove_dir_all(&folder).unwrap();
     for _ in 0..4 {
@@ -1020,15 +1026,11 @@ fn nothing_is_acknowledged_into_a_folder_that_was_deleted() {
 
 #[test]
 fn cursors_that_cannot_be_kept_are_told_once_and_tried_again() {
-    let data = tempfile::tempdir().unwrap();
-    let folder = data.path().join("queue");
-    let mut bench = Bench::real(&folder);
-    let a = bench.reader("a");
-    bench.recover();
+    let (_data, folder, mut bench, a) = in_folder();
     bench.append_ids(0..3);
     bench.shared.keep();
     a.ack(&[read(&bench, &a)[0].0]);
-    let said = data.path().join("said");
+    let said = folder.with_file_name("said");
     let writer = Arc::new(std::fs::File::create(&said).unwrap());
     let subscriber = tracing_subscriber::fmt().with_writer(writer);
     tracing::subscriber::with_default(subscriber.finish(), || {
@@ -1046,11 +1048,7 @@ fn cursors_that_cannot_be_kept_are_told_once_and_tried_again() {
 
 #[test]
 fn a_collector_that_idles_is_not_ready_without_its_folder() {
-    let data = tempfile::tempdir().unwrap();
-    let folder = data.path().join("queue");
-    let bench = Bench::real(&folder);
-    let _a = bench.reader("a");
-    bench.recover();
+    let (_data, folder, bench, _a) = in_folder();
     assert!(bench.shared.has_room(1));
     std::fs::remove_dir_all(&folder).unwrap();
     bench.shared.looked_at_space_ns.store(0, Relaxed);

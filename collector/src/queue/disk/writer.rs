@@ -83,6 +83,7 @@ impl Writer {
     pub(super) fn commit(&mut self) {
         let mut group = self.shared.groups.take(std::mem::take(&mut self.spare));
         if group.members.is_empty() {
+            self.spare = group;
             return self.let_go();
         }
         let start = Instant::now();
