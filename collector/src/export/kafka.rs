@@ -1,6 +1,7 @@
 //! Kafka: messages keyed by session, by an idempotent producer that waits for all replicas. What a broker did not acknowledge is sent
 //! again; within `timeout` times three the client does that by itself and the broker knows a copy from its original.
 
+mod doubt;
 mod message;
 
 pub(super) use message::named;
@@ -12,10 +13,12 @@ use std::time::Duration;
 use anyhow::Result;
 use krafka::KrafkaError;
 use krafka::error::ErrorCode;
-use krafka::producer::{Acks, Producer};
+use krafka::producer::{Acks, Producer, RecordMetadata};
 use krafka::protocol::Compression;
 use tokio::sync::Mutex;
 
+use self::doubt::Doubt;
+use self::message::Message;
 use super::Batch;
 use super::destination::{Attempt, Destination, Outcome, Reason, Share};
 use super::pack::aside;
@@ -36,7 +39,13 @@ const BUFFER: usize = 16 << 20;
 pub(crate) struct Kafka {
     settings: Arc<Settings>,
     /// Made with the first batch: it asks the brokers who they are.
-    producer: Mutex<Option<Arc<Producer>>>,
+    line: Mutex<Option<Arc<Line>>>,
+}
+
+/// A producer, and what is known of it that it does not say itself.
+struct Line {
+    producer: Producer,
+    doubt: Arc<Doubt>,
 }
 
 impl Kafka {
@@ -45,28 +54,28 @@ impl Kafka {
         auth(&settings.brokers)?;
         Ok(Self {
             settings: Arc::new(settings.clone()),
-            producer: Mutex::default(),
+            line: Mutex::default(),
         })
     }
 
-    async fn producer(&self) -> Result<Arc<Producer>, Reason> {
-        let mut producer = self.producer.lock().await;
-        if let Some(producer) = &*producer {
-            return Ok(Arc::clone(producer));
+    async fn line(&self) -> Result<Arc<Line>, Reason> {
+        let mut line = self.line.lock().await;
+        if let Some(line) = &*line {
+            return Ok(Arc::clone(line));
         }
         let timeout = self.settings.brokers.remote.timeout;
         let made = match tokio::time::timeout(timeout, connect(&self.settings)).await {
             Ok(made) => made.map_err(|error| reason(&error))?,
             Err(_) => return Err(Reason::code("no connection")),
         };
-        Ok(Arc::clone(producer.insert(Arc::new(made))))
+        Ok(Arc::clone(line.insert(Arc::new(made))))
     }
 
     /// A producer that lost count of its messages cannot go on; the next one begins anew.
-    async fn forget(&self, broken: &Arc<Producer>) {
-        let mut producer = self.producer.lock().await;
-        if producer.as_ref().is_some_and(|it| Arc::ptr_eq(it, broken)) {
-            *producer = None;
+    async fn forget(&self, broken: &Arc<Line>) {
+        let mut line = self.line.lock().await;
+        if line.as_ref().is_some_and(|it| Arc::ptr_eq(it, broken)) {
+            *line = None;
         }
     }
 
@@ -83,10 +92,20 @@ impl Kafka {
             // What is in no message must not count as taken.
             return Outcome::Refused(Reason::code("not of this encoding"));
         }
-        let producer = match self.producer().await {
-            Ok(producer) => producer,
+        let line = match self.line().await {
+            Ok(line) => line,
             Err(reason) => return Outcome::retry(reason),
         };
+        let verdicts = line.carry(messages).await;
+        if verdicts.broken || line.doubt.any() {
+            self.forget(&line).await;
+        }
+        verdicts.end(batch)
+    }
+}
+
+impl Line {
+    async fn carry(&self, messages: Vec<Message>) -> Verdicts {
         let mut verdicts = Verdicts::default();
         let (mut sent, mut alone) = (Vec::new(), Vec::new());
         // Each message to a topic that is not there would wait for it as long as the first.
@@ -97,7 +116,7 @@ impl Kafka {
                 verdicts.later(message.places, reason.clone());
                 continue;
             }
-            match producer.enqueue(message.record.clone()).await {
+            match self.producer.enqueue(message.record.clone()).await {
                 Ok(handle) => sent.push((handle, message)),
                 Err(error) => {
                     if !is_final(&error) {
@@ -108,20 +127,17 @@ impl Kafka {
             }
         }
         for (handle, message) in sent {
-            match handle.await.map(drop) {
+            match handle.await {
                 Err(error) if is_too_large(&error) => alone.push(message),
-                told => verdicts.add(message.places, told),
+                told => verdicts.told(message.places, told, &self.doubt),
             }
         }
         // The broker said it of the request that several of them may have been in.
         for message in alone {
-            let told = producer.send_record(message.record).await.map(drop);
-            verdicts.add(message.places, told);
+            let told = self.producer.send_record(message.record).await;
+            verdicts.told(message.places, told, &self.doubt);
         }
-        if verdicts.broken {
-            self.forget(&producer).await;
-        }
-        verdicts.end(batch)
+        verdicts
     }
 }
 
@@ -142,7 +158,8 @@ impl Destination for Kafka {
     }
 }
 
-async fn connect(settings: &Settings) -> krafka::Result<Producer> {
+async fn connect(settings: &Settings) -> krafka::Result<Line> {
+    let doubt = Arc::<Doubt>::default();
     let timeout = settings.brokers.remote.timeout;
     // Levels as of all that the collector packs: speed before the last bytes.
     let (compression, level) = match settings.compression {
@@ -152,7 +169,7 @@ async fn connect(settings: &Settings) -> krafka::Result<Producer> {
         KafkaCompression::Lz4 => (Compression::Lz4, None),
         KafkaCompression::Zstd => (Compression::Zstd, Some(1)),
     };
-    Producer::builder()
+    let producer = Producer::builder()
         .bootstrap_servers(bootstrap(&settings.brokers))
         .client_id(CLIENT)
         .auth(auth(&settings.brokers)?)
@@ -170,8 +187,10 @@ async fn connect(settings: &Settings) -> krafka::Result<Producer> {
         .max_block(timeout)
         // The broker decides, by its own setting.
         .allow_auto_create_topics(true)
+        .interceptor(Arc::clone(&doubt) as _)
         .build()
-        .await
+        .await?;
+    Ok(Line { producer, doubt })
 }
 
 /// What came of the messages of a batch.
@@ -188,13 +207,21 @@ struct Verdicts {
 }
 
 impl Verdicts {
+    /// What the client says of a message that a partition was found for.
+    fn told(&mut self, places: Vec<usize>, told: krafka::Result<RecordMetadata>, doubt: &Doubt) {
+        match told {
+            Ok(taken) if doubt.is_of(&taken) => self.later(places, doubt::reason()),
+            told => self.add(places, told.map(drop)),
+        }
+    }
+
     fn add(&mut self, places: Vec<usize>, outcome: krafka::Result<()>) {
         let Err(error) = outcome else {
             self.taken = true;
             return;
         };
         let reason = reason(&error);
-        self.broken |= is_broken(&error);
+        self.broken |= matches!(error, KrafkaError::InvalidState { .. });
         match (is_final(&error), places.as_slice()) {
             (true, [place]) => self.refused.push((*place, reason.clone())),
             (true, _) => self.divide.extend(places),
@@ -268,21 +295,6 @@ fn is_too_large(error: &KrafkaError) -> bool {
             ..
         }
     )
-}
-
-fn is_broken(error: &KrafkaError) -> bool {
-    match error {
-        KrafkaError::Broker { code, .. } => matches!(
-            code,
-            ErrorCode::OutOfOrderSequenceNumber
-                | ErrorCode::InvalidProducerEpoch
-                | ErrorCode::UnknownProducerId
-                | ErrorCode::InvalidProducerIdMapping
-                | ErrorCode::ProducerFenced
-        ),
-        KrafkaError::InvalidState { .. } => true,
-        _ => false,
-    }
 }
 
 #[cfg(test)]

@@ -202,6 +202,51 @@ async fn a_message_whose_answer_is_lost_is_there_once() {
 }
 
 #[tokio::test]
+async fn what_is_acknowledged_after_an_end_that_nobody_knows_is_sent_again_by_another_producer() {
+    let broker = broker(&["otlp_logs"]).await;
+    let kafka = Kafka::new(&settings(&broker, KafkaEncoding::OtlpProto)).unwrap();
+    // Another lane has this one while it breaks.
+    let line = kafka.line().await.unwrap();
+    let carried = async |session: &str| {
+        let batch = of_sessions(&[session]);
+        let messages = message::messages(&batch, &kafka.settings);
+        line.carry(messages).await.end(&batch)
+    };
+    for session in ["a", "b"] {
+        assert_eq!(carried(session).await, Outcome::accepted());
+    }
+    let records = broker.all_records("otlp_logs").unwrap();
+    assert_ne!(records[0].partition, records[1].partition);
+    // The client gives up at once; what the broker did with it before, it does not know.
+    let given_up = |_: &_| Control::Error(ErrorCode::TopicAuthorizationFailed);
+    broker.on_once(ApiKey::Produce, given_up);
+    let outcome = kafka.send(&of_sessions(&["a"])).await;
+    assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
+    // The broker may have taken it for a copy of the one before.
+    let outcome = carried("a").await;
+    let Outcome::Retry { reason, .. } = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(reason.code, "kafka in_doubt");
+    assert_eq!(carried("b").await, Outcome::accepted(), "another partition");
+    assert_eq!(broker.request_count(ApiKey::InitProducerId), 1);
+    assert_eq!(kafka.send(&of_sessions(&["a"])).await, Outcome::accepted());
+    assert_eq!(broker.request_count(ApiKey::InitProducerId), 2);
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_for_what_it_is_puts_no_other_in_doubt() {
+    let broker = broker(&["otlp_logs"]).await;
+    let kafka = Kafka::new(&settings(&broker, KafkaEncoding::OtlpProto)).unwrap();
+    let refused = |_: &_| Control::Error(ErrorCode::InvalidRecord);
+    broker.on_once(ApiKey::Produce, refused);
+    let outcome = kafka.send(&of_sessions(&["a"])).await;
+    assert!(matches!(outcome, Outcome::Each { .. }), "{outcome:?}");
+    assert_eq!(kafka.send(&of_sessions(&["a"])).await, Outcome::accepted());
+    assert_eq!(broker.request_count(ApiKey::InitProducerId), 1);
+}
+
+#[tokio::test]
 async fn what_is_too_large_is_divided_and_then_refused_and_what_can_be_mended_is_waited_for() {
     let broker = broker(&["otlp_logs"]).await;
     let kafka = Kafka::new(&settings(&broker, KafkaEncoding::OtlpProto)).unwrap();
