@@ -10,9 +10,12 @@ use super::names::{Id, Kind};
 /// Series of one family of one app. Above the pages, countries or releases that anybody looks at one by one; OpenTelemetry's
 /// SDKs have 2,000 for all of an instrument.
 const MAX_PER_FAMILY: usize = 500;
-/// Apps and environments that have metrics of their own. Declared apps are far fewer; an open collector takes what clients say.
-const MAX_APPS: usize = 64;
-/// All series. A histogram takes at most 1.5 KB, so that is 30 MB at the very worst, and some MB in earnest.
+/// Names of apps that have metrics of their own. Declared apps are far fewer; an open collector takes what clients say.
+const MAX_APPS: usize = 256;
+/// Environments of one app, which are what its clients say: a stranger who has the key that stands in its pages takes none from another app.
+const MAX_ENVIRONMENTS: usize = 16;
+/// All series. A histogram takes at most 1.5 KB, so that is 30 MB at the very worst, and some MB in earnest. An app gets new ones as long as it has fewer than are
+/// free: alone it may have half of all, and whoever comes after one that has that many still finds a quarter.
 const MAX_SERIES: usize = 20_000;
 /// Characters of an attribute's value.
 const MAX_VALUE: usize = 200;
@@ -188,18 +191,63 @@ impl Store {
 
     /// Where a new series goes: to its own place, to its app's overflow, or to that of all apps.
     fn room(&self, family: Id, app: &App) -> (App, bool) {
-        let known = self.counts.get(app);
-        if known.is_none() && self.counts.keys().filter(|it| !it.overflow).count() >= MAX_APPS {
-            let nobody = App {
-                overflow: true,
-                ..App::default()
+        let Some(known) = self.counts.get(app) else {
+            return match self.newcomer(app) {
+                Some(name) => {
+                    let others = App {
+                        name,
+                        environment: String::new(),
+                        overflow: true,
+                    };
+                    (others, true)
+                }
+                None => (app.clone(), self.has_its_share(&app.name)),
             };
-            return (nobody, true);
-        }
-        let of_family = known.and_then(|it| it.get(&family)).copied().unwrap_or(0);
+        };
+        let of_family = known.get(&family).copied().unwrap_or(0);
         // One place is the overflow series' own.
-        let full = of_family + 1 >= MAX_PER_FAMILY || self.series.len() >= MAX_SERIES;
+        let full = of_family + 1 >= MAX_PER_FAMILY || self.has_its_share(&app.name);
         (app.clone(), full)
+    }
+
+    /// The name under which an app and environment that has no series yet is counted with others, where there is no room for it: its own, or none.
+    fn newcomer(&self, app: &App) -> Option<String> {
+        let environments = self.of_name(&app.name).filter(|(it, _)| !it.overflow);
+        match environments.count() {
+            0 if self.names() >= MAX_APPS => Some(String::new()),
+            count if count >= MAX_ENVIRONMENTS => Some(app.name.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether an app has as many series as are free.
+    fn has_its_share(&self, name: &str) -> bool {
+        let own: usize = self.of_name(name).flat_map(|(_, it)| it.values()).sum();
+        own >= MAX_SERIES.saturating_sub(self.series.len())
+    }
+
+    fn of_name<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> impl Iterator<Item = (&'a App, &'a HashMap<Id, usize>)> {
+        let first = App {
+            name: name.to_owned(),
+            ..App::default()
+        };
+        let from_there = self.counts.range(first..);
+        from_there.take_while(move |(it, _)| it.name == name)
+    }
+
+    /// How many apps have series of their own, whatever their environments.
+    fn names(&self) -> usize {
+        let mut names: Vec<&str> = self
+            .counts
+            .keys()
+            .filter(|it| !it.overflow)
+            .map(|it| it.name.as_str())
+            .collect();
+        names.dedup();
+        names.len()
     }
 
     fn fill_key(&mut self, family: Id, app: &App, values: &[&str], overflow: bool) {
@@ -301,6 +349,78 @@ mod tests {
         }
         assert_eq!(store.len(), MAX_APPS + 1);
         assert_eq!(total(&store), 1_000.0);
+    }
+
+    #[test]
+    fn environments_that_a_stranger_makes_up_take_no_room_from_other_apps() {
+        let of = |name: &str, environment: String| App {
+            environment,
+            ..app(name)
+        };
+        let mut store = Store::default();
+        for n in 0..1_000 {
+            let flooded = of("blog", format!("x{n}"));
+            for kind in 0..500 {
+                store.add(names::EXCEPTIONS, &flooded, &[&format!("E{kind}")], 1.0, 1);
+            }
+        }
+        let overflow = |store: &Store| {
+            let of_all = store.sorted().into_iter();
+            let of_all = of_all.filter(|it| it.app.overflow).cloned();
+            of_all.collect::<Vec<_>>()
+        };
+        let theirs = overflow(&store);
+        assert_eq!(theirs.len(), 1);
+        assert_eq!(
+            (
+                theirs[0].app.name.as_str(),
+                theirs[0].app.environment.as_str()
+            ),
+            ("blog", "")
+        );
+        assert_eq!(theirs[0].value, Value::Sum(984.0 * 500.0));
+        for n in 0..1_000 {
+            store.add(
+                names::PAGE_VIEWS,
+                &of("shop", "staging".into()),
+                &[&format!("/{}", n % 400)],
+                1.0,
+                1,
+            );
+        }
+        let own = store
+            .sorted()
+            .into_iter()
+            .filter(|it| it.app.name == "shop");
+        assert_eq!(own.filter(|it| !it.overflow).count(), 400);
+        assert_eq!(overflow(&store).len(), 1);
+        assert_eq!(total(&store), 501_000.0);
+    }
+
+    #[test]
+    fn one_app_has_half_of_all_series_at_most() {
+        let mut store = Store::default();
+        let flood = |store: &mut Store, name: &str| {
+            for n in 0..MAX_SERIES {
+                let environment = format!("{}", n % MAX_ENVIRONMENTS);
+                let app = App {
+                    environment,
+                    ..app(name)
+                };
+                for family in [names::PAGE_VIEWS, names::EXCEPTIONS, names::SESSIONS] {
+                    store.add(family, &app, &[&format!("{n}")], 1.0, 1);
+                }
+            }
+        };
+        flood(&mut store, "blog");
+        assert_eq!(store.len(), MAX_SERIES / 2 + 3 * MAX_ENVIRONMENTS);
+        flood(&mut store, "shop");
+        let own = store
+            .sorted()
+            .into_iter()
+            .filter(|it| it.app.name == "shop");
+        assert!(own.count() > MAX_SERIES / 5);
+        assert!(store.len() < MAX_SERIES);
     }
 
     #[test]
