@@ -23,9 +23,9 @@ use crate::record::{Header, SampleState, SourceKind};
 /// A rate below this is a mistake or a lie; believed, one session would count for a million.
 const LEAST_RATE: f64 = 1e-4;
 
-/// How often one exception may say that it came. The SDK counts up to what a tab throws in some seconds; believed without a bound, one
-/// number would freeze the counter, to which nothing can be added any more.
-const MOST_REPEATS: u64 = 1_000_000;
+/// How often the exceptions of one request may say that they came again, each as often as its rate has it stand for. The SDK counts up to what a tab throws in
+/// some seconds; believed without a bound, one number would freeze the counter, to which nothing can be added any more.
+const MOST_REPEATS: f64 = 1e6;
 
 /// A day, in milliseconds. What is said to have taken longer is a mistake or a lie, and one such value coarsens the buckets of all others:
 /// from a microsecond to a day they are a fifth wide at most.
@@ -101,6 +101,8 @@ struct Observer<'a> {
     sessions: f64,
     /// What an exception stands for.
     exceptions: f64,
+    /// How many repeats are still believed.
+    repeats: f64,
 }
 
 impl<'a> Observer<'a> {
@@ -134,6 +136,7 @@ impl<'a> Observer<'a> {
                 (true, None) => weight(header.rate),
                 (false, None) => 1.0,
             },
+            repeats: MOST_REPEATS,
         }
     }
 
@@ -170,9 +173,11 @@ impl<'a> Observer<'a> {
                     Some(false) => "false",
                     None => "",
                 };
-                let count = it.count.unwrap_or(1).clamp(1, MOST_REPEATS) as f64;
+                let repeats = it.count.unwrap_or(1).saturating_sub(1) as f64;
+                let repeats = (repeats * self.exceptions).min(self.repeats);
+                self.repeats -= repeats;
                 let values = [it.kind.as_str(), handled, self.delivery];
-                self.add(names::EXCEPTIONS, &values, count * self.exceptions);
+                self.add(names::EXCEPTIONS, &values, self.exceptions + repeats);
             }
             Item::Event(it) if self.sampled => {
                 let attribute = |name| it.attributes.get(name).and_then(|it| it.as_str());

@@ -43,6 +43,20 @@ pub(super) fn stamp(header: &Header, time: &Time) -> Stamp {
     }
 }
 
+/// A time beside one that was judged already (where a span starts, what happened within it), no further off than a time may lie; and why it is another, if it is.
+pub(super) fn bound(header: &Header, nanos: u64) -> Stamp {
+    let first = header.received_ns.saturating_sub(MAX_AGE_NS);
+    let last = header.received_ns.saturating_add(MAX_AHEAD_NS);
+    Stamp {
+        nanos: nanos.clamp(first, last),
+        replaced: match nanos {
+            early if early < first => Some("past"),
+            late if late > last => Some("future"),
+            _ => None,
+        },
+    }
+}
+
 /// Moves a time and stays within the range.
 pub(super) fn shift(nanos: u64, by: i64) -> u64 {
     nanos.saturating_add_signed(by)

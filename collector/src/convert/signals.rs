@@ -27,7 +27,7 @@ pub(super) fn convert(header: &Header, payload: &Payload, dialect: Dialect) -> O
             Dialect::Semconv => traces(header, payload, &visitor),
             Dialect::Alloy | Dialect::Contrib => spans::unchanged(&payload.traces),
         },
-        metrics: metrics::convert(&payload.otlp.resource_metrics),
+        metrics: metrics::convert(header, &payload.otlp.resource_metrics),
         ..Otlp::default()
     }
 }
@@ -117,6 +117,7 @@ fn record<'a>(
         Time::Missing => &given.observed.0,
         time => time,
     };
+    let seen = stamp(header, &given.observed.0);
     let stamp = stamp(header, time);
     semconv::replaced(&mut out, stamp, time);
     let trace_id = id::<16>(&given.trace_id);
@@ -130,7 +131,7 @@ fn record<'a>(
     out.under(|| [attr::EXTRA, "record."].concat(), given.extra.iter());
     LogRecord {
         time_unix_nano: stamp.nanos,
-        observed_time_unix_nano: given.observed.0.nanos().unwrap_or(header.received_ns),
+        observed_time_unix_nano: seen.nanos,
         severity_number: given.severity_number.0,
         severity_text: given.severity_text.clone(),
         body: (given.body.0 != Own::Null).then(|| to_any(&given.body.0).owned()),

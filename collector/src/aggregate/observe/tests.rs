@@ -378,7 +378,13 @@ fn no_value_that_counts_takes_the_accuracy_from_the_others() {
 fn an_exception_counts_no_more_repeats_than_can_be() {
     let many = r#""exceptions":[{"type":"TypeError","value":"a","count":1000000000000000000}]"#;
     let found = series(&on(), &payload(many));
-    assert_eq!(found, ["farol.exceptions TypeError|| 1000000"]);
+    assert_eq!(found, ["farol.exceptions TypeError|| 1000001"]);
+    // Whatever each is said to stand for, and however many there are.
+    let one = r#"{"type":"TypeError","value":"a","count":1000000}"#;
+    let many = format!(r#""exceptions":[{}]"#, [one; 2_000].join(","));
+    let header = Header { rate: 1e-9, ..on() };
+    let found = series(&header, &payload(&many));
+    assert_eq!(found, ["farol.exceptions TypeError|| 21000000"]);
 }
 
 #[test]

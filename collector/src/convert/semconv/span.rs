@@ -3,7 +3,7 @@
 use super::record::replaced;
 use super::{Source, resource};
 use crate::convert::attrs::{Attrs, pairs, to_any};
-use crate::convert::clock::{Stamp, shift, stamp};
+use crate::convert::clock::{Stamp, bound, shift, stamp};
 use crate::convert::spans::to_span;
 use crate::convert::tree::{Branch, Resource, Scope, Spanned, Twig};
 use crate::record::Header;
@@ -129,7 +129,8 @@ fn rest<'a>(out: &mut Attrs<'a>, resource: &Resource<'a>, group: &'a wire::Resou
     out.under(prefix, group.extra.iter());
 }
 
-/// Corrects the clock. A span keeps its length and its events their distance, whatever is done to its place.
+/// Corrects the clock. A span keeps its length and its events their distance, whatever is done to its place; but nothing of it lies further back or ahead than an item may:
+/// stores divide spans by the day on which they start.
 pub(in crate::convert) fn times<'a>(
     header: &Header,
     span: &mut Span,
@@ -138,31 +139,28 @@ pub(in crate::convert) fn times<'a>(
 ) {
     let (start, end) = (&given.start.0, &given.end.0);
     let stamp = stamp(header, if end.nanos().is_some() { end } else { start });
+    let anchor = end.nanos().or(start.nanos()).unwrap_or(stamp.nanos);
+    let by = i64::try_from(i128::from(stamp.nanos) - i128::from(anchor)).unwrap_or(0);
+    let begin = bound(header, shift(start.nanos().unwrap_or(anchor), by));
+    span.start_time_unix_nano = begin.nanos;
+    let finish = shift(end.nanos().unwrap_or(anchor), by);
+    span.end_time_unix_nano = finish.max(span.start_time_unix_nano);
     let bad = [start, end]
         .into_iter()
         .find(|time| matches!(time, Time::Unreadable(_)));
-    match bad {
-        Some(time) => replaced(
-            out,
-            Stamp {
-                replaced: Some("unreadable"),
-                ..stamp
-            },
-            time,
-        ),
-        None => replaced(out, stamp, start),
-    }
-    let anchor = end.nanos().or(start.nanos()).unwrap_or(stamp.nanos);
-    let by = i64::try_from(i128::from(stamp.nanos) - i128::from(anchor)).unwrap_or(0);
-    span.start_time_unix_nano = shift(start.nanos().unwrap_or(anchor), by);
-    span.end_time_unix_nano =
-        shift(end.nanos().unwrap_or(anchor), by).max(span.start_time_unix_nano);
+    let told = Stamp {
+        replaced: match bad {
+            Some(_) => Some("unreadable"),
+            None => stamp.replaced.or(begin.replaced),
+        },
+        ..stamp
+    };
+    replaced(out, told, bad.unwrap_or(start));
     for (event, given) in span.events.iter_mut().zip(&given.events) {
-        event.time_unix_nano = given
-            .time
-            .0
-            .nanos()
-            .map_or(span.start_time_unix_nano, |nanos| shift(nanos, by));
+        event.time_unix_nano = match given.time.0.nanos() {
+            Some(nanos) => bound(header, shift(nanos, by)).nanos,
+            None => span.start_time_unix_nano,
+        };
         if !given.extra.is_empty() {
             let mut out = Attrs::of(pairs(given.attributes.iter()));
             out.under(|| attr::EXTRA, given.extra.iter());

@@ -1,4 +1,4 @@
-//! Metrics as they came, in OTLP's binary form.
+//! Metrics as they came, in OTLP's binary form; a time that cannot be true gives way to that of reception, as those of items do.
 
 use farol_protocol::names::attr;
 use farol_protocol::signals as wire;
@@ -13,11 +13,14 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 
 use super::super::attrs::{Attrs, pairs};
+use super::super::clock::stamp;
 use super::super::ids::id;
 use super::super::spans;
 use super::to_resource;
+use crate::record::Header;
 
-pub(super) fn convert(given: &[wire::ResourceMetrics]) -> Vec<ResourceMetrics> {
+pub(super) fn convert(header: &Header, given: &[wire::ResourceMetrics]) -> Vec<ResourceMetrics> {
+    let scope = |given: &wire::ScopeMetrics| scope(header, given);
     let resource = |given: &wire::ResourceMetrics| ResourceMetrics {
         resource: Some(to_resource(&given.resource)),
         scope_metrics: given.scope_metrics.iter().map(scope).collect(),
@@ -26,15 +29,15 @@ pub(super) fn convert(given: &[wire::ResourceMetrics]) -> Vec<ResourceMetrics> {
     given.iter().map(resource).collect()
 }
 
-fn scope(given: &wire::ScopeMetrics) -> ScopeMetrics {
+fn scope(header: &Header, given: &wire::ScopeMetrics) -> ScopeMetrics {
     ScopeMetrics {
         scope: Some(spans::to_scope(&given.scope)),
-        metrics: given.metrics.iter().map(metric).collect(),
+        metrics: given.metrics.iter().map(|it| metric(header, it)).collect(),
         schema_url: given.schema_url.clone(),
     }
 }
 
-fn metric(given: &wire::Metric) -> Metric {
+fn metric(header: &Header, given: &wire::Metric) -> Metric {
     let mut metadata = Attrs::of(pairs(given.metadata.iter()));
     metadata.under(|| [attr::EXTRA, "metric."].concat(), given.extra.iter());
     Metric {
@@ -42,44 +45,56 @@ fn metric(given: &wire::Metric) -> Metric {
         description: given.description.clone(),
         unit: given.unit.clone(),
         metadata: metadata.owned(),
-        data: data(given),
+        data: data(header, given),
     }
 }
 
 /// The one kind of data that a metric has; of several, which OTLP does not allow, the first.
-fn data(given: &wire::Metric) -> Option<Data> {
+fn data(header: &Header, given: &wire::Metric) -> Option<Data> {
     if let Some(it) = &given.gauge {
         return Some(Data::Gauge(Gauge {
-            data_points: it.data_points.iter().map(number).collect(),
+            data_points: it.data_points.iter().map(|it| number(header, it)).collect(),
         }));
     }
     if let Some(it) = &given.sum {
         return Some(Data::Sum(Sum {
-            data_points: it.data_points.iter().map(number).collect(),
+            data_points: it.data_points.iter().map(|it| number(header, it)).collect(),
             aggregation_temporality: it.temporality.0,
             is_monotonic: it.is_monotonic == Some(true),
         }));
     }
     if let Some(it) = &given.histogram {
         return Some(Data::Histogram(Histogram {
-            data_points: it.data_points.iter().map(histogram).collect(),
+            data_points: it
+                .data_points
+                .iter()
+                .map(|it| histogram(header, it))
+                .collect(),
             aggregation_temporality: it.temporality.0,
         }));
     }
     if let Some(it) = &given.exponential_histogram {
         return Some(Data::ExponentialHistogram(ExponentialHistogram {
-            data_points: it.data_points.iter().map(exponential).collect(),
+            data_points: it
+                .data_points
+                .iter()
+                .map(|it| exponential(header, it))
+                .collect(),
             aggregation_temporality: it.temporality.0,
         }));
     }
     given.summary.as_ref().map(|it| {
         Data::Summary(Summary {
-            data_points: it.data_points.iter().map(summary).collect(),
+            data_points: it
+                .data_points
+                .iter()
+                .map(|it| summary(header, it))
+                .collect(),
         })
     })
 }
 
-fn number(given: &wire::NumberPoint) -> NumberDataPoint {
+fn number(header: &Header, given: &wire::NumberPoint) -> NumberDataPoint {
     let value = match (given.as_int, given.as_double) {
         (Some(value), _) => Some(number_data_point::Value::AsInt(value.0)),
         (None, Some(value)) => Some(number_data_point::Value::AsDouble(value.0)),
@@ -88,18 +103,18 @@ fn number(given: &wire::NumberPoint) -> NumberDataPoint {
     NumberDataPoint {
         attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: nanos(&given.start),
-        time_unix_nano: nanos(&given.time),
+        time_unix_nano: stamp(header, &given.time.0).nanos,
         exemplars: given.exemplars.iter().map(exemplar).collect(),
         flags: spans::count(given.flags),
         value,
     }
 }
 
-fn histogram(given: &wire::HistogramPoint) -> HistogramDataPoint {
+fn histogram(header: &Header, given: &wire::HistogramPoint) -> HistogramDataPoint {
     HistogramDataPoint {
         attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: nanos(&given.start),
-        time_unix_nano: nanos(&given.time),
+        time_unix_nano: stamp(header, &given.time.0).nanos,
         count: given.count,
         sum: given.sum.map(|it| it.0),
         bucket_counts: given.bucket_counts.clone(),
@@ -111,7 +126,7 @@ fn histogram(given: &wire::HistogramPoint) -> HistogramDataPoint {
     }
 }
 
-fn exponential(given: &wire::ExponentialPoint) -> ExponentialHistogramDataPoint {
+fn exponential(header: &Header, given: &wire::ExponentialPoint) -> ExponentialHistogramDataPoint {
     let buckets = |given: &wire::Buckets| Buckets {
         offset: small(given.offset),
         bucket_counts: given.bucket_counts.clone(),
@@ -119,7 +134,7 @@ fn exponential(given: &wire::ExponentialPoint) -> ExponentialHistogramDataPoint 
     ExponentialHistogramDataPoint {
         attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: nanos(&given.start),
-        time_unix_nano: nanos(&given.time),
+        time_unix_nano: stamp(header, &given.time.0).nanos,
         count: given.count,
         sum: given.sum.map(|it| it.0),
         scale: small(given.scale),
@@ -134,7 +149,7 @@ fn exponential(given: &wire::ExponentialPoint) -> ExponentialHistogramDataPoint 
     }
 }
 
-fn summary(given: &wire::SummaryPoint) -> SummaryDataPoint {
+fn summary(header: &Header, given: &wire::SummaryPoint) -> SummaryDataPoint {
     let quantile = |given: &wire::Quantile| ValueAtQuantile {
         quantile: given.quantile.map_or(0.0, |it| it.0),
         value: given.value.map_or(0.0, |it| it.0),
@@ -142,7 +157,7 @@ fn summary(given: &wire::SummaryPoint) -> SummaryDataPoint {
     SummaryDataPoint {
         attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: nanos(&given.start),
-        time_unix_nano: nanos(&given.time),
+        time_unix_nano: stamp(header, &given.time.0).nanos,
         count: given.count,
         sum: given.sum.map_or(0.0, |it| it.0),
         quantile_values: given.quantile_values.iter().map(quantile).collect(),

@@ -266,6 +266,33 @@ fn a_span_keeps_its_length_when_its_clock_is_put_right() {
 }
 
 #[test]
+fn no_span_starts_before_the_week_that_times_are_believed_for() {
+    const WEEK: u64 = 7 * 24 * 3_600 * 1_000_000_000;
+    let end = RECEIVED - 5;
+    for (start, event, want) in [
+        (end - WEEK, end - WEEK, (RECEIVED - WEEK, Some("past"))),
+        (1, u64::MAX, (RECEIVED - WEEK, Some("past"))),
+        (RECEIVED - WEEK, end, (RECEIVED - WEEK, None)),
+        (u64::MAX, 1, (RECEIVED + 600_000_000_000, Some("future"))),
+    ] {
+        let span = format!(
+            r#"{{"traces":{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331",
+            "startTimeUnixNano":"{start}","endTimeUnixNano":"{end}","events":[{{"name":"e","timeUnixNano":"{event}"}}]}}]}}]}}]}}}}"#
+        );
+        let otlp = to_otlp(&header("shop"), &of(&span), Dialect::Semconv);
+        let span = spans(&otlp)[0];
+        let why = match get(&span.attributes, "farol.time.replaced") {
+            Some(Value::StringValue(why)) => Some(why.as_str()),
+            _ => None,
+        };
+        assert_eq!((span.start_time_unix_nano, why), want, "{start}");
+        assert_eq!(span.end_time_unix_nano, end.max(want.0));
+        let event = span.events[0].time_unix_nano;
+        assert!((RECEIVED - WEEK..=RECEIVED + 600_000_000_000).contains(&event));
+    }
+}
+
+#[test]
 fn a_batch_without_spans_or_without_others_makes_no_empty_groups() {
     for dialect in DIALECTS {
         let logs = to_otlp(
