@@ -108,6 +108,7 @@ struct Head {
     received: Duration,
     client: Option<ClientAddress>,
     hints: Hints,
+    toll: Toll,
 }
 
 /// What became of a request that was not refused.
@@ -163,7 +164,7 @@ impl Receiver {
         let books = self.ledgers.request();
         let (parts, body) = request.into_parts();
         let client = ClientAddress::of(&parts.extensions);
-        let (head, toll) = match self.head(client, &parts.uri, &parts.headers) {
+        let head = match self.head(client, &parts.uri, &parts.headers) {
             Ok(head) => head,
             Err(error) => {
                 self.tail.refused(None, &error);
@@ -177,7 +178,7 @@ impl Receiver {
             body,
             &parts.headers,
             &head.live.limits,
-            &toll,
+            &head.toll,
             &mut reserved,
         )
         .await
@@ -191,7 +192,7 @@ impl Receiver {
             }
             Err(body::ReadError::Refused(error, body, rest)) => {
                 self.tail.refused(app, &error);
-                let toll = (rest == body::Rest::Unpaid).then_some(&toll);
+                let toll = (rest == body::Rest::Unpaid).then_some(&head.toll);
                 return refuse_unread(books, error, body, body::ADMITTED, toll).await;
             }
         };
@@ -223,7 +224,7 @@ impl Receiver {
         client: Option<ClientAddress>,
         uri: &Uri,
         headers: &HeaderMap,
-    ) -> Result<(Head, Toll), ApiError> {
+    ) -> Result<Head, ApiError> {
         if self.life.is_stopping() {
             let message = "the collector is stopping; send the batch again";
             return Err(ApiError::later(
@@ -252,9 +253,10 @@ impl Receiver {
             hints: Hints::of(headers),
             app,
             wire,
+            toll,
             live,
         };
-        Ok((head, toll))
+        Ok(head)
     }
 
     async fn take(

@@ -62,7 +62,10 @@ pub(super) fn unpack(
         inflated: most,
         zstd_window: source.head.live.limits.zstd_window,
     };
-    inflate(source.head.encoding, body, bounds, reserved)
+    let plain = inflate(source.head.encoding, body, bounds, reserved)?;
+    let toll = &source.head.toll;
+    toll.inflated(body.len() as u64, plain.len() as u64);
+    Ok(plain)
 }
 
 /// Decodes, scrubs, enriches and filters.

@@ -7,7 +7,7 @@ use farol_collector::config::{Config, Network, Rate};
 
 use tokio::io::AsyncWriteExt as _;
 
-use crate::harness::{Answer, Collector, app, logs, read_answer};
+use crate::harness::{Answer, Collector, app, gzip, logs, read_answer};
 
 const SHOP: (&str, &str) = ("origin", "https://shop.example");
 
@@ -127,6 +127,39 @@ async fn guessing_keys_costs_the_address_and_nobody_else() {
     for from in ["192.0.2.2", "192.0.2.3", "192.0.2.4"] {
         assert_eq!(send(&collector, "k1", from).await.status, 202);
     }
+}
+
+/// What the queue keeps is as large as what a body inflates to.
+#[tokio::test]
+async fn a_body_that_inflates_to_much_more_than_was_sent_is_paid_for() {
+    let collector = collector(|c| {
+        c.limits.address_rate = Rate {
+            requests: None,
+            bytes: Some(100_000),
+            burst: Duration::from_secs(20),
+            observe: false,
+        };
+    })
+    .await;
+    let packed = async |letters: usize, from: &str| {
+        let body = format!(r#"{{"logs":[{{"message":"{}"}}]}}"#, "a".repeat(letters));
+        let headers = [
+            SHOP,
+            ("x-forwarded-for", from),
+            ("content-encoding", "gzip"),
+        ];
+        let body = gzip(body.as_bytes());
+        assert!(body.len() < 20_000);
+        collector.post("/collect/k1", &headers, body).await.status
+    };
+    // What they are as sent would do a hundred times.
+    let mut taken = 0;
+    while packed(2_000_000, "192.0.2.1").await == 202 {
+        taken += 1;
+        assert!(taken < 10);
+    }
+    assert_eq!(packed(20, "192.0.2.1").await, 429, "the next one waits");
+    assert_eq!(packed(20, "192.0.2.2").await, 202);
 }
 
 /// What is refused before it is known whose it is costs the address as well.
