@@ -253,15 +253,16 @@ fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), (Refusal, String)>
 }
 
 fn header_key(headers: &HeaderMap) -> Option<&str> {
+    // One that is empty is none, as in a path.
     let text = |name| {
-        headers
-            .get(name)
-            .and_then(|v: &http::HeaderValue| v.to_str().ok())
+        let value = headers.get(name);
+        let text = value.and_then(|v: &http::HeaderValue| v.to_str().ok());
+        text.map(str::trim).filter(|text| !text.is_empty())
     };
     if let Some(key) = text("x-api-key") {
-        return Some(key.trim());
+        return Some(key);
     }
-    let value = text(AUTHORIZATION.as_str())?.trim();
+    let value = text(AUTHORIZATION.as_str())?;
     match value.split_once(' ') {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => Some(key.trim()),
         Some(_) => None,

@@ -18,7 +18,7 @@ pub(crate) use places::{NOWHERE, at, is_busy, place};
 const STEPS: i32 = 10;
 
 /// How long a write that is on its way may take at the end. A disk that takes longer hangs, or a terminal that nobody reads.
-const LAST_WRITES: Duration = Duration::from_secs(1);
+pub(crate) const LAST_WRITES: Duration = Duration::from_secs(1);
 
 /// A runtime of its own. Dropping it ends it at once; what still blocks there is left to itself.
 #[derive(Debug)]

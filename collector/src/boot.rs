@@ -242,7 +242,7 @@ impl Collector {
             deadline,
             life: self.parts.life,
             queue: self.queue,
-            folder: self.folder,
+            folder: self.folder.queue(),
             exports: self.exports,
             incoming: self.incoming,
             requests: self.config.shutdown_timeout / REQUESTS_SHARE,
@@ -271,6 +271,8 @@ impl Collector {
             admin.abort();
         }
         self.background.end().await;
+        // Nobody else has it as long as something of ours may write there.
+        drop(self.folder);
         failed.map_or(Ok(()), Err)
     }
 
@@ -357,7 +359,8 @@ struct Stopping {
     deadline: Instant,
     life: Life,
     queue: Queue,
-    folder: DataFolder,
+    /// That of the queue.
+    folder: PathBuf,
     exports: Exports,
     incoming: source::Running,
     /// What requests and sources may take.
@@ -378,7 +381,7 @@ impl Stopping {
         let _ = timeout(self.requests, self.incoming.stop()).await;
         self.queue.close();
         self.exports.drain(self.deadline).await;
-        stored::keep(self.queue, self.folder.queue(), self.recovered).await;
+        stored::keep(self.queue, self.folder, self.recovered).await;
     }
 }
 

@@ -13,6 +13,7 @@ use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::background::LAST_WRITES;
 use crate::boot::{Listeners, run_reloading};
 use crate::config::{self, Config};
 use crate::doctor;
@@ -255,6 +256,8 @@ fn start(before: reload::Before, config: Config) -> ExitCode {
     if let Some(traces) = traces {
         traces.end();
     }
+    // What was to be waited for has had its time.
+    runtime.shutdown_timeout(LAST_WRITES);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),

@@ -42,7 +42,7 @@ const line = (name: string, title: string): Saved =>
 const pages = (name: string, title: string): Saved =>
   visualization({
     id: `farol-${name}-pages`, title, look: 'table', of: LOGS, query: `${vital(name)} and browser.web_vital.rating: "poor"`,
-    aggregations: [count('Poor visits'), p75('p75 of those'), by('browser.document.url.full', 'Page')],
+    aggregations: [distinct('browser.web_vital.id', 'Poor visits'), p75('p75 of their reports'), by('browser.document.url.full', 'Page')],
   });
 
 const third = (of: Saved): Placed => ({ of, width: 16, height: 12 });
@@ -51,8 +51,8 @@ const whole = (of: Saved, height: number): Placed => ({ of, width: 48, height })
 
 const vitalParts: Placed[] = [
   third(line('lcp', 'LCP at the 75th percentile, ms')),
-  third(line('inp', 'INP at the 75th percentile, ms')),
-  third(line('cls', 'CLS at the 75th percentile')),
+  third(line('inp', 'INP at the 75th percentile of all reports, ms')),
+  third(line('cls', 'CLS at the 75th percentile of all reports')),
   whole(visualization({
     id: 'farol-ratings', title: 'Reports by vital and rating', look: 'histogram', of: LOGS, query: VITALS,
     aggregations: [count('Reports'), by('browser.web_vital.name', 'Vital', 'bucket', 6), by('browser.web_vital.rating', 'Rating', 'group', 3)].map((it) => (it.schema === 'bucket' ? { ...it, schema: 'segment' as const } : it)),

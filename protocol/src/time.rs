@@ -59,14 +59,15 @@ fn digits(text: &str) -> Option<u64> {
     text.parse::<f64>().ok().and_then(float)
 }
 
-/// A fraction of a millisecond is kept to the microsecond: more than a double holds at this size.
+/// A fraction is kept to the nearest microsecond: a double of this size holds no more, and is mostly a little short of what was meant.
 fn float(value: f64) -> Option<u64> {
     if !(0.0..1.8e19).contains(&value) {
         return None;
     }
     let whole = number(value.trunc() as u64)?;
     let scale = whole / (value.trunc() as u64).max(1);
-    Some(whole + ((value.fract() * scale as f64) as u64) / 1_000 * 1_000)
+    let micros = (value.fract() * scale as f64 / 1_000.0).round();
+    Some(whole.saturating_add(micros as u64 * 1_000))
 }
 
 /// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`.
@@ -403,6 +404,18 @@ mod tests {
             Time::parse("1795145666000.5"),
             Time::At(1_795_145_666_000_500_000)
         );
+    }
+
+    #[test]
+    fn a_fraction_that_a_double_is_short_of_is_the_one_that_was_meant() {
+        for (text, micros) in [
+            ("1795410000.123", 1_795_410_000_123_000),
+            ("1795410000.999999", 1_795_410_000_999_999),
+            ("1795410000.9999999", 1_795_410_001_000_000),
+            ("1795410000123.4", 1_795_410_000_123_400),
+        ] {
+            assert_eq!(Time::parse(text), Time::At(micros * 1_000), "{text}");
+        }
     }
 
     #[test]

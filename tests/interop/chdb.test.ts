@@ -1,5 +1,6 @@
 /** ClickHouse's engine behind a small HTTP door: every item is a row once, in the tables that `setup clickhouse` makes. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { wait } from '../e2e/driver/wait.js';
 import { compare, engine, nameIn, type Engine, type Row } from './support/engine.js';
@@ -57,6 +58,28 @@ test('setup makes the tables once, and every item is a row once', async () => {
   console.log(`ClickHouse's engine ${found('chdb').version}: ${came.length} rows and ${compared} attributes compared`);
   const traces = new Set([...items.values()].filter((it) => it.signal === 'span').map((it) => it.traceId));
   assert.equal(await ask('SELECT uniq(TraceId) FROM rum.otel_traces_trace_id_ts'), String(traces.size));
+  await one.end();
+});
+
+test("the query of the docs counts a visit once, however often it reported", async () => {
+  const toml = destination('visits');
+  await setUp(toml);
+  const one = await farol(toml);
+  await one.start();
+  const visit = (n: number, values: number[]): unknown => ({
+    meta: { app: { name: 'interop' }, session: { id: `visit-${n}` } },
+    measurements: values.map((inp, at) => ({ type: 'web-vitals', values: { inp }, context: { id: `v${n}` }, timestamp: new Date(Date.now() - 60_000 + at).toISOString() })),
+  });
+  const short = Array.from({ length: 8 }, (_, n) => visit(n, [50]));
+  const long = Array.from({ length: 2 }, (_, n) => visit(8 + n, Array.from({ length: 10 }, (_, at) => 80 * (at + 1))));
+  const { logs } = await send(one.url, [...short, ...long]);
+  await one.until(logs);
+  await one.drained('clickhouse');
+  const [, sql] = /```sql\n(SELECT vital[^`]+)```/.exec(readFileSync(new URL('../../docs/destinations/clickhouse.md', import.meta.url), 'utf8'))!;
+  const all = await clickhouse.rows(`SELECT quantile(0.75)(toFloat64(LogAttributes['browser.web_vital.value'])) AS p75 FROM visits.otel_logs`);
+  assert.equal(Number(all[0]!['p75']) > 500, true);
+  const [row] = await clickhouse.rows(sql!.replace('FROM otel_logs', 'FROM visits.otel_logs').replace('quantile(0.75)(value)', 'quantile(0.75)(value) AS p75'));
+  assert.deepEqual([row!['vital'], Number(row!['p75']), Number(row!['visits'])], ['inp', 50, 10]);
   await one.end();
 });
 

@@ -87,8 +87,35 @@ pub(crate) fn documents<'a>(batch: &'a Batch) -> Box<dyn Iterator<Item = Documen
     }
 }
 
-/// About how many fields an item has that are no attributes.
-const OWN: usize = 20;
+/// Names that an item has beside its attributes. No attribute has one of them, though an item without an event name or a trace leaves them free: what a page
+/// calls `event_name` is none.
+const OWN: [&str; 25] = [
+    "@timestamp",
+    "signal",
+    "trace_id",
+    "span_id",
+    "trace_flags",
+    "observed_timestamp",
+    "severity_number",
+    "severity_text",
+    "event_name",
+    "body",
+    "name",
+    "kind",
+    "parent_span_id",
+    "trace_state",
+    "end_timestamp",
+    "duration_ns",
+    "otel.status_code",
+    "otel.status_description",
+    "events",
+    "links",
+    "otel.scope.name",
+    "otel.scope.version",
+    "otel.dropped_attributes_count",
+    "otel.dropped_events_count",
+    "otel.dropped_links_count",
+];
 
 /// What an attribute is of: the prefix that it gets where its name is taken.
 const ITEM: &str = "attributes.";
@@ -109,7 +136,7 @@ impl<'a> Document<'a> {
     /// Makes room for all that an item has beside its own fields.
     fn reserve(&mut self, place: &Place<'a>, own: &[KeyValue]) {
         let resource = place.resource.map_or(0, |it| it.attributes.len());
-        self.fields.reserve(OWN + resource + own.len());
+        self.fields.reserve(OWN.len() + resource + own.len());
     }
 
     /// What it hangs on.

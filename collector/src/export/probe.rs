@@ -177,6 +177,8 @@ impl Probe<'_, '_> {
         let asked = http.ask(Method::GET, &address, &[], nothing()).await;
         let said = asked.ok().and_then(|it| json(&it));
         let version = said.and_then(|it| Some(it["data"]["version"].as_str()?.to_owned()));
+        // A build of one's own may name none.
+        let version = version.filter(|it| !it.is_empty());
         Ok(version.map_or(String::new(), |it| format!(" (version {it})")))
     }
 

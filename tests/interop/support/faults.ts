@@ -98,14 +98,12 @@ export async function trouble(one: Farol, target: Pick<Target, 'destination' | '
   try {
     for (const fault of target.faults) {
       const before = await retried(one, destination);
-      console.log(new Date().toISOString(), fault);
       await proxy.meet(fault, fault === 'late' ? LATE_TIMES : TIMES);
       // Kafka's client tries by itself again what the wire lost, and tells nobody.
       if (fault === 'slow' || !target.faults.includes('busy')) continue;
       await wait(async () => (await retried(one, destination)) > before, `the collector to try again what met "${fault}"`, 60_000);
     }
     await meanwhile();
-    console.log(new Date().toISOString(), 'shut');
     await proxy.shut();
     await target.stop();
     const noticed = await retried(one, destination);
@@ -113,7 +111,6 @@ export async function trouble(one: Farol, target: Pick<Target, 'destination' | '
     await wait(async () => (await retried(one, destination)) > noticed + 1, 'the collector to notice', 60_000);
     await target.start();
     await proxy.open();
-    console.log(new Date().toISOString(), 'open');
   } finally {
     await loading.stop();
   }
@@ -139,9 +136,7 @@ async function endure(one: Farol, target: Target): Promise<void> {
     if (culprit) refused = await send(one.url, [culprit.body]);
   });
   const items = [...(await one.until(sent + refused.logs + refused.spans)).values()];
-  console.log(new Date().toISOString(), 'all known');
   await one.drained(destination);
-  console.log(new Date().toISOString(), 'drained');
   const mine = items.filter((item) => target.takes?.(item) ?? true);
   const wanted = mine.filter((item) => !culprit?.is(item)).map(nameOf).sort();
   assert.equal(wanted.length, mine.length - (culprit ? 1 : 0), 'one culprit');
@@ -150,7 +145,6 @@ async function endure(one: Farol, target: Target): Promise<void> {
   // What is missing says more than that something is; but for a server that cannot be asked.
   const why = await wait(all, `${wanted.length} items at ${target.what}`, 120_000).catch((error: Error) => error.message);
   assert.ok(came.length > 0 || wanted.length === 0, String(why));
-  console.log(new Date().toISOString(), 'came', wanted.filter((it) => !came.includes(it)));
   assert.deepEqual([...new Set(came)].sort(), wanted);
   const copies = came.length - wanted.length;
   if (target.once) assert.equal(copies, 0, 'nothing is there twice');

@@ -1,6 +1,6 @@
 //! Metrics as they came, in OTLP's binary form; a time that cannot be true gives way to that of reception, as those of items do.
 
-use farol_protocol::names::attr;
+use farol_protocol::names::{attr, metric};
 use farol_protocol::signals as wire;
 use farol_protocol::time::Nanos;
 use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
@@ -19,6 +19,11 @@ use super::super::spans;
 use super::to_resource;
 use crate::record::Header;
 
+/// The first word of all of the collector's metrics but one.
+const OWN: &str = "farol";
+/// Before the name of a metric that clients sent under one of these.
+const CLIENTS: &str = "client.";
+
 pub(super) fn convert(header: &Header, given: &[wire::ResourceMetrics]) -> Vec<ResourceMetrics> {
     let scope = |given: &wire::ScopeMetrics| scope(header, given);
     let resource = |given: &wire::ResourceMetrics| ResourceMetrics {
@@ -32,20 +37,36 @@ pub(super) fn convert(header: &Header, given: &[wire::ResourceMetrics]) -> Vec<R
 fn scope(header: &Header, given: &wire::ScopeMetrics) -> ScopeMetrics {
     ScopeMetrics {
         scope: Some(spans::to_scope(&given.scope)),
-        metrics: given.metrics.iter().map(|it| metric(header, it)).collect(),
+        metrics: given.metrics.iter().map(|it| one(header, it)).collect(),
         schema_url: given.schema_url.clone(),
     }
 }
 
-fn metric(header: &Header, given: &wire::Metric) -> Metric {
+fn one(header: &Header, given: &wire::Metric) -> Metric {
     let mut metadata = Attrs::of(pairs(given.metadata.iter()));
     metadata.under(|| [attr::EXTRA, "metric."].concat(), given.extra.iter());
     Metric {
-        name: given.name.clone(),
+        name: name(&given.name),
         description: given.description.clone(),
         unit: given.unit.clone(),
         metadata: metadata.owned(),
         data: data(header, given),
+    }
+}
+
+/// A name that is not of the collector's own metrics, in Prometheus' spelling either: what a page says of them would be added to what was counted.
+fn name(given: &str) -> String {
+    let words = |name: &'_ str| {
+        let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+        let words = words.filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let given_words = words(given);
+    let own = [OWN, metric::CLIENT_REQUEST_DURATION];
+    let is_own = own.iter().any(|own| given_words.starts_with(&words(own)));
+    match is_own {
+        true => [CLIENTS, given].concat(),
+        false => given.to_owned(),
     }
 }
 
@@ -188,4 +209,46 @@ fn nanos(time: &Nanos) -> u64 {
 fn small(given: Option<wire::Whole>) -> i32 {
     let value = given.unwrap_or_default().0;
     value.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use farol_protocol::read::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn no_client_adds_to_what_the_collector_counts() {
+        for own in [
+            "farol.exceptions",
+            "farol_sessions_total",
+            "_farol..sessions",
+            "http.client.request.duration",
+            "http_client_request_duration_seconds",
+        ] {
+            assert_eq!(name(own), format!("client.{own}"));
+        }
+        for theirs in ["farola", "my.farol", "http.client.request.size", "m", ""] {
+            assert_eq!(name(theirs), theirs);
+        }
+    }
+
+    #[test]
+    fn a_point_has_a_time_that_can_be_true() {
+        let header = Header {
+            received_ns: 1_795_145_670_000_000_000,
+            ..Header::default()
+        };
+        for (time, want) in [
+            ("0", header.received_ns),
+            ("1700000000000000000", header.received_ns),
+            ("9999999999999999999", header.received_ns),
+            ("1795145660000000000", 1_795_145_660_000_000_000),
+        ] {
+            let point = format!(r#"{{"asInt":"1","timeUnixNano":"{time}"}}"#);
+            let mut reader = serde_json::Deserializer::from_str(&point);
+            let point = wire::NumberPoint::read(&mut reader).unwrap();
+            assert_eq!(number(&header, &point).time_unix_nano, want, "{time}");
+        }
+    }
 }

@@ -1,7 +1,10 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::trace::v1::{Status, span};
 use serde_json::json;
 
 use super::*;
@@ -60,6 +63,9 @@ fn what_has_a_name_that_is_taken_stands_under_what_it_is_of() {
             samples::string("signal", "page's"),
             samples::string("attributes.signal", "page's too"),
             samples::string("service.name", "page's"),
+            samples::string("event_name", "exception"),
+            samples::string("trace_id", "page's"),
+            samples::string("duration_ns", "page's"),
             samples::attribute("", Value::IntValue(1)),
         ],
         ..LogRecord::default()
@@ -71,9 +77,72 @@ fn what_has_a_name_that_is_taken_stands_under_what_it_is_of() {
     let want = json!({
         "@timestamp": "1970-01-01T00:00:00.000000001Z", "signal": "logs", "attributes.signal": "page's",
         "attributes.attributes.signal": "page's too", "service.name": "shop", "attributes.": 1,
-        "attributes.service.name": "page's"
+        "attributes.service.name": "page's", "attributes.event_name": "exception", "attributes.trace_id": "page's", "attributes.duration_ns": "page's"
     });
     assert_eq!(json_of(Signal::Logs, otlp), want);
+}
+
+#[test]
+fn the_names_that_are_no_attributes_are_all_known() {
+    let log = LogRecord {
+        time_unix_nano: 1,
+        observed_time_unix_nano: 1,
+        severity_number: 1,
+        severity_text: "a".into(),
+        event_name: "a".into(),
+        body: Some(AnyValue { value: None }),
+        trace_id: vec![1; 16],
+        span_id: vec![1; 8],
+        flags: 1,
+        dropped_attributes_count: 1,
+        ..LogRecord::default()
+    };
+    let span = Span {
+        start_time_unix_nano: 1,
+        end_time_unix_nano: 1,
+        name: "a".into(),
+        kind: 1,
+        trace_id: vec![1; 16],
+        span_id: vec![1; 8],
+        parent_span_id: vec![1; 8],
+        trace_state: "a".into(),
+        flags: 1,
+        status: Some(Status {
+            code: 1,
+            message: "a".into(),
+        }),
+        dropped_attributes_count: 1,
+        dropped_events_count: 1,
+        dropped_links_count: 1,
+        events: vec![span::Event::default()],
+        links: vec![span::Link::default()],
+        ..Span::default()
+    };
+    let scope = InstrumentationScope {
+        name: "a".into(),
+        version: "a".into(),
+        ..InstrumentationScope::default()
+    };
+    let place = Place {
+        resource: None,
+        resource_schema: "",
+        scope: Some(&scope),
+        scope_schema: "",
+    };
+    let mut known = BTreeSet::new();
+    for document in [
+        super::log::document(place, &log),
+        super::span::document(place, &span),
+    ] {
+        known.extend(
+            document
+                .fields
+                .pairs()
+                .iter()
+                .map(|(name, _)| name.to_string()),
+        );
+    }
+    assert_eq!(known, OWN.iter().map(|it| (*it).to_owned()).collect());
 }
 
 #[test]

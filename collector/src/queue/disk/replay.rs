@@ -70,7 +70,7 @@ pub(crate) fn replay(data: &DataFolder, name: &str, from_ns: u64) -> Result<Repl
     }
     let replay = first.filter(|_| records > 0);
     let Some(from) = replay else {
-        bail!("{}", nothing_kept(name));
+        bail!("{}", nothing_again(name, first));
     };
     let had = cursors.replayed.entry(name.to_owned()).or_default();
     had.join(&done);
@@ -128,7 +128,7 @@ impl Shared {
             });
         }
         let Some(from) = first.filter(|_| again.records > 0) else {
-            bail!("{}", nothing_kept(name));
+            bail!("{}", nothing_again(name, first));
         };
         {
             let mut state = self.lock();
@@ -159,10 +159,16 @@ impl Shared {
     }
 }
 
-fn nothing_kept(name: &str) -> String {
-    format!(
-        "nothing is kept that {name} has had and that was taken then or later; queue.retain_after_export keeps what everybody has"
-    )
+/// Why nothing goes there again; `first` is what is kept of then or later, whether the destination has had it or not.
+fn nothing_again(name: &str, first: Option<Position>) -> String {
+    match first {
+        Some(at) => format!(
+            "{name} has had nothing of what is kept and was taken then or later (from position {at} on), and gets all of it without a replay"
+        ),
+        None => format!(
+            "nothing is kept that {name} has had and that was taken then or later; queue.retain_after_export keeps what everybody has"
+        ),
+    }
 }
 
 /// Files that somebody else made are files that the collector cannot open.
