@@ -76,10 +76,8 @@ test("the query of the docs counts a visit once, however often it reported", asy
   await one.until(logs);
   await one.drained('clickhouse');
   const [, sql] = /```sql\n(SELECT vital[^`]+)```/.exec(readFileSync(new URL('../../docs/destinations/clickhouse.md', import.meta.url), 'utf8'))!;
-  const all = await clickhouse.rows(`SELECT quantile(0.75)(toFloat64(LogAttributes['browser.web_vital.value'])) AS p75 FROM visits.otel_logs`);
-  assert.equal(Number(all[0]!['p75']) > 500, true);
-  const [row] = await clickhouse.rows(sql!.replace('FROM otel_logs', 'FROM visits.otel_logs').replace('quantile(0.75)(value)', 'quantile(0.75)(value) AS p75'));
-  assert.deepEqual([row!['vital'], Number(row!['p75']), Number(row!['visits'])], ['inp', 50, 10]);
+  assert.ok(Number(await ask("SELECT quantile(0.75)(toFloat64(LogAttributes['browser.web_vital.value'])) FROM visits.otel_logs")) > 500);
+  assert.equal(await ask(sql!.replace('FROM otel_logs', 'FROM visits.otel_logs')), 'inp\t50\t10');
   await one.end();
 });
 
