@@ -206,3 +206,25 @@ async fn the_command_follows_a_collector_that_runs_until_that_ends() {
     });
     assert!(format!("{:#}", nobody.await.unwrap()).contains("does the collector run?"));
 }
+
+/// A collector that declares no app takes requests of several.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_request_brought_of_several_apps_is_each_ones_own() {
+    let collector = Collector::with(|config| {
+        config.admin_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    })
+    .await;
+    let blog = look(&collector, "?app=blog").await;
+    let resource = |app: &str| {
+        format!(
+            r#"{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{app}"}}}}]}},"scopeLogs":[{{"logRecords":[{{"body":{{"stringValue":"of {app}"}}}}]}}]}}"#
+        )
+    };
+    let both = [resource("shop"), resource("blog")].join(",");
+    let body = format!(r#"{{"resourceLogs":[{both}]}}"#);
+    let json = ("content-type", "application/json");
+    let answer = collector.post("/v1/logs", &[json], body).await;
+    assert_eq!(answer.status, 200);
+    let line = &lines(blog, 1).await[0];
+    assert!(line.contains("of blog"), "{line}");
+}

@@ -6,27 +6,48 @@ use std::path::Path;
 use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use farol_protocol::payload::Payload;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::super::super::Position;
 use super::{Folder, Found, time};
+use crate::condition::Ground;
 use crate::hex::hex;
-use crate::record::{Header, Record, SampleState, SourceKind};
+use crate::record::{Record, SampleState, SourceKind};
 
 /// Which records are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chosen {
     /// Those taken then or later, in nanoseconds since 1970.
     pub from_ns: u64,
-    /// Those of one app.
+    /// Those that hold something of one app.
     pub app: Option<String>,
 }
 
 impl Chosen {
-    fn takes(&self, header: &Header) -> bool {
-        header.received_ns >= self.from_ns && self.app.as_ref().is_none_or(|app| *app == header.app)
+    fn takes(&self, record: &Record) -> bool {
+        record.header.received_ns >= self.from_ns
+            && self.app.as_ref().is_none_or(|app| holds(record, app))
     }
+}
+
+/// Whether a record is of an app; one of several, as a collector without declared apps takes them, where one of its items is.
+fn holds(record: &Record, app: &str) -> bool {
+    let header = &record.header;
+    if !header.app.is_empty() {
+        return header.app == app;
+    }
+    let Ok(payload) = Payload::decode(&record.body) else {
+        return false;
+    };
+    let ground = Ground {
+        app: &header.app,
+        tenant: &header.tenant,
+        payload: &payload,
+    };
+    let mut subjects = ground.subjects();
+    subjects.any(|(_, subject)| subject.app().is_some_and(|it| it == app))
 }
 
 /// A line.
@@ -67,7 +88,7 @@ pub fn export(path: &Path, chosen: &Chosen, out: &mut impl Write) -> Result<u64>
     for n in 0..folder.opened.len() {
         folder.read(n, |found| {
             if let Found::Record(at, _, record) = found
-                && chosen.takes(&record.header)
+                && chosen.takes(&record)
             {
                 write_line(at, &record, out)?;
                 written += 1;

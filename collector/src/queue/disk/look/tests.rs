@@ -212,6 +212,37 @@ fn what_is_exported_is_chosen_by_time_and_app_and_is_a_line_each() {
 }
 
 #[test]
+fn a_record_of_several_apps_is_exported_as_each_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with(folder.path(), settings(1 << 20));
+    let reader = bench.reader("a");
+    bench.recover();
+    let resource = |app: &str| {
+        format!(
+            r#"{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{app}"}}}}]}},"scopeLogs":[{{"logRecords":[{{}}]}}]}}"#
+        )
+    };
+    let both = [resource("shop"), resource("blog")].join(",");
+    let record = Record {
+        header: Header {
+            kind: SourceKind::OtlpLogs,
+            ..Header::default()
+        },
+        body: format!(r#"{{"farol.otlp":{{"resourceLogs":[{both}]}}}}"#).into(),
+    };
+    assert!(bench.append([record])[0].is_ok());
+    bench.shared.keep();
+    for (app, count) in [("shop", 1), ("blog", 1), ("bank", 0)] {
+        let chosen = Chosen {
+            app: Some(app.to_owned()),
+            ..Chosen::default()
+        };
+        assert_eq!(lines(folder.path(), &chosen).len(), count, "{app}");
+    }
+    drop(reader);
+}
+
+#[test]
 fn where_there_is_no_queue_none_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue");
