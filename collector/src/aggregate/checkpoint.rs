@@ -98,13 +98,15 @@ impl Checkpoint {
     }
 
     fn read(&self) -> io::Result<Option<File>> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
+        let stored = match fs::File::open(&self.path) {
+            Ok(stored) => stored,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        match serde_json::from_slice::<File>(&bytes) {
+        // Not into memory as a whole: a file with texts of any length is read, and only what is kept of them takes room.
+        match serde_json::from_reader::<_, File>(io::BufReader::new(stored)) {
             Ok(file) if file.format == FORMAT => Ok(Some(file)),
+            Err(error) if error.is_io() => Err(error.into()),
             _ => {
                 let file = self.path.file_name().unwrap_or_default();
                 tracing::error!(

@@ -11,9 +11,12 @@ use super::series::{App, Exemplar, Store};
 /// How long a report waits for a later one. People who come back to a tab mostly do so within minutes, and a session ends after
 /// fifteen without a sign of life; what is gained beyond ten is little, and charts would be later still.
 pub const HOLD: std::time::Duration = std::time::Duration::from_secs(600);
-/// Reports held at once: those of sixteen visits a second with the default wait. One takes about 300 bytes, so that is 6 MB. Beyond
-/// it those that have waited longest count early: nothing is lost but the growth that they might still have reported.
+/// Reports held at once: those of sixteen visits a second with the default wait. One takes about 300 bytes, so that is 6 MB, and 55 MB where all
+/// texts are as long as they may be. Beyond it those that have waited longest count early: nothing is lost but the growth that they might still
+/// have reported.
 const MAX_HELD: usize = 20_000;
+/// Characters of a text that is held: what of an attribute's value a series keeps, so that both say the same.
+const MAX_TEXT: usize = 200;
 
 /// The report of one vital of one visit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,12 +41,38 @@ pub(crate) struct Report {
 /// What the series of a vital differ in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Labels {
-    pub(crate) route: Box<str>,
-    pub(crate) device: Box<str>,
-    pub(crate) country: Box<str>,
-    pub(crate) release: Box<str>,
-    pub(crate) delivery: Box<str>,
-    pub(crate) rating: Box<str>,
+    pub(crate) route: Label,
+    pub(crate) device: Label,
+    pub(crate) country: Label,
+    pub(crate) release: Label,
+    pub(crate) delivery: Label,
+    pub(crate) rating: Label,
+}
+
+/// A text that is held. It is cut whatever it is made of: a client's may have 128 KiB, which for each of all reports would be gigabytes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Box<str>")]
+pub(crate) struct Label(Box<str>);
+
+impl From<&str> for Label {
+    fn from(text: &str) -> Self {
+        Self(cut(text).into())
+    }
+}
+
+impl From<Box<str>> for Label {
+    fn from(text: Box<str>) -> Self {
+        match cut(&text).len() < text.len() {
+            true => Self::from(&*text),
+            false => Self(text),
+        }
+    }
+}
+
+/// What is held of a text.
+fn cut(text: &str) -> &str {
+    let end = text.char_indices().nth(MAX_TEXT);
+    &text[..end.map_or(text.len(), |(at, _)| at)]
 }
 
 /// What became of reports, since the start.
@@ -170,6 +199,8 @@ impl Report {
             delivery,
             rating,
         } = &self.labels;
+        let [route, device, country, release, delivery, rating] =
+            [route, device, country, release, delivery, rating].map(|it| &*it.0);
         let first = self.vital * 3;
         let mut add = |family, values: &[&str], amount| {
             store.add_traced(family, &self.app, values, amount, now, self.exemplar);

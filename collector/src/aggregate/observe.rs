@@ -322,7 +322,7 @@ impl<'a> Observer<'a> {
             touched_ns: self.now,
             exemplar: self.exemplar(given.trace, counted),
             labels: Labels {
-                route: self.page_route(given.page).into(),
+                route: self.page_route(given.page).as_str().into(),
                 device: self.device.into(),
                 country: self.country.into(),
                 release: self.release.into(),

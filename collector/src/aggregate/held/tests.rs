@@ -103,3 +103,16 @@ fn what_is_stored_goes_on_waiting_where_it_was() {
     again.settle(&mut store, 100 + HOLD_NS, HOLD_NS);
     assert_eq!(cls(&store), (1, 0.1));
 }
+
+#[test]
+fn a_text_that_is_stored_whole_is_cut_where_it_is_read() {
+    let (mut held, mut store) = (Held::default(), Store::default());
+    held.take(report(1, 0.1, 10, 100), true, &mut store);
+    let text = serde_json::to_string(&held.rows()).unwrap();
+    let long = format!(r#""release":"{}""#, "é".repeat(100_000));
+    let text = text.replace(r#""release":"""#, &long);
+    assert!(text.len() > 200_000);
+    let again = Held::restore(serde_json::from_str(&text).unwrap());
+    let release = &again.rows()[0].labels.release;
+    assert_eq!(*release, Label::from("é".repeat(MAX_TEXT).as_str()));
+}

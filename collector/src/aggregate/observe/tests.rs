@@ -279,6 +279,44 @@ fn cls_and_inp_count_with_the_last_report_of_the_visit() {
 }
 
 #[test]
+fn what_is_held_of_a_report_is_bounded_whatever_a_payload_says() {
+    let long = "r 1 ".repeat(30_000);
+    let url = format!("https://shop.example/{}", "a/é".repeat(10_000));
+    let mut sent = growing("cls", 0.1, 0.1, &long);
+    let meta = &mut sent.meta;
+    for text in [
+        &mut meta.app.name,
+        &mut meta.app.version,
+        &mut meta.app.environment,
+        &mut meta.session.id,
+        &mut meta.geo.country_iso,
+        &mut meta.device.kind,
+        &mut sent.farol.client,
+    ] {
+        text.clone_from(&long);
+    }
+    sent.farol.routes = [(url.clone(), long.as_str().into())].into_iter().collect();
+    sent.meta.page.url = url;
+    for told in [true, false] {
+        let mut state = State {
+            holding: true,
+            ..State::default()
+        };
+        let header = Header {
+            app: String::new(),
+            ..on()
+        };
+        if !told {
+            sent.farol.routes = Default::default();
+        }
+        observe(&header, &sent, NOW, &mut state);
+        assert_eq!(state.held.len(), 1);
+        let stored = serde_json::to_string(&state.held.rows()).unwrap();
+        assert!(stored.len() < 1_500, "{} bytes", stored.len());
+    }
+}
+
+#[test]
 fn a_report_without_id_counts_at_once_and_so_do_vitals_that_do_not_grow() {
     let mut state = State {
         holding: true,

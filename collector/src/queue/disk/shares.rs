@@ -12,27 +12,34 @@ const PART: u64 = 1 << 18;
 /// Apps that are told apart: as many as there can be keys. Where names are free, the rest has no quota either.
 const MOST_APPS: usize = 10_000;
 
+/// An app's name as a hash: where no apps are declared a name is what clients say, of any length, and it is kept as long as its records.
+type Name = u128;
+
+fn name(app: &str) -> Name {
+    xxhash_rust::xxh3::xxh3_128(app.as_bytes())
+}
+
 /// The shares.
 #[derive(Debug, Default)]
 pub(in crate::queue) struct Shares {
-    all: HashMap<String, u64>,
-    parts: BTreeMap<u64, HashMap<String, u64>>,
+    all: HashMap<Name, u64>,
+    parts: BTreeMap<u64, HashMap<Name, u64>>,
 }
 
 impl Shares {
     /// A record of this app stands here.
     pub(in crate::queue) fn add(&mut self, at: Position, app: &str, bytes: u64) {
-        let apps = self.all.len();
-        match self.all.get_mut(app) {
-            Some(sum) => *sum += bytes,
-            None if apps >= MOST_APPS => return,
-            None => drop(self.all.insert(app.to_owned(), bytes)),
+        let app = name(app);
+        if self.all.len() >= MOST_APPS && !self.all.contains_key(&app) {
+            return;
         }
-        let part = self.parts.entry(at / PART).or_default();
-        match part.get_mut(app) {
-            Some(sum) => *sum += bytes,
-            None => drop(part.insert(app.to_owned(), bytes)),
-        }
+        *self.all.entry(app).or_default() += bytes;
+        *self
+            .parts
+            .entry(at / PART)
+            .or_default()
+            .entry(app)
+            .or_default() += bytes;
     }
 
     /// Nobody wants anything before this position.
@@ -54,7 +61,7 @@ impl Shares {
 
     /// How many bytes are this app's.
     pub(in crate::queue) fn of(&self, app: &str) -> u64 {
-        self.all.get(app).copied().unwrap_or_default()
+        self.all.get(&name(app)).copied().unwrap_or_default()
     }
 }
 
