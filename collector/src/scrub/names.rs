@@ -25,6 +25,7 @@ const ENDS: &[&str] = &[
     "passphrase",
     "passwd",
     "password",
+    "passwords",
     "passwort",
     "privatekey",
     "pwd",

@@ -286,10 +286,12 @@ fn is_issued(prefix: &str, rest: &[u8]) -> bool {
 
 /// Behind `Bearer` or `Basic`: the length of the credentials. The scheme stays in its place.
 fn scheme(front: &[u8], rest: &[u8]) -> Option<usize> {
-    let front = front
-        .strip_suffix(b"%20")
-        .or_else(|| front.strip_suffix(b"+"))
-        .or_else(|| front.strip_suffix(b" "))?;
+    let front = match front.trim_ascii_end() {
+        bare if bare.len() < front.len() => bare,
+        _ => front
+            .strip_suffix(b"%20")
+            .or_else(|| front.strip_suffix(b"+"))?,
+    };
     let ends = |word: &[u8]| {
         front.len() >= word.len()
             && front[front.len() - word.len()..].eq_ignore_ascii_case(word)
