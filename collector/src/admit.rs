@@ -102,7 +102,8 @@ impl Admission {
     }
 
     /// What is asked of somebody who wants to read what an app's pages may know: has its address asked too much, whose key is it, and may its
-    /// page have it. A page of the collector's own origin sends no Origin when it reads.
+    /// page have it. A page of the collector's own origin sends no Origin when it reads. The key is that of the path alone: caches in between keep what
+    /// they get by its address, and would give one app's to all that ask without a key.
     ///
     /// # Errors
     /// The refusal, ready to be answered.
@@ -114,7 +115,7 @@ impl Admission {
         now: SystemTime,
     ) -> Result<Option<Arc<App>>, ApiError> {
         self.rates.knock(client)?;
-        let declared = self.declared(key, headers, now).and_then(|found| {
+        let declared = self.declared(key, now).and_then(|found| {
             if let Some((_, declared)) = found
                 && headers.contains_key(ORIGIN)
             {
@@ -166,7 +167,8 @@ impl Admission {
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<Option<&Declared>, (Refusal, String)> {
-        let Some((key, declared)) = self.declared(path_key, headers, now)? else {
+        let key = path_key.or_else(|| header_key(headers));
+        let Some((key, declared)) = self.declared(key, now)? else {
             return Ok(None);
         };
         check_origin(&declared.app, headers)?;
@@ -176,17 +178,16 @@ impl Admission {
 
     fn declared(
         &self,
-        path_key: Option<&str>,
-        headers: &HeaderMap,
+        key: Option<&str>,
         now: SystemTime,
     ) -> Result<Option<(&keys::Key, &Declared)>, (Refusal, String)> {
         if self.is_open() {
             return Ok(None);
         }
-        let Some(key) = path_key.or_else(|| header_key(headers)) else {
+        let Some(key) = key else {
             return Err((
                 Refusal::MissingKey,
-                "no app key: send it in the path (/collect/{key}) or in the x-api-key header"
+                "no app key: send it in the path (/collect/{key}, /config/{key}) or, with a batch, in the x-api-key header"
                     .into(),
             ));
         };

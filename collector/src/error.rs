@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
 use crate::outcome::Refusal;
@@ -87,12 +87,13 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The form of every error answer.
+/// The form of every error answer. No cache keeps one: some do so unasked, and give what one page, address or moment was refused to all others.
 pub fn error_json(status: StatusCode, code: &str, message: &str) -> Response {
-    json(
-        status,
-        &serde_json::json!({ "error": code, "message": message }),
-    )
+    let body = serde_json::json!({ "error": code, "message": message });
+    let mut response = json(status, &body);
+    let never = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, never);
+    response
 }
 
 /// A JSON answer.

@@ -82,7 +82,22 @@ async fn who_may_not_send_may_not_ask_and_can_read_why() {
             "{method} {path}"
         );
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin.1));
-        assert_eq!(answer.header("cache-control"), None);
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+}
+
+#[tokio::test]
+async fn a_document_has_an_address_of_its_own_for_each_key() {
+    let collector = Collector::with(|config| {
+        config.apps = vec![app("shop", "k1", "https://shop.example")];
+    })
+    .await;
+    for key in [("x-api-key", "k1"), ("authorization", "Bearer k1")] {
+        let answer = collector.request("GET", "/config", &[SHOP, key], b"").await;
+        assert_eq!((answer.status, &*answer.error()), (401, "missing_key"));
+        let headers = [SHOP, key];
+        let other = collector.request("GET", "/config/nope", &headers, b"");
+        assert_eq!(other.await.status, 403);
     }
 }
 
