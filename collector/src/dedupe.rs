@@ -34,7 +34,7 @@ const GATHER: Duration = Duration::from_millis(100);
 /// How often it is seen whether an hour is over, where nothing comes.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// A batch: the record id, a hash of app and batch id.
+/// A batch: the record id, a hash of app, signal and batch id.
 pub type BatchId = [u8; 16];
 
 /// The memory of batches. Cloning gives another handle.

@@ -31,7 +31,7 @@ use crate::live::{Current, Live};
 use crate::memory::{LARGE, give_back, room};
 use crate::outcome::{Ledgers, Refusal, RequestGuard};
 use crate::queue::{Queue, Refused};
-use crate::record::record_id;
+use crate::record::record_id_of;
 use crate::tail::Tail;
 use crate::telemetry::{Meters, TARGET};
 
@@ -243,7 +243,7 @@ impl Receiver {
         let Pass { app, toll } = live.admission.enter(toll, key, headers, now)?;
         let name = app.as_ref().map_or("", |app| &app.name);
         let head = Head {
-            id: parameters.id.as_deref().map(|id| record_id(name, id)),
+            id: (parameters.id.as_deref()).map(|id| record_id_of(wire.kind, name, id)),
             tries: parameters.tries,
             encoding: parameters.encoding,
             sent_ms: parameters.sent_ms,

@@ -83,6 +83,27 @@ async fn two_apps_may_use_the_same_id() {
 }
 
 #[tokio::test]
+async fn each_signal_has_ids_of_its_own() {
+    let collector = Collector::start().await;
+    collector.post("/collect?id=b1", &[], logs(1)).await;
+    let named = [
+        ("content-type", "application/json"),
+        ("idempotency-key", "b1"),
+    ];
+    let logs =
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"m"}}]}]}]}"#;
+    let spans = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"s"}]}]}]}"#;
+    for _ in 0..2 {
+        for (path, body) in [("/v1/logs", logs), ("/collect/v1/traces", spans)] {
+            let answer = collector.post(path, &named, body).await;
+            assert_eq!(answer.status, 200, "{path} {}", answer.body);
+        }
+    }
+    let enqueued = "farol_items_total{outcome=\"enqueued\",reason=\"\"}";
+    assert_eq!(collector.metric(enqueued).await, 3);
+}
+
+#[tokio::test]
 async fn batches_without_an_id_are_never_duplicates() {
     let collector = Collector::start().await;
     for _ in 0..2 {
