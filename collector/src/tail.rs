@@ -31,6 +31,12 @@ pub mod follow;
 /// What waits for a listener that is slow; older is left out, and the gap is told. A page's burst is some ten payloads.
 const WAITING: usize = 256;
 
+/// Bytes of lines that are told of one app in one payload, so that what waits comes to 16 MiB at most: some hundred items, more than anybody reads of it.
+const TOLD: usize = 64 << 10;
+
+/// Bytes of an app's name by which it is chosen: where no apps are declared a client may say any.
+const NAME: usize = 256;
+
 /// Listeners at once: each costs a conversion of everything. A few people with a terminal.
 const LISTENERS: usize = 4;
 
@@ -119,8 +125,8 @@ impl Tail {
         // Nobody there any more is no fault.
         let _ = self.0.send(Seen {
             bad,
-            app: app.map(Into::into),
-            text: text.into(),
+            app: app.map(|app| app[..app.floor_char_boundary(NAME)].into()),
+            text: cut(text).into(),
         });
     }
 }
@@ -146,6 +152,17 @@ fn by_app(otlp: Otlp) -> BTreeMap<Option<String>, Otlp> {
         all.entry(of(&it.resource)).or_default().metrics.push(it);
     }
     all
+}
+
+/// As many lines as are told at once.
+fn cut(text: String) -> String {
+    if text.len() <= TOLD {
+        return text;
+    }
+    let kept = &text[..text.floor_char_boundary(TOLD)];
+    let kept = &kept[..kept.rfind('\n').map_or(0, |at| at + 1)];
+    let left = text[kept.len()..].lines().count();
+    format!("{kept}# {left} lines left out: more came in one payload than is told\n")
 }
 
 /// A line of ours, in the columns of the others.
@@ -329,6 +346,20 @@ mod tests {
         let uri: Uri = format!("/-/tail?{}", wanted.query()).parse().unwrap();
         assert_eq!(Wanted::read(&uri).unwrap(), wanted);
         assert!(Wanted::read(&Uri::from_static("/-/tail?apps=x")).is_err());
+    }
+
+    #[test]
+    fn of_a_payload_of_any_size_so_much_is_told() {
+        let line = format!("{}\n", "é".repeat(99));
+        assert_eq!(cut(line.clone()), line);
+        let told = cut(line.repeat(2_000));
+        assert!(told.len() <= TOLD + 100, "{}", told.len());
+        let (kept, note) = told.rsplit_once("\n# ").unwrap();
+        let left = 2_000 - kept.lines().count();
+        assert!(
+            note.starts_with(&format!("{left} lines left out")),
+            "{note}"
+        );
     }
 
     #[test]
