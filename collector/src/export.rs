@@ -82,7 +82,7 @@ pub(crate) use rolling::clash;
 pub use roster::Roster;
 pub use stats::Stats;
 pub use template::Template;
-pub(crate) use terminal::{safe, told};
+pub(crate) use terminal::{by_app, safe, told};
 
 use concern::Concern;
 use dead_letters::DeadLetters;

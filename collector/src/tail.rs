@@ -3,7 +3,6 @@
 //! It shows what pages sent, scrubbed, so it is told on the listener of operators alone, and only to who asks by address: a page
 //! that made its own name point here (DNS rebinding) would else read it. While nobody looks it costs one look at a counter a request.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,15 +15,12 @@ use http_body::Frame;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 
-use crate::convert::{Dialect, Otlp, to_otlp};
+use crate::convert::{Dialect, to_otlp};
 use crate::decode::Unreadable;
 use crate::error::ApiError;
-use crate::export::{safe, told};
+use crate::export::{by_app, safe, told};
 use crate::record::Header;
-use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::resource::v1::Resource;
 
 pub mod follow;
 
@@ -129,29 +125,6 @@ impl Tail {
             text: cut(text).into(),
         });
     }
-}
-
-/// What came without an app of its own, as a collector takes it that declares none: by the services that it names.
-fn by_app(otlp: Otlp) -> BTreeMap<Option<String>, Otlp> {
-    let of = |resource: &Option<Resource>| {
-        let attributes = resource.iter().flat_map(|it| &it.attributes);
-        let mut names = attributes.filter(|it| it.key == attr::SERVICE_NAME);
-        names.find_map(|it| match it.value.as_ref()?.value.as_ref()? {
-            Value::StringValue(name) => Some(name.clone()),
-            _ => None,
-        })
-    };
-    let mut all = BTreeMap::<_, Otlp>::new();
-    for it in otlp.logs {
-        all.entry(of(&it.resource)).or_default().logs.push(it);
-    }
-    for it in otlp.traces {
-        all.entry(of(&it.resource)).or_default().traces.push(it);
-    }
-    for it in otlp.metrics {
-        all.entry(of(&it.resource)).or_default().metrics.push(it);
-    }
-    all
 }
 
 /// As many lines as are told at once.

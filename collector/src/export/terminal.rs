@@ -12,11 +12,13 @@ use super::destination::{Attempt, Destination, Outcome, Reason};
 use crate::config::Terminal as Settings;
 use crate::convert::Otlp;
 
+mod by_app;
 mod captured;
 mod item;
 mod line;
 mod text;
 
+pub(crate) use by_app::by_app;
 use line::{Look, Paint};
 pub(crate) use text::safe;
 

@@ -1,0 +1,32 @@
+//! What one request brought of several apps, parted for people who look at one.
+
+use std::collections::BTreeMap;
+
+use farol_protocol::names::attr;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+
+use crate::convert::Otlp;
+
+/// What came without an app of its own, as a collector takes it that declares none: by the services that it names.
+pub(crate) fn by_app(otlp: Otlp) -> BTreeMap<Option<String>, Otlp> {
+    let of = |resource: &Option<Resource>| {
+        let attributes = resource.iter().flat_map(|it| &it.attributes);
+        let mut names = attributes.filter(|it| it.key == attr::SERVICE_NAME);
+        names.find_map(|it| match it.value.as_ref()?.value.as_ref()? {
+            Value::StringValue(name) => Some(name.clone()),
+            _ => None,
+        })
+    };
+    let mut all = BTreeMap::<_, Otlp>::new();
+    for it in otlp.logs {
+        all.entry(of(&it.resource)).or_default().logs.push(it);
+    }
+    for it in otlp.traces {
+        all.entry(of(&it.resource)).or_default().traces.push(it);
+    }
+    for it in otlp.metrics {
+        all.entry(of(&it.resource)).or_default().metrics.push(it);
+    }
+    all
+}
