@@ -73,7 +73,7 @@ pub mod op {
     pub const RATES: u32 = 23;
     /// Added to any of them: made while the page's `beforeSend` ran, and not given to it, which might have no end.
     pub const HOOKED: u32 = 256;
-    /// Added to what is told because the page is hidden: that is no reason to begin a session.
+    /// Added to what is told because the page is hidden: that is no reason to begin a session, and none to seal it by itself, as `VISIBILITY` follows.
     pub const PARTING: u32 = 512;
 }
 

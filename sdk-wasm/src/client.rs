@@ -167,7 +167,8 @@ impl<H: Host> Client<H> {
         if m.bad() {
             self.diagnose(diagnostic::BAD_MESSAGE, f64::from(op));
         }
-        let leaving = self.leaving(now);
+        // What is told on leaving comes before the message that the page is left, and goes as one.
+        let leaving = !parting && self.leaving(now);
         if self.due() <= if leaving { f64::MAX } else { now } {
             if leaving || self.batch.due <= now {
                 self.seal(leaving);

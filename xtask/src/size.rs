@@ -40,8 +40,9 @@ const BAR_ALL: u64 = 24 * 1024;
 /// 500 for inherited members of `init`, room that is left to the page's own beacons, addresses as `open` and `location` have them, wrappers that others put away, tags of
 /// modules, sessions while the core is late, switches that are none, and workers' errors told once.
 /// 100 for receivers of Faro's: whether they take its newest header, and what `beforeSend` adds that they would refuse a batch for.
+/// 100 for what is told as the page is left: it is gathered before the last batch is sealed, and sent by what outlives the page.
 /// Each is the core's, or happens before a second file is there.
-const CEILING: u64 = 33000;
+const CEILING: u64 = 33100;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

@@ -139,6 +139,7 @@ export function createClient(given: Options, bring: Bring): Client {
     later_: later,
     cancel_: cancel,
     stops_: [],
+    hides_: new Set(),
     early_: [],
     put_: put,
     guard_: safely,

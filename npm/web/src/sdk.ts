@@ -47,6 +47,13 @@ export interface Sdk {
   capture_: CaptureError;
   /** The page is being hidden, or left (`leaving`): what the core seals while `tell` runs is sent by what outlives it. */
   hide_(leaving: boolean, tell: () => void): void;
+  /**
+   * Called when the page is hidden or left, before what there is is sealed: what they tell goes along. None may throw. A listener of its own would come too
+   * late: at `pagehide` browsers call them in the order in which they were added.
+   */
+  hides_: Set<(event: Event) => void>;
+  /** While they run the page counts as hidden: in Chromium it says that it is visible until it has heard that it is left. */
+  hiding_?: number;
   guard_<F extends (this: any, ...args: any[]) => any>(fn: F): F;
   /** Listens until `shutdown`, behind the guard. */
   on_(target: EventTarget, types: string, listener: (event: any) => void, capture?: boolean): void;

@@ -348,6 +348,31 @@ test('what is under way when the page is left is sent once more, by what outlive
   assert.equal(posted.length, 2);
 });
 
+test('what is told once the page is left goes by what outlives it, whatever the page says of itself and however much is under way', async () => {
+  const made = sender();
+  await (made.add_(batch()), posted[0]!.fail());
+  for (let n = 0; n < 3; n++) made.add_(batch());
+  assert.equal(posted.length, 1, 'each waits for its time');
+  made.hidden_(true, () => made.add_(batch()));
+  assert.equal(posted.length, 6);
+  for (const id_ of ['own', 'own too']) made.add_(batch({ id_ }));
+  assert.equal(posted.length, 8);
+  assert.ok(posted.slice(1).every(({ init }) => init.keepalive));
+  // It was kept for the way back, or was not left after all.
+  for (const one of posted.splice(0)) await one.answer(202);
+  after(1500, () => made.add_(batch()));
+  assert.deepEqual(posted.map(({ init }) => init.keepalive), [false]);
+});
+
+test('who asks for time is given it by a page that is left, too', async () => {
+  const made = sender();
+  made.add_(batch());
+  await posted[0]!.answer(503, { 'retry-after': '60' });
+  made.hidden_(true, () => made.add_(batch()));
+  made.add_(batch());
+  assert.equal(posted.length, 1);
+});
+
 test('the Faro way has its headers, and leaves the newest out where a network error may be a refused preflight', async () => {
   const made = sender({ protocol: 'faro', key: 'secret' });
   made.add_(batch({ id_: 'x', session_: 'sess' }));

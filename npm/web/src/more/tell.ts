@@ -19,20 +19,18 @@ function parting(sdk: Sdk, callback: () => void): void {
   }
 }
 
-/** Calls back when the page is hidden or left, before the first file seals what there is. */
-export function onHidden(sdk: Sdk, callback: () => void): void {
-  sdk.on_(window, 'visibilitychange pagehide', ({ type }: Event) => {
-    if (type == 'pagehide' || document.visibilityState == 'hidden') parting(sdk, callback);
-  }, true);
+/** Calls back when the page is hidden, left or frozen, before the first file seals what there is: in Chromium twice where a visible page is left. */
+export function onHidden(sdk: Sdk, callback: (type: string) => void): void {
+  sdk.hides_.add(sdk.guard_(({ type }) => parting(sdk, () => callback(type))));
 }
 
 /** The same, and when the client ends: for what is not told as it happens. */
 export function onEnd(sdk: Sdk, callback: () => void): void {
-  onHidden(sdk, callback);
+  onHidden(sdk, () => callback());
   sdk.stops_.push(() => parting(sdk, callback));
 }
 
 /** Where the page is left alone, not hidden. */
 export function onLeft(sdk: Sdk, callback: () => void): void {
-  sdk.on_(window, 'pagehide', () => parting(sdk, callback), true);
+  onHidden(sdk, (type) => type == 'pagehide' && callback());
 }

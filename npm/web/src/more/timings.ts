@@ -20,6 +20,9 @@ const MARKS = 200;
 /** Entries of `Server-Timing` that are kept of one answer. */
 const SERVER = 8;
 
+/** Events that say that the page is left come within so many ms. */
+const ONCE = 1000;
+
 /** OTLP's number. */
 const INTERNAL = 1;
 
@@ -156,9 +159,12 @@ export function observeMarks(sdk: Sdk): void {
 /** Chromium's alone, in buckets; what is exact needs isolation between origins. */
 export function observeMemory(sdk: Sdk): void {
   if (!option(sdk, 'memory', 'boolean')) return;
-  onHidden(sdk, () => {
+  let last = -ONCE;
+  onHidden(sdk, (type) => {
     const { memory } = performance as { memory?: Record<string, number> };
-    if (!memory || !sdk.live_()) return;
+    const now = performance.now();
+    if (!memory || !sdk.live_() || type == 'freeze' || now - last < ONCE) return;
+    last = now;
     sdk.put_(Op.Measurement, (w) => {
       w.s(Name.Memory).u(3);
       for (const [key, name] of [['usedJSHeapSize', 'used'], ['totalJSHeapSize', 'total'], ['jsHeapSizeLimit', 'limit']] as const) w.s(name).n(memory[key]!);

@@ -41,7 +41,8 @@ const SHORTEST_EVENT = 40;
 /** Resource entries kept for LCP, for pages that fill or clear the browser's own list (web-vitals' number). */
 const RESOURCES = 50;
 
-export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later_: later, cancel_: cancel }: Sdk): void {
+export function observeVitals(sdk: Sdk): void {
+  const { put_: put, guard_: guard, on_: on, stops_: stops, later_: later, cancel_: cancel, hides_: hides } = sdk;
   const page = document as Document & { prerendering?: boolean; wasDiscarded?: boolean };
   const resources: Resource[] = [];
   let shiftObserver: PerformanceObserver | undefined;
@@ -57,7 +58,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
   /** Says so, with the last entry of this navigation once more: some resources have no entry yet when their paint has. */
   let finish = nothing;
 
-  const hidden = (): boolean => page.visibilityState == 'hidden';
+  const hidden = (): boolean => !!sdk.hiding_ || page.visibilityState == 'hidden';
   const known = <E>(type: string): E[] => performance.getEntriesByType(type) as E[];
   /** Nothing where the page has replaced it by something lesser, or a preference has switched it off. */
   const types = self.PerformanceObserver?.supportedEntryTypes || [];
@@ -97,14 +98,14 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     entries.forEach(each);
   }
 
-  /** Runs now if the page is hidden, else when it is idle or its visibility changes. */
+  /** Runs now if the page is hidden, else when it is idle or is hidden. */
   function soon(run: () => void): void {
     if (hidden()) return run();
     const go = idly(guard(() => {
-      removeEventListener('visibilitychange', go, true);
+      hides.delete(go);
       run();
     }), later);
-    addEventListener('visibilitychange', go, true);
+    hides.add(go);
   }
 
   const inOrder = (entries: PerformanceEntryList): PerformanceEntryList => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
@@ -224,8 +225,7 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
     const names = ['largest-contentful-paint'];
     if (soft) names.push('interaction-contentful-paint', 'soft-navigation');
     let observer = observe<Largest>(names, (entries) => (soft ? entries : entries.slice(-1)).forEach(paintedLargest));
-    // Not on scrolling, which scripts do too.
-    on(window, 'keydown click visibilitychange', ({ isTrusted }: Event) => {
+    const end = guard(({ isTrusted }: Event) => {
       const then = navigation;
       if (isTrusted && observer && !final) soon(() => {
         if (!observer || final) return;
@@ -239,7 +239,10 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
           finish();
         }
       });
-    }, true);
+    });
+    hides.add(end);
+    // Not on scrolling, which scripts do too.
+    on(window, 'keydown click visibilitychange', end, true);
 
     shiftObserver = observe(among('layout-shift'), shifts);
     if (interactions) {
@@ -268,24 +271,25 @@ export function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops
 
   const before = state();
   const since = performance.now();
-  const hides = known<PerformanceEntry>('visibility-state').filter((entry) => entry.name == 'hidden');
+  const earlier = known<PerformanceEntry>('visibility-state').filter((entry) => entry.name == 'hidden');
   /** Tells how it all was when observing began: with the first that there is to say, which is not in the way of the page's start. */
   let begin = (): void => {
     begin = () => {};
     send(What.Start, (w) => list(
       w.b(+supported('paint') | +supported('largest-contentful-paint') << 1 | +supported('layout-shift') << 2),
-      hides, (entry) => w.n(entry.startTime)), before, since);
+      earlier, (entry) => w.n(entry.startTime)), before, since);
   };
   // What follows is the activation, and that is no beginning.
   if (page.prerendering) begin();
 
-  // Before all other listeners, so that what observers still hold is there when others report.
-  on(window, 'visibilitychange', ({ timeStamp }: Event) => {
-    if (!hidden()) return;
+  // Before all others, so that what observers still hold is there when they report.
+  hides.add(guard(({ timeStamp, isTrusted }) => {
+    // A page that only says that it is left is looked at on.
+    if (!isTrusted) return;
     shifts();
     events((eventObserver?.takeRecords() || []) as Timing[]);
     send(What.Hidden, (w) => w.n(timeStamp));
-  }, true);
+  }));
   on(window, 'pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
     if (!persisted) return;
     const at = (w: Writer): unknown => w.n(timeStamp);

@@ -83,6 +83,8 @@ export const LATE = 60000;
 const SPREAD = 2000;
 /** This machine: whether there is a network says nothing of it. */
 const LOCAL = /\/\/(localhost|127\.|\[::1)/;
+/** How long after the page was left it may go at any moment, in ms: as long as the core seals each item at once (`LEAVING_MS`). */
+const LEAVING = 1000;
 /** Within so many ms of its time a try begins; a page that is gone begins none. */
 const SLACK = 2000;
 
@@ -95,6 +97,8 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   let waiters: (() => void)[] = [];
   let open = false;
   let hiding = false;
+  /** Until then the page may go at any moment, whatever it says of itself: Chromium's is visible until `pagehide` is over. */
+  let going = 0;
   let flights = 0;
   let failures = 0;
   /** The last of them was no answer at all: whoever answers is in a network. */
@@ -207,14 +211,15 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
 
   const pump = guard(() => {
     const shut = stopped || !sdk.granted_();
+    const away = performance.now() < going;
     let next = Infinity;
     if (!shut && !offline()) {
       for (const batch of queue) {
         const { taken_: taken = 0 } = batch;
         const wait = (taken > blocked ? taken : blocked) - performance.now();
         if (wait > 0) next = wait < next ? wait : next;
-        // After a failure one request feels the way.
-        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !batch.tries_ && document.visibilityState == 'hidden');
+        // After a failure one request feels the way. Where the page may go nothing is put off: there may be no later.
+        else if ((away || flights < (failures ? 1 : MOST_FLIGHTS)) && !batch.flights_) post(batch, !batch.tries_ && (away || document.visibilityState == 'hidden'));
       }
       if (!queue.length) outbox?.room_();
     }
@@ -271,6 +276,11 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       seal();
       hiding = false;
       const now = performance.now();
+      if (leaving) {
+        going = now + LEAVING;
+        // What is told after this goes as well.
+        if (!asked) blocked = 0;
+      }
       if (stopped || !sdk.granted_() || offline() || (asked && blocked > now)) return;
       // Not all of it may fit into what outlives the page.
       queue.sort((one, other) => +!!other.error_ - +!!one.error_);

@@ -331,6 +331,29 @@ fn what_a_hidden_page_tells_of_itself_begins_no_session() {
     assert_eq!(bench.sessions().len(), 1, "nor does it prolong one");
 }
 
+#[test]
+fn what_is_told_on_leaving_goes_as_one_though_the_page_was_hidden_a_moment_before() {
+    let mut bench = Bench::started(&Start::default());
+    bench
+        .put(op::VISIBILITY, &Writer::default().b(1).n(f64::NAN).0)
+        .batches();
+    for name in ["one form", "another"] {
+        let message = Writer::default()
+            .many(&[name, ""])
+            .a(&[])
+            .many(&["", ""])
+            .n(f64::NAN);
+        bench.put(op::EVENT | op::PARTING, &message.0);
+    }
+    assert_eq!(bench.batches().len(), 0);
+    bench.put(op::VISIBILITY, &Writer::default().b(2).n(f64::NAN).0);
+    let batches = bench.batches();
+    assert_eq!(batches.len(), 1);
+    assert_eq!(batches[0].json["events"].as_array().map(Vec::len), Some(2));
+    bench.event("what the page's own listeners record after that");
+    assert_eq!(bench.batches().len(), 1);
+}
+
 /// What the storage that tabs share holds.
 fn shared(bench: &mut Bench, text: &str) {
     bench.put(op::STORED, &Writer::default().s(text).0);
