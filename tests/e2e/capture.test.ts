@@ -142,6 +142,33 @@ test('an action tells what followed from it: requests, their failures, and how l
     assert.deepEqual(items.filter((item) => item.name === 'farol.frustration'), []);
   }));
 
+test('an action ends with the silence after it: what comes later by itself, and what another gesture does, is not its own', () =>
+  on({
+    body: `<p id="out">-</p>${['polls', 'changes', 'leaves', 'nothing', 'works'].map((name) => `<button id="${name}" data-farol-name="${name}">${name}</button>`).join('')}<script>
+      const at = (window.at = {});
+      const say = () => (out.textContent = Math.random());
+      const wire = (button, later, ms) => (button.onclick = () => { at[button.id] = performance.now(); say(); setTimeout(later, ms); });
+      wire(polls, () => fetch('/api/poll').then(() => (window.polled = true)), 800);
+      wire(changes, () => { say(); window.changed = true; }, 700);
+      wire(leaves, () => {}, 0);
+      nothing.onclick = () => (at.nothing = performance.now());
+      // What is busy is not silent, and what it asked for comes after our timer, which it kept waiting.
+      wire(works, () => { const end = performance.now() + 400; while (performance.now() < end); setTimeout(() => { say(); window.worked = true; }); }, 50);</script>`,
+    route: (path) => (path.startsWith('/api/') ? { body: '{}' } : undefined),
+  }, async ({ page, until }) => {
+    for (const [name, done] of [['polls', 'window.polled'], ['changes', 'window.changed'], ['works', 'window.worked'], ['leaves', 'performance.now() - at.leaves > 600'], ['nothing', 'performance.now() - at.nothing > 400'], ['leaves', 'true']]) {
+      await page.click('#' + name);
+      await page.waitFor(done!);
+    }
+    await page.hide();
+    const items = (await until((items) => items.filter(named('browser.user_action.click')).length === 6, 'six clicks')).filter(named('browser.user_action.click'));
+    const of = (name: string): Record<string, unknown> => items.filter(action('click', name)).sort((a, b) => a.time - b.time)[0]!.attributes;
+    assert.equal(of('polls')['farol.action.requests'], 0);
+    assert.equal(of('nothing')['farol.action.duration'], 0);
+    for (const name of ['polls', 'changes', 'leaves']) assert.ok(Number(of(name)['farol.action.duration']) < 400, `${name}: ${JSON.stringify(of(name))}`);
+    assert.ok(Number(of('works')['farol.action.duration']) >= 400, JSON.stringify(of('works')));
+  }));
+
 test('what a click begins is one trace below it, and what comes later by itself is not', () =>
   on({
     body: `<button id="go">Go</button><button id="idle">Idle</button><script>

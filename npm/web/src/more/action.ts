@@ -6,6 +6,9 @@
 /** Silence after which what followed is over. Frameworks render within a few frames; a person calls that "at once" up to some 100 ms. */
 export const QUIET = 200;
 
+/** A timer that is so late (ms) was kept waiting by a long task, as browsers have it. So much later what that asked for has come, and the browser has told of it. */
+export const BUSY = 50;
+
 /** A click that nothing followed for so long is dead: people click again after about a second. */
 export const DEAD = 1000;
 

@@ -3,7 +3,7 @@ import { safe } from '../observe/describe.js';
 import { Op } from '../abi.js';
 import type { Place, Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
-import { begin, type Action, BURST, type Burst, click, DEAD, deadline, joins, type What } from './action.js';
+import { begin, type Action, BURST, type Burst, BUSY, click, deadline, joins, type What } from './action.js';
 import { ask, isElement, listedText, nameOf, thingOf } from './element.js';
 import { Attr, Event as Name } from './names.js';
 import { option } from './option.js';
@@ -58,6 +58,8 @@ export function observeActions(sdk: Sdk): void {
   let burst: Burst | undefined;
   let burstAbout: Attributes = {};
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it is to fire. */
+  let due = Infinity;
   let count = 0;
   /** What is watched while an action is open. */
   let known = new Set<Node>([document]);
@@ -112,12 +114,23 @@ export function observeActions(sdk: Sdk): void {
     if (burst && now - burst.times_[burst.times_.length - 1]! >= BURST) endBurst();
     if (current && deadline(current) <= now) finish(true);
     const next = Math.min(current ? deadline(current) : Infinity, burst?.rage_ ? burst.times_[burst.times_.length - 1]! + BURST : Infinity);
-    if (next < Infinity) timer = later(guardedLook, Math.max(next - now, 1));
+    due = next;
+    if (next < Infinity) timer = later(timed, Math.max(next - now, 1));
   };
-  const guardedLook = sdk.guard_(look);
+  const timed = sdk.guard_(() => {
+    const late = performance.now() - due > BUSY;
+    due = Infinity;
+    // What kept the page from this was no silence, and what came of it is heard of in a moment.
+    if (late) timer = later(timed, BUSY);
+    else look();
+  });
 
   const active = (at = performance.now()) => {
-    if (current) current.last_ = Math.max(current.last_ || 0, at);
+    if (!current) return;
+    const { last_: last } = current;
+    current.last_ = Math.max(last || 0, at);
+    // From the first sign on its silence is listened for.
+    if (last != last) look();
   };
 
   // A document is watched only while an action is open. Listening for signs goes on: a listener that comes and goes costs more than one that has
@@ -178,6 +191,10 @@ export function observeActions(sdk: Sdk): void {
     } else if (next.rage_) look();
   };
   sdk.on_(window, 'click keydown submit', on, true);
+  // Another gesture, which need not act on anything: the focus that it moves and what it types are not this one's. Who waits for an answer may do something meanwhile.
+  sdk.on_(window, 'pointerdown keydown', ({ isTrusted, timeStamp, repeat }: KeyboardEvent) => {
+    if (isTrusted && !repeat && !current?.open_ && !joins(current, timeStamp)) finish();
+  }, true);
   onEnd(sdk, () => {
     finish();
     endBurst();
