@@ -31,13 +31,15 @@ interface Place {
   granted: boolean;
   marks: string[];
   adopted(batches: Batch[]): void;
+  /** As `shutdown` does it. */
+  end(): void;
 }
 
 /** The outbox of a new page. */
 function place(url = 'https://c.example/collect/k', storage?: string): Place {
   Object.defineProperty(clock, 'timeOrigin', { configurable: true, value: ++pages });
   const here: Place = { session: 'other', granted: true, marks: [], adopted() {} } as unknown as Place;
-  here.outbox = createOutbox({
+  const sdk = {
     endpoint_: url, name_: 'farol:1:k', stops_: [], options_: { outbox: true, session: { storage } },
     tell_(code: number, _: unknown, items = 1) {
       told.push(code);
@@ -51,7 +53,12 @@ function place(url = 'https://c.example/collect/k', storage?: string): Place {
     later_: (_: unknown, ms: number) => timers.push(ms),
     cancel_() {},
     sender_: { adopt_: (batches: Batch[]) => here.adopted(batches) },
-  } as unknown as Sdk);
+  } as unknown as Sdk;
+  here.outbox = createOutbox(sdk);
+  here.end = () => {
+    for (const stop of sdk.stops_) stop();
+    sdk.over_ = true;
+  };
   return here;
 }
 const outbox = (url?: string): Outbox => place(url).outbox;
@@ -66,6 +73,10 @@ const take = (from: Place, session = 'other'): Promise<Batch[]> =>
     from.adopted = done;
     from.outbox.look_();
   });
+/** All that is asked of the database is done. */
+const turn = async (): Promise<void> => {
+  for (let n = 0; n < 50; n++) await new Promise((done) => setImmediate(done));
+};
 const ids = async (from: Place, session?: string): Promise<string[]> => (await take(from, session)).map(({ id_: id }) => id);
 
 test('what a page could not deliver the next page takes over, with the same bytes and as a later try', async () => {
@@ -173,6 +184,35 @@ test('a page that is kept for the way back holds no database open, and comes bac
   await ids(place('https://other.example/'));
   (root['window'] as EventTarget).dispatchEvent(new Event('pagehide'));
   assert.deepEqual(await ids(one), ['x']);
+});
+
+test('a client that has ended keeps what it still has to say, and no database open', async (t) => {
+  const databases = root['indexedDB'] as IDBFactory;
+  const requests: IDBOpenDBRequest[] = [];
+  const open = databases.open.bind(databases);
+  const spy = t.mock.method(databases, 'open', (name: string, version: number) => {
+    const request = open(name, version);
+    requests.push(request);
+    return request;
+  });
+  const one = place('https://ended.example/');
+  const two = place('https://ended.example/');
+  const [last, sent] = [batch({ id_: 'last' }), batch({ id_: 'sent' })];
+  // It has it open, is about to open it, or opens it once more.
+  one.outbox.put_(sent, 0, 0);
+  await ids(one, 'another');
+  one.end();
+  two.outbox.put_(batch({ id_: 'early' }), 0, 0);
+  two.end();
+  one.outbox.put_(last, 0, 0);
+  one.outbox.remove_(sent);
+  await turn();
+  one.outbox.put_(batch({ id_: 'later' }), 0, 0);
+  await turn();
+  spy.mock.restore();
+  assert.ok(requests.length > 2);
+  for (const { result } of requests) assert.throws(() => result.transaction('batches'), 'it is closed');
+  assert.deepEqual((await ids(place('https://ended.example/'))).sort(), ['early', 'last', 'later']);
 });
 
 test('without a database, or with one that refuses, it is told once', async () => {

@@ -91,6 +91,7 @@ export function createOutbox(sdk: Sdk): Outbox {
     full = true;
   };
 
+  /** What is under way in it ends first. An open one is kept by the browser, and with it the whole client. */
   const close = () => {
     database?.close();
     database = undefined;
@@ -112,6 +113,7 @@ export function createOutbox(sdk: Sdk): Outbox {
       const transaction = database!.transaction(STORE, 'readwrite');
       transaction.onerror = transaction.onabort = lost;
       work(transaction.objectStore(STORE));
+      if (sdk.over_ && !fresh) close();
     } catch {
       if (fresh) return fail();
       // It was closed, by us or by the browser.
@@ -138,6 +140,7 @@ export function createOutbox(sdk: Sdk): Outbox {
       // Another tab erases, or a newer version comes.
       database.onversionchange = close;
       for (const work of waiting.splice(0)) run(work, true);
+      if (sdk.over_) close();
     });
   });
 
@@ -201,7 +204,10 @@ export function createOutbox(sdk: Sdk): Outbox {
     left.leave_();
     close();
   });
-  sdk.stops_.push(() => cancel(timer));
+  sdk.stops_.push(() => {
+    cancel(timer);
+    close();
+  });
 
   const box: Outbox = {
     put_(batch, wait, until, draft) {
