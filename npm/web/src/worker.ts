@@ -94,7 +94,9 @@ export function watch(client: Client, worker: Source, attributes?: Attributes): 
     // What the page does not handle here the browser tells its window next, where the SDK leaves it out.
     page().worker = '' + [message, filename, lineno, colno];
     if (installed || !message) return;
-    capture({ type: 'Error', message: message.replace(/^Uncaught /, ''), stack: `Error\n    at ${filename}:${lineno}:${colno}`, causes: [], more: 0, name: '' });
+    // The browser's words: its name for the error, where it has one, comes first.
+    const [, type = 'Error', text] = /^(?:Uncaught )?(?:([A-Z]\w*(?:Error|Exception)): )?([^]*)/.exec(message)!;
+    capture({ type, message: text!, stack: `${type}\n    at ${filename}:${lineno}:${colno}`, causes: [], more: 0, name: '' });
   });
   worker.addEventListener('message', onMessage);
   worker.addEventListener('error', onError);
