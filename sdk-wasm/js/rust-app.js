@@ -201,16 +201,14 @@ function parting(sdk, callback) {
   }
 }
 function onHidden(sdk, callback) {
-  sdk.on_(window, "visibilitychange pagehide", ({ type }) => {
-    if (type == "pagehide" || document.visibilityState == "hidden") parting(sdk, callback);
-  }, true);
+  sdk.hides_.add(sdk.guard_(({ type }) => parting(sdk, () => callback(type))));
 }
 function onEnd(sdk, callback) {
-  onHidden(sdk, callback);
+  onHidden(sdk, () => callback());
   sdk.stops_.push(() => parting(sdk, callback));
 }
 function onLeft(sdk, callback) {
-  sdk.on_(window, "pagehide", () => parting(sdk, callback), true);
+  onHidden(sdk, (type) => type == "pagehide" && callback());
 }
 
 // src/more/cap.ts
@@ -448,6 +446,7 @@ var party = (host, page2) => site(host) == site(page2) ? "first" : "third";
 var RESOURCES = 250;
 var MARKS = 200;
 var SERVER = 8;
+var ONCE = 1e3;
 var INTERNAL = 1;
 var MOMENTS = "redirectStart redirectEnd workerStart fetchStart domainLookupStart domainLookupEnd connectStart connectEnd secureConnectionStart requestStart responseStart responseEnd transferSize encodedBodySize decodedBodySize".split(" ");
 var LOAD = "domInteractive domContentLoadedEventStart domContentLoadedEventEnd domComplete loadEventStart loadEventEnd unloadEventStart unloadEventEnd redirectCount".split(" ");
@@ -560,9 +559,12 @@ function observeMarks(sdk) {
 }
 function observeMemory(sdk) {
   if (!option(sdk, "memory", "boolean")) return;
-  onHidden(sdk, () => {
+  let last = -ONCE;
+  onHidden(sdk, (type) => {
     const { memory: memory2 } = performance;
-    if (!memory2 || !sdk.live_()) return;
+    const now = performance.now();
+    if (!memory2 || !sdk.live_() || type == "freeze" || now - last < ONCE) return;
+    last = now;
     sdk.put_(4 /* Measurement */, (w) => {
       w.s("farol.memory" /* Memory */).u(3);
       for (const [key2, name] of [["usedJSHeapSize", "used"], ["totalJSHeapSize", "total"], ["jsHeapSizeLimit", "limit"]]) w.s(name).n(memory2[key2]);
@@ -1022,11 +1024,19 @@ function observeNavigation(sdk) {
 // src/observe/visit.ts
 var ACTIVITY_EVERY = 1e3;
 function observeVisit(sdk) {
+  const hidden = () => +(document.visibilityState == "hidden");
   const told = (what) => ({ timeStamp }) => {
     const tell2 = () => sdk.put_(9 /* Visibility */, (w) => w.b(what).n(timeStamp));
     what % 3 ? sdk.hide_(what > 1, tell2) : tell2();
   };
-  sdk.on_(window, "visibilitychange", (event) => told(+(document.visibilityState == "hidden"))(event));
+  const leaves = (event) => {
+    sdk.hiding_ = 1;
+    for (const call of sdk.hides_) call(event);
+    sdk.hiding_ = 0;
+  };
+  sdk.on_(window, "visibilitychange", (event) => hidden() && leaves(event), true);
+  sdk.on_(window, "pagehide freeze", leaves, true);
+  sdk.on_(window, "visibilitychange", (event) => told(hidden())(event));
   sdk.on_(window, "pagehide", told(2));
   sdk.on_(document, "freeze", told(2));
   sdk.on_(window, "pageshow", (event) => {
@@ -1063,8 +1073,9 @@ function selector(node) {
 // src/observe/vitals.ts
 var SHORTEST_EVENT = 40;
 var RESOURCES2 = 50;
-function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later_: later, cancel_: cancel }) {
+function observeVitals(sdk) {
   var _a, _b, _c;
+  const { put_: put, guard_: guard, on_: on, stops_: stops, later_: later, cancel_: cancel, hides_: hides } = sdk;
   const page2 = document;
   const resources2 = [];
   let shiftObserver;
@@ -1075,7 +1086,7 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   let final = false;
   const nothing2 = () => send(4 /* Final */, (w) => w.n(NaN));
   let finish2 = nothing2;
-  const hidden = () => page2.visibilityState == "hidden";
+  const hidden = () => !!sdk.hiding_ || page2.visibilityState == "hidden";
   const known2 = (type) => performance.getEntriesByType(type);
   const types = ((_a = self.PerformanceObserver) == null ? void 0 : _a.supportedEntryTypes) || [];
   const supported = (type) => types.includes(type);
@@ -1108,10 +1119,10 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   function soon(run) {
     if (hidden()) return run();
     const go = idly(guard(() => {
-      removeEventListener("visibilitychange", go, true);
+      hides.delete(go);
       run();
     }), later);
-    addEventListener("visibilitychange", go, true);
+    hides.add(go);
   }
   const inOrder = (entries) => entries.sort((a, b) => a.startTime + a.duration - (b.startTime + b.duration));
   function observe2(names2, run, more) {
@@ -1210,7 +1221,7 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
     const names2 = ["largest-contentful-paint"];
     if (soft) names2.push("interaction-contentful-paint", "soft-navigation");
     let observer = observe2(names2, (entries) => (soft ? entries : entries.slice(-1)).forEach(paintedLargest));
-    on(window, "keydown click visibilitychange", ({ isTrusted }) => {
+    const end = guard(({ isTrusted }) => {
       const then = navigation;
       if (isTrusted && observer && !final) soon(() => {
         if (!observer || final) return;
@@ -1223,7 +1234,9 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
           finish2();
         }
       });
-    }, true);
+    });
+    hides.add(end);
+    on(window, "keydown click visibilitychange", end, true);
     shiftObserver = observe2(among("layout-shift"), shifts);
     if (interactions) {
       if (!("interactionCount" in performance)) observe2(["event"], (entries) => {
@@ -1247,23 +1260,23 @@ function observeVitals({ put_: put, guard_: guard, on_: on, stops_: stops, later
   }
   const before = state();
   const since = performance.now();
-  const hides = known2("visibility-state").filter((entry) => entry.name == "hidden");
+  const earlier = known2("visibility-state").filter((entry) => entry.name == "hidden");
   let begin4 = () => {
     begin4 = () => {
     };
     send(0 /* Start */, (w) => list(
       w.b(+supported("paint") | +supported("largest-contentful-paint") << 1 | +supported("layout-shift") << 2),
-      hides,
+      earlier,
       (entry) => w.n(entry.startTime)
     ), before, since);
   };
   if (page2.prerendering) begin4();
-  on(window, "visibilitychange", ({ timeStamp }) => {
-    if (!hidden()) return;
+  hides.add(guard(({ timeStamp, isTrusted }) => {
+    if (!isTrusted) return;
     shifts();
     events((eventObserver == null ? void 0 : eventObserver.takeRecords()) || []);
     send(10 /* Hidden */, (w) => w.n(timeStamp));
-  }, true);
+  }));
   on(window, "pageshow", ({ persisted, timeStamp }) => {
     if (!persisted) return;
     const at = (w) => w.n(timeStamp);
@@ -1489,6 +1502,7 @@ var MOST_FLIGHTS = 3;
 var LATE = 6e4;
 var SPREAD = 2e3;
 var LOCAL = /\/\/(localhost|127\.|\[::1)/;
+var LEAVING = 1e3;
 var SLACK = 2e3;
 function createSender(sdk, nativeFetch) {
   const { options_: { protocol, key: key2, transport }, tell_: tell2, guard_: guard, later_: later, cancel_: cancel } = sdk;
@@ -1502,6 +1516,7 @@ function createSender(sdk, nativeFetch) {
   let waiters = [];
   let open2 = false;
   let hiding = false;
+  let going = 0;
   let flights = 0;
   let failures = 0;
   let unheard = false;
@@ -1591,13 +1606,14 @@ function createSender(sdk, nativeFetch) {
   const offline = () => failures && unheard && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
   const pump = guard(() => {
     const shut = stopped || !sdk.granted_();
+    const away = performance.now() < going;
     let next = Infinity;
     if (!shut && !offline()) {
       for (const batch of queue) {
         const { taken_: taken = 0 } = batch;
         const wait = (taken > blocked ? taken : blocked) - performance.now();
         if (wait > 0) next = wait < next ? wait : next;
-        else if (flights < (failures ? 1 : MOST_FLIGHTS) && !batch.flights_) post(batch, !batch.tries_ && document.visibilityState == "hidden");
+        else if ((away || flights < (failures ? 1 : MOST_FLIGHTS)) && !batch.flights_) post(batch, !batch.tries_ && (away || document.visibilityState == "hidden"));
       }
       if (!queue.length) outbox2 == null ? void 0 : outbox2.room_();
     }
@@ -1648,6 +1664,10 @@ function createSender(sdk, nativeFetch) {
       seal();
       hiding = false;
       const now = performance.now();
+      if (leaving) {
+        going = now + LEAVING;
+        if (!asked) blocked = 0;
+      }
       if (stopped || !sdk.granted_() || offline() || asked && blocked > now) return;
       queue.sort((one, other) => +!!other.error_ - +!!one.error_);
       for (const batch of queue) if (!(batch.taken_ > now) && (!batch.flights_ || leaving && !batch.kept_ && !faro)) post(batch, true);
@@ -1899,6 +1919,7 @@ function createClient(given, bring) {
     later_: later,
     cancel_: cancel,
     stops_: [],
+    hides_: /* @__PURE__ */ new Set(),
     early_: [],
     put_: put,
     guard_: safely,
@@ -2178,6 +2199,7 @@ function start(options, bring) {
 
 // src/more/action.ts
 var QUIET = 200;
+var BUSY = 50;
 var DEAD = 1e3;
 var LONGEST5 = 1e4;
 var GESTURE = 100;
@@ -2225,6 +2247,7 @@ function observeActions(sdk) {
   let burst;
   let burstAbout = {};
   let timer;
+  let due = Infinity;
   let count2 = 0;
   let known2 = /* @__PURE__ */ new Set([document]);
   const frustration = (type2, about, at, more) => {
@@ -2271,11 +2294,20 @@ function observeActions(sdk) {
     if (burst && now - burst.times_[burst.times_.length - 1] >= BURST) endBurst();
     if (current && deadline(current) <= now) finish2(true);
     const next = Math.min(current ? deadline(current) : Infinity, (burst == null ? void 0 : burst.rage_) ? burst.times_[burst.times_.length - 1] + BURST : Infinity);
-    if (next < Infinity) timer = later(guardedLook, Math.max(next - now, 1));
+    due = next;
+    if (next < Infinity) timer = later(timed, Math.max(next - now, 1));
   };
-  const guardedLook = sdk.guard_(look);
+  const timed = sdk.guard_(() => {
+    const late = performance.now() - due > BUSY;
+    due = Infinity;
+    if (late) timer = later(timed, BUSY);
+    else look();
+  });
   const active = (at = performance.now()) => {
-    if (current) current.last_ = Math.max(current.last_ || 0, at);
+    if (!current) return;
+    const { last_: last } = current;
+    current.last_ = Math.max(last || 0, at);
+    if (last != last) look();
   };
   const signs = sdk.guard_(() => active());
   const mutations = new MutationObserver(signs);
@@ -2326,6 +2358,9 @@ function observeActions(sdk) {
     } else if (next.rage_) look();
   };
   sdk.on_(window, "click keydown submit", on, true);
+  sdk.on_(window, "pointerdown keydown", ({ isTrusted, timeStamp, repeat }) => {
+    if (isTrusted && !repeat && !(current == null ? void 0 : current.open_) && !joins(current, timeStamp)) finish2();
+  }, true);
   onEnd(sdk, () => {
     finish2();
     endBurst();
@@ -2709,6 +2744,7 @@ function createOutbox(sdk) {
       const transaction = database.transaction(STORE, "readwrite");
       transaction.onerror = transaction.onabort = lost;
       work(transaction.objectStore(STORE));
+      if (sdk.over_ && !fresh) close();
     } catch {
       if (fresh) return fail();
       close();
@@ -2732,6 +2768,7 @@ function createOutbox(sdk) {
       database = request.result;
       database.onversionchange = close;
       for (const work of waiting.splice(0)) run(work, true);
+      if (sdk.over_) close();
     });
   });
   function trim(store) {
@@ -2798,7 +2835,10 @@ function createOutbox(sdk) {
     left.leave_();
     close();
   });
-  sdk.stops_.push(() => cancel(timer));
+  sdk.stops_.push(() => {
+    cancel(timer);
+    close();
+  });
   const box = {
     put_(batch, wait, until, draft) {
       mark(true);
