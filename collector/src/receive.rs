@@ -46,7 +46,7 @@ pub(crate) use otlp::Said;
 pub use otlp::otlp_answers;
 use parameters::Parameters;
 pub(crate) use prepare::counts;
-use prepare::{Prepared, Source, inflate_error, prepare, unpack};
+use prepare::{Prepared, Source, inflate_error, paid, prepare, unpack};
 pub use random::RandomIds;
 use wire::Wire;
 
@@ -321,7 +321,10 @@ impl Receiver {
             let small = most.min(INLINE_INFLATED);
             let mut plain_reserved = self.bodies.reserve();
             match span.in_scope(|| unpack(&source, &body, small, &mut plain_reserved)) {
-                Ok(plain) => return span.in_scope(|| prepare(self, source, plain)),
+                Ok(plain) => {
+                    paid(&source, &body, &plain)?;
+                    return span.in_scope(|| prepare(self, source, plain));
+                }
                 Err(InflateError::TooLarge) if small < most => {}
                 Err(error) => return Err(inflate_error(error, most)),
             }
@@ -342,6 +345,7 @@ impl Receiver {
                 }
                 drop(window);
                 let plain = plain.map_err(|error| inflate_error(error, most))?;
+                paid(&source, &body, &plain)?;
                 let weight = prepare::weight(&source, &plain);
                 // This thread is for work that blocks.
                 let _room = Handle::current().block_on(room(weight));

@@ -24,6 +24,8 @@ use farol_protocol::payload::Payload;
 
 pub mod follow;
 
+/// Apps of one request that are told apart.
+const APPS: usize = 16;
 /// What waits for a listener that is slow; older is left out, and the gap is told. A page's burst is some ten payloads.
 const WAITING: usize = 256;
 
@@ -67,7 +69,12 @@ impl Tail {
         if !header.app.is_empty() {
             return self.say(false, Some(&header.app), told(&otlp));
         }
-        for (app, otlp) in by_app(otlp) {
+        let apps = by_app(&otlp);
+        if apps.len() > APPS {
+            // Nobody's in particular: a listener's room is for what others send, too.
+            return self.say(false, None, told(&otlp));
+        }
+        for (app, otlp) in apps {
             self.say(false, app.as_deref(), told(&otlp));
         }
     }

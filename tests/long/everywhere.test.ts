@@ -18,10 +18,11 @@ test('what is accepted is at every destination, by its id, and was converted onc
   assert.equal(copies, 0);
   const conversions = await all.conversions();
   console.log(`${sent.batches} batches, ${logs} log records and ${spans} spans at eleven destinations, conversions ${JSON.stringify(conversions)}`);
-  // A destination that comes later than what is kept of the newest converts again, as Parquet's does after its minute; here none does.
+  // A destination that comes later than what is kept of the newest converts again: Parquet's, which nobody waits for, and on a busy machine that is so within its 50 ms, too.
   if (!full) {
-    for (const [what, n] of Object.entries(conversions)) assert.ok(n <= sent.batches, `${what}: ${n} of ${sent.batches} records`);
-    assert.equal(conversions['semconv shared'], sent.batches);
+    assert.ok(conversions['semconv bytes']! <= 2 * sent.batches, `${conversions['semconv bytes']} of ${sent.batches} records`);
+    for (const what of ['semconv shared', 'alloy shared']) assert.equal(conversions[what], sent.batches, what);
+    assert.equal(Object.keys(conversions).length, 3);
   }
   await all.stop();
 });

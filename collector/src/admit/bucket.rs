@@ -49,19 +49,6 @@ impl Bucket {
         }
     }
 
-    /// Takes tokens that nobody could ask for beforehand, whether they are there or not: whoever comes next waits for them, too, but never for more than a
-    /// bucket that is empty and one more.
-    pub(super) fn owe(&self, tokens: u64, flow: Flow, now: u64) {
-        let time = flow.time_for(tokens);
-        let most = now.saturating_add(flow.depth.saturating_mul(2));
-        let owed = |full: u64| {
-            let next = full.max(now).saturating_add(time).min(most);
-            Some(next.max(full))
-        };
-        // The closure never declines.
-        let _ = self.0.fetch_update(Relaxed, Relaxed, owed);
-    }
-
     /// Puts back what was taken and not used.
     pub(super) fn give_back(&self, tokens: u64, flow: Flow) {
         let time = flow.time_for(tokens);
@@ -184,24 +171,8 @@ mod tests {
             let flow = Flow::new(per_second, Duration::from_nanos(nanos), largest);
             let bucket = Bucket(AtomicU64::new(start));
             let _ = bucket.take(tokens, flow, now);
-            bucket.owe(tokens, flow, now);
             bucket.give_back(tokens, flow);
         }
-    }
-
-    #[test]
-    fn what_is_owed_is_waited_for_up_to_one_bucket_more() {
-        let flow = Flow::new(10, Duration::from_secs(1), 1);
-        let bucket = Bucket::default();
-        bucket.owe(15, flow, 0);
-        assert_eq!(bucket.take(1, flow, 0), Err(Duration::from_millis(600)));
-        assert_eq!(bucket.take(1, flow, SECOND * 6 / 10), Ok(()));
-        bucket.owe(1_000, flow, SECOND);
-        assert_eq!(
-            bucket.take(10, flow, SECOND),
-            Err(Duration::from_secs(2)),
-            "no more than that"
-        );
     }
 
     #[test]

@@ -58,7 +58,7 @@ const UNITS: [&str; 2] = ["requests", "bytes"];
 const DONE: [&str; 2] = ["refused", "observed"];
 
 /// What packing makes of telemetry is a twentieth at best, in earnest: batches of many items that are alike.
-const FAIR: u64 = 20;
+const FAIR: usize = 20;
 
 /// What a request that was admitted pays for its body.
 #[derive(Debug)]
@@ -167,7 +167,14 @@ impl Toll {
     /// When a limit has not so many left; nothing was paid then.
     pub fn bytes(&self, n: u64) -> Result<(), ApiError> {
         let books = &*self.books;
-        let asked = self.of_bytes();
+        let address = self.address.map(|(place, flows)| {
+            let bucket = &books.addresses.pair(place).bytes;
+            (Which::Address, bucket, flows)
+        });
+        let app = self.app.as_ref();
+        let app = app.map(|(pair, flows)| (Which::App, &pair.bytes, *flows));
+        let all = Some((Which::All, &books.all.bytes, self.all));
+        let asked = [address, app, all];
         for (i, limit) in asked.iter().enumerate() {
             let Some((which, bucket, flows)) = *limit else {
                 continue;
@@ -182,40 +189,21 @@ impl Toll {
         Ok(())
     }
 
-    /// Pays for a body that came to more than what was sent lets one expect: what is kept of it, and goes on to destinations, is as large as that. It is taken, and
-    /// whoever sends next waits.
-    pub fn inflated(&self, sent: u64, plain: u64) {
-        let n = plain.saturating_sub(sent.saturating_mul(FAIR));
-        if n == 0 {
-            return;
+    /// Pays for a body that came to more than what was sent lets one expect: what is kept of it, and goes on to destinations, is as large as that.
+    ///
+    /// At most `most`, the largest body that may be sent, which each bucket holds.
+    ///
+    /// # Errors
+    /// As for the bytes that were sent, which stay paid.
+    pub fn inflated(&self, sent: usize, plain: usize, most: usize) -> Result<(), ApiError> {
+        match plain.saturating_sub(sent.saturating_mul(FAIR)).min(most) {
+            0 => Ok(()),
+            more => self.bytes(more as u64),
         }
-        let now = self.books.now();
-        for (_, bucket, flows) in self.of_bytes().into_iter().flatten() {
-            if let Some(flow) = flows.bytes {
-                bucket.owe(n, flow, now);
-            }
-        }
-    }
-
-    /// The limits in bytes that it passes, in their order.
-    fn of_bytes(&self) -> [Option<(Which, &Bucket, Flows)>; 3] {
-        let books = &*self.books;
-        let address = self.address.map(|(place, flows)| {
-            let bucket = &books.addresses.pair(place).bytes;
-            (Which::Address, bucket, flows)
-        });
-        let app = self.app.as_ref();
-        let app = app.map(|(pair, flows)| (Which::App, &pair.bytes, *flows));
-        [address, app, Some((Which::All, &books.all.bytes, self.all))]
     }
 }
 
 impl Books {
-    /// By the clock of all buckets.
-    fn now(&self) -> u64 {
-        u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-
     fn take(
         &self,
         which: Which,
@@ -227,7 +215,8 @@ impl Books {
         let Some(flow) = [flows.requests, flows.bytes][unit] else {
             return Ok(());
         };
-        let taken = bucket.take(n, flow, self.now());
+        let now = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let taken = bucket.take(n, flow, now);
         if taken.is_err() {
             let counts = &self.over[which as usize][unit];
             counts[usize::from(flows.observe)].fetch_add(1, Relaxed);

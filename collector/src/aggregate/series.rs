@@ -14,8 +14,9 @@ const MAX_PER_FAMILY: usize = 500;
 const MAX_APPS: usize = 256;
 /// Environments of one app, which are what its clients say: a stranger who has the key that stands in its pages takes none from another app.
 const MAX_ENVIRONMENTS: usize = 16;
-/// All series. A histogram takes at most 1.5 KB, so that is 30 MB at the very worst, and some MB in earnest. An app gets new ones as long as it has fewer than are
-/// free: alone it may have half of all, and whoever comes after one that has that many still finds a quarter.
+/// All series but the overflows of apps, which are one of each family and app at most once all are taken: some 25,000 then. A histogram takes at most 1.5 KB, so that is
+/// 40 MB at the very worst, and some MB in earnest. An app gets new ones as long as it has fewer than are free: alone it may have half of all, and whoever comes after one
+/// that has that many still finds a quarter.
 const MAX_SERIES: usize = 20_000;
 /// Characters of an attribute's value.
 const MAX_VALUE: usize = 200;
@@ -80,6 +81,8 @@ pub(crate) struct Series {
 pub(crate) struct Store {
     series: HashMap<String, Series>,
     counts: BTreeMap<App, HashMap<Id, usize>>,
+    /// How many series the apps of a name have.
+    names: BTreeMap<String, usize>,
     /// Reused for looking up.
     key: String,
 }
@@ -153,6 +156,7 @@ impl Store {
         self.fill_key(series.family, &series.app, &values, series.overflow);
         let of_app = self.counts.entry(series.app.clone()).or_default();
         *of_app.entry(series.family).or_default() += 1;
+        *self.names.entry(series.app.name.clone()).or_default() += 1;
         self.series.insert(self.key.clone(), series);
     }
 
@@ -173,7 +177,7 @@ impl Store {
     /// Lets go of what is stale; says how many series that were.
     pub(crate) fn forget_stale(&mut self, now: u64) -> usize {
         let before = self.series.len();
-        let counts = &mut self.counts;
+        let (counts, names) = (&mut self.counts, &mut self.names);
         self.series.retain(|_, series| {
             let keep = now.saturating_sub(series.touched_ns) < STALE_NS;
             if !keep
@@ -182,8 +186,12 @@ impl Store {
             {
                 *count -= 1;
             }
+            if !keep && let Some(count) = names.get_mut(&series.app.name) {
+                *count -= 1;
+            }
             keep
         });
+        self.names.retain(|_, count| *count > 0);
         self.counts
             .retain(|_, of_app| of_app.values().any(|count| *count > 0));
         before - self.series.len()
@@ -191,63 +199,41 @@ impl Store {
 
     /// Where a new series goes: to its own place, to its app's overflow, or to that of all apps.
     fn room(&self, family: Id, app: &App) -> (App, bool) {
+        let overflow = |name: &str| App {
+            name: name.to_owned(),
+            environment: String::new(),
+            overflow: true,
+        };
+        let own = self.names.get(&app.name).copied().unwrap_or(0);
+        let free = MAX_SERIES.saturating_sub(self.series.len());
+        if own == 0 && (self.names.len() >= MAX_APPS || free == 0) {
+            return (overflow(""), true);
+        }
         let Some(known) = self.counts.get(app) else {
-            return match self.newcomer(app) {
-                Some(name) => {
-                    let others = App {
-                        name,
-                        environment: String::new(),
-                        overflow: true,
-                    };
-                    (others, true)
-                }
-                None => (app.clone(), self.has_its_share(&app.name)),
+            let crowded = self.environments(&app.name) >= MAX_ENVIRONMENTS;
+            return match crowded || free == 0 {
+                true => (overflow(&app.name), true),
+                false => (app.clone(), own >= free),
             };
         };
+        if free == 0 {
+            return (overflow(&app.name), true);
+        }
         let of_family = known.get(&family).copied().unwrap_or(0);
         // One place is the overflow series' own.
-        let full = of_family + 1 >= MAX_PER_FAMILY || self.has_its_share(&app.name);
+        let full = of_family + 1 >= MAX_PER_FAMILY || own >= free;
         (app.clone(), full)
     }
 
-    /// The name under which an app and environment that has no series yet is counted with others, where there is no room for it: its own, or none.
-    fn newcomer(&self, app: &App) -> Option<String> {
-        let environments = self.of_name(&app.name).filter(|(it, _)| !it.overflow);
-        match environments.count() {
-            0 if self.names() >= MAX_APPS => Some(String::new()),
-            count if count >= MAX_ENVIRONMENTS => Some(app.name.clone()),
-            _ => None,
-        }
-    }
-
-    /// Whether an app has as many series as are free.
-    fn has_its_share(&self, name: &str) -> bool {
-        let own: usize = self.of_name(name).flat_map(|(_, it)| it.values()).sum();
-        own >= MAX_SERIES.saturating_sub(self.series.len())
-    }
-
-    fn of_name<'a>(
-        &'a self,
-        name: &'a str,
-    ) -> impl Iterator<Item = (&'a App, &'a HashMap<Id, usize>)> {
+    /// How many environments of an app have series of their own.
+    fn environments(&self, name: &str) -> usize {
         let first = App {
             name: name.to_owned(),
             ..App::default()
         };
-        let from_there = self.counts.range(first..);
-        from_there.take_while(move |(it, _)| it.name == name)
-    }
-
-    /// How many apps have series of their own, whatever their environments.
-    fn names(&self) -> usize {
-        let mut names: Vec<&str> = self
-            .counts
-            .keys()
-            .filter(|it| !it.overflow)
-            .map(|it| it.name.as_str())
-            .collect();
-        names.dedup();
-        names.len()
+        let from_there = self.counts.range(first..).map(|(it, _)| it);
+        let own = from_there.take_while(|it| it.name == name);
+        own.filter(|it| !it.overflow).count()
     }
 
     fn fill_key(&mut self, family: Id, app: &App, values: &[&str], overflow: bool) {
@@ -286,6 +272,8 @@ fn clean(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use farol_protocol::metrics::FAMILIES;
+
     use super::super::names;
     use super::*;
 
@@ -426,13 +414,26 @@ mod tests {
     #[test]
     fn nothing_mints_more_series_than_there_may_be() {
         let mut store = Store::default();
-        for n in 0..60_000 {
-            let app = app(&format!("app{}", n % 60));
-            store.add(names::PAGE_VIEWS, &app, &[&format!("/{n}")], 1.0, 1);
-            store.add(names::EXCEPTIONS, &app, &[&format!("E{n}")], 1.0, 1);
+        let families = FAMILIES.len();
+        let mut added = 0.0;
+        for n in 0..400_000 {
+            let app = App {
+                environment: format!("{}", n / 300 % 20),
+                ..app(&format!("app{}", n % 300))
+            };
+            let family = names::Id::named(FAMILIES[n % families].name).expect("a family");
+            if family.family().kind == Kind::Counter {
+                added += 1.0;
+            }
+            store.add(family, &app, &[&format!("{}", n / 6_000)], 1.0, 1);
         }
-        assert!(store.len() <= MAX_SERIES + 2 * MAX_APPS);
-        assert_eq!(total(&store), 120_000.0);
+        assert!(
+            store.len() <= MAX_SERIES + (MAX_APPS + 1) * families,
+            "{}",
+            store.len()
+        );
+        assert_eq!(total(&store), added);
+        assert_eq!(store.names.values().sum::<usize>(), store.len());
     }
 
     #[test]

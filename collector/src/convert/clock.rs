@@ -30,7 +30,7 @@ pub(super) fn stamp(header: &Header, time: &Time) -> Stamp {
         Time::Unreadable(_) => return replace("unreadable"),
         Time::At(nanos) => *nanos,
     };
-    let nanos = shift(client, header.clock_offset_ms.saturating_mul(1_000_000));
+    let nanos = shift(client, i128::from(header.clock_offset_ms) * 1_000_000);
     if nanos > header.received_ns.saturating_add(MAX_AHEAD_NS) {
         replace("future")
     } else if nanos < header.received_ns.saturating_sub(MAX_AGE_NS) {
@@ -58,8 +58,9 @@ pub(super) fn bound(header: &Header, nanos: u64) -> Stamp {
 }
 
 /// Moves a time and stays within the range.
-pub(super) fn shift(nanos: u64, by: i64) -> u64 {
-    nanos.saturating_add_signed(by)
+pub(super) fn shift(nanos: u64, by: i128) -> u64 {
+    let moved = (i128::from(nanos) + by).max(0);
+    u64::try_from(moved).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

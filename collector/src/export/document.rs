@@ -125,11 +125,12 @@ const SCOPE: &str = "scope.attributes.";
 impl<'a> Document<'a> {
     fn attributes(&mut self, of: &'static str, attributes: &'a [KeyValue]) {
         for pair in attributes {
-            let name = match pair.key.is_empty() {
-                true => of,
-                false => pair.key.as_str(),
+            let name: Cow<'a, str> = match pair.key.as_str() {
+                "" => of.into(),
+                own if OWN.contains(&own) => Cow::Owned(format!("{of}{own}")),
+                free => free.into(),
             };
-            self.fields.add(of, name.into(), any(pair.value.as_ref()));
+            self.fields.add(of, name, any(pair.value.as_ref()));
         }
     }
 

@@ -32,8 +32,10 @@ const DELIVERIES: u32 = 3;
 const LINGER: Duration = Duration::from_millis(2);
 /// A request to a partition, before it is packed. Brokers take 1 MiB (`message.max.bytes`) unless they are told otherwise.
 const REQUEST: usize = 256 << 10;
-/// What may be with the client at once, and so the largest message: what four lanes have on the way.
-const BUFFER: usize = 16 << 20;
+/// The largest message.
+const LARGEST: usize = 16 << 20;
+/// What each lane may have with the client at once, and more than it ever has: a message that waits for room and gets none ends as one that was sent does, and would put others in doubt.
+const LANE: usize = 16 << 20;
 
 /// A cluster that messages go to.
 pub(crate) struct Kafka {
@@ -179,8 +181,8 @@ async fn connect(settings: &Settings) -> krafka::Result<Line> {
         .compression_level(level)
         .batch_size(REQUEST)
         .linger(LINGER)
-        .buffer_memory(BUFFER)
-        .max_request_size(BUFFER)
+        .buffer_memory(LANE.saturating_mul(settings.brokers.remote.concurrency.max(1)))
+        .max_request_size(LARGEST)
         .connect_timeout(timeout)
         .request_timeout(timeout)
         .delivery_timeout(timeout * DELIVERIES)

@@ -62,10 +62,13 @@ pub(super) fn unpack(
         inflated: most,
         zstd_window: source.head.live.limits.zstd_window,
     };
-    let plain = inflate(source.head.encoding, body, bounds, reserved)?;
-    let toll = &source.head.toll;
-    toll.inflated(body.len() as u64, plain.len() as u64);
-    Ok(plain)
+    inflate(source.head.encoding, body, bounds, reserved)
+}
+
+/// Whether what a body came to is paid for.
+pub(super) fn paid(source: &Source, body: &Bytes, plain: &Bytes) -> Result<(), ApiError> {
+    let Head { toll, live, .. } = &source.head;
+    toll.inflated(body.len(), plain.len(), live.limits.body)
 }
 
 /// Decodes, scrubs, enriches and filters.

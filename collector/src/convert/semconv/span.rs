@@ -140,11 +140,11 @@ pub(in crate::convert) fn times<'a>(
     let (start, end) = (&given.start.0, &given.end.0);
     let stamp = stamp(header, if end.nanos().is_some() { end } else { start });
     let anchor = end.nanos().or(start.nanos()).unwrap_or(stamp.nanos);
-    let by = i64::try_from(i128::from(stamp.nanos) - i128::from(anchor)).unwrap_or(0);
+    let by = i128::from(stamp.nanos) - i128::from(anchor);
     let begin = bound(header, shift(start.nanos().unwrap_or(anchor), by));
     span.start_time_unix_nano = begin.nanos;
-    let finish = shift(end.nanos().unwrap_or(anchor), by);
-    span.end_time_unix_nano = finish.max(span.start_time_unix_nano);
+    let finish = bound(header, shift(end.nanos().unwrap_or(anchor), by));
+    span.end_time_unix_nano = finish.nanos.max(span.start_time_unix_nano);
     let bad = [start, end]
         .into_iter()
         .find(|time| matches!(time, Time::Unreadable(_)));

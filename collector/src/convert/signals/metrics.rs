@@ -13,7 +13,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 
 use super::super::attrs::{Attrs, pairs};
-use super::super::clock::stamp;
+use super::super::clock::{bound, shift, stamp};
 use super::super::ids::id;
 use super::super::spans;
 use super::to_resource;
@@ -46,7 +46,7 @@ fn one(header: &Header, given: &wire::Metric) -> Metric {
     let mut metadata = Attrs::of(pairs(given.metadata.iter()));
     metadata.under(|| [attr::EXTRA, "metric."].concat(), given.extra.iter());
     Metric {
-        name: name(&given.name),
+        name: name(&given.name, &given.unit),
         description: given.description.clone(),
         unit: given.unit.clone(),
         metadata: metadata.owned(),
@@ -54,17 +54,18 @@ fn one(header: &Header, given: &wire::Metric) -> Metric {
     }
 }
 
-/// A name that is not of the collector's own metrics, in Prometheus' spelling either: what a page says of them would be added to what was counted.
-fn name(given: &str) -> String {
-    let words = |name: &'_ str| {
-        let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-        let words = words.filter(|word| !word.is_empty());
-        words.map(str::to_owned).collect::<Vec<_>>()
+/// A name that is not of the collector's own metrics, in Prometheus' spelling either, which is made of name and unit and puts `total` at the end: what a page says of
+/// them would be added to what was counted.
+fn name(given: &str, unit: &str) -> String {
+    fn words(text: &str) -> impl Iterator<Item = &str> {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        words.filter(|word| !word.is_empty() && *word != "total")
+    }
+    let is_own = |own: &str| {
+        let mut spelled = words(given).chain(words(unit));
+        words(own).all(|word| spelled.next() == Some(word))
     };
-    let given_words = words(given);
-    let own = [OWN, metric::CLIENT_REQUEST_DURATION];
-    let is_own = own.iter().any(|own| given_words.starts_with(&words(own)));
-    match is_own {
+    match is_own(OWN) || is_own(metric::CLIENT_REQUEST_DURATION) {
         true => [CLIENTS, given].concat(),
         false => given.to_owned(),
     }
@@ -116,6 +117,7 @@ fn data(header: &Header, given: &wire::Metric) -> Option<Data> {
 }
 
 fn number(header: &Header, given: &wire::NumberPoint) -> NumberDataPoint {
+    let times = Times::of(header, &given.start, &given.time);
     let value = match (given.as_int, given.as_double) {
         (Some(value), _) => Some(number_data_point::Value::AsInt(value.0)),
         (None, Some(value)) => Some(number_data_point::Value::AsDouble(value.0)),
@@ -123,24 +125,33 @@ fn number(header: &Header, given: &wire::NumberPoint) -> NumberDataPoint {
     };
     NumberDataPoint {
         attributes: spans::attributes(&given.attributes),
-        start_time_unix_nano: nanos(&given.start),
-        time_unix_nano: stamp(header, &given.time.0).nanos,
-        exemplars: given.exemplars.iter().map(exemplar).collect(),
+        start_time_unix_nano: times.start,
+        time_unix_nano: times.at,
+        exemplars: given
+            .exemplars
+            .iter()
+            .map(|it| exemplar(&times, it))
+            .collect(),
         flags: spans::count(given.flags),
         value,
     }
 }
 
 fn histogram(header: &Header, given: &wire::HistogramPoint) -> HistogramDataPoint {
+    let times = Times::of(header, &given.start, &given.time);
     HistogramDataPoint {
         attributes: spans::attributes(&given.attributes),
-        start_time_unix_nano: nanos(&given.start),
-        time_unix_nano: stamp(header, &given.time.0).nanos,
+        start_time_unix_nano: times.start,
+        time_unix_nano: times.at,
         count: given.count,
         sum: given.sum.map(|it| it.0),
         bucket_counts: given.bucket_counts.clone(),
         explicit_bounds: given.explicit_bounds.iter().map(|it| it.0).collect(),
-        exemplars: given.exemplars.iter().map(exemplar).collect(),
+        exemplars: given
+            .exemplars
+            .iter()
+            .map(|it| exemplar(&times, it))
+            .collect(),
         flags: spans::count(given.flags),
         min: given.min.map(|it| it.0),
         max: given.max.map(|it| it.0),
@@ -148,14 +159,15 @@ fn histogram(header: &Header, given: &wire::HistogramPoint) -> HistogramDataPoin
 }
 
 fn exponential(header: &Header, given: &wire::ExponentialPoint) -> ExponentialHistogramDataPoint {
+    let times = Times::of(header, &given.start, &given.time);
     let buckets = |given: &wire::Buckets| Buckets {
         offset: small(given.offset),
         bucket_counts: given.bucket_counts.clone(),
     };
     ExponentialHistogramDataPoint {
         attributes: spans::attributes(&given.attributes),
-        start_time_unix_nano: nanos(&given.start),
-        time_unix_nano: stamp(header, &given.time.0).nanos,
+        start_time_unix_nano: times.start,
+        time_unix_nano: times.at,
         count: given.count,
         sum: given.sum.map(|it| it.0),
         scale: small(given.scale),
@@ -163,7 +175,11 @@ fn exponential(header: &Header, given: &wire::ExponentialPoint) -> ExponentialHi
         positive: given.positive.as_deref().map(buckets),
         negative: given.negative.as_deref().map(buckets),
         flags: spans::count(given.flags),
-        exemplars: given.exemplars.iter().map(exemplar).collect(),
+        exemplars: given
+            .exemplars
+            .iter()
+            .map(|it| exemplar(&times, it))
+            .collect(),
         min: given.min.map(|it| it.0),
         max: given.max.map(|it| it.0),
         zero_threshold: given.zero_threshold.map_or(0.0, |it| it.0),
@@ -171,14 +187,15 @@ fn exponential(header: &Header, given: &wire::ExponentialPoint) -> ExponentialHi
 }
 
 fn summary(header: &Header, given: &wire::SummaryPoint) -> SummaryDataPoint {
+    let times = Times::of(header, &given.start, &given.time);
     let quantile = |given: &wire::Quantile| ValueAtQuantile {
         quantile: given.quantile.map_or(0.0, |it| it.0),
         value: given.value.map_or(0.0, |it| it.0),
     };
     SummaryDataPoint {
         attributes: spans::attributes(&given.attributes),
-        start_time_unix_nano: nanos(&given.start),
-        time_unix_nano: stamp(header, &given.time.0).nanos,
+        start_time_unix_nano: times.start,
+        time_unix_nano: times.at,
         count: given.count,
         sum: given.sum.map_or(0.0, |it| it.0),
         quantile_values: given.quantile_values.iter().map(quantile).collect(),
@@ -186,7 +203,7 @@ fn summary(header: &Header, given: &wire::SummaryPoint) -> SummaryDataPoint {
     }
 }
 
-fn exemplar(given: &wire::Exemplar) -> Exemplar {
+fn exemplar(times: &Times<'_>, given: &wire::Exemplar) -> Exemplar {
     let value = match (given.as_int, given.as_double) {
         (Some(value), _) => Some(exemplar::Value::AsInt(value.0)),
         (None, Some(value)) => Some(exemplar::Value::AsDouble(value.0)),
@@ -194,15 +211,42 @@ fn exemplar(given: &wire::Exemplar) -> Exemplar {
     };
     Exemplar {
         filtered_attributes: spans::attributes(&given.filtered_attributes),
-        time_unix_nano: nanos(&given.time),
+        time_unix_nano: times.beside(&given.time),
         span_id: id::<8>(&given.span_id).map(Vec::from).unwrap_or_default(),
         trace_id: id::<16>(&given.trace_id).map(Vec::from).unwrap_or_default(),
         value,
     }
 }
 
-fn nanos(time: &Nanos) -> u64 {
-    time.0.nanos().unwrap_or_default()
+/// Those of a point: what is beside its own moves with it.
+struct Times<'a> {
+    header: &'a Header,
+    by: i128,
+    start: u64,
+    at: u64,
+}
+
+impl<'a> Times<'a> {
+    fn of(header: &'a Header, start: &Nanos, at: &Nanos) -> Self {
+        let stamp = stamp(header, &at.0).nanos;
+        let by =
+            at.0.nanos()
+                .map(|nanos| i128::from(stamp) - i128::from(nanos));
+        let mut times = Self {
+            header,
+            by: by.unwrap_or_default(),
+            start: 0,
+            at: stamp,
+        };
+        times.start = times.beside(start).min(stamp);
+        times
+    }
+
+    /// Zero where it says nothing, which is OTLP's word for it.
+    fn beside(&self, time: &Nanos) -> u64 {
+        let nanos = time.0.nanos().filter(|nanos| *nanos > 0);
+        nanos.map_or(0, |nanos| bound(self.header, shift(nanos, self.by)).nanos)
+    }
 }
 
 /// A number of 32 bits; one beyond them is as far as they go.
@@ -219,36 +263,61 @@ mod tests {
 
     #[test]
     fn no_client_adds_to_what_the_collector_counts() {
-        for own in [
-            "farol.exceptions",
-            "farol_sessions_total",
-            "_farol..sessions",
-            "http.client.request.duration",
-            "http_client_request_duration_seconds",
+        for (own, unit) in [
+            ("farol.exceptions", ""),
+            ("farol_sessions_total", ""),
+            ("_farol..sessions", ""),
+            ("total.farol.sessions", ""),
+            ("", "farol.sessions"),
+            ("http.client.request.duration", "s"),
+            ("http_client_request_duration_seconds", ""),
+            ("http.client.request", "duration.seconds"),
         ] {
-            assert_eq!(name(own), format!("client.{own}"));
+            assert_eq!(name(own, unit), format!("client.{own}"));
         }
         for theirs in ["farola", "my.farol", "http.client.request.size", "m", ""] {
-            assert_eq!(name(theirs), theirs);
+            assert_eq!(name(theirs, "s"), theirs);
         }
     }
 
     #[test]
-    fn a_point_has_a_time_that_can_be_true() {
-        let header = Header {
-            received_ns: 1_795_145_670_000_000_000,
-            ..Header::default()
-        };
-        for (time, want) in [
-            ("0", header.received_ns),
-            ("1700000000000000000", header.received_ns),
-            ("9999999999999999999", header.received_ns),
-            ("1795145660000000000", 1_795_145_660_000_000_000),
-        ] {
-            let point = format!(r#"{{"asInt":"1","timeUnixNano":"{time}"}}"#);
+    fn a_point_has_times_that_can_be_true_and_fit() {
+        const NOW: u64 = 1_795_145_670_000_000_000;
+        const SECOND: u64 = 1_000_000_000;
+        const WEEK: u64 = 7 * 24 * 3_600 * SECOND;
+        let told = |offset_ms, start: u64, time: u64| {
+            let header = Header {
+                received_ns: NOW,
+                clock_offset_ms: offset_ms,
+                ..Header::default()
+            };
+            let point = format!(
+                r#"{{"asInt":"1","startTimeUnixNano":"{start}","timeUnixNano":"{time}","exemplars":[{{"asInt":"1","timeUnixNano":"{start}"}}]}}"#
+            );
             let mut reader = serde_json::Deserializer::from_str(&point);
             let point = wire::NumberPoint::read(&mut reader).unwrap();
-            assert_eq!(number(&header, &point).time_unix_nano, want, "{time}");
-        }
+            let point = number(&header, &point);
+            assert_eq!(
+                point.exemplars[0].time_unix_nano.min(point.time_unix_nano),
+                point.start_time_unix_nano
+            );
+            (point.start_time_unix_nano, point.time_unix_nano)
+        };
+        assert_eq!(told(0, 0, 0), (0, NOW));
+        let (start, time) = (NOW - 20 * SECOND, NOW - 10 * SECOND);
+        assert_eq!(told(0, start, time), (start, time));
+        // A clock that is ahead, and one that is known to be.
+        let ahead = NOW + 900 * SECOND;
+        assert_eq!(
+            told(0, ahead - 10 * SECOND, ahead),
+            (NOW - 10 * SECOND, NOW)
+        );
+        assert_eq!(
+            told(-900_000, ahead - 10 * SECOND, ahead),
+            (NOW - 10 * SECOND, NOW)
+        );
+        assert_eq!(told(0, 1, time), (NOW - WEEK, time));
+        assert_eq!(told(0, u64::MAX, time), (time, time));
+        assert_eq!(told(0, u64::MAX - 7, u64::MAX), (NOW - 7, NOW));
     }
 }

@@ -268,6 +268,12 @@ fn a_span_keeps_its_length_when_its_clock_is_put_right() {
 #[test]
 fn no_span_starts_before_the_week_that_times_are_believed_for() {
     const WEEK: u64 = 7 * 24 * 3_600 * 1_000_000_000;
+    let with = |start: u64, end: u64, event: u64| {
+        format!(
+            r#"{{"traces":{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331",
+            "startTimeUnixNano":"{start}","endTimeUnixNano":"{end}","events":[{{"name":"e","timeUnixNano":"{event}"}}]}}]}}]}}]}}}}"#
+        )
+    };
     let end = RECEIVED - 5;
     for (start, event, want) in [
         (end - WEEK, end - WEEK, (RECEIVED - WEEK, Some("past"))),
@@ -275,10 +281,7 @@ fn no_span_starts_before_the_week_that_times_are_believed_for() {
         (RECEIVED - WEEK, end, (RECEIVED - WEEK, None)),
         (u64::MAX, 1, (RECEIVED + 600_000_000_000, Some("future"))),
     ] {
-        let span = format!(
-            r#"{{"traces":{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331",
-            "startTimeUnixNano":"{start}","endTimeUnixNano":"{end}","events":[{{"name":"e","timeUnixNano":"{event}"}}]}}]}}]}}]}}}}"#
-        );
+        let span = with(start, end, event);
         let otlp = to_otlp(&header("shop"), &of(&span), Dialect::Semconv);
         let span = spans(&otlp)[0];
         let why = match get(&span.attributes, "farol.time.replaced") {
@@ -290,6 +293,14 @@ fn no_span_starts_before_the_week_that_times_are_believed_for() {
         let event = span.events[0].time_unix_nano;
         assert!((RECEIVED - WEEK..=RECEIVED + 600_000_000_000).contains(&event));
     }
+    // Judged by its end, which is as far off as a number can say; its length stays.
+    let (start, event) = (u64::MAX - 5_000_000_000, u64::MAX - 2_000_000_000);
+    let span = with(start, u64::MAX, event);
+    let otlp = to_otlp(&header("shop"), &of(&span), Dialect::Semconv);
+    let span = spans(&otlp)[0];
+    assert_eq!(span.end_time_unix_nano, RECEIVED);
+    assert_eq!(span.start_time_unix_nano, RECEIVED - 5_000_000_000);
+    assert_eq!(span.events[0].time_unix_nano, RECEIVED - 2_000_000_000);
 }
 
 #[test]

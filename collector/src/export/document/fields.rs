@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 
-use super::{Field, OWN};
+use super::Field;
 use crate::export::taken::Taken;
 use crate::hex::hex;
 
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
 
     /// Puts it under a name of the page's; `of` stands before it as often as the name is taken.
     pub(crate) fn add(&mut self, of: &str, mut name: Cow<'a, str>, field: Field<'a>) {
-        while OWN.contains(&&*name) || self.has(&name) {
+        while self.has(&name) {
             name = Cow::Owned(format!("{of}{name}"));
         }
         self.push(name, field);

@@ -58,6 +58,7 @@ fn a_log_record_is_a_document_of_the_common_schema() {
         samples::string("geo.country.iso_code", "DE"),
         samples::attribute("browser.web_vital.value", Any::DoubleValue(2.5)),
         samples::string("cart.items", "3"),
+        samples::string("kind", "page's"),
         samples::string("service.name", "page's"),
         samples::string("long", &"x".repeat(9_000)),
         samples::string("", "nameless"),
@@ -68,7 +69,7 @@ fn a_log_record_is_a_document_of_the_common_schema() {
             "@timestamp": "2023-11-14T22:13:20.000Z", "event.dataset": "farol", "event.id": UID, "farol.item.kind": "exception",
             "error.type": "TypeError", "client.geo.country_iso_code": "DE", "browser.web_vital.value": 2.5,
             "service.name": "shop",
-            "labels": { "cart.items": "3", "_": "nameless", "service.name": "page's" },
+            "labels": { "cart.items": "3", "kind": "page's", "_": "nameless", "service.name": "page's" },
             "unindexed": { "long": "x".repeat(9_000) }
         }
     ]);

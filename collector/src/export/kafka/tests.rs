@@ -176,7 +176,7 @@ async fn a_record_that_is_refused_is_so_with_all_its_items_and_nothing_else_is()
     let large = entry(1, "s", 1);
     let mut header = large.record.header.clone();
     header.counts.logs = 2;
-    let body = Bytes::from(vec![b' '; BUFFER + 1]);
+    let body = Bytes::from(vec![b' '; LARGEST + 1]);
     let large = Arc::new(Entry::new(1, Record { header, body }));
     let kafka = Kafka::new(&settings(&broker, KafkaEncoding::Farol)).unwrap();
     let batch = Batch::of_records(vec![large, entry(2, "s", 1)]);

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use crate::convert::Otlp;
 
 /// What came without an app of its own, as a collector takes it that declares none: by the services that it names.
-pub(crate) fn by_app(otlp: Otlp) -> BTreeMap<Option<String>, Otlp> {
+pub(crate) fn by_app(otlp: &Otlp) -> BTreeMap<Option<String>, Otlp> {
     let of = |resource: &Option<Resource>| {
         let attributes = resource.iter().flat_map(|it| &it.attributes);
         let mut names = attributes.filter(|it| it.key == attr::SERVICE_NAME);
@@ -19,14 +19,23 @@ pub(crate) fn by_app(otlp: Otlp) -> BTreeMap<Option<String>, Otlp> {
         })
     };
     let mut all = BTreeMap::<_, Otlp>::new();
-    for it in otlp.logs {
-        all.entry(of(&it.resource)).or_default().logs.push(it);
+    for it in &otlp.logs {
+        all.entry(of(&it.resource))
+            .or_default()
+            .logs
+            .push(it.clone());
     }
-    for it in otlp.traces {
-        all.entry(of(&it.resource)).or_default().traces.push(it);
+    for it in &otlp.traces {
+        all.entry(of(&it.resource))
+            .or_default()
+            .traces
+            .push(it.clone());
     }
-    for it in otlp.metrics {
-        all.entry(of(&it.resource)).or_default().metrics.push(it);
+    for it in &otlp.metrics {
+        all.entry(of(&it.resource))
+            .or_default()
+            .metrics
+            .push(it.clone());
     }
     all
 }
