@@ -426,6 +426,11 @@ function begin(sdk, initiator, method, address2) {
     ended_: (_b = sdk.begun_) == null ? void 0 : _b.call(sdk)
   };
 }
+function joined(traced, header) {
+  const named = traced && /^..-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-/.exec(header);
+  if (named) [, traced.trace_, traced.parent_] = named;
+  return header != null;
+}
 function finish(sdk, traced, status, error, more) {
   var _a;
   const end = performance.now();
@@ -930,12 +935,12 @@ function wrap2(native, subs) {
   } }.fetch;
 }
 var isRequest = (input) => !!(input == null ? void 0 : input.headers);
-function withHeader(args, name, value) {
+function withHeader(args, name, value, traced) {
   const [input, init] = args;
   let given = init == null ? void 0 : init.headers;
   if (given === void 0 && isRequest(input)) {
     if ((init == null ? void 0 : init.body) == null) {
-      if (input.headers.has(name)) return args;
+      if (joined(traced, input.headers.get(name))) return args;
       const copy = new Request(input);
       copy.headers.set(name, value);
       return [copy, init];
@@ -945,7 +950,7 @@ function withHeader(args, name, value) {
   let plain2 = { [name]: value };
   if (given !== void 0) {
     const headers = new Headers(given);
-    if (headers.has(name)) return args;
+    if (joined(traced, headers.get(name))) return args;
     headers.set(name, value);
     plain2 = Symbol.iterator in given ? headers : { ...given, ...plain2 };
   }
@@ -963,7 +968,7 @@ function observeFetch(sdk) {
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
       safe(() => {
-        const first = traced.header_ ? withHeader(args, HEADER2, traced.header_) : args;
+        const first = traced.header_ ? withHeader(args, HEADER2, traced.header_, traced) : args;
         return traced.baggage_ ? withHeader(first, BAGGAGE, traced.baggage_) : first;
       }) || args,
       sdk.guard_((response, error) => {
@@ -1355,10 +1360,10 @@ function observeXhr(sdk) {
       states.set(xhr, { method_: "" + first, url_: ((_a = resolve(sdk, "" + second)) == null ? void 0 : _a.href) || "", failed_: state == null ? void 0 : state.failed_ });
     } else if (state) {
       if (what == 1 /* Header */) {
-        if (("" + first).toLowerCase() == HEADER2) state.own_ = true;
+        if (("" + first).toLowerCase() == HEADER2) state.own_ = "" + second;
       } else if (!(state.again_ = !!state.traced_)) {
         const traced = state.traced_ = begin(sdk, 1, state.method_, state.url_);
-        if ((traced == null ? void 0 : traced.header_) && !state.own_) xhr.setRequestHeader(HEADER2, traced.header_);
+        if (!joined(traced, state.own_) && (traced == null ? void 0 : traced.header_)) xhr.setRequestHeader(HEADER2, traced.header_);
         if (traced == null ? void 0 : traced.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
       }
     }
@@ -1685,8 +1690,8 @@ function createSender(sdk, nativeFetch) {
       } else outbox2 == null ? void 0 : outbox2.look_();
       pump();
     },
-    join_(joined) {
-      outbox2 = joined;
+    join_(joined2) {
+      outbox2 = joined2;
       for (const batch of queue) keep(batch, 0, TIMEOUT);
       if (draft) keep(draft, 0, TIMEOUT);
     },

@@ -83,6 +83,30 @@ test('traceparent goes to the same origin and to those listed, and nowhere else'
     const parent = items.find((item) => item.name === 'checkout')!;
     assert.equal(span('/api/in-span').parentSpanId, parent.spanId);
     assert.equal(span('/api/in-span').traceId, parent.traceId);
+    // A header of the page's own stays, and its request is below the span that it names.
+    const own = `${await on.page.evaluate(`(async () => {
+      const span = clients[0].startSpan('by hand');
+      const header = { traceparent: span.traceparent() };
+      await new Promise((done) => setTimeout(done));
+      await fetch('/api/by-hand?plain', { headers: header });
+      await fetch(new Request('/api/by-hand?request', { headers: header }));
+      await new Promise((done) => {
+        const xhr = new XMLHttpRequest();
+        xhr.open('GET', '/api/by-hand?xhr');
+        xhr.setRequestHeader('traceparent', header.traceparent);
+        xhr.onloadend = done;
+        xhr.send();
+      });
+      span.end();
+      await clients[0].flush();
+      return header.traceparent;
+    })()`)}`;
+    for (const path of ['/api/by-hand?plain', '/api/by-hand?request', '/api/by-hand?xhr']) {
+      await on.collector.until((items) => items.some((item) => String(item.attributes['url.full']).includes(path)), path);
+      const told = on.collector.items().find((item) => String(item.attributes['url.full']).includes(path))!;
+      assert.equal(header(on.own.seen, path), own);
+      assert.deepEqual(['00', told.traceId, told.parentSpanId, '01'].join('-'), own, path);
+    }
   } finally {
     await on.end();
   }

@@ -53,7 +53,7 @@ settings! {
     "apps[].tenant", "text", "none", "The tenant that the app belongs to.";
     "apps[].labels.*", "text", "none", "Attributes of everything that the app sends; at most 16.";
     "apps[].rate.requests", "number", "none", "Requests a second of the app. 429 `rate_app` beyond; 0 for no limit.";
-    "apps[].rate.bytes", "size", "none", "Bytes of bodies a second of the app, as sent. 429 `rate_app` beyond; 0 for no limit.";
+    "apps[].rate.bytes", "size", "none", "Bytes of bodies a second of the app, as sent (see Rates for what inflates to far more). 429 `rate_app` beyond; 0 for no limit.";
     "apps[].rate.burst", "duration", "10s", "How much time's worth of both may come at once; one request and one body of the largest size always may.";
     "apps[].rate.observe", "flag", "false", "Takes what is beyond, and only counts it.";
     "apps[].sampling", "number from 0 to 1", "1", "The share of the app's sessions that is kept, decided by the session's id.";
@@ -192,11 +192,11 @@ settings! {
     "limits.string", "size", "128 KiB", "Bytes of a text that are taken; the rest is cut.";
     "limits.attributes", "number", "128", "Attributes of an item, or of a part of the meta, that are taken; the rest is cut.";
     "limits.rate.requests", "number", "none", "Requests a second in all. 429 `rate_all` beyond; 0 for no limit.";
-    "limits.rate.bytes", "size", "none", "Bytes of bodies a second in all, as sent. 429 `rate_all` beyond; 0 for no limit.";
+    "limits.rate.bytes", "size", "none", "Bytes of bodies a second in all, as sent (see Rates for what inflates to far more). 429 `rate_all` beyond; 0 for no limit.";
     "limits.rate.burst", "duration", "10s", "How much time's worth of both may come at once; one request and one body of the largest size always may.";
     "limits.rate.observe", "flag", "false", "Takes what is beyond, and only counts it.";
     "limits.address_rate.requests", "number", "100", "Requests a second from one address (IPv6: from one /64), refused ones too. 429 `rate_address` beyond; 0 for no limit. This machine's own addresses have none.";
-    "limits.address_rate.bytes", "size", "4 MiB", "Bytes of bodies a second from one address, as sent. 429 `rate_address` beyond; 0 for no limit.";
+    "limits.address_rate.bytes", "size", "4 MiB", "Bytes of bodies a second from one address, as sent (see Rates for what inflates to far more). 429 `rate_address` beyond; 0 for no limit.";
     "limits.address_rate.burst", "duration", "10s", "How much time's worth of both may come at once; one request and one body of the largest size always may.";
     "limits.address_rate.observe", "flag", "false", "Takes what is beyond, and only counts it.";
     "limits.header_bytes", "size", "32 KiB", "The largest head of a request, as HTTP/1.1 writes it. 431 beyond.";

@@ -308,7 +308,7 @@ export interface Span {
   setError(message?: string): void;
   /** Runs `fn` with this span as the parent of what starts inside, synchronously: after an `await`, call `run` again. */
   run<T>(fn: () => T): T;
-  /** The `traceparent` header for a message of this span, or a request that the SDK does not see; `fetch` and `XMLHttpRequest` within `run` have their own. Empty if none may be sent. */
+  /** The `traceparent` header for a message or a request of this span; `fetch` and `XMLHttpRequest` within `run` have their own. Empty if none may be sent. */
   traceparent(): string;
   /** Ends the span, once. `endTime` in ms on the `performance.now()` clock; default: now. */
   end(endTime?: number): void;

@@ -2,7 +2,7 @@
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
 import { safe } from './describe.js';
-import { BAGGAGE, begin, finish, HEADER } from './request.js';
+import { BAGGAGE, begin, finish, HEADER, joined, type Traced } from './request.js';
 
 type End = (response?: Response, error?: unknown) => void;
 
@@ -44,13 +44,13 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
 /** Also where it is another window's, or the page has put a class of its own in the place of `Request` since. */
 const isRequest = (input: unknown): input is Request => !!(input as Request)?.headers;
 
-/** The arguments with the header in them, in the form in which the page gave them; its own objects stay as they are. */
-function withHeader(args: ArrayLike<unknown>, name: string, value: string): ArrayLike<unknown> {
+/** The arguments with the header in them, in the form in which the page gave them; its own objects stay as they are. One that is there stays, too. */
+function withHeader(args: ArrayLike<unknown>, name: string, value: string, traced?: Traced): ArrayLike<unknown> {
   const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
   let given = init?.headers;
   if (given === undefined && isRequest(input)) {
     if (init?.body == null) {
-      if (input.headers.has(name)) return args;
+      if (joined(traced, input.headers.get(name))) return args;
       // Not `new Request(input, init)`, which forgets the referrer.
       const copy = new Request(input);
       copy.headers.set(name, value);
@@ -63,7 +63,7 @@ function withHeader(args: ArrayLike<unknown>, name: string, value: string): Arra
   // Of `null` none can be made, by the browser neither.
   if (given !== undefined) {
     const headers = new Headers(given);
-    if (headers.has(name)) return args;
+    if (joined(traced, headers.get(name))) return args;
     headers.set(name, value);
     plain = Symbol.iterator in given ? headers : { ...given, ...plain };
   }
@@ -84,7 +84,7 @@ export function observeFetch(sdk: Sdk): void {
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
       safe(() => {
-        const first = traced.header_ ? withHeader(args, HEADER, traced.header_) : args;
+        const first = traced.header_ ? withHeader(args, HEADER, traced.header_, traced) : args;
         return traced.baggage_ ? withHeader(first, BAGGAGE, traced.baggage_) : first;
       }) || args,
       sdk.guard_((response, error) => {

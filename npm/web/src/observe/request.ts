@@ -70,6 +70,13 @@ export function begin(sdk: Sdk, initiator: number, method: string, address: stri
   };
 }
 
+/** Whether the page has set the header itself: the request is in the trace that it names then, below its span. */
+export function joined(traced: Traced | undefined, header: string | null | undefined): boolean {
+  const named = traced && /^..-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-/.exec(header as string);
+  if (named) [, traced.trace_, traced.parent_] = named as unknown as [string, string, string];
+  return header != null;
+}
+
 /** Ends it. */
 export function finish(sdk: Sdk, traced: Traced, status: number, error?: string, more?: Attributes): void {
   const end = performance.now();

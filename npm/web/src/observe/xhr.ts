@@ -1,7 +1,7 @@
 /** Spans of XMLHttpRequest: from `send` to the end of the response. */
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
-import { BAGGAGE, begin, finish, HEADER, resolve, type Traced } from './request.js';
+import { BAGGAGE, begin, finish, HEADER, joined, resolve, type Traced } from './request.js';
 
 /** What the one wrapper of the page tells its subscribers. An interface between versions, as in page.ts. */
 const enum What { Open, Header, Send, Failed, Reopen }
@@ -13,8 +13,8 @@ type Method = (this: XMLHttpRequest, ...args: unknown[]) => unknown;
 interface State {
   method_: string;
   url_: string;
-  /** The page has set the header itself. */
-  own_?: boolean;
+  /** The header that the page has set itself. */
+  own_?: string;
   traced_?: Traced;
   /** It failed, or the one before it did, and nobody has said how. */
   failed_?: Traced;
@@ -78,10 +78,10 @@ export function observeXhr(sdk: Sdk): void {
       states.set(xhr, { method_: '' + first, url_: resolve(sdk, '' + second)?.href || '', failed_: state?.failed_ });
     } else if (state) {
       if (what == What.Header) {
-        if (('' + first).toLowerCase() == HEADER) state.own_ = true;
+        if (('' + first).toLowerCase() == HEADER) state.own_ = '' + second;
       } else if (!(state.again_ = !!state.traced_)) {
         const traced = (state.traced_ = begin(sdk, 1, state.method_, state.url_));
-        if (traced?.header_ && !state.own_) xhr.setRequestHeader(HEADER, traced.header_);
+        if (!joined(traced, state.own_) && traced?.header_) xhr.setRequestHeader(HEADER, traced.header_);
         if (traced?.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
       }
     }
