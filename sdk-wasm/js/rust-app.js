@@ -916,7 +916,7 @@ function wrap2(native, subs) {
       throw error;
     };
     for (const sub of subs) {
-      const seen = sub(args);
+      const seen = sub(args, arguments);
       if (seen) {
         args = seen[0];
         ends.push(seen[1]);
@@ -960,7 +960,7 @@ function withHeader(args, name, value, traced) {
   })];
 }
 function observeFetch(sdk) {
-  sdk.stops_.push(patch("fetch", window, "fetch", sdk.guard_(((args) => {
+  sdk.stops_.push(patch("fetch", window, "fetch", sdk.guard_(((args, given) => {
     if (!args.length) return;
     const [input, init] = args;
     const request = isRequest(input) ? input : void 0;
@@ -968,7 +968,7 @@ function observeFetch(sdk) {
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
       safe(() => {
-        const first = traced.header_ ? withHeader(args, HEADER2, traced.header_, traced) : args;
+        const first = traced.header_ ? withHeader(args, HEADER2, traced.header_, args == given ? traced : void 0) : args;
         return traced.baggage_ ? withHeader(first, BAGGAGE, traced.baggage_) : first;
       }) || args,
       sdk.guard_((response, error) => {
@@ -1325,6 +1325,7 @@ var wrap4 = (what) => (native, subs) => ({ f() {
   if (what != 2 /* Send */) tell2(what);
   return result;
 } }).f;
+var ours = false;
 function observeXhr(sdk) {
   const states = /* @__PURE__ */ new WeakMap();
   const end = (traced, xhr, error) => {
@@ -1360,10 +1361,14 @@ function observeXhr(sdk) {
       states.set(xhr, { method_: "" + first, url_: ((_a = resolve(sdk, "" + second)) == null ? void 0 : _a.href) || "", failed_: state == null ? void 0 : state.failed_ });
     } else if (state) {
       if (what == 1 /* Header */) {
-        if (("" + first).toLowerCase() == HEADER2) state.own_ = "" + second;
+        if (("" + first).toLowerCase() == HEADER2) state.own_ = ours ? "" : "" + second;
       } else if (!(state.again_ = !!state.traced_)) {
         const traced = state.traced_ = begin(sdk, 1, state.method_, state.url_);
-        if (!joined(traced, state.own_) && (traced == null ? void 0 : traced.header_)) xhr.setRequestHeader(HEADER2, traced.header_);
+        if ((traced == null ? void 0 : traced.header_) && !joined(traced, state.own_)) {
+          ours = true;
+          xhr.setRequestHeader(HEADER2, traced.header_);
+          ours = false;
+        }
         if (traced == null ? void 0 : traced.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
       }
     }
@@ -1957,9 +1962,9 @@ function createClient(given, bring) {
     if (consent == GRANTED && text3 != null) text3 ? store == null ? void 0 : store.setItem(name, text3) : store == null ? void 0 : store.removeItem(name);
   });
   const stored = () => consent == GRANTED && safe(() => store.getItem(name)) || "";
-  const meet = (ours = "") => {
+  const meet = (ours2 = "") => {
     const theirs = safe(() => store.getItem(name));
-    if (theirs) rank(theirs) < rank(ours) && theirs.slice(32) != session ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
+    if (theirs) rank(theirs) < rank(ours2) && theirs.slice(32) != session ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
   };
   const decode = (bytes) => decoder.decode(bytes);
   const port = createPort({
@@ -2919,13 +2924,13 @@ function observeReports(sdk) {
   if (!types.length) return;
   const see = capped(sdk, MOST11, (attributes, count2) => tell(sdk, "farol.report" /* Report */, { ...attributes, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 }));
   const first = createTwice();
-  let ours = false;
+  let ours2 = false;
   const take = (type, body, way) => {
     if (!types.includes(type) || !sdk.live_()) return;
     const attributes = describeReport(type, body);
     if (text(attributes["farol.report.blocked.url" /* ReportBlocked */]).startsWith(sdk.endpoint_)) {
-      if (ours) return;
-      ours = true;
+      if (ours2) return;
+      ours2 = true;
       if (body.disposition == "enforce") sdk.tell_(7 /* Unsupported */, body.effectiveDirective);
     }
     const key2 = Object.values(attributes).join();

@@ -41,7 +41,7 @@ before(async () => {
     if (name === '/next') return html('next');
     if (name !== '/') return undefined;
     return html(`<h1>page</h1><a id="same" href="/next">here</a> <a id="other" href="${other.url}/">there</a><script>${NOTES}</script><script src="/farol.js"></script>
-      <script>window.farol = Farol.init({ url: '${collector.url}', app: { name: '${query}' }, capture: { forms: true, memory: true } });
+      <script>window.farol = Farol.init({ url: '${collector.url}', app: { name: '${query}' }, outbox: false, capture: { forms: true, memory: true } });
         ${query!.startsWith('own') ? "addEventListener('pagehide', () => { for (let n = 0; n < 4; n++) farol.event('own ' + n); });" : ''}</script>`);
   });
   browser = await launch();
@@ -87,7 +87,7 @@ for (const link of ['same', 'other']) {
     const sent = await visits(page, link, link);
     const items = await whole(link, ['browser.user_action.click', 'farol.sdk']);
     // What was under way goes once more, what the events that follow on the first one add by one of its own; where there is no keepalive, beacons go.
-    for (const one of sent) assert.match(one, /^k{0,3}$/);
+    for (const one of sent) assert.match(one, browser.engine === 'chromium' ? /^k{1,3}$/ : /^k{0,3}$/);
     const memory = items.filter(({ attributes }) => attributes['farol.measurement.type'] === 'farol.memory');
     assert.equal(memory.length, browser.engine === 'chromium' ? VISITS : 0, 'once a visit, though two events say that it ends');
     await page.close();

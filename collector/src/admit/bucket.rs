@@ -49,6 +49,11 @@ impl Bucket {
         }
     }
 
+    /// Takes all that there is.
+    pub(super) fn empty(&self, flow: Flow, now: u64) {
+        self.0.fetch_max(now.saturating_add(flow.depth), Relaxed);
+    }
+
     /// Puts back what was taken and not used.
     pub(super) fn give_back(&self, tokens: u64, flow: Flow) {
         let time = flow.time_for(tokens);
@@ -171,6 +176,7 @@ mod tests {
             let flow = Flow::new(per_second, Duration::from_nanos(nanos), largest);
             let bucket = Bucket(AtomicU64::new(start));
             let _ = bucket.take(tokens, flow, now);
+            bucket.empty(flow, now);
             bucket.give_back(tokens, flow);
         }
     }

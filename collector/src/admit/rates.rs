@@ -196,14 +196,29 @@ impl Toll {
     /// # Errors
     /// As for the bytes that were sent, which stay paid.
     pub fn inflated(&self, sent: usize, plain: usize, most: usize) -> Result<(), ApiError> {
-        match plain.saturating_sub(sent.saturating_mul(FAIR)).min(most) {
-            0 => Ok(()),
-            more => self.bytes(more as u64),
+        let more = plain.saturating_sub(sent.saturating_mul(FAIR)).min(most);
+        if more == 0 {
+            return Ok(());
         }
+        let paid = self.bytes(more as u64);
+        if let (Err(error), Some((place, flows))) = (&paid, self.address)
+            && error.why == Refusal::RateAddress
+            && let Some(flow) = flows.bytes
+        {
+            // What it has left goes, so that its next ones wait where nothing is inflated yet.
+            let books = &self.books;
+            books.addresses.pair(place).bytes.empty(flow, books.now());
+        }
+        paid
     }
 }
 
 impl Books {
+    /// By the clock of all buckets.
+    fn now(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
     fn take(
         &self,
         which: Which,
@@ -215,8 +230,7 @@ impl Books {
         let Some(flow) = [flows.requests, flows.bytes][unit] else {
             return Ok(());
         };
-        let now = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let taken = bucket.take(n, flow, now);
+        let taken = bucket.take(n, flow, self.now());
         if taken.is_err() {
             let counts = &self.over[which as usize][unit];
             counts[usize::from(flows.observe)].fetch_add(1, Relaxed);

@@ -158,6 +158,10 @@ async fn a_body_that_inflates_to_much_more_than_was_sent_is_paid_for() {
     let taken = all.iter().filter(|status| **status == 202).count();
     assert!((1..5).contains(&taken), "{all:?}");
     assert!(all.iter().all(|status| matches!(status, 202 | 429)));
+    let plain = [SHOP, ("x-forwarded-for", "192.0.2.1")];
+    let large = format!(r#"{{"logs":[{{"message":"{}"}}]}}"#, "a".repeat(900_000));
+    let next = collector.post("/collect/k1", &plain, large).await;
+    assert_eq!((next.status, next.error().as_str()), (429, "rate_address"));
     // Who is refused takes nothing from others.
     assert_eq!(packed(2_000_000, "192.0.2.2").await, 202);
 }

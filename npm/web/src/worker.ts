@@ -95,7 +95,7 @@ export function watch(client: Client, worker: Source, attributes?: Attributes): 
     page().worker = '' + [message, filename, lineno, colno];
     if (installed || !message) return;
     // The browser's words: its name for the error, where it has one, comes first.
-    const [, type = 'Error', text] = /^(?:Uncaught )?(?:([A-Z]\w*(?:Error|Exception)): )?([^]*)/.exec(message)!;
+    const [, type = 'Error', text] = /^(?:Uncaught )?(?:((?:[A-Z]\w*)?(?:Error|Exception)): )?([^]*)/.exec(message)!;
     capture({ type, message: text!, stack: `${type}\n    at ${filename}:${lineno}:${colno}`, causes: [], more: 0, name: '' });
   });
   worker.addEventListener('message', onMessage);

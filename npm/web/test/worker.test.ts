@@ -67,15 +67,16 @@ test('of a worker without it, what the browser says is taken', () => {
   worker.dispatchEvent(Object.assign(new Event('error'), { message: 'Uncaught TypeError: bare', filename: 'https://x.example/w.js', lineno: 3, colno: 7 }));
   worker.dispatchEvent(new Event('error'));
   // Firefox' words, and what was thrown and is no error.
-  for (const message of ['AbortError: no\nmore', 'Uncaught 5: five']) worker.dispatchEvent(Object.assign(new Event('error'), { message, filename: 'w.js', lineno: 3, colno: 7 }));
+  for (const message of ['AbortError: no\nmore', 'Uncaught Error: plain', 'Uncaught 5: five']) worker.dispatchEvent(Object.assign(new Event('error'), { message, filename: 'w.js', lineno: 3, colno: 7 }));
   assert.deepEqual(captured.map(([{ name, message, stack }]) => [name, message, stack]), [
     ['TypeError', 'bare', 'TypeError\n    at https://x.example/w.js:3:7'],
     ['AbortError', 'no\nmore', 'AbortError\n    at w.js:3:7'],
+    ['Error', 'plain', 'Error\n    at w.js:3:7'],
     ['Error', '5: five', 'Error\n    at w.js:3:7'],
   ]);
   stop();
   worker.dispatchEvent(Object.assign(new Event('error'), { message: 'after' }));
-  assert.equal(captured.length, 3);
+  assert.equal(captured.length, 4);
 });
 
 test('a worker that fails in a loop sends some, and nothing that throws gets out', () => {

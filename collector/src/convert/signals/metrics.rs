@@ -75,49 +75,47 @@ fn name(given: &str, unit: &str) -> String {
 fn data(header: &Header, given: &wire::Metric) -> Option<Data> {
     if let Some(it) = &given.gauge {
         return Some(Data::Gauge(Gauge {
-            data_points: it.data_points.iter().map(|it| number(header, it)).collect(),
+            data_points: (it.data_points.iter())
+                .map(|point| number(header, LASTING, point))
+                .collect(),
         }));
     }
     if let Some(it) = &given.sum {
         return Some(Data::Sum(Sum {
-            data_points: it.data_points.iter().map(|it| number(header, it)).collect(),
+            data_points: (it.data_points.iter())
+                .map(|point| number(header, it.temporality.0, point))
+                .collect(),
             aggregation_temporality: it.temporality.0,
             is_monotonic: it.is_monotonic == Some(true),
         }));
     }
     if let Some(it) = &given.histogram {
         return Some(Data::Histogram(Histogram {
-            data_points: it
-                .data_points
-                .iter()
-                .map(|it| histogram(header, it))
+            data_points: (it.data_points.iter())
+                .map(|point| histogram(header, it.temporality.0, point))
                 .collect(),
             aggregation_temporality: it.temporality.0,
         }));
     }
     if let Some(it) = &given.exponential_histogram {
         return Some(Data::ExponentialHistogram(ExponentialHistogram {
-            data_points: it
-                .data_points
-                .iter()
-                .map(|it| exponential(header, it))
+            data_points: (it.data_points.iter())
+                .map(|point| exponential(header, it.temporality.0, point))
                 .collect(),
             aggregation_temporality: it.temporality.0,
         }));
     }
     given.summary.as_ref().map(|it| {
         Data::Summary(Summary {
-            data_points: it
-                .data_points
-                .iter()
-                .map(|it| summary(header, it))
+            data_points: (it.data_points.iter())
+                .map(|point| summary(header, LASTING, point))
                 .collect(),
         })
     })
 }
 
-fn number(header: &Header, given: &wire::NumberPoint) -> NumberDataPoint {
-    let times = Times::of(header, &given.start, &given.time);
+fn number(header: &Header, temporality: i32, given: &wire::NumberPoint) -> NumberDataPoint {
+    let times = Times::of(header, temporality, &given.start, &given.time);
     let value = match (given.as_int, given.as_double) {
         (Some(value), _) => Some(number_data_point::Value::AsInt(value.0)),
         (None, Some(value)) => Some(number_data_point::Value::AsDouble(value.0)),
@@ -137,8 +135,12 @@ fn number(header: &Header, given: &wire::NumberPoint) -> NumberDataPoint {
     }
 }
 
-fn histogram(header: &Header, given: &wire::HistogramPoint) -> HistogramDataPoint {
-    let times = Times::of(header, &given.start, &given.time);
+fn histogram(
+    header: &Header,
+    temporality: i32,
+    given: &wire::HistogramPoint,
+) -> HistogramDataPoint {
+    let times = Times::of(header, temporality, &given.start, &given.time);
     HistogramDataPoint {
         attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: times.start,
@@ -158,8 +160,12 @@ fn histogram(header: &Header, given: &wire::HistogramPoint) -> HistogramDataPoin
     }
 }
 
-fn exponential(header: &Header, given: &wire::ExponentialPoint) -> ExponentialHistogramDataPoint {
-    let times = Times::of(header, &given.start, &given.time);
+fn exponential(
+    header: &Header,
+    temporality: i32,
+    given: &wire::ExponentialPoint,
+) -> ExponentialHistogramDataPoint {
+    let times = Times::of(header, temporality, &given.start, &given.time);
     let buckets = |given: &wire::Buckets| Buckets {
         offset: small(given.offset),
         bucket_counts: given.bucket_counts.clone(),
@@ -186,8 +192,8 @@ fn exponential(header: &Header, given: &wire::ExponentialPoint) -> ExponentialHi
     }
 }
 
-fn summary(header: &Header, given: &wire::SummaryPoint) -> SummaryDataPoint {
-    let times = Times::of(header, &given.start, &given.time);
+fn summary(header: &Header, temporality: i32, given: &wire::SummaryPoint) -> SummaryDataPoint {
+    let times = Times::of(header, temporality, &given.start, &given.time);
     let quantile = |given: &wire::Quantile| ValueAtQuantile {
         quantile: given.quantile.map_or(0.0, |it| it.0),
         value: given.value.map_or(0.0, |it| it.0),
@@ -218,6 +224,11 @@ fn exemplar(times: &Times<'_>, given: &wire::Exemplar) -> Exemplar {
     }
 }
 
+/// OTLP's number of it: a point tells of what came since the one before.
+const DELTA: i32 = 1;
+/// The same of points that have none: they tell of a state.
+const LASTING: i32 = 0;
+
 /// Those of a point: what is beside its own moves with it.
 struct Times<'a> {
     header: &'a Header,
@@ -227,7 +238,7 @@ struct Times<'a> {
 }
 
 impl<'a> Times<'a> {
-    fn of(header: &'a Header, start: &Nanos, at: &Nanos) -> Self {
+    fn of(header: &'a Header, temporality: i32, start: &Nanos, at: &Nanos) -> Self {
         let stamp = stamp(header, &at.0).nanos;
         let by =
             at.0.nanos()
@@ -238,7 +249,11 @@ impl<'a> Times<'a> {
             start: 0,
             at: stamp,
         };
-        times.start = times.beside(start).min(stamp);
+        times.start = match temporality {
+            DELTA => times.beside(start).min(stamp),
+            // It says that a series began anew where it is another, so it moves with no request's clock; 0 is OTLP's word for what nobody knows.
+            _ => (start.0.nanos().filter(|start| *start <= stamp)).unwrap_or_default(),
+        };
         times
     }
 
@@ -285,7 +300,7 @@ mod tests {
         const NOW: u64 = 1_795_145_670_000_000_000;
         const SECOND: u64 = 1_000_000_000;
         const WEEK: u64 = 7 * 24 * 3_600 * SECOND;
-        let told = |offset_ms, start: u64, time: u64| {
+        let told = |temporality, offset_ms, start: u64, time: u64| {
             let header = Header {
                 received_ns: NOW,
                 clock_offset_ms: offset_ms,
@@ -296,28 +311,31 @@ mod tests {
             );
             let mut reader = serde_json::Deserializer::from_str(&point);
             let point = wire::NumberPoint::read(&mut reader).unwrap();
-            let point = number(&header, &point);
-            assert_eq!(
-                point.exemplars[0].time_unix_nano.min(point.time_unix_nano),
-                point.start_time_unix_nano
-            );
+            let point = number(&header, temporality, &point);
+            let beside = point.exemplars[0].time_unix_nano;
+            assert!(beside == 0 || (NOW - WEEK..=NOW + 600 * SECOND).contains(&beside));
             (point.start_time_unix_nano, point.time_unix_nano)
         };
-        assert_eq!(told(0, 0, 0), (0, NOW));
         let (start, time) = (NOW - 20 * SECOND, NOW - 10 * SECOND);
-        assert_eq!(told(0, start, time), (start, time));
+        for temporality in [DELTA, LASTING, 2] {
+            assert_eq!(told(temporality, 0, 0, 0), (0, NOW));
+            assert_eq!(told(temporality, 0, start, time), (start, time));
+        }
         // A clock that is ahead, and one that is known to be.
         let ahead = NOW + 900 * SECOND;
-        assert_eq!(
-            told(0, ahead - 10 * SECOND, ahead),
-            (NOW - 10 * SECOND, NOW)
-        );
-        assert_eq!(
-            told(-900_000, ahead - 10 * SECOND, ahead),
-            (NOW - 10 * SECOND, NOW)
-        );
-        assert_eq!(told(0, 1, time), (NOW - WEEK, time));
-        assert_eq!(told(0, u64::MAX, time), (time, time));
-        assert_eq!(told(0, u64::MAX - 7, u64::MAX), (NOW - 7, NOW));
+        for offset_ms in [0, -900_000] {
+            let found = told(DELTA, offset_ms, ahead - 10 * SECOND, ahead);
+            assert_eq!(found, (NOW - 10 * SECOND, NOW));
+            assert_eq!(told(2, offset_ms, ahead - 10 * SECOND, ahead), (0, NOW));
+        }
+        assert_eq!(told(DELTA, 0, 1, time), (NOW - WEEK, time));
+        assert_eq!(told(DELTA, 0, u64::MAX, time), (time, time));
+        assert_eq!(told(DELTA, 0, u64::MAX - 7, u64::MAX), (NOW - 7, NOW));
+        // What a page that is open for long began stays when it did, however its clock is judged.
+        let long = NOW - WEEK - 5;
+        for offset_ms in [0, -3_000, -3_004] {
+            assert_eq!(told(2, offset_ms, long, time).0, long);
+        }
+        assert_eq!(told(2, 0, u64::MAX, time).0, 0);
     }
 }

@@ -75,9 +75,12 @@ fn parameters(more: &str) -> usize {
     }
 }
 
-/// A word of a sentence, a path or an address.
+/// A word of a sentence, a status, a path or an address.
 fn is_said(word: &str) -> bool {
     let plain = word.trim_end_matches(['.', ':', '!', '?']);
+    if plain.len() <= 3 && plain.bytes().all(|byte| byte.is_ascii_digit()) {
+        return true;
+    }
     let mut letters = plain.chars();
     letters.next().is_some_and(char::is_alphabetic)
         && letters.all(|c| c.is_lowercase() || matches!(c, '\'' | '-'))

@@ -64,7 +64,9 @@ pub(super) fn behind(text: &str, at: usize, name: &Name<'_>) -> Option<(usize, u
     let spaced = start > from;
     let lower = name.text.to_ascii_lowercase();
     if let Some((start, end)) = in_marks(text, start) {
-        let told = (!broken || name.quoted) && tells(&text[start..end]);
+        let value = &text[start..end];
+        let behind = text[end..].trim_start_matches(['"', '\'', '\\']);
+        let told = (!broken || name.quoted || stands_alone(value, behind)) && tells(value);
         return told.then_some((start, end));
     }
     let password = is_password(&lower);
@@ -80,6 +82,10 @@ pub(super) fn behind(text: &str, at: usize, name: &Name<'_>) -> Option<(usize, u
     let rest = &text[start..];
     let cookie = lower.ends_with("cookie") || lower.ends_with("cookies");
     let length = if cookie && cookie::is_list(rest) {
+        // Before their end is looked for, which is that of the line: a text may have such a name every ten letters.
+        if (!name.quoted || name.arrow) && is_call(rest, &lower) {
+            return None;
+        }
         cookie::end(rest)
     } else if lower.ends_with("authorization") {
         credentials::end(rest)

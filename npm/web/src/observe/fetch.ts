@@ -6,8 +6,8 @@ import { BAGGAGE, begin, finish, HEADER, joined, type Traced } from './request.j
 
 type End = (response?: Response, error?: unknown) => void;
 
-/** A subscriber of the page's one wrapper: sees the arguments, and may answer with others and what to call at the end. */
-type Sub = (args: ArrayLike<unknown>) => [args: ArrayLike<unknown>, end: End] | undefined;
+/** A subscriber of the page's one wrapper: sees the arguments, as those before it left them and as the page gave them, and may answer with others and what to call at the end. */
+type Sub = (args: ArrayLike<unknown>, given?: ArrayLike<unknown>) => [args: ArrayLike<unknown>, end: End] | undefined;
 
 type Fetch = typeof fetch;
 
@@ -21,7 +21,7 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
       throw error;
     };
     for (const sub of subs) {
-      const seen = sub(args);
+      const seen = sub(args, arguments);
       if (seen) {
         args = seen[0];
         ends.push(seen[1]);
@@ -76,7 +76,7 @@ function withHeader(args: ArrayLike<unknown>, name: string, value: string, trace
 }
 
 export function observeFetch(sdk: Sdk): void {
-  sdk.stops_.push(patch('fetch', window, 'fetch', sdk.guard_(((args) => {
+  sdk.stops_.push(patch('fetch', window, 'fetch', sdk.guard_(((args, given) => {
     if (!args.length) return;
     const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
     const request = isRequest(input) ? input : undefined;
@@ -84,7 +84,7 @@ export function observeFetch(sdk: Sdk): void {
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
       safe(() => {
-        const first = traced.header_ ? withHeader(args, HEADER, traced.header_, traced) : args;
+        const first = traced.header_ ? withHeader(args, HEADER, traced.header_, args == given ? traced : undefined) : args;
         return traced.baggage_ ? withHeader(first, BAGGAGE, traced.baggage_) : first;
       }) || args,
       sdk.guard_((response, error) => {

@@ -41,6 +41,9 @@ const wrap = (what: What) => (native: Method, subs: Sub[]): Method => ({ f(this:
   return result;
 } }).f;
 
+/** A client of ours sets a header, which is nobody's trace to another. */
+let ours = false;
+
 export function observeXhr(sdk: Sdk): void {
   const states = new WeakMap<XMLHttpRequest, State>();
   const end = (traced: Traced | undefined, xhr: XMLHttpRequest, error: string) => {
@@ -78,10 +81,14 @@ export function observeXhr(sdk: Sdk): void {
       states.set(xhr, { method_: '' + first, url_: resolve(sdk, '' + second)?.href || '', failed_: state?.failed_ });
     } else if (state) {
       if (what == What.Header) {
-        if (('' + first).toLowerCase() == HEADER) state.own_ = '' + second;
+        if (('' + first).toLowerCase() == HEADER) state.own_ = ours ? '' : '' + second;
       } else if (!(state.again_ = !!state.traced_)) {
         const traced = (state.traced_ = begin(sdk, 1, state.method_, state.url_));
-        if (!joined(traced, state.own_) && traced?.header_) xhr.setRequestHeader(HEADER, traced.header_);
+        if (traced?.header_ && !joined(traced, state.own_)) {
+          ours = true;
+          xhr.setRequestHeader(HEADER, traced.header_);
+          ours = false;
+        }
         if (traced?.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
       }
     }
