@@ -285,7 +285,7 @@ test('errors in a worker come with their stacks, once each, and the page gets it
     }))`);
     assert.deepEqual(seen.map((message) => message.replace('Uncaught ', '')).sort(), ['Error: thrown in a bare worker', 'Error: thrown later in the worker', 'working on a sum']);
     const of = (message: string) => (item: Item): boolean => item.name === 'exception' && item.attributes['exception.message'] === message;
-    const each = ['thrown in the worker', 'rejected in the worker', 'thrown behind a port', 'thrown later in the worker', 'Error: thrown in a bare worker'];
+    const each = ['thrown in the worker', 'rejected in the worker', 'thrown behind a port', 'thrown later in the worker', 'thrown in a bare worker'];
     await page.evaluate('farol.flush()');
     const items = await until((items) => each.every((message) => items.some(of(message))), 'all errors');
     const { attributes, severity } = items.find(of('thrown in the worker'))!;
