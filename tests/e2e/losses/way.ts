@@ -50,7 +50,7 @@ export async function way(to: string): Promise<Way> {
   return made;
 }
 
-/** Waits until the app's database holds batches for the collector at that address, or none. */
+/** Waits until the app's database holds batches of this page for the collector at that address, or none of any: a page that was closed before may have left one that had come. */
 export const stored = (page: Page, some: boolean, url: string, app = 'shop'): Promise<unknown> =>
   page.waitFor(async (some: boolean, url: string, database: string) => {
     // Opening one that is not there would make it.
@@ -60,7 +60,7 @@ export const stored = (page: Page, some: boolean, url: string, app = 'shop'): Pr
       opened.onsuccess = () => {
         const all = opened.result.transaction('batches').objectStore('batches').getAll();
         // Those for the collectors of other tests are none of this one's.
-        all.onsuccess = () => (opened.result.close(), done(all.result.filter((row) => row.url.startsWith(url)).length));
+        all.onsuccess = () => (opened.result.close(), done(all.result.filter((row) => row.url.startsWith(url) && (!some || row.page === performance.timeOrigin)).length));
       };
     });
     return some === count > 0;
