@@ -1325,7 +1325,7 @@ var wrap4 = (what) => (native, subs) => ({ f() {
   if (what != 2 /* Send */) tell2(what);
   return result;
 } }).f;
-var ours = false;
+var ours;
 function observeXhr(sdk) {
   const states = /* @__PURE__ */ new WeakMap();
   const end = (traced, xhr, error) => {
@@ -1361,13 +1361,12 @@ function observeXhr(sdk) {
       states.set(xhr, { method_: "" + first, url_: ((_a = resolve(sdk, "" + second)) == null ? void 0 : _a.href) || "", failed_: state == null ? void 0 : state.failed_ });
     } else if (state) {
       if (what == 1 /* Header */) {
-        if (("" + first).toLowerCase() == HEADER2) state.own_ = ours ? "" : "" + second;
+        if (("" + first).toLowerCase() == HEADER2) state.own_ = second == ours ? "" : "" + second;
       } else if (!(state.again_ = !!state.traced_)) {
         const traced = state.traced_ = begin(sdk, 1, state.method_, state.url_);
         if ((traced == null ? void 0 : traced.header_) && !joined(traced, state.own_)) {
-          ours = true;
-          xhr.setRequestHeader(HEADER2, traced.header_);
-          ours = false;
+          ours = traced.header_;
+          xhr.setRequestHeader(HEADER2, ours);
         }
         if (traced == null ? void 0 : traced.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
       }

@@ -93,6 +93,11 @@ test('traceparent goes to the same origin and to those listed, and nowhere else'
       await new Promise((done) => {
         const xhr = new XMLHttpRequest();
         xhr.open('GET', '/api/by-hand?xhr');
+        // One that takes no header of ours changes nothing for those that come after it.
+        const other = new XMLHttpRequest();
+        other.setRequestHeader = () => { throw new Error('no'); };
+        other.open('GET', '/api/shut');
+        other.send();
         xhr.setRequestHeader('traceparent', header.traceparent);
         xhr.onloadend = done;
         xhr.send();

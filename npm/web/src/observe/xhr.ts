@@ -41,8 +41,8 @@ const wrap = (what: What) => (native: Method, subs: Sub[]): Method => ({ f(this:
   return result;
 } }).f;
 
-/** A client of ours sets a header, which is nobody's trace to another. */
-let ours = false;
+/** The header that a client of ours has set last, which is nobody's trace to another. */
+let ours: string;
 
 export function observeXhr(sdk: Sdk): void {
   const states = new WeakMap<XMLHttpRequest, State>();
@@ -81,13 +81,12 @@ export function observeXhr(sdk: Sdk): void {
       states.set(xhr, { method_: '' + first, url_: resolve(sdk, '' + second)?.href || '', failed_: state?.failed_ });
     } else if (state) {
       if (what == What.Header) {
-        if (('' + first).toLowerCase() == HEADER) state.own_ = ours ? '' : '' + second;
+        if (('' + first).toLowerCase() == HEADER) state.own_ = second == ours ? '' : '' + second;
       } else if (!(state.again_ = !!state.traced_)) {
         const traced = (state.traced_ = begin(sdk, 1, state.method_, state.url_));
         if (traced?.header_ && !joined(traced, state.own_)) {
-          ours = true;
-          xhr.setRequestHeader(HEADER, traced.header_);
-          ours = false;
+          ours = traced.header_;
+          xhr.setRequestHeader(HEADER, ours);
         }
         if (traced?.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
       }
