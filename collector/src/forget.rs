@@ -67,12 +67,7 @@ impl Person {
             // Nobody can say whose the rest is, and nobody can deliver it.
             return Some(blank(record));
         };
-        let ground = Ground {
-            app: &record.header.app,
-            tenant: &record.header.tenant,
-            payload: &payload,
-        };
-        let subjects = ground.subjects();
+        let subjects = Ground::of(&record.header, &payload).subjects();
         let theirs: Vec<u32> = subjects
             .filter(|(_, subject)| {
                 let ours = |app: &String| subject.app().is_some_and(|it| it == app.as_str());

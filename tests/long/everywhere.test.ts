@@ -26,3 +26,15 @@ test('what is accepted is at every destination, by its id, and was converted onc
   }
   await all.stop();
 });
+
+test('what does not gather for long shares one conversion for each dialect', async () => {
+  const all = await everywhere('50ms', ['parquet']);
+  await all.start();
+  const sent = await deliver(all.url, 50, 2);
+  assert.equal(sent.given_up, 0, JSON.stringify(sent));
+  await all.drained(60_000);
+  const conversions = await all.conversions();
+  for (const [what, n] of Object.entries(conversions)) assert.ok(n <= sent.batches, `${what}: ${n} of ${sent.batches} records`);
+  assert.equal(conversions['semconv shared'], sent.batches);
+  await all.stop();
+});

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::names::{Id, RATINGS, VITALS};
-use super::series::{App, Exemplar, Store};
+use super::series::{App, Exemplar, MAX_VALUE, Store};
 
 /// How long a report waits for a later one. People who come back to a tab mostly do so within minutes, and a session ends after
 /// fifteen without a sign of life; what is gained beyond ten is little, and charts would be later still.
@@ -15,8 +15,6 @@ pub const HOLD: std::time::Duration = std::time::Duration::from_secs(600);
 /// texts are as long as they may be. Beyond it those that have waited longest count early: nothing is lost but the growth that they might still
 /// have reported.
 const MAX_HELD: usize = 20_000;
-/// Characters of a text that is held: what of an attribute's value a series keeps, so that both say the same.
-const MAX_TEXT: usize = 200;
 
 /// The report of one vital of one visit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,9 +67,9 @@ impl From<Box<str>> for Label {
     }
 }
 
-/// What is held of a text.
+/// What is held of a text: as much as a series keeps of it.
 fn cut(text: &str) -> &str {
-    let end = text.char_indices().nth(MAX_TEXT);
+    let end = text.char_indices().nth(MAX_VALUE);
     &text[..end.map_or(text.len(), |(at, _)| at)]
 }
 

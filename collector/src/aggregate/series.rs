@@ -19,7 +19,7 @@ const MAX_ENVIRONMENTS: usize = 16;
 /// that has that many still finds a quarter.
 const MAX_SERIES: usize = 20_000;
 /// Characters of an attribute's value.
-const MAX_VALUE: usize = 200;
+pub(super) const MAX_VALUE: usize = 200;
 /// A series that nothing was added to for a day is let go: releases that nobody runs any more would fill the bounds. If it comes
 /// back it starts from zero with a new start time, which readers of cumulative series understand.
 const STALE_NS: u64 = 24 * 60 * 60 * 1_000_000_000;

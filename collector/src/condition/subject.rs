@@ -11,6 +11,7 @@ use farol_protocol::signals::{LogRecord, Metric, ResourceLogs, ResourceMetrics};
 use farol_protocol::value::Value;
 
 use super::Field;
+use crate::record::Header;
 
 /// What a metric that a client sent calls itself where items name their kind.
 pub(super) const METRIC: &str = "metric";
@@ -41,6 +42,15 @@ enum Of<'a> {
 }
 
 impl<'a> Ground<'a> {
+    /// What holds for the payload of a record.
+    pub fn of(header: &'a Header, payload: &'a Payload) -> Self {
+        Self {
+            app: &header.app,
+            tenant: &header.tenant,
+            payload,
+        }
+    }
+
     /// Everything in the payload that can be judged, each with its place.
     pub fn subjects(self) -> impl Iterator<Item = (u32, Subject<'a>)> {
         let items = (self.payload.items()).map(|(place, item)| (place, Of::Item(item)));

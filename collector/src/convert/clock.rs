@@ -31,19 +31,11 @@ pub(super) fn stamp(header: &Header, time: &Time) -> Stamp {
         Time::At(nanos) => *nanos,
     };
     let nanos = shift(client, i128::from(header.clock_offset_ms) * 1_000_000);
-    if nanos > header.received_ns.saturating_add(MAX_AHEAD_NS) {
-        replace("future")
-    } else if nanos < header.received_ns.saturating_sub(MAX_AGE_NS) {
-        replace("past")
-    } else {
-        Stamp {
-            nanos,
-            replaced: None,
-        }
-    }
+    let nearest = bound(header, nanos);
+    nearest.replaced.map_or(nearest, replace)
 }
 
-/// A time beside one that was judged already (where a span starts, what happened within it), no further off than a time may lie; and why it is another, if it is.
+/// A time no further off than one may lie, and why it is another, if it is: for what is beside one that was judged already (where a span starts, what happened within it).
 pub(super) fn bound(header: &Header, nanos: u64) -> Stamp {
     let first = header.received_ns.saturating_sub(MAX_AGE_NS);
     let last = header.received_ns.saturating_add(MAX_AHEAD_NS);

@@ -141,11 +141,7 @@ impl Route {
         let Some(when) = &self.when else {
             return Vec::new();
         };
-        let ground = Ground {
-            app: &header.app,
-            tenant: &header.tenant,
-            payload,
-        };
+        let ground = Ground::of(header, payload);
         let out = ground.subjects().filter(|(_, it)| !when.holds(it));
         out.map(|(place, _)| place).collect()
     }

@@ -114,5 +114,5 @@ fn a_text_that_is_stored_whole_is_cut_where_it_is_read() {
     assert!(text.len() > 200_000);
     let again = Held::restore(serde_json::from_str(&text).unwrap());
     let release = &again.rows()[0].labels.release;
-    assert_eq!(*release, Label::from("é".repeat(MAX_TEXT).as_str()));
+    assert_eq!(*release, Label::from("é".repeat(MAX_VALUE).as_str()));
 }

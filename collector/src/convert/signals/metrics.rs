@@ -7,9 +7,9 @@ use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::B
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::summary_data_point::ValueAtQuantile;
 use opentelemetry_proto::tonic::metrics::v1::{
-    Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram,
-    HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary,
-    SummaryDataPoint, exemplar, number_data_point,
+    AggregationTemporality, Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge,
+    Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+    Summary, SummaryDataPoint, exemplar, number_data_point,
 };
 
 use super::super::attrs::{Attrs, pairs};
@@ -108,7 +108,7 @@ fn data(header: &Header, given: &wire::Metric) -> Option<Data> {
     given.summary.as_ref().map(|it| {
         Data::Summary(Summary {
             data_points: (it.data_points.iter())
-                .map(|point| summary(header, LASTING, point))
+                .map(|point| summary(header, point))
                 .collect(),
         })
     })
@@ -125,11 +125,7 @@ fn number(header: &Header, temporality: i32, given: &wire::NumberPoint) -> Numbe
         attributes: spans::attributes(&given.attributes),
         start_time_unix_nano: times.start,
         time_unix_nano: times.at,
-        exemplars: given
-            .exemplars
-            .iter()
-            .map(|it| exemplar(&times, it))
-            .collect(),
+        exemplars: exemplars(&times, &given.exemplars),
         flags: spans::count(given.flags),
         value,
     }
@@ -149,11 +145,7 @@ fn histogram(
         sum: given.sum.map(|it| it.0),
         bucket_counts: given.bucket_counts.clone(),
         explicit_bounds: given.explicit_bounds.iter().map(|it| it.0).collect(),
-        exemplars: given
-            .exemplars
-            .iter()
-            .map(|it| exemplar(&times, it))
-            .collect(),
+        exemplars: exemplars(&times, &given.exemplars),
         flags: spans::count(given.flags),
         min: given.min.map(|it| it.0),
         max: given.max.map(|it| it.0),
@@ -181,19 +173,15 @@ fn exponential(
         positive: given.positive.as_deref().map(buckets),
         negative: given.negative.as_deref().map(buckets),
         flags: spans::count(given.flags),
-        exemplars: given
-            .exemplars
-            .iter()
-            .map(|it| exemplar(&times, it))
-            .collect(),
+        exemplars: exemplars(&times, &given.exemplars),
         min: given.min.map(|it| it.0),
         max: given.max.map(|it| it.0),
         zero_threshold: given.zero_threshold.map_or(0.0, |it| it.0),
     }
 }
 
-fn summary(header: &Header, temporality: i32, given: &wire::SummaryPoint) -> SummaryDataPoint {
-    let times = Times::of(header, temporality, &given.start, &given.time);
+fn summary(header: &Header, given: &wire::SummaryPoint) -> SummaryDataPoint {
+    let times = Times::of(header, LASTING, &given.start, &given.time);
     let quantile = |given: &wire::Quantile| ValueAtQuantile {
         quantile: given.quantile.map_or(0.0, |it| it.0),
         value: given.value.map_or(0.0, |it| it.0),
@@ -207,6 +195,10 @@ fn summary(header: &Header, temporality: i32, given: &wire::SummaryPoint) -> Sum
         quantile_values: given.quantile_values.iter().map(quantile).collect(),
         flags: spans::count(given.flags),
     }
+}
+
+fn exemplars(times: &Times<'_>, given: &[wire::Exemplar]) -> Vec<Exemplar> {
+    given.iter().map(|it| exemplar(times, it)).collect()
 }
 
 fn exemplar(times: &Times<'_>, given: &wire::Exemplar) -> Exemplar {
@@ -224,10 +216,10 @@ fn exemplar(times: &Times<'_>, given: &wire::Exemplar) -> Exemplar {
     }
 }
 
-/// OTLP's number of it: a point tells of what came since the one before.
-const DELTA: i32 = 1;
-/// The same of points that have none: they tell of a state.
-const LASTING: i32 = 0;
+/// A point tells of what came since the one before.
+const DELTA: i32 = AggregationTemporality::Delta as i32;
+/// Of points that have none: they tell of a state.
+const LASTING: i32 = AggregationTemporality::Unspecified as i32;
 
 /// Those of a point: what is beside its own moves with it.
 struct Times<'a> {

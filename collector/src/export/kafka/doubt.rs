@@ -6,7 +6,7 @@
 //! says was taken is sent again, by a producer with a name of its own.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use krafka::KrafkaError;
 use krafka::interceptor::{InterceptorResult, ProducerInterceptor, RecordContext};
@@ -23,13 +23,16 @@ pub(super) struct Doubt(Mutex<BTreeSet<(String, i32)>>);
 impl Doubt {
     /// Whether this was acknowledged by a number that the broker may have known from another batch.
     pub(super) fn is_of(&self, taken: &RecordMetadata) -> bool {
-        let partitions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let partitions = self.partitions();
         !partitions.is_empty() && partitions.contains(&(taken.topic.clone(), taken.partition))
     }
 
     pub(super) fn any(&self) -> bool {
-        let partitions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        !partitions.is_empty()
+        !self.partitions().is_empty()
+    }
+
+    fn partitions(&self) -> MutexGuard<'_, BTreeSet<(String, i32)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -43,8 +46,8 @@ impl ProducerInterceptor for Doubt {
     ) -> InterceptorResult {
         // What was refused for what it is, the broker does not have; what found no partition was never sent.
         if error.is_some_and(|it| !is_final(it)) && message.partition != UNKNOWN_PARTITION {
-            let mut partitions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            partitions.insert((message.topic.clone(), message.partition));
+            let partition = (message.topic.clone(), message.partition);
+            self.partitions().insert(partition);
         }
         Ok(())
     }

@@ -3,20 +3,16 @@
 use std::collections::BTreeMap;
 
 use farol_protocol::names::attr;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use crate::convert::Otlp;
+use crate::export::document::text_of;
 
 /// What came without an app of its own, as a collector takes it that declares none: by the services that it names.
 pub(crate) fn by_app(otlp: &Otlp) -> BTreeMap<Option<String>, Otlp> {
     let of = |resource: &Option<Resource>| {
-        let attributes = resource.iter().flat_map(|it| &it.attributes);
-        let mut names = attributes.filter(|it| it.key == attr::SERVICE_NAME);
-        names.find_map(|it| match it.value.as_ref()?.value.as_ref()? {
-            Value::StringValue(name) => Some(name.clone()),
-            _ => None,
-        })
+        let name = text_of(&resource.as_ref()?.attributes, attr::SERVICE_NAME)?;
+        Some(name.to_owned())
     };
     let mut all = BTreeMap::<_, Otlp>::new();
     for it in &otlp.logs {

@@ -41,12 +41,7 @@ fn holds(record: &Record, app: &str) -> bool {
     let Ok(payload) = Payload::decode(&record.body) else {
         return false;
     };
-    let ground = Ground {
-        app: &header.app,
-        tenant: &header.tenant,
-        payload: &payload,
-    };
-    let mut subjects = ground.subjects();
+    let mut subjects = Ground::of(header, &payload).subjects();
     subjects.any(|(_, subject)| subject.app().is_some_and(|it| it == app))
 }
 
