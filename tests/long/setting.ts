@@ -4,11 +4,15 @@ import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { collectorProgram } from '../e2e/driver/collector.js';
-import { built, removeAtExit, start, type Started } from '../e2e/driver/processes.js';
+import { built, endAllNow, removeAtExit, start, type Started } from '../e2e/driver/processes.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+// A run that failed would wait for them for ever.
+after(endAllNow);
 
 /** `cargo xtask test --full`: the counts and times that the issues name; else small ones. */
 export const full = process.env['FAROL_FULL'] !== undefined;

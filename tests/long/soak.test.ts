@@ -22,6 +22,8 @@ class Door {
       response.writeHead(answer.status).end();
     });
     this.#server = server;
+    // A run that failed closes nothing.
+    server.unref();
     return new Promise((done) => server.listen(this.port, '127.0.0.1', done));
   }
   close(): Promise<void> {
