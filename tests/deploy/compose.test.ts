@@ -15,6 +15,7 @@ interface Service {
   healthcheck?: object;
   restart?: string;
   depends_on?: Record<string, unknown>;
+  environment?: Record<string, string>;
 }
 
 const FOLDER = 'deploy/compose';
@@ -131,6 +132,13 @@ test('each backend of the examples is there with its worker, and told the same',
     }
     assert.ok(existsSync(join(root, 'examples/backends', backend, 'Containerfile')), backend);
   }
+});
+
+test('whoever looks at Grafana may follow its links from one source to the other', () => {
+  const told = compose.services.grafana!.environment!;
+  assert.match(text('deploy/grafana/provisioning/datasources/farol.yml'), /datasourceUid/u);
+  // Such links lead to Explore, which a viewer has by this alone.
+  if (told['GF_AUTH_ANONYMOUS_ORG_ROLE'] === 'Viewer') assert.equal(told['GF_USERS_VIEWERS_CAN_EDIT'], 'true');
 });
 
 test('no secret stands in it', () => {
