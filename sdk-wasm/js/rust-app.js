@@ -1638,7 +1638,7 @@ function createSender(sdk, nativeFetch) {
     queue.push(batch);
     const own2 = (draft == null ? void 0 : draft.id_) == batch.id_ ? draft : void 0;
     if (own2) draft = void 0;
-    if (own2 && Date.now() > own2.sealed_ + TIMEOUT - SLACK) batch.id_ += "r";
+    if (own2 && (own2.spent_ || Date.now() > own2.sealed_ + TIMEOUT - SLACK)) batch.id_ += "r";
     keep(batch, 0, TIMEOUT, own2);
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
@@ -1981,9 +1981,10 @@ function createClient(given, bring) {
           tries_: 0,
           flights_: 0,
           sealed_: Date.now(),
-          items_: view.getUint32(at + 8, true)
+          items_: view.getUint32(at + 8, true),
+          draft_: flags & 4
         };
-        flags & 4 ? sender.draft_(batch) : sender.add_(batch);
+        batch.draft_ ? sender.draft_(batch) : sender.add_(batch);
       } else if (signal == 2 /* Store */) {
         text3 = decode(bytes);
         safe(() => queueMicrotask(keep));
@@ -2803,7 +2804,7 @@ function createOutbox(sdk) {
   const look = guard(() => {
     cancel(timer);
     more = false;
-    if (!sdk.granted_()) return;
+    if (!sdk.granted_() || document.prerendering) return;
     run((store) => {
       trim(store);
       const batches = [];
@@ -2840,6 +2841,7 @@ function createOutbox(sdk) {
       });
     });
   });
+  sdk.on_(document, "prerenderingchange", look);
   sdk.on_(window, "pagehide", () => {
     left.leave_();
     close();
@@ -2860,7 +2862,9 @@ function createOutbox(sdk) {
           const was = store.get(key(draft));
           was.onsuccess = guard(() => {
             var _a2;
-            if (draft.stored_ && draft.id_ == id && ((_a2 = was.result) == null ? void 0 : _a2.page) != page2) sdk.sender_.adopt_([{ ...batch, id_: id + "r", tries_: 1, flights_: 0 }]);
+            if (draft.id_ != id || !(draft.spent_ || draft.stored_ && ((_a2 = was.result) == null ? void 0 : _a2.page) != page2)) return;
+            if (batch.draft_) batch.spent_ = true;
+            else sdk.sender_.adopt_([{ ...batch, id_: id + "r", tries_: 1, flights_: 0 }]);
           });
           store.delete(key(draft));
         }

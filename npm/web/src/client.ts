@@ -192,9 +192,9 @@ export function createClient(given: Options, bring: Bring): Client {
         const batch = {
           id_: decode(bytes.subarray(4, at)), offset_: view.getFloat64(at, true), error_: flags & 2,
           body_: bytes.subarray(at + 13), session_: session, tries_: 0, flights_: 0, sealed_: Date.now(),
-          items_: view.getUint32(at + 8, true),
+          items_: view.getUint32(at + 8, true), draft_: flags & 4,
         };
-        flags & 4 ? sender!.draft_(batch) : sender!.add_(batch);
+        batch.draft_ ? sender!.draft_(batch) : sender!.add_(batch);
       } else if (signal == Signal.Store) {
         text = decode(bytes);
         // Not in the way of what runs now: a start most of all.

@@ -11,6 +11,7 @@ import { type Batch, MOST_AGE, type Outbox } from '../src/send/sender.js';
 
 const root = globalThis as unknown as Record<string, unknown>;
 root['parent'] = root['window'] = new EventTarget();
+const shown = (root['document'] = Object.assign(new EventTarget(), { prerendering: false }));
 const clock = performance as unknown as { timeOrigin: number };
 
 let told: number[];
@@ -133,6 +134,41 @@ test('a batch whose draft another page took goes once more, under an id that nob
     one.outbox.put_(batch({ id_: id, body_: new Uint8Array(200) }), 0, Date.now() + 20_000, draft);
   }
   assert.deepEqual((await sent).map(({ id_: id, body_: body }) => [id, body.length]), [['takenr', 200]]);
+});
+
+test('a page that is rendered ahead takes nothing for left before it is the visitor’s', async () => {
+  const live = place();
+  live.outbox.put_(batch({ id_: 'x', session_: 'tab' }), 0, Date.now() + 20_000);
+  shown.prerendering = true;
+  const ahead = place();
+  ahead.session = 'tab';
+  let taken: string[] = [];
+  ahead.adopted = (batches) => (taken = batches.map(({ id_: id }) => id));
+  ahead.outbox.look_();
+  await turn();
+  assert.deepEqual(taken, []);
+  shown.prerendering = false;
+  shown.dispatchEvent(new Event('prerenderingchange'));
+  while (!taken.length) await turn();
+  assert.deepEqual(taken, ['x']);
+});
+
+test('a draft in the place of one that another page took is not sent as it is, and what is sealed knows of it', async () => {
+  const [one, sent] = [place(), [] as string[]];
+  one.adopted = (batches) => sent.push(...batches.map(({ id_: id }) => id));
+  const draft = (): Batch => batch({ id_: 'x', draft_: 4 });
+  const [first, second, third] = [draft(), draft(), draft()];
+  one.outbox.put_(first, 0, Date.now());
+  await turn();
+  assert.deepEqual(await ids(place()), ['x']);
+  one.outbox.put_(second, 0, Date.now() + 20_000, first);
+  one.outbox.put_(third, 0, Date.now() + 20_000, second);
+  await turn();
+  assert.deepEqual([second.spent_, third.spent_, sent], [true, true, []]);
+  // Sealed before the database had told.
+  one.outbox.put_(batch({ id_: 'x' }), 0, Date.now() + 20_000, third);
+  await turn();
+  assert.deepEqual(sent, ['xr']);
 });
 
 test('what was delivered is gone, whatever the order in which the database learns of it', async () => {

@@ -647,6 +647,16 @@ test('a batch that is refused twice, by fetch and by what outlives the page, is 
   assert.deepEqual(told, [[Diagnostic.BatchRefused, 400]]);
 });
 
+test('a batch one of whose drafts another page took goes by an id that nobody knows', () => {
+  const outbox = { put_() {}, room_() {} } as unknown as Outbox;
+  const made = sender({}, outbox);
+  for (const spent_ of [true, false]) {
+    made.draft_(batch({ id_: `${spent_}`, draft_: 4, spent_ }));
+    made.add_(batch({ id_: `${spent_}` }));
+  }
+  assert.deepEqual(posted.map(({ url }) => url.searchParams.get('id')), ['truer', 'false']);
+});
+
 test('an outbox that comes after the draft is given it, and the batch takes its place', () => {
   const calls: string[] = [];
   const outbox = { put_: ({ id_: id }: Batch, _: number, __: number, draft?: Batch) => calls.push(`put ${id}${draft ? ` for ${draft.id_}` : ''}`), room_() {} } as unknown as Outbox;

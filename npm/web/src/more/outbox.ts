@@ -167,7 +167,8 @@ export function createOutbox(sdk: Sdk): Outbox {
   const look = guard(() => {
     cancel(timer);
     more = false;
-    if (!sdk.granted_()) return;
+    // What it would take for left is the page's that the visitor still looks at.
+    if (!sdk.granted_() || (document as { prerendering?: boolean }).prerendering) return;
     run((store) => {
       trim(store);
       const batches: Batch[] = [];
@@ -199,6 +200,7 @@ export function createOutbox(sdk: Sdk): Outbox {
     });
   });
 
+  sdk.on_(document, 'prerenderingchange', look);
   // An open database can keep a page from being kept for the way back.
   sdk.on_(window, 'pagehide', () => {
     left.leave_();
@@ -224,7 +226,9 @@ export function createOutbox(sdk: Sdk): Outbox {
           const was = store.get(key(draft));
           was.onsuccess = guard(() => {
             // Another page has taken it for left, and the collector may know the id by fewer items: rather those twice than the others never.
-            if (draft.stored_ && draft.id_ == id && was.result?.page != page) sdk.sender_.adopt_([{ ...batch, id_: id + 'r', tries_: 1, flights_: 0 }]);
+            if (draft.id_ != id || !(draft.spent_ || (draft.stored_ && was.result?.page != page))) return;
+            if (batch.draft_) batch.spent_ = true;
+            else sdk.sender_.adopt_([{ ...batch, id_: id + 'r', tries_: 1, flights_: 0 }]);
           });
           store.delete(key(draft));
         }

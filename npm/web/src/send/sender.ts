@@ -29,6 +29,10 @@ export interface Batch {
   sealed_: number;
   /** It stands in the outbox, and may be let go here. */
   stored_?: boolean;
+  /** It is not sealed yet. */
+  draft_?: unknown;
+  /** Of a draft: another page has taken it, or one before it, so that the collector may know the id. */
+  spent_?: boolean;
 }
 
 /** What batches wait in beside memory; it comes with the second file. */
@@ -239,7 +243,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     const own = draft?.id_ == batch.id_ ? draft : undefined;
     if (own) draft = undefined;
     // A page that slept may find its draft delivered by another: rather some items twice than the others never.
-    if (own && Date.now() > own.sealed_ + TIMEOUT - SLACK) batch.id_ += 'r';
+    if (own && (own.spent_ || Date.now() > own.sealed_ + TIMEOUT - SLACK)) batch.id_ += 'r';
     keep(batch, 0, TIMEOUT, own);
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
