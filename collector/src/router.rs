@@ -12,10 +12,10 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header::{
-    ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
+    ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CACHE_CONTROL,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
@@ -317,7 +317,8 @@ fn introduce(receiver: &Receiver, request: &mut Request) -> Result<(), Box<Respo
         Ok(()) => error_json(status, "head_too_large", &message),
         Err(error) => error.into_response(),
     };
-    grant(&mut answer, request.headers().get(ORIGIN).cloned());
+    let posts = takes_posts(request.uri().path());
+    grant(&mut answer, request.headers().get(ORIGIN).cloned(), posts);
     Err(Box::new(answer))
 }
 
@@ -345,30 +346,35 @@ const MAX_REQUESTED: usize = 1024;
 /// Answers what a browser asks before it sends, and lets pages read every answer.
 async fn cors(State(receiver): State<Arc<Receiver>>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(ORIGIN).cloned();
-    let mut response =
-        match *request.method() == Method::OPTIONS && takes_posts(request.uri().path()) {
-            true => match knock(&receiver, &request) {
-                Ok(()) => preflight(request.headers()),
-                Err(error) => error.into_response(),
-            },
-            false => next.run(request).await,
-        };
-    grant(&mut response, origin);
+    let posts = takes_posts(request.uri().path());
+    let mut response = match *request.method() == Method::OPTIONS && posts {
+        true => match knock(&receiver, &request) {
+            Ok(()) => preflight(request.headers()),
+            Err(error) => error.into_response(),
+        },
+        false => next.run(request).await,
+    };
+    grant(&mut response, origin, posts);
     response
 }
 
 /// The headers that let a page read the answer, on refusals as well. Who may send is decided by key and origin, never by CORS: no cookie or
 /// other credential of the browser is at stake here.
-fn grant(response: &mut Response, origin: Option<HeaderValue>) {
+fn grant(response: &mut Response, origin: Option<HeaderValue>, posts: bool) {
     let headers = response.headers_mut();
     // The SDK's files are for every page alike, so that caches keep one.
     if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
         return;
     }
-    headers.insert(
-        ACCESS_CONTROL_ALLOW_ORIGIN,
-        origin.unwrap_or(HeaderValue::from_static("*")),
-    );
+    let any = HeaderValue::from_static("*");
+    let origin = origin.unwrap_or(any.clone());
+    // A page cannot leave its cookies out of a beacon: without this header the browser sends none whose type it asks about, such as OTLP's.
+    // Nothing here reads a cookie.
+    if posts && origin != any {
+        let yes = HeaderValue::from_static("true");
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+    }
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(VARY, HeaderValue::from_static("origin"));
     let exposed = HeaderValue::from_static("retry-after, x-faro-session-status");
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);

@@ -59,3 +59,12 @@ test('what the OpenTelemetry SDK sends leaves as it came, without what may not b
   assert.deepEqual([event.body, event.attributes['session.id']], [{ lines: 3 }, 's-7']);
   assert.deepEqual(page.errors(), []);
 });
+
+test('what an older exporter leaves with the browser by a beacon arrives', async () => {
+  const page = await browser.newPage();
+  await page.goto(pages.url);
+  const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: 'left by a beacon' } }] }] }] });
+  await page.evaluate(`navigator.sendBeacon(${JSON.stringify(`${collector.url}/v1/logs`)}, new Blob([${JSON.stringify(body)}], { type: 'application/json' }))`);
+  await collector.until((items) => items.some((item) => item.body === 'left by a beacon'), 'the log of the beacon', 15_000);
+  assert.deepEqual(page.errors(), []);
+});

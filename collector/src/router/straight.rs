@@ -90,7 +90,7 @@ async fn straight(receiver: Arc<Receiver>, mut request: Request<Body>) -> Respon
     }
     let origin = request.headers().get(ORIGIN).cloned();
     let mut answer = collect(State(receiver), request).await;
-    grant(&mut answer, origin);
+    grant(&mut answer, origin, true);
     answer
 }
 

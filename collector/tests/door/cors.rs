@@ -35,6 +35,39 @@ async fn every_answer_of_the_public_routes_can_be_read_by_the_page() {
 }
 
 #[tokio::test]
+async fn a_beacon_whose_cookies_no_page_can_leave_out_is_let_through() {
+    let collector = Collector::start().await;
+    let header = "access-control-allow-credentials";
+    let origin = ("origin", "https://shop.example");
+    for (method, path, may) in [
+        ("OPTIONS", "/v1/traces", true),
+        ("OPTIONS", "/collect/key/v1/logs", true),
+        ("OPTIONS", "/collect/key", true),
+        ("OPTIONS", "/reports", true),
+        ("POST", "/v1/traces", true),
+        ("POST", "/collect", true),
+        ("POST", "/collect/key/v1/logs", true),
+        ("GET", "/collect", true),
+        ("GET", "/config", false),
+        ("GET", "/nowhere", false),
+        ("GET", "/metrics", false),
+    ] {
+        let answer = collector.request(method, path, &[origin], b"").await;
+        let said = answer.header(header);
+        assert_eq!(said, may.then_some("true"), "{method} {path}");
+        // A browser refuses the two together.
+        for headers in [&[][..], &[("origin", "*")]] {
+            let answer = collector.request(method, path, headers, b"").await;
+            assert_eq!(answer.header(header), None, "{method} {path}");
+        }
+    }
+    let large = "x".repeat(33_000);
+    let headers = [origin, ("x-large", &*large)];
+    let answer = collector.request("POST", "/v1/logs", &headers, b"").await;
+    assert_eq!((answer.status, answer.header(header)), (431, Some("true")));
+}
+
+#[tokio::test]
 async fn a_page_can_read_that_its_head_is_too_large() {
     let collector = Collector::start().await;
     // Larger than a head may be, and not larger than the server's buffer.
