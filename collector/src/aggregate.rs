@@ -101,6 +101,8 @@ pub struct Aggregator {
     /// Behind the last entry that the state holds.
     cursor: Option<Position>,
     changed: bool,
+    /// Bytes that the state came to last.
+    encoded: usize,
     now: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
@@ -148,6 +150,7 @@ impl Aggregator {
             stats: Arc::default(),
             cursor: place.map(|p| p.next),
             changed,
+            encoded: 0,
             now: Box::new(unix_now),
         };
         Ok((aggregator, snapshots))
@@ -265,7 +268,10 @@ impl Aggregator {
         if std::mem::take(&mut self.changed) {
             let place = self.queue.zip(self.cursor);
             let place = place.map(|(queue, next)| Place { queue, next });
-            let bytes = Checkpoint::encode(&self.state, place);
+            // A little more than last time: a text of megabytes that grows by doubling is there three times over.
+            let about = self.encoded + self.encoded / 8;
+            let bytes = Checkpoint::encode(&self.state, place, about);
+            self.encoded = bytes.len();
             let checkpoint = self.checkpoint.clone();
             let written = tokio::task::spawn_blocking(move || checkpoint.write(&bytes)).await;
             if matches!(written, Ok(Ok(()))) {

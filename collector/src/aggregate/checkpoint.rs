@@ -1,6 +1,7 @@
 //! The state of the metrics on disk: series, their start times and the queue's cursor in one file, replaced as a whole. A restart
 //! goes on counting where the last one stopped.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -25,8 +26,9 @@ pub(crate) struct Place {
     pub(crate) next: Position,
 }
 
+/// What is in it. It is written from what the state holds, without a copy, and read into its own.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct File {
+struct File<'a, Reports> {
     format: u32,
     /// How far in which queue the state reaches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,22 +36,25 @@ struct File {
     /// When the series stood so; said of what destinations got, not of the state itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_ns: Option<u64>,
-    series: Vec<Row>,
+    series: Vec<Row<'a>>,
     /// Reports that wait for a later one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    held: Vec<Report>,
+    #[serde(default)]
+    held: Reports,
 }
 
+/// The file as it is read.
+type Stored = File<'static, Vec<Report>>;
+
 #[derive(Debug, Serialize, Deserialize)]
-struct Row {
+struct Row<'a> {
     /// By name: numbers of families change between versions.
-    family: String,
+    family: Cow<'a, str>,
     #[serde(flatten)]
-    app: App,
-    values: Vec<String>,
+    app: Cow<'a, App>,
+    values: Cow<'a, [String]>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_overflow: bool,
-    value: Value,
+    value: Cow<'a, Value>,
     start_ns: u64,
     touched_ns: u64,
 }
@@ -97,14 +102,14 @@ impl Checkpoint {
         }))
     }
 
-    fn read(&self) -> io::Result<Option<File>> {
+    fn read(&self) -> io::Result<Option<Stored>> {
         let stored = match fs::File::open(&self.path) {
             Ok(stored) => stored,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
         // Not into memory as a whole: a file with texts of any length is read, and only what is kept of them takes room.
-        match serde_json::from_reader::<_, File>(io::BufReader::new(stored)) {
+        match serde_json::from_reader::<_, Stored>(io::BufReader::new(stored)) {
             Ok(file) if file.format == FORMAT => Ok(Some(file)),
             Err(error) if error.is_io() => Err(error.into()),
             _ => {
@@ -119,8 +124,8 @@ impl Checkpoint {
         }
     }
 
-    /// What is to be written, made at once so that writing can happen elsewhere.
-    pub(crate) fn encode(state: &State, place: Option<Place>) -> Vec<u8> {
+    /// What is to be written, made at once so that writing can happen elsewhere. `about` is how many bytes it may come to.
+    pub(crate) fn encode(state: &State, place: Option<Place>, about: usize) -> Vec<u8> {
         let file = File {
             format: FORMAT,
             place,
@@ -128,18 +133,19 @@ impl Checkpoint {
             series: state.store.sorted().into_iter().map(row).collect(),
             held: state.held.rows(),
         };
-        serde_json::to_vec(&file).unwrap_or_default()
+        encode(&file, about)
     }
 
     /// The same for series alone.
     pub(crate) fn encode_series(series: &[Series], time_ns: u64) -> Vec<u8> {
         let file = File {
             format: FORMAT,
+            place: None,
             time_ns: Some(time_ns),
             series: series.iter().map(row).collect(),
-            ..File::default()
+            held: [(); 0],
         };
-        serde_json::to_vec(&file).unwrap_or_default()
+        encode(&file, 0)
     }
 
     /// Replaces the file: a crash leaves the old one or the new one.
@@ -159,34 +165,42 @@ impl Checkpoint {
     }
 }
 
-fn row(series: &Series) -> Row {
+fn encode(file: &impl Serialize, about: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(about);
+    match serde_json::to_writer(&mut bytes, file) {
+        Ok(()) => bytes,
+        Err(_) => Vec::new(),
+    }
+}
+
+fn row(series: &Series) -> Row<'_> {
     Row {
-        family: series.family.family().name.to_owned(),
-        app: series.app.clone(),
-        values: series.values.clone(),
+        family: series.family.family().name.into(),
+        app: Cow::Borrowed(&series.app),
+        values: series.values[..].into(),
         is_overflow: series.overflow,
-        value: series.value.clone(),
+        value: Cow::Borrowed(&series.value),
         start_ns: series.start_ns,
         touched_ns: series.touched_ns,
     }
 }
 
-fn restore(rows: Vec<Row>) -> Store {
+fn restore(rows: Vec<Row<'_>>) -> Store {
     let mut store = Store::default();
     for mut row in rows {
         // A family that this version does not have is let go.
         let Some(family) = Id::named(&row.family) else {
             continue;
         };
-        if let Value::Histogram(histogram) = &mut row.value {
+        if let Value::Histogram(histogram) = row.value.to_mut() {
             histogram.restore_classic(family.family().bounds);
         }
         store.insert(Series {
             family,
-            app: row.app,
-            values: row.values,
+            app: row.app.into_owned(),
+            values: row.values.into_owned(),
             overflow: row.is_overflow,
-            value: row.value,
+            value: row.value.into_owned(),
             start_ns: row.start_ns,
             touched_ns: row.touched_ns,
             exemplar: None,
@@ -231,7 +245,7 @@ mod tests {
         let checkpoint = Checkpoint::new(folder.path());
         assert_eq!(checkpoint.load().unwrap().0.store.len(), 0);
         let before = state();
-        let bytes = Checkpoint::encode(&before, Some(Place { queue: 7, next: 41 }));
+        let bytes = Checkpoint::encode(&before, Some(Place { queue: 7, next: 41 }), 0);
         checkpoint.write(&bytes).unwrap();
         let (after, place) = checkpoint.load().unwrap();
         assert_eq!(place, Some(Place { queue: 7, next: 41 }));

@@ -152,8 +152,8 @@ impl Held {
     }
 
     /// All of it, oldest first, to be stored.
-    pub(crate) fn rows(&self) -> Vec<Report> {
-        let mut rows: Vec<Report> = self.reports.values().cloned().collect();
+    pub(crate) fn rows(&self) -> Vec<&Report> {
+        let mut rows: Vec<&Report> = self.reports.values().collect();
         rows.sort_by_key(|it| (it.touched_ns, it.key));
         rows
     }

@@ -205,7 +205,7 @@ async fn a_crash_between_any_two_steps_neither_loses_nor_doubles() {
         if crash > 1 {
             let place = aggregator.queue.zip(aggregator.cursor);
             let place = place.map(|(queue, next)| Place { queue, next });
-            let bytes = Checkpoint::encode(&aggregator.state, place);
+            let bytes = Checkpoint::encode(&aggregator.state, place, 0);
             aggregator.checkpoint.write(&bytes).unwrap();
         }
         if crash > 2 {
