@@ -10,9 +10,9 @@ type Choice = 'environment' | 'instance' | 'destination' | 'window' | 'page' | '
 
 const datasource = (name: string, label: string, type: string): VariableModel => ({ type: 'datasource', name, label, query: type, hide: 0, multi: false, includeAll: false, refresh: 1, regex: '' });
 
-const query = (name: string, label: string, expression: string): VariableModel => ({
+const query = (name: string, label: string, expression: string, all: { allValue?: string } = { allValue: '.*' }): VariableModel => ({
   type: 'query', name, label, datasource: source('prometheus'), query: { query: expression, refId: name },
-  refresh: 2, sort: 1, multi: true, includeAll: true, allValue: '.*', current: { text: ['All'], value: ['$__all'] }, hide: 0, regex: '',
+  refresh: 2, sort: 1, multi: true, includeAll: true, ...all, current: { text: ['All'], value: ['$__all'] }, hide: 0, regex: '',
 });
 
 const text = (name: string, label: string): VariableModel => ({ type: 'textbox', name, label, query: '.*', current: { text: '.*', value: '.*' }, hide: 0 });
@@ -26,7 +26,8 @@ const CHOICES: Record<Choice, VariableModel> = {
   destination: query('destination', 'Destination', 'label_values(farol_destination_items_pending, destination)'),
   window: { type: 'custom', name: 'window', label: 'Look back', query: WINDOWS.join(','), options: WINDOWS.map(option), current: option('1h'), multi: false, includeAll: false, hide: 0 },
   page: query('page', 'Page', `label_values(farol_page_views_total{${APP}}, url_template)`),
-  service: query('service', 'Service', 'label_values(process_memory_usage_bytes, job)'),
+  // All of these: any service would be the pages too.
+  service: query('service', 'Service', 'label_values(process_memory_usage_bytes, job)', {}),
   fingerprint: text('fingerprint', 'Fingerprint'),
   session: text('session', 'Session'),
 };
@@ -37,13 +38,14 @@ const TRAFFIC: VariableModel = {
 };
 const APPS = query('app', 'App', 'label_values(farol_page_views_total, job)');
 
-/** The release that was first seen within ten minutes of a moment. */
+/** The releases that came within ten minutes of a moment, or a little more, and were not there in the week before: a gap, or a weekend without visits, makes none anew. */
 const RELEASES = ['farol_web_vital_lcp_by_release_milliseconds', 'farol_web_vital_lcp_by_release_milliseconds_count'];
-const seen = (offset: string): string => RELEASES.map((name) => `${name}{${APP}, service_version!=""}${offset}`).join(' or ');
-const releases = `count by (job, service_version) (${seen('')}) unless count by (job, service_version) (${seen(' offset 10m')})`;
+const seen = `count by (job, service_version) (${RELEASES.map((name) => `${name}{${APP}, service_version!=""}`).join(' or ')})`;
+export const releases = `${seen} unless last_over_time(${seen}[7d:10m] offset 10m)`;
 
-/** What Grafana's Prometheus plug-in reads beside a query's own fields. */
-const releaseTarget = { refId: 'Anno', expr: releases, interval: '60s', titleFormat: '{{job}} {{service_version}}', legendFormat: '{{job}} {{service_version}}' };
+const asked = { refId: 'Anno', expr: releases, interval: '60s' };
+/** What Grafana's Prometheus plug-in reads of an annotation beside its query. */
+const TOLD = { titleFormat: '{{job}} {{service_version}}', textFormat: 'First seen', tagKeys: 'job' };
 
 export interface Board {
   uid: string;
@@ -83,7 +85,7 @@ export const board = (it: Board): Dashboard => ({
   annotations: {
     list: it.apps === false ? [] : [{
       name: 'Releases', enable: true, iconColor: 'blue', datasource: source('prometheus'),
-      target: releaseTarget,
+      target: asked, ...TOLD,
     }],
   },
   panels: layout(it.parts),

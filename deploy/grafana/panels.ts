@@ -15,6 +15,9 @@ export interface Query {
 /** A query of Prometheus over time; `legend` names its lines. */
 export const prom = (expr: string, legend = ''): Query => ({ source: 'prometheus', target: { expr, legendFormat: legend, range: true, instant: false, editorMode: 'code' } });
 
+/** With the traces of single requests and visits among its points. One query of a chart says it: they are those of the metric, whatever is made of it. */
+export const marked = (query: Query): Query => ({ ...query, target: { ...query.target, exemplar: true } });
+
 /** A query of Prometheus for the moment at the end of the range, as a table's rows or as a figure. */
 export const now = (expr: string, legend = '', format: 'table' | 'time_series' = 'time_series'): Query => ({
   source: 'prometheus',
@@ -38,6 +41,8 @@ export interface Look {
   height?: number;
   decimals?: number;
   max?: number;
+  /** How far back it looks, whatever range the board has. */
+  from?: string;
   stacked?: boolean;
   /** Where a click on a value or a row leads. */
   links?: { title: string; url: string }[];
@@ -74,6 +79,7 @@ const panel = (type: string, title: string, queries: Query[], look: Look, option
     type,
     title,
     ...(look.description === undefined ? {} : { description: look.description }),
+    ...(look.from === undefined ? {} : { timeFrom: look.from }),
     datasource: source(queries[0]!.source),
     targets: queries.map((query, at) => ({ refId: REF[at], datasource: source(query.source), ...query.target })),
     fieldConfig: {

@@ -5,6 +5,13 @@
 export const APP = 'job=~"$app", deployment_environment_name=~"$environment"';
 export const LIVE = `${APP}, farol_delivery=~"$traffic"`;
 
+/** Requests of pages: a backend's own client says the same metric, and its method with each, which Farol does not. */
+export const OF_PAGES = 'http_request_method=""';
+export const REQUESTS = `${LIVE}, ${OF_PAGES}`;
+
+/** Spans of pages, for TraceQL: a backend's own client has spans of the kind `client` too. */
+export const SPANS = 'resource.service.name=~"$app" && resource.telemetry.sdk.language=~"webjs|dart"';
+
 /** The collectors as chosen above the board. */
 export const COLLECTOR = 'job="farol-collector", instance=~"$instance"';
 

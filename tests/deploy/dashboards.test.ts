@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import type { Dashboard, Panel } from '@grafana/schema';
 import { boards, written } from '../../deploy/grafana/all.js';
+import { releases } from '../../deploy/grafana/board.js';
 import { list, rules, text } from './files.js';
 import { findings as logql } from './logql.js';
 import { Names } from './names.js';
@@ -93,6 +94,45 @@ test('a quantile is asked of buckets that keep their bound, or of a native histo
   }
 });
 
+test("requests and spans are those of pages, whatever a backend's own client says of its own", () => {
+  const [metric, client] = [/http_client_request_duration_seconds\w*\{([^}]*)\}/gu, /kind ?= ?client/u];
+  const asking = of('prometheus').filter(({ expr }) => expr.includes('http_client_request_duration_seconds'));
+  assert.ok(asking.length > 10);
+  for (const { board, panel, expr } of asking) for (const match of expr.matchAll(metric)) assert.match(match[1]!, /http_request_method=""/u, `${board}: ${panel}`);
+  for (const rule of rules()) for (const match of rule.expr.matchAll(metric)) if (!match[1]!.includes('farol_http_status_class=')) assert.match(match[1]!, /http_request_method=""/u, rule.record);
+  for (const { board, panel, expr } of of('tempo')) if (client.test(expr)) assert.match(expr, /resource\.telemetry\.sdk\.language=~"webjs\|dart"/u, `${board}: ${panel}`);
+  for (const board of boards) {
+    // All of the backends, and not all there is.
+    for (const it of board.templating?.list ?? []) if (it.name === 'service') assert.equal(it.allValue, undefined, board.uid);
+  }
+});
+
+test('a chart of durations leads to single traces, by one of its queries', () => {
+  // What docs/destinations/prometheus.md promises: of these an exemplar is sent.
+  const traced = /histogram_quantile\([\d.]+, sum(?: by \([^)]*\))? \(rate\((?:farol_web_vital_(?!\w+_by_)|http_client_request_duration_seconds)/u;
+  let found = 0;
+  for (const board of boards) {
+    for (const panel of panels(board).filter((it) => it.type === 'timeseries')) {
+      const targets = (panel.targets ?? []).filter((it) => traced.test(String(it.expr)));
+      if (targets.length === 0) continue;
+      found += 1;
+      assert.equal(targets.filter((it) => it.exemplar === true).length, 1, `${board.uid}: ${panel.title}`);
+    }
+  }
+  assert.ok(found >= 9, String(found));
+});
+
+test('what is taken out of lines over the whole range is grouped where it is taken', () => {
+  for (const { board, panel, expr } of of('loki')) {
+    // Else each line is a series of its own, by its uid, before anything is summed.
+    for (const match of expr.matchAll(/\b(?:max|min|avg|quantile)_over_time\((?:[^[]|\[\$__(?!range))*\[\$__range\]\)( by \()?/gu)) assert.ok(match[1], `${board}: ${panel}`);
+  }
+});
+
+test('visits are few: no chart of them looks back a minute', () => {
+  for (const { board, panel, expr } of of('prometheus')) assert.doesNotMatch(expr, /farol_(?:page_views|sessions|exceptions)\w*\{[^}]*\}\[\$__rate_interval\]/u, `${board}: ${panel}`);
+});
+
 test('links of boards, rows and alerts lead to boards that are there, with variables that they have', () => {
   const byUid = new Map(boards.map((board) => [board.uid, board]));
   const links = [
@@ -133,6 +173,36 @@ const judged = (expressions: string[], judge: (path: string) => { ok: boolean; s
 test("Prometheus' parser takes the query of every panel and annotation", (t) => {
   const annotations = boards.flatMap((board) => (board.annotations?.list ?? []).map((it) => (it.target as unknown as { expr: string }).expr));
   judged([...of('prometheus').map((it) => it.expr), ...annotations].map(filled), (path) => tool(t, 'promtool', 'check', 'rules', '--lint=none', path));
+});
+
+test('a release is marked when it is first seen, and not again after a gap', (t) => {
+  const series = (version: string): string => `farol_web_vital_lcp_by_release_milliseconds_count{job="shop", service_version="${version}"}`;
+  const at = (eval_time: string, ...versions: string[]): object => ({
+    expr: filled(releases), eval_time, exp_samples: versions.map((it) => ({ labels: `{job="shop", service_version="${it}"}`, value: 1 })),
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'farol-releases-'));
+  try {
+    const path = join(folder, 'releases.test.yml');
+    writeFileSync(path, JSON.stringify({
+      tests: [{
+        interval: '1m',
+        // Twenty minutes without a sample, then two days.
+        input_series: [
+          { series: series('1'), values: '1x120 _x20 1x100 _x2880 1x60' },
+          { series: series('2'), values: '_x200 1x41 _x2880 1x60' },
+        ],
+        promql_expr_test: [at('5m', '1'), at('1h'), at('145m'), at('205m', '2'), at('230m'), at('3130m'), at('3150m')],
+      }],
+    }));
+    const done = tool(t, 'promtool', 'test', 'rules', path);
+    if (done) assert.ok(done.ok, done.said);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  // Grafana takes the words from the annotation itself, not from its query.
+  for (const board of boards) {
+    for (const it of board.annotations?.list ?? []) assert.match(JSON.stringify({ ...it, target: {} }), /"titleFormat":"\{\{job\}\} \{\{service_version\}\}"/u, board.uid);
+  }
 });
 
 test("Loki's parser takes the query of every panel", (t) => {

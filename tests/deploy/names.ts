@@ -54,6 +54,9 @@ const FOREIGN: Record<string, string[]> = {
   pg_stat_database_xact_rollback: ['datname'],
 };
 
+/** Labels by which a metric of ours is told from the same one of others'. */
+const OF_BACKENDS: Record<string, string[]> = { http_client_request_duration_seconds: ['http_request_method'] };
+
 const cells = (line: string): string[] => line.split('|').slice(1, -1).map((cell) => cell.trim());
 const codes = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/gu)].map((match) => match[1]!);
 const label = (attribute: string): string => attribute.replaceAll(/[^a-zA-Z0-9]/gu, '_');
@@ -79,6 +82,7 @@ const known = (): Map<string, Known> => {
     add(codes(name!)[0]!, codes(labels!), help!, kind === 'histogram');
   }
   for (const [name, labels] of Object.entries(FOREIGN)) add(name, labels, '', false);
+  for (const [name, labels] of Object.entries(OF_BACKENDS)) for (const it of labels) for (const part of ['', '_bucket', '_count', '_sum']) found.get(name + part)!.labels.add(it);
   return found;
 };
 

@@ -1,7 +1,7 @@
 /** The site in a minute: how many people, what they met, how fast it was, and whether the collector keeps up. */
 import { board, to } from '../board.js';
-import { bars, figure, lines, now, prom, rows, table } from '../panels.js';
-import { APP, LIVE, VITALS, family, increase, quantile, rate, share } from '../queries.js';
+import { bars, figure, lines, marked, now, prom, rows, table } from '../panels.js';
+import { APP, LIVE, REQUESTS, VITALS, family, increase, quantile, share } from '../queries.js';
 
 const RANGE = '$__range';
 const sessions = increase('farol_sessions_total', '', LIVE, RANGE);
@@ -31,10 +31,10 @@ export const overview = board({
     }),
     lines('Exceptions by type', [prom(`topk(8, ${increase('farol_exceptions_total', 'exception_type')})`, '{{exception_type}}')], { stacked: true, links: [to('farol-errors', 'Errors')] }),
     'Latency',
-    lines('LCP at the 75th percentile', [prom(quantile(0.75, family(lcp!), 'job'), '{{job}}')], { unit: 'ms', bounds: [lcp!.good, lcp!.poor], links: [to('farol-web-vitals', 'Web Vitals')] }),
+    lines('LCP at the 75th percentile', [marked(prom(quantile(0.75, family(lcp!), 'job'), '{{job}}'))], { unit: 'ms', bounds: [lcp!.good, lcp!.poor], links: [to('farol-web-vitals', 'Web Vitals')] }),
     lines('Requests of pages', [
-      prom(quantile(0.5, 'http_client_request_duration_seconds'), 'half of them'),
-      prom(quantile(0.95, 'http_client_request_duration_seconds'), '95 %'),
+      prom(quantile(0.5, 'http_client_request_duration_seconds', '', REQUESTS), 'half of them'),
+      marked(prom(quantile(0.95, 'http_client_request_duration_seconds', '', REQUESTS), '95 %')),
     ], { unit: 's', links: [to('farol-api', 'API calls')] }),
     'Saturation',
     lines('What the collector lags behind, of its queue', [
@@ -47,8 +47,8 @@ export const overview = board({
       fields: { Value: { title: 'Views' }, url_template: { title: 'Page' }, job: { title: 'App' } },
       links: [to('farol-web-vitals', 'Web Vitals of this page', '&var-page=${__data.fields.url_template:percentencode}')],
     }),
-    lines('What waited offline before it came', [prom(rate('farol_page_views_total', 'job', `${APP}, farol_delivery="deferred"`), '{{job}}')], {
-      width: 24, height: 6, unit: 'short', description: 'Page views a second that are about another hour, and so in no other chart.',
+    lines('What waited offline before it came', [prom(increase('farol_page_views_total', 'job', `${APP}, farol_delivery="deferred"`), '{{job}}')], {
+      width: 24, height: 6, unit: 'short', description: 'Page views that came in the window above and are about another hour, and so in no other chart.',
     }),
   ],
 });

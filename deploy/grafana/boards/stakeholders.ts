@@ -1,6 +1,6 @@
 /** Few numbers and their trends, for people who do not run the site but answer for it. */
 import { board } from '../board.js';
-import { figure, lines, loki, now, prom } from '../panels.js';
+import { figure, lines, loki, marked, now, prom } from '../panels.js';
 import { LIVE, VITALS, family, increase, join, lines as stream, quantile, share } from '../queries.js';
 
 const RANGE = '$__range';
@@ -14,8 +14,11 @@ const untroubled = (window: string): string =>
   `1 - clamp_max(${share(increase('farol_sessions_with_exceptions_total', '', LIVE, window), increase('farol_sessions_total', '', LIVE, window))}, 1)`;
 const sessions = (offset: string): string => `sum(increase(farol_sessions_total{${LIVE}}[${DAY}]${offset}))`;
 
-/** From its first line to its last, of the sessions in the range. */
-const length = `avg((max by (session_id) (max_over_time(${stream('event')} | label_format at=\`{{ unixEpoch __timestamp__ }}\` | unwrap at [$__range]))) - (min by (session_id) (min_over_time(${stream('event')} | label_format at=\`{{ unixEpoch __timestamp__ }}\` | unwrap at [$__range]))))`;
+/** From its first line to its last, of the sessions in the range. Grouped where it is taken: each line has a uid, and would be a series of its own. */
+const bound = (of: 'max' | 'min'): string => `${of}_over_time(${stream('event')} | label_format at=\`{{ unixEpoch __timestamp__ }}\` | unwrap at [$__range]) by (session_id)`;
+const length = `avg(${bound('max')} - ${bound('min')})`;
+/** Loki counts so many series at once, and the board looks back a month. */
+const FEW_SESSIONS = '6h';
 
 export const stakeholders = board({
   uid: 'farol-stakeholders',
@@ -31,8 +34,8 @@ export const stakeholders = board({
     lines('Sessions a day, and a week before', [prom(sessions(''), 'this week'), prom(sessions(' offset 1w'), 'the week before')], { description: 'Each point is the 24 hours before it.' }),
     lines('Fast visits', [prom(good(DAY), 'good')], { unit: 'percentunit', max: 1 }),
     lines('Sessions without an error', [prom(untroubled(DAY), 'without an error')], { unit: 'percentunit', max: 1 }),
-    lines('How long the main content takes', [prom(quantile(0.75, family(lcp!), '', LIVE, DAY), 'three quarters of the visits wait at most')], { unit: 'ms', bounds: [lcp!.good, lcp!.poor] }),
-    figure('Mean length of a session', { ...loki(length, '', 'instant') }, { width: 6, height: 5, unit: 's', description: 'From its first event to its last. Choose a short range: Loki counts at most max_query_series sessions.' }),
+    lines('How long the main content takes', [marked(prom(quantile(0.75, family(lcp!), '', LIVE, DAY), 'three quarters of the visits wait at most'))], { unit: 'ms', bounds: [lcp!.good, lcp!.poor] }),
+    figure('Mean length of a session', { ...loki(length, '', 'instant') }, { width: 6, height: 5, unit: 's', from: FEW_SESSIONS, description: 'From its first event to its last, of the last hours alone: Loki counts at most max_query_series sessions (500 by default).' }),
     figure('Page views a session', now(share(increase('farol_page_views_total', '', LIVE, RANGE), increase('farol_sessions_total', '', LIVE, RANGE))), { width: 6, height: 5, decimals: 1 }),
   ],
 });

@@ -1,8 +1,7 @@
 /** Traces: from the click to the backend. */
 import { board } from '../board.js';
 import { traceql, traces as found } from '../panels.js';
-
-const APP = 'resource.service.name=~"$app"';
+import { SPANS } from '../queries.js';
 
 export const traces = board({
   uid: 'farol-traces',
@@ -10,10 +9,10 @@ export const traces = board({
   description: 'Requests of pages as traces, from the browser\'s span to the server\'s.',
   choices: ['environment', 'session'],
   parts: [
-    found('Slow requests', traceql(`{${APP} && kind=client && duration>1s}`), { description: 'Client spans of pages that took longer than a second.' }),
-    found('Failed requests', traceql(`{${APP} && kind=client && (status=error || span.http.response.status_code>=500)}`)),
-    found('Requests that a server continued', traceql(`{${APP} && kind=client} >> {kind=server}`), { description: 'The browser\'s span with a server\'s below it: the trace context went through.' }),
-    found('Spans of the page\'s own', traceql(`{${APP} && instrumentation:name="farol"}`)),
-    found('Of one session', traceql(`{${APP} && span.session.id=~"$session"}`), { description: 'Put a session id above.' }),
+    found('Slow requests', traceql(`{${SPANS} && kind=client && duration>1s}`), { description: 'Client spans of pages that took longer than a second.' }),
+    found('Failed requests', traceql(`{${SPANS} && kind=client && (status=error || span.http.response.status_code>=500)}`)),
+    found('Requests that a server continued', traceql(`{${SPANS} && kind=client} >> {kind=server}`), { description: 'The browser\'s span with a server\'s below it: the trace context went through.' }),
+    found('Spans of the page\'s own', traceql(`{${SPANS} && instrumentation:name="farol"}`)),
+    found('Of one session', traceql(`{${SPANS} && span.session.id=~"$session"}`), { description: 'Put a session id above.' }),
   ],
 });

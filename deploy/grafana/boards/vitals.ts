@@ -1,6 +1,6 @@
 /** The five vitals: at the 75th percentile, how many visits were good, and where those that were not come from. */
 import { board } from '../board.js';
-import { bars, figure, lines, loki, logs, now, prom, rows, table } from '../panels.js';
+import { bars, figure, lines, loki, logs, marked, now, prom, rows, table } from '../panels.js';
 import { LIVE, VITALS, family, increase, join, lines as stream, quantile, share, type Vital } from '../queries.js';
 
 const RANGE = '$__range';
@@ -19,7 +19,7 @@ const worst = (it: Vital, title: string, by: '' | '_by_country' | '_by_release',
 
 const part = (it: Vital): (string | ReturnType<typeof lines>)[] => [
   it.title,
-  lines(`${it.name.toUpperCase()} by device`, [prom(quantile(0.75, family(it), 'farol_device_type', OF_PAGE), '{{farol_device_type}}')], {
+  lines(`${it.name.toUpperCase()} by device`, [marked(prom(quantile(0.75, family(it), 'farol_device_type', OF_PAGE), '{{farol_device_type}}'))], {
     unit: it.unit, bounds: [it.good, it.poor], description: 'At the 75th percentile of the visits in the window above.',
   }),
   bars(`${it.name.toUpperCase()}: good, needs improvement, poor`, [prom(ratings(it), '{{browser_web_vital_rating}}')], { description: 'Visits by rating. Of all pages: ratings are not kept by page.' }),
