@@ -19,6 +19,7 @@ mod checkpoint;
 mod held;
 mod histogram;
 mod instance;
+mod met;
 pub mod names;
 mod observe;
 mod route;
@@ -85,6 +86,8 @@ pub struct Stats {
     pub replaced: AtomicU64,
     /// Reports that came when their visit had been counted.
     pub late: AtomicU64,
+    /// Sessions that were known to have met an exception, and had to be forgotten.
+    pub forgotten: AtomicU64,
 }
 
 /// Makes metrics out of what is taken.
@@ -253,6 +256,7 @@ impl Aggregator {
             (&self.stats.early, outcomes.early),
             (&self.stats.replaced, outcomes.replaced),
             (&self.stats.late, outcomes.late),
+            (&self.stats.forgotten, self.state.met.forgotten),
         ] {
             figure.store(value, Relaxed);
         }

@@ -126,6 +126,8 @@ metrics! {
     AGGREGATE_HELD = "farol_aggregate_held_reports", Gauge, [];
     /// Reports of CLS and INP by what became of them: settled (counted), early (counted for want of room), replaced (by a later one of their visit), late (their visit had been counted).
     AGGREGATE_REPORTS = "farol_aggregate_reports_total", Counter, ["outcome"];
+    /// Sessions of SDKs other than Farol's that had met an exception and were forgotten early, for want of room; their next exception counts them again.
+    AGGREGATE_FORGOTTEN = "farol_aggregate_sessions_forgotten_total", Counter, [];
     /// Bytes that a reader of the queue has not acknowledged.
     QUEUE_LAG_BYTES = "farol_queue_lag_bytes", Gauge, ["reader"];
     /// Batches whose repetition would be recognised.
@@ -398,6 +400,7 @@ impl Sources {
         ] {
             out.add(&AGGREGATE_REPORTS, &[outcome], n.load(Relaxed));
         }
+        out.add(&AGGREGATE_FORGOTTEN, &[], stats.forgotten.load(Relaxed));
     }
 
     fn server_figures(&self, out: &mut Gathered) {

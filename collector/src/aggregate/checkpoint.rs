@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::held::{Held, Report};
+use super::met::{Met, Rows};
 use super::names::Id;
 use super::observe::State;
 use super::series::{App, Series, Store, Value};
@@ -40,6 +41,9 @@ struct File<'a, Reports> {
     /// Reports that wait for a later one.
     #[serde(default)]
     held: Reports,
+    /// Sessions that met an exception.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    met: Option<Rows>,
 }
 
 /// The file as it is read.
@@ -87,6 +91,7 @@ impl Checkpoint {
         let file = self.read()?.unwrap_or_default();
         let state = State {
             held: Held::restore(file.held),
+            met: file.met.map(Met::restore).unwrap_or_default(),
             ..State::default()
         };
         let store = restore(file.series);
@@ -132,6 +137,7 @@ impl Checkpoint {
             time_ns: None,
             series: state.store.sorted().into_iter().map(row).collect(),
             held: state.held.rows(),
+            met: state.met.rows(),
         };
         encode(&file, about)
     }
@@ -144,6 +150,7 @@ impl Checkpoint {
             time_ns: Some(time_ns),
             series: series.iter().map(row).collect(),
             held: [(); 0],
+            met: None,
         };
         encode(&file, 0)
     }
@@ -233,8 +240,11 @@ mod tests {
                 8,
             );
         }
+        let mut met = Met::default();
+        met.first(u64::MAX, 9);
         State {
             store,
+            met,
             ..State::default()
         }
     }
@@ -250,6 +260,8 @@ mod tests {
         let (after, place) = checkpoint.load().unwrap();
         assert_eq!(place, Some(Place { queue: 7, next: 41 }));
         assert_eq!(after.store.sorted(), before.store.sorted());
+        let mut after = after;
+        assert!(!after.met.first(u64::MAX, 10));
         // The bounds hold on: what overflowed overflows.
         let mut after = after.store;
         let app = before.store.sorted()[0].app.clone();
@@ -278,7 +290,8 @@ mod tests {
             "values":["/","mobile",""],"value":{"histogram":{"scale":20,"offset":-1,"buckets":[2],"zeros":0,"count":2,"sum":2.0,
             "min":1.0,"max":1.0}},"start_ns":7,"touched_ns":8}]}"#;
         checkpoint.write(old.as_bytes()).unwrap();
-        let store = checkpoint.load().unwrap().0.store;
+        let (State { store, met, .. }, _) = checkpoint.load().unwrap();
+        assert!(met.rows().is_none());
         let Value::Histogram(histogram) = &store.sorted()[0].value else {
             panic!("LCP is a histogram");
         };

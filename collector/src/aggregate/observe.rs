@@ -14,6 +14,7 @@ use farol_protocol::span::{Resource, Span, SpanKind};
 use farol_protocol::value::Value;
 
 use super::held::{Held, Labels, Report};
+use super::met::Met;
 use super::names::{self, Id, VITALS};
 use super::route;
 use super::series::{App, Exemplar, Store};
@@ -44,6 +45,7 @@ const GROWING: [&str; 2] = [vital::CLS, vital::INP];
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) held: Held,
+    pub(crate) met: Met,
     /// Whether reports that may be overtaken are held at all.
     pub(crate) holding: bool,
 }
@@ -65,8 +67,9 @@ pub(crate) fn observe(header: &Header, payload: &Payload, now: u64, state: &mut 
     }
     let marks = &payload.farol.first;
     if marks.iter().any(|mark| mark == Kind::Exception.name()) {
-        let (device, delivery, weight) = (observer.device, observer.delivery, observer.exceptions);
-        observer.add(names::SESSIONS_WITH_EXCEPTIONS, &[device, delivery], weight);
+        observer.met_one();
+    } else if payload.farol.version.is_none() {
+        observer.unmarked();
     }
 }
 
@@ -215,6 +218,25 @@ impl<'a> Observer<'a> {
         );
     }
 
+    fn met_one(&mut self) {
+        let values = [self.device, self.delivery];
+        self.add(names::SESSIONS_WITH_EXCEPTIONS, &values, self.exceptions);
+    }
+
+    /// Sessions that met their first exception, of a sender that marks none.
+    fn unmarked(&mut self) {
+        for exception in &self.payload.exceptions {
+            let session = &self.payload.context(exception.farol.get()).session.id;
+            if session.is_empty() {
+                continue;
+            }
+            let session = key(&[&self.app.name, &self.app.environment, session]);
+            if self.state.met.first(session as u64, self.now) {
+                self.met_one();
+            }
+        }
+    }
+
     fn page_view(&mut self, url: &str) {
         let route = self.page_route(url);
         let values = [route.as_str(), self.device, self.delivery];
@@ -334,6 +356,7 @@ impl<'a> Observer<'a> {
             store,
             held,
             holding,
+            ..
         } = &mut *self.state;
         // Without an id nothing tells whose later report another is. The other vitals are reported once; where a sender repeats
         // them as they grow, the first report stands.

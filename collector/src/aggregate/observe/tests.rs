@@ -162,6 +162,39 @@ fn sessions_with_exceptions_come_from_the_mark_of_the_first_one() {
 }
 
 #[test]
+fn of_a_sender_without_marks_the_first_exception_of_each_session_counts() {
+    let session = |id: &str| {
+        let items = format!(r#""events":[{{"name":"session_start"}}],{ERRORS}"#);
+        let mut payload = payload(&items);
+        payload.meta.session.id = id.into();
+        payload
+    };
+    let mut state = State::default();
+    for id in ["a", "b", "a", ""] {
+        observe(&on(), &session(id), NOW, &mut state);
+    }
+    let found = shown(&state.store);
+    assert_eq!(found[0], "farol.sessions mobile| 4");
+    assert_eq!(found[1], "farol.sessions.with_exceptions mobile| 2");
+    // One that marks its first says with that that others are not.
+    let mut marking = session("c");
+    marking.farol.version = Some(1);
+    observe(&on(), &marking, NOW, &mut state);
+    assert_eq!(shown(&state.store)[1], found[1]);
+    // The same id in another app is another session.
+    let other = Header {
+        app: "other".into(),
+        ..on()
+    };
+    observe(&other, &session("a"), NOW, &mut state);
+    let counted = shown(&state.store);
+    let counted = counted
+        .iter()
+        .filter(|it| it.starts_with("farol.sessions.with"));
+    assert_eq!(counted.count(), 2);
+}
+
+#[test]
 fn what_waited_offline_is_marked() {
     let late = Header {
         deferred: true,
