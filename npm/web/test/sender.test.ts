@@ -163,6 +163,21 @@ test('Retry-After is honoured, hidden or not', async () => {
   assert.equal(posted.length, 1);
 });
 
+test('what the collector asked for stands, whatever it answers to what was under way beside it', async () => {
+  const made = sender();
+  for (const id_ of ['asked', 'beside', 'refused']) made.add_(batch({ id_ }));
+  await posted[0]!.answer(429, { 'retry-after': '60' });
+  await posted[1]!.answer(202);
+  await posted[2]!.answer(400);
+  made.add_(batch());
+  made.hidden_(true, () => {});
+  assert.equal(posted.length, 3);
+  after(60_001, timers.pop()![0]);
+  assert.equal(posted[3]!.url.searchParams.get('id'), 'asked');
+  await posted[3]!.answer(202);
+  assert.equal(posted.length, 5);
+});
+
 test('a refusal for good drops the batch and tells it once', async () => {
   for (const status of [400, 401, 403, 404, 413]) {
     told = [];

@@ -186,9 +186,12 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
           const parts = status == 413 && safe(() => sdk.split_?.(batch));
           if (parts) for (const part of parts) add(part);
           else if (status > 299) tell(Diagnostic.BatchRefused, status, batch.items_);
-          if (failures && !known) plain++;
-          failures = blocked = 0;
-          asked = false;
+          // What was under way beside one that was asked to wait says nothing of that.
+          if (!asked || blocked <= performance.now()) {
+            if (failures && !known) plain++;
+            failures = blocked = 0;
+            asked = false;
+          }
           stopped = status == 401 || status == 403;
           // Those who are not wanted may be later, with another key.
           if (stopped) {
