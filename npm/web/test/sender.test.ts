@@ -539,6 +539,27 @@ test('a request is packed, but for one of a page that is going, or for Faro’s 
   assert.deepEqual([going.url.searchParams.get('z'), going.init.keepalive], [null, true]);
 });
 
+test('a no, or none any more, while a body is packed: no request follows', async () => {
+  for (const denied of [true, false]) {
+    for (const fails of [true, false]) {
+      posted = [];
+      timers = [];
+      granted = true;
+      let packed!: () => void;
+      const made = sender({}, undefined, { pack_: () => new Promise((done, fail) => (packed = () => (fails ? fail(new Error('no')) : done(new Blob())))) });
+      made.add_(batch({ id_: 'x' }));
+      granted = false;
+      made.gate_(denied);
+      packed();
+      await turn();
+      assert.equal(posted.length, 0);
+      granted = true;
+      made.gate_(false);
+      assert.equal(timers.length, denied ? 0 : 1, 'what is open waits on');
+    }
+  }
+});
+
 test('what waits stands in the outbox until its end is known, and what earlier pages left is sent', async () => {
   const calls: string[] = [];
   const outbox: Outbox = {

@@ -12,14 +12,14 @@ export const TIMEOUT = 30000;
 export const TAKEN = -202;
 
 /** An answer as the network gives it, or its status alone; 0 or nothing: none came. */
-export type Answer = Response | number | void;
+export type Answer = Response | number | false | void;
 
-/** `room`: how many bytes of ours may be under way where the page is going; 0: it is not. */
-export type Network = (url: string, body: Uint8Array, headers: Record<string, string>, room: number) => PromiseLike<Answer> | Answer;
+/** `room`: how many bytes of ours may be under way where the page is going; 0: it is not. `wanted`: the visitor may say no while it is packed. */
+export type Network = (url: string, body: Uint8Array, headers: Record<string, string>, room: number, wanted: () => boolean) => PromiseLike<Answer> | Answer;
 
 export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body: Uint8Array) => PromiseLike<Blob> | undefined): Network {
   const shared = page();
-  return (url, body, headers, room) => {
+  return (url, body, headers, room, wanted) => {
     const size = body.length;
     // The browsers let nothing larger outlive the page.
     const hidden = size <= (room && KEEPALIVE_BYTES);
@@ -41,7 +41,7 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     // Nothing runs any more where the page is going, and Faro's receivers want a header for it, and so a preflight.
     // What it takes the page may have replaced by something lesser.
     const packed = !faro && !room && safe(() => pack(body));
-    if (packed) return packed.then((packed) => send(packed, url + '&z=gzip'), plain);
+    if (packed) return packed.then((packed) => wanted() && send(packed, url + '&z=gzip'), () => wanted() && plain());
     return (plain() as Promise<Answer>).finally(() => keepalive && use(-1));
   };
 }

@@ -207,7 +207,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     });
     const { body_: body } = batch;
     new Native<Answer>((resolve) =>
-      resolve(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox || outbox.off_ ? 1 : 2))),
+      resolve(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox || outbox.off_ ? 1 : 2), () => sdk.granted_() && queue.includes(batch))),
     ).then(done, () => done());
   }
 
