@@ -1463,7 +1463,7 @@ var TIMEOUT = 3e4;
 var TAKEN = -202;
 function createNetwork(nativeFetch, faro, pack) {
   const shared = page();
-  return (url, body, headers, room) => {
+  return (url, body, headers, room, wanted) => {
     const size = body.length;
     const hidden = size <= (room && KEEPALIVE_BYTES);
     const able = safe(() => "keepalive" in Request.prototype);
@@ -1480,11 +1480,13 @@ function createNetwork(nativeFetch, faro, pack) {
       headers,
       keepalive,
       credentials: "omit",
+      // Not the page's whole address, which nobody has scrubbed. Without any, some browsers send no origin either.
+      referrerPolicy: "origin",
       signal: safe(() => AbortSignal.timeout(TIMEOUT))
     });
     const plain2 = () => send(size > KEEPALIVE_BYTES ? new Blob([body]) : body, url);
     const packed = !faro && !room && safe(() => pack(body));
-    if (packed) return packed.then((packed2) => send(packed2, url + "&z=gzip"), plain2);
+    if (packed) return packed.then((packed2) => wanted() && send(packed2, url + "&z=gzip"), () => wanted() && plain2());
     return plain2().finally(() => keepalive && use(-1));
   };
 }
@@ -1592,9 +1594,11 @@ function createSender(sdk, nativeFetch) {
           });
           if (parts) for (const part of parts) add(part);
           else if (status > 299) tell2(5 /* BatchRefused */, status, batch.items_);
-          if (failures && !known2) plain2++;
-          failures = blocked = 0;
-          asked = false;
+          if (!asked || blocked <= performance.now()) {
+            if (failures && !known2) plain2++;
+            failures = blocked = 0;
+            asked = false;
+          }
           stopped = status == 401 || status == 403;
           if (stopped) {
             queue = [];
@@ -1609,7 +1613,7 @@ function createSender(sdk, nativeFetch) {
     });
     const { body_: body } = batch;
     new Native(
-      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox2 || outbox2.off_ ? 1 : 2)))
+      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox2 || outbox2.off_ ? 1 : 2), () => sdk.granted_() && queue.includes(batch)))
     ).then(done, () => done());
   }
   const offline = () => failures && unheard && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
@@ -2444,7 +2448,7 @@ var observeConfig = /* @__PURE__ */ Object.assign((sdk) => {
   const { options_: { key: key2, protocol, transport, remoteConfig }, endpoint_: endpoint2 } = sdk;
   const url = endpoint2.replace(/\/collect(?=[/?#]|$)/, "/config");
   if (!key2 || protocol == "faro" || transport || remoteConfig === false || url == endpoint2) return;
-  sdk.fetch_(url, { credentials: "omit" }).then((answer) => answer.ok ? answer.json() : void 0).then(sdk.guard_((document2) => {
+  sdk.fetch_(url, { credentials: "omit", referrerPolicy: "origin" }).then((answer) => answer.ok ? answer.json() : void 0).then(sdk.guard_((document2) => {
     const told = read(document2, Date.now());
     if (!told || !sdk.granted_()) return;
     sdk.remember_(JSON.stringify(told));
@@ -2626,6 +2630,7 @@ function createLater({ endpoint_: endpoint2, options_: { protocol, transport } }
           body,
           headers: { "content-type": "text/plain;charset=UTF-8" },
           credentials: "omit",
+          referrerPolicy: "origin",
           signal: controller.signal
         });
         armed.set(batch, controller);

@@ -75,9 +75,9 @@ test('kinds have rates of their own, and the collector is told of them', async (
 });
 
 test('a page outside of the sample delivers what an earlier page of its tab left, and tells nothing of itself', async () => {
-  const out = ({ referer }: { referer?: string }): boolean => Boolean(referer?.endsWith('?out'));
-  // The first page is never heard, its last words neither.
-  const route = (path: string, headers: { referer?: string }) => (path.startsWith('/way') ? { status: out(headers) ? 202 : 503, body: '{}' } : undefined);
+  let out = false;
+  // Asked to wait, the first page says no last words.
+  const route = (path: string) => (path.startsWith('/way') ? { status: out ? 202 : 503, headers: { 'retry-after': '2' }, body: '{}' } : undefined);
   await on({ options: `{ sampleRate: +!/out/.test(location), url: '/way' }`, route }, async (stage) => {
     const { page, own } = stage;
     const left = (there: boolean): Promise<unknown> => page.waitFor(`(sessionStorage['farol:1:${stage.app}:left'] == '1') === ${there}`, { what: there ? 'the mark' : 'no mark' });
@@ -85,11 +85,14 @@ test('a page outside of the sample delivers what an earlier page of its tab left
     await left(true);
     // The mark comes first.
     await stored(page, true, '', stage.app);
+    out = true;
+    const before = own.seen.length;
     await page.goto(own.url + '/?out');
     assert.equal(await page.evaluate('farol.sampled()'), false);
     await left(false);
-    const sent = own.seen.filter(({ path, headers }) => path.startsWith('/way') && out(headers));
+    const sent = own.seen.slice(before).filter(({ path }) => path.startsWith('/way'));
     assert.ok(sent.length > 0, 'what was left');
+    for (const { headers } of sent) assert.deepEqual([headers.origin, headers.referer], [own.url, own.url + '/'], 'which page it is the network need not know');
     assert.deepEqual(sent.filter(({ path }) => /try=1\b/.test(path)), [], 'and nothing else');
     const after = own.seen.length;
     await page.goto(own.url + '/?out');

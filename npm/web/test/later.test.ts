@@ -34,6 +34,7 @@ test('a batch stands there once, with its id, the number of its next try, and no
   arm(one);
   assert.deepEqual(left.map(({ url }) => url), ['https://c.example/collect/k?id=a&try=3']);
   assert.equal(left[0]!.init.body, one.body_);
+  assert.equal(left[0]!.init.referrerPolicy, 'origin');
   arm(batch('b'));
   disarm(one);
   assert.deepEqual(left.map(({ url }) => /id=(\w)/.exec(url)![1]), ['b']);

@@ -98,6 +98,7 @@ test('a batch goes out at once, as a request that needs no preflight', () => {
   assert.ok(Number(url.searchParams.get('sent')) >= 1e15, 'the page clock wins where it is ahead');
   assert.deepEqual(Object.keys(init.headers), ['content-type']);
   assert.match(init.headers['content-type']!, /^text\/plain/);
+  assert.equal(init.referrerPolicy, 'origin', 'the page’s address is not the network’s');
 });
 
 test('`sent` follows the wall clock where the page clock stood still', () => {

@@ -36,7 +36,7 @@ export const observeConfig = /* @__PURE__ */ Object.assign((sdk: Sdk): void => {
   const { options_: { key, protocol, transport, remoteConfig }, endpoint_: endpoint } = sdk;
   const url = endpoint.replace(/\/collect(?=[/?#]|$)/, '/config');
   if (!key || protocol == 'faro' || transport || remoteConfig === false || url == endpoint) return;
-  sdk.fetch_(url, { credentials: 'omit' }).then((answer: Response) => (answer.ok ? answer.json() : undefined)).then(sdk.guard_((document?: { enabled?: unknown }) => {
+  sdk.fetch_(url, { credentials: 'omit', referrerPolicy: 'origin' }).then((answer: Response) => (answer.ok ? answer.json() : undefined)).then(sdk.guard_((document?: { enabled?: unknown }) => {
     const told = read(document, Date.now());
     if (!told || !sdk.granted_()) return;
     sdk.remember_(JSON.stringify(told));

@@ -34,6 +34,8 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     if (keepalive) use(1);
     const send = (body: BodyInit, url: string): PromiseLike<Answer> => nativeFetch(url, {
       method: 'POST', body, headers, keepalive, credentials: 'omit',
+      // Not the page's whole address, which nobody has scrubbed. Without any, some browsers send no origin either.
+      referrerPolicy: 'origin',
       signal: safe(() => AbortSignal.timeout(TIMEOUT)),
     });
     // Large bytes cost less as a blob, whose size nobody has to know beforehand.
