@@ -1,6 +1,7 @@
 /** The alert rules: they name what exists, each can be acted on, each was seen to fire, and Prometheus' own tools accept them. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { list, root, rules, rulesOf, text, yaml } from './files.js';
@@ -137,6 +138,35 @@ test('each severity reaches its receiver, and the watchdog its own', (t) => {
     const done = tool(t, 'amtool', 'config', 'routes', 'test', `--config.file=${join(root, 'deploy/alertmanager/alertmanager.yml')}`, ...labels);
     if (!done) return;
     assert.equal(done.said.trim(), receiver);
+  }
+});
+
+test('a message names what fires, and what ended as ended', (t) => {
+  const alert = (status: string, name: string): object => ({ status, labels: {}, annotations: { summary: `${name} is down`, description: `about ${name}`, dashboard: '/d/x', runbook_url: 'https://runbook.example' } });
+  const folder = mkdtempSync(join(tmpdir(), 'farol-told-'));
+  try {
+    const path = join(folder, 'data.json');
+    for (const [status, first, second, expected] of [
+      ['firing', 'resolved', 'firing', /^b is down\|b is down\nabout b\nLook: [^\n]+\nDo: [^\n]+\nOver: a is down\n$/u],
+      ['firing', 'firing', 'firing', /^a is down \(and 1 more\)\|a is down\nabout a\n[^]*\nb is down\nabout b\n/u],
+      ['resolved', 'resolved', 'resolved', /^Over: a is down \(and 1 more\)\|Over: a is down\nOver: b is down\n$/u],
+    ] as const) {
+      writeFileSync(path, JSON.stringify({ receiver: 'chat', status, alerts: [alert(first, 'a'), alert(second, 'b')] }));
+      const templates = join(root, 'deploy/alertmanager/templates/*.tmpl');
+      const done = tool(t, 'amtool', 'template', 'render', `--template.glob=${templates}`, `--template.data=${path}`, '--template.text={{ template "farol.title" . }}|{{ template "farol.text" . }}');
+      if (!done) return;
+      assert.ok(done.ok, done.said);
+      assert.match(`${done.said.trimEnd()}\n`, expected);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('no alert mutes that something is lost', () => {
+  const { inhibit_rules: mutes } = yaml('deploy/alertmanager/alertmanager.yml') as { inhibit_rules: { target_matchers: string[] }[] };
+  for (const lost of ['FarolItemsLost', 'FarolDeadLetters']) {
+    for (const { target_matchers: targets } of mutes) assert.ok(!targets.some((it) => it.startsWith('alertname') && it.includes(lost)), targets.join());
   }
 });
 

@@ -58,6 +58,7 @@ type = "otlp_http"
 endpoint = "http://127.0.0.1:${dead}"
 retry = { initial = "100ms", max = "500ms" }
 signals = ["logs"]
+max_lag = "256KiB"
 `);
   full = await plain(`${DECLARED}
 [queue]
@@ -118,6 +119,8 @@ test('poor pages, errors and a dead destination reach whom they should', async (
     await Promise.all([
       told('chat FarolLcpSlow firing'), told('chat FarolInpSlow firing'), told('chat FarolClsHigh firing'),
       told('pager FarolSessionErrors firing'), told('chat FarolDestinationDown firing'), told('chat FarolBrowserRequestsFail firing'),
+      // Beyond its bound what waits is lost, and that it is away is no reason to keep it back.
+      told('chat FarolItemsLost firing'),
     ]);
   } finally {
     over = true;

@@ -2,12 +2,14 @@
  * faults that are made here. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server as Http } from 'node:http';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { boards } from '../../deploy/grafana/all.js';
+import { REQUESTS } from '../../deploy/grafana/queries.js';
 import { list, rules, text } from '../deploy/files.js';
 import { wait } from '../e2e/driver/wait.js';
 import { folder, freePort } from '../long/setting.js';
@@ -56,6 +58,26 @@ function lastWeek(place: string): void {
   ].join('\n'));
   // The recipe builds it beside Prometheus; packages have both in one folder too.
   execFileSync(join(dirname(found('prometheus').program), 'promtool'), ['tsdb', 'create-blocks-from', 'openmetrics', file, join(place, 'tsdb')], { stdio: 'pipe' });
+}
+
+/** A backend that is no page, and asks others by OpenTelemetry's own client: the metric and the kind of span are those of pages too. */
+const STOCK = 'stock';
+
+async function asksOthers(metrics: string, traces: string): Promise<void> {
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: STOCK } }, { key: 'telemetry.sdk.language', value: { stringValue: 'nodejs' } }] };
+  const attributes = [{ key: 'http.request.method', value: { stringValue: 'GET' } }, { key: 'server.address', value: { stringValue: 'redis' } }];
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const [startTimeUnixNano, endTimeUnixNano] = [now - 3_000_000_000n, now].map(String);
+  const points = [{ startTimeUnixNano, timeUnixNano: endTimeUnixNano, count: '9', sum: 27, bucketCounts: ['0', '9'], explicitBounds: [1], attributes }];
+  const histogram = { dataPoints: points, aggregationTemporality: 2 };
+  const span = { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), name: 'BRPOP', kind: 3, startTimeUnixNano, endTimeUnixNano, attributes, status: { code: 2 } };
+  for (const [url, body] of [
+    [`${metrics}/api/v1/otlp/v1/metrics`, { resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [{ name: 'http.client.request.duration', unit: 's', histogram }] }] }] }],
+    [`${traces}/v1/traces`, { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] }],
+  ] as const) {
+    const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    assert.equal(answer.status, 200, `${url}: ${await answer.text()}`);
+  }
 }
 
 before(async () => {
@@ -117,7 +139,7 @@ scrape_configs:
   - job_name: farol-collector
     static_configs: [{ targets: ["${collector.url.replace('http://', '')}"] }]
 ${shop?.jobs ?? ''}`);
-  prometheus = server('prometheus', [`--config.file=${config}`, `--storage.tsdb.path=${place}/tsdb`, `--web.listen-address=127.0.0.1:${http}`, '--web.enable-otlp-receiver'], `${metrics}/-/ready`, place);
+  prometheus = server('prometheus', [`--config.file=${config}`, `--storage.tsdb.path=${place}/tsdb`, `--web.listen-address=127.0.0.1:${http}`, '--web.enable-otlp-receiver', '--enable-feature=exemplar-storage'], `${metrics}/-/ready`, place);
 
   // Loki's settings are those of the stack to start, at other addresses.
   const lokiConfig = join(place, 'loki.yml');
@@ -140,6 +162,7 @@ ${shop?.jobs ?? ''}`);
   tempo = server('tempo', [`-config.file=${tempoConfig}`], `${traces}/ready`, place);
 
   await Promise.all([prometheus.start(), loki.start(), tempo.start(), collector.start()]);
+  await asksOthers(metrics, `http://127.0.0.1:${otlpHttp}`);
   driven = await sendVisit(collector.url, { key: KEY, origin: ORIGIN });
   for (let round = 0; round < ROUNDS; round += 1) {
     const seen = visit();
@@ -231,6 +254,34 @@ test('choices above the boards find the app and the collector', async () => {
   assert.deepEqual(await values('deployment_environment_name', `farol_page_views_total{job=~"${APP}"}`), ['demo', 'test']);
   assert.equal((await values('instance', 'farol_build_info')).length, 1);
   assert.ok((await values('destination', 'farol_destination_items_pending')).includes('loki'));
+});
+
+test("what a backend's own client asks of others is in no board of pages", async () => {
+  const jobs = async (matchers: string): Promise<string[]> =>
+    ((await asked('prometheus', `count by (job) ({__name__=~"http_client_request_duration_seconds(_count)?", ${matchers}})`)) as { metric: { job: string } }[]).map((it) => it.metric.job);
+  assert.ok((await jobs('job!=""')).includes(STOCK));
+  assert.deepEqual(await jobs(REQUESTS), [APP]);
+  assert.ok((await spans(`{resource.service.name="${STOCK}" && kind=client && status=error && duration>1s}`)).length > 0);
+  for (const board of boards) {
+    for (const panel of board.panels ?? []) {
+      for (const target of 'targets' in panel ? (panel.targets ?? []) : []) {
+        if ((target.datasource as { type: string }).type !== 'tempo') continue;
+        for (const it of (await spans(filled(String(target.query)))) as { rootServiceName?: string }[]) assert.notEqual(it.rootServiceName, STOCK, `${board.uid}: ${panel.title}`);
+      }
+    }
+  }
+});
+
+test('a chart of durations leads to traces', async () => {
+  const marks = boards.flatMap((board) => (board.panels ?? []).flatMap((panel) => ('targets' in panel ? (panel.targets ?? []) : []))).filter((target) => target.exemplar === true);
+  const found = await Promise.all(marks.map(async (target) => {
+    const [start, end] = [-3600, 60].map((it) => String(Math.floor(Date.now() / 1000) + it));
+    const answer = await fetch(`${metrics}/api/v1/query_exemplars?${new URLSearchParams({ query: filled(String(target.expr)), start: start!, end: end! })}`);
+    const said = (await answer.json()) as { status: string; data: { exemplars: { labels: Record<string, string> }[] }[] };
+    assert.equal(said.status, 'success', JSON.stringify(said));
+    return said.data.flatMap((it) => it.exemplars).filter((it) => it.labels['trace_id'] !== undefined).length;
+  }));
+  assert.ok(found.length >= 9 && found.some((it) => it > 0), found.join());
 });
 
 test('the driven visit is in what the boards ask', async () => {
