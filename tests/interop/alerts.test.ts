@@ -58,7 +58,7 @@ type = "otlp_http"
 endpoint = "http://127.0.0.1:${dead}"
 retry = { initial = "100ms", max = "500ms" }
 signals = ["logs"]
-max_lag = "256KiB"
+max_lag = "1MiB"
 `);
   full = await plain(`${DECLARED}
 [queue]
