@@ -2,7 +2,7 @@
  * schemas accept them, and values that cannot be are refused. `FAROL_BLESS=1` writes the renders anew. */
 import assert from 'node:assert/strict';
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -111,6 +111,9 @@ test('values that cannot be are refused, with what to do', (t) => {
     ['queue.volume.size=2Gi,queue.maxBytes=1800 MiB', /2Gi has no room for a queue of 1800 MiB/u],
     ['queue.type=memory,autoscaling.enabled=true,autoscaling.minReplicas=11', /11 is more than maxReplicas \(10\)/u],
     ['env.farol=1', /does not match pattern/u],
+    ['ingress.enabled=true', /ingress\.hosts: an ingress without a host leads nowhere/u],
+    ['trustedProxies={proxy.example}', /does not match pattern/u],
+    ['service.externalTrafficPolicy=None', /value must be one of/u],
     ['queue.type=memory,queue.maxBytes=1GiB', /more than a third of resources\.limits\.memory \(640Mi\)/u],
     ['queue.type=memory,resources.limits.memory=256Mi', /128MiB of a queue in memory is more/u],
     ['queue.type=memory,queue.maxBytes=214 MiB', /more than a third/u],
@@ -145,6 +148,56 @@ test('a queue in memory has a share of the pod', (t) => {
     ['queue.type=memory,queue.volume.size=1Gi', '128MiB'],
     ['queue.type=memory,resources.limits.memory=1e9', '128MiB'],
   ] as const) assert.equal(sized(set), expected, set);
+});
+
+test('one that goes has its time, and no longer than Kubernetes lets an autoscaler wait', (t) => {
+  for (const [seconds, expected] of [[60, 95], [1000, 1035], [3600, 1800]] as const) {
+    const done = render(t, '--set', `queue.type=memory,autoscaling.enabled=true,shutdownSeconds=${seconds}`);
+    if (!done) return;
+    assert.ok(done.ok, done.said);
+    assert.equal(Number(/periodSeconds: (\d+)\n(?=---|$)/u.exec(`${done.said.slice(done.said.indexOf('kind: HorizontalPodAutoscaler'))}`)?.[1]), expected);
+  }
+});
+
+test('visitors keep their addresses, or whoever installs is told that all have one', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'farol-notes-'));
+  try {
+    // Notes are shown by an install, which wants a cluster: here as a template among the others.
+    cpSync(join(root, CHART), folder, { recursive: true });
+    writeFileSync(join(folder, 'templates/shown.yaml'), 'kind: Shown\nmetadata: { name: notes }\ndata:\n  notes: |-\n    {{- tpl (.Files.Get "shown.txt") . | nindent 4 }}\n');
+    writeFileSync(join(folder, 'shown.txt'), text(`${CHART}/templates/NOTES.txt`));
+    const told = (set: string): string | undefined => {
+      const done = tool(t, 'helm', 'template', 'farol', folder, '--kube-version', KUBERNETES, '--set', set);
+      if (!done) return undefined;
+      assert.ok(done.ok, done.said);
+      return manifests(done.said).find((it) => it.kind === 'Shown')!.data!.notes!;
+    };
+    const ingress = 'ingress.enabled=true,ingress.hosts={rum.example}';
+    const settings = (more: string): string => `settings=version = 1\n${more}\n`;
+    for (const [set, expected] of [
+      ['', undefined],
+      [ingress, /one address, the ingress controller's, until trustedProxies/u],
+      ['service.type=LoadBalancer', /one address, a node's, until service\.externalTrafficPolicy is Local/u],
+      ['service.type=NodePort,service.externalTrafficPolicy=Cluster', /a node's/u],
+      [`${ingress},trustedProxies={10.0.0.0/8}`, undefined],
+      [`${ingress},env.FAROL_TRUSTED_PROXIES=10.0.0.1`, undefined],
+      [`${ingress},${settings('trusted_proxies = ["10.0.0.1"]')}`, undefined],
+      [`${ingress},${settings('# trusted_proxies = ["10.0.0.1"]')}`, /the ingress controller's/u],
+      [`service.type=LoadBalancer,${settings('proxy_protocol = ["10.0.0.0/8"]')}`, undefined],
+      ['service.type=LoadBalancer,service.externalTrafficPolicy=Local', undefined],
+    ] as const) {
+      const said = told(set);
+      if (said === undefined) return;
+      if (expected) assert.match(said, expected, set);
+      else assert.doesNotMatch(said, /WARNING/u, set);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  const done = render(t, '--set', 'trustedProxies={10.0.0.0/8,fd00::/8},service.type=LoadBalancer,service.externalTrafficPolicy=Local')!;
+  assert.match(done.said, /name: FAROL_TRUSTED_PROXIES\n\s+value: "10\.0\.0\.0\/8,fd00::\/8"/u);
+  assert.match(done.said, /type: LoadBalancer\n\s+externalTrafficPolicy: Local/u);
+  assert.doesNotMatch(render(t, '--set', 'service.externalTrafficPolicy=Local')!.said, /externalTrafficPolicy/u);
 });
 
 test('each volume that is left has a job of its own, and another pod is another job', (t) => {

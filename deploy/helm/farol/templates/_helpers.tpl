@@ -58,10 +58,25 @@ seccompProfile:
   value: {{ include "farol.maxBytes" . | quote }}
 - name: FAROL_SHUTDOWN_TIMEOUT
   value: {{ printf "%ds" (int .Values.shutdownSeconds) | quote }}
+{{- with .Values.trustedProxies }}
+- name: FAROL_TRUSTED_PROXIES
+  value: {{ join "," . | quote }}
+{{- end }}
 {{- range $name, $value := .Values.env }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
+{{- end -}}
+
+{{/* Why all visitors have one address, where they do; nothing where they have their own, or nobody can know. */}}
+{{- define "farol.oneAddress" -}}
+{{- $known := or .Values.trustedProxies (hasKey (.Values.env | default dict) "FAROL_TRUSTED_PROXIES") (regexMatch "(?m)^[ \t]*(trusted_proxies|proxy_protocol)[ \t]*=" .Values.settings) -}}
+{{- if $known -}}
+{{- else if .Values.ingress.enabled -}}
+the ingress controller's, until trustedProxies names it
+{{- else if and (ne .Values.service.type "ClusterIP") (ne .Values.service.externalTrafficPolicy "Local") -}}
+a node's, until service.externalTrafficPolicy is Local
+{{- end -}}
 {{- end -}}
 
 {{/* A secret's name may have dots and be long, a volume's may not. */}}
@@ -235,7 +250,7 @@ affinity:
 {{- $size := .Values.queue.volume.size -}}
 {{- /* What queue.min_free keeps where nobody sets it. */ -}}
 {{- if gt (add (include "farol.bytes" $most | int64) (include "farol.bytes" "256MiB" | int64)) (include "farol.bytes" $size | int64) -}}
-{{- fail (printf "queue.volume.size: %s has no room for a queue of %s (queue.maxBytes) and the 256MiB that stay free, so requests would be refused before the queue is full; raise it, or lower queue.maxBytes" $size $most) -}}
+{{- fail (printf "queue.volume.size: %s has no room for a queue of %s (queue.maxBytes) and the 256MiB that stay free, so requests would be refused before the queue is full; raise it, or lower queue.maxBytes. Of a release that runs, volumes are made larger by hand: docs/operating.md, Kubernetes" $size $most) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
