@@ -68,12 +68,9 @@ function describe(thrown) {
   const [name, message, stack, kind2] = ["name", "message", "stack", "type"].map((key2) => text(get(thrown, key2)));
   return [
     name || text(get(get(thrown, "constructor"), "name")),
-    // Without `JSON`, which pages replace, and one level deep. An event's own keys say little, its type does.
+    // What is in its members may be anybody's; their names say what it is. An event's own keys say little, its type does.
     // Of a long list nothing is shown: the names of its members alone take seconds.
-    message || stack ? message : kind2 + "{" + keys(safe(() => LONG in thrown) || thrown).slice(0, MOST2).map((key2) => {
-      const value = get(thrown, key2);
-      return key2 + ": " + (isObject(value) ? "…" : text(value));
-    }) + "}",
+    message || stack ? message : kind2 + "{" + keys(safe(() => LONG in thrown) || thrown).slice(0, MOST2) + "}",
     stack
   ];
 }
@@ -1066,7 +1063,7 @@ function selector(node) {
       const { id, classList } = node;
       const name = () => node.nodeType == ELEMENT ? node.nodeName.toLowerCase() : node.nodeName.toUpperCase().replace(/^#/, "");
       const part = id ? "#" + id : [name(), ...[...classList || []].sort()].join(".");
-      if (text3.length + part.length > LONGEST4) return text3 || part;
+      if (text3.length + part.length > LONGEST4) return text3 || part.slice(0, LONGEST4);
       text3 = text3 ? part + ">" + text3 : part;
       if (id) break;
     }
@@ -1074,6 +1071,7 @@ function selector(node) {
   }
   return text3;
 }
+var caller = (invoker) => invoker == null ? void 0 : invoker.replace(/\[src=[^]*?(\]\.\w+)?$/, "[src$1");
 
 // src/observe/vitals.ts
 var SHORTEST_EVENT = 40;
@@ -1164,8 +1162,9 @@ function observeVitals(sdk) {
     if (entries[0]) soon(() => {
       const now = tidy();
       send(6 /* Events */, (w) => list(w.b(now), entries, (entry) => {
+        var _a2;
         const id = entry.interactionId || 0;
-        w.s(isSoft(entry) ? "" : entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd).s(id ? selector(entry.target) || entry.targetSelector : "");
+        w.s(isSoft(entry) ? "" : entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd).s(id ? selector(entry.target) || ((_a2 = entry.targetSelector) == null ? void 0 : _a2.slice(0, LONGEST4)) : "");
       }));
     });
   }
@@ -1175,7 +1174,7 @@ function observeVitals(sdk) {
       send(7 /* Frame */, (w) => list(
         w.b(now).n(frame.startTime).n(frame.duration).n(frame.styleAndLayoutStart),
         frame.scripts,
-        (script) => w.n(script.startTime).n(script.duration).n(script.forcedStyleAndLayoutDuration).n(script.sourceCharPosition).s(script.invokerType).s(script.invoker).s(script.sourceURL).s(script.sourceFunctionName)
+        (script) => w.n(script.startTime).n(script.duration).n(script.forcedStyleAndLayoutDuration).n(script.sourceCharPosition).s(script.invokerType).s(caller(script.invoker)).s(script.sourceURL).s(script.sourceFunctionName)
       ));
     }
   }
@@ -2460,7 +2459,7 @@ var observeConfig = /* @__PURE__ */ Object.assign((sdk) => {
 // src/more/frames.ts
 var LONG2 = 200;
 var MOST9 = 50;
-var plain = (text3) => text3 && !/:\/\/|^data:/.test(text3) ? text3 : void 0;
+var plain = (text3 = "") => /:\/\/|^data:/.test(text3) ? void 0 : text3.slice(0, LONGEST4) || void 0;
 var known = (number2) => number2 && number2 > 0 ? number2 : void 0;
 function describeFrame({ entryType, startTime, duration, blockingDuration, renderStart, styleAndLayoutStart, scripts = [] }) {
   const end = startTime + duration;
@@ -2481,7 +2480,7 @@ function describeFrame({ entryType, startTime, duration, blockingDuration, rende
     ["farol.script.url" /* ScriptUrl */]: (longest == null ? void 0 : longest.sourceURL) || void 0,
     ["farol.script.function" /* ScriptFunction */]: (longest == null ? void 0 : longest.sourceFunctionName) || void 0,
     ["farol.script.position" /* ScriptPosition */]: known(longest == null ? void 0 : longest.sourceCharPosition),
-    ["farol.script.invoker" /* ScriptInvoker */]: plain(longest == null ? void 0 : longest.invoker),
+    ["farol.script.invoker" /* ScriptInvoker */]: plain(caller(longest == null ? void 0 : longest.invoker)),
     ["farol.script.invoker_type" /* ScriptInvokerType */]: (longest == null ? void 0 : longest.invokerType) || void 0,
     ["farol.script.duration" /* ScriptDuration */]: longest == null ? void 0 : longest.duration,
     ["farol.script.forced_style_duration" /* ScriptForced */]: known(longest == null ? void 0 : longest.forcedStyleAndLayoutDuration)

@@ -102,6 +102,15 @@ test("a script that is its own address is not told as what called", () => {
   assert.ok(!JSON.stringify(frame).includes('secret'));
 });
 
+test('of an element that is called by its `src` that is no part of what called, and the rest is bounded', () => {
+  const called = (invoker: string): unknown =>
+    describeFrame({ entryType: 'long-animation-frame', startTime: 0, duration: 100, scripts: [{ startTime: 0, duration: 100, invoker, invokerType: 'event-listener' }] } as never)['farol.script.invoker'];
+  for (const src of ['data:image/jpeg;base64,/9j/4AAQ', '/avatar?token=hunter2', '"/a?code=1"', 'a].onload', '/a.b']) assert.equal(called(`IMG[src=${src}].onload`), 'IMG[src].onload');
+  assert.equal(called('IMG[src=data:image/png;base64,AAAA'), 'IMG[src');
+  assert.equal(called('BUTTON#buy.onclick'), 'BUTTON#buy.onclick');
+  assert.equal((called(`DIV#${'x'.repeat(500)}.onclick`) as string).length, 99);
+});
+
 test('a switch that is of another kind is told by name, and its default stands', () => {
   const told: unknown[] = [];
   const sdk = { options_: { capture: { frames: 'fast', reports: ['intervention'], loads: null, console: 'error' } }, tell_: (_: number, detail: unknown) => told.push(detail) } as unknown as Sdk;

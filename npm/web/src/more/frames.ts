@@ -1,5 +1,6 @@
 /** Long animation frames with the script that took longest; long tasks where the browser has no frames. */
 import { safe } from '../observe/describe.js';
+import { caller, LONGEST } from '../observe/selector.js';
 import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 import { createCap } from './cap.js';
@@ -36,7 +37,7 @@ export interface Frame {
 }
 
 /** An invoker may be an address, which the script's own is already. */
-const plain = (text?: string) => (text && !/:\/\/|^data:/.test(text) ? text : undefined);
+const plain = (text = '') => (/:\/\/|^data:/.test(text) ? undefined : text.slice(0, LONGEST) || undefined);
 
 const known = (number?: number) => (number && number > 0 ? number : undefined);
 
@@ -60,7 +61,7 @@ export function describeFrame({ entryType, startTime, duration, blockingDuration
     [Attr.ScriptUrl]: longest?.sourceURL || undefined,
     [Attr.ScriptFunction]: longest?.sourceFunctionName || undefined,
     [Attr.ScriptPosition]: known(longest?.sourceCharPosition),
-    [Attr.ScriptInvoker]: plain(longest?.invoker),
+    [Attr.ScriptInvoker]: plain(caller(longest?.invoker)),
     [Attr.ScriptInvokerType]: longest?.invokerType || undefined,
     [Attr.ScriptDuration]: longest?.duration,
     [Attr.ScriptForced]: known(longest?.forcedStyleAndLayoutDuration),

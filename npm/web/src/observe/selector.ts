@@ -1,6 +1,6 @@
 /** Names a node of the page so that a person finds it again: up to the nearest id, at most 99 characters. */
 
-const LONGEST = 99;
+export const LONGEST = 99;
 const ELEMENT = 1;
 const DOCUMENT = 9;
 
@@ -13,10 +13,13 @@ export function selector(node: Node | null | undefined): string {
       const name = (): string =>
         node!.nodeType == ELEMENT ? node!.nodeName.toLowerCase() : node!.nodeName.toUpperCase().replace(/^#/, '');
       const part = id ? '#' + id : [name(), ...[...(classList || [])].sort()].join('.');
-      if (text.length + part.length > LONGEST) return text || part;
+      if (text.length + part.length > LONGEST) return text || part.slice(0, LONGEST);
       text = text ? part + '>' + text : part;
       if (id) break;
     }
   } catch {}
   return text;
 }
+
+/** What called a script. Chromium names an element without an id by its `src`, as the markup has it: a picture that the visitor chose, or an address that nobody has scrubbed. */
+export const caller = (invoker?: string): string | undefined => invoker?.replace(/\[src=[^]*?(\]\.\w+)?$/, '[src$1');

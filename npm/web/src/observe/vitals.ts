@@ -6,7 +6,7 @@ import { Op } from '../abi.js';
 import type { Sdk } from '../sdk.js';
 import type { Writer } from '../writer.js';
 import { idly } from './describe.js';
-import { selector } from './selector.js';
+import { caller, LONGEST, selector } from './selector.js';
 
 /** As in `vitals.rs`, module `what`; a test compares the two. */
 const enum What {
@@ -153,7 +153,7 @@ export function observeVitals(sdk: Sdk): void {
       send(What.Events, (w) => list(w.b(now), entries, (entry) => {
         const id = entry.interactionId || 0;
         w.s(isSoft(entry) ? '' : entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd)
-          .s(id ? selector(entry.target) || entry.targetSelector : '');
+          .s(id ? selector(entry.target) || entry.targetSelector?.slice(0, LONGEST) : '');
       }));
     });
   }
@@ -164,7 +164,7 @@ export function observeVitals(sdk: Sdk): void {
       send(What.Frame, (w) => list(
         w.b(now).n(frame.startTime).n(frame.duration).n(frame.styleAndLayoutStart), frame.scripts, (script) =>
           w.n(script.startTime).n(script.duration).n(script.forcedStyleAndLayoutDuration).n(script.sourceCharPosition)
-            .s(script.invokerType).s(script.invoker).s(script.sourceURL).s(script.sourceFunctionName)));
+            .s(script.invokerType).s(caller(script.invoker)).s(script.sourceURL).s(script.sourceFunctionName)));
     }
   }
 
