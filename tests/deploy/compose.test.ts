@@ -33,7 +33,7 @@ test('images are pinned, and ports bound to this machine', () => {
   for (const [name, service] of services) {
     assert.match(service.image, /:(?:v?\d+\.\d+(?:\.\d+)?(?:-debian-\d+\.\d+)?|local)$/u, name);
     for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/u, name);
-    assert.equal(service.restart, 'unless-stopped', name);
+    assert.equal(service.restart, name === 'setup-elastic' ? 'on-failure' : 'unless-stopped', name);
   }
 });
 
@@ -54,7 +54,7 @@ test('each service says whether it is well, but those whose image holds nothing 
   const mute = services.filter(([, service]) => service.healthcheck === undefined || 'disable' in service.healthcheck).map(([name]) => name);
   // A worker listens nowhere.
   const workers = ['worker-node', 'worker-python', 'worker-spring'];
-  assert.deepEqual(mute.sort(), ['alloy', 'backend-spring', 'beyla', 'jaeger', 'redis-exporter', 'tempo', ...workers]);
+  assert.deepEqual(mute.sort(), ['alloy', 'backend-spring', 'beyla', 'jaeger', 'redis-exporter', 'setup-elastic', 'tempo', ...workers]);
 });
 
 test('the collector is asked by the settings that it was started with', () => {
@@ -118,6 +118,32 @@ test('the stack around Elasticsearch has all four, and what passes by Logstash a
   for (const it of ['logstash:8080', 'logstash:8081', 'fluentd:24224', 'elasticsearch:9200']) assert.ok(asked.has(it), it);
 });
 
+test('Elasticsearch has its templates before the collector sends', () => {
+  const setup = compose.services['setup-elastic']!;
+  assert.deepEqual([setup.profiles, setup.command, setup.environment], [['elastic'], ['setup', 'elasticsearch'], { FAROL_CONFIG: '/etc/farol/elastic.toml' }]);
+  assert.ok(setup.volumes!.includes('./farol:/etc/farol:ro') && existsSync(join(root, FOLDER, 'farol/elastic.toml')));
+  assert.deepEqual(setup.depends_on, { elasticsearch: { condition: 'service_healthy' } });
+  // The collector runs in each stack, and this in one.
+  assert.deepEqual(compose.services['farol-collector']!.depends_on, { 'setup-elastic': { condition: 'service_completed_successfully', required: false } });
+  assert.equal(setup.image, compose.services['farol-collector']!.image);
+});
+
+test('with Jaeger the spans of the backends go there, and all that docs say of it says so', () => {
+  assert.equal(compose.services['backend-node']!.environment!['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'], 'http://${FAROL_TRACES:-tempo}:4318/v1/traces');
+  for (const path of ['docs/stack.md', `${FOLDER}/compose.yml`]) {
+    const lines = text(path).split('\n').filter((line) => line.includes('FAROL_STACK=jaeger'));
+    assert.ok(lines.length > 0 && lines.every((line) => line.includes('FAROL_TRACES=jaeger')), path);
+  }
+});
+
+test('Beyla sends to where the backends send, and passes over none of them', () => {
+  const beyla = yaml(`${FOLDER}/beyla.yml`) as { discovery: Record<string, unknown>; otel_traces_export: { endpoint: string }; otel_metrics_export: { endpoint: string } };
+  const told = compose.services['backend-node']!.environment!;
+  assert.equal(beyla.otel_metrics_export.endpoint, told['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT']);
+  assert.equal(beyla.otel_traces_export.endpoint, told['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']!.replace('${FAROL_TRACES:-tempo}', 'tempo'));
+  assert.equal(beyla.discovery['exclude_otel_instrumented_services'], false);
+});
+
 test('each backend of the examples is there with its worker, and told the same', () => {
   const told = (name: string): Record<string, string> => ({ ...(compose.services[name] as unknown as { environment: Record<string, string> }).environment });
   for (const backend of ['node', 'python', 'spring']) {
@@ -127,7 +153,7 @@ test('each backend of the examples is there with its worker, and told the same',
     delete worker['OTEL_SERVICE_NAME'];
     assert.deepEqual(api, worker);
     for (const [name, value] of Object.entries(api)) {
-      const host = /:\/\/(?:\w+@)?([\w-]+):\d+/u.exec(value)?.[1];
+      const host = /:\/\/(?:\w+@)?([\w-]+):\d+/u.exec(value.replaceAll(/\$\{\w+:-(\w+)\}/gu, '$1'))?.[1];
       if (host !== undefined) assert.ok(host in compose.services, `${name}: ${value}`);
     }
     assert.ok(existsSync(join(root, 'examples/backends', backend, 'Containerfile')), backend);
