@@ -2,6 +2,7 @@
 //! that came as OTLP holds these in the place of items.
 
 use crate::key_values::{Any, KeyValues};
+use crate::names::{attr, otel_event};
 use crate::read::Read;
 use crate::span::{EnumVisitor, Resource, Scope};
 use crate::time::Nanos;
@@ -68,6 +69,15 @@ object! {
         pub span_id: String = "spanId" | "span_id",
         /// The event's name.
         pub event_name: String = "eventName" | "event_name",
+    }
+}
+
+impl LogRecord {
+    /// Whether it tells of an exception: by its event's name, or by the type of one, as logs of handled errors do.
+    #[must_use]
+    pub fn is_exception(&self) -> bool {
+        self.event_name == otel_event::EXCEPTION
+            || self.attributes.get(attr::EXCEPTION_TYPE).is_some()
     }
 }
 

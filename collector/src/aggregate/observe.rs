@@ -307,7 +307,7 @@ impl<'a> Observer<'a> {
                     trace: [&record.trace_id, &record.span_id],
                 });
             }
-            otel_event::EXCEPTION => {
+            _ if record.is_exception() => {
                 let values = [text(attr::EXCEPTION_TYPE), "", self.delivery];
                 self.add(names::EXCEPTIONS, &values, self.exceptions);
             }

@@ -87,10 +87,18 @@ fn logs<'a>(
         }
         last = Some(place);
         let mut record = record(header, payload, index, given, visitor);
+        let resource = group.resource.as_ref().map_or(&[][..], |it| &it.attributes);
+        let source = || lines::record::Source::new(given, resource, &record);
         match dialect {
             Dialect::Semconv => {}
-            Dialect::Alloy => lines::record::alloy(header, index, resource, given, &mut record),
-            Dialect::Contrib => lines::record::contrib(resource, given, &mut record),
+            Dialect::Alloy => {
+                let source = source();
+                lines::record::alloy(header, index, &source, &mut record);
+            }
+            Dialect::Contrib => {
+                let source = source();
+                lines::record::contrib(&source, &mut record);
+            }
         }
         if let Some(scope) = group.scope_logs.last_mut() {
             scope.log_records.push(record);

@@ -368,6 +368,7 @@ fn vitals_and_exceptions_that_came_as_otlp_count_too() {
             {"key":"browser.web_vital.value","value":{"doubleValue":1200.5}},{"key":"browser.web_vital.rating","value":{"stringValue":"good"}},
             {"key":"url.full","value":{"stringValue":"https://shop.example/orders/7"}}]},
         {"eventName":"exception","attributes":[{"key":"exception.type","value":{"stringValue":"TypeError"}}]},
+        {"severityNumber":17,"attributes":[{"key":"exception.type","value":{"stringValue":"RangeError"}}]},
         {"eventName":"other"}]}]}]}}"#;
     let payload = Payload::decode(body.as_bytes()).unwrap();
     let found = series(&on(), &payload);
@@ -376,8 +377,9 @@ fn vitals_and_exceptions_that_came_as_otlp_count_too() {
         "farol.web_vital.lcp /orders/{id}|| n=1 sum=1200.5"
     );
     assert_eq!(found[3], "farol.web_vital.ratings lcp|good| 1");
-    assert_eq!(found[4], "farol.exceptions TypeError|| 1");
-    assert_eq!(found.len(), 5);
+    assert_eq!(found[4], "farol.exceptions RangeError|| 1");
+    assert_eq!(found[5], "farol.exceptions TypeError|| 1");
+    assert_eq!(found.len(), 6);
 }
 
 #[test]

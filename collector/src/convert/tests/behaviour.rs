@@ -511,3 +511,51 @@ fn what_the_collector_added_leaves_in_every_dialect() {
         }
     }
 }
+
+/// The same for what came as OTLP, where a log store sees nothing of the resource but what stands beside the line.
+#[test]
+fn what_the_collector_added_to_a_record_of_otlp_leaves_in_every_dialect() {
+    let body = r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"page"}},
+            {"key":"host.name","value":{"stringValue":"till-7"}}]},
+        "scopeLogs":[{"logRecords":[{"timeUnixNano":"1795145671000000000","severityNumber":17,"body":{"stringValue":"could not load the basket"},
+            "attributes":[{"key":"url.full","value":{"stringValue":"https://a.example/users/1"}},
+                {"key":"exception.type","value":{"stringValue":"TypeError"}},
+                {"key":"exception.escaped","value":{"boolValue":true}}]}]}]}]}"#;
+    let kind = SourceKind::OtlpLogs;
+    let mut payload = otlp(kind, Form::Json, body.as_bytes(), &Limits::default())
+        .expect("OTLP")
+        .payload;
+    payload.farol.added.set("team", "web".into());
+    payload.meta.browser.name = "Firefox".into();
+    payload
+        .farol
+        .routes
+        .set("https://a.example/users/1", "/users/{id}".into());
+    let header = Header {
+        kind,
+        ..header("shop")
+    };
+    for dialect in DIALECTS {
+        let otlp = to_otlp(&header, &payload, dialect);
+        let record = records(&otlp).next().expect("a record");
+        assert_eq!(text(record, "team").as_deref(), Some("web"), "{dialect:?}");
+        let template = text(record, "url.template");
+        assert_eq!(template.as_deref(), Some("/users/{id}"), "{dialect:?}");
+        let name = text(record, "user_agent.name");
+        if dialect == Dialect::Semconv {
+            assert_eq!(name.as_deref(), Some("Firefox"));
+            continue;
+        }
+        assert_eq!(name, None, "its line says it");
+        assert_eq!(text(record, "host.name").as_deref(), Some("till-7"));
+        let line = line(record);
+        for said in [
+            r#"context_body="could not load the basket""#,
+            "context_exception.escaped=true",
+            "browser_name=Firefox",
+            "page_url=https://a.example/users/1",
+        ] {
+            assert!(line.contains(said), "{dialect:?} {said}: {line}");
+        }
+    }
+}
