@@ -8,6 +8,7 @@ import { list, root, text, yaml } from './files.js';
 
 interface Service {
   image: string;
+  build?: { context: string; dockerfile: string };
   command?: string[];
   profiles?: string[];
   ports?: string[];
@@ -142,6 +143,14 @@ test('Beyla sends to where the backends send, and passes over none of them', () 
   assert.equal(beyla.otel_metrics_export.endpoint, told['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT']);
   assert.equal(beyla.otel_traces_export.endpoint, told['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']!.replace('${FAROL_TRACES:-tempo}', 'tempo'));
   assert.equal(beyla.discovery['exclude_otel_instrumented_services'], false);
+});
+
+test('each image that is built here has its file, within what is sent to build it', () => {
+  for (const [name, { build }] of services) {
+    if (build === undefined) continue;
+    const context = join(root, FOLDER, build.context);
+    assert.ok(existsSync(join(context, build.dockerfile)), name);
+  }
 });
 
 test('each backend of the examples is there with its worker, and told the same', () => {

@@ -11,6 +11,34 @@ test('what the unit checks before a start is what it starts with', () => {
   assert.deepEqual(before, start.map((line) => line.replace('farol-collector ', 'farol-collector check-config ')));
 });
 
+test('the image is built in stages, of the whole workspace by default, and the program is all that the last one has', () => {
+  const lines = text('deploy/container/Containerfile').replaceAll('\\\n', ' ').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const stages = lines.join('\n').split(/^(?=FROM )/mu);
+  assert.equal(stages.shift()?.trim(), 'ARG PROGRAM=built');
+  const names = stages.map((it) => / AS (\w+)$/mu.exec(it)?.[1]);
+  assert.deepEqual(names, ['built', 'given', 'program', undefined]);
+  const [built, given, program, image] = stages as [string, string, string, string];
+  const cargo = text('Cargo.toml');
+  const members = /^members = (\[.*\])$/mu.exec(cargo)![1]!;
+  for (const member of JSON.parse(members) as string[]) {
+    assert.ok([...built.matchAll(/^COPY (\S+)\/ \1\/$/gmu)].some((match) => member === match[1] || member.startsWith(`${match[1]}/`)), member);
+  }
+  assert.match(built, /cargo build --release --locked -p farol-collector /u);
+  const number = (it: string): number => Number(/(\d+)\.(\d+)/u.exec(it)!.slice(1).map((part) => part.padStart(4, '0')).join(''));
+  assert.ok(number(/^FROM rust:(\S+)-alpine/u.exec(built)![1]!) >= number(/^rust-version = "(.*)"$/mu.exec(cargo)![1]!));
+  // Both give the same to the last, which runs nothing.
+  assert.match(built, /mkdir -p \/image\/data && cp target\/release\/farol-collector \/image\/\n/u);
+  assert.match(given, /^COPY farol-collector \/image\/farol-collector\nCOPY data\/ \/image\/data\/$/mu);
+  assert.equal(program.trim(), 'FROM ${PROGRAM} AS program');
+  assert.match(image, /^FROM scratch\n/u);
+  assert.doesNotMatch(image, /^(?:RUN|ADD) |^COPY (?!--from=program )/mu);
+  // With the other the context is what dist leaves.
+  for (const path of ['deploy/container/Containerfile', 'docs/operating.md']) {
+    assert.match(text(path), /podman build [^\n]*-f deploy\/container\/Containerfile \.\n/u, path);
+    assert.match(text(path), /PROGRAM=given[^]{0,80}target\/dist\/image/u, path);
+  }
+});
+
 test('settings and folder of the image are those of each command in it', () => {
   const lines = text('deploy/container/Containerfile').replaceAll('\\\n', ' ').split('\n').filter((line) => !line.startsWith('#'));
   const of = (name: string): string[] => lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
