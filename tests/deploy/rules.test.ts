@@ -67,6 +67,11 @@ test('every alert has its runbook, and every runbook its alert', () => {
   }
 });
 
+test('the runbook of a reader that is behind names the one that is no destination', () => {
+  const reader = /READER: &str = "(\w+)"/u.exec(text('collector/src/aggregate.rs'))![1]!;
+  assert.match(text('docs/runbooks/FarolQueueBehind.md'), new RegExp(`destination, or \`${reader}\``, 'u'));
+});
+
 test('the document lists every alert with its severities', () => {
   const rows = text('docs/alerting.md').split('\n').filter((line) => line.startsWith('| ['));
   for (const { alert, labels } of alerts) {
