@@ -91,12 +91,17 @@ impl Scrubber {
 
     /// What becomes of the value of an attribute because of its name.
     pub fn named(&self, name: &str) -> Option<Action> {
-        let user = USER_FIELDS.iter().find(|(_, otel)| *otel == name);
         if self.rules.passthrough {
             return None;
         }
-        if let Some((field, _)) = user.filter(|(_, otel)| !otel.is_empty()) {
-            return (!self.allows_user(field)).then_some(Action::Drop);
+        if let Some(field) = rules::user_field(name) {
+            if !self.allows_user(field) {
+                return Some(Action::Drop);
+            }
+            // What an operator names is wanted; of attributes in general nobody knows what they are.
+            if field != rules::USER_ATTRIBUTES {
+                return None;
+            }
         }
         (self.rules.named != Action::Keep && self.names.is_secret(name)).then_some(self.rules.named)
     }

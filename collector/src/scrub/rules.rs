@@ -1,5 +1,7 @@
 //! What the operator may say about scrubbing: what is looked for, and what becomes of it.
 
+use farol_protocol::names::attr;
+
 use crate::config::Secret;
 
 /// What becomes of something that was found.
@@ -63,8 +65,26 @@ pub const USER_FIELDS: &[(&str, &str)] = &[
     ("fullName", "user.full_name"),
     ("roles", "user.roles"),
     ("hash", "user.hash"),
-    ("attributes", ""),
+    (USER_ATTRIBUTES, ""),
 ];
+
+/// The field that holds all others.
+pub(super) const USER_ATTRIBUTES: &str = "attributes";
+
+/// The field of the user that an attribute holds. What stands below the user's names and is none of the others is an attribute of the user's;
+/// `enduser` is what OpenTelemetry called the user before.
+pub(super) fn user_field(name: &str) -> Option<&'static str> {
+    let below = ["user.", "enduser.", attr::USER_ATTRIBUTE];
+    if !below.iter().any(|start| name.starts_with(start)) {
+        return None;
+    }
+    let known = USER_FIELDS.iter().find(|(_, otel)| *otel == name);
+    Some(match name {
+        "enduser.id" => "id",
+        "enduser.role" => "roles",
+        _ => known.map_or(USER_ATTRIBUTES, |(field, _)| field),
+    })
+}
 
 impl Rules {
     /// Nothing is scrubbed.

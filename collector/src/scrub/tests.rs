@@ -382,7 +382,61 @@ fn fields_of_the_user_stay_that_are_allowed_and_no_others() {
     assert!(payload.meta.user.attributes.is_empty());
     let context = &payload.logs[0].context;
     let names: Vec<_> = context.iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["user.id", "user.plan"]);
+    assert_eq!(names, ["user.id"]);
+}
+
+#[test]
+fn what_stands_below_the_users_names_goes_unless_it_is_allowed() {
+    let names = [
+        "user.id",
+        "user.phone",
+        "user.fullName",
+        "user.password",
+        "enduser.id",
+        "enduser.role",
+        "enduser.pseudo.id",
+        "farol.user.attribute.plan",
+        "user_agent.name",
+        "username_shown",
+    ];
+    let left = |allowed: &[&str]| {
+        let context = names.map(|name| format!(r#""{name}":"x""#)).join(",");
+        let body = format!(r#"{{"logs":[{{"message":"m","context":{{{context}}}}}]}}"#);
+        let mut payload = faro(body.as_bytes(), &Limits::default())
+            .expect("a payload")
+            .payload;
+        Scrubber::new(Rules {
+            user_fields: allowed.iter().map(|it| (*it).to_owned()).collect(),
+            ..Rules::default()
+        })
+        .scrub(&mut payload);
+        let context = payload.logs[0].context.iter();
+        let told = context.filter(|(_, value)| value.as_str() == Some("x"));
+        told.map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(left(&[]), ["user_agent.name", "username_shown"]);
+    assert_eq!(
+        left(&["id", "roles"]),
+        [
+            "user.id",
+            "enduser.id",
+            "enduser.role",
+            "user_agent.name",
+            "username_shown"
+        ]
+    );
+    // One that is secret by its name is so among a user's too.
+    assert_eq!(
+        left(&["attributes"]),
+        [
+            "user.phone",
+            "user.fullName",
+            "enduser.pseudo.id",
+            "farol.user.attribute.plan",
+            "user_agent.name",
+            "username_shown"
+        ]
+    );
 }
 
 #[test]
