@@ -6,12 +6,15 @@ use farol_protocol::event::Event;
 use farol_protocol::names::{attr, event, otel_event};
 use farol_protocol::value::Value;
 
+/// What Faro writes of a timing that the browser does not tell.
+const UNTOLD: &str = "unknown";
+
 /// What becomes of one attribute.
 #[derive(Clone, Copy)]
 enum Turn {
     /// The text, under another name.
     Text(&'static str),
-    /// A whole number, where the text spells one.
+    /// A number, where the text spells one; else it is a state of Faro's own.
     Number(&'static str),
     /// A boolean, where the text spells one.
     Flag(&'static str),
@@ -41,14 +44,16 @@ pub(super) fn takes(item: &Event, key: &str) -> bool {
     turn(&item.name, key).is_some()
 }
 
-/// Names whose values OpenTelemetry wants as numbers, which Faro writes as text.
-pub(super) fn typed<'a>(name: &str, value: &'a Value) -> Any<'a> {
+/// Adds an attribute that the page named. OpenTelemetry wants some as numbers, which Faro writes as text; what is no number there keeps its value under our
+/// prefix, since stores give each name one type.
+pub(super) fn free<'a>(out: &mut Attrs<'a>, name: &'a str, value: &'a Value) {
     if !matches!(name, attr::HTTP_RESPONSE_STATUS_CODE | attr::SERVER_PORT) {
-        return to_any(value);
+        return out.free(name, to_any(value));
     }
-    match value.as_str().and_then(|text| text.parse().ok()) {
-        Some(number) => Any::Int(number),
-        None => to_any(value),
+    match (value, value.as_str().map(str::parse)) {
+        (_, Some(Ok(number))) => out.free(name, Any::Int(number)),
+        (Value::Int(_), _) => out.free(name, to_any(value)),
+        _ => out.free([attr::EXTRA, "item.", name].concat(), to_any(value)),
     }
 }
 
@@ -105,18 +110,14 @@ fn apply<'a>(out: &mut Attrs<'a>, turn: Turn, key: &str, value: &'a Value) {
     let name = match turn {
         Turn::Text(name) => name,
         Turn::Number(name) => {
-            let text = value.as_str().filter(|text| !text.is_empty());
-            let number = text.map(|text| text.parse::<i64>());
-            match (number, value) {
-                (Some(Ok(number)), _) => return out.free(name, Any::Int(number)),
-                (Some(Err(_)), value) => {
-                    if let Some(number) = value.as_f64() {
-                        return out.free(name, Any::Double(number));
-                    }
-                }
-                (None, _) => {}
+            if let Some(Ok(number)) = value.as_str().map(str::parse::<i64>) {
+                return out.free(name, Any::Int(number));
             }
-            name
+            match value.as_f64() {
+                Some(_) if value.as_str().is_none() => name,
+                Some(number) => return out.free(name, Any::Double(number)),
+                None => return apply(out, Turn::Timing, key, value),
+            }
         }
         Turn::Flag(name) => match value.as_str() {
             Some("true") => return out.free(name, Any::Bool(true)),
@@ -133,6 +134,9 @@ fn apply<'a>(out: &mut Attrs<'a>, turn: Turn, key: &str, value: &'a Value) {
             }
         },
         Turn::Timing => {
+            if matches!(value.as_str(), Some("" | UNTOLD)) {
+                return;
+            }
             let name = snake(attr::TIMING, key);
             return match value.as_str().and_then(|text| text.parse::<i64>().ok()) {
                 Some(number) => out.free(name, Any::Int(number)),

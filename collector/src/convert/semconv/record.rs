@@ -118,7 +118,7 @@ fn own<'a>(draft: &mut Draft<'a>, item: Item<'a>, free: &'a Attributes) {
             _ => false,
         };
         if !taken {
-            draft.attributes.free(name, event::typed(name, value));
+            event::free(&mut draft.attributes, name, value);
         }
     }
 }

@@ -559,3 +559,32 @@ fn what_the_collector_added_to_a_record_of_otlp_leaves_in_every_dialect() {
         }
     }
 }
+
+#[test]
+fn what_is_no_number_stands_in_no_attribute_that_is_one() {
+    let otlp = semconv(
+        r#"{"events":[{"name":"faro.performance.resource","attributes":{"name":"https://a.example/b.js","responseStatus":"unknown","transferSize":"unknown",
+            "duration":"12.5","encodedBodySize":"many","dnsLookupTime":"unknown"}},
+        {"name":"faro.tracing.fetch","attributes":{"http.response.status_code":"unknown","server.port":"443"}}]}"#,
+    );
+    let records: Vec<_> = records(&otlp).collect();
+    let of = |name: &str| get(&records[0].attributes, name).cloned();
+    for absent in [
+        "http.response.status_code",
+        "browser.resource_timing.transfer_size",
+        "browser.resource_timing.encoded_body_size",
+        "farol.timing.response_status",
+        "farol.timing.dns_lookup_time",
+    ] {
+        assert_eq!(of(absent), None, "{absent}");
+    }
+    let duration = of("browser.resource_timing.duration");
+    assert_eq!(duration, Some(Value::DoubleValue(12.5)));
+    let size = of("farol.timing.encoded_body_size");
+    assert_eq!(size, Some(Value::StringValue("many".into())));
+    let of = |name: &str| get(&records[1].attributes, name).cloned();
+    assert_eq!(of("http.response.status_code"), None);
+    let status = of("farol.extra.item.http.response.status_code");
+    assert_eq!(status, Some(Value::StringValue("unknown".into())));
+    assert_eq!(of("server.port"), Some(Value::IntValue(443)));
+}
