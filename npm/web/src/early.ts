@@ -7,7 +7,7 @@ type Call = [method: keyof Client, ...args: unknown[]] & { t?: number };
 
 /** `Farol` before the SDK is there: calls (`q`), and the events that the snippet kept (`e`). */
 interface Early {
-  q?: Call[] & { taken?: boolean };
+  q?: Call[] & { taken?: Client | undefined };
   e?: Event[];
 }
 
@@ -26,12 +26,13 @@ export function fromTag(data: Record<string, string | undefined>): Options | und
   return url ? ({ ...data, app: { name, version, environment }, scrub: { allow, deny }, sampleRate: sampleRate && parseFloat(sampleRate) } as unknown as Options) : undefined;
 }
 
-/** Makes the calls and takes the events that waited, with their times. The page's first client gets them, and all calls of the queue from then on. */
+/** Makes the calls and takes the events that waited, with their times. The page's first client gets them, and all calls of the queue from then on; once it has ended, the next. */
 export function pickUp(sdk: Sdk, client: Client): void {
   const { q, e } = (window as { Farol?: Early }).Farol || {};
   // A page's element of that name has no list.
   if (!Array.isArray(q) || q.taken) return;
-  q.taken = true;
+  q.taken = client;
+  sdk.stops_.push(() => (q.taken = undefined));
   const call = sdk.guard_((entry?: Call) => {
     // The page may have pushed anything.
     const [method, ...args] = Array.from(entry || []) as Call;

@@ -26,8 +26,8 @@ if (!root.Farol?.init) {
         // A script's nonce, and what `strict-dynamic` and Trusted Types allow it, hold for what it imports.
         import(beside(__FAROL_MORE__)).then(({ features }) => done(features), () => done());
       });
-      // The page's first client is the one that `Farol.event(…)` means.
-      if (!Farol.flush) safe(() => Object.assign(Farol, client));
+      // `Farol.event(…)` means whom the queue goes to: the page's first client, and once that has ended the next.
+      safe(() => (Farol.flush && (Farol.q as { taken?: Client }).taken != client) || Object.assign(Farol, client));
       return client;
     },
   });

@@ -24,7 +24,7 @@ beforeEach(() => {
 /** A client that tells what it is told, and when that was. */
 function made(options = {}): [Sdk, Client] {
   const sdk = {
-    options_: options, early_: [], guard_: (fn: Function) => (...args: unknown[]) => { try { return fn(...args); } catch {} },
+    options_: options, early_: [], stops_: [], guard_: (fn: Function) => (...args: unknown[]) => { try { return fn(...args); } catch {} },
     capture_: (thrown: unknown, mechanism: string) => heard.push([mechanism, thrown, sdk.at_]),
   } as unknown as Sdk;
   const client = new Proxy({}, { get: (_, method) => method === 'toString' ? undefined : (...args: unknown[]) => {
