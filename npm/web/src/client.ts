@@ -40,10 +40,11 @@ const KINDS: Item['kind'][] = ['log', 'exception', 'measurement', 'event', 'span
  */
 const rank = (text: string) => text.slice(2, 15) + text.slice(32);
 
-/** The whole address of the collector. */
+/** The whole address of the collector. One of Faro's receivers may stand at any path. */
 export function endpoint({ url, key, protocol }: Options): string {
-  if (/\/collect([/?#]|$)/.test(url)) return url;
-  return url.replace(/\/*$/, '/collect') + (safe(() => key && protocol != 'faro' && '/' + encodeURIComponent(key)) || '');
+  const faro = protocol == 'faro';
+  if ((faro ? /(^|[^:/])\/\w/ : /\/collect([/?#]|$)/).test(url)) return url;
+  return url.replace(/\/*$/, '/collect') + (safe(() => key && !faro && '/' + encodeURIComponent(key)) || '');
 }
 
 export function createClient(given: Options, bring: Bring): Client {

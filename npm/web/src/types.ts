@@ -153,7 +153,7 @@ export interface Item {
 
 /** Options of `init`. Only `url` is needed. One that is not of its type is told to `onDiagnostic` and its default taken. */
 export interface Options {
-  /** The collector's base address, or a whole `/collect…` address, which is taken as it is. */
+  /** The collector's base address, or a whole `/collect…` address, which is taken as it is; so is any with a path where `protocol` is `'faro'`. */
   url: string;
   /** The app key, where the collector asks for one. */
   key?: string | undefined;
