@@ -752,7 +752,8 @@ function createPort({ signal_: signal, deadline_: deadline2, tell_: tell2, quiet
 function pickUp(sdk, client) {
   const { q, e } = window.Farol || {};
   if (!Array.isArray(q) || q.taken) return;
-  q.taken = true;
+  q.taken = client;
+  sdk.stops_.push(() => q.taken = void 0);
   const call = sdk.guard_((entry) => {
     var _a;
     const [method, ...args] = Array.from(entry || []);
@@ -1847,8 +1848,9 @@ var LIFETIME_MS = 144e5;
 var KINDS2 = ["log", "exception", "measurement", "event", "span"];
 var rank = (text3) => text3.slice(2, 15) + text3.slice(32);
 function endpoint({ url, key: key2, protocol }) {
-  if (/\/collect([/?#]|$)/.test(url)) return url;
-  return url.replace(/\/*$/, "/collect") + (safe(() => key2 && protocol != "faro" && "/" + encodeURIComponent(key2)) || "");
+  const faro = protocol == "faro";
+  if ((faro ? /(^|[^:/])\/\w/ : /\/collect([/?#]|$)/).test(url)) return url;
+  return url.replace(/\/*$/, "/collect") + (safe(() => key2 && !faro && "/" + encodeURIComponent(key2)) || "");
 }
 function createClient(given, bring) {
   var _a, _b, _c;

@@ -33,6 +33,14 @@ interface Scope extends EventTarget {
 /** Something that messages come from: a `Worker`, a `MessagePort` (which is started), `navigator.serviceWorker`. */
 export type Source = Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { start?(): void };
 
+/** Listens until what it returns is called. On a server, or where the browser has no such thing, there is nothing to listen to. */
+function listen(target: Source | undefined, listeners: Record<string, (event: Event) => void>): () => void {
+  for (const type in listeners) safe(() => target!.addEventListener(type, listeners[type]!));
+  return () => {
+    for (const type in listeners) safe(() => target!.removeEventListener(type, listeners[type]!));
+  };
+}
+
 /**
  * In a worker: sends errors and rejections that nobody handled to its page, and goes on as if it were not there. A shared or a service
  * worker, which has no page of its own, says in `post` where they go. Returns what ends it.
@@ -56,23 +64,20 @@ export function install(options: { post?: (message: unknown) => void } = {}): ()
     send({ type: type!, message: text!, stack: stack!, causes: causes(thrown), more, name: scope.name || '' });
     more = 0;
   });
-  const onError = (event: Event) => tell((event as ErrorEvent).error, (event as ErrorEvent).message);
-  const onRejection = (event: Event) => tell((event as PromiseRejectionEvent).reason);
-  scope.addEventListener('error', onError);
-  scope.addEventListener('unhandledrejection', onRejection);
+  const stop = listen(scope, {
+    error: (event) => tell((event as ErrorEvent).error, (event as ErrorEvent).message),
+    unhandledrejection: (event) => tell((event as PromiseRejectionEvent).reason),
+  });
   send(undefined);
-  return () => {
-    scope.removeEventListener('error', onError);
-    scope.removeEventListener('unhandledrejection', onRejection);
-  };
+  return stop;
 }
 
 /**
  * In the page: hands what `install` sends to the client. Of a worker that has not installed it, what the browser says of its errors is
- * taken, which has no stack and no rejections. Call it before listening to the worker; then its messages are not seen there. Returns
- * what ends it.
+ * taken, which has no stack and no rejections. Call it before listening to the worker; then its messages are not seen there. Nothing: the
+ * browser has no such worker, as `navigator.serviceWorker` outside of secure contexts. Returns what ends it.
  */
-export function watch(client: Client, worker: Source, attributes?: Attributes): () => void {
+export function watch(client: Client, worker: Source | undefined, attributes?: Attributes): () => void {
   let installed = false;
   const capture = ({ type, message, stack, causes, more, name }: Told) => {
     // In a row, as they came: of each it is known what it is, not whose.
@@ -98,12 +103,8 @@ export function watch(client: Client, worker: Source, attributes?: Attributes): 
     const [, type = 'Error', text] = /^(?:Uncaught )?(?:((?:[A-Z]\w*)?(?:Error|Exception)): )?([^]*)/.exec(message)!;
     capture({ type, message: text!, stack: `${type}\n    at ${filename}:${lineno}:${colno}`, causes: [], more: 0, name: '' });
   });
-  worker.addEventListener('message', onMessage);
-  worker.addEventListener('error', onError);
+  const stop = listen(worker, { message: onMessage, error: onError });
   // A port gives its messages to who listens like this only once it is told to.
-  safe(() => worker.start?.());
-  return () => {
-    worker.removeEventListener('message', onMessage);
-    worker.removeEventListener('error', onError);
-  };
+  safe(() => worker!.start?.());
+  return stop;
 }

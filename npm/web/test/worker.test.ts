@@ -91,3 +91,15 @@ test('a worker that fails in a loop sends some, and nothing that throws gets out
   post(null);
   assert.equal(captured.length, 1, 'what is no error of ours is at worst an empty one');
 });
+
+test('where there is nothing to listen to the page’s own start goes on', () => {
+  const { addEventListener, removeEventListener } = globalThis;
+  Object.assign(globalThis, { addEventListener: undefined, removeEventListener: undefined });
+  try {
+    const client = {} as Client;
+    const broken = { addEventListener() { throw new Error('no'); }, removeEventListener() { throw new Error('no'); } };
+    for (const stop of [install(), watch(client, undefined), watch(client, broken)]) stop();
+  } finally {
+    Object.assign(globalThis, { addEventListener, removeEventListener });
+  }
+});
