@@ -4,8 +4,8 @@
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
-/// The path within, for one that a client asked for: `/rum` and `/rum/{key}` are `/collect` and `/collect/{key}`; what has more parts is
-/// itself without the prefix. `None` where it is not below the prefix.
+/// The path within, for one that a client asked for: `/rum` and `/rum/{key}` are `/collect` and `/collect/{key}`; what has more parts, or is a route
+/// by itself, is what it is without the prefix. `None` where it is not below the prefix.
 pub(crate) fn within(prefix: &str, path: &str) -> Option<String> {
     let rest = path.strip_prefix(prefix)?;
     let Some(inner) = rest.strip_prefix('/') else {
@@ -13,7 +13,8 @@ pub(crate) fn within(prefix: &str, path: &str) -> Option<String> {
     };
     match inner.trim_end_matches('/') {
         "" => Some("/collect".into()),
-        "collect" => Some("/collect".into()),
+        // A key of such a name comes behind `/collect`.
+        route @ ("collect" | "config" | "reports") => Some(format!("/{route}")),
         key if !key.contains('/') => Some(format!("/collect/{key}")),
         _ => Some(rest.into()),
     }
@@ -72,6 +73,13 @@ mod tests {
         assert_eq!(at("/rum/collect/k1").as_deref(), Some("/collect/k1"));
         assert_eq!(at("/rum/sdk/farol.js").as_deref(), Some("/sdk/farol.js"));
         assert_eq!(at("/rum/v1/logs").as_deref(), Some("/v1/logs"));
+        assert_eq!(at("/rum/config").as_deref(), Some("/config"));
+        assert_eq!(at("/rum/config/k1").as_deref(), Some("/config/k1"));
+        assert_eq!(at("/rum/reports/").as_deref(), Some("/reports"));
+        assert_eq!(
+            at("/rum/collect/config").as_deref(),
+            Some("/collect/config")
+        );
         for path in ["/rumours", "/", "/collect", "//rum", "/RUM"] {
             assert_eq!(at(path), None, "{path}");
         }

@@ -1,7 +1,7 @@
 //! From the tree to [`Config`]: every rule that a setting must keep.
 
 use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use tracing_subscriber::filter::LevelFilter;
 use super::AppData;
 use super::ConfigError;
 use super::Secret;
+use super::queue::DISK_ONLY;
 use super::read::Section;
 use super::tree::Node;
-use super::valid::{Config, DEFAULT_DATA_DIR, Destination, Telemetry};
+use super::valid::{Config, DEFAULT_DATA_DIR, Destination, QueueType, Telemetry};
 use crate::client_address::{ForwardedHeader, TrustedProxies};
 use crate::export::clash;
 
@@ -98,6 +99,7 @@ pub(super) fn build(root: &Node) -> Built<Config> {
     let mut config = config;
     tenants(&mut config);
     addresses(&root, &config)?;
+    quotas(&root, &config)?;
     if config.queue.max_bytes < 2 * config.limits.inflated {
         let problem = format!(
             "less than two of the largest bodies (limits.inflated = {})",
@@ -148,14 +150,32 @@ fn addresses(root: &Section<'_>, config: &Config) -> Built<()> {
     }
     if config
         .admin_listen
-        .is_some_and(|admin| admin == config.listen && admin.port() != 0)
+        .is_some_and(|it| meet(it, config.listen))
     {
         return Err(root.wrong(
             "admin_listen",
-            "this is the address of listen; leave it out, or name another",
+            "this is the address of listen, or within it; leave it out, or name another port",
         ));
     }
     Ok(())
+}
+
+/// Whether one of two listeners would take the other's address.
+fn meet(one: SocketAddr, other: SocketAddr) -> bool {
+    let (a, b) = (one.ip().to_canonical(), other.ip().to_canonical());
+    // `[::]` takes IPv4 as well.
+    let all = |it: IpAddr, of: IpAddr| it.is_unspecified() && (it.is_ipv6() || of.is_ipv4());
+    one.port() == other.port() && one.port() != 0 && (a == b || all(a, b) || all(b, a))
+}
+
+/// An app's share of a disk that nothing is on.
+fn quotas(root: &Section<'_>, config: &Config) -> Built<()> {
+    let sections = root.entries("apps")?.unwrap_or_default();
+    let memory = config.queue.kind == QueueType::Memory;
+    match sections.iter().find(|it| memory && it.has("disk_quota")) {
+        Some(section) => Err(section.wrong("disk_quota", DISK_ONLY)),
+        None => Ok(()),
+    }
 }
 
 fn is_loopback(address: SocketAddr) -> bool {

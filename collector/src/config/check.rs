@@ -10,7 +10,9 @@ use rustix::fs::{Access, access};
 use super::ConfigError;
 use super::read::Section;
 use super::tree::Node;
-use super::valid::Config;
+use super::valid::{Config, QueueType};
+use crate::data_folder::DataFolder;
+use crate::queue::disk;
 
 /// The first thing that a start would refuse.
 pub(super) fn check(root: &Node, config: &Config) -> Result<(), ConfigError> {
@@ -18,6 +20,15 @@ pub(super) fn check(root: &Node, config: &Config) -> Result<(), ConfigError> {
     let wrong_folder = |problem: &str| format!("{problem}; name a folder that can be written");
     if let Err(problem) = folder(&config.data_dir) {
         return Err(root.wrong("data_dir", wrong_folder(problem)));
+    }
+    let queue = DataFolder::queue_of(&config.data_dir);
+    if config.queue.kind == QueueType::Memory
+        && disk::holds_something(&queue)
+        // A collector that runs there may have delivered it by the time that it ends.
+        && matches!(DataFolder::unused(&config.data_dir), Ok(Some(_)))
+    {
+        let problem = "the queue on disk holds what is not delivered; start with \"disk\" until it is empty, or name another data_dir";
+        return Err(root.section("queue")?.wrong("type", problem));
     }
     for (section, destination) in root
         .entries("destinations")?

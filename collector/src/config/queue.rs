@@ -104,6 +104,10 @@ impl Default for QueueSettings {
 /// Longer would keep browsers waiting for an answer.
 const MOST_COMMIT_WAIT: Duration = Duration::from_secs(1);
 
+/// Of bounds that the queue on disk alone has.
+pub(super) const DISK_ONLY: &str =
+    "the queue in memory has no such bound; leave it out, or write queue.type = \"disk\"";
+
 pub(super) fn build(section: Section<'_>) -> Built<QueueSettings> {
     let words = [("disk", QueueType::Disk), ("memory", QueueType::Memory)];
     let kind = section.word("type", &words)?.unwrap_or_default();
@@ -112,7 +116,8 @@ pub(super) fn build(section: Section<'_>) -> Built<QueueSettings> {
     let commit_wait = section.duration("commit_wait")?;
     let max_age = section.duration("max_age")?;
     let retain = section.duration("retain_after_export")?;
-    let min_free = section.text("min_free")?;
+    let wanted = "a size such as \"1 GiB\", or \"5%\"";
+    let min_free = section.digits("min_free", wanted)?;
     if kind == QueueType::Memory {
         for (key, set) in [
             ("commit_wait", commit_wait.is_some()),
@@ -121,8 +126,7 @@ pub(super) fn build(section: Section<'_>) -> Built<QueueSettings> {
             ("min_free", min_free.is_some()),
         ] {
             if set {
-                let problem = "the queue in memory has no such bound; leave it out, or write queue.type = \"disk\"";
-                return Err(section.wrong(key, problem));
+                return Err(section.wrong(key, DISK_ONLY));
             }
         }
     }
@@ -136,10 +140,10 @@ pub(super) fn build(section: Section<'_>) -> Built<QueueSettings> {
         None => default.min_free,
         Some(text) => MinFree::parse(&text).ok_or_else(|| {
             let problem = match is_beyond(&text) {
-                true => "write less; no disk has so many bytes",
-                false => "write a size such as \"1 GiB\", or \"5%\"",
+                true => "less; no disk has so many bytes",
+                false => wanted,
             };
-            section.wrong("min_free", problem)
+            section.wrong("min_free", format!("write {problem}"))
         })?,
     };
     section.finish()?;

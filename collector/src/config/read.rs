@@ -206,6 +206,15 @@ impl<'a> Section<'a> {
                 meant(&text, &all),
                 all.join(", ")
             ),
+    /// A text; of a number its digits.
+    pub(super) fn digits(&self, key: &'static str, wanted: &str) -> Read<String> {
+        self.read(key, wanted, |node| match &node.value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Integer(n) => Some(n.to_string()),
+            _ => None,
+        })
+    }
+
         ))
     }
 

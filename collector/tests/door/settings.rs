@@ -31,6 +31,9 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
     let forward =
         "[[destinations]]\nname = \"b\"\ntype = \"fluent_forward\"\nendpoint = \"tcp://a:24224\"\n";
     let kafka = "[[destinations]]\nname = \"b\"\ntype = \"kafka\"\nbrokers = [\"a:9092\"]\n";
+    let sdk_folder = tempfile::tempdir().unwrap();
+    std::fs::write(sdk_folder.path().join("farol.js"), "1").unwrap();
+    let sdk = format!("[sdk]\ndir = {:?}\n", sdk_folder.path());
     let lake = "[[destinations]]\nname = \"b\"\ntype = \"parquet\"\n";
     let cases: Vec<(String, &str)> = vec![
         (format!("version = 1\n{lake}bucket = \"a\""), "bucket = \"a\": 3 to 255 letters, digits"),
@@ -68,6 +71,8 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\nlisten_address = 1".into(), "farol.toml:2: listen_address: no such setting here; did you mean listen?"),
         ("version = 1\nlogging = 1".into(), "farol.toml:2: logging: no such setting here; docs/collector.md lists them"),
         ("version = 1\nadmin_listen = 12347".into(), "admin_listen = \"12347\": this is the address of listen"),
+        ("version = 1\nallow_open = true\nlisten = \"0.0.0.0:22347\"\nadmin_listen = \"127.0.0.1:22347\"".into(), "admin_listen = \"127.0.0.1:22347\": this is the address of listen, or within it"),
+        ("version = 1\nlisten = 22347\nadmin_listen = \"[::]:22347\"".into(), "admin_listen = \"[::]:22347\": this is the address of listen, or within it"),
         ("version = 1\ndata_dir = \"\"".into(), "data_dir = \"\": name a folder"),
         ("version = 1\nallow_open = \"yes\"".into(), "allow_open = \"yes\": write true or false"),
         ("version = 1\nshutdown_timeout = 5".into(), "shutdown_timeout = \"5\": write a duration such as"),
@@ -82,6 +87,9 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\n[limits]\nconnections = 0".into(), "limits.connections = \"0\": at least 1"),
         ("version = 1\npath = \"rum\"".into(), "path = \"rum\": write a path of letters"),
         ("version = 1\npath = \"/collect/x\"".into(), "path = \"/collect/x\": /collect has a meaning already"),
+        ("version = 1\npath = \"/reports\"".into(), "path = \"/reports\": /reports has a meaning already"),
+        (format!("version = 1\npath = \"/rum\"\n{sdk}path = \"/rum/sdk\""), "path = \"/rum\": the SDK's files would not be found (sdk.path = /rum/sdk)"),
+        (format!("version = 1\npath = \"/sdk\"\n{sdk}"), "path = \"/sdk\": the SDK's files would not be found (sdk.path = /sdk)"),
         ("version = 1\npath = \"/a/../b\"".into(), "path = \"/a/../b\": write a path of letters"),
         ("version = 1\npath_only = true".into(), "path_only = \"true\": there is no path; name one"),
         ("version = 1\nproxy_protocol = [\"10.0.0.1/8\"]".into(), "proxy_protocol = \"[10.0.0.1/8]\": \"10.0.0.1/8\": the address has bits"),
@@ -103,6 +111,7 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\n[limits]\nbodi = 1".into(), "farol.toml:3: limits.bodi: no such setting here; did you mean body?"),
         ("version = 1\n[queue]\ntype = \"disc\"".into(), "queue.type = \"disc\": no such word; did you mean disk?; use one of disk, memory"),
         ("version = 1\n[queue]\ncommit_wait = \"2s\"".into(), "queue.commit_wait = \"2s\": at most 1s"),
+        ("version = 1\n[queue]\nmin_free = -1".into(), "queue.min_free = \"-1\": write a size"),
         ("version = 1\n[queue]\nmin_free = \"100%\"".into(), "queue.min_free = \"100%\": write a size"),
         ("version = 1\n[queue]\nmax_age = \"5s\"".into(), "queue.max_age = \"5s\": at least 1m"),
         ("version = 1\n[queue]\ntype = \"memory\"\nmin_free = \"5%\"".into(), "queue.min_free = \"5%\": the queue in memory has no such bound"),
@@ -128,6 +137,7 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{app}sdk = {{ rates = {{ log = 2 }} }}"), "apps.shop.sdk.rates.log = \"2\": write a number from 0 to 1"),
         (format!("version = 1\n{app}sampling = 2"), "apps.shop.sampling = \"2\": write a number from 0 to 1"),
         (format!("version = 1\n{app}disk_quota = 5"), "apps.shop.disk_quota = \"5\": at least 1 MiB"),
+        (format!("version = 1\n{app}disk_quota = \"2 MiB\"\n[queue]\ntype = \"memory\""), "apps.shop.disk_quota = \"2 MiB\": the queue in memory has no such bound"),
         (format!("version = 1\n{app}labels = {{ \"a b\" = \"c\" }}"), "apps.shop.labels = \"a table\": \"a b\" is no attribute's name"),
         (format!("version = 1\n{app}rate = {{ request = 5 }}"), "apps.shop.rate.request: no such setting here; did you mean requests?"),
         ("version = 1\ntrusted_proxies = [\"10.0.0.1/8\"]".into(), "trusted_proxies = \"[10.0.0.1/8]\": "),

@@ -15,17 +15,30 @@ pub(super) fn build(root: &Section<'_>) -> Built<PublicListener> {
         let problem = "there is no path; name one, or leave this out";
         return Err(root.wrong("path_only", problem));
     }
+    let sdk = sdk(root.section("sdk")?)?;
+    // Below the path the last part is a key where there is but one, and what has more is looked for without the path.
+    let below = |files: &SdkFiles| {
+        let rest = files.path.strip_prefix(&path);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if let Some(files) = sdk.as_ref().filter(|it| !path.is_empty() && below(it)) {
+        let problem = format!(
+            "the SDK's files would not be found (sdk.path = {}); choose another",
+            files.path
+        );
+        return Err(root.wrong("path", problem));
+    }
     Ok(PublicListener {
         tls: transport(root)?,
         proxy_protocol: networks(root, "proxy_protocol")?,
         path,
         path_only,
-        sdk: sdk(root.section("sdk")?)?,
+        sdk,
     })
 }
 
 /// What has a meaning already.
-const TAKEN: [&str; 5] = ["/collect", "/config", "/metrics", "/v1", "/-"];
+const TAKEN: [&str; 6] = ["/collect", "/config", "/reports", "/metrics", "/v1", "/-"];
 
 fn path(section: &Section<'_>, key: &'static str) -> Built<Option<String>> {
     let Some(path) = section.text(key)? else {
