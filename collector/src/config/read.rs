@@ -176,10 +176,7 @@ impl<'a> Section<'a> {
             |node: &Node| matches!(&node.value, Value::Text(text) if text.contains('@'));
         if self.table.and_then(|t| t.get(key)).is_some_and(credentials) {
             self.ask(key);
-            return Err(self.wrong_secret(
-                key,
-                "a URL holds no user or password here; write them as a header",
-            ));
+            return Err(self.wrong_secret(key, NO_USER));
         }
         let [plain, secure] = schemes;
         let wanted =
@@ -206,6 +203,9 @@ impl<'a> Section<'a> {
                 meant(&text, &all),
                 all.join(", ")
             ),
+        ))
+    }
+
     /// A text; of a number its digits.
     pub(super) fn digits(&self, key: &'static str, wanted: &str) -> Read<String> {
         self.read(key, wanted, |node| match &node.value {
@@ -213,9 +213,6 @@ impl<'a> Section<'a> {
             Value::Integer(n) => Some(n.to_string()),
             _ => None,
         })
-    }
-
-        ))
     }
 
     /// A list of texts. In a variable they are divided by commas.
@@ -285,9 +282,11 @@ impl<'a> Section<'a> {
         let Some(node) = self.table.and_then(|t| t.get(key)) else {
             return Ok(Section::of(self.full(key), &EMPTY));
         };
+        let problem = format!("this is a table; write [{}]", self.full(key));
         match node.value {
             Value::Table(_) => Ok(Section::of(self.full(key), node)),
-            _ => Err(self.wrong(key, format!("this is a table; write [{}]", self.full(key)))),
+            _ if OF_SECRETS.contains(&key) => Err(self.wrong_secret(key, problem)),
+            _ => Err(self.wrong(key, problem)),
         }
     }
 
@@ -389,11 +388,12 @@ impl<'a> Section<'a> {
 }
 
 /// Settings whose values are never shown.
-pub(super) const SECRET: [&str; 11] = [
+pub(super) const SECRET: [&str; 12] = [
     "access_key_id",
     "bearer",
     "hash_key",
     "headers",
+    "item_headers",
     "key",
     "keys",
     "password",
@@ -403,8 +403,14 @@ pub(super) const SECRET: [&str; 11] = [
     "traces_headers",
 ];
 
+/// Tables of such settings: a text in the place of one is what should stand in it.
+const OF_SECRETS: [&str; 2] = ["auth", "basic"];
+
+/// Of any URL, so that it is in none that is shown.
+pub(super) const NO_USER: &str = "a URL holds no user or password here; write them as a header";
+
 /// `http::Uri` takes any digits for a port, and none behind the colon; nothing can be reached there.
-fn reachable(uri: &http::Uri, schemes: [&str; 2]) -> bool {
+pub(super) fn reachable(uri: &http::Uri, schemes: [&str; 2]) -> bool {
     let (Some(authority), Some(host)) = (uri.authority(), uri.host()) else {
         return false;
     };

@@ -5,10 +5,36 @@ use std::borrow::Cow;
 /// What stands for what is not shown.
 const HIDDEN: &str = "(hidden)";
 
-/// A text without what a URL in it could give away. Judged by eye and not parsed: a mistyped one is shown as well.
+/// A text without what a URL in it, or each of a list, could give away. Judged by eye and not parsed: a mistyped one is shown as well.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    let next = (text.match_indices(','))
+        .map(|(at, sign)| at + sign.len())
+        .find(|at| begins_with_url(&text[*at..]));
+    let Some((first, others)) = next.map(|at| text.split_at(at)) else {
+        return one(text);
+    };
+    // Behind a query all may belong to it.
+    match first.contains("://") && first.contains(['?', '#']) {
+        true => one(text),
+        false => Cow::Owned(format!("{}{}", one(first), shown(others))),
+    }
+}
+
+fn begins_with_url(text: &str) -> bool {
+    let scheme = text.trim_start().split_once("://");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    scheme.is_some_and(|(scheme, _)| !scheme.is_empty() && scheme.chars().all(plain))
+}
+
+fn one(text: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = text.split_once("://") else {
-        return Cow::Borrowed(text);
+        // An address without a scheme, such as a broker's. Conditions hold such signs too, and spaces.
+        return match text.rsplit_once('@') {
+            Some((user, host)) if user.contains(':') && !user.contains(char::is_whitespace) => {
+                Cow::Owned(format!("{HIDDEN}@{host}"))
+            }
+            _ => Cow::Borrowed(text),
+        };
     };
     let (rest, query) = match rest.find(['?', '#']) {
         Some(at) => (&rest[..at], Some(&rest[at..=at])),
@@ -50,6 +76,21 @@ mod tests {
             ("https://a.example/p@q", "https://a.example/p@q"),
             ("https://*.shop.example", "https://*.shop.example"),
             ("no url ? at all", "no url ? at all"),
+            (
+                "[http://a.example:1, https://me:pw@b.example/p, c]",
+                "[http://a.example:1, https://(hidden)@b.example/p, c]",
+            ),
+            (
+                "http://a.example/?t=1,http://me:pw@b.example",
+                "http://a.example/?(hidden)",
+            ),
+            ("http://me:p,w@a.example", "http://(hidden)@a.example"),
+            ("me:p,w@a.example:9092", "(hidden)@a.example:9092"),
+            ("me@shop.example", "me@shop.example"),
+            (
+                "kind == \"log\" && user == \"a:b@c\"",
+                "kind == \"log\" && user == \"a:b@c\"",
+            ),
         ] {
             assert_eq!(shown(text), expected);
         }

@@ -174,6 +174,9 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\n[[destinations]]\nname = \"b\"\ntype = \"loki\"\nendpoint = \"http://a\"\nlabels = {}".into(), "destinations.b.labels = \"a table\": Loki wants one label at least"),
         ("version = 1\n[[destinations]]\nname = \"b\"\ntype = \"loki\"\nendpoint = \"http://a\"\nstatic_labels = { kind = \"c\" }".into(), "destinations.b.static_labels = \"a table\": kind is in labels as well"),
         (format!("version = 1\n{http}fallbacks = [\"http://b\"]\nspread = [\"http://c\"]"), "destinations.b.spread = \"[http://c]\": fallbacks is there as well"),
+        (format!("version = 1\n{http}fallbacks = [\"http://b:0\"]"), "destinations.b.fallbacks: an address has the scheme of endpoint, a host, and no port above 65535"),
+        (format!("version = 1\n{http}spread = [\"http://b\", \"http://c:99999\"]"), "destinations.b.spread: an address has the scheme of endpoint, a host, and no port above 65535"),
+        (format!("version = 1\n{http}fallbacks = [\"http://me:hunter2@c\"]"), "destinations.b.fallbacks: a URL holds no user or password here"),
         (format!("version = 1\n{http}fallbacks = [\"https://b\"]"), "destinations.b.fallbacks: an address has the scheme of endpoint"),
         ("version = 1\n[[destinations]]\nname = \"b\"\ntype = \"loki\"\nendpoint = \"http://a\"\nspread = [\"http://c\"]".into(), "destinations.b.spread = \"[http://c]\": only OTLP destinations can be several servers"),
         (format!("version = 1\n{http}tenant = \"a/b\""), "destinations.b.tenant = \"a/b\": 1 to 150 letters"),
@@ -309,6 +312,110 @@ fn no_secret_is_ever_shown() {
         said.contains("destinations.b.headers: write a table of texts"),
         "{said}"
     );
+}
+
+#[test]
+fn what_stands_where_a_secret_belongs_or_beside_one_is_not_shown() {
+    let to = |kind: &str, rest: &str| {
+        format!("[[destinations]]\nname = \"b\"\ntype = \"{kind}\"\n{rest}\n")
+    };
+    let http = |rest: &str| {
+        to(
+            "otlp_http",
+            &format!("endpoint = \"http://a:4318\"\n{rest}"),
+        )
+    };
+    let several = |key: &str, urls: &str| http(&format!("{key} = [{urls}]"));
+    for (toml, expected) in [
+        (
+            http("auth = \"Bearer hunter2\""),
+            "destinations.b.auth: this is a table; write [destinations.b.auth]",
+        ),
+        (
+            http("auth = { basic = \"me:hunter2\" }"),
+            "destinations.b.auth.basic: this is a table",
+        ),
+        (
+            http("auth = { basic = { username = \"me:hunter2\", password = \"p\" } }"),
+            "auth.basic.username: it ends at a colon",
+        ),
+        (
+            to("kafka", "brokers = \"me:hunter2@h:1\""),
+            "brokers = \"(hidden)@h:1\": write a list of texts",
+        ),
+        (
+            to("kafka", "brokers = [\"h:1\"]\nauth = \"hunter2\""),
+            "destinations.b.auth: this is a table",
+        ),
+        (
+            several("fallbacks", "\"http://c:1\"")
+                + "spread = [\"http://d:1\", \"http://me:hunter2@e:1\"]",
+            "destinations.b.spread: a URL holds no user or password here",
+        ),
+        (
+            to(
+                "loki",
+                "endpoint = \"http://a\"\nspread = [\"http://d:1\", \"http://me:hunter2@e:1/p\"]",
+            ),
+            "spread = \"[http://d:1, http://(hidden)@e:1/p]\": only OTLP destinations",
+        ),
+        (
+            "[[sources]]\nname = \"s\"\ntype = \"kafka\"\nbrokers = [\"h:1\"]\nauth = \"hunter2\""
+                .into(),
+            "sources.s.auth: this is a table",
+        ),
+    ] {
+        let said = String::from_utf8(check(&format!("version = 1\n{toml}")).stderr).unwrap();
+        assert!(said.contains(expected), "{toml}\n  said: {said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(folder.path());
+    command.env("FAROL_DESTINATIONS__B__AUTH", "hunter2");
+    let said = command.arg("check-config").output().unwrap().stderr;
+    let said = String::from_utf8(said).unwrap();
+    assert!(
+        said.starts_with("farol-collector: FAROL_DESTINATIONS__B__") && !said.contains("hunter2"),
+        "{said}"
+    );
+    let toml = to(
+        "http",
+        "endpoint = \"http://a\"\nitem_headers = { authorization = \"Bearer {app} hunter2\" }",
+    );
+    std::fs::write(
+        folder.path().join("farol.toml"),
+        format!("version = 1\n{toml}"),
+    )
+    .unwrap();
+    let mut command = program(folder.path());
+    let output = command
+        .args(["print-config", "--config", "farol.toml"])
+        .output();
+    let said = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(said.contains("authorization = \"(hidden)\""), "{said}");
+}
+
+#[test]
+fn a_queue_in_memory_over_what_the_disk_still_holds_is_refused_before_a_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = folder.path().join("farol-data/queue");
+    std::fs::create_dir_all(&queue).unwrap();
+    let mut command = program(folder.path());
+    let command = command
+        .env("FAROL_QUEUE__TYPE", "memory")
+        .arg("check-config");
+    assert!(command.output().unwrap().status.success());
+    std::fs::write(queue.join("00000000000000000000.segment"), "").unwrap();
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("queue.type = \"memory\": the queue on disk holds what is not delivered"),
+        "{said}"
+    );
+    // One that runs there is another matter.
+    let lock = std::fs::File::create(folder.path().join("farol-data/lock")).unwrap();
+    lock.lock().unwrap();
+    assert!(command.output().unwrap().status.success());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{Built, count, headers, positive};
-use crate::config::read::Section;
+use crate::config::read::{NO_USER, Section, reachable};
 use crate::config::{Compression, DestinationKind, Others, Remote, Secret, SignalEndpoints, Tls};
 use crate::export::tls;
 
@@ -108,11 +108,13 @@ fn addresses(
     if texts.is_empty() || texts.len() > MOST_OTHERS {
         return Err(section.wrong(key, format!("1 to {MOST_OTHERS} addresses")));
     }
+    let scheme = first.endpoint.scheme_str().unwrap_or_default();
     let mut all = vec![first.endpoint.clone()];
     for text in &texts {
         let problem = match text.parse::<http::Uri>() {
-            Ok(uri) if uri.scheme() != first.endpoint.scheme() || uri.host().is_none() => {
-                "an address has the scheme of endpoint, and a host"
+            _ if text.contains('@') => NO_USER,
+            Ok(uri) if !reachable(&uri, [scheme; 2]) => {
+                "an address has the scheme of endpoint, a host, and no port above 65535"
             }
             Ok(uri) if all.contains(&uri) => "an address stands there twice",
             Ok(uri) => {
@@ -165,7 +167,7 @@ pub(super) fn credentials(auth: &Section<'_>) -> Built<Option<(String, Secret)>>
     let pair = match (basic.text("username")?, basic.text("password")?) {
         (Some(user), _) if user.contains(':') => {
             let problem = "it ends at a colon for the server; use another";
-            return Err(basic.wrong("username", problem));
+            return Err(basic.wrong_secret("username", problem));
         }
         (Some(user), Some(password)) => Some((user, Secret::new(password))),
         (None, Some(_)) => return Err(basic.missing("username", "a password needs its user")),
