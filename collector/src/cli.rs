@@ -353,11 +353,15 @@ fn ready_line(config: &Config, listeners: &Listeners) -> Result<String> {
     ))
 }
 
+/// What is logged under the setting `telemetry.log`.
+fn filter(log: &str) -> EnvFilter {
+    // What h2 warns of, such as streams that are reset, its peers decide: a line for each would be theirs to write without end.
+    EnvFilter::new(format!("h2=error,krafka=off,{log}"))
+}
+
 /// Log lines to standard error, own spans to where the configuration says.
 fn observe(config: &Config, traces: Option<&Traces>) -> reload::Log {
-    // What h2 warns of, such as streams that are reset, its peers decide: a line for each would be theirs to write without end.
-    let filter = EnvFilter::new(format!("h2=error,krafka=off,{}", config.telemetry.log));
-    let (filter, log) = tracing_subscriber::reload::Layer::new(filter);
+    let (filter, log) = tracing_subscriber::reload::Layer::new(filter(&config.telemetry.log));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_target(false)

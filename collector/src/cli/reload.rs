@@ -33,9 +33,9 @@ pub(super) struct Before(Watch, BTreeMap<PathBuf, Seen>);
 pub(super) fn before(given: &Given) -> Before {
     let mut watch = Watch {
         given: given.clone(),
-        named: Vec::new(),
+        ..Watch::default()
     };
-    let seen = watch.look();
+    let seen = watch.look_ahead(&BTreeMap::new());
     Before(watch, seen)
 }
 
@@ -44,14 +44,14 @@ pub(super) fn start(before: Before, config: &Config, log: Log) -> Result<Reloads
     let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let (offer, offers) = mpsc::channel(1);
     let Before(mut watch, seen) = before;
-    watch.named.clone_from(&config.files);
+    watch.taken(config);
     let known = watch.look_after(&seen);
     tokio::spawn(supervised(watch, known, hangup, offer));
     Ok(Reloads {
         offers,
         log: Box::new(move |filter| {
             // The filter was checked with the settings; without a subscriber of ours there is nothing to change.
-            if let Err(error) = log.reload(EnvFilter::new(filter)) {
+            if let Err(error) = log.reload(super::filter(filter)) {
                 tracing::warn!(%error, "telemetry.log could not be changed");
             }
         }),
@@ -107,8 +107,9 @@ async fn run(
         if !asked && (now == known || !settled) {
             continue;
         }
+        // They may name other files than before.
+        (watch, now) = off_thread(watch, move |watch| watch.look_ahead(&now)).await;
         (watch, read) = off_thread(watch, Watch::read).await;
-        // It may name other files than before.
         (watch, known) = off_thread(watch, move |watch| watch.look_after(&now)).await;
         last.clone_from(&known);
         if offer.send(read).await.is_err() {
@@ -117,11 +118,13 @@ async fn run(
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Watch {
     given: Given,
-    /// Files that the settings name.
+    /// Files that the settings name that hold.
     named: Vec<PathBuf>,
+    /// Files that those name that were read last, if they were refused: it may be that one of them is still to come.
+    wanted: Vec<PathBuf>,
 }
 
 /// What tells one state of a file from the next: device, number, length, time of change in nanoseconds.
@@ -131,12 +134,18 @@ impl Watch {
     fn look(&mut self) -> BTreeMap<PathBuf, Seen> {
         let variables = environment().unwrap_or_default();
         let mut files = config::sources(&self.given, &variables);
-        files.extend(self.named.iter().cloned());
+        files.extend(self.named.iter().chain(&self.wanted).cloned());
         let seen = |file: &PathBuf| {
             let m = fs::metadata(file).ok()?;
             Some((m.dev(), m.ino(), m.len(), m.mtime(), m.mtime_nsec()))
         };
         files.into_iter().map(|f| (f.clone(), seen(&f))).collect()
+    }
+
+    /// Looks at what is about to be read as well.
+    fn look_ahead(&mut self, before: &BTreeMap<PathBuf, Seen>) -> BTreeMap<PathBuf, Seen> {
+        self.wanted = config::named(&self.given, environment().unwrap_or_default());
+        self.look_after(before)
     }
 
     /// Looks again. Of files that were looked at already, what was seen before they were read counts.
@@ -152,8 +161,13 @@ impl Watch {
         let config = config::load(&self.given, environment()?);
         let mut config = config.map_err(|e| e.to_string())?;
         super::files::fit(&mut config.limits);
-        self.named.clone_from(&config.files);
+        self.taken(&config);
         Ok(config)
+    }
+
+    fn taken(&mut self, config: &Config) {
+        self.named.clone_from(&config.files);
+        self.wanted.clear();
     }
 }
 
@@ -191,13 +205,21 @@ mod tests {
         let handle = runtime.handle().clone();
         drop(runtime);
         let _within = handle.enter();
-        let watch = Watch {
-            given: Given::default(),
-            named: Vec::new(),
-        };
-        let mut work = pin!(off_thread(watch, |_| ()));
+        let mut work = pin!(off_thread(Watch::default(), |_| ()));
         let mut context = std::task::Context::from_waker(Waker::noop());
         assert!(work.as_mut().poll(&mut context).is_pending());
+    }
+
+    #[tokio::test]
+    async fn what_others_may_write_without_end_stays_out_of_the_log_after_a_change_of_it() {
+        let (_layer, log) = tracing_subscriber::reload::Layer::new(EnvFilter::new("info"));
+        let given = Given::default();
+        let reloads = start(before(&given), &Config::default(), log.clone()).unwrap();
+        (reloads.log)("debug,farol_collector=trace");
+        let now = log.with_current(ToString::to_string).unwrap();
+        for part in ["h2=error", "krafka=off", "farol_collector=trace", "debug"] {
+            assert!(now.split(',').any(|it| it == part), "{now}");
+        }
     }
 
     #[tokio::test]

@@ -69,6 +69,37 @@ pub(super) fn add_apps(root: &mut Node, files: &[PathBuf]) -> Result<(), ConfigE
     Ok(())
 }
 
+/// Files and folders that the settings name and that a start reads, whether or not they are there.
+pub(super) fn named(root: &Node) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    name("", root, &mut files);
+    files
+}
+
+fn name(path: &str, node: &Node, files: &mut Vec<PathBuf>) {
+    let reads =
+        path.ends_with("_file") || ["geo.database", "geo.networks", "sdk.dir"].contains(&path);
+    match &node.value {
+        Value::Text(file) if reads => files.push(PathBuf::from(file)),
+        Value::Table(table) => {
+            files.extend(named_file(node));
+            for (key, node) in table {
+                name(&below(path, key), node, files);
+            }
+        }
+        Value::List(items) => items.iter().for_each(|node| name(path, node, files)),
+        _ => {}
+    }
+}
+
+/// The path of what stands in a table.
+fn below(path: &str, key: &str) -> String {
+    match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
+    }
+}
+
 /// Puts secrets that are written as `{ file = "…" }` into the tree; returns the files. A list of them may be one file, one a line.
 pub(super) fn resolve_secrets(node: &mut Node) -> Result<Vec<PathBuf>, ConfigError> {
     let mut files = Vec::new();
@@ -112,20 +143,16 @@ fn resolve(
         files.push(file);
         return Ok(());
     }
-    let below = |key: &str| match path {
-        "" => key.to_owned(),
-        path => format!("{path}.{key}"),
-    };
     match &mut node.value {
         Value::Table(table) => {
             for (key, node) in table {
                 let secret = secret || SECRET.contains(&key.as_str());
-                resolve(&below(key), secret, node, files)?;
+                resolve(&below(path, key), secret, node, files)?;
             }
         }
         Value::List(items) => {
             for (i, node) in items.iter_mut().enumerate() {
-                resolve(&below(&node.called(i)), secret, node, files)?;
+                resolve(&below(path, &node.called(i)), secret, node, files)?;
             }
         }
         _ => {}

@@ -137,11 +137,29 @@ pub fn sources(given: &Given, environment: &[(String, String)]) -> Vec<PathBuf> 
     [file, folder].into_iter().chain(apps).collect()
 }
 
+/// What the settings name beside that, whether or not it is there and they are right.
+pub fn named(
+    given: &Given,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Vec<PathBuf> {
+    written(given, environment).map_or_else(|_| Vec::new(), |root| files::named(&root))
+}
+
 /// The settings as typed, and the files that they name for secrets.
 fn typed(
     given: &Given,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<(Node, Vec<PathBuf>), ConfigError> {
+    let mut root = written(given, environment)?;
+    let files = files::resolve_secrets(&mut root)?;
+    Ok((root, files))
+}
+
+/// The settings as typed; what stands in files of its own is still to be read.
+fn written(
+    given: &Given,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Node, ConfigError> {
     let environment: Vec<_> = environment.into_iter().collect();
     let mut root = match named_file(given, &environment)? {
         Some(file) => {
@@ -156,8 +174,7 @@ fn typed(
         let place = Place::Argument(key.replace('_', "-"));
         root.insert(key, Node::text(place, value.clone()));
     }
-    let files = files::resolve_secrets(&mut root)?;
-    Ok((root, files))
+    Ok(root)
 }
 
 fn named_file(

@@ -233,6 +233,23 @@ fn apps_come_from_their_folder_and_it_is_watched() {
 }
 
 #[test]
+fn a_file_that_refused_settings_name_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("farol.toml"), format!("{HEAD}{}", app("shop", "k1"))).unwrap();
+    let program = Program::start(folder.path());
+    let with = |keys: &str| app("shop", "k1").replace("[\"k1\"]", keys);
+    let toml = format!("{HEAD}{}", with("{ file = \"keys\" }"));
+    fs::write(path("new.toml"), toml).unwrap();
+    fs::rename(path("new.toml"), path("farol.toml")).unwrap();
+    program.until(REFUSED, 1);
+    fs::write(path("keys.new"), "k2\n").unwrap();
+    fs::rename(path("keys.new"), path("keys")).unwrap();
+    program.until(GENERATION, 2);
+    assert_eq!((program.status("k1"), program.status("k2")), (403, 202));
+}
+
+#[test]
 fn secrets_come_from_files_that_are_watched() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys");
