@@ -20,6 +20,9 @@ pub(super) fn overlay(
         .collect();
     settings.sort();
     for (path, name, value) in settings {
+        if is_of_kubernetes(&name, &value) {
+            continue;
+        }
         let node = Node::text(Place::Variable(name.clone()), value);
         let segments: Vec<String> = path.split("__").map(str::to_owned).collect();
         match segments.as_slice() {
@@ -33,6 +36,14 @@ pub(super) fn overlay(
         }
     }
     Ok(())
+}
+
+/// Beside a Service that is called `farol`, or begins so, Kubernetes puts `FAROL_PORT=tcp://10.0.0.1:80` into every container of the namespace.
+fn is_of_kubernetes(name: &str, value: &str) -> bool {
+    let scheme = value.split_once("://").map(|(scheme, _)| scheme);
+    name.ends_with("_PORT")
+        && !name.contains("__")
+        && matches!(scheme, Some("tcp" | "udp" | "sctp"))
 }
 
 /// Other programs may use the prefix too, so a variable is wrong only where it is close to a setting, or is below one of ours.

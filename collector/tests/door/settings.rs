@@ -513,6 +513,18 @@ fn the_environment_counts_over_the_file_and_arguments_over_both() {
         run(&[("FAROL_LISTN", "1")], &[])
             .contains("FAROL_LISTN: no such setting; did you mean FAROL_LISTEN?")
     );
+    // What Kubernetes puts beside a Service of such a name.
+    for name in [
+        "FAROL_PORT",
+        "FAROL_SDK_PORT",
+        "FAROL_QUEUE_PORT",
+        "FAROL_ADMIN_PORT",
+    ] {
+        let said = run(&[(name, "tcp://10.0.0.1:80")], &[]);
+        assert!(said.contains("the settings are valid"), "{name}: {said}");
+    }
+    assert!(run(&[("FAROL_PORT", "80")], &[]).contains("did you mean FAROL_PATH?"));
+    assert!(run(&[("FAROL_QUEUE__MIN_FREE", "1073741824")], &[]).contains("are valid"));
     for slip in ["FAROL_DESTINATIONS_MY_BACKEND_ENDPOINT", "FAROL_APPS"] {
         let said = run(&[(slip, "x")], &[]);
         assert!(
