@@ -132,6 +132,19 @@ fn four_commands_from_an_empty_folder_to_a_collector_that_lives() {
         said.contains("warn  data folder: other is not there, and the collector runs"),
         "{said}"
     );
+    // Keys that were rotated: the first is over, and pages have the second.
+    let file = folder.join("farol.toml");
+    let written = std::fs::read_to_string(&file).unwrap();
+    let rotated = written.replacen(
+        "keys = [",
+        "keys = [{ key = \"over\", not_after = 2020-01-01 }, ",
+        1,
+    );
+    assert_ne!(rotated, written);
+    std::fs::write(folder.join("rotated.toml"), rotated).unwrap();
+    let (code, said) = run(folder, &["doctor", "--config", "rotated.toml"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("ok    cors: "), "{said}");
     drop(running);
     let (code, said) = run(folder, &["healthy", "--config", "farol.toml"]);
     assert_eq!(code, Some(1), "{said}");

@@ -1,6 +1,8 @@
 //! Whether a page of an origin may send to the collector that runs, asked as a browser and the SDK do: a preflight, and the app's document. Neither
 //! leaves an item behind.
 
+use std::time::SystemTime;
+
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
     ORIGIN,
@@ -114,8 +116,10 @@ async fn admitted(
     );
     let lost = || (LOST.0.to_owned(), LOST.1);
     let value = HeaderValue::from_str(origin).map_err(|_| lost())?;
-    let key = app.and_then(|app| app.keys.first());
-    let key = key.map_or(String::new(), |key| format!("/{}", key.key.reveal()));
+    let key = match app {
+        Some(app) => format!("/{}", key_of(app, SystemTime::now())?),
+        None => String::new(),
+    };
     let prefix = &config.public.path;
     let (collect, document) = match config.public.path_only {
         true => (format!("{prefix}{key}"), format!("{prefix}/config{key}")),
@@ -147,10 +151,6 @@ async fn admitted(
             "see whether something else listens there, or takes the headers out",
         ));
     }
-    // Below a path of its own, what has one part is a key.
-    if key.is_empty() && config.public.path_only {
-        return Ok(());
-    }
     let answer = local
         .ask(Method::GET, &document, &[(ORIGIN, value)])
         .await
@@ -159,12 +159,27 @@ async fn admitted(
         return Ok(());
     }
     let said: Option<serde_json::Value> = serde_json::from_slice(&answer.body).ok();
-    let words = said.and_then(|it| Some(it["message"].as_str()?.to_owned()));
-    let words = words.unwrap_or_else(|| format!("http {}", answer.status.as_u16()));
-    Err((
-        words,
-        "add it to the app's origins; a running collector takes the change by itself",
-    ))
+    let of = |name: &str| Some(said.as_ref()?[name].as_str()?.to_owned());
+    let words = of("message").unwrap_or_else(|| format!("http {}", answer.status.as_u16()));
+    let remedy = match of("error").as_deref() {
+        Some("wrong_origin") => {
+            "add it to the app's origins; a running collector takes the change by itself"
+        }
+        _ => "see whether the collector that runs has taken these settings (farol_config_refused)",
+    };
+    Err((words, remedy))
+}
+
+/// The key that a page would have now: of those that were rotated the first may be over.
+fn key_of(app: &App, now: SystemTime) -> Result<&str, (String, &'static str)> {
+    let mut counting = (app.keys.iter()).filter(|it| it.not_after.is_none_or(|last| now <= last));
+    match counting.next() {
+        Some(key) => Ok(key.key.reveal()),
+        None => Err((
+            "none of the app's keys counts any more".into(),
+            "add a key, and give it to the page; or name a later not_after",
+        )),
+    }
 }
 
 /// As a browser writes it, where it is one and not many.
@@ -172,4 +187,23 @@ fn whole(origin: &Origin) -> Option<String> {
     let scheme = origin.scheme.as_deref()?;
     let port = origin.port.map_or(String::new(), |port| format!(":{port}"));
     (!origin.wildcard).then(|| format!("{scheme}://{}{port}", origin.host))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_page_is_asked_for_with_the_first_key_that_still_counts() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let origin = || Origin::parse("*").unwrap();
+        let mut app = App::new("shop").with("old", origin()).with("new", origin());
+        assert_eq!(key_of(&app, now), Ok("old"));
+        app.keys[0].not_after = Some(now - Duration::from_secs(1));
+        assert_eq!(key_of(&app, now), Ok("new"));
+        app.keys[1].not_after = app.keys[0].not_after;
+        assert!(key_of(&app, now).is_err());
+    }
 }
