@@ -340,13 +340,17 @@ fn ready_line(config: &Config, listeners: &Listeners) -> Result<String> {
         Some(admin) => format!("admin: http://{}, ", admin.local_addr()?),
         None => String::new(),
     };
+    let scheme = match config.public.tls {
+        Some(_) => "https",
+        None => "http",
+    };
     let open = if config.apps.is_empty() {
         ", apps: none declared, open"
     } else {
         ""
     };
     Ok(format!(
-        "farol-collector {} ready on http://{address} ({admin}queue: {}, data: {}{open})",
+        "farol-collector {} ready on {scheme}://{address} ({admin}queue: {}, data: {}{open})",
         env!("CARGO_PKG_VERSION"),
         config.queue.kind.as_str(),
         config.data_dir.display(),

@@ -560,6 +560,30 @@ fn the_environment_counts_over_the_file_and_arguments_over_both() {
 }
 
 #[test]
+fn the_ready_line_says_that_the_listener_speaks_https() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
+    let both = own.cert.pem() + &own.signing_key.serialize_pem();
+    std::fs::write(folder.path().join("own.pem"), both).unwrap();
+    let mut child = program(folder.path())
+        .envs([
+            ("FAROL_TLS__CERT_FILE", "own.pem"),
+            ("FAROL_TLS__KEY_FILE", "own.pem"),
+        ])
+        .args(["--listen", "0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.contains(" ready on https://127.0.0.1:"), "{line}");
+}
+
+#[test]
 fn it_prints_one_ready_line_and_ends_on_sigterm() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = program(folder.path())
