@@ -16,6 +16,7 @@ use crate::memory::{LARGE, give_back, room};
 use crate::queue::{Position, Queue, Reader, ReaderOptions, Start};
 
 mod checkpoint;
+mod heard;
 mod held;
 mod histogram;
 mod instance;
@@ -106,6 +107,9 @@ pub struct Aggregator {
     changed: bool,
     /// Bytes that the state came to last.
     encoded: usize,
+    /// When the last snapshot was, and whether a series was new in it: such a one is said as 0 first, and has to be said again.
+    said_ns: u64,
+    again: bool,
     now: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
@@ -154,6 +158,8 @@ impl Aggregator {
             cursor: place.map(|p| p.next),
             changed,
             encoded: 0,
+            said_ns: 0,
+            again: false,
             now: Box::new(unix_now),
         };
         Ok((aggregator, snapshots))
@@ -170,7 +176,7 @@ impl Aggregator {
         let mut heartbeat = Instant::now() + HEARTBEAT;
         loop {
             let waiting = self.changed || self.state.store.len() > 0;
-            let mut next = match (self.changed, waiting) {
+            let mut next = match (self.changed || self.again, waiting) {
                 (true, _) => Some(due),
                 (false, true) => Some(heartbeat),
                 (false, false) => None,
@@ -200,7 +206,7 @@ impl Aggregator {
                     self.settle();
                     let beat = Instant::now() >= heartbeat;
                     due = Instant::now() + self.options.interval;
-                    if self.changed || beat {
+                    if self.changed || self.again || beat {
                         self.publish(true).await;
                         heartbeat = Instant::now() + HEARTBEAT;
                     }
@@ -268,7 +274,7 @@ impl Aggregator {
         if may_forget && self.state.store.forget_stale(now) > 0 {
             self.changed = true;
         }
-        let unchanged = !self.changed;
+        let unchanged = !self.changed && !self.again;
         if std::mem::take(&mut self.changed) {
             let place = self.queue.zip(self.cursor);
             let place = place.map(|(queue, next)| Place { queue, next });
@@ -286,8 +292,11 @@ impl Aggregator {
                 self.changed = true;
             }
         }
+        let series = self.state.store.copies();
+        self.again = series.iter().any(|it| it.start_ns > self.said_ns);
+        self.said_ns = now;
         let snapshot = Snapshot {
-            series: self.state.store.copies(),
+            series,
             time_ns: now,
             instance: Arc::clone(&self.instance),
             unchanged,

@@ -18,6 +18,7 @@ use crate::background::Background;
 use crate::config::{Config, QueueType};
 use crate::data_folder::DataFolder;
 use crate::dedupe::Dedupe;
+use crate::export::prometheus::scrape::Scrapers;
 use crate::export::{self, Exports, With};
 use crate::health::Life;
 use crate::inflate::Budget;
@@ -155,7 +156,7 @@ impl Collector {
         });
         let (operations, asked) = operate::channel();
         let parts = Parts {
-            snapshots,
+            scrapers: Arc::new(Scrapers::new(snapshots)),
             receiver,
             sources,
             life,

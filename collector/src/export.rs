@@ -97,6 +97,7 @@ pub(crate) mod letters {
 
 use driver::Plan;
 use lane::Shared;
+use metrics::Told;
 use points::Form;
 use prometheus::remote_write::RemoteWrite;
 use route::Route;
@@ -342,13 +343,17 @@ impl Exports {
         self.tidy();
     }
 
-    /// Takes away what destinations had got of the metrics that get no windows any more.
+    /// Takes away what was known of destinations that get no such metrics any more.
     fn tidy(&self) {
-        let all = self.running.values().map(|it| &it.settings);
-        let of_windows =
-            all.filter(|it| it.signals.metrics && it.temporality == Temporality::Delta);
-        let names: Vec<&str> = of_windows.map(|it| &*it.name).collect();
-        if let Err(error) = Windows::keep_only(&self.with.data_dir, &names) {
+        let names = |temporality| -> Vec<&str> {
+            let all = self.running.values().map(|it| &it.settings);
+            let own = all.filter(|it| it.signals.metrics && it.temporality == temporality);
+            own.map(|it| &*it.name).collect()
+        };
+        let data_dir = &self.with.data_dir;
+        let kept = Windows::keep_only(data_dir, &names(Temporality::Delta))
+            .and(Told::keep_only(data_dir, &names(Temporality::Cumulative)));
+        if let Err(error) = kept {
             tracing::warn!(kind = %error.kind(), "what destinations got of the metrics that are no longer there cannot be taken away");
         }
     }
@@ -431,7 +436,9 @@ impl Exports {
             let shared = Arc::clone(&shared);
             match settings.temporality {
                 Temporality::Cumulative => {
-                    let run = metrics::run(shared, snapshots, changes_only);
+                    let now_ns = snapshots.borrow().as_ref().map_or(0, |it| it.time_ns);
+                    let told = Told::new(&self.with.data_dir, name, now_ns);
+                    let run = metrics::run(shared, snapshots, told, changes_only);
                     self.tasks.spawn_on(run, &self.runtime)
                 }
                 Temporality::Delta => {

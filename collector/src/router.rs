@@ -22,12 +22,11 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc;
 use tower::util::MapRequest;
 
-use crate::aggregate::Snapshots;
 use crate::client_address::ClientAddress;
 use crate::config::PublicListener;
 use crate::error::{ApiError, error_json};
 use crate::export::letters;
-use crate::export::prometheus::scrape;
+use crate::export::prometheus::scrape::Scrapers;
 use crate::health::{self, Life};
 use crate::operate::{self, Asked};
 use crate::path;
@@ -51,7 +50,7 @@ pub struct Parts {
     /// For `/metrics`.
     pub sources: Arc<Sources>,
     /// For `/metrics/rum`.
-    pub snapshots: Snapshots,
+    pub scrapers: Arc<Scrapers>,
     /// For `/-/ready`.
     pub life: Life,
     /// For `/-/ready`.
@@ -175,10 +174,9 @@ async fn metrics(State(parts): State<Parts>, headers: HeaderMap) -> Response {
 }
 
 /// The metrics that are made out of items, for who scrapes them.
-async fn rum_metrics(State(parts): State<Parts>, headers: HeaderMap) -> Response {
-    let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok());
-    let snapshot = parts.snapshots.borrow().clone();
-    let (kind, body) = scrape::answer(snapshot.as_deref(), accept);
+async fn rum_metrics(State(parts): State<Parts>, request: Request) -> Response {
+    let from = ClientAddress::of(request.extensions());
+    let (kind, body) = parts.scrapers.answer(from, request.headers());
     ([(CONTENT_TYPE, kind)], body).into_response()
 }
 

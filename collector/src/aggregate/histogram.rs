@@ -49,6 +49,14 @@ impl Default for Histogram {
 }
 
 impl Histogram {
+    /// An empty one of a family with these bounds.
+    pub(crate) fn of(bounds: &[f64]) -> Self {
+        Self {
+            classic: vec![0; bounds.len()],
+            ..Self::default()
+        }
+    }
+
     /// Counts a value. What is no number, infinite or below zero is not one of ours and changes nothing. `bounds` are the family's
     /// classic ones, the same each time.
     pub(crate) fn record(&mut self, value: f64, bounds: &[f64]) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::histogram::Histogram;
-use super::names::{Id, Kind};
+use super::names::{Family, Id, Kind};
 
 /// Series of one family of one app. Above the pages, countries or releases that anybody looks at one by one; OpenTelemetry's
 /// SDKs have 2,000 for all of an instrument.
@@ -21,7 +21,7 @@ const MAX_SERIES: usize = 20_000;
 /// Characters of an attribute's value.
 pub(super) const MAX_VALUE: usize = 200;
 /// A series that nothing was added to for a day is let go: releases that nobody runs any more would fill the bounds. If it comes
-/// back it starts from zero with a new start time, which readers of cumulative series understand.
+/// back it starts from zero with a new start time, and is said as 0 before it is said as what it holds (`heard`).
 const STALE_NS: u64 = 24 * 60 * 60 * 1_000_000_000;
 /// Parts the fields of a key; cut out of values.
 const SEPARATOR: char = '\u{1f}';
@@ -32,6 +32,16 @@ const SEPARATOR: char = '\u{1f}';
 pub(crate) enum Value {
     Sum(f64),
     Histogram(Box<Histogram>),
+}
+
+impl Value {
+    /// Before anything was added.
+    pub(super) fn zero(family: &Family) -> Self {
+        match family.kind {
+            Kind::Counter => Self::Sum(0.0),
+            Kind::Histogram => Self::Histogram(Box::new(Histogram::of(family.bounds))),
+        }
+    }
 }
 
 /// Whose series: becomes the resource.
@@ -129,10 +139,7 @@ impl Store {
             app,
             values,
             overflow,
-            value: match family.family().kind {
-                Kind::Counter => Value::Sum(0.0),
-                Kind::Histogram => Value::Histogram(Box::default()),
-            },
+            value: Value::zero(family.family()),
             start_ns: now,
             touched_ns: now,
             exemplar: None,

@@ -13,35 +13,65 @@ use super::{Batch, Signal, points};
 use crate::aggregate::{Snapshot, Snapshots};
 
 pub(super) mod refused;
+mod told;
+
+pub(crate) use told::Told;
+
+/// By how much what is owed at the end comes later than what was told before: the least that Prometheus, which counts milliseconds, tells apart.
+const A_MOMENT_NS: u64 = 1_000_000;
 
 /// Runs until the aggregator has ended and its last state is delivered.
-pub(crate) async fn run(shared: Arc<Shared>, mut snapshots: Snapshots, changes_only: bool) {
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    mut snapshots: Snapshots,
+    mut told: Told,
+    changes_only: bool,
+) {
+    told.begin(&shared).await;
     while snapshots.changed().await.is_ok() {
         let latest = snapshots.borrow_and_update().clone();
         // Before the first series there is nothing to say: an empty request, or line, would be no news.
         if let Some(snapshot) = latest
             && !snapshot.series.is_empty()
-            && !(changes_only && snapshot.unchanged)
+            && !(changes_only && snapshot.unchanged && !told.owing)
         {
-            deliver(&shared, &mut snapshots, snapshot).await;
+            deliver(&shared, &mut snapshots, snapshot, &mut told).await;
         }
+    }
+    let last = snapshots.borrow().clone();
+    if let Some(last) = last.filter(|_| told.owing) {
+        let last = Snapshot {
+            time_ns: last.time_ns + A_MOMENT_NS,
+            ..(*last).clone()
+        };
+        deliver(&shared, &mut snapshots, Arc::new(last), &mut told).await;
     }
 }
 
 /// Tries until the destination has taken this snapshot or a newer one.
-async fn deliver(shared: &Shared, snapshots: &mut Snapshots, mut snapshot: Arc<Snapshot>) {
+async fn deliver(
+    shared: &Shared,
+    snapshots: &mut Snapshots,
+    mut snapshot: Arc<Snapshot>,
+    told: &mut Told,
+) {
     let mut backoff = Backoff::new(&shared.retry);
-    while let Some(batch) = batch(shared, &snapshot) {
-        let wait = match attempt(shared, batch, &mut backoff).await {
-            Next::Again(_, wait) => wait,
-            // The next snapshot holds what was not taken of this one.
+    loop {
+        let concerned = shared.concern.of(&snapshot);
+        let said = told.say(&concerned);
+        let Some(batch) = of(shared, said.as_ref().unwrap_or(&concerned)) else {
+            return;
+        };
+        match attempt(shared, batch, &mut backoff).await {
+            Next::Again(_, wait) => tokio::time::sleep(wait).await,
+            // The next snapshot holds what was not taken of this one. What is new in that goes without its 0: one tenant that takes nothing holds no
+            // other's at 0.
             Next::Part(..) => {
                 shared.stats.snapshots.fetch_add(1, Ordering::Relaxed);
-                return;
+                return told.taken(shared, &snapshot, said.is_some()).await;
             }
-            Next::Done => return,
-        };
-        tokio::time::sleep(wait).await;
+            Next::Done => return told.taken(shared, &snapshot, said.is_some()).await,
+        }
         if snapshots.has_changed().unwrap_or(false)
             && let Some(newer) = snapshots.borrow_and_update().clone()
         {
@@ -54,11 +84,14 @@ async fn deliver(shared: &Shared, snapshots: &mut Snapshots, mut snapshot: Arc<S
 
 /// The metrics of a snapshot that are this destination's.
 pub(super) fn batch(shared: &Shared, snapshot: &Snapshot) -> Option<Batch> {
-    let snapshot = shared.concern.of(snapshot);
-    if snapshot.series.is_empty() {
+    of(shared, &shared.concern.of(snapshot))
+}
+
+fn of(shared: &Shared, concerned: &Snapshot) -> Option<Batch> {
+    if concerned.series.is_empty() {
         return None;
     }
-    let source = Source::Metrics(Arc::new(points::metrics(&snapshot, shared.form)));
+    let source = Source::Metrics(Arc::new(points::metrics(concerned, shared.form)));
     Some(Batch::new(Signal::Metrics, vec![source]))
 }
 

@@ -211,9 +211,9 @@ fn histogram(series: &Series, snapshot: &Snapshot) -> Option<ExponentialHistogra
             offset: *offset,
             bucket_counts: buckets.iter().copied().collect(),
         }),
-        // Those of a window are not known.
-        min: (!snapshot.delta).then_some(*min),
-        max: (!snapshot.delta).then_some(*max),
+        // Those of a window are not known, and of nothing there are none.
+        min: (!snapshot.delta && *count > 0).then_some(*min),
+        max: (!snapshot.delta && *count > 0).then_some(*max),
         exemplars: exemplars(series),
         ..ExponentialHistogramDataPoint::default()
     })

@@ -36,23 +36,10 @@ impl Windows {
     /// Takes away what is known of all destinations but these. One of the same name that comes later would get all that came meanwhile as
     /// one window.
     pub(crate) fn keep_only(data_dir: &Path, names: &[&str]) -> io::Result<()> {
-        let entries = match fs::read_dir(data_dir.join(FOLDER)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries?,
-        };
         let kept: Vec<String> = (names.iter())
             .flat_map(|name| ["sent", "sending"].map(|what| format!("{name}.{what}.json")))
             .collect();
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name();
-            // With what a crash may have left of writing it.
-            let name = name.to_str().map(|it| it.trim_end_matches(".next"));
-            if !kept.iter().any(|it| Some(&**it) == name) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
+        keep_only(&data_dir.join(FOLDER), &kept)
     }
 
     /// Runs until the aggregator has ended and its last window is delivered.
@@ -95,27 +82,55 @@ impl Windows {
     }
 
     async fn keep(&self, place: &Checkpoint, state: &Arc<Snapshot>, shared: &Shared) {
-        let (place, state) = (place.clone(), Arc::clone(state));
-        let write = move || {
-            if let Some(folder) = place.path().parent() {
-                fs::create_dir_all(folder)?;
-            }
-            place.write(&Checkpoint::encode_series(&state.series, state.time_ns))
-        };
-        match tokio::task::spawn_blocking(write).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => failed(shared, &error),
-            Err(_) => {}
-        }
+        let state = Arc::clone(state);
+        let bytes = move || Checkpoint::encode_series(&state.series, state.time_ns);
+        write(shared, place, bytes).await;
     }
 }
 
-/// The window goes out all the same: what is at stake is a restart before it is through.
+/// Writes what a destination got, off the threads that send.
+pub(super) async fn write(
+    shared: &Shared,
+    place: &Checkpoint,
+    bytes: impl FnOnce() -> Vec<u8> + Send + 'static,
+) {
+    let place = place.clone();
+    let write = move || {
+        if let Some(folder) = place.path().parent() {
+            fs::create_dir_all(folder)?;
+        }
+        place.write(&bytes())
+    };
+    match tokio::task::spawn_blocking(write).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => failed(shared, &error),
+        Err(_) => {}
+    }
+}
+
+/// Takes away the files of a folder but these, and what a crash may have left of writing them.
+pub(super) fn keep_only(folder: &Path, kept: &[String]) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_str().map(|it| it.trim_end_matches(".next"));
+        if !kept.iter().any(|it| Some(&**it) == name) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Metrics go out all the same: what is at stake is a restart before the next of these is written.
 fn failed(shared: &Shared, error: &io::Error) {
     tracing::error!(
         destination = shared.name,
         kind = %error.kind(),
-        "what a destination got of the metrics cannot be written to the data folder; after a restart a window may come twice"
+        "what a destination got of the metrics cannot be written to the data folder; after a restart some of it may count twice"
     );
 }
 

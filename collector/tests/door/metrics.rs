@@ -103,11 +103,17 @@ async fn metrics_made_out_of_items_are_scraped_beside_the_collectors_own() {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
-    let found = answer.body.lines().find(|it| it.starts_with(line)).unwrap();
-    assert!(
-        found.contains(r#"job="shop""#) && found.ends_with(" 2"),
-        "{found}"
+    let found = |body: &str| {
+        let found = body.lines().find(|it| it.starts_with(line));
+        found.unwrap().to_owned()
+    };
+    let (first, second) = (
+        found(&answer.body),
+        found(&collector.get("/metrics/rum").await.body),
     );
+    assert!(first.contains(r#"job="shop""#), "{first}");
+    // A rise from 0, which a first look alone is none of.
+    assert!(first.ends_with(" 0") && second.ends_with(" 2"), "{second}");
     assert_eq!(
         answer.header("content-type"),
         Some("text/plain; version=0.0.4; charset=utf-8")

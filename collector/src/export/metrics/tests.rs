@@ -61,11 +61,13 @@ fn bench_at(folder: &std::path::Path, answers: Vec<Outcome>, changes_only: bool)
         Arc::clone(&stats),
     );
     shared.random = || 1.0;
+    // Of all that is.
+    let told = super::Told::new(folder, "a", u64::MAX);
     Bench {
         publish,
         sent,
         stats,
-        task: tokio::spawn(run(Arc::new(shared), snapshots, changes_only)),
+        task: tokio::spawn(run(Arc::new(shared), snapshots, told, changes_only)),
     }
 }
 

@@ -1,19 +1,87 @@
 //! What a scrape of the metrics made out of items gets: text with classic buckets, OpenMetrics with exemplars too, or protobuf with both
 //! kinds of buckets, by what it asks for.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
+
+use http::HeaderMap;
+use http::header::{ACCEPT, USER_AGENT};
 use prost::Message as _;
 
 use super::Families;
 use super::text::text;
-use crate::aggregate::Snapshot;
+use crate::aggregate::{Snapshot, Snapshots};
+use crate::client_address::ClientAddress;
 use crate::export::points::{self, Form};
 use crate::telemetry::proto::MetricFamily;
 use crate::telemetry::{Format, negotiate};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Who scrapes, and what each has seen: a series is shown as 0 at the first look since it began, and as what it holds at the next.
+#[derive(Debug)]
+pub struct Scrapers {
+    snapshots: Snapshots,
+    /// When this run's first snapshot was.
+    begun_ns: u64,
+    /// The time of the snapshot that each saw last, by who it is.
+    seen: Mutex<HashMap<u64, u64>>,
+}
+
+/// Scrapers that are known one by one: more than look at one collector. Whoever comes beyond them sees all as it is.
+const MAX_SCRAPERS: usize = 64;
+/// Who comes first within this time of the start is taken to have been there before: the longest between two scrapes by which Prometheus does
+/// not lose sight of a series. Who comes later is new, and a 0 would make all that there is an increase of now.
+const THERE_BEFORE_NS: u64 = 5 * 60 * 1_000_000_000;
+
+impl Scrapers {
+    pub(crate) fn new(snapshots: Snapshots) -> Self {
+        let begun_ns = snapshots.borrow().as_ref().map_or(0, |it| it.time_ns);
+        Self {
+            snapshots,
+            begun_ns,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// The body of an answer, and its content type.
+    pub(crate) fn answer(
+        &self,
+        from: Option<ClientAddress>,
+        headers: &HeaderMap,
+    ) -> (&'static str, Vec<u8>) {
+        let accept = headers.get(ACCEPT).and_then(|it| it.to_str().ok());
+        let Some(snapshot) = self.snapshots.borrow().clone() else {
+            return answer(None, accept);
+        };
+        let mut who = DefaultHasher::new();
+        (from, headers.get(USER_AGENT), headers.get(ACCEPT)).hash(&mut who);
+        let heard_ns = self.look(who.finish(), snapshot.time_ns);
+        let with_zeros = snapshot.with_zeros(heard_ns);
+        answer(Some(with_zeros.as_ref().unwrap_or(&snapshot)), accept)
+    }
+
+    /// Until when this one has heard of all series, before it sees a snapshot of `now_ns`.
+    fn look(&self, who: u64, now_ns: u64) -> u64 {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let there_before = now_ns.saturating_sub(self.begun_ns) <= THERE_BEFORE_NS;
+        if let Some(before) = seen.get_mut(&who) {
+            return std::mem::replace(before, now_ns);
+        }
+        if seen.len() >= MAX_SCRAPERS {
+            return now_ns;
+        }
+        seen.insert(who, now_ns);
+        match there_before {
+            true => self.begun_ns,
+            false => now_ns,
+        }
+    }
+}
+
 /// The body of an answer, and its content type.
-pub(crate) fn answer(snapshot: Option<&Snapshot>, accept: Option<&str>) -> (&'static str, Vec<u8>) {
+pub(super) fn answer(snapshot: Option<&Snapshot>, accept: Option<&str>) -> (&'static str, Vec<u8>) {
     let families = snapshot.map(families).unwrap_or_default();
     if negotiate(accept) == Format::Protobuf {
         let each = families
@@ -41,4 +109,74 @@ fn families(snapshot: &Snapshot) -> Vec<MetricFamily> {
     let series = families.iter_mut().flat_map(|it| &mut it.metric);
     series.for_each(|it| it.timestamp_ms = None);
     families
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::aggregate::snapshot_of;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Page views of two series: one from before this run, one that began at `born` seconds.
+    fn state(born: u64, now: u64) -> Option<Arc<Snapshot>> {
+        let row = |page, amount| ("shop", "farol.page_views", [page, "", ""], amount);
+        let rows = [row("/a", 7.0), row("/b", 1.0)];
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(app, family, values, amount)| (*app, *family, &values[..], *amount))
+            .collect();
+        let mut snapshot = snapshot_of(&rows, born * SECOND, now * SECOND);
+        snapshot.series[0].start_ns = SECOND;
+        Some(Arc::new(snapshot))
+    }
+
+    fn look(scrapers: &Scrapers, agent: &str) -> Vec<String> {
+        let headers = HeaderMap::from_iter([(USER_AGENT, agent.parse().unwrap())]);
+        let text = String::from_utf8(scrapers.answer(None, &headers).1).unwrap();
+        let values = text.lines().filter(|it| !it.starts_with('#'));
+        values
+            .map(|it| it.rsplit(' ').next().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn each_scraper_sees_a_new_series_at_0_once() {
+        let (publish, snapshots) = watch::channel(state(1, 100));
+        let scrapers = Scrapers::new(snapshots);
+        publish.send_replace(state(105, 110));
+        for scraper in ["one", "two"] {
+            assert_eq!(look(&scrapers, scraper), ["7", "0"], "{scraper}");
+            assert_eq!(look(&scrapers, scraper), ["7", "1"], "{scraper}");
+        }
+        // Let go and born again.
+        publish.send_replace(state(100_000, 100_010));
+        assert_eq!(look(&scrapers, "one"), ["7", "0"]);
+        publish.send_replace(state(100_000, 100_020));
+        assert_eq!(look(&scrapers, "one"), ["7", "1"]);
+    }
+
+    #[test]
+    fn who_comes_later_is_not_told_that_all_of_it_came_now() {
+        let (publish, snapshots) = watch::channel(state(1, 100));
+        let scrapers = Scrapers::new(snapshots);
+        publish.send_replace(state(105, 1_000));
+        assert_eq!(look(&scrapers, "late"), ["7", "1"]);
+        publish.send_replace(state(1_005, 1_010));
+        assert_eq!(look(&scrapers, "late"), ["7", "0"]);
+    }
+
+    #[test]
+    fn scrapers_without_end_take_no_room_without_end() {
+        let (_publish, snapshots) = watch::channel(state(1, 100));
+        let scrapers = Scrapers::new(snapshots);
+        for n in 0..1_000 {
+            assert_eq!(look(&scrapers, &format!("{n}")), ["7", "1"]);
+        }
+        assert_eq!(scrapers.seen.lock().unwrap().len(), MAX_SCRAPERS);
+    }
 }

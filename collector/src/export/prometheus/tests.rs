@@ -122,6 +122,38 @@ fn protobuf_has_exponential_buckets_beside_the_classic_ones() {
     assert_eq!(filled(histogram, &[45.0, 180.0, 200.0, 20_000.0]), 4);
 }
 
+#[test]
+fn a_series_at_0_has_every_name_that_it_has_later_and_counts_nothing() {
+    let zeros = snapshot().with_zeros(0).unwrap();
+    let lines = |snapshot: &Snapshot| {
+        let text = String::from_utf8(scrape::answer(Some(snapshot), None).1).unwrap();
+        let lines = text.lines().filter(|it| !it.starts_with('#'));
+        let parts = lines.map(|it| it.rsplit_once(' ').unwrap());
+        let (names, values): (Vec<_>, Vec<_>) = parts
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .unzip();
+        (names, values)
+    };
+    let (names, values) = lines(&zeros);
+    assert_eq!(names, lines(&snapshot()).0);
+    assert!(values.iter().all(|it| it == "0"), "{values:?}");
+    let mut families = Families::default();
+    for resource in points::metrics(&zeros, Form::Prometheus) {
+        for metric in &resource.scope_metrics[0].metrics {
+            families.add(None, metric);
+            if let Some(Data::ExponentialHistogram(it)) = &metric.data {
+                assert_eq!((it.data_points[0].min, it.data_points[0].max), (None, None));
+            }
+        }
+    }
+    assert_eq!(families.left_out, 0);
+    let lcp = families.end().remove(1).metric.remove(0).histogram.unwrap();
+    assert_eq!((lcp.sample_count, lcp.exemplars.len()), (0, 0));
+    // Native still: it is no finer later, which Prometheus would take for a reset.
+    assert_eq!(lcp.schema, Some(8));
+    assert_eq!(lcp.positive_span.len(), 1);
+}
+
 /// How many of these values lie in a bucket that counts them, by Prometheus' rule: bucket `i` ends at `2^(i * 2^-schema)`.
 fn filled(histogram: &Histogram, values: &[f64]) -> usize {
     let span = &histogram.positive_span[0];

@@ -1,0 +1,199 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
+use tokio::sync::{mpsc, watch};
+
+use super::*;
+use crate::config::Retry;
+use crate::export::Batch;
+use crate::export::dead_letters::DeadLetters;
+use crate::export::destination::{Attempt, Destination, Outcome, Reason};
+use crate::export::metrics::run;
+use crate::export::samples::snapshot;
+use crate::export::stats::Stats;
+
+/// What a point said: its value, and when.
+type Said = (f64, u64);
+
+/// Answers in turn, then takes all; hands over the sessions of each attempt.
+struct Taker {
+    answers: Mutex<std::vec::IntoIter<Outcome>>,
+    sent: mpsc::UnboundedSender<Vec<Said>>,
+}
+
+impl Destination for Taker {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Attempt<'a> {
+        Box::pin(async move {
+            let mut said = Vec::new();
+            for (_, metric) in batch.placed::<Metric>() {
+                let Some(Data::Sum(sum)) = &metric.data else {
+                    panic!("sessions are a sum");
+                };
+                for point in &sum.data_points {
+                    let Some(Value::AsDouble(value)) = point.value else {
+                        panic!("a number");
+                    };
+                    said.push((value, point.time_unix_nano));
+                }
+            }
+            self.sent.send(said).unwrap();
+            let next = self.answers.lock().unwrap().next();
+            next.unwrap_or_else(Outcome::accepted)
+        })
+    }
+}
+
+struct Bench {
+    publish: watch::Sender<Option<Arc<Snapshot>>>,
+    sent: mpsc::UnboundedReceiver<Vec<Said>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Bench {
+    async fn next(&mut self) -> Vec<Said> {
+        self.sent.recv().await.expect("an attempt")
+    }
+}
+
+/// A destination that begins when the latest snapshot was at `now_ns`.
+fn bench(folder: &Path, now_ns: u64, answers: Vec<Outcome>, changes_only: bool) -> Bench {
+    let (publish, snapshots) = watch::channel(None);
+    let (sender, sent) = mpsc::unbounded_channel();
+    let answers = Mutex::new(answers.into_iter());
+    let mut shared = Shared::new(
+        "a",
+        Arc::new(Taker {
+            answers,
+            sent: sender,
+        }),
+        Retry::default(),
+        DeadLetters::new(folder, "a"),
+        Arc::new(Stats::default()),
+    );
+    shared.random = || 1.0;
+    let told = Told::new(folder, "a", now_ns);
+    Bench {
+        publish,
+        sent,
+        task: tokio::spawn(run(Arc::new(shared), snapshots, told, changes_only)),
+    }
+}
+
+/// A state at this time of series by when they began, each with a value.
+fn state(time_ns: u64, series: &[(u64, f64)]) -> Option<Arc<Snapshot>> {
+    let devices = ["desktop", "mobile", "tablet"];
+    let values: Vec<_> = devices.iter().map(|device| [*device, ""]).collect();
+    let each = values.iter().zip(series);
+    let rows: Vec<_> = each
+        .map(|(values, (_, value))| ("shop", "farol.sessions", &values[..], *value))
+        .collect();
+    let mut snapshot = snapshot(&rows);
+    snapshot.time_ns = time_ns;
+    for (it, (start_ns, _)) in snapshot.series.iter_mut().zip(series) {
+        it.start_ns = *start_ns;
+    }
+    Some(Arc::new(snapshot))
+}
+
+fn lost() -> Outcome {
+    Outcome::retry(Reason::code("timed out"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_series_is_told_as_0_first_and_then_as_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = bench(folder.path(), 10, vec![], false);
+    // The first was there before this destination.
+    bench
+        .publish
+        .send_replace(state(20, &[(5, 9.0), (15, 2.0)]));
+    assert_eq!(bench.next().await, [(9.0, 20), (0.0, 20)]);
+    let later = [(5, 9.0), (15, 3.0), (25, 1.0)];
+    bench.publish.send_replace(state(30, &later));
+    assert_eq!(bench.next().await, [(9.0, 30), (3.0, 30), (0.0, 30)]);
+    bench.publish.send_replace(state(40, &later));
+    assert_eq!(bench.next().await, [(9.0, 40), (3.0, 40), (1.0, 40)]);
+    // Let go, and back.
+    let back = [(5, 9.0), (45, 1.0)];
+    for (time, value) in [(50, 0.0), (60, 1.0)] {
+        bench.publish.send_replace(state(time, &back));
+        assert_eq!(bench.next().await, [(9.0, time), (value, time)]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_value_is_told_before_its_0_was_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = bench(folder.path(), 10, vec![lost(), lost()], false);
+    bench.publish.send_replace(state(20, &[(15, 2.0)]));
+    assert_eq!(bench.next().await, [(0.0, 20)]);
+    assert_eq!(bench.next().await, [(0.0, 20)]);
+    bench.publish.send_replace(state(30, &[(15, 3.0)]));
+    assert_eq!(bench.next().await, [(0.0, 30)]);
+    bench.publish.send_replace(state(40, &[(15, 3.0)]));
+    assert_eq!(bench.next().await, [(3.0, 40)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_tells_no_series_as_0_again_and_the_others_as_0_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut one = bench(folder.path(), 10, vec![], false);
+    one.publish.send_replace(state(20, &[(15, 2.0)]));
+    assert_eq!(one.next().await, [(0.0, 20)]);
+    one.publish.send_replace(state(30, &[(15, 2.0)]));
+    assert_eq!(one.next().await, [(2.0, 30)]);
+    one.task.abort();
+
+    let mut two = bench(folder.path(), 40, vec![], false);
+    // The second began when nobody told of it.
+    two.publish.send_replace(state(50, &[(15, 2.0), (35, 1.0)]));
+    assert_eq!(two.next().await, [(2.0, 50), (0.0, 50)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_owed_is_told_when_the_aggregator_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = bench(folder.path(), 10, vec![lost()], false);
+    bench.publish.send_replace(state(20, &[(15, 2.0)]));
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    for said in [(0.0, 20), (0.0, 20), (2.0, 1_000_020)] {
+        assert_eq!(bench.sent.recv().await, Some(vec![said]));
+    }
+    assert_eq!(bench.sent.recv().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_leaves_repetitions_out_is_told_what_is_owed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = bench(folder.path(), 10, vec![], true);
+    let repeated = |time| {
+        let mut state = (*state(time, &[(15, 2.0)]).unwrap()).clone();
+        state.unchanged = true;
+        Some(Arc::new(state))
+    };
+    bench.publish.send_replace(state(20, &[(15, 2.0)]));
+    assert_eq!(bench.next().await, [(0.0, 20)]);
+    bench.publish.send_replace(repeated(30));
+    assert_eq!(bench.next().await, [(2.0, 30)]);
+    bench.publish.send_replace(repeated(40));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.sent.recv().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_away_for_a_configuration_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    for (now_ns, value) in [(10, 0.0), (30, 2.0)] {
+        let mut bench = bench(folder.path(), now_ns, vec![], false);
+        bench.publish.send_replace(state(now_ns + 10, &[(15, 2.0)]));
+        assert_eq!(bench.next().await, [(value, now_ns + 10)]);
+        bench.task.abort();
+        Told::keep_only(folder.path(), &["b"]).unwrap();
+    }
+}
