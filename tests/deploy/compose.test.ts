@@ -58,10 +58,11 @@ test('each service says whether it is well, but those whose image holds nothing 
   assert.deepEqual(mute.sort(), ['alloy', 'backend-spring', 'beyla', 'jaeger', 'redis-exporter', 'setup-elastic', 'tempo', ...workers]);
 });
 
-test('the collector is asked by the settings that it was started with', () => {
-  const { command, healthcheck } = compose.services['farol-collector']!;
-  const config = command![command!.indexOf('--config') + 1]!;
-  assert.deepEqual((healthcheck as { test: string[] }).test, ['CMD', '/farol-collector', 'healthy', '--config', config]);
+test('the collector, its health check and each command in its container go by the settings of the stack', () => {
+  const { command, environment, healthcheck } = compose.services['farol-collector']!;
+  // What an argument names no other command knows.
+  assert.deepEqual([command, (healthcheck as { test: string[] }).test], [undefined, ['CMD', '/farol-collector', 'healthy']]);
+  assert.deepEqual(environment, { FAROL_CONFIG: `/etc/farol/\${FAROL_STACK:-farol}.toml` });
 });
 
 test('a stack of settings for each profile, whose addresses are services that then run', () => {
