@@ -20,6 +20,8 @@ pub mod event {
     pub const NAVIGATION: &str = "browser.navigation";
     /// A navigation within the document, as Faro names it.
     pub const FARO_NAVIGATION: &str = "faro.navigation";
+    /// Another route of Faro's integration of React's router.
+    pub const FARO_ROUTE_CHANGE: &str = "route_change";
     /// The timing of a page load, as Faro sends it.
     pub const FARO_NAVIGATION_TIMING: &str = "faro.performance.navigation";
     /// The timing of a resource, as Faro sends it.

@@ -106,6 +106,8 @@ struct Observer<'a> {
     exceptions: f64,
     /// How many repeats are still believed.
     repeats: f64,
+    /// Whether it tells of navigations by an event of their own.
+    navigates: bool,
 }
 
 impl<'a> Observer<'a> {
@@ -140,6 +142,7 @@ impl<'a> Observer<'a> {
                 (false, None) => 1.0,
             },
             repeats: MOST_REPEATS,
+            navigates: (payload.events.iter()).any(|it| it.name == event::FARO_NAVIGATION),
         }
     }
 
@@ -197,6 +200,14 @@ impl<'a> Observer<'a> {
                         let to = to.unwrap_or_else(|| self.page(it.farol.get()));
                         let from = attribute("fromUrl").unwrap_or("");
                         if is_view(attribute("type"), from, to) {
+                            self.page_view(to);
+                        }
+                    }
+                    // The first of a page says none from which it came: it is its load. Where both come it is the navigation that counts.
+                    event::FARO_ROUTE_CHANGE if !self.navigates => {
+                        if let (Some(to), Some(from)) = (attribute("toUrl"), attribute("fromUrl"))
+                            && is_view(None, from, to)
+                        {
                             self.page_view(to);
                         }
                     }

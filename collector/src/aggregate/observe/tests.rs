@@ -128,6 +128,18 @@ fn a_session_found_again_is_a_page_view_and_no_session() {
     assert_eq!(found, ["farol.page_views /orders/{id}|mobile| 1"]);
 }
 
+#[test]
+fn a_change_of_route_within_a_page_is_a_page_view_once() {
+    let routes = r#"{"name":"route_change","attributes":{"toRoute":"/orders/:id","toUrl":"https://shop.example/orders/7"}},
+        {"name":"route_change","attributes":{"fromUrl":"https://shop.example/orders/7","toUrl":"https://shop.example/cart"}},
+        {"name":"route_change","attributes":{"fromUrl":"https://shop.example/cart","toUrl":"https://shop.example/cart?open"}}"#;
+    let found = series(&on(), &payload(&format!(r#""events":[{routes}]"#)));
+    assert_eq!(found, ["farol.page_views /cart|mobile| 1"]);
+    let navigation = r#"{"name":"faro.navigation","attributes":{"fromUrl":"https://shop.example/orders/7","toUrl":"https://shop.example/cart"}}"#;
+    let both = payload(&format!(r#""events":[{routes},{navigation}]"#));
+    assert_eq!(series(&on(), &both), found);
+}
+
 const ERRORS: &str = r#""exceptions":[{"type":"TypeError","value":"x","handled":false},{"type":"TypeError","value":"y","count":4,"handled":false}]"#;
 
 #[test]
