@@ -1,8 +1,9 @@
 //! What a payload says about everything in it: app, user, session, page, browser.
 
 use crate::map::Attributes;
-use crate::read::{Key, Read, Seed};
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use crate::read::{EntrySeed, Key, Read, Seed};
+use crate::value::Value;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
 
@@ -320,10 +321,13 @@ impl<'de> Visitor<'de> for OneBrandVisitor {
                 "brand" => out.brand = entries.next_value_seed(Seed::<String>::new())?,
                 "version" => out.version = entries.next_value_seed(Seed::<String>::new())?,
                 _ => {
-                    entries.next_value::<IgnoredAny>()?;
+                    if let Some(value) = entries.next_value_seed(EntrySeed::<Value>::new())? {
+                        out.extra.push(key.into_owned(), value);
+                    }
                 }
             }
         }
+        out.extra.settle();
         Ok(out)
     }
 

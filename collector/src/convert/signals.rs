@@ -6,11 +6,9 @@ mod metrics;
 use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
 use farol_protocol::signals as wire;
-use farol_protocol::span as wire_span;
 use farol_protocol::time::Time;
 use farol_protocol::value::Value as Own;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
-use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use super::attrs::{Attrs, Pair, pairs, to_any};
 use super::clock::stamp;
@@ -51,6 +49,8 @@ fn traces<'a>(
                 semconv::template(&mut attributes, payload);
                 semconv::span_times(header, span, &mut attributes, given);
                 attributes.under(|| [attr::EXTRA, "span."].concat(), given.extra.iter());
+                let status = given.status.extra.iter();
+                attributes.under(|| [attr::EXTRA, "span.status."].concat(), status);
                 span.attributes = attributes.owned();
             }
         }
@@ -70,7 +70,7 @@ fn logs<'a>(
         let place = (std::ptr::from_ref(resource), std::ptr::from_ref(scope));
         if last.is_none_or(|last| last.0 != place.0) {
             out.push(ResourceLogs {
-                resource: Some(to_resource(&resource.resource)),
+                resource: Some(spans::to_resource(&resource.resource, &resource.extra)),
                 scope_logs: Vec::new(),
                 schema_url: resource.schema_url.clone(),
             });
@@ -80,7 +80,7 @@ fn logs<'a>(
         };
         if last != Some(place) {
             group.scope_logs.push(ScopeLogs {
-                scope: Some(spans::to_scope(&scope.scope)),
+                scope: Some(spans::to_scope(&scope.scope, &scope.extra)),
                 log_records: Vec::new(),
                 schema_url: scope.schema_url.clone(),
             });
@@ -154,12 +154,4 @@ fn record<'a>(
 
 fn zeroes(id: &str) -> bool {
     id.bytes().all(|byte| byte == b'0')
-}
-
-fn to_resource(given: &wire_span::Resource) -> Resource {
-    Resource {
-        attributes: spans::attributes(&given.attributes),
-        dropped_attributes_count: spans::count(given.dropped_attributes_count),
-        ..Resource::default()
-    }
 }

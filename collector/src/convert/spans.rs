@@ -1,9 +1,10 @@
 //! Spans as they came, in OTLP's binary form. The dialects add to them what they each add.
 
-use super::attrs::{owned, pairs};
+use super::attrs::{Attrs, owned, pairs};
 use super::ids::id;
 use super::tree::Scope;
 use farol_protocol::map::Attributes;
+use farol_protocol::names::attr;
 use farol_protocol::span as wire;
 use farol_protocol::time::Time;
 use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
@@ -19,16 +20,12 @@ pub(super) fn attributes(given: &Attributes) -> Vec<KeyValue> {
 /// All spans unchanged, as receivers do that pass traces through.
 pub(super) fn unchanged(traces: &wire::Traces) -> Vec<ResourceSpans> {
     let resources = traces.resource_spans.iter().map(|resource| ResourceSpans {
-        resource: Some(Resource {
-            attributes: attributes(&resource.resource.attributes),
-            dropped_attributes_count: count(resource.resource.dropped_attributes_count),
-            ..Resource::default()
-        }),
+        resource: Some(to_resource(&resource.resource, &resource.extra)),
         scope_spans: resource
             .scope_spans
             .iter()
             .map(|scope| ScopeSpans {
-                scope: Some(to_scope(&scope.scope)),
+                scope: Some(to_scope(&scope.scope, &scope.extra)),
                 spans: (scope.spans.iter())
                     .map(|span| Span {
                         attributes: attributes(&span.attributes),
@@ -43,8 +40,21 @@ pub(super) fn unchanged(traces: &wire::Traces) -> Vec<ResourceSpans> {
     resources.collect()
 }
 
-pub(super) fn to_scope(scope: &wire::Scope) -> InstrumentationScope {
-    Scope::given(scope).owned()
+pub(super) fn to_scope(scope: &wire::Scope, group: &Attributes) -> InstrumentationScope {
+    Scope::given(scope, group).owned()
+}
+
+/// A resource as it came, with what is not known of it and of the group under it.
+pub(super) fn to_resource(given: &wire::Resource, group: &Attributes) -> Resource {
+    let mut attributes = Attrs::of(pairs(given.attributes.iter()));
+    let prefix = || [attr::EXTRA, "resource."].concat();
+    attributes.under(prefix, given.extra.iter());
+    attributes.under(prefix, group.iter());
+    Resource {
+        attributes: attributes.owned(),
+        dropped_attributes_count: count(given.dropped_attributes_count),
+        ..Resource::default()
+    }
 }
 
 /// A span without its attributes.
@@ -86,11 +96,13 @@ fn to_event(event: &wire::SpanEvent) -> Event {
 
 /// A link without valid ids points nowhere; OTLP has no place for it.
 fn to_link(link: &wire::Link) -> Option<Link> {
+    let mut attributes = Attrs::of(pairs(link.attributes.iter()));
+    attributes.under(|| attr::EXTRA, link.extra.iter());
     Some(Link {
         trace_id: id::<16>(&link.trace_id)?.into(),
         span_id: id::<8>(&link.span_id)?.into(),
         trace_state: link.trace_state.clone(),
-        attributes: attributes(&link.attributes),
+        attributes: attributes.owned(),
         dropped_attributes_count: count(link.dropped_attributes_count),
         flags: count(link.flags),
     })

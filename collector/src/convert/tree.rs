@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use farol_protocol::map::Attributes;
+use farol_protocol::names::attr;
 use farol_protocol::span as wire;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
@@ -68,12 +70,16 @@ pub(super) struct Spanned<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// As it came.
-    pub(super) fn given(scope: &'a wire::Scope) -> Self {
+    /// As it came, with what is not known of it and of the group under it.
+    pub(super) fn given(scope: &'a wire::Scope, group: &'a Attributes) -> Self {
+        let mut attributes = Attrs::of(super::attrs::pairs(scope.attributes.iter()));
+        let prefix = || [attr::EXTRA, "scope."].concat();
+        attributes.under(prefix, scope.extra.iter());
+        attributes.under(prefix, group.iter());
         Scope {
             name: &scope.name,
             version: &scope.version,
-            attributes: super::attrs::pairs(scope.attributes.iter()),
+            attributes: attributes.into_list(),
             dropped: super::spans::count(scope.dropped_attributes_count),
         }
     }

@@ -74,15 +74,14 @@ fn beside(
     out
 }
 
-/// Whether the frames of an exception name what the stack in its line does not: bundle, release, debug id.
+/// Whether the frames of an exception say what the stack in its line does not: bundle, release, debug id, and what no field is for.
 fn says_more(item: Item<'_>) -> bool {
     let Item::Exception(exception) = item else {
         return false;
     };
     (exception.stacktrace.frames.iter()).any(|it| {
-        [&it.bundle_id, &it.release, &it.debug_id]
-            .iter()
-            .any(|it| !it.is_empty())
+        let named = [&it.bundle_id, &it.release, &it.debug_id];
+        named.iter().any(|it| !it.is_empty()) || !it.extra.is_empty()
     })
 }
 

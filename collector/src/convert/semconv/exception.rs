@@ -132,6 +132,12 @@ impl<'a> Object<'a> {
         self.put(key, value)
     }
 
+    fn pairs(self, key: &'a str, pairs: &'a Attributes) -> Self {
+        let pairs = crate::convert::attrs::pairs(pairs.iter());
+        let value = (!pairs.is_empty()).then_some(Any::Pairs(pairs));
+        self.put(key, value)
+    }
+
     fn extra(mut self, extra: &'a Attributes) -> Any<'a> {
         self.0.extend(crate::convert::attrs::pairs(extra.iter()));
         Any::Pairs(self.0)
@@ -156,6 +162,7 @@ fn cause(cause: &Cause) -> Any<'_> {
         .text("type", &cause.kind)
         .text("message", &cause.value)
         .list("frames", cause.stacktrace.frames.iter().map(frame))
+        .pairs("stacktrace", &cause.stacktrace.extra)
         .extra(&cause.extra)
 }
 

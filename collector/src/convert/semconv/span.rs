@@ -38,7 +38,7 @@ pub(super) fn convert<'a>(source: &Source<'a>) -> Vec<Branch<'a, Spanned<'a>>> {
         if last != Some(place) {
             let given = &wire_scope.schema_url;
             group.scopes.push(Twig {
-                scope: Scope::given(&wire_scope.scope),
+                scope: Scope::given(&wire_scope.scope, &wire_scope.extra),
                 items: Vec::new(),
                 schema_url: if given.is_empty() { SCHEMA_URL } else { given },
             });

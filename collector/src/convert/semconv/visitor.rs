@@ -160,6 +160,7 @@ fn extras<'a>(out: &mut Attrs<'a>, payload: &'a Payload, own: Option<&'a Overrid
     extra("", &payload.extra);
     extra("meta.", &meta.extra);
     extra("sdk.", &meta.sdk.extra);
+    (meta.sdk.integrations.iter()).for_each(|part| extra("sdk.integrations.", &part.extra));
     extra("app.", &meta.app.extra);
     extra("user.", &context.user.extra);
     extra("session.", &context.session.extra);
@@ -167,6 +168,9 @@ fn extras<'a>(out: &mut Attrs<'a>, payload: &'a Payload, own: Option<&'a Overrid
     extra("page.", &context.page.extra);
     extra("view.", &context.view.extra);
     extra("browser.", &meta.browser.extra);
+    if let Brands::List(list) = &meta.browser.brands {
+        (list.iter()).for_each(|brand| extra("browser.brands.", &brand.extra));
+    }
     extra("k6.", &meta.k6.extra);
     extra("os.", &meta.os.extra);
     extra("device.", &meta.device.extra);

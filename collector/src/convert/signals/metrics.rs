@@ -16,7 +16,6 @@ use super::super::attrs::{Attrs, pairs};
 use super::super::clock::{bound, shift, stamp};
 use super::super::ids::id;
 use super::super::spans;
-use super::to_resource;
 use crate::record::Header;
 
 /// The first word of all of the collector's metrics but one.
@@ -27,7 +26,7 @@ const CLIENTS: &str = "client.";
 pub(super) fn convert(header: &Header, given: &[wire::ResourceMetrics]) -> Vec<ResourceMetrics> {
     let scope = |given: &wire::ScopeMetrics| scope(header, given);
     let resource = |given: &wire::ResourceMetrics| ResourceMetrics {
-        resource: Some(to_resource(&given.resource)),
+        resource: Some(spans::to_resource(&given.resource, &given.extra)),
         scope_metrics: given.scope_metrics.iter().map(scope).collect(),
         schema_url: given.schema_url.clone(),
     };
@@ -36,7 +35,7 @@ pub(super) fn convert(header: &Header, given: &[wire::ResourceMetrics]) -> Vec<R
 
 fn scope(header: &Header, given: &wire::ScopeMetrics) -> ScopeMetrics {
     ScopeMetrics {
-        scope: Some(spans::to_scope(&given.scope)),
+        scope: Some(spans::to_scope(&given.scope, &given.extra)),
         metrics: given.metrics.iter().map(|it| one(header, it)).collect(),
         schema_url: given.schema_url.clone(),
     }

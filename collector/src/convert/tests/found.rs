@@ -1,9 +1,10 @@
 //! Nothing is lost on the way: every value of every field is found again in OpenTelemetry's dialect, or stands in a list
 //! with the reason why not. The tests walk the input, so a field that is added to the wire is held from then on.
 
-use super::golden::{body, header};
+use super::golden::{body, fixture, header};
 use crate::convert::{Dialect, to_otlp};
-use crate::decode::{Limits, faro};
+use crate::decode::{Form, Limits, faro, otlp};
+use crate::record::{Header, SourceKind};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
@@ -180,6 +181,72 @@ fn every_value_of_the_maximal_payload_is_found_again() {
 #[test]
 fn every_value_of_every_known_event_and_vital_is_found_again() {
     everything_is_found("payload/names.json");
+}
+
+/// Maps of attributes, in which no name is unknown, and OTLP's pairs.
+const MAPS: [&str; 6] = ["attributes", "context", "values", "value", "body", "kept"];
+
+/// Puts a field that no version knows into each object, and tells what it holds.
+fn put_unknown(value: &mut Value, name: &str, path: &str, put: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map.iter_mut() {
+                if !MAPS.contains(&key.as_str()) {
+                    put_unknown(inner, key, &format!("{path}/{key}"), put);
+                }
+            }
+            if name != "key" {
+                let text = format!("unknown of {path}");
+                map.insert("notListed".to_owned(), json!(text));
+                put.push(text);
+            }
+        }
+        Value::Array(list) => {
+            for (n, inner) in list.iter_mut().enumerate() {
+                put_unknown(inner, name, &format!("{path}/{n}"), put);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_field_that_no_version_knows_is_found_again_whatever_object_it_stands_in() {
+    let mut body: Value = serde_json::from_str(&body("payload/maximal.json")).expect("JSON");
+    let mut put = Vec::new();
+    put_unknown(&mut body, "", "", &mut put);
+    assert!(put.len() > 40, "{put:?}");
+    let output = values(&converted(&body));
+    put.retain(|text| !output.contains(text));
+    assert_eq!(put, Vec::<String>::new());
+    for (signal, kind) in [
+        ("logs", SourceKind::OtlpLogs),
+        ("traces", SourceKind::OtlpTraces),
+    ] {
+        let mut body: Value =
+            serde_json::from_str(&fixture(&format!("otlp/{signal}.json"))).expect("JSON");
+        let groups = match kind {
+            SourceKind::OtlpLogs => &mut body["resourceLogs"],
+            _ => &mut body["resourceSpans"],
+        };
+        let mut put = Vec::new();
+        put_unknown(groups, "", "", &mut put);
+        let body = body.to_string();
+        let decoded = otlp(kind, Form::Json, body.as_bytes(), &Limits::default()).expect("OTLP");
+        let header = Header {
+            kind,
+            ..header("shop")
+        };
+        for dialect in [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib] {
+            let otlp = to_otlp(&header, &decoded.payload, dialect);
+            let output = values(&json!({"logs": otlp.logs, "traces": otlp.traces}));
+            let missing: Vec<_> = put.iter().filter(|it| !output.contains(*it)).collect();
+            // Those dialects hand spans on, as their receivers do, which know no other fields.
+            if signal == "logs" || dialect == Dialect::Semconv {
+                assert_eq!(missing, Vec::<&String>::new(), "{signal} {dialect:?}");
+            }
+        }
+    }
 }
 
 #[test]
