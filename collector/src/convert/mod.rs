@@ -2,6 +2,7 @@
 
 mod attrs;
 mod clock;
+mod fingerprint;
 mod ids;
 mod lines;
 mod semconv;

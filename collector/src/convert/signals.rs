@@ -13,7 +13,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use super::attrs::{Attrs, Pair, pairs, to_any};
 use super::clock::stamp;
 use super::ids::{id, uid};
-use super::{Dialect, Otlp, lines, semconv, spans};
+use super::{Dialect, Otlp, fingerprint, lines, semconv, spans};
 use crate::record::Header;
 
 /// Converts one record.
@@ -119,6 +119,9 @@ fn record<'a>(
         out.text(attr::LOG_RECORD_UID, uid(&header.id, index));
     }
     out.or_put_all(visitor);
+    if let Some(fingerprint) = fingerprint::of_record(given) {
+        out.text(attr::EXCEPTION_FINGERPRINT, fingerprint);
+    }
     semconv::template(&mut out, payload);
     // A record may say when it was seen and not when it happened.
     let time = match &given.time.0 {

@@ -40,7 +40,7 @@ static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 
 /// The message without its addresses, ids, times, files and names of properties.
-pub(super) fn alike(message: &str) -> Cow<'_, str> {
+pub(in crate::convert) fn alike(message: &str) -> Cow<'_, str> {
     let mut out = Cow::Borrowed(message);
     for (pattern, by) in COMPILED.iter() {
         if let Cow::Owned(replaced) = pattern.replace_all(&out, *by) {

@@ -1,6 +1,6 @@
 //! What the OpenTelemetry Collector's Faro translation makes of a payload.
 
-use super::{Line, alike::alike, beside, go, logfmt, meta, text};
+use super::{Line, alike, beside, go, logfmt, meta, text};
 use crate::convert::attrs::{owned, pairs};
 use crate::convert::ids::filled;
 use crate::convert::{Otlp, semconv, spans};

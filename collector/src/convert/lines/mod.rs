@@ -8,6 +8,8 @@ mod logfmt;
 mod meta;
 pub(super) mod record;
 
+pub(super) use alike::alike;
+
 use farol_protocol::exception::Exception;
 use farol_protocol::item::{Item, TraceContext};
 use farol_protocol::map::Attributes;

@@ -9,8 +9,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::alike::alike;
-use super::{Line, go, logfmt, named, text};
+use super::{Line, alike, go, logfmt, named, text};
 use crate::record::Header;
 
 /// What the line of an exception says under names of its own.

@@ -2,6 +2,7 @@
 
 use super::record::Draft;
 use crate::convert::attrs::{Any, Pair};
+use crate::convert::fingerprint;
 use farol_protocol::exception::{Cause, Crumb, Exception, Frame, Stacktrace};
 use farol_protocol::map::Attributes;
 use farol_protocol::names::{attr, otel_event};
@@ -35,7 +36,7 @@ pub(super) fn fill<'a>(draft: &mut Draft<'a>, exception: &'a Exception) {
         || [attr::EXTRA, "stacktrace."].concat(),
         exception.stacktrace.extra.iter(),
     );
-    out.text(attr::EXCEPTION_FINGERPRINT, &exception.fingerprint);
+    out.text(attr::EXCEPTION_FINGERPRINT, fingerprint::of(exception));
     if let Some(count) = exception.count {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         out.put(attr::EXCEPTION_COUNT, Any::Int(count));

@@ -1,0 +1,169 @@
+//! The key by which exceptions are grouped whose client made none: Faro's SDKs do not, OpenTelemetry's neither.
+//!
+//! It begins with a version, so that it never meets an SDK's, and one that is made in another way needs another.
+
+use std::borrow::Cow;
+
+use farol_protocol::exception::Exception;
+use farol_protocol::names::attr;
+use farol_protocol::signals::LogRecord;
+use farol_protocol::value::Value;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::lines::alike;
+
+const VERSION: &str = "c1";
+/// Characters of a message that count, and of a stack that are looked at for its first frame. What tells one error from another stands in front, and a client can write 128 KiB of either.
+const MOST: usize = 1_000;
+
+/// What the client made, or else of type, message and innermost frame.
+pub(super) fn of(exception: &Exception) -> Cow<'_, str> {
+    if !exception.fingerprint.is_empty() {
+        return Cow::Borrowed(&exception.fingerprint);
+    }
+    let frame = exception.stacktrace.frames.iter().next();
+    let place = frame.map_or(["", ""], |it| [it.function.as_str(), file(&it.filename)]);
+    Cow::Owned(made(&exception.kind, &exception.value, &place))
+}
+
+/// That of an exception that came as OTLP and has none.
+pub(super) fn of_record(record: &LogRecord) -> Option<String> {
+    let text = |name| {
+        let found = record.attributes.get(name);
+        found.and_then(Value::as_str).unwrap_or_default()
+    };
+    if !record.is_exception() || !text(attr::EXCEPTION_FINGERPRINT).is_empty() {
+        return None;
+    }
+    let message = text(attr::EXCEPTION_MESSAGE);
+    let body = || record.body.0.as_str().unwrap_or_default();
+    let message = if message.is_empty() { body() } else { message };
+    let frame = frame(text(attr::EXCEPTION_STACKTRACE));
+    Some(made(text(attr::EXCEPTION_TYPE), message, &["", frame]))
+}
+
+/// A hash of what the same error has each time: neither numbers, which may be ids, lines of a build or amounts, nor what else differs from one time to the next.
+fn made(kind: &str, message: &str, place: &[&str]) -> String {
+    let mut hash = Xxh3::new();
+    let message = alike(start(message));
+    for part in [kind, &message].iter().chain(place) {
+        let letters = part.split(|c: char| c.is_ascii_digit());
+        letters.for_each(|it| hash.update(it.as_bytes()));
+        hash.update(&[0xff]);
+    }
+    format!("{VERSION}:{:016x}", hash.digest())
+}
+
+fn start(text: &str) -> &str {
+    let end = text.char_indices().nth(MOST);
+    &text[..end.map_or(text.len(), |(at, _)| at)]
+}
+
+/// An address without its query and fragment.
+fn file(address: &str) -> &str {
+    address.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// The first line of a stack that is a frame: V8's begin with `at`, those of Firefox and Safari have an `@`.
+fn frame(stack: &str) -> &str {
+    let mut lines = start(stack).lines().map(str::trim);
+    let found = lines.find(|line| line.starts_with("at ") || line.contains('@'));
+    file(found.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farol_protocol::payload::Payload;
+
+    fn key(exception: &str) -> String {
+        let body = format!(r#"{{"exceptions":[{exception}]}}"#);
+        let payload = Payload::decode(body.as_bytes()).expect("a payload");
+        of(&payload.exceptions[0]).into_owned()
+    }
+
+    fn record(attributes: &[(&str, &str)]) -> Option<String> {
+        let attributes = attributes
+            .iter()
+            .map(|(name, value)| serde_json::json!({"key": name, "value": {"stringValue": value}}));
+        let body = serde_json::json!({"farol.otlp": {"resourceLogs": [{"scopeLogs": [{"logRecords": [
+            {"attributes": attributes.collect::<Vec<_>>()}]}]}]}});
+        let payload = Payload::decode(body.to_string().as_bytes()).expect("a payload");
+        let (_, _, _, record) = payload.records().next().expect("a record");
+        of_record(record)
+    }
+
+    #[test]
+    fn the_fingerprint_stays_what_it_was() {
+        let plain = key(r#"{"type":"TypeError","value":"x is not a function"}"#);
+        assert_eq!(plain, "c1:d979efcc43c95033");
+        let message = [
+            ("exception.type", "TypeError"),
+            ("exception.message", "x is not a function"),
+        ];
+        assert_eq!(record(&message).as_deref(), Some("c1:d979efcc43c95033"));
+    }
+
+    #[test]
+    fn exceptions_that_differ_in_what_differs_each_time_are_one() {
+        let of = |value: &str, place: &str| {
+            key(&format!(
+                r#"{{"type":"E","value":"{value}","stacktrace":{{"frames":[{place}]}}}}"#
+            ))
+        };
+        let place = r#"{"function":"f","filename":"https://a.example/a.js?v=1","lineno":7}"#;
+        let one = of("order 4711 not found", place);
+        assert_eq!(one, of("order 12 not found", &place.replace("v=1", "w=2")));
+        assert_ne!(one, of("basket 12 not found", place));
+        assert_ne!(
+            one,
+            of("order 12 not found", &place.replace(r#""f""#, r#""g""#))
+        );
+        assert_ne!(
+            one,
+            of("order 12 not found", &place.replace("a.js", "b.js"))
+        );
+        let id = "1e8a3fd2-3a51-4c63-9d5e-0a8b3c1d2e4f";
+        assert_eq!(
+            of(&format!("no {id}"), ""),
+            of(&format!("no {}", id.replace('a', "b")), "")
+        );
+        // Neither does what stands behind the first thousand characters count.
+        let long = "x".repeat(MOST);
+        assert_eq!(of(&long, ""), of(&format!("{long}y"), ""));
+    }
+
+    #[test]
+    fn what_a_client_made_stands() {
+        assert_eq!(key(r#"{"type":"E","fingerprint":"mine"}"#), "mine");
+        assert_eq!(
+            record(&[
+                ("exception.type", "E"),
+                ("farol.exception.fingerprint", "mine")
+            ]),
+            None
+        );
+        assert_eq!(record(&[("message", "no exception")]), None);
+    }
+
+    #[test]
+    fn one_that_came_as_otlp_has_its_place_in_its_stack() {
+        let of = |stack: &str| {
+            record(&[
+                ("exception.type", "E"),
+                ("exception.message", "m"),
+                ("exception.stacktrace", stack),
+            ])
+        };
+        let chrome = of("E: m\n    at f (https://a.example/a.js:1:2)\n    at g (b.js:1:1)");
+        assert_eq!(
+            chrome,
+            of("E: m\n    at f (https://a.example/a.js:7:31)\n    at h (b.js:1:1)")
+        );
+        assert_ne!(chrome, of("E: m\n    at g (https://a.example/a.js:1:2)"));
+        assert_ne!(
+            of("f@https://a.example/a.js:1:2"),
+            of("g@https://a.example/a.js:1:2")
+        );
+    }
+}
