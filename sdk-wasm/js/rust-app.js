@@ -4,38 +4,45 @@
 var MOST = 64;
 function createEntered() {
   let sdk;
+  let looks = false;
   const entered = [];
+  const soon = queueMicrotask;
   const none2 = () => {
+    looks = false;
     entered.length = 0;
-    sdk.current_ = void 0;
+    if (sdk) sdk.current_ = void 0;
+  };
+  const look = () => {
+    if (looks) return;
+    looks = true;
+    soon(none2);
   };
   return {
     forget_() {
-      if (!sdk) return;
       none2();
-      const { later_: later } = sdk;
-      later(none2);
+      look();
     },
     join_(shared) {
       sdk = shared;
     },
     enter_(span) {
-      if (!sdk) return;
       const place_ = { trace_: span.traceId, span_: span.spanId };
-      entered.push({ span_: span, place_, before_: sdk.current_ });
+      entered.push({ span_: span, place_, before_: sdk == null ? void 0 : sdk.current_ });
       if (entered.length > MOST) {
         const { before_, place_: gone } = entered.shift();
         if (entered[0].before_ == gone) entered[0].before_ = before_;
       }
-      sdk.current_ = place_;
+      if (sdk) sdk.current_ = place_;
+      look();
     },
     exit_(span) {
       const at = entered.map(({ span_ }) => span_).lastIndexOf(span);
       if (at < 0) return;
       const [{ place_, before_ }] = entered.splice(at, 1);
       if (at < entered.length) entered[at].before_ = before_;
-      else if (sdk.current_ == place_) sdk.current_ = before_;
-    }
+      else if ((sdk == null ? void 0 : sdk.current_) == place_) sdk.current_ = before_;
+    },
+    runs_: (span) => entered.some(({ span_ }) => span_ == span)
   };
 }
 
@@ -3036,6 +3043,7 @@ function open(options, memory2, connect, buffer, put) {
     // Rust called, and could not catch what these throw where the page has broken what they are made of.
     enter: (span) => void safe(() => entered.enter_(span)),
     exit: (span) => void safe(() => entered.exit_(span)),
+    runs: (span) => safe(() => entered.runs_(span)),
     failure(type, message, causes2, place) {
       const limited = Error;
       const limit = limited.stackTraceLimit;

@@ -10,38 +10,47 @@ export interface Entered {
   join_: Feature;
   enter_(span: Span): void;
   exit_(span: Span): void;
+  /** Whether it was entered, and not left. */
+  runs_(span: Span): boolean;
   /** None of them is left any more, and none runs: not those either that what unwinds now goes back to. */
   forget_(): void;
 }
 
 export function createEntered(): Entered {
   let sdk: Sdk | undefined;
-  const entered: { span_: Span; place_: Place; before_?: Place }[] = [];
+  let looks = false;
+  const entered: { span_: Span; place_: Place; before_?: Place | undefined }[] = [];
+  // As it is now: the page may put another in its place.
+  const soon = queueMicrotask;
   const none = () => {
+    looks = false;
     entered.length = 0;
-    sdk!.current_ = undefined;
+    if (sdk) sdk.current_ = undefined;
+  };
+  /** Once nothing is on the stack no span runs. One that is entered still is one whose code an exception of JavaScript has ended, or a panic: Wasm does not unwind. */
+  const look = () => {
+    if (looks) return;
+    looks = true;
+    soon(none);
   };
   return {
     forget_() {
-      if (!sdk) return;
       none();
-      // By itself: browsers refuse to call it as somebody's method.
-      const { later_: later } = sdk;
-      later(none);
+      look();
     },
     join_(shared) {
       sdk = shared;
     },
     enter_(span) {
-      if (!sdk) return;
       const place_ = { trace_: span.traceId, span_: span.spanId };
-      entered.push({ span_: span, place_, before_: sdk.current_ });
+      entered.push({ span_: span, place_, before_: sdk?.current_ });
       if (entered.length > MOST) {
         const { before_, place_: gone } = entered.shift()!;
         // Who came after it goes back to where it would have.
         if (entered[0].before_ == gone) entered[0].before_ = before_;
       }
-      sdk.current_ = place_;
+      if (sdk) sdk.current_ = place_;
+      look();
     },
     exit_(span) {
       const at = entered.map(({ span_ }) => span_).lastIndexOf(span);
@@ -50,7 +59,8 @@ export function createEntered(): Entered {
       // Who came after it goes back to where this one would have.
       if (at < entered.length) entered[at].before_ = before_;
       // Else somebody ran another one since, and has gone back to what was before.
-      else if (sdk!.current_ == place_) sdk!.current_ = before_;
+      else if (sdk?.current_ == place_) sdk.current_ = before_;
     },
+    runs_: (span) => entered.some(({ span_ }) => span_ == span),
   };
 }

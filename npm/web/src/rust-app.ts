@@ -30,6 +30,8 @@ export interface App extends Client {
   /** `span` is the running one until `exit`: for code that has no function to `run`. */
   enter(span: Span): void;
   exit(span: Span): void;
+  /** Whether it was entered, and not left. */
+  runs(span: Span): boolean | undefined;
   /**
    * An error as JavaScript has them, made here and now: its stack is that of the caller, with the place in the app's source on top (`file:line:column`, or
    * nothing). Errors are told apart by their top frames, and below that place stands the same machinery in each.
@@ -85,6 +87,7 @@ export function open(
     // Rust called, and could not catch what these throw where the page has broken what they are made of.
     enter: (span) => void safe(() => entered.enter_(span)),
     exit: (span) => void safe(() => entered.exit_(span)),
+    runs: (span) => safe(() => entered.runs_(span)),
     failure(type, message, causes, place) {
       // Not every browser has it, and a page may have frozen it.
       const limited = Error as { stackTraceLimit?: number };

@@ -10,11 +10,10 @@ import type { Options, Span } from '../src/types.js';
 const span = (id: string) => ({ traceId: 'trace', spanId: id }) as Span;
 
 function running() {
-  const tasks: (() => void)[] = [];
-  const sdk = { later_: (run: () => void) => tasks.push(run) } as unknown as Sdk;
+  const sdk = {} as Sdk;
   const entered = createEntered();
   entered.join_(sdk);
-  return { sdk, entered, tasks, now: () => sdk.current_?.span_ };
+  return { sdk, entered, now: () => sdk.current_?.span_ };
 }
 
 test('the span entered last is the running one, whatever the order in which they are left', () => {
@@ -86,8 +85,8 @@ test('after a recursion deeper than what is kept no span of it goes on running',
   }
 });
 
-test('after a panic no span runs, whatever ends or goes back later', () => {
-  const { sdk, entered, tasks, now } = running();
+test('after a panic no span runs, whatever ends or goes back later', async () => {
+  const { sdk, entered, now } = running();
   const [a, b] = ['a', 'b'].map(span) as [Span, Span];
   entered.enter_(a);
   const before = sdk.current_;
@@ -96,12 +95,42 @@ test('after a panic no span runs, whatever ends or goes back later', () => {
   assert.equal(now(), undefined);
   // What the trap unwinds in JavaScript.
   sdk.current_ = before;
-  for (const task of tasks) task();
+  await undefined;
   assert.equal(now(), undefined);
   entered.exit_(b);
   entered.exit_(a);
   assert.equal(now(), undefined);
   createEntered().forget_();
+});
+
+test('what an exception of JavaScript ended, which nobody leaves, runs no longer than the code that it unwound', async () => {
+  const { sdk, entered, now } = running();
+  const [dead, next] = ['dead', 'next'].map(span) as [Span, Span];
+  entered.enter_(dead);
+  assert.deepEqual([now(), entered.runs_(dead), entered.runs_(next)], ['dead', true, false]);
+  await undefined;
+  assert.deepEqual([now(), entered.runs_(dead)], [undefined, false]);
+  entered.enter_(next);
+  assert.equal(sdk.current_!.span_, 'next');
+  entered.exit_(next);
+  assert.equal(now(), undefined);
+  entered.enter_(dead);
+  await undefined;
+  assert.equal(now(), undefined, 'each time');
+});
+
+test('before the client has something to capture no span is the running one, and each is known that was entered', () => {
+  const entered = createEntered();
+  const [a, b] = ['a', 'b'].map(span) as [Span, Span];
+  entered.enter_(a);
+  assert.ok(entered.runs_(a));
+  const sdk = {} as Sdk;
+  entered.join_(sdk);
+  assert.equal(sdk.current_, undefined);
+  entered.enter_(b);
+  entered.exit_(b);
+  entered.exit_(a);
+  assert.deepEqual([sdk.current_, entered.runs_(a)], [undefined, false]);
 });
 
 test('an error is told by its type, also where the page has frozen what errors have in common', () => {
@@ -155,16 +184,17 @@ test('one that is no expression is told, and leaves the others where they are', 
 test('where the page has broken what arrays have in common the app goes on', () => {
   const options: Options = { url: '' };
   const app = open(options, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);
-  (options.features as unknown as ((sdk: unknown) => void)[])[0]!({ later_() { throw new Error('the page'); } });
-  const { map, splice, push } = Array.prototype;
+  (options.features as unknown as ((sdk: unknown) => void)[])[0]!({});
+  const { map, splice, push, some } = Array.prototype;
   const broken = () => { throw new Error('the page'); };
-  Object.assign(Array.prototype, { map: broken, splice: broken, push: broken });
+  Object.assign(Array.prototype, { map: broken, splice: broken, push: broken, some: broken });
   try {
     app.enter(span('a'));
+    app.runs(span('a'));
     app.exit(span('a'));
     app.panicked();
   } finally {
-    Object.assign(Array.prototype, { map, splice, push });
+    Object.assign(Array.prototype, { map, splice, push, some });
   }
 });
 

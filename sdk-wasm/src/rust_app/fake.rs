@@ -12,11 +12,19 @@ use super::{Attributes, Options, Tried};
 
 thread_local! {
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// The spans whose code is on the stack.
+    static RUNNING: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What was written down on this thread since it was last asked.
 pub(super) fn lines() -> Vec<String> {
     LINES.take()
+}
+
+/// Something has unwound what was on the stack, and left nothing.
+#[cfg(feature = "tracing")]
+pub(super) fn unwound() {
+    RUNNING.take();
 }
 
 fn note(line: String) {
@@ -31,7 +39,6 @@ fn json(value: &(impl serde::Serialize + ?Sized)) -> String {
 #[derive(Default)]
 struct Fake {
     spans: Cell<u32>,
-    running: RefCell<Vec<u32>>,
 }
 
 pub(super) fn open(options: Options) -> Option<Rc<dyn Page>> {
@@ -43,10 +50,11 @@ pub(super) fn open(options: Options) -> Option<Rc<dyn Page>> {
 
 impl Fake {
     fn now(&self) -> String {
-        self.running
-            .borrow()
-            .last()
-            .map_or(String::new(), |span| format!(" in {span}"))
+        RUNNING.with_borrow(|running| {
+            running
+                .last()
+                .map_or(String::new(), |span| format!(" in {span}"))
+        })
     }
 }
 
@@ -109,17 +117,21 @@ impl Page for Fake {
     }
 
     fn run_span(&self, span: u32, work: &mut dyn FnMut()) {
-        self.running.borrow_mut().push(span);
+        RUNNING.with_borrow_mut(|running| running.push(span));
         work();
-        self.running.borrow_mut().pop();
+        RUNNING.with_borrow_mut(Vec::pop);
     }
 
     fn enter_span(&self, span: u32) {
-        self.running.borrow_mut().push(span);
+        RUNNING.with_borrow_mut(|running| running.push(span));
     }
 
     fn exit_span(&self, span: u32) {
-        self.running.borrow_mut().retain(|other| *other != span);
+        RUNNING.with_borrow_mut(|running| running.retain(|other| *other != span));
+    }
+
+    fn runs_span(&self, span: u32) -> bool {
+        RUNNING.with_borrow(|running| running.contains(&span))
     }
 
     fn span_traceparent(&self, span: u32) -> String {

@@ -9,17 +9,10 @@ use farol_protocol::names::attr;
 use super::{Attributes, Farol};
 
 thread_local! {
-    static PANICS: Cell<u32> = const { Cell::new(0) };
     /// Whether a hook of ours is there.
     static HOOKED: Cell<bool> = const { Cell::new(false) };
     /// The client that began when no hook could be set any more.
     static LATE: Cell<Option<Farol>> = const { Cell::new(None) };
-}
-
-/// How often this thread has panicked. What ran then is never left: Wasm does not unwind.
-#[cfg(feature = "tracing")]
-pub(super) fn count() -> u32 {
-    PANICS.get()
 }
 
 /// Tells that client of each panic from now on.
@@ -49,6 +42,5 @@ fn tell(farol: Farol, info: &PanicHookInfo<'_>) {
             .with(attr::CODE_COLUMN_NUMBER, place.column());
     }
     let message = info.payload_as_str().unwrap_or("a panic without a message");
-    PANICS.set(PANICS.get().wrapping_add(1));
     farol.with(|page| page.panic(message, &place.unwrap_or_default(), &attributes));
 }

@@ -161,6 +161,14 @@ impl Span {
         self.with(Page::exit_span);
     }
 
+    #[cfg_attr(
+        not(feature = "tracing"),
+        expect(dead_code, reason = "the tracing layer's")
+    )]
+    pub(super) fn runs(&self) -> bool {
+        self.with(Page::runs_span).unwrap_or_default()
+    }
+
     fn with<T>(&self, ask: impl FnOnce(&(dyn Page + 'static), u32) -> T) -> Option<T> {
         let number = self.started.as_ref()?.number;
         self.farol.with(|page| ask(page, number))

@@ -9,15 +9,12 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{Attributes, Farol, Level, Span, SpanOptions, Value, panics};
+use super::{Attributes, Farol, Level, Span, SpanOptions, Value};
 
 /// The field that holds what an event says.
 const MESSAGE: &str = "message";
 /// The attribute that names the module an event or a span comes from, as `tracing` calls it.
 const TARGET: &str = "target";
-
-/// How often the thread had panicked when a span began.
-struct Begun(u32);
 
 /// A layer that tells `farol`. It takes what it is given: a filter (`with_filter(LevelFilter::INFO)`) says what that is.
 pub fn layer(farol: Farol) -> FarolLayer {
@@ -40,21 +37,15 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for FarolLayer {
         if new.is_root() {
             options = options.root();
         }
-        let now = panics::count();
-        if let Some(above) = span.parent() {
-            let above = above.extensions();
-            // The registry takes one that a panic ended for the running one, for ever.
-            let runs = || above.get::<Begun>().is_some_and(|it| it.0 == now);
-            if let Some(parent) = above.get::<Span>()
-                && (!new.is_contextual() || runs())
-            {
-                options = options.parent(parent);
-            }
+        if let Some(above) = span.parent()
+            && let Some(parent) = above.extensions().get::<Span>()
+            // One that a panic or an exception of JavaScript ended the registry takes for the running one, for ever.
+            && (!new.is_contextual() || parent.runs())
+        {
+            options = options.parent(parent);
         }
         let started = self.farol.start_span_with(new.metadata().name(), &options);
-        let mut extensions = span.extensions_mut();
-        extensions.insert(started);
-        extensions.insert(Begun(now));
+        span.extensions_mut().insert(started);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
