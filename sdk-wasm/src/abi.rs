@@ -77,13 +77,14 @@ pub mod op {
     pub const PARTING: u32 = 512;
 }
 
-/// What the trail of an exception tells of. Requests, navigations, logs, events and errors enter it by themselves.
+/// What the trail of an exception tells of. Navigations enter it by themselves, and requests, logs, events and errors where there is no `beforeSend`; else JavaScript
+/// sends what that has left of them.
 pub mod trail {
     /// The URL changed.
     pub const NAVIGATION: u8 = 0;
     /// A request ended.
     pub const FETCH: u8 = 1;
-    /// A click or another input: the only one that JavaScript sends.
+    /// A click or another input, of which JavaScript tells.
     pub const CLICK: u8 = 2;
     /// A log.
     pub const LOG: u8 = 3;

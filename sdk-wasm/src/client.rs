@@ -449,10 +449,11 @@ impl<H: Host> Client<H> {
         self.finish(place::EVENTS, 0, 1, now);
     }
 
-    /// Puts something on the trail.
+    /// Puts something on the trail. What of an item the page's hook may have changed or dropped comes by way of that (`more/clicks.ts`).
     #[inline(never)]
     fn note(&mut self, kind: u8, at: f64, text: &[u8]) {
-        if self.on() {
+        let raw = !matches!(kind, trail::NAVIGATION | trail::CLICK);
+        if self.on() && !(raw && self.options.has(flag::HOOK) && !self.hooked) {
             self.trail
                 .push(at, kind, shorten(text, TOLD_BYTES).to_vec());
         }

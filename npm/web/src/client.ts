@@ -241,6 +241,7 @@ export function createClient(given: Options, bring: Bring): Client {
           // A promise is no answer either; the core tells.
           if (answer !== undefined && (kind(answer) != 'object' || answer.then)) return new Uint8Array();
           const kept: any = { ...(answer || item), kind: otlp };
+          sdk.noted_?.(bytes[0], kept);
           // Who takes Faro's takes text alone there, or nothing of the batch. A span's are OTLP's.
           if (options.protocol == 'faro' && bytes[0] < 4) {
             for (const part of ['attributes', 'context']) {

@@ -81,6 +81,8 @@ export interface Sdk {
   pack_?(body: Uint8Array): PromiseLike<Blob> | undefined;
   /** A batch that is too large for its receiver as two; nothing where it cannot be divided. */
   split_?(batch: Batch): Batch[] | undefined;
+  /** Told of what `beforeSend` has left of an item, by its number in `KINDS`. */
+  noted_?(kind: number, item: any): void;
   /** What the answer of a request says of its trace. */
   answered_?(answer: Response | XMLHttpRequest): Attributes | undefined;
   /** Whether there is any use in capturing now what was at that time (default: now): not what was under a no. */

@@ -441,3 +441,48 @@ fn repeats_are_counted_on_the_error_that_was_thrown_last() {
     assert_eq!(json["exceptions"][0]["count"], 7);
     assert_eq!(json["exceptions"][1].get("count"), None);
 }
+
+/// What happens to a bench, and the texts of the trail of an error that follows.
+fn trail_of(bench: &mut Bench) -> Vec<Json> {
+    let log = Writer::default().many(&["info", "Joe said so"]);
+    bench.put(op::LOG, &log.a(&[]).many(&["", ""]).n(f64::NAN).0);
+    for (status, error) in [(404.0, ""), (0.0, "network"), (200.0, "")] {
+        let request = Writer::default().b(0).many(&["t", "s", "", "GET"]);
+        let request = request.s("https://shop.example/joe").n(1.0).n(2.0);
+        bench.put(op::REQUEST, &request.n(status).s(error).a(&[]).0);
+    }
+    bench.event("joe came").throw(&Thrown {
+        message: "no account of joe",
+        ..THROWN
+    });
+    bench.flush().batches();
+    bench.throw(&THROWN);
+    let json = bench.batch().json;
+    let trail = json["exceptions"][0]["trail"].as_array();
+    let texts = trail.map(|list| list.iter().map(|past| past["m"].clone()).collect());
+    texts.unwrap_or_default()
+}
+
+#[test]
+fn what_a_hook_may_change_or_drop_is_in_no_trail_but_by_way_of_that() {
+    let url = "https://shop.example/joe";
+    let told = [
+        "Joe said so",
+        &format!("GET {url} 404"),
+        &format!("GET {url} network"),
+        &format!("GET {url} 200"),
+        "joe came",
+        "TypeError: no account of joe",
+    ];
+    assert_eq!(trail_of(&mut Bench::started(&Start::default())), told);
+    let mut bench = Bench::started(&Start {
+        flags: flag::HOOK,
+        ..Start::default()
+    });
+    let left = |text| Writer::default().b(trail::LOG).s(text).n(f64::NAN).0;
+    let click = Writer::default().b(trail::CLICK).s("a").n(f64::NAN).0;
+    bench
+        .put(op::TRAIL | op::HOOKED, &left("(name) said so"))
+        .put(op::TRAIL, &click);
+    assert_eq!(trail_of(&mut bench), ["(name) said so", "a"]);
+}
