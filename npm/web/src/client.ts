@@ -102,6 +102,8 @@ export function createClient(given: Options, bring: Bring): Client {
   let state = State.Off;
   /** For the storage; nothing: the core has not said yet. */
   let text: string | undefined;
+  /** It stood there. */
+  let kept: unknown;
   let due = Infinity;
   let timer: ReturnType<typeof setTimeout>;
   let sender: ReturnType<typeof createSender> | undefined;
@@ -170,7 +172,7 @@ export function createClient(given: Options, bring: Bring): Client {
   /** Storage passes the gate too: before consent nothing is read, written or removed. */
   const keep = () => safe(() => {
     // It may be full.
-    if (consent == GRANTED && text != null) text ? store?.setItem(name, text) : store?.removeItem(name);
+    if (consent == GRANTED && text != null) text ? (store!.setItem(name, text), (kept = 1)) : store?.removeItem(name);
   });
 
   /** Nothing is read of it before consent. */
@@ -436,9 +438,14 @@ export function createClient(given: Options, bring: Bring): Client {
     else start();
     sdk.hide_ = sender.hidden_;
     // Before the visit's own listeners: a page that comes back may have missed what other tabs did.
-    if (shared) sdk.on_(window, 'storage pageshow visibilitychange', ({ key = name }: Partial<StorageEvent>) => {
+    sdk.on_(window, 'storage pageshow visibilitychange', ({ key = name, newValue: there, persisted }: Partial<StorageEvent & PageTransitionEvent>) => {
       // A core that is to come reads it itself.
-      if (key == name && text && sdk.granted_()) meet(text);
+      if (key != name || !text || !sdk.granted_()) return;
+      if (persisted && kept) there = safe(() => store!.getItem(name));
+      // Another page's no has erased it: this one asks anew.
+      if (there === null) client.setConsent('pending');
+      // A tab's is written by others where this page was kept for the way back.
+      else if (shared || persisted) meet(text);
     }, true);
     observeAll(sdk);
     more();

@@ -268,13 +268,14 @@ test('without a database, or with one that refuses, it is told once', async () =
   }
 });
 
-test('where the collector asks for a pause, or does not want us, the browser sends nothing in the page’s place', () => {
+test('where the collector asks for a pause, or does not want us, or the visitor is asked anew, the browser sends nothing in the page’s place', () => {
   let left = 0;
   root['fetchLater'] = (_: string, { signal }: RequestInit) => {
     left++;
     signal!.onabort = () => left--;
   };
-  const { outbox: one } = place();
+  const here = place();
+  const { outbox: one } = here;
   const failed = (): void => one.put_(batch({ tries_: 1 }), 0, Date.now() + 1_000);
   failed();
   failed();
@@ -283,6 +284,11 @@ test('where the collector asks for a pause, or does not want us, the browser sen
   assert.equal(left, 0);
   failed();
   one.hush_();
+  assert.equal(left, 0);
+  failed();
+  // As a sender looks whose visitor's yes is none any more.
+  here.granted = false;
+  one.look_();
   assert.equal(left, 0);
   delete root['fetchLater'];
 });

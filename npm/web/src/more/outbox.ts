@@ -168,7 +168,9 @@ export function createOutbox(sdk: Sdk): Outbox {
     cancel(timer);
     more = false;
     // What it would take for left is the page's that the visitor still looks at.
-    if (!sdk.granted_() || (document as { prerendering?: boolean }).prerendering) return;
+    // What is no longer agreed to the browser is not to send either.
+    if (!sdk.granted_()) return left.disarm_();
+    if ((document as { prerendering?: boolean }).prerendering) return;
     run((store) => {
       trim(store);
       const batches: Batch[] = [];

@@ -1,0 +1,105 @@
+/** What a page makes of a storage that another page of its tab has written, or emptied, while it was kept for the way back. Real tabs: tests/e2e/sessions.test.ts. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { Client, Options } from '../src/types.js';
+import { madeUp } from './any/page.js';
+
+madeUp();
+const { init } = await import('../src/index.js');
+const NAME = 'farol:1:shop';
+const stored = (): string => sessionStorage.getItem(NAME) ?? '';
+const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
+
+let sent = '';
+let clients: Client[] = [];
+beforeEach(() => {
+  sent = '';
+  for (const box of [sessionStorage, localStorage]) box.removeItem(NAME);
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.shutdown();
+});
+
+async function page(options: Partial<Options> = {}): Promise<Client> {
+  const transport: Options['transport'] = ({ body }) => ((sent += new TextDecoder().decode(body)), 202);
+  const client = init({ url: '/', app: { name: 'shop' }, features: [], transport, ...options });
+  clients.push(client);
+  await turn();
+  return client;
+}
+
+async function happens(type: string, more: object): Promise<void> {
+  window.dispatchEvent(Object.assign(new Event(type), more));
+  await turn();
+}
+const back = (): Promise<void> => happens('pageshow', { persisted: true });
+
+/** As the page that followed stores it: by so many ms the session began later, or its visitor was active. */
+const written = (began: number, active: number, id = stored().slice(32)): string => {
+  const later = (from: number, by: number) => String(Number(stored().slice(from, from + 13)) + by).padStart(13, '0');
+  return stored().slice(0, 2) + later(2, began) + stored()[15] + later(16, active) + stored().slice(29, 32) + id;
+};
+
+test('a page that is shown again goes over to the session that began after it, and leaves its entry alone', async () => {
+  const client = await page();
+  sessionStorage.setItem(NAME, written(5, 5, 'aaaaaaaaaaaaaaaa'));
+  await happens('pageshow', { persisted: false });
+  assert.notEqual(client.sessionId(), 'aaaaaaaaaaaaaaaa');
+  await back();
+  assert.equal(client.sessionId(), 'aaaaaaaaaaaaaaaa');
+  assert.equal(stored().slice(32), 'aaaaaaaaaaaaaaaa');
+});
+
+test('a session that its visitor went on in elsewhere goes on, though nobody was active here for as long as one lives', async () => {
+  const { now } = Date;
+  const client = await page({ session: { idleMs: 60_000 } });
+  const id = client.sessionId();
+  try {
+    sessionStorage.setItem(NAME, written(0, 90_000));
+    Date.now = () => now() + 100_000;
+    await back();
+    assert.equal(client.sessionId(), id);
+  } finally {
+    Date.now = now;
+  }
+});
+
+for (const [how, erased, storage] of [
+  ['is shown again', back, 'tab'],
+  ['hears of it', () => happens('storage', { key: NAME, newValue: null }), 'visitor'],
+  ['hears of it in a frame', () => happens('storage', { key: NAME, newValue: null }), 'tab'],
+] as const) {
+  test(`where another page's no has erased the entry a page that ${how} stores and sends nothing until it is told anew`, async () => {
+    const box = storage === 'visitor' ? localStorage : sessionStorage;
+    const client = await page({ session: { storage } });
+    await client.flush();
+    box.removeItem(NAME);
+    await erased();
+    sent = '';
+    client.event('afterwards');
+    client.endSession();
+    await client.flush();
+    assert.equal(sent, '');
+    assert.equal(box.getItem(NAME), null);
+    client.setConsent('granted');
+    await client.flush();
+    assert.match(sent, /afterwards/);
+    assert.equal(box.getItem(NAME)?.slice(32), client.sessionId());
+  });
+}
+
+test('an entry that could not be written is none that was erased', async () => {
+  const { setItem } = sessionStorage;
+  sessionStorage.setItem = () => {
+    throw new Error('no room');
+  };
+  try {
+    const client = await page();
+    await back();
+    client.event('afterwards');
+    await client.flush();
+    assert.match(sent, /afterwards/);
+  } finally {
+    sessionStorage.setItem = setItem;
+  }
+});
