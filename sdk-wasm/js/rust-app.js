@@ -102,7 +102,7 @@ function number(value) {
 var KINDS = {
   string: "key view base",
   object: "app session batch limits user attributes capture sampling baggage scrub",
-  function: "beforeSend onDiagnostic transport",
+  function: "beforeSend onDiagnostic transport scrub.page",
   list: "propagateTo ignoreErrors denyUrls features routes",
   number: "sampleRate coreDelayMs",
   boolean: "extensionErrors outbox remoteConfig selfReport unsampledHeader sampling.ring capture.errors capture.vitals capture.fetch capture.xhr capture.navigation"
@@ -339,8 +339,8 @@ var ask = (element, method, about) => Element.prototype[method].call(element, ab
 var thingOf = (target) => ask(target, "closest", THING) || target;
 function nameOf(target) {
   if (!isElement(target)) return "";
-  const named = ask(target, "closest", "[data-farol-name]");
-  if (named) return text(ask(named, "getAttribute", "data-farol-name"));
+  const named2 = ask(target, "closest", "[data-farol-name]");
+  if (named2) return text(ask(named2, "getAttribute", "data-farol-name"));
   const thing = thingOf(target);
   return ask(thing, "getAttribute", "role") || text(thing.localName);
 }
@@ -391,6 +391,52 @@ function observeForms(sdk) {
   onLeft(sdk, () => begun.forEach((_, form) => abandoned(form)));
 }
 
+// src/observe/navigation.ts
+var LONGEST3 = 400;
+var wrap2 = (how) => (native, subs) => function() {
+  const result = native.apply(this, arguments);
+  for (const sub of subs) sub(how);
+  return result;
+};
+var viewOf = (routes) => routes && safe(() => {
+  const { pathname, hash } = location;
+  const path2 = /^#!?\//.test(hash) ? hash.replace(/^#!?|\?.*/g, "") : pathname;
+  if (path2.length < LONGEST3) for (const route of routes) {
+    const [pattern, name] = [].concat(route);
+    const form = safe(() => encodeURI(pattern).replace(/[^\w/:*%-]/g, "\\$&").replace(/:[\w%]+/g, "[^/]+").replace(/\/?\*/g, "(/.*)?"));
+    if (form && new RegExp("^" + form + "/?$").test(path2)) return name || pattern;
+  }
+});
+var pageOf = ({ scrub }, { href } = location) => (scrub == null ? void 0 : scrub.page) ? text(safe(() => scrub.page(href))) : href;
+function observeNavigation(sdk) {
+  const { routes } = sdk.options_;
+  let last = location.href;
+  let view = viewOf(routes);
+  const tell2 = (how) => sdk.put_(11 /* Navigation */, (w) => w.s(pageOf(sdk.options_)).b(how).s("").n(NaN));
+  const changed = sdk.guard_((how) => {
+    const before = last;
+    last = location.href;
+    if (last == before) return;
+    tell2(last.split("#")[0] == before.split("#")[0] ? 4 /* Hash */ : how);
+    const next = viewOf(routes);
+    if (next == view) return;
+    view = next;
+    sdk.put_(12 /* View */, (w) => w.s(view));
+  });
+  tell2(0 /* Load */);
+  sdk.on_(window, "pageshow", ({ persisted }) => persisted && tell2(6 /* Restored */));
+  const { NavigateEvent, navigation } = window;
+  if (NavigateEvent && navigation) {
+    sdk.on_(navigation, "currententrychange", ({ navigationType: kind2 }) => changed(kind2 == "push" ? 1 /* Push */ : kind2 == "traverse" ? 3 /* Traverse */ : 2 /* Replace */));
+  } else {
+    sdk.stops_.push(
+      patch("push", history, "pushState", changed, wrap2(1 /* Push */)),
+      patch("replace", history, "replaceState", changed, wrap2(2 /* Replace */))
+    );
+    sdk.on_(window, "popstate hashchange", () => changed(3 /* Traverse */));
+  }
+}
+
 // src/observe/request.ts
 var HEADER2 = "traceparent";
 var BAGGAGE = "baggage";
@@ -431,8 +477,8 @@ function begin(sdk, initiator, method, address2) {
   };
 }
 function joined(traced, header) {
-  const named = traced && /^..-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-/.exec(header);
-  if (named) [, traced.trace_, traced.parent_] = named;
+  const named2 = traced && /^..-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-/.exec(header);
+  if (named2) [, traced.trace_, traced.parent_] = named2;
   return header != null;
 }
 function finish(sdk, traced, status, error, more) {
@@ -541,14 +587,15 @@ function observeLoad(sdk) {
   const told = sdk.guard_(() => {
     const [entry, server, load4, parent2] = look();
     loading = false;
+    const page2 = pageOf(sdk.options_, { href: entry.name });
     const spans = [
       ["documentFetch", sdk.child_(load4), load4.span_, entry.fetchStart, entry.responseEnd],
       ["documentLoad", load4, parent2, 0, entry.loadEventEnd]
     ];
     for (const [name, { trace_: trace, span_: span }, above, start2, end] of spans) {
-      sdk.put_(6 /* Span */, (w) => w.s(trace).s(span).s(above).s(name).b(INTERNAL).n(start2).n(end).b(0).s("").a({ ["url.full" /* Url */]: entry.name }));
+      sdk.put_(6 /* Span */, (w) => w.s(trace).s(span).s(above).s(name).b(INTERNAL).n(start2).n(end).b(0).s("").a({ ["url.full" /* Url */]: page2 }));
     }
-    tell(sdk, "browser.navigation_timing" /* Load */, { ...resourceAttributes(entry), ["browser.navigation_timing." /* Load */ + "type"]: entry.type, ...fields(entry, LOAD, "browser.navigation_timing." /* Load */), ...server }, 0, [load4.trace_, load4.span_]);
+    tell(sdk, "browser.navigation_timing" /* Load */, { ...resourceAttributes(entry), ["url.full" /* Url */]: page2, ["browser.navigation_timing." /* Load */ + "type"]: entry.type, ...fields(entry, LOAD, "browser.navigation_timing." /* Load */), ...server }, 0, [load4.trace_, load4.span_]);
   });
   const soon = () => later(told);
   if (document.readyState == "complete") soon();
@@ -912,7 +959,7 @@ function observeErrors(sdk) {
 }
 
 // src/observe/fetch.ts
-function wrap2(native, subs) {
+function wrap3(native, subs) {
   return { fetch() {
     let args = arguments;
     const ends = [];
@@ -983,52 +1030,7 @@ function observeFetch(sdk) {
         finish(sdk, traced, response ? response.status : 0, response ? "" : name, response && ((_a = sdk.answered_) == null ? void 0 : _a.call(sdk, response)));
       })
     ];
-  })), wrap2));
-}
-
-// src/observe/navigation.ts
-var LONGEST3 = 400;
-var wrap3 = (how) => (native, subs) => function() {
-  const result = native.apply(this, arguments);
-  for (const sub of subs) sub(how);
-  return result;
-};
-var viewOf = (routes) => routes && safe(() => {
-  const { pathname, hash } = location;
-  const path2 = /^#!?\//.test(hash) ? hash.replace(/^#!?|\?.*/g, "") : pathname;
-  if (path2.length < LONGEST3) for (const route of routes) {
-    const [pattern, name] = [].concat(route);
-    const form = safe(() => encodeURI(pattern).replace(/[^\w/:*%-]/g, "\\$&").replace(/:[\w%]+/g, "[^/]+").replace(/\/?\*/g, "(/.*)?"));
-    if (form && new RegExp("^" + form + "/?$").test(path2)) return name || pattern;
-  }
-});
-function observeNavigation(sdk) {
-  const { routes } = sdk.options_;
-  let last = location.href;
-  let view = viewOf(routes);
-  const tell2 = (how) => sdk.put_(11 /* Navigation */, (w) => w.s(last).b(how).s("").n(NaN));
-  const changed = sdk.guard_((how) => {
-    const before = last;
-    last = location.href;
-    if (last == before) return;
-    tell2(last.split("#")[0] == before.split("#")[0] ? 4 /* Hash */ : how);
-    const next = viewOf(routes);
-    if (next == view) return;
-    view = next;
-    sdk.put_(12 /* View */, (w) => w.s(view));
-  });
-  tell2(0 /* Load */);
-  sdk.on_(window, "pageshow", ({ persisted }) => persisted && tell2(6 /* Restored */));
-  const { NavigateEvent, navigation } = window;
-  if (NavigateEvent && navigation) {
-    sdk.on_(navigation, "currententrychange", ({ navigationType: kind2 }) => changed(kind2 == "push" ? 1 /* Push */ : kind2 == "traverse" ? 3 /* Traverse */ : 2 /* Replace */));
-  } else {
-    sdk.stops_.push(
-      patch("push", history, "pushState", changed, wrap3(1 /* Push */)),
-      patch("replace", history, "replaceState", changed, wrap3(2 /* Replace */))
-    );
-    sdk.on_(window, "popstate hashchange", () => changed(3 /* Traverse */));
-  }
+  })), wrap3));
 }
 
 // src/observe/visit.ts
@@ -1842,7 +1844,7 @@ function writeStart(w, options, consent, hex, session, stored) {
   for (let i = 0; i < 4; i++) w.u(parseInt(hex(1), 16));
   writeNumbers(w, options);
   w.s(names(scrub.allow)).s(names(scrub.deny)).s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
-  w.s("").s(location.href).s(viewOf(options.routes) || options.view);
+  w.s("").s(pageOf(options)).s(viewOf(options.routes) || options.view);
   writeUser(w, options.user);
   w.a((_b = options.session) == null ? void 0 : _b.attributes).a(options.attributes);
 }
@@ -1909,6 +1911,7 @@ function createClient(given, bring) {
   let telling = false;
   let state = 0 /* Off */;
   let text3;
+  let kept;
   let due = Infinity;
   let timer;
   let sender;
@@ -1970,7 +1973,7 @@ function createClient(given, bring) {
     }
   };
   const keep = () => safe(() => {
-    if (consent == GRANTED && text3 != null) text3 ? store == null ? void 0 : store.setItem(name, text3) : store == null ? void 0 : store.removeItem(name);
+    if (consent == GRANTED && text3 != null) text3 ? (store.setItem(name, text3), kept = 1) : store == null ? void 0 : store.removeItem(name);
   });
   const stored = () => consent == GRANTED && safe(() => store.getItem(name)) || "";
   const meet = (ours2 = "") => {
@@ -1980,6 +1983,7 @@ function createClient(given, bring) {
   const decode = (bytes) => decoder.decode(bytes);
   const port = createPort({
     signal_(signal, bytes) {
+      var _a2;
       const view = new DataView(bytes.buffer);
       if (signal == 1 /* Batch */) {
         const at = 4 + view.getUint32(0, true);
@@ -2034,16 +2038,17 @@ function createClient(given, bring) {
           const answer = options.beforeSend(item);
           if (answer === null) return -1;
           if (answer !== void 0 && (kind(answer) != "object" || answer.then)) return new Uint8Array();
-          const kept = { ...answer || item, kind: otlp };
+          const kept2 = { ...answer || item, kind: otlp };
+          (_a2 = sdk.noted_) == null ? void 0 : _a2.call(sdk, bytes[0], kept2);
           if (options.protocol == "faro" && bytes[0] < 4) {
             for (const part of ["attributes", "context"]) {
-              if (part in kept) {
-                const flat = kept[part] = own(kind(kept[part]) == "object" ? parse2(stringify2(kept[part])) : {});
+              if (part in kept2) {
+                const flat = kept2[part] = own(kind(kept2[part]) == "object" ? parse2(stringify2(kept2[part])) : {});
                 for (const name2 in flat) if (typeof flat[name2] != "string") flat[name2] = stringify2(flat[name2]);
               }
             }
           }
-          return new TextEncoder().encode(stringify2(kept));
+          return new TextEncoder().encode(stringify2(kept2));
         } catch {
           tell2(3 /* HookThrew */);
         }
@@ -2204,8 +2209,11 @@ function createClient(given, bring) {
     if (document.prerendering) document.addEventListener("prerenderingchange", start2);
     else start2();
     sdk.hide_ = sender.hidden_;
-    if (shared) sdk.on_(window, "storage pageshow visibilitychange", ({ key: key2 = name }) => {
-      if (key2 == name && text3 && sdk.granted_()) meet(text3);
+    sdk.on_(window, "storage pageshow visibilitychange", ({ key: key2 = name, newValue: there, persisted }) => {
+      if (key2 != name || !text3 || !sdk.granted_()) return;
+      if (persisted && kept) there = safe(() => store.getItem(name));
+      if (there === null) client.setConsent("pending");
+      else if (shared || persisted) meet(text3);
     }, true);
     observeAll(sdk);
     more();
@@ -2432,7 +2440,21 @@ function observeActions(sdk) {
 }
 
 // src/more/clicks.ts
+var OWN = /^(session_(start|resume|extend|end)|view_changed|browser\.navigation)$/;
+function named(kind2, item) {
+  if (kind2 == 0) return [3 /* Log */, text(item.message)];
+  if (kind2 == 1) return [5 /* Error */, text(item.type) + ": " + text(item.value)];
+  if (kind2 == 3) return OWN.test(item.name) ? void 0 : [4 /* Event */, text(item.name)];
+  if (kind2 != 4) return;
+  const of = (...names2) => names2.map((name) => item.attributes.find(({ key: key2 }) => key2 == name)).filter(Boolean).map((one) => Object.values(one.value)[0])[0];
+  const method = of("http.request.method_original", "http.request.method");
+  if (method) return [1 /* Fetch */, [method, of("url.full"), of("http.response.status_code", "error.type")].map(text).join(" ")];
+}
 function observeClicks(sdk) {
+  sdk.noted_ = (kind2, item) => {
+    const [what, told] = safe(() => named(kind2, item)) || [];
+    if (told) sdk.put_(18 /* Trail */, (w) => w.b(what).s(told).n(NaN));
+  };
   if (option(sdk, "clicks", "boolean") === false) return;
   sdk.on_(window, "click", ({ target, timeStamp }) => {
     const name = nameOf(target);
@@ -2817,7 +2839,8 @@ function createOutbox(sdk) {
   const look = guard(() => {
     cancel(timer);
     more = false;
-    if (!sdk.granted_() || document.prerendering) return;
+    if (!sdk.granted_()) return left.disarm_();
+    if (document.prerendering) return;
     run((store) => {
       trim(store);
       const batches = [];

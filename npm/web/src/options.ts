@@ -15,7 +15,7 @@ export function number(value: unknown): number {
 const KINDS: Record<string, string> = {
   string: 'key view base',
   object: 'app session batch limits user attributes capture sampling baggage scrub',
-  function: 'beforeSend onDiagnostic transport',
+  function: 'beforeSend onDiagnostic transport scrub.page',
   list: 'propagateTo ignoreErrors denyUrls features routes',
   number: 'sampleRate coreDelayMs',
   boolean: 'extensionErrors outbox remoteConfig selfReport unsampledHeader sampling.ring capture.errors capture.vitals capture.fetch capture.xhr capture.navigation',

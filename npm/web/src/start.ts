@@ -1,7 +1,7 @@
 /** Writes `START` and `USER`, whose fields `sdk-wasm/src/options.rs` and `abi.rs` list. */
 import type { Hex } from './ids.js';
 import { safe, text } from './observe/describe.js';
-import { viewOf } from './observe/navigation.js';
+import { pageOf, viewOf } from './observe/navigation.js';
 import { number } from './options.js';
 import type { Consent, Options, User } from './types.js';
 import type { Writer } from './writer.js';
@@ -38,7 +38,7 @@ export function writeStart(w: Writer, options: Options, consent: number, hex: He
   for (let i = 0; i < 4; i++) w.u(parseInt(hex(1), 16));
   writeNumbers(w, options);
   w.s(names(scrub.allow)).s(names(scrub.deny)).s(session).s(stored).s(app.name).s(app.namespace).s(app.version).s(app.environment).s(app.release);
-  w.s('').s(location.href).s(viewOf(options.routes) || options.view);
+  w.s('').s(pageOf(options)).s(viewOf(options.routes) || options.view);
   writeUser(w, options.user);
   w.a(options.session?.attributes).a(options.attributes);
 }

@@ -27,12 +27,17 @@ export type Pattern = string | RegExp;
  */
 export type Route = string | readonly [pattern: string, name: string];
 
-/** Query parameters by name, letter case aside. */
+/** What of addresses is not told: query parameters by name, letter case aside, and the page's own. */
 export interface Scrub {
   /** Their values stay, whatever they look like and whatever their name says. */
   allow?: readonly string[] | undefined;
   /** Their values become `REDACTED`, whatever else is said of them. */
   deny?: readonly string[] | undefined;
+  /**
+   * The address by which the page is told, in place of its own, which it is given: with every batch, of navigations, of the page's load. What it gives back is scrubbed
+   * as any address; an empty text is none, and so is where it throws.
+   */
+  page?: ((url: string) => string) | undefined;
 }
 
 /** Who uses the page. Everything is optional, and nothing is collected that is not given here. */

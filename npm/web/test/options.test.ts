@@ -19,7 +19,7 @@ function checked(options: unknown): [Options, unknown[]] {
 }
 
 test('what is of its kind stays, and nothing is told', () => {
-  const options = { url: '/', app: { name: 'a' }, propagateTo: ['x', /y/], routes: ['/a', ['/b', 'c']], scrub: { deny: ['q'] }, beforeSend: (item: unknown) => item, protocol: 'faro', consent: 'pending' };
+  const options = { url: '/', app: { name: 'a' }, propagateTo: ['x', /y/], routes: ['/a', ['/b', 'c']], scrub: { deny: ['q'], page: (url: string) => url }, beforeSend: (item: unknown) => item, protocol: 'faro', consent: 'pending' };
   assert.deepEqual(checked(options), [options, []]);
 });
 

@@ -13,7 +13,7 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
-use super::hooks::{BeforeSend, Hooks, Item, OnDiagnostic};
+use super::hooks::{BeforeSend, Hooks, Item, OnDiagnostic, ScrubPage};
 use super::page::{Failure, Page, Started};
 use super::settings::{Consent, ErrorInfo, Level, User};
 use super::span::SpanOptions;
@@ -113,9 +113,18 @@ struct Browser {
 pub(super) fn start(options: Options) -> Rc<dyn Page> {
     let given = js(&options);
     let Hooks {
+        scrub_page,
         before_send,
         on_diagnostic,
     } = options.hooks;
+    if let Some(hook) = scrub_page {
+        let scrub = js_sys::Reflect::get(&given, &"scrub".into())
+            .ok()
+            .filter(JsValue::is_object)
+            .unwrap_or_else(|| js_sys::Object::new().into());
+        set(&scrub, "page", &changed(hook));
+        set(&given, "scrub", &scrub);
+    }
     if let Some(hook) = before_send {
         set(&given, "beforeSend", &seen(hook));
     }
@@ -336,6 +345,10 @@ fn read(item: &JsValue) -> Option<Item> {
 fn written(item: &Item) -> JsValue {
     let text = serde_json::to_string(&item.fields).unwrap_or_default();
     js_sys::JSON::parse(&text).unwrap_or_default()
+}
+
+fn changed(hook: ScrubPage) -> JsValue {
+    kept(Closure::<dyn FnMut(String) -> String>::new(hook))
 }
 
 fn told(mut hook: OnDiagnostic) -> JsValue {

@@ -36,9 +36,13 @@ pub(super) type BeforeSend = Box<dyn FnMut(Item) -> Option<Item>>;
 /// Is told a code and a detail.
 pub(super) type OnDiagnostic = Box<dyn FnMut(&str, &str)>;
 
+/// Is given the page's address, and gives back the one that is told.
+pub(super) type ScrubPage = Box<dyn FnMut(String) -> String>;
+
 /// The app's functions.
 #[derive(Default)]
 pub(super) struct Hooks {
+    pub(super) scrub_page: Option<ScrubPage>,
     pub(super) before_send: Option<BeforeSend>,
     pub(super) on_diagnostic: Option<OnDiagnostic>,
 }
@@ -46,6 +50,7 @@ pub(super) struct Hooks {
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hooks")
+            .field("scrub_page", &self.scrub_page.is_some())
             .field("before_send", &self.before_send.is_some())
             .field("on_diagnostic", &self.on_diagnostic.is_some())
             .finish()

@@ -103,6 +103,13 @@ impl Options {
         self
     }
 
+    /// Is given the page's address, and gives back the one by which the page is told; an empty one is none.
+    #[must_use]
+    pub fn scrub_page(mut self, hook: impl FnMut(String) -> String + 'static) -> Self {
+        self.hooks.scrub_page = Some(Box::new(hook));
+        self
+    }
+
     /// Is told what could not be done: a code of docs/sdk.md, and its detail as text.
     #[must_use]
     pub fn on_diagnostic(mut self, hook: impl FnMut(&str, &str) + 'static) -> Self {

@@ -477,7 +477,10 @@ fn there_is_each_option_of_the_sdks_under_its_name() {
             .keys()
             .cloned()
             .collect();
-        assert_eq!(ours, typescript(interface), "{group}");
+        let mut theirs = typescript(interface);
+        // `scrub.page` is a function.
+        theirs.remove("page");
+        assert_eq!(ours, theirs, "{group}");
     }
     let resources: BTreeSet<_> = json["capture"]["resources"]
         .as_object()

@@ -1,6 +1,7 @@
 /** What the browser measured by itself: the load of the page, its resources, the page's own marks and measures, memory. All by option. */
 import { Op } from '../abi.js';
 import { safe, text } from '../observe/describe.js';
+import { pageOf } from '../observe/navigation.js';
 import { under } from '../observe/request.js';
 import { matches } from '../options.js';
 import type { Place, Sdk } from '../sdk.js';
@@ -127,14 +128,15 @@ export function observeLoad(sdk: Sdk): void {
   const told = sdk.guard_(() => {
     const [entry, server, load, parent] = look();
     loading = false;
+    const page = pageOf(sdk.options_, { href: entry.name });
     const spans: [name: string, place: Place, parent: string | undefined, start: number, end: number][] = [
       ['documentFetch', sdk.child_(load), load.span_, entry.fetchStart, entry.responseEnd],
       ['documentLoad', load, parent, 0, entry.loadEventEnd],
     ];
     for (const [name, { trace_: trace, span_: span }, above, start, end] of spans) {
-      sdk.put_(Op.Span, (w) => w.s(trace).s(span).s(above).s(name).b(INTERNAL).n(start).n(end).b(0).s('').a({ [Attr.Url]: entry.name }));
+      sdk.put_(Op.Span, (w) => w.s(trace).s(span).s(above).s(name).b(INTERNAL).n(start).n(end).b(0).s('').a({ [Attr.Url]: page }));
     }
-    tell(sdk, Name.Load, { ...resourceAttributes(entry), [Attr.Load + 'type']: entry.type, ...fields(entry, LOAD, Attr.Load), ...server }, 0, [load.trace_, load.span_]);
+    tell(sdk, Name.Load, { ...resourceAttributes(entry), [Attr.Url]: page, [Attr.Load + 'type']: entry.type, ...fields(entry, LOAD, Attr.Load), ...server }, 0, [load.trace_, load.span_]);
   });
   // The end of the load event is known in the next task.
   const soon = () => later(told);

@@ -2,8 +2,8 @@
 import { Op } from '../abi.js';
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
-import type { Route } from '../types.js';
-import { safe } from './describe.js';
+import type { Options, Route } from '../types.js';
+import { safe, text } from './describe.js';
 
 /** As in `op::NAVIGATION`. */
 const enum How { Load, Push, Replace, Traverse, Hash, Restored = 6 }
@@ -34,11 +34,14 @@ export const viewOf = (routes?: readonly Route[]): string | undefined => routes 
   }
 });
 
+/** The page's address as the page wants it told. What is to change it and throws keeps it back. */
+export const pageOf = ({ scrub }: Options, { href }: { href: string } = location): string => (scrub?.page ? text(safe(() => scrub.page!(href))) : href);
+
 export function observeNavigation(sdk: Sdk): void {
   const { routes } = sdk.options_;
   let last = location.href;
   let view = viewOf(routes);
-  const tell = (how: How) => sdk.put_(Op.Navigation, (w) => w.s(last).b(how).s('').n(NaN));
+  const tell = (how: How) => sdk.put_(Op.Navigation, (w) => w.s(pageOf(sdk.options_)).b(how).s('').n(NaN));
   const changed = sdk.guard_((how: How) => {
     const before = last;
     last = location.href;
