@@ -81,7 +81,7 @@ pub struct Stats {
     pub held: AtomicU64,
     /// Reports that counted after their wait.
     pub settled: AtomicU64,
-    /// Reports that counted before its end, for want of room.
+    /// Reports that counted before its end, for want of room or of time.
     pub early: AtomicU64,
     /// Reports that a later one of their visit overtook.
     pub replaced: AtomicU64,
@@ -162,6 +162,8 @@ impl Aggregator {
             again: false,
             now: Box::new(unix_now),
         };
+        // Who waits until nothing is held must not find nothing before the first is read.
+        aggregator.figures();
         Ok((aggregator, snapshots))
     }
 
@@ -212,6 +214,12 @@ impl Aggregator {
                     }
                 }
             }
+        }
+        // Where the queue goes with its process, so does the folder, as a rule: nobody would count them.
+        if self.queue.is_none() {
+            let State { store, held, .. } = &mut self.state;
+            self.changed |= held.settle_all(store, (self.now)());
+            self.figures();
         }
         if self.changed {
             self.publish(false).await;

@@ -124,7 +124,7 @@ metrics! {
     AGGREGATE_SERIES = "farol_aggregate_series", Gauge, [];
     /// CLS and INP of visits that may report them again; they count when that time is over.
     AGGREGATE_HELD = "farol_aggregate_held_reports", Gauge, [];
-    /// Reports of CLS and INP by what became of them: settled (counted), early (counted for want of room), replaced (by a later one of their visit), late (their visit had been counted).
+    /// Reports of CLS and INP by what became of them: settled (counted), early (counted before, for want of room or because the collector stopped), replaced (by a later one of their visit), late (their visit had been counted).
     AGGREGATE_REPORTS = "farol_aggregate_reports_total", Counter, ["outcome"];
     /// Sessions of SDKs other than Farol's that had met an exception and were forgotten early, for want of room; their next exception counts them again.
     AGGREGATE_FORGOTTEN = "farol_aggregate_sessions_forgotten_total", Counter, [];

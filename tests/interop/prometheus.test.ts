@@ -10,6 +10,7 @@ import { ALL_FAULTS, IMPATIENT, retried, trouble } from './support/faults.js';
 import { httpProxy } from './support/proxy-http.js';
 import { found, server, type Server } from './support/server.js';
 import { sendAll } from './support/session.js';
+import { send } from './support/traffic.js';
 
 interface Prometheus extends Server {
   url: string;
@@ -143,6 +144,48 @@ test('scrape, Remote Write 2.0 and 1.0 and OTLP give the same names, labels, cou
     }
   }
   console.log(`Prometheus ${found('prometheus').version}: ${numbers} series of what was sent, ${all} with classic buckets, ${compared} exemplars compared in four ways`);
+  await collector.end();
+});
+
+/** What a query of one number says; none where it finds nothing. */
+async function number(one: Prometheus, query: string): Promise<number | undefined> {
+  const answer = await fetch(`${one.url}/api/v1/query?query=${encodeURIComponent(query)}`);
+  const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+  const value = data.result[0]?.value[1];
+  return value === undefined ? undefined : Number(value);
+}
+
+test('a page that is looked at once is an increase of one, in each way and over a restart', async () => {
+  const [two, one, otlp] = [await prometheus(), await prometheus(), await prometheus()];
+  const over = `[[destinations]]\nname = "otlp"\ntype = "otlp_http"\nendpoint = "${otlp.url}/api/v1/otlp"\nsignals = ["metrics"]\n`;
+  const collector = await farol(`${write(two, 'two', '2.0')}${write(one, 'one', '1.0')}${over}`);
+  await collector.start();
+  const scraped = await prometheus(collector.url);
+  const visit = (page: string): Promise<unknown> =>
+    send(collector.url, [{
+      meta: { app: { name: 'rare' }, page: { url: `https://rare.example${page}` } },
+      events: [{ name: 'session_start', timestamp: new Date().toISOString() }],
+      measurements: [{ type: 'web-vitals', values: { lcp: 1_200 }, timestamp: new Date().toISOString() }],
+    }]);
+  const all = { scraped, two, one, otlp };
+  // From two points Prometheus makes up to as much again, by what it takes to lie beyond them.
+  const once = async (name: string, server: Prometheus, page: string): Promise<void> => {
+    const label = `{job="rare",url_template="${page}"}`;
+    const queries = [`sum(increase(farol_page_views_total${label}[5m]))`, `sum(histogram_count(increase(farol_web_vital_lcp_milliseconds${label}[5m])))`];
+    if (name !== 'otlp') queries.push(`sum(increase(farol_web_vital_lcp_milliseconds_count${label}[5m]))`);
+    for (const query of queries) {
+      const seen = async (): Promise<boolean> => ((await number(server, query)) ?? 0) > 0.5;
+      await wait(seen, `${query}, ${name}`, 30_000);
+      const value = (await number(server, query))!;
+      assert.ok(value > 0.9 && value < 2.5, `${query}, ${name}: ${value}`);
+    }
+  };
+  await visit('/article');
+  for (const [name, server] of Object.entries(all)) await once(name, server, '/article');
+  await collector.end();
+  await collector.start();
+  await visit('/other');
+  for (const [name, server] of Object.entries(all)) for (const page of ['/other', '/article']) await once(name, server, page);
   await collector.end();
 });
 

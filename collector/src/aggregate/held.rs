@@ -78,7 +78,7 @@ fn cut(text: &str) -> &str {
 pub(crate) struct Outcomes {
     /// Counted after their wait.
     pub(crate) settled: u64,
-    /// Counted before its end, for want of room.
+    /// Counted before its end, for want of room or of time.
     pub(crate) early: u64,
     /// Overtaken by a later report of their visit.
     pub(crate) replaced: u64,
@@ -139,6 +139,15 @@ impl Held {
             self.outcomes.settled += u64::from(self.settle_next(store, now));
         }
         self.outcomes.settled > before
+    }
+
+    /// Counts all, whatever it has waited. True where something was.
+    pub(crate) fn settle_all(&mut self, store: &mut Store, now: u64) -> bool {
+        let before = self.outcomes.early;
+        while !self.order.is_empty() {
+            self.outcomes.early += u64::from(self.settle_next(store, now));
+        }
+        self.outcomes.early > before
     }
 
     /// When the next has waited long enough, as far as is known: void entries make this early.

@@ -167,17 +167,23 @@ async fn a_growing_vital_counts_when_its_visit_was_quiet_for_the_hold() {
     task.abort();
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_is_held_outlives_a_restart_and_counts_once() {
     let folder = tempfile::tempdir().unwrap();
-    let queue = Queue::new(1 << 20);
-    let (aggregator, _snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+    let open = || {
+        let queue = Queue::on_disk(&folder.path().join("queue"), QueueSettings::default());
+        let queue = queue.unwrap();
+        let opened = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+        queue.recover(&Ledgers::new());
+        (queue, opened)
+    };
+    let (queue, (aggregator, _snapshots)) = open();
     queue.append(growing(0.125, 0.125)).await.unwrap();
     queue.close();
     aggregator.run().await;
-    let queue = Queue::new(1 << 20);
-    let (mut aggregator, snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
-    assert_eq!(aggregator.state.held.len(), 1);
+    drop(queue);
+    let (queue, (mut aggregator, snapshots)) = open();
+    assert_eq!(aggregator.stats().held.load(Relaxed), 1);
     queue.append(growing(0.5, 0.375)).await.unwrap();
     let entries = aggregator.reader.next(10, 1 << 20).await;
     aggregator.take(&entries);
@@ -186,6 +192,25 @@ async fn what_is_held_outlives_a_restart_and_counts_once() {
     aggregator.publish(false).await;
     assert_eq!(sum_of(&snapshots, "farol.web_vital.cls"), Some(0.5));
     assert_eq!(sum_of(&snapshots, "farol.web_vital.ratings"), Some(1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_counts_at_the_end_of_a_queue_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = Queue::new(1 << 20);
+    let (aggregator, snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+    let stats = aggregator.stats();
+    queue.append(growing(0.125, 0.125)).await.unwrap();
+    queue.append(growing(0.5, 0.375)).await.unwrap();
+    queue.close();
+    aggregator.run().await;
+    assert_eq!(sum_of(&snapshots, "farol.web_vital.cls"), Some(0.5));
+    let figures = [&stats.held, &stats.early, &stats.replaced].map(|it| it.load(Relaxed));
+    assert_eq!(figures, [0, 1, 1]);
+    // Nothing of it is there to count again.
+    let queue = Queue::new(1 << 20);
+    let (aggregator, _) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+    assert_eq!(aggregator.state.held.len(), 0);
 }
 
 /// A queue on disk, and a process that ends between any two of its steps.

@@ -15,6 +15,8 @@ pub(super) const EVERY: Duration = Duration::from_secs(1);
 
 /// What is not delivered yet, by destination.
 const PENDING: &str = "farol_destination_items_pending{destination=\"";
+/// Reports of vitals that no metric counts yet.
+const HELD: &str = "farol_aggregate_held_reports ";
 
 /// Where a collector with these settings tells its numbers.
 ///
@@ -51,7 +53,7 @@ pub(in crate::cli) fn plain_address(config: &Config) -> Result<SocketAddr, &'sta
     }
 }
 
-/// Asks until nothing is pending; `pause` is called between.
+/// Asks until nothing is pending and no report of a vital waits to be counted; `pause` is called between.
 ///
 /// # Errors
 /// When nobody answers, or somebody else than a collector.
@@ -63,40 +65,53 @@ pub(super) fn drain(
     let address = reachable(address);
     let mut before = None;
     loop {
-        let pending = pending(&get(address, "/metrics", "text/plain")?)
+        let left = left(&get(address, "/metrics", "text/plain")?)
             .with_context(|| format!("{address} answers, and not as farol-collector does"))?;
-        let total: u64 = pending.iter().map(|(_, n)| n).sum();
-        if before.as_ref() != Some(&pending) {
-            let each: Vec<String> = pending
-                .iter()
+        let total: u64 = left.pending.iter().map(|(_, n)| n).sum();
+        if before.as_ref() != Some(&left) {
+            let each: Vec<String> = (left.pending.iter())
                 .map(|(name, n)| format!("{name} {n}"))
                 .collect();
+            let held = match left.held {
+                0 => String::new(),
+                held => format!(", {held} reports of vitals wait for a later one"),
+            };
             // What counts is the exit code: a reader that goes is no reason to say that it is empty, or to give up.
-            let _ = writeln!(out, "{total} items pending ({})", each.join(", "));
+            let _ = writeln!(out, "{total} items pending ({}){held}", each.join(", "));
             let _ = out.flush();
         }
-        if total == 0 {
+        if total == 0 && left.held == 0 {
             return Ok(());
         }
-        before = Some(pending);
+        before = Some(left);
         pause();
     }
 }
 
-/// By destination. A collector has at least one.
-fn pending(metrics: &str) -> Result<Vec<(String, u64)>> {
-    let mut all = Vec::new();
+/// What a collector still has.
+#[derive(Debug, PartialEq)]
+struct Left {
+    /// Items by destination. A collector has at least one.
+    pending: Vec<(String, u64)>,
+    /// Reports of vitals.
+    held: u64,
+}
+
+fn left(metrics: &str) -> Result<Left> {
+    let count = |text: &str| -> Result<u64> { Ok(text.trim().parse::<f64>()? as u64) };
+    let (mut pending, mut held) = (Vec::new(), 0);
     for line in metrics.lines() {
         if let Some(rest) = line.strip_prefix(PENDING) {
             let (name, n) = rest.split_once("\"} ").context("no value")?;
-            let n: f64 = n.trim().parse()?;
-            all.push((name.to_owned(), n as u64));
+            pending.push((name.to_owned(), count(n)?));
+        } else if let Some(n) = line.strip_prefix(HELD) {
+            held = count(n)?;
         }
     }
-    if all.is_empty() {
+    if pending.is_empty() {
         bail!("no destination is named");
     }
-    Ok(all)
+    Ok(Left { pending, held })
 }
 
 #[cfg(test)]
@@ -142,6 +157,28 @@ mod tests {
             "6 items pending (a 5, b 1)\n1 items pending (a 0, b 1)\n0 items pending (a 0, b 0)\n"
         );
         assert_eq!(pauses, 3);
+    }
+
+    #[test]
+    fn it_waits_for_reports_that_no_metric_counts_yet() {
+        let answers = [(1, 2), (0, 2), (0, 0)].map(|(items, held)| {
+            let metrics = metrics(items, 0);
+            format!("{metrics}# TYPE {HELD}gauge\n{HELD}{held}\n")
+        });
+        let (address, thread) = answering(answers.to_vec());
+        let (mut out, mut pauses) = (Vec::new(), 0);
+        drain(address, || pauses += 1, &mut out).unwrap();
+        thread.join().unwrap();
+        let said = String::from_utf8(out).unwrap();
+        let said: Vec<_> = said.lines().collect();
+        assert_eq!(
+            said[1..],
+            [
+                "0 items pending (a 0, b 0), 2 reports of vitals wait for a later one",
+                "0 items pending (a 0, b 0)"
+            ]
+        );
+        assert_eq!(pauses, 2);
     }
 
     #[test]
