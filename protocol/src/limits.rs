@@ -10,7 +10,7 @@ pub const VALUES: usize = 500_000;
 /// Elements of a list that are read one after the other. What is cut, is cut after reading; this bounds what is read.
 pub const LIST: usize = 2 * ITEMS;
 
-/// Items in one payload. The SDK seals at 50; this is for senders that pile up while offline.
+/// Items in one payload. The SDK seals at 1,000; this is for senders that pile up while offline.
 pub const ITEMS: usize = 2_000;
 
 /// Bytes of one string. A stack of 50 frames with long data URLs is about a tenth of it.
@@ -36,9 +36,3 @@ pub const SPAN_EVENTS: usize = 128;
 
 /// Characters of a session id, by Faro's specification.
 pub const SESSION_ID: usize = 128;
-
-/// Bytes of keepalive bodies that a page may have in flight; browsers enforce it over all of the page's requests.
-pub const KEEPALIVE_BYTES: usize = 64 * 1024;
-
-/// How long the collector remembers a batch id, in milliseconds: a retry within it is not taken twice.
-pub const DEDUPE_MS: u64 = 10 * 60 * 1_000;

@@ -123,6 +123,8 @@ pub fn findings(root: &Path) -> Result<Vec<String>> {
     )?;
     let nowhere = nowhere();
     let mut found = Vec::new();
+    let limits = fs::read_to_string(root.join(LIMITS))?;
+    let mut unread = constants(&limits);
     for path in listed.lines() {
         // Captured requests hold what other people's pages held; what is not UTF-8 is no text.
         if path.starts_with("tests/fixtures/") || path == "LICENSE" {
@@ -132,8 +134,32 @@ pub fn findings(root: &Path) -> Result<Vec<String>> {
             continue;
         };
         check(path, &text, &nowhere, &mut found);
+        if path.ends_with(".rs") && path != LIMITS {
+            unread.retain(|name| !reads(&text, name));
+        }
     }
+    let unread = unread.iter();
+    found.extend(unread.map(|name| format!("{LIMITS}: nothing reads {name}, so nothing keeps it")));
     Ok(found)
+}
+
+/// The bounds that both ends keep.
+const LIMITS: &str = "protocol/src/limits.rs";
+
+/// The names of a file's public constants.
+fn constants(text: &str) -> Vec<&str> {
+    let lines = text.lines();
+    lines
+        .filter_map(|line| Some(line.strip_prefix("pub const ")?.split_once(':')?.0))
+        .collect()
+}
+
+/// Whether code has the name.
+fn reads(text: &str, name: &str) -> bool {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'))
+        .any(|word| word == name)
 }
 
 fn check(path: &str, text: &str, nowhere: &[(String, &str)], found: &mut Vec<String>) {
@@ -231,6 +257,16 @@ mod tests {
             findings_in("collector/src/a.rs", &format!("{code}x\n")).len(),
             1
         );
+    }
+
+    #[test]
+    fn a_limit_that_nothing_reads_is_found() {
+        let limits = "/// One.\npub const ONE: usize = 1;\npub const TWO: usize = 2;\n";
+        let read = "// TWO\nlet more = limits::ONE + TWO_MORE;\n";
+        let unread = constants(limits)
+            .into_iter()
+            .filter(|name| !reads(read, name));
+        assert_eq!(unread.collect::<Vec<_>>(), ["TWO"]);
     }
 
     #[test]
