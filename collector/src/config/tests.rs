@@ -286,6 +286,58 @@ fn every_metric_that_operators_are_sent_to_exists() {
     }
 }
 
+/// A row ends with the types that alone have the setting, or names those that have it not; of all others each has it. What is on this machine has
+/// nothing of the network.
+#[test]
+fn each_type_of_destination_has_the_settings_that_the_table_gives_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("farol.toml");
+    for (name, rest) in [
+        ("otlp_http", "endpoint = \"http://a\""),
+        ("otlp_grpc", "endpoint = \"http://a\""),
+        ("http", "endpoint = \"http://a\""),
+        ("elasticsearch", "endpoint = \"http://a\""),
+        ("clickhouse", "endpoint = \"http://a\""),
+        ("loki", "endpoint = \"http://a\""),
+        ("prometheus_remote_write", "endpoint = \"http://a/w\""),
+        ("fluent_forward", "endpoint = \"tcp://a:1\""),
+        ("kafka", "brokers = [\"a:1\"]"),
+        ("a bucket", "bucket = \"rum\"\nregion = \"a\""),
+    ] {
+        for setting in TABLE {
+            let Some(key) = setting.path.strip_prefix("destinations[].") else {
+                continue;
+            };
+            let has = match setting.help.strip_suffix(" only.") {
+                Some(types) => {
+                    let types = types.rsplit_once(". ").unwrap().1;
+                    let mut words = types.split([',', ' ']);
+                    // Whether a type is told of another's in other words is no matter here.
+                    if !words.any(|it| it == name) {
+                        continue;
+                    }
+                    true
+                }
+                None => (setting.help.rsplit_once("Not of "))
+                    .is_none_or(|(_, others)| !others.contains(name)),
+            };
+            let key = key.replace(".*", ".x");
+            let kind = name.replace("a bucket", "parquet");
+            // No setting takes a list in a list.
+            let own = format!("name = \"b\"\ntype = \"{kind}\"\n{rest}\n");
+            let own: String = own
+                .split_inclusive('\n')
+                .filter(|line| !line.starts_with(&format!("{key} =")))
+                .collect();
+            let text = format!("version = 1\n[[destinations]]\n{own}{key} = [[]]\n");
+            std::fs::write(&file, &text).unwrap();
+            let error = load(&given(file.clone()), []).unwrap_err().to_string();
+            let unknown = error.contains("no such setting here");
+            assert_eq!(!unknown, has, "{name}: {}: {error}", setting.path);
+        }
+    }
+}
+
 fn put(text: &str, name: &str, table: &str) -> String {
     let (begin, end) = (
         format!("<!-- {name}: begin -->\n"),
