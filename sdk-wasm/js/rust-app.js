@@ -2757,6 +2757,8 @@ function createOutbox(sdk) {
   let more = false;
   let timer;
   let marked = false;
+  let looked = false;
+  let hushed = false;
   const mark = (there) => {
     if (there && (marked || !sdk.granted_())) return;
     marked = there;
@@ -2836,11 +2838,32 @@ function createOutbox(sdk) {
       }
     });
   }
+  const others = guard(() => {
+    var _a2;
+    (_a2 = databases.databases) == null ? void 0 : _a2.call(databases).then((all) => all.forEach(guard(({ name: other = "" }) => {
+      if (!other.startsWith("farol:1:") || other == name) return;
+      const request = databases.open(other, 1);
+      request.onerror = quiet;
+      request.onupgradeneeded = () => request.transaction.abort();
+      request.onsuccess = guard(() => {
+        const { result } = request;
+        const keys2 = safe(() => result.transaction(STORE).objectStore(STORE).getAllKeys());
+        result.close();
+        if (keys2) keys2.onsuccess = guard(() => {
+          const all2 = keys2.result;
+          if (all2.length && all2.every(([, at]) => at <= Date.now() - MOST_AGE)) databases.deleteDatabase(other).onerror = quiet;
+        });
+      });
+    })), () => {
+    });
+  });
   const look = guard(() => {
     cancel(timer);
     more = false;
     if (!sdk.granted_()) return left.disarm_();
-    if (document.prerendering) return;
+    if (hushed || document.prerendering) return;
+    if (!looked) others();
+    looked = true;
     run((store) => {
       trim(store);
       const batches = [];
@@ -2925,7 +2948,11 @@ function createOutbox(sdk) {
     },
     look_: look,
     room_: () => more && look(),
-    hush_: () => left.disarm_(),
+    hush_() {
+      hushed = true;
+      cancel(timer);
+      left.disarm_();
+    },
     erase_: guard(() => {
       cancel(timer);
       left.disarm_();

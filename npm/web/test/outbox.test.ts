@@ -198,6 +198,38 @@ test('what is too old for the collector to know it again is let go', async () =>
   assert.deepEqual(await ids(place()), ['young']);
 });
 
+test('what was left under other keys goes once all of it is too old; what may still be delivered stays, as does what is not ours', async () => {
+  const old = Date.now() - MOST_AGE - 1;
+  const left: Record<string, number[]> = { 'farol:1:old': [old, old], 'farol:1:mixed': [old, Date.now()], 'farol:1:empty': [], 'other:1:old': [old] };
+  for (const [name, times] of Object.entries(left)) {
+    await new Promise<void>((done) => {
+      const made = indexedDB.open(name, 1);
+      made.onupgradeneeded = () => {
+        const store = made.result.createObjectStore('batches');
+        times.forEach((at, n) => store.put({}, [0, at, 1, `${n}`]));
+      };
+      made.onsuccess = () => (made.result.close(), done());
+    });
+  }
+  await ids(place());
+  await turn();
+  assert.deepEqual((await indexedDB.databases()).map(({ name }) => name).sort(), ['farol:1:empty', 'farol:1:k', 'farol:1:mixed', 'other:1:old']);
+  // Without such a list all is as ever.
+  Object.assign(indexedDB, { databases: undefined });
+  outbox().put_(batch({ id_: 'x' }), 0, 0);
+  assert.deepEqual(await ids(place()), ['x']);
+});
+
+test('a page that the collector does not want takes nothing from others', async () => {
+  const one = place();
+  one.outbox.hush_();
+  outbox().put_(batch({ id_: 'x' }), 0, 0);
+  await turn();
+  one.outbox.look_();
+  await turn();
+  assert.deepEqual(await ids(place()), ['x']);
+});
+
 test('what is for another collector stays for it', async () => {
   outbox('https://other.example/collect').put_(batch({ id_: 'x' }), 0, 0);
   assert.deepEqual(await ids(place()), []);

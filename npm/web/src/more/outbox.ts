@@ -72,6 +72,9 @@ export function createOutbox(sdk: Sdk): Outbox {
   let more = false;
   let timer: ReturnType<typeof setTimeout>;
   let marked = false;
+  let looked = false;
+  /** The collector does not want us. */
+  let hushed = false;
 
   /** So that a page whose session is out knows without opening the database. */
   const mark = (there: boolean) => {
@@ -163,14 +166,37 @@ export function createOutbox(sdk: Sdk): Outbox {
     });
   }
 
+  /** Lets go of what was left under other keys, which no page may have any more: where all of it is too old. Not each browser tells the names. */
+  const others = guard(() => {
+    databases.databases?.().then((all) => all.forEach(guard(({ name: other = '' }: IDBDatabaseInfo) => {
+      if (!other.startsWith('farol:1:') || other == name) return;
+      const request = databases.open(other, 1);
+      request.onerror = quiet;
+      // It is gone since.
+      request.onupgradeneeded = () => request.transaction!.abort();
+      request.onsuccess = guard(() => {
+        const { result } = request;
+        // Somebody else's has no such store.
+        const keys = safe(() => result.transaction(STORE).objectStore(STORE).getAllKeys());
+        result.close();
+        if (keys) keys.onsuccess = guard(() => {
+          const all = keys.result as unknown as Key[];
+          if (all.length && all.every(([, at]) => at <= Date.now() - MOST_AGE)) databases.deleteDatabase(other).onerror = quiet;
+        });
+      });
+    })), () => {});
+  });
+
   /** Takes over what nobody sees to. */
   const look = guard(() => {
     cancel(timer);
     more = false;
-    // What it would take for left is the page's that the visitor still looks at.
     // What is no longer agreed to the browser is not to send either.
     if (!sdk.granted_()) return left.disarm_();
-    if ((document as { prerendering?: boolean }).prerendering) return;
+    // What it would take for left is the page's that the visitor still looks at; and what is not wanted of this page may be of another.
+    if (hushed || (document as { prerendering?: boolean }).prerendering) return;
+    if (!looked) others();
+    looked = true;
     run((store) => {
       trim(store);
       const batches: Batch[] = [];
@@ -256,7 +282,11 @@ export function createOutbox(sdk: Sdk): Outbox {
     },
     look_: look,
     room_: () => more && look(),
-    hush_: () => left.disarm_(),
+    hush_() {
+      hushed = true;
+      cancel(timer);
+      left.disarm_();
+    },
     erase_: guard(() => {
       cancel(timer);
       left.disarm_();

@@ -46,7 +46,7 @@ export interface Outbox {
   look_(): void;
   /** The same, if there was no room for all of it. */
   room_(): void;
-  /** Nothing of it is to be sent by the browser in the page's place. */
+  /** The collector does not want us: nothing of it is to be sent by the browser in the page's place, and what nobody sees to is for others. */
   hush_(): void;
   /** Deletes all of it. */
   erase_(): void;
@@ -193,7 +193,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
             asked = false;
           }
           stopped = status == 401 || status == 403;
-          // Those who are not wanted may be later, with another key.
+          // Those who are not wanted may be later.
           if (stopped) {
             queue = [];
             outbox?.hush_();
