@@ -364,6 +364,11 @@ fn what_stands_where_a_secret_belongs_or_beside_one_is_not_shown() {
                 .into(),
             "sources.s.auth: this is a table",
         ),
+        (
+            "[[apps]]\nname = \"shop\"\nkeys = [\"k\"]\norigins = [\"https://me:hunter2@a.example\"]".into(),
+            "\"https://(hidden)@a.example\": an origin is scheme, host and port only",
+        ),
+        ("trusted_proxies = [\"http://me:hunter2@a\"]".into(), "\"http://(hidden)@a\": write an address or a range"),
     ] {
         let said = String::from_utf8(check(&format!("version = 1\n{toml}")).stderr).unwrap();
         assert!(said.contains(expected), "{toml}\n  said: {said}");

@@ -8,7 +8,7 @@ use super::limits::rate;
 use super::{Built, required_name};
 use crate::config::app::parse_not_after;
 use crate::config::read::{Entry, Section};
-use crate::config::{App, AppData, AppKey, Origin, Rate, Secret};
+use crate::config::{App, AppData, AppKey, Origin, Rate, Secret, shown};
 use crate::sdk_config;
 
 /// Keys of all apps together. Each request's key is compared with every one, so that its time tells nothing: at this many that takes some 30 µs.
@@ -158,8 +158,9 @@ fn declared(entry: Section<'_>, place: String) -> Built<AppKey> {
 fn origins(section: &Section<'_>, allow_no_origin: bool) -> Built<Vec<Origin>> {
     let mut origins = Vec::new();
     for text in section.texts("origins")?.unwrap_or_default() {
-        let origin = Origin::parse(&text)
-            .map_err(|problem| section.wrong("origins", format!("{text:?}: {problem}")))?;
+        let origin = Origin::parse(&text).map_err(|problem| {
+            section.wrong("origins", format!("{:?}: {problem}", shown(&text)))
+        })?;
         origins.push(origin);
     }
     if origins.is_empty() && !allow_no_origin {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Built, count, positive};
 use crate::config::read::Section;
-use crate::config::{Network, PublicListener, SdkFiles, ServerTls};
+use crate::config::{Network, PublicListener, SdkFiles, ServerTls, shown};
 use crate::sdk_files;
 use crate::serve::tls;
 
@@ -94,7 +94,7 @@ pub(super) fn networks(section: &Section<'_>, key: &'static str) -> Built<Vec<Ne
     let mut all = Vec::new();
     for text in section.texts(key)?.unwrap_or_default() {
         let network = Network::parse(&text)
-            .map_err(|problem| section.wrong(key, format!("{text:?}: {problem}")))?;
+            .map_err(|problem| section.wrong(key, format!("{:?}: {problem}", shown(&text))))?;
         all.push(network);
     }
     Ok(all)
