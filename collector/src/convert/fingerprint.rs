@@ -35,11 +35,9 @@ pub(super) fn of_record(record: &LogRecord) -> Option<String> {
     if !record.is_exception() || !text(attr::EXCEPTION_FINGERPRINT).is_empty() {
         return None;
     }
-    let message = text(attr::EXCEPTION_MESSAGE);
-    let body = || record.body.0.as_str().unwrap_or_default();
-    let message = if message.is_empty() { body() } else { message };
+    let (kind, message) = (text(attr::EXCEPTION_TYPE), text(attr::EXCEPTION_MESSAGE));
     let frame = frame(text(attr::EXCEPTION_STACKTRACE));
-    Some(made(text(attr::EXCEPTION_TYPE), message, &["", frame]))
+    (!kind.is_empty() || !message.is_empty()).then(|| made(kind, message, &["", frame]))
 }
 
 /// A hash of what the same error has each time: neither numbers, which may be ids, lines of a build or amounts, nor what else differs from one time to the next.

@@ -65,12 +65,10 @@ fn what_comes_as_protobuf_leaves_as_it_came() {
     given[0].scope_metrics[0].scope = Some(Default::default());
     assert_eq!(otlp.metrics, given);
     let mut otlp = converted(logs, &protobuf(logs, &records).unwrap());
-    // NaN equals nothing, so bytes are compared; the record's own id is what is added, and the fingerprint of its exception.
+    // NaN equals nothing, so bytes are compared; the record's own id is what is added.
     let record = &mut otlp.logs[0].scope_logs[0].log_records[0];
-    for added in ["farol.exception.fingerprint", "log.record.uid"] {
-        let last = record.attributes.pop().unwrap();
-        assert_eq!(last.key, added);
-    }
+    let uid = record.attributes.pop().unwrap();
+    assert_eq!(uid.key, "log.record.uid");
     let made = ExportLogsServiceRequest {
         resource_logs: otlp.logs,
     };
