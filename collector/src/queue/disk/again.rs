@@ -34,7 +34,7 @@ impl State {
             (reader.settled).add(at, settled, items, &mut reader.lag);
             // Its segment went while it was in the reader's hands; now it is nowhere.
             if self.segment_of(at).is_none() {
-                self.readers[i].settle(at, held, Some(DropReason::Lag));
+                self.settle(i, at, held, Some(DropReason::Lag));
             }
         }
         self.advance(i);

@@ -17,7 +17,6 @@ use super::figures::Figures;
 use super::io::{Disk, DiskFile, is_damage};
 use super::retain::put_aside;
 use super::segment::{self, HEAD, Head, HeadError, Piece, Scan};
-use super::shares::Shares;
 use super::state::Segment;
 use crate::record::Header;
 
@@ -121,7 +120,6 @@ pub(super) struct Scanned {
     pub(super) batches: Vec<[u8; 16]>,
     /// Where the last record ends, as far as files tell: one that could not be begun lies behind it and holds none.
     pub(super) sound: Option<Position>,
-    pub(super) shares: Shares,
 }
 
 /// Reads all segments.
@@ -148,9 +146,7 @@ pub(super) fn scan(
         let mut scan = Scan::forgiving(&*this.file, this.base, this.base, bounds.end);
         while let Some(piece) = scan.piece()? {
             match piece {
-                Piece::Record(at, length, record) => {
-                    let app = &record.header.app;
-                    scanned.shares.add(at, app, length as u64);
+                Piece::Record(_, _, record) => {
                     segment.records += 1;
                     segment.items += record.header.counts.items();
                     segment.took(record.header.received_ns);

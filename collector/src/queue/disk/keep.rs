@@ -61,6 +61,7 @@ impl Shared {
         if self.short_of_room() {
             self.make_room(self.segment_bytes());
         }
+        self.count_again();
         if self.lock().moved {
             match self.keep_cursors() {
                 Ok(()) => {

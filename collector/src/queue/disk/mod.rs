@@ -212,7 +212,7 @@ impl Shared {
         self.admit()?;
         let length = record.encoded_len() as u64;
         if let Some(quota) = quota
-            && self.lock().shares.of(&record.header.app) + length > quota
+            && self.is_over(quota, &record.header.app, length)
         {
             return Err(Refused {
                 why: Refusal::AppQuota,
@@ -243,7 +243,7 @@ impl Shared {
         }
         let over_quota = |quota: u64| {
             let bytes = bytes.max(usual_record(quota));
-            self.lock().shares.of(app) + bytes > quota
+            self.is_over(quota, app, bytes)
         };
         if quota.is_some_and(over_quota) {
             return Some(Refused {

@@ -9,6 +9,7 @@ use super::super::settled::Settled;
 use super::super::{Entry, Lag, Position, ReaderOptions};
 use super::cursors::MOST_RANGES;
 use super::ranges::Ranges;
+use super::shares::{self, Name};
 use super::state::Segment;
 use crate::outcome::{DestinationLedger, DropReason};
 
@@ -17,6 +18,7 @@ use crate::outcome::{DestinationLedger, DropReason};
 pub(in crate::queue) struct Held {
     pub(in crate::queue) length: u32,
     pub(in crate::queue) items: u32,
+    pub(in crate::queue) app: Name,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,7 @@ impl ReaderState {
         let held = Held {
             length: (entry.next - entry.position) as u32,
             items: entry.items() as u32,
+            app: shares::name(&entry.record.header.app),
         };
         self.held.insert(entry.position, held);
     }

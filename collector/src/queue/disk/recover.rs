@@ -67,7 +67,6 @@ impl Shared {
         state.torn = scanned.torn;
         // Where no file tells, none of them holds a record.
         state.sound = scanned.sound.or_else(|| opened.first().map(|o| o.base));
-        state.shares = scanned.shares;
         if let Some(last) = opened.last() {
             // The process may have died and the machine not: what is read now shall be there after the next crash as well.
             if last.file.sync().is_err() {
@@ -201,6 +200,7 @@ impl Shared {
                 most = most.max(records);
             }
             recovery.records += most;
+            state.count_shares(segment.base, &places);
         }
     }
 

@@ -12,6 +12,7 @@ use super::io::Disk;
 use super::keep::nanos;
 use super::reader::{Held, ReaderState};
 use super::segment::{self, Piece, Scan};
+use super::shares;
 use super::state::{Segment, State};
 use crate::outcome::DropReason;
 use crate::record::Record;
@@ -80,6 +81,7 @@ impl State {
         let lost_items = segment.items.saturating_sub(items);
         segment.records -= lost_records;
         segment.items -= lost_items;
+        self.inexact(gap.0, gap.1);
         for i in 0..self.readers.len() {
             let reader = &mut self.readers[i];
             if reader.removed || reader.done.covers(gap.0, gap.1) {
@@ -123,14 +125,16 @@ impl State {
                 ledger.dropped(why, items);
             }
             reader.done.add(segment.base, segment.end);
+            self.inexact(segment.base, segment.end);
         } else if reader.holds_the_rest_of(segment) {
             // Known without reading it, which each round of the keeper would do anew.
             return true;
         } else {
             let Some(places) = places else { return false };
             for (at, record) in places {
+                let reader = &self.readers[i];
                 if !reader.done.contains(*at) && !reader.held.contains_key(at) {
-                    reader.settle(*at, *record, Some(why));
+                    self.settle(i, *at, *record, Some(why));
                 }
             }
         }
@@ -214,6 +218,7 @@ impl Shared {
             let held = Held {
                 length: length as u32,
                 items: record.header.counts.items() as u32,
+                app: shares::name(&record.header.app),
             };
             places.push((at, held));
         });
@@ -271,13 +276,13 @@ impl Shared {
             let _one = self.changing();
             let places = self.places(&segment);
             let mut state = self.lock();
-            let reader = &mut state.readers[i];
             for (at, record) in places {
+                let reader = &state.readers[i];
                 if reader.lag.bytes <= down_to || reader.removed {
                     break;
                 }
                 if !reader.done.contains(at) && !reader.held.contains_key(&at) {
-                    reader.settle(at, record, Some(DropReason::Lag));
+                    state.settle(i, at, record, Some(DropReason::Lag));
                 }
             }
             state.advance(i);
@@ -334,6 +339,7 @@ impl Shared {
 
     fn delete(&self, mut state: std::sync::MutexGuard<'_, State>, segment: &Segment) {
         state.segments.retain(|s| s.base != segment.base);
+        state.shares.forget(segment.base);
         let active = state.active == Some(segment.base);
         if active {
             state.active = None;

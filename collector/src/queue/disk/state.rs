@@ -10,8 +10,8 @@ use super::super::{Depth, Entry, Lag, Position, ReaderOptions, seat};
 use super::behind::Behind;
 use super::fetch::Fetch;
 use super::ranges::Ranges;
-use super::reader::ReaderState;
-use super::shares::Shares;
+use super::reader::{Held, ReaderState};
+use super::shares::{self, Shares};
 use crate::outcome::DropReason;
 
 /// The decoded tail that readers who keep up share. About 4,000 payloads: more than come in while a batch is gathered; who falls
@@ -181,7 +181,7 @@ impl State {
         for (at, held) in held {
             // Its segment went while it was in the reader's hands; now it is nowhere.
             if self.segment_of(at).is_none() {
-                self.readers[i].settle(at, held, Some(DropReason::Lag));
+                self.settle(i, at, held, Some(DropReason::Lag));
             }
         }
     }
@@ -275,9 +275,8 @@ impl State {
 
     pub(in crate::queue) fn ack(&mut self, i: usize, positions: &[Position]) {
         for at in positions {
-            let reader = &mut self.readers[i];
-            if let Some(held) = reader.held.remove(at) {
-                reader.settle(*at, held, None);
+            if let Some(held) = self.readers[i].held.remove(at) {
+                self.settle(i, *at, held, None);
             }
         }
         self.advance(i);
@@ -306,15 +305,22 @@ impl State {
             };
             self.readers[i].done.add(low, to);
         }
-        self.through_with();
         self.trim_tail();
     }
 
-    /// Apps get back what all readers are through with.
-    fn through_with(&mut self) {
-        let lows = self.living().map(|(_, r)| r.done.low());
-        let low = lows.min().unwrap_or(self.end);
-        self.shares.wanted_from(low);
+    /// A reader has no further use for a record.
+    pub(super) fn settle(
+        &mut self,
+        i: usize,
+        at: Position,
+        record: Held,
+        lost: Option<DropReason>,
+    ) {
+        let had = self.readers[i].done.contains(at);
+        self.readers[i].settle(at, record, lost);
+        if !had {
+            self.taken_off(at, record);
+        }
     }
 
     /// The segment that was written to takes nothing more.
@@ -348,6 +354,11 @@ impl State {
         let (first, end) = (entries[0].position, last.next);
         let sum: u64 = entries.iter().map(|e| e.items()).sum();
         if let Some(segment) = self.segments.back_mut() {
+            for entry in &entries {
+                let app = shares::name(&entry.record.header.app);
+                self.shares
+                    .add(segment.base, app, entry.next - entry.position);
+            }
             segment.end = end;
             segment.records += entries.len() as u64;
             segment.items += sum;
@@ -367,11 +378,6 @@ impl State {
                 ledger.enqueued(sum);
             }
             wakes.push(reader.wake.clone());
-        }
-        for entry in &entries {
-            let app = &entry.record.header.app;
-            self.shares
-                .add(entry.position, app, entry.next - entry.position);
         }
         self.tail_bytes += entries.iter().map(|e| e.cost()).sum::<usize>();
         self.tail.extend(entries);
@@ -422,9 +428,10 @@ impl State {
         }
         reader.held.clear();
         reader.removed = true;
+        let low = reader.done.low();
+        self.inexact(low, self.end);
         self.moved = true;
         self.stuck = false;
-        self.through_with();
         self.trim_tail();
         self.went_on();
     }

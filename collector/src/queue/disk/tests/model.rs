@@ -124,6 +124,12 @@ struct Known {
     id: u32,
     items: u64,
     received: u64,
+    length: u64,
+}
+
+/// Whose a record is.
+fn app_of(id: u32) -> &'static str {
+    ["", "a"][id as usize % 2]
 }
 
 /// What the model knows of a reader.
@@ -169,6 +175,8 @@ struct Model {
     erased: BTreeSet<u32>,
     sides: Vec<Side>,
     next_id: u32,
+    /// Some of it is wanted that nobody wanted once, and counts for no app.
+    replayed: bool,
 }
 
 fn open(
@@ -216,6 +224,7 @@ impl Model {
             erased: BTreeSet::new(),
             sides: NAMES.iter().map(|_| Side::default()).collect(),
             next_id: 1,
+            replayed: false,
         }
     }
 
@@ -256,20 +265,25 @@ impl Model {
                 id,
                 items: u64::from(*items),
                 received: NOW.get(),
+                length: 0,
             })
             .collect();
         let records = known.iter().zip(group).map(|(known, (length, items))| {
             let mut record = record(known.id, *items, 0);
             record.header.received_ns = known.received;
+            record.header.app = app_of(known.id).into();
             record.body = body(known.id, usize::from(*length));
             record
         });
-        let told = self.bench.append(records.collect::<Vec<_>>());
-        for (known, told) in known.into_iter().zip(told) {
+        let records = records.collect::<Vec<_>>();
+        let lengths: Vec<_> = records.iter().map(|it| it.encoded_len() as u64).collect();
+        let told = self.bench.append(records);
+        for ((mut known, told), length) in known.into_iter().zip(told).zip(lengths) {
             let Ok(at) = told else {
                 self.perhaps.insert(known.id);
                 continue;
             };
+            known.length = length;
             assert!(self.taken.insert(at), "a place is nobody else's");
             self.records.insert(at, known);
             for side in &mut self.sides {
@@ -446,6 +460,7 @@ impl Model {
         assert_eq!(done.is_ok(), !again.is_empty(), "{done:?}");
         let Ok(done) = done else { return };
         assert_eq!((Some(done.from), done.records), (first, again.len() as u64));
+        self.replayed = true;
         for at in again {
             side.wanted.insert(at);
             side.done.remove(&at);
@@ -501,11 +516,12 @@ impl Model {
         let segments = self.bench.shared.lock().segments.clone();
         let mut all = BTreeMap::new();
         for segment in &segments {
-            self.bench.shared.records_of(segment, |at, _, record| {
+            self.bench.shared.records_of(segment, |at, length, record| {
                 let known = Known {
                     id: record.header.generation,
                     items: record.header.counts.items(),
                     received: record.header.received_ns,
+                    length: length as u64,
                 };
                 all.insert(at, known);
             });
@@ -549,6 +565,7 @@ impl Model {
         let (bench, readers, recovery) = open(&self.disk, self.settings, self.max_lag);
         assert_eq!(recovery.damaged, 0, "an end is no damage");
         (self.bench, self.readers) = (bench, readers);
+        self.replayed = false;
         let found = self.on_disk();
         for (at, known) in &found {
             match self.records.get(at).filter(|_| self.taken.contains(at)) {
@@ -588,7 +605,25 @@ impl Model {
         self.records.extend(found);
     }
 
+    /// An app is charged for what somebody wants of it.
+    fn check_shares(&self) {
+        // Somebody has a quota: what is not exact is counted again.
+        self.bench.shared.is_over(u64::MAX, "", 0);
+        let state = self.bench.shared.lock();
+        if self.replayed || !state.shares.is_exact() {
+            return;
+        }
+        let wanted: BTreeSet<&Position> = self.sides.iter().flat_map(|it| &it.wanted).collect();
+        for app in ["", "a"] {
+            let theirs = wanted.iter().map(|at| self.records[at]);
+            let theirs = theirs.filter(|known| app_of(known.id) == app);
+            let bytes: u64 = theirs.map(|known| known.length).sum();
+            assert_eq!(state.shares.of(app), bytes, "{app}");
+        }
+    }
+
     fn check(&self) {
+        self.check_shares();
         for (r, side) in self.sides.iter().enumerate() {
             let wanted = side.wanted.iter();
             let items: u64 = wanted.map(|at| side.open_items(at, &self.records)).sum();
