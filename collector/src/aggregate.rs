@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::memory::{LARGE, give_back, room};
@@ -110,6 +110,10 @@ pub struct Aggregator {
     /// When the last snapshot was, and whether a series was new in it: such a one is said as 0 first, and has to be said again.
     said_ns: u64,
     again: bool,
+    /// Told where the queue is short of room that what the state holds takes.
+    keep: Arc<Notify>,
+    /// The state could not be written the last time.
+    failed: bool,
     now: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
@@ -142,10 +146,11 @@ impl Aggregator {
             unchanged: true,
             delta: false,
         })));
+        let keep = Arc::new(Notify::new());
         let aggregator = Self {
             reader: queue.reader(ReaderOptions {
                 resume: place.map(|p| p.next),
-                pinned: true,
+                pinned: Some(Arc::clone(&keep)),
                 ..ReaderOptions::new(READER, Start::Tail)
             }),
             queue: queue.id(),
@@ -160,6 +165,8 @@ impl Aggregator {
             encoded: 0,
             said_ns: 0,
             again: false,
+            keep,
+            failed: false,
             now: Box::new(unix_now),
         };
         // Who waits until nothing is held must not find nothing before the first is read.
@@ -176,6 +183,7 @@ impl Aggregator {
     pub async fn run(mut self) {
         let mut due = Instant::now() + self.options.interval;
         let mut heartbeat = Instant::now() + HEARTBEAT;
+        let keep = Arc::clone(&self.keep);
         loop {
             let waiting = self.changed || self.state.store.len() > 0;
             let mut next = match (self.changed || self.again, waiting) {
@@ -203,6 +211,11 @@ impl Aggregator {
                         give_back();
                     }
                     drop(room);
+                }
+                () = keep.notified() => {
+                    if self.changed {
+                        self.keep().await;
+                    }
                 }
                 () = sleep_until(next.unwrap_or(heartbeat)), if next.is_some() => {
                     self.settle();
@@ -283,22 +296,9 @@ impl Aggregator {
             self.changed = true;
         }
         let unchanged = !self.changed && !self.again;
-        if std::mem::take(&mut self.changed) {
-            let place = self.queue.zip(self.cursor);
-            let place = place.map(|(queue, next)| Place { queue, next });
-            // A little more than last time: a text of megabytes that grows by doubling is there three times over.
-            let about = self.encoded + self.encoded / 8;
-            let bytes = Checkpoint::encode(&self.state, place, about);
-            self.encoded = bytes.len();
-            let checkpoint = self.checkpoint.clone();
-            let written = tokio::task::spawn_blocking(move || checkpoint.write(&bytes)).await;
-            if matches!(written, Ok(Ok(()))) {
-                self.reader.unpin(place.map_or(0, |p| p.next));
-            } else {
-                tracing::error!("the state of the metrics cannot be written to the data folder");
-                // Tried again with the next one.
-                self.changed = true;
-            }
+        if self.changed {
+            // Where it cannot be written it is tried again with the next one.
+            self.changed = !self.keep().await;
         }
         let series = self.state.store.copies();
         self.again = series.iter().any(|it| it.start_ns > self.said_ns);
@@ -311,6 +311,29 @@ impl Aggregator {
             delta: false,
         };
         self.publish.send_replace(Some(Arc::new(snapshot)));
+    }
+
+    /// Writes the state to disk; what of the queue it holds may go then.
+    async fn keep(&mut self) -> bool {
+        let place = self.queue.zip(self.cursor);
+        let place = place.map(|(queue, next)| Place { queue, next });
+        // A little more than last time: a text of megabytes that grows by doubling is there three times over.
+        let about = self.encoded + self.encoded / 8;
+        let bytes = Checkpoint::encode(&self.state, place, about);
+        self.encoded = bytes.len();
+        let checkpoint = self.checkpoint.clone();
+        let written = tokio::task::spawn_blocking(move || checkpoint.write(&bytes)).await;
+        let kept = matches!(written, Ok(Ok(())));
+        match kept {
+            true => self.reader.unpin(place.map_or(0, |p| p.next)),
+            // Once: it is tried time and again.
+            false if !self.failed => {
+                tracing::error!("the state of the metrics cannot be written to the data folder");
+            }
+            false => {}
+        }
+        self.failed = !kept;
+        kept
     }
 }
 

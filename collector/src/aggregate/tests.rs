@@ -261,3 +261,28 @@ async fn a_crash_between_any_two_steps_neither_loses_nor_doubles() {
         assert_eq!(lcp.count, 2, "crash {crash}");
     }
 }
+
+#[tokio::test]
+async fn a_queue_that_is_short_of_room_has_the_state_written_before_the_interval_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = QueueSettings {
+        max_bytes: 32 << 10,
+        ..QueueSettings::default()
+    };
+    let queue = Queue::on_disk(&folder.path().join("queue"), settings).unwrap();
+    let options = Options {
+        interval: Duration::from_secs(24 * 3600),
+        hold: HOLD,
+    };
+    let (aggregator, _snapshots) = Aggregator::open(folder.path(), &queue, options).unwrap();
+    queue.recover(&Ledgers::new());
+    let checkpoint = aggregator.checkpoint.clone();
+    let task = tokio::spawn(aggregator.run());
+    let mut taken = 0;
+    while checkpoint.load().unwrap().1.is_none() {
+        let _ = queue.append(record()).await;
+        taken += 1;
+        assert!(taken < 20_000, "its counts are in memory alone");
+    }
+    task.abort();
+}

@@ -8,6 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use farol_protocol::payload::Payload;
 
 use crate::config::QueueSettings;
@@ -100,8 +102,9 @@ pub struct ReaderOptions {
     pub ledger: Option<DestinationLedger>,
     /// It keeps its own place: it goes on here, whatever the queue knows of it.
     pub resume: Option<Position>,
-    /// What it acknowledges is kept until [`Reader::unpin`] says that what it made of it is durable too.
-    pub pinned: bool,
+    /// What it acknowledges is kept until [`Reader::unpin`] says that what it made of it is durable too. It is told here where
+    /// room is wanted for which that should be soon.
+    pub pinned: Option<Arc<Notify>>,
     /// It has time: what is converted for others is not kept until it comes.
     pub patient: bool,
 }
@@ -115,7 +118,7 @@ impl ReaderOptions {
             max_lag: None,
             ledger: None,
             resume: None,
-            pinned: false,
+            pinned: None,
             patient: false,
         }
     }
@@ -128,7 +131,7 @@ impl ReaderOptions {
             max_lag: None,
             ledger: Some(ledger),
             resume: None,
-            pinned: false,
+            pinned: None,
             patient: false,
         }
     }

@@ -264,7 +264,7 @@ impl Shared {
         }
         let mut state = self.lock();
         // Again, because what went meanwhile gave its room back under the lock.
-        state.victim().is_none() && is_full()
+        !state.has_victim() && is_full()
     }
 
     /// Puts a record down for the next group. Its bytes are claimed already; the group's end settles them.
@@ -315,8 +315,7 @@ impl Shared {
             return false;
         }
         let mut state = self.lock();
-        !state.closed
-            && (self.used.load(Relaxed) + bytes as u64 <= most || state.victim().is_some())
+        !state.closed && (self.used.load(Relaxed) + bytes as u64 <= most || state.has_victim())
     }
 
     /// Which queue this is.

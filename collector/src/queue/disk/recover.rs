@@ -140,7 +140,7 @@ impl Shared {
             let place = state.found_place(&state.readers[i], found.cursors.as_ref());
             let reader = &mut state.readers[i];
             reader.cursor = place.low();
-            reader.pin = reader.options.pinned.then_some(place.low());
+            reader.pin = reader.options.pinned.as_ref().map(|_| place.low());
             reader.done = place;
         }
         drop(state);

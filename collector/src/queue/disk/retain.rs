@@ -22,6 +22,16 @@ const ASIDE: usize = 4;
 /// The ending that they get.
 const ASIDE_ENDING: &str = "damaged";
 
+/// What is lost with a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Cost {
+    Nothing,
+    /// What was made of it, if a crash comes before that is durable.
+    Counts,
+    /// What some destination still wants.
+    Items,
+}
+
 /// Records of a segment: position, and what a reader holds of it.
 pub(super) type Places = Vec<(Position, Held)>;
 
@@ -31,8 +41,7 @@ impl State {
         self.writing && self.active == Some(base)
     }
 
-    /// The oldest segment that may go to make room: nobody wants it, or a destination that keeps up has had it. Not one that somebody has
-    /// something of in hands: a crash before the verdict would lose that and nobody would count it. That is a batch or two a destination.
+    /// The segment that goes first to make room: of those that may, the oldest of which the least is lost.
     pub(super) fn victim(&mut self) -> Option<Position> {
         if self.stuck {
             debug_assert!(self.find_victim().is_none(), "something changed unseen");
@@ -43,22 +52,53 @@ impl State {
         victim
     }
 
+    /// Whether there is one, without looking for the best.
+    pub(super) fn has_victim(&mut self) -> bool {
+        self.stuck = self.stuck || !self.segments.iter().any(|s| self.cost_of(s).is_some());
+        !self.stuck
+    }
+
     fn find_victim(&self) -> Option<Position> {
-        let may_go = |s: &&Segment| {
-            let mut nobody = true;
-            let mut keeps_up = false;
-            for (_, reader) in self.living() {
-                if reader.holds_some_of(s) {
-                    return false;
-                }
-                match reader.done.covers(s.base, s.end) {
-                    true => keeps_up |= reader.options.ledger.is_some(),
-                    false => nobody = false,
-                }
+        let costs = self
+            .segments
+            .iter()
+            .filter_map(|s| Some((self.cost_of(s)?, s.base)));
+        costs.min().map(|(_, base)| base)
+    }
+
+    /// What it costs if a segment goes, where it may: nobody wants it, or a destination that keeps up has had it. It may not where somebody has something of
+    /// it in hands: a crash before the verdict would lose that and nobody would count it. That is a batch or two a destination.
+    fn cost_of(&self, segment: &Segment) -> Option<Cost> {
+        let (mut cost, mut keeps_up) = (Cost::Nothing, false);
+        for (_, reader) in self.living() {
+            if reader.holds_some_of(segment) {
+                return None;
             }
-            (nobody || keeps_up) && !self.is_written(s.base)
+            let covered = reader.done.covers(segment.base, segment.end);
+            keeps_up |= covered && reader.options.ledger.is_some();
+            cost = cost.max(match covered {
+                true if reader.through(segment) => Cost::Nothing,
+                true => Cost::Counts,
+                false => Cost::Items,
+            });
+        }
+        let may = (cost < Cost::Items || keeps_up) && !self.is_written(segment.base);
+        may.then_some(cost)
+    }
+
+    /// Whether a segment stays because what somebody made of it is not durable yet, who is told to make it so.
+    fn asks_to_keep(&self, base: Position) -> bool {
+        let segment = self.segments.iter().find(|s| s.base == base);
+        let Some(segment) = segment.filter(|s| self.cost_of(s) == Some(Cost::Counts)) else {
+            return false;
         };
-        self.segments.iter().find(may_go).map(|s| s.base)
+        let pinned = self.living().filter(|(_, r)| !r.through(segment));
+        for (_, reader) in pinned {
+            if let Some(keep) = &reader.options.pinned {
+                keep.notify_one();
+            }
+        }
+        true
     }
 
     /// A part of a segment turned out to be damaged. True where that is news.
@@ -164,7 +204,8 @@ impl ReaderState {
 }
 
 impl Shared {
-    /// Deletes from the oldest on until `need` more bytes fit. False where that would cost somebody what no destination has had.
+    /// Deletes until `need` more bytes fit. False where that would cost somebody what no destination has had, and where it is done ahead and waits for
+    /// what somebody made of a segment to become durable.
     pub(super) fn make_room(&self, need: u64) -> bool {
         let _one = self
             .retaining
@@ -174,8 +215,12 @@ impl Shared {
             if self.used.load(Relaxed) + need <= self.settings.max_bytes as u64 {
                 return true;
             }
-            let Some(base) = self.lock().victim() else {
-                return false;
+            let base = {
+                let mut state = self.lock();
+                match state.victim() {
+                    Some(base) if need == 0 || !state.asks_to_keep(base) => base,
+                    _ => return false,
+                }
             };
             self.drop_segment(base, DropReason::Lag);
         }
@@ -326,7 +371,13 @@ impl Shared {
                     break;
                 }
             }
-            let Some(segment) = due else { return };
+            let Some(segment) = due else {
+                if low {
+                    let bases: Vec<_> = state.segments.iter().map(|s| s.base).collect();
+                    let _ = bases.into_iter().any(|base| state.asks_to_keep(base));
+                }
+                return;
+            };
             if state.is_written(segment.base) {
                 return;
             }

@@ -152,7 +152,7 @@ impl State {
         };
         reader.done = Ranges::below(start);
         reader.cursor = start;
-        reader.pin = reader.options.pinned.then_some(start);
+        reader.pin = reader.options.pinned.as_ref().map(|_| start);
         for segment in self.segments.iter().filter(|s| s.base >= start) {
             reader.lag.records += segment.records;
             reader.lag.items += segment.items;
@@ -240,7 +240,7 @@ impl State {
     pub(in crate::queue) fn leads(&self, i: usize) -> bool {
         let reader = &self.readers[i];
         // Who makes metrics is pinned, and converts nothing; nobody keeps anything for who has time.
-        let apart = reader.options.pinned || reader.options.patient;
+        let apart = reader.options.pinned.is_some() || reader.options.patient;
         if self.closed || apart || reader.cursor >= self.end {
             return false;
         }

@@ -511,6 +511,66 @@ fn what_all_have_is_deleted_and_what_is_retained_is_deleted_later() {
 }
 
 #[test]
+fn where_room_is_short_what_nobody_wants_goes_before_what_somebody_waits_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let retain = QueueSettings {
+        retain_after_export: Duration::from_secs(3600),
+        ..settings(40_000)
+    };
+    let mut bench = Bench::with(folder.path(), retain);
+    let (a, b) = (bench.reader("a"), bench.reader("b"));
+    bench.recover();
+    bench.append_ids(0..60);
+    a.ack(&all_of(&bench, &a));
+    let positions = all_of(&bench, &b);
+    b.ack(&positions[1..]);
+    b.let_go(positions[0], 0);
+    let all = bench.segments();
+    assert!(bench.shared.make_room(30_000));
+    assert!(bench.segments() < all);
+    assert_eq!(bench.ledgers.destination("b").snapshot().dropped_total(), 0);
+    assert_eq!(b.pending().records, 1);
+}
+
+/// Where what it reads stands, of all that there is at the moment.
+fn all_of(bench: &Bench, reader: &Reader) -> Vec<Position> {
+    read(bench, reader).into_iter().map(|(at, _)| at).collect()
+}
+
+#[test]
+fn a_segment_whose_counts_are_not_durable_goes_last_and_not_ahead_of_need() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = Arc::new(tokio::sync::Notify::new());
+    let mut bench = Bench::with(folder.path(), settings(40_000));
+    let own = bench.reader_with(ReaderOptions {
+        pinned: Some(asked.clone()),
+        ..ReaderOptions::new("own", Start::Tail)
+    });
+    let a = bench.reader("a");
+    bench.recover();
+    bench.append_ids(0..60);
+    let positions = all_of(&bench, &own);
+    own.ack(&positions);
+    a.ack(&all_of(&bench, &a));
+    let is_asked = || is_ready(asked.notified());
+    assert!(!bench.shared.make_room(30_000), "it is waited for");
+    assert!(is_asked());
+    let all = bench.segments();
+    own.unpin(positions[30]);
+    assert!(!bench.shared.make_room(39_000), "half of it is durable");
+    assert!(is_asked() && bench.segments() < all);
+    own.unpin(Position::MAX);
+    assert!(bench.shared.make_room(39_000));
+    assert!(!is_asked());
+}
+
+/// Whether it is ready as it stands.
+fn is_ready(future: impl Future) -> bool {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    std::pin::pin!(future).poll(&mut context).is_ready()
+}
+
+#[test]
 fn what_is_too_old_is_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let aged = QueueSettings {
@@ -709,7 +769,7 @@ fn a_removed_reader_pins_nothing() {
 fn a_pinned_reader_keeps_what_it_made_into_nothing_durable_yet() {
     let folder = tempfile::tempdir().unwrap();
     let pinned = |resume| ReaderOptions {
-        pinned: true,
+        pinned: Some(Arc::default()),
         resume,
         ..ReaderOptions::new("own", Start::Tail)
     };

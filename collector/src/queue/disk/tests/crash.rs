@@ -136,7 +136,7 @@ impl World {
         let id = bench.queue.id();
         let resume = self.kept.place.filter(|(queue, _)| Some(*queue) == id);
         let own = ReaderOptions {
-            pinned: true,
+            pinned: Some(Arc::default()),
             resume: resume.map(|(_, at)| at),
             ..ReaderOptions::new("own", Start::Oldest)
         };
