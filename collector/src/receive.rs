@@ -61,6 +61,9 @@ const INLINE_INFLATED: usize = 256 * 1024;
 /// that, so that large ones are inflated one after the other.
 const BROTLI: usize = 32 << 20;
 
+/// What a client is told that comes while the collector stops.
+const STOPPING: &str = "the collector is stopping; send the batch again";
+
 /// How long a client waits that comes while the collector stops: a restart takes a few seconds.
 const RETRY_STOPPING: Duration = Duration::from_secs(5);
 
@@ -226,10 +229,9 @@ impl Receiver {
         headers: &HeaderMap,
     ) -> Result<Head, ApiError> {
         if self.life.is_stopping() {
-            let message = "the collector is stopping; send the batch again";
             return Err(ApiError::later(
                 Refusal::ShuttingDown,
-                message,
+                STOPPING,
                 RETRY_STOPPING,
             ));
         }
@@ -448,6 +450,7 @@ impl Accepted {
 
 fn not_stored(refused: Refused) -> ApiError {
     let message = match refused.why {
+        Refusal::ShuttingDown => STOPPING,
         Refusal::QueueFull => {
             "the queue is full: the destinations do not take as much as comes in; send the batch again"
         }

@@ -10,7 +10,7 @@ use farol_protocol::payload::Payload;
 use super::disk::erase::{Erased, Rewrite};
 use super::entry::{Conversions, Warm, cost};
 use super::settled::Settled;
-use super::{Depth, Entry, Lag, Position, ReaderOptions, Start, seat};
+use super::{Depth, Entry, Lag, Position, ReaderOptions, Refused, Start, seat};
 use crate::outcome::{DestinationLedger, DropReason};
 use crate::record::Record;
 
@@ -80,16 +80,19 @@ impl State {
         Arc::clone(&self.warm.1)
     }
 
-    /// Appends for all readers; `None` when there is no room.
+    /// Appends for all readers.
     pub(super) fn append(
         &mut self,
         record: Record,
         payload: Option<Box<Payload>>,
-    ) -> Option<Position> {
-        if self.closed || !self.make_room(cost(&record)) {
-            return None;
+    ) -> Result<Position, Refused> {
+        if self.closed {
+            return Err(Refused::stopping());
         }
-        Some(self.push(record, payload, self.everyone(), false))
+        if !self.make_room(cost(&record)) {
+            return Err(Refused::full());
+        }
+        Ok(self.push(record, payload, self.everyone(), false))
     }
 
     /// Appends what an earlier run had acknowledged to its client, so it is taken whatever the bound says.

@@ -63,6 +63,13 @@ impl Refused {
             retry_after: RETRY_AFTER,
         }
     }
+
+    fn stopping() -> Self {
+        Self {
+            why: Refusal::ShuttingDown,
+            ..Self::full()
+        }
+    }
 }
 
 /// Gives a reader a place: one whose reader was removed, else a new one.
@@ -206,10 +213,7 @@ impl Queue {
         quota: Option<u64>,
     ) -> Result<Position, Refused> {
         match &self.0 {
-            Store::Memory(state) => {
-                let appended = lock(state).append(record, payload);
-                appended.ok_or_else(Refused::full)
-            }
+            Store::Memory(state) => lock(state).append(record, payload),
             Store::Disk(queue) => queue.shared().append(record, payload, quota).await,
         }
     }

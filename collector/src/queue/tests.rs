@@ -238,3 +238,17 @@ async fn an_entry_larger_than_all_room_is_refused_and_one_larger_than_a_batch_is
     assert_eq!(reader.next(1, 1).await.len(), 1);
     assert!(Queue::new(10).append(record(1)).await.is_err());
 }
+
+#[tokio::test]
+async fn what_comes_when_it_is_closed_is_told_that_and_not_that_it_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    for queue in [
+        room_for(2),
+        Queue::on_disk(folder.path(), QueueSettings::default()).unwrap(),
+    ] {
+        queue.recover(&Ledgers::new());
+        queue.close();
+        let refused = queue.append(record(1)).await.unwrap_err();
+        assert_eq!(refused.why, Refusal::ShuttingDown);
+    }
+}

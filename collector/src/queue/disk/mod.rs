@@ -284,7 +284,7 @@ impl Shared {
         });
         put.map_err(|not| match not {
             NotTaken::TooMuch(_) => Refused::storage(),
-            NotTaken::Closed(_) => Refused::full(),
+            NotTaken::Closed(_) => Refused::stopping(),
         })
     }
 
