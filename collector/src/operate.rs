@@ -146,6 +146,14 @@ impl Reach<'_> {
                     records = forgotten.records,
                     "erased what an operator asked for"
                 );
+                // Who asked may have gone, and the next who asks finds nothing more.
+                for share in forgotten.destinations.iter().filter(|it| it.had > 0) {
+                    tracing::info!(
+                        destination = share.name,
+                        items = share.had,
+                        "had items of those that were erased, which are to be erased there"
+                    );
+                }
                 Ok(serde_json::to_string(&forgotten)?)
             }
             Task::Replay(name, from_ns) => {

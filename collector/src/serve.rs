@@ -23,7 +23,7 @@ use tower::{Service, ServiceExt};
 use crate::client_address::{ClientAddress, FromHere};
 use crate::config::Limits;
 use crate::live::{Current, Live};
-use connection::{Activity, Watched};
+use connection::{Activity, Answer, Watched};
 pub use entry::{Entries, Side};
 use limiter::Place;
 pub use limiter::{Connections, Refused};
@@ -84,7 +84,7 @@ where
         + Send
         + 'static,
     S::Future: Send,
-    B: Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     /// Accepts until `stop` says true; then lets open requests end.
@@ -146,7 +146,7 @@ where
         let Some((stream, address)) = entered else {
             return;
         };
-        let activity = Arc::new(Activity::new(&limits, stream.is_http2()));
+        let activity = Arc::new(Activity::new(&limits, self.side, stream.is_http2()));
         let service = {
             let (activity, service) = (activity.clone(), self.service);
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
@@ -165,8 +165,8 @@ where
                         let headers = answer.headers_mut();
                         headers.insert(CONNECTION, HeaderValue::from_static("close"));
                     }
-                    drop(working);
-                    answer
+                    let working = working.goes_on();
+                    answer.map(|answer| answer.map(|body| Answer::new(body, working)))
                 }
             })
         };

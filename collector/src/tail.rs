@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::HOST;
@@ -14,6 +15,7 @@ use http::{HeaderMap, StatusCode, Uri};
 use http_body::Frame;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
+use tokio::time::{Instant, sleep_until};
 
 use crate::convert::{Dialect, to_otlp};
 use crate::decode::Unreadable;
@@ -34,6 +36,13 @@ const TOLD: usize = 64 << 10;
 
 /// Bytes of an app's name by which it is chosen: where no apps are declared a client may say any.
 const NAME: usize = 256;
+
+/// How often a listener gets a line when there is nothing to say: who went away without a word is found out by writing, and what lies between may close what
+/// is silent. Below the time that most NATs keep a silent connection.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// The line.
+const BEAT: &[u8] = b"#\n";
 
 /// Listeners at once: each costs a conversion of everything. A few people with a terminal.
 const LISTENERS: usize = 4;
@@ -254,14 +263,17 @@ pub(crate) fn is_address(host: &str) -> bool {
 async fn pass_on(mut seen: broadcast::Receiver<Seen>, wanted: Wanted, lines: mpsc::Sender<Bytes>) {
     // A first line, so that whoever asked knows that it listens.
     let mut next = Some(Bytes::from_static(b"# what comes in from now on\n"));
+    let mut silent = Instant::now();
     loop {
-        if let Some(text) = next.take()
-            && lines.send(text).await.is_err()
-        {
-            return;
+        if let Some(text) = next.take() {
+            if lines.send(text).await.is_err() {
+                return;
+            }
+            silent = Instant::now();
         }
         next = tokio::select! {
             () = lines.closed() => return,
+            () = sleep_until(silent + HEARTBEAT) => Some(Bytes::from_static(BEAT)),
             came = seen.recv() => match came {
                 Ok(seen) => wanted.takes(&seen).then_some(seen.text),
                 Err(broadcast::error::RecvError::Lagged(n)) => {
@@ -315,6 +327,20 @@ mod tests {
             assert_eq!(by_address(&headers), allowed, "{host}");
         }
         assert!(!by_address(&HeaderMap::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_listens_is_written_to_though_nothing_comes() {
+        let tail = Tail::default();
+        let headers = [(HOST, HeaderValue::from_static("127.0.0.1"))];
+        let uri = Uri::from_static("/-/tail?rejected");
+        let mut lines = look(&tail, &uri, &headers.into_iter().collect()).unwrap();
+        let start = Instant::now();
+        assert!(lines.0.recv().await.unwrap().starts_with(b"# what"));
+        for beats in 1..4 {
+            assert_eq!(lines.0.recv().await.unwrap(), BEAT);
+            assert_eq!(start.elapsed(), beats * HEARTBEAT);
+        }
     }
 
     #[test]

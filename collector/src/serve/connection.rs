@@ -11,9 +11,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until};
 
+use super::Side;
 use super::head::HeadScan;
 use crate::config::Limits;
 
@@ -28,6 +30,10 @@ pub(super) struct Activity {
     idle_timeout: Duration,
     /// While a request is worked on its own time-outs hold; this one ends a client that never takes its answer.
     work_timeout: Duration,
+    /// An operator's, who waits for as long as it takes.
+    patient: bool,
+    /// The client does not take what is written.
+    blocked: AtomicBool,
     /// Requests that are being answered.
     working: AtomicU32,
     /// Milliseconds from `start` to the last byte in either direction, or end of a request. Frames of HTTP/2 that open no request count
@@ -41,12 +47,14 @@ pub(super) struct Activity {
 
 impl Activity {
     /// `http2`: where it is known before the first byte.
-    pub(super) fn new(limits: &Limits, http2: bool) -> Self {
+    pub(super) fn new(limits: &Limits, side: Side, http2: bool) -> Self {
         Self {
             start: Instant::now(),
             head_timeout: limits.header_timeout,
             idle_timeout: limits.idle_timeout,
             work_timeout: limits.idle_timeout.max(limits.body_timeout * 2),
+            patient: side == Side::Admin,
+            blocked: AtomicBool::new(false),
             working: AtomicU32::new(0),
             moved: AtomicU64::new(0),
             head: AtomicU64::new(0),
@@ -89,7 +97,9 @@ impl Activity {
             return self.start + Duration::from_millis(head - 1) + self.head_timeout;
         }
         if self.working.load(Relaxed) > 0 {
-            return moved + self.work_timeout;
+            let waits = self.patient && !self.blocked.load(Relaxed);
+            let from = if waits { Instant::now() } else { moved };
+            return from + self.work_timeout;
         }
         moved + self.idle_timeout
     }
@@ -119,7 +129,11 @@ impl Activity {
         }
     }
 
-    fn did_write(&self) {
+    fn did_write(&self, ready: bool) {
+        self.blocked.store(!ready, Relaxed);
+        if !ready {
+            return;
+        }
         if self.working.load(Relaxed) > 0 || !self.http2.load(Relaxed) {
             self.moved.store(self.now(), Relaxed);
         }
@@ -129,6 +143,50 @@ impl Activity {
 /// A request that is being answered.
 #[derive(Debug)]
 pub(super) struct Working(Arc<Activity>);
+
+impl Working {
+    /// Until when that is, once the answer begins. A client's ends there: what comes after it is taken in the idle time. An operator's goes on to the end of the
+    /// body, which may have nothing to say for long (`tail.rs`).
+    pub(super) fn goes_on(self) -> Option<Self> {
+        self.0.patient.then_some(self)
+    }
+}
+
+/// An answer's body, with the request that is being answered by it.
+#[derive(Debug)]
+pub(super) struct Answer<B> {
+    body: B,
+    _working: Option<Working>,
+}
+
+impl<B> Answer<B> {
+    pub(super) fn new(body: B, working: Option<Working>) -> Self {
+        Self {
+            body,
+            _working: working,
+        }
+    }
+}
+
+impl<B: Body + Unpin> Body for Answer<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
 
 impl Drop for Working {
     fn drop(&mut self) {
@@ -182,9 +240,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
-        if polled.is_ready() {
-            self.activity.did_write();
-        }
+        self.activity.did_write(polled.is_ready());
         polled
     }
 
@@ -194,9 +250,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        if polled.is_ready() {
-            self.activity.did_write();
-        }
+        self.activity.did_write(polled.is_ready());
         polled
     }
 
@@ -218,12 +272,16 @@ mod tests {
     use super::*;
 
     fn activity() -> Arc<Activity> {
+        activity_of(Side::Public)
+    }
+
+    fn activity_of(side: Side) -> Arc<Activity> {
         let limits = Limits {
             header_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),
             ..Limits::default()
         };
-        Arc::new(Activity::new(&limits, false))
+        Arc::new(Activity::new(&limits, side, false))
     }
 
     async fn expires_after(activity: &Activity) -> u64 {
@@ -257,13 +315,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn an_operator_waits_for_as_long_as_it_takes_and_takes_the_answer() {
+        let activity = activity_of(Side::Admin);
+        activity.did_read(b"GET / HTTP/1.1");
+        let working = activity.begin(false).goes_on();
+        let hour = tokio::time::timeout(Duration::from_secs(3600), activity.expired());
+        assert!(hour.await.is_err());
+        activity.did_write(false);
+        let start = Instant::now();
+        activity.expired().await;
+        assert!(start.elapsed() <= Duration::from_secs(60));
+        activity.did_write(true);
+        drop(working);
+        assert_eq!(expires_after(&activity).await, 60);
+        assert!(activity_of(Side::Public).begin(false).goes_on().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn pings_keep_no_connection_of_http_2() {
         let activity = activity();
         activity.did_read(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         for _ in 0..5 {
             tokio::time::advance(Duration::from_secs(10)).await;
             activity.did_read(b"a ping");
-            activity.did_write();
+            activity.did_write(true);
         }
         assert_eq!(expires_after(&activity).await, 10);
     }

@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Wanted;
+use super::{BEAT, Wanted};
 
-/// Writes until the collector, or whoever reads, ends it.
+/// Writes until whoever reads it ends it.
 ///
 /// # Errors
-/// When there is no collector at the address, or it refuses.
+/// When there is no collector at the address, it refuses, or it ends.
 pub fn follow(admin: SocketAddr, wanted: &Wanted, out: &mut impl Write) -> Result<()> {
     let address = reachable(admin);
     let remedy = || format!("nobody answers at admin_listen = {address}; does the collector run?");
@@ -28,16 +28,21 @@ pub fn follow(admin: SocketAddr, wanted: &Wanted, out: &mut impl Write) -> Resul
         bail!("{address} refuses: {}", message.unwrap_or(status));
     }
     let mut line = Vec::new();
-    while answer.read_until(b'\n', &mut line)? > 0 {
+    loop {
+        line.clear();
+        if answer.read_until(b'\n', &mut line)? == 0 {
+            bail!("the collector at {address} ended it: does it still run?");
+        }
+        if line == BEAT {
+            continue;
+        }
         let written = out.write_all(&line).and_then(|()| out.flush());
         match written {
             // The reader's decision.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             written => written?,
         }
-        line.clear();
     }
-    Ok(())
 }
 
 /// The status line; what follows up to the body is passed over.

@@ -146,3 +146,23 @@ async fn a_destination_gets_again_what_it_had_while_the_collector_runs() {
     .await;
     assert!(status.contains(" 403 "), "{status}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_has_the_answer_however_long_it_takes() {
+    let silent = Backend::start().await;
+    silent.answers(0);
+    let collector = Collector::with(|config| {
+        config.admin_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        config.destinations = vec![silent.destination("silent")];
+        config.limits.idle_timeout = Duration::from_millis(50);
+        config.limits.body_timeout = Duration::from_millis(50);
+    })
+    .await;
+    let sent = collector.post("/collect", &[], batch("s1", 1)).await;
+    assert_eq!(sent.status, 202);
+    eventually("it tries", || async { silent.requests() > 0 }).await;
+    // What is on its way has two seconds to come to its end.
+    let (status, body) = ask(&collector, "/-/queue/erase?session=s1", "").await;
+    assert!(status.contains(" 200 "), "{status} {body}");
+    assert!(body.contains("\"not_gone\":1"), "{body}");
+}

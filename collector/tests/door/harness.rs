@@ -381,7 +381,7 @@ impl Backend {
         backend
     }
 
-    /// What it answers from now on.
+    /// What it answers from now on; 0 is nothing at all.
     pub(crate) fn answers(&self, status: u16) {
         self.state.status.store(status, Ordering::SeqCst);
     }
@@ -445,6 +445,9 @@ async fn answer(
         .unwrap_or_default();
     state.requests.fetch_add(1, Ordering::SeqCst);
     let status = state.status.load(Ordering::SeqCst);
+    if status == 0 {
+        return std::future::pending().await;
+    }
     if status == 200 && path == "/v1/logs" {
         let request = ExportLogsServiceRequest::decode(body).unwrap();
         let scopes = request.resource_logs.iter().flat_map(|r| &r.scope_logs);

@@ -200,7 +200,8 @@ async fn the_command_follows_a_collector_that_runs_until_that_ends() {
     );
     eventually("it is shown", async || written.text().contains("hello")).await;
     collector.stop().await;
-    following.await.unwrap().unwrap();
+    let ended = following.await.unwrap().unwrap_err();
+    assert!(format!("{ended:#}").contains("ended it"), "{ended:#}");
     let nobody = tokio::task::spawn_blocking(move || {
         follow(admin, &Wanted::default(), &mut Vec::new()).unwrap_err()
     });
@@ -227,4 +228,24 @@ async fn what_one_request_brought_of_several_apps_is_each_ones_own() {
     assert_eq!(answer.status, 200);
     let line = &lines(blog, 1).await[0];
     assert!(line.contains("of blog"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_is_not_idle_while_nothing_comes() {
+    let collector = Collector::with(|config| {
+        config.admin_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        config.limits.idle_timeout = std::time::Duration::from_millis(100);
+    })
+    .await;
+    let looking = look(&collector, "").await;
+    // One that came later is closed for having been idle for so long.
+    let admin = collector.admin.unwrap();
+    let idle = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(admin).unwrap();
+        stream.read(&mut [0]).unwrap()
+    });
+    assert_eq!(idle.await.unwrap(), 0);
+    assert_eq!(collector.post("/collect", &[], LOG).await.status, 202);
+    let line = &lines(looking, 1).await[0];
+    assert!(line.contains("hello"), "{line}");
 }
