@@ -54,6 +54,7 @@ mod operate;
 mod path;
 mod protobuf;
 pub mod reload;
+mod seldom;
 pub mod source;
 pub mod tail;
 

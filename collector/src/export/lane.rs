@@ -23,6 +23,7 @@ use super::{Batch, Signal, Stats};
 use crate::config::Retry;
 use crate::outcome::DropReason;
 use crate::queue::Position;
+use crate::seldom::Seldom;
 
 /// After so many server errors in a row, while other batches pass, the batch itself is taken for their cause and divided.
 /// With the default waits that is about a minute.
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     /// A lane waits, or is in doubt whether its batch is what the destination fails at: something else may go on.
     pub(super) stir: Notify,
     failing: AtomicBool,
+    /// Of what is refused: whoever can send may send what this destination does not take.
+    says: Seldom,
 }
 
 /// A batch and the queue positions of its sources.
@@ -142,6 +145,7 @@ impl Shared {
             most_on_the_way: Default::default(),
             stir: Notify::new(),
             failing: AtomicBool::new(false),
+            says: Seldom::default(),
         }
     }
 
@@ -245,11 +249,14 @@ impl Shared {
     async fn lost(&self, batch: &Batch, rejected: u64, reason: &Reason) -> u64 {
         let rejected = rejected.min(batch.len() as u64);
         if rejected > 0 {
-            tracing::warn!(
-                destination = self.name,
-                items = rejected,
-                "the destination took a batch in part"
-            );
+            if let Some(untold) = self.says.says() {
+                tracing::warn!(
+                    destination = self.name,
+                    items = rejected,
+                    untold,
+                    "the destination took a batch in part; more of what it refuses is counted for a minute, and not told"
+                );
+            }
             let letters = &self.dead_letters;
             letters.note(&self.name, batch, rejected, reason).await;
         }
@@ -258,11 +265,14 @@ impl Shared {
 
     /// One item that nobody will ever take.
     async fn bury(&self, batch: &Batch, reason: &Reason) {
-        tracing::warn!(
-            destination = self.name,
-            reason = %reason,
-            "an item was refused for good; it is in the dead-letter file"
-        );
+        if let Some(untold) = self.says.says() {
+            tracing::warn!(
+                destination = self.name,
+                reason = %reason,
+                untold,
+                "an item was refused for good; it is in the dead-letter file; more are counted for a minute, and not told"
+            );
+        }
         let letters = &self.dead_letters;
         letters.keep(&self.name, batch, reason).await;
     }

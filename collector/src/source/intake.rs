@@ -37,10 +37,10 @@ impl Intake {
             Err(RecordError::UnknownFormat(format)) => return Err(Untaken::Newer(format)),
             read => {
                 Stats::count(&self.stats.unreadable);
-                if self.stats.says() {
+                if let Some(untold) = self.stats.said.says() {
                     let why =
                         read.map_or_else(|error| error.to_string(), |_| "it is too long".into());
-                    tracing::warn!(%why, "a message of a source is no record; more are counted for a minute, and not told");
+                    tracing::warn!(%why, untold, "a message of a source is no record; more are counted for a minute, and not told");
                 }
                 return Ok(());
             }

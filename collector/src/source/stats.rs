@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-/// A topic of something else is a million messages that are no records.
-const SILENCE: Duration = Duration::from_secs(60);
+use crate::seldom::Seldom;
 
 /// Counted by messages: items are the ledger's.
 #[derive(Debug, Default)]
@@ -19,23 +17,13 @@ pub struct Stats {
     pub unreadable: AtomicU64,
     /// True from a failure to the next time that something is read.
     pub failing: AtomicBool,
-    /// When an unreadable one was told of last.
-    said: Mutex<Option<Instant>>,
+    /// Of unreadable ones: a topic of something else is a million messages that are no records.
+    pub(super) said: Seldom,
 }
 
 impl Stats {
     pub(super) fn count(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Whether an unreadable message is told of: the first in a while.
-    pub(super) fn says(&self) -> bool {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let silent = said.is_some_and(|at| at.elapsed() < SILENCE);
-        if !silent {
-            *said = Some(Instant::now());
-        }
-        !silent
     }
 }
 
