@@ -283,13 +283,13 @@ impl Exports {
         Ok(change)
     }
 
-    /// Ends one destination, or all, does something that none of them may be at work for, and has them go on from their places.
+    /// Ends some destinations, or all, does something that none of them may be at work for, and has them go on from their places.
     ///
     /// # Errors
     /// When one of them could not be built again. Nothing has changed then.
     pub(crate) async fn without<T>(
         &mut self,
-        only: Option<&str>,
+        only: Option<&[&str]>,
         work: impl Future<Output = T>,
     ) -> Result<T> {
         let mut change = Change {
@@ -297,7 +297,7 @@ impl Exports {
             coming: Vec::new(),
         };
         for (name, running) in &self.running {
-            if only.is_none_or(|only| only == name) {
+            if only.is_none_or(|only| only.contains(&name.as_str())) {
                 let (destination, lanes) = build(&running.settings)?;
                 let coming = (running.settings.clone(), destination, lanes);
                 change.coming.push(coming);
@@ -310,7 +310,8 @@ impl Exports {
         Ok(done)
     }
 
-    /// Sends what a destination refused to one that runs. Its own work rests meanwhile, until `stop` turns true at the latest.
+    /// Sends what a destination refused to one that runs. The work of both rests meanwhile, until `stop` turns true at the latest: the letters of the one are
+    /// written anew, and the other may be files, which two would spoil.
     ///
     /// # Errors
     /// When there is no such destination, or the files cannot be read or written anew.
@@ -327,7 +328,7 @@ impl Exports {
         let data_dir = self.with.data_dir.clone();
         let ledger = self.with.ledgers.destination(to);
         let work = letters::replay(&data_dir, from, &target, stop);
-        let replayed = self.without(Some(from), work).await??;
+        let replayed = self.without(Some(&[from, to]), work).await??;
         ledger.replayed(replayed.items);
         ledger.exported(replayed.items);
         Ok(replayed)

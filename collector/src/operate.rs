@@ -159,7 +159,10 @@ impl Reach<'_> {
             Task::Replay(name, from_ns) => {
                 let moved = name.clone();
                 let work = move || queue.replay(&moved, from_ns, &stopping);
-                let again: Replay = self.exports.without(Some(&name), blocking(work)).await??;
+                let again: Replay = self
+                    .exports
+                    .without(Some(&[&name]), blocking(work))
+                    .await??;
                 tracing::info!(
                     destination = name,
                     items = again.items,
