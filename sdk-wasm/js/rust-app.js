@@ -3093,6 +3093,10 @@ function open(options, memory2, connect, buffer, put) {
     // Rust called, and could not catch what these throw where the page has broken what they are made of.
     enter: (span) => void safe(() => entered.enter_(span)),
     exit: (span) => void safe(() => entered.exit_(span)),
+    misgiven: (method) => void safe(() => {
+      var _a;
+      return (_a = options.onDiagnostic) == null ? void 0 : _a.call(options, "bad-message", method);
+    }),
     runs: (span) => safe(() => entered.runs_(span)),
     failure(type, message, causes2, place) {
       const limited = Error;

@@ -5,7 +5,14 @@
 //! on the `performance.now()` clock in ms at which JavaScript has to send `TICK`, or infinity.
 //!
 //! With the feature `rust-app` the crate is a client for apps in Rust instead: `rust_app.rs`.
-#![cfg_attr(all(target_arch = "wasm32", not(feature = "rust-app")), no_std)]
+#![cfg_attr(
+    all(
+        target_arch = "wasm32",
+        target_os = "unknown",
+        not(feature = "rust-app")
+    ),
+    no_std
+)]
 
 extern crate alloc;
 
@@ -39,10 +46,18 @@ mod stack;
 mod text;
 mod time;
 
-#[cfg(all(target_arch = "wasm32", not(feature = "rust-app")))]
+#[cfg(all(
+    target_arch = "wasm32",
+    target_os = "unknown",
+    not(feature = "rust-app")
+))]
 mod browser;
 
-#[cfg(all(target_arch = "wasm32", not(feature = "rust-app")))]
+#[cfg(all(
+    target_arch = "wasm32",
+    target_os = "unknown",
+    not(feature = "rust-app")
+))]
 pub mod exports {
     //! What JavaScript calls.
     use wasm_bindgen::prelude::wasm_bindgen;

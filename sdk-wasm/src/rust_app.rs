@@ -5,7 +5,7 @@
 //! that all else is tested on the host, where a client does nothing (as an app rendered on a server wants it).
 
 mod attributes;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod browser;
 #[cfg(test)]
 mod fake;
@@ -24,6 +24,8 @@ use core::error::Error;
 use core::future::Future;
 use core::panic::Location;
 use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::rc::Rc;
 
 pub use attributes::{Attributes, Value};
 pub use hooks::{Item, Kind};
@@ -52,18 +54,18 @@ pub fn init(options: Options) -> Farol {
     farol
 }
 
-#[cfg(target_arch = "wasm32")]
-fn open(options: Options) -> Option<std::rc::Rc<dyn Page>> {
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+fn open(options: Options) -> Option<Rc<dyn Page>> {
     Some(browser::start(options))
 }
 
-#[cfg(all(not(target_arch = "wasm32"), not(test)))]
-fn open(_: Options) -> Option<std::rc::Rc<dyn Page>> {
+#[cfg(not(any(all(target_arch = "wasm32", target_os = "unknown"), test)))]
+fn open(_: Options) -> Option<Rc<dyn Page>> {
     None
 }
 
-#[cfg(all(not(target_arch = "wasm32"), test))]
-fn open(options: Options) -> Option<std::rc::Rc<dyn Page>> {
+#[cfg(all(not(all(target_arch = "wasm32", target_os = "unknown")), test))]
+fn open(options: Options) -> Option<Rc<dyn Page>> {
     fake::open(options)
 }
 
@@ -132,7 +134,8 @@ impl Farol {
         });
     }
 
-    /// Records what JavaScript threw: a `JsValue`, as `web-sys` and `js-sys` give it in an `Err`. Anything else is left out.
+    /// Records what JavaScript threw: a `JsValue`, as `web-sys` and `js-sys` give it in an `Err`. Of their own types (`js_sys::Error`) give `error.as_ref()`: what is no
+    /// `JsValue` is left out, and told to `on_diagnostic` as a `bad-message`.
     pub fn capture_js_error(&self, thrown: &dyn core::any::Any, info: &ErrorInfo) {
         self.with(|page| page.thrown(thrown, info));
     }
@@ -198,9 +201,12 @@ impl Farol {
         self.with(Page::sampled).unwrap_or_default()
     }
 
-    /// Calls back with the id of each next session, as long as the page lives.
-    pub fn on_session_change(&self, callback: impl Fn(&str) + 'static) {
-        self.with(|page| page.on_session_change(Box::new(callback)));
+    /// Calls back with the id of each next session, as long as the page lives or until what it gives back is ended.
+    pub fn on_session_change(&self, callback: impl Fn(&str) + 'static) -> Callback {
+        Callback {
+            farol: *self,
+            number: self.with(|page| page.on_session_change(Rc::new(callback))),
+        }
     }
 
     /// The `traceparent` header for a request or a message of the app's own, below the running span; empty where none may be sent. Where no span runs, one
@@ -211,12 +217,12 @@ impl Farol {
 
     /// Sends what waits, at once. The future is ready once all of it was tried; nobody has to wait for it.
     pub fn flush(&self) -> Tried {
-        self.with(Page::flush).unwrap_or_else(nothing)
+        Tried(self.with(Page::flush).map(page::wait))
     }
 
     /// Sends what waits and ends the client. The future is as `flush` gives it.
     pub fn shutdown(&self) -> Tried {
-        self.with(Page::shutdown).unwrap_or_else(nothing)
+        Tried(self.with(Page::shutdown).map(page::wait))
     }
 
     fn with<T>(self, ask: impl FnOnce(&(dyn Page + 'static)) -> T) -> Option<T> {
@@ -224,9 +230,40 @@ impl Farol {
     }
 }
 
-/// Ready once what waited was tried.
-pub type Tried = Pin<Box<dyn Future<Output = ()>>>;
+/// A callback that is there until it is ended. Dropped, it stays for as long as the page lives.
+#[derive(Debug)]
+pub struct Callback {
+    farol: Farol,
+    number: Option<u32>,
+}
 
-fn nothing() -> Tried {
-    Box::pin(core::future::ready(()))
+impl Callback {
+    /// It is called no more, and what it holds is let go.
+    pub fn end(self) {
+        if let Some(number) = self.number {
+            self.farol.with(|page| page.end_callback(number));
+        }
+    }
+}
+
+/// Ready once what waited was tried, which goes on whether it is awaited or not. It can be sent anywhere, and on another thread than the client's is
+/// ready at once.
+#[derive(Debug)]
+pub struct Tried(Option<u32>);
+
+impl Future for Tried {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.0
+            .map_or(Poll::Ready(()), |number| page::poll(number, context))
+    }
+}
+
+impl Drop for Tried {
+    fn drop(&mut self) {
+        if let Some(number) = self.0 {
+            page::forget(number);
+        }
+    }
 }

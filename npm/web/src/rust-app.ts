@@ -39,6 +39,8 @@ export interface App extends Client {
   failure(type: string, message: string, causes: string[], place: string): Error;
   /** The app panicked, and that was captured: what the browser says of the trap that follows is the same news, and no span runs any more. */
   panicked(): void;
+  /** That method was given something that it cannot take. */
+  misgiven(method: string): void;
 }
 
 /** The browser's error for a trap, once after each panic. It is a pattern, so that it can stand among those of errors to leave out. */
@@ -87,6 +89,7 @@ export function open(
     // Rust called, and could not catch what these throw where the page has broken what they are made of.
     enter: (span) => void safe(() => entered.enter_(span)),
     exit: (span) => void safe(() => entered.exit_(span)),
+    misgiven: (method) => void safe(() => options.onDiagnostic?.('bad-message', method)),
     runs: (span) => safe(() => entered.runs_(span)),
     failure(type, message, causes, place) {
       // Not every browser has it, and a page may have frozen it.

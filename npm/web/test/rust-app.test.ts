@@ -181,6 +181,14 @@ test('one that is no expression is told, and leaves the others where they are', 
   assert.equal(ignoreErrors![0], 'fine');
 });
 
+test('what a method cannot take is told', () => {
+  const told: unknown[] = [];
+  const app = open({ url: '', onDiagnostic: (...what: unknown[]) => told.push(what) }, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);
+  told.length = 0;
+  app.misgiven('capture_js_error');
+  assert.deepEqual(told, [['bad-message', 'capture_js_error']]);
+});
+
 test('where the page has broken what arrays have in common the app goes on', () => {
   const options: Options = { url: '' };
   const app = open(options, {} as WebAssembly.Memory, () => {}, () => 0, () => 0);

@@ -14,10 +14,10 @@ use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
 use super::hooks::{BeforeSend, Hooks, Item, OnDiagnostic, ScrubPage};
-use super::page::{Failure, Page, Started};
+use super::page::{Failure, Page, Started, Waiting};
 use super::settings::{Consent, ErrorInfo, Level, User};
 use super::span::SpanOptions;
-use super::{Attributes, Options, Tried};
+use super::{Attributes, Options};
 
 #[wasm_bindgen(module = "/js/rust-app.js")]
 extern "C" {
@@ -47,6 +47,8 @@ extern "C" {
     fn failure(this: &App, kind: &str, message: &str, causes: Vec<String>, place: &str) -> JsValue;
     #[wasm_bindgen(method)]
     fn panicked(this: &App);
+    #[wasm_bindgen(method)]
+    fn misgiven(this: &App, what: &str);
     #[wasm_bindgen(method, js_name = startSpan)]
     fn start_span(this: &App, name: &str, options: &JsValue) -> JsSpan;
     #[wasm_bindgen(method)]
@@ -72,7 +74,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn sampled(this: &App) -> Option<bool>;
     #[wasm_bindgen(method, js_name = onSessionChange)]
-    fn on_session_change(this: &App, callback: &JsValue);
+    fn on_session_change(this: &App, callback: &JsValue) -> Option<js_sys::Function>;
     #[wasm_bindgen(method)]
     fn traceparent(this: &App) -> Option<String>;
     #[wasm_bindgen(method)]
@@ -104,10 +106,18 @@ struct Browser {
     app: App,
     /// Those that have not ended, by number.
     spans: RefCell<HashMap<u32, JsSpan>>,
+    /// Callbacks that have not been ended, by number.
+    callbacks: RefCell<HashMap<u32, Registered>>,
     next: Cell<u32>,
     /// When a batch was last sealed for a panic, ms since 1970.
     sealed: Cell<f64>,
 }
+
+/// What is called back; nothing: it was ended.
+type Slot = Rc<RefCell<Option<Rc<dyn Fn(&str)>>>>;
+
+/// What ends it in JavaScript, and what is called.
+struct Registered(Option<js_sys::Function>, Slot);
 
 /// Starts the adapters over a core of this module.
 pub(super) fn start(options: Options) -> Rc<dyn Page> {
@@ -141,6 +151,7 @@ pub(super) fn start(options: Options) -> Rc<dyn Page> {
             &ways.put,
         ),
         spans: RefCell::default(),
+        callbacks: RefCell::default(),
         next: Cell::new(0),
         sealed: Cell::default(),
     })
@@ -150,6 +161,10 @@ impl Browser {
     /// The span of that number, if it has not ended. The table is not held: what JavaScript calls may come back here.
     fn span(&self, number: u32) -> Option<JsSpan> {
         self.spans.borrow().get(&number).cloned()
+    }
+
+    fn number(&self) -> u32 {
+        self.next.replace(self.next.get().wrapping_add(1))
     }
 }
 
@@ -192,6 +207,8 @@ impl Page for Browser {
     fn thrown(&self, thrown: &dyn Any, info: &ErrorInfo) {
         if let Some(thrown) = thrown.downcast_ref::<JsValue>() {
             self.app.capture_error(thrown, &js(info));
+        } else {
+            self.app.misgiven("capture_js_error");
         }
     }
 
@@ -210,8 +227,7 @@ impl Page for Browser {
 
     fn start_span(&self, name: &str, options: &SpanOptions) -> Started {
         let span = self.app.start_span(name, &js(options));
-        let number = self.next.get();
-        self.next.set(number.wrapping_add(1));
+        let number = self.number();
         let started = Started {
             number,
             trace_id: span.trace_id(),
@@ -302,22 +318,45 @@ impl Page for Browser {
         self.app.sampled().unwrap_or_default()
     }
 
-    fn on_session_change(&self, callback: Box<dyn Fn(&str)>) {
-        self.app
-            .on_session_change(&kept(Closure::<dyn Fn(String)>::new(move |id: String| {
+    fn on_session_change(&self, callback: Rc<dyn Fn(&str)>) -> u32 {
+        let slot: Slot = Rc::new(RefCell::new(Some(callback)));
+        let called = Rc::clone(&slot);
+        // Not held while it is called: it may end itself.
+        let function = Closure::<dyn Fn(String)>::new(move |id: String| {
+            let callback = called.borrow().clone();
+            if let Some(callback) = callback {
                 callback(&id);
-            })));
+            }
+        });
+        let ends = self.app.on_session_change(&kept(function));
+        let number = self.number();
+        self.callbacks
+            .borrow_mut()
+            .insert(number, Registered(ends, slot));
+        number
+    }
+
+    fn end_callback(&self, number: u32) {
+        let registered = self.callbacks.borrow_mut().remove(&number);
+        let Some(Registered(ends, slot)) = registered else {
+            return;
+        };
+        if let Some(ends) = ends {
+            drop(ends.call0(&JsValue::UNDEFINED));
+        }
+        let callback = slot.take();
+        drop(callback);
     }
 
     fn traceparent(&self) -> String {
         self.app.traceparent().unwrap_or_default()
     }
 
-    fn flush(&self) -> Tried {
+    fn flush(&self) -> Waiting {
         tried(self.app.flush())
     }
 
-    fn shutdown(&self) -> Tried {
+    fn shutdown(&self) -> Waiting {
         tried(self.app.shutdown())
     }
 }
@@ -375,7 +414,7 @@ fn set(object: &JsValue, name: &str, value: &JsValue) {
 }
 
 /// The promises of the adapters are never rejected.
-fn tried(promise: Option<js_sys::Promise>) -> Tried {
+fn tried(promise: Option<js_sys::Promise>) -> Waiting {
     Box::pin(async move {
         if let Some(promise) = promise {
             drop(JsFuture::from(promise).await);

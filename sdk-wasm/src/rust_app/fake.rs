@@ -1,14 +1,15 @@
 //! A page for tests: it writes down what it is asked, a line each.
 
 use core::fmt::Write as _;
+use core::task::Poll;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::page::{Failure, Page, Started};
+use super::page::{Failure, Page, Started, Waiting};
 use super::settings::{Consent, ErrorInfo, Level, User};
 use super::span::SpanOptions;
-use super::{Attributes, Options, Tried};
+use super::{Attributes, Options};
 
 thread_local! {
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -174,21 +175,35 @@ impl Page for Fake {
         true
     }
 
-    fn on_session_change(&self, callback: Box<dyn Fn(&str)>) {
+    fn on_session_change(&self, callback: Rc<dyn Fn(&str)>) -> u32 {
         callback("next");
+        7
+    }
+
+    fn end_callback(&self, callback: u32) {
+        note(format!("end callback {callback}"));
     }
 
     fn traceparent(&self) -> String {
         "00-t-s-01".to_owned()
     }
 
-    fn flush(&self) -> Tried {
+    fn flush(&self) -> Waiting {
         note("flush".to_owned());
-        super::nothing()
+        // Asked twice.
+        Box::pin(async {
+            let mut asked = false;
+            core::future::poll_fn(|_| match core::mem::replace(&mut asked, true) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            })
+            .await;
+            note("tried".to_owned());
+        })
     }
 
-    fn shutdown(&self) -> Tried {
+    fn shutdown(&self) -> Waiting {
         note("shutdown".to_owned());
-        super::nothing()
+        Box::pin(core::future::ready(()))
     }
 }

@@ -3,13 +3,20 @@
 //! JavaScript's objects belong to one thread, and what frameworks keep in contexts and signals has to be `Send`. So the clients stay in a
 //! table of their thread, and a handle is a number.
 
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::Attributes;
 use super::settings::{Consent, ErrorInfo, Level, User};
 use super::span::SpanOptions;
-use super::{Attributes, Tried};
+
+/// Ready once what waited was tried.
+pub(super) type Waiting = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The client of one page. Spans have numbers, by which they are spoken of until they end.
 pub(super) trait Page {
@@ -39,16 +46,18 @@ pub(super) trait Page {
     fn end_session(&self);
     fn session_id(&self) -> String;
     fn sampled(&self) -> bool;
-    fn on_session_change(&self, callback: Box<dyn Fn(&str)>);
+    /// Calls back until that number is ended.
+    fn on_session_change(&self, callback: Rc<dyn Fn(&str)>) -> u32;
+    fn end_callback(&self, callback: u32);
     fn traceparent(&self) -> String;
-    fn flush(&self) -> Tried;
-    fn shutdown(&self) -> Tried;
+    fn flush(&self) -> Waiting;
+    fn shutdown(&self) -> Waiting;
 }
 
 /// An error that the app caught.
 #[derive(Debug)]
 #[cfg_attr(
-    not(any(target_arch = "wasm32", test)),
+    not(any(all(target_arch = "wasm32", target_os = "unknown"), test)),
     expect(dead_code, reason = "no page reads it")
 )]
 pub(super) struct Failure<'a> {
@@ -71,6 +80,9 @@ pub(super) struct Started {
 thread_local! {
     /// One for each `init`. None is ever taken out: one that has ended does nothing, and its adapters may still call it.
     static PAGES: RefCell<Vec<Rc<dyn Page>>> = const { RefCell::new(Vec::new()) };
+    /// What is waited for, by number, until it is ready or nobody waits any more.
+    static WAITING: RefCell<HashMap<u32, Waiting>> = RefCell::default();
+    static NEXT: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Keeps a client; the answer is its place.
@@ -88,4 +100,34 @@ pub(super) fn with<T>(place: usize, ask: impl FnOnce(&(dyn Page + 'static)) -> T
         .try_with(|pages| pages.try_borrow().ok()?.get(place).cloned())
         .ok()??;
     Some(ask(&*page))
+}
+
+/// Keeps what is to be waited for; the answer is its number, which any thread may hold.
+pub(super) fn wait(waiting: Waiting) -> u32 {
+    let number = NEXT.replace(NEXT.get().wrapping_add(1));
+    WAITING.with_borrow_mut(|all| all.insert(number, waiting));
+    number
+}
+
+/// Asks it; one that is not there (any more, or on this thread) is ready. The table is not held meanwhile.
+pub(super) fn poll(number: u32, context: &mut Context<'_>) -> Poll<()> {
+    let Some(mut waiting) = take(number) else {
+        return Poll::Ready(());
+    };
+    let polled = waiting.as_mut().poll(context);
+    if polled.is_pending() {
+        WAITING.with_borrow_mut(|all| all.insert(number, waiting));
+    }
+    polled
+}
+
+/// Nobody waits for it any more.
+pub(super) fn forget(number: u32) {
+    drop(take(number));
+}
+
+fn take(number: u32) -> Option<Waiting> {
+    WAITING
+        .try_with(|all| all.try_borrow_mut().ok()?.remove(&number))
+        .ok()?
 }

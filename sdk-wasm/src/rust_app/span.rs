@@ -70,6 +70,7 @@ impl SpanOptions {
 
 /// A piece of the app's own work. It is delivered once it has ended, which it does when dropped.
 #[derive(Debug)]
+#[must_use = "it ends when dropped"]
 pub struct Span {
     farol: Farol,
     /// Nothing where there is no page, and once it has ended.
@@ -183,6 +184,7 @@ impl Drop for Span {
 
 /// A future in its span.
 #[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
 pub struct InSpan<F> {
     span: Span,
     future: Pin<Box<F>>,

@@ -189,8 +189,13 @@ fn a_parent_can_be_chosen_or_refused() {
 #[test]
 fn a_handle_goes_anywhere_and_does_nothing_on_another_thread() {
     fn anywhere<T: Send + Sync + Copy + 'static>(_: T) {}
+    fn sent<T: Send + 'static>(_: &T) {}
     let farol = client();
     anywhere(farol);
+    let (tried, callback) = (farol.shutdown(), farol.on_session_change(|_| ()));
+    sent(&tried);
+    sent(&callback);
+    assert_eq!(lines(), ["shutdown"]);
     std::thread::spawn(move || {
         farol.event("lost", ());
         assert_eq!(farol.with_span("work", |span| span.trace_id().len()), 0);
@@ -215,6 +220,35 @@ fn a_callback_may_call_the_client() {
     });
     assert_eq!(seen.get(), 1);
     assert_eq!(lines(), ["event next {}"]);
+}
+
+#[test]
+fn a_callback_stays_until_it_is_ended() {
+    let farol = client();
+    farol.on_session_change(|_| ());
+    assert_eq!(lines(), Vec::<String>::new());
+    farol.on_session_change(|_| ()).end();
+    assert_eq!(lines(), ["end callback 7"]);
+    Farol(None).on_session_change(|_| ()).end();
+}
+
+#[test]
+fn what_waits_is_tried_whether_anybody_waits_for_it_or_not() {
+    let farol = client();
+    farol.flush();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut tried = Box::pin(farol.flush());
+    assert!(tried.as_mut().poll(&mut context).is_pending());
+    assert!(tried.as_mut().poll(&mut context).is_ready());
+    assert!(tried.as_mut().poll(&mut context).is_ready());
+    let moved = farol.flush();
+    std::thread::spawn(move || {
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Box::pin(moved).as_mut().poll(&mut context).is_ready());
+    })
+    .join()
+    .expect("nothing panicked there");
+    assert_eq!(lines(), ["flush", "flush", "tried", "flush"]);
 }
 
 /// Panics' hook is the process's: one test at a time has it.
@@ -489,6 +523,26 @@ fn there_is_each_option_of_the_sdks_under_its_name() {
         .cloned()
         .collect();
     assert_eq!(resources, typescript("Resources"));
+}
+
+/// On WASI, too, there is `wasm32`, and wasm-bindgen's imports panic.
+#[test]
+fn what_a_browser_has_goes_by_the_whole_name_of_its_target() {
+    let sources = [
+        include_str!("../lib.rs"),
+        include_str!("../rust_app.rs"),
+        include_str!("page.rs"),
+        include_str!("../../Cargo.toml"),
+    ];
+    for source in sources {
+        let named = |part: &str| source.matches(part).count();
+        assert!(named(r#"target_arch = "wasm32""#) > 0);
+        assert_eq!(
+            named(r#"target_arch = "wasm32""#),
+            named(r#"target_os = "unknown""#),
+            "{source}"
+        );
+    }
 }
 
 #[cfg(feature = "tracing")]
