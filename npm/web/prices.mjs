@@ -16,6 +16,7 @@ const PARTS = {
   'beforeSend': { edit: ['client.ts', /else if \(signal == Signal\.Hook\) \{[\s\S]*?\n      \}\n/, ''] },
   'ignoreErrors, denyUrls': { edit: ['client.ts', /else if \(signal == Signal\.Filter\).*\n/, ''] },
   'propagateTo': { edit: ['observe/request.ts', / \|\| sdk\.options_\.propagateTo\?\..*?href\)\)/, ''] },
+  'baggage': { edit: ['observe/request.ts', 'members && goes && sdk.granted_() ? baggage(members) : ', ''] },
   'protocol: faro': { edit: ['send/sender.ts', "protocol == 'faro'", 'false'] },
   'unsampledHeader': { edit: ['client.ts', "(on || options.unsampledHeader) ? '00-' + trace + '-' + span + (on ? '-01' : '-00')", "on ? '00-' + trace + '-' + span + '-01'"] },
   'consent': { edit: ['client.ts', /setConsent\(next\) \{[\s\S]*?\n    \},\n/, 'setConsent() {},\n'] },
@@ -29,12 +30,12 @@ const PARTS = {
   'the check of options': { stub: ['options.ts'] },
   'browser and system': { stub: ['meta.ts'] },
   'script tag and queue': { entry: 'src/index.ts' },
-  'what brings the second file': { stub: ['features.ts'] },
+  'features: what brings the second file': { stub: ['features.ts'] },
 };
 
 /** The same for the files beyond the first: a part here is a file of more/, or what of one is taken away. */
 const FILES = {
-  more: { 'outbox': { stub: ['more/outbox.ts', 'more/later.ts', 'more/split.ts'] }, 'remoteConfig': { stub: ['more/config.ts'] }, 'capture.actions, .frustration': { stub: ['more/actions.ts', 'more/action.ts'] }, 'capture.clicks': { stub: ['more/clicks.ts'] }, 'capture.frames': { stub: ['more/frames.ts'] }, 'duplicated tabs': { stub: ['more/here.ts'] }, 'capture.loads': { stub: ['more/loads.ts', 'more/party.ts'] }, 'capture.reports': { stub: ['more/reports.ts'] } },
+  more: { 'outbox': { stub: ['more/outbox.ts', 'more/later.ts', 'more/split.ts'] }, 'remoteConfig': { stub: ['more/config.ts'] }, 'capture.actions, .frustration': { stub: ['more/actions.ts', 'more/action.ts'] }, 'capture.clicks': { stub: ['more/clicks.ts'] }, 'capture.frames': { stub: ['more/frames.ts'] }, 'duplicated tabs': { stub: ['more/here.ts'] }, 'capture.loads': { stub: ['more/loads.ts', 'more/party.ts'] }, 'capture.reports': { stub: ['more/reports.ts'] }, 'selfReport': { stub: ['more/self.ts'] } },
   extra: { 'capture.console': { stub: ['more/console.ts', 'more/print.ts'] }, 'capture.forms': { stub: ['more/forms.ts'] }, 'capture.resources, .load, .userTiming, .memory': { stub: ['more/timings.ts'] } },
 };
 
@@ -82,5 +83,5 @@ if (process.argv[2] == '--write') {
   const mark = /(<!-- prices -->\n)(\|.*\n)+/;
   if (!mark.test(before)) throw new Error('docs/sdk.md has no table of prices');
   const text = before.replace(mark, (_, mark) => mark + table);
-  writeFileSync(file, text.replace(/^(\| `([\w.]+)` \|.*\| )\+*\d+ \|$/gm, (row, head, name) => (name in cells ? `${head}${cells[name]} |` : row)));
+  writeFileSync(file, text.replace(/^(\| `([\w.]+)`[^|]*\|.*\| )(?:\+*-?\d+|–) \|$/gm, (_, head, name) => `${head}${cells[name] ?? '–'} |`));
 } else console.log(table);
