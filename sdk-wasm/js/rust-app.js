@@ -1862,7 +1862,7 @@ function endpoint({ url, key: key2, protocol }) {
   return url.replace(/\/*$/, "/collect") + (safe(() => key2 && !faro && "/" + encodeURIComponent(key2)) || "");
 }
 function createClient(given, bring) {
-  var _a, _b, _c;
+  var _a, _b;
   const quiet = { on_: false };
   const tally = {};
   const count2 = (what, by = 1) => void (tally[what] = (tally[what] || 0) + by);
@@ -1897,8 +1897,7 @@ function createClient(given, bring) {
   const { parse: parse2, stringify: stringify2 } = JSON;
   const decoder = new TextDecoder();
   const name = "farol:1:" + text(options.key || ((_a = options.app) == null ? void 0 : _a.name));
-  const shared = ((_b = options.session) == null ? void 0 : _b.storage) === "visitor";
-  const store = ((_c = options.session) == null ? void 0 : _c.storage) === "none" ? void 0 : box;
+  const store = ((_b = options.session) == null ? void 0 : _b.storage) === "none" ? void 0 : box;
   const erase = () => {
     for (const one of ["", CONFIG, LEFT2, HERE]) safe(() => box.removeItem(name + one));
     safe(() => indexedDB.deleteDatabase(name).onerror = (event) => event.preventDefault());
@@ -1912,6 +1911,7 @@ function createClient(given, bring) {
   let state = 0 /* Off */;
   let text3;
   let kept;
+  let away;
   let due = Infinity;
   let timer;
   let sender;
@@ -1976,8 +1976,9 @@ function createClient(given, bring) {
     if (consent == GRANTED && text3 != null) text3 ? (store.setItem(name, text3), kept = 1) : store == null ? void 0 : store.removeItem(name);
   });
   const stored = () => consent == GRANTED && safe(() => store.getItem(name)) || "";
-  const meet = (ours2 = "") => {
+  const meet = (ours2 = "", stood) => {
     const theirs = safe(() => store.getItem(name));
+    if (stood && theirs === null) client.setConsent("pending");
     if (theirs) rank(theirs) < rank(ours2) && theirs.slice(32) != session ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
   };
   const decode = (bytes) => decoder.decode(bytes);
@@ -2209,11 +2210,10 @@ function createClient(given, bring) {
     if (document.prerendering) document.addEventListener("prerenderingchange", start2);
     else start2();
     sdk.hide_ = sender.hidden_;
-    sdk.on_(window, "storage pageshow visibilitychange", ({ key: key2 = name, newValue: there, persisted }) => {
-      if (key2 != name || !text3 || !sdk.granted_()) return;
-      if (persisted && kept) there = safe(() => store.getItem(name));
-      if (there === null) client.setConsent("pending");
-      else if (shared || persisted) meet(text3);
+    sdk.on_(window, "storage pagehide pageshow visibilitychange", ({ key: key2 = name, newValue: there, type }) => {
+      const back = away && document.visibilityState != "hidden";
+      away = type == "pagehide" || away && !back;
+      if (key2 == name && text3 && sdk.granted_()) meet(text3, there === null || back && kept);
     }, true);
     observeAll(sdk);
     more();

@@ -82,7 +82,6 @@ export function createClient(given: Options, bring: Bring): Client {
   const { parse, stringify } = JSON;
   const decoder = new TextDecoder();
   const name = 'farol:1:' + textOf(options.key || options.app?.name);
-  const shared = options.session?.storage === 'visitor';
   const store = options.session?.storage === 'none' ? undefined : box;
   const erase = () => {
     for (const one of ['', CONFIG, LEFT, HERE]) safe(() => box!.removeItem(name + one));
@@ -104,6 +103,8 @@ export function createClient(given: Options, bring: Bring): Client {
   let text: string | undefined;
   /** It stood there. */
   let kept: unknown;
+  /** The page was left, and may come back. */
+  let away: unknown;
   let due = Infinity;
   let timer: ReturnType<typeof setTimeout>;
   let sender: ReturnType<typeof createSender> | undefined;
@@ -179,8 +180,10 @@ export function createClient(given: Options, bring: Bring): Client {
   const stored = () => (consent == GRANTED && safe(() => store!.getItem(name))) || '';
 
   /** What the tabs' storage holds and our session come to one; of the same session each tab knows when its visitor was active there. */
-  const meet = (ours = '') => {
+  const meet = (ours = '', stood?: unknown) => {
     const theirs = safe(() => store!.getItem(name));
+    // Another page's no has erased it: this one asks anew.
+    if (stood && theirs === null) client.setConsent('pending');
     if (theirs) rank(theirs) < rank(ours) && theirs.slice(32) != session ? keep() : put(Op.Stored, (w) => w.s(theirs));
   };
 
@@ -438,14 +441,12 @@ export function createClient(given: Options, bring: Bring): Client {
     else start();
     sdk.hide_ = sender.hidden_;
     // Before the visit's own listeners: a page that comes back may have missed what other tabs did.
-    sdk.on_(window, 'storage pageshow visibilitychange', ({ key = name, newValue: there, persisted }: Partial<StorageEvent & PageTransitionEvent>) => {
+    sdk.on_(window, 'storage pagehide pageshow visibilitychange', ({ key = name, newValue: there, type }: Partial<StorageEvent>) => {
+      // One that was kept for the way back is visible before it is shown.
+      const back = away && document.visibilityState != 'hidden';
+      away = type == 'pagehide' || (away && !back);
       // A core that is to come reads it itself.
-      if (key != name || !text || !sdk.granted_()) return;
-      if (persisted && kept) there = safe(() => store!.getItem(name));
-      // Another page's no has erased it: this one asks anew.
-      if (there === null) client.setConsent('pending');
-      // A tab's is written by others where this page was kept for the way back.
-      else if (shared || persisted) meet(text);
+      if (key == name && text && sdk.granted_()) meet(text, there === null || (back && kept));
     }, true);
     observeAll(sdk);
     more();

@@ -32,7 +32,25 @@ async function happens(type: string, more: object): Promise<void> {
   window.dispatchEvent(Object.assign(new Event(type), more));
   await turn();
 }
-const back = (): Promise<void> => happens('pageshow', { persisted: true });
+const shows = (state: string): Promise<void> => {
+  Object.assign(document, { visibilityState: state });
+  return happens('visibilitychange', {});
+};
+const leave = async (): Promise<void> => {
+  await happens('pagehide', { persisted: true });
+  await shows('hidden');
+};
+/** In Chromium's order: the page is visible before it is shown. */
+const back = async (): Promise<void> => {
+  await shows('visible');
+  await happens('pageshow', { persisted: true });
+};
+/** The page is left, something happens elsewhere, and it is shown again. */
+const meanwhile = async (elsewhere: () => void): Promise<void> => {
+  await leave();
+  elsewhere();
+  await back();
+};
 
 /** As the page that followed stores it: by so many ms the session began later, or its visitor was active. */
 const written = (began: number, active: number, id = stored().slice(32)): string => {
@@ -42,10 +60,7 @@ const written = (began: number, active: number, id = stored().slice(32)): string
 
 test('a page that is shown again goes over to the session that began after it, and leaves its entry alone', async () => {
   const client = await page();
-  sessionStorage.setItem(NAME, written(5, 5, 'aaaaaaaaaaaaaaaa'));
-  await happens('pageshow', { persisted: false });
-  assert.notEqual(client.sessionId(), 'aaaaaaaaaaaaaaaa');
-  await back();
+  await meanwhile(() => sessionStorage.setItem(NAME, written(5, 5, 'aaaaaaaaaaaaaaaa')));
   assert.equal(client.sessionId(), 'aaaaaaaaaaaaaaaa');
   assert.equal(stored().slice(32), 'aaaaaaaaaaaaaaaa');
 });
@@ -55,26 +70,31 @@ test('a session that its visitor went on in elsewhere goes on, though nobody was
   const client = await page({ session: { idleMs: 60_000 } });
   const id = client.sessionId();
   try {
-    sessionStorage.setItem(NAME, written(0, 90_000));
-    Date.now = () => now() + 100_000;
-    await back();
+    await meanwhile(() => {
+      sessionStorage.setItem(NAME, written(0, 90_000));
+      Date.now = () => now() + 100_000;
+    });
     assert.equal(client.sessionId(), id);
   } finally {
     Date.now = now;
   }
 });
 
+const hears = (box: Storage): Promise<void> => {
+  box.removeItem(NAME);
+  return happens('storage', { key: NAME, newValue: null });
+};
 for (const [how, erased, storage] of [
-  ['is shown again', back, 'tab'],
-  ['hears of it', () => happens('storage', { key: NAME, newValue: null }), 'visitor'],
-  ['hears of it in a frame', () => happens('storage', { key: NAME, newValue: null }), 'tab'],
+  ['is shown again', (box: Storage) => meanwhile(() => box.removeItem(NAME)), 'tab'],
+  ['is shown again among other tabs', (box: Storage) => meanwhile(() => box.removeItem(NAME)), 'visitor'],
+  ['hears of it', hears, 'visitor'],
+  ['hears of it in a frame', hears, 'tab'],
 ] as const) {
   test(`where another page's no has erased the entry a page that ${how} stores and sends nothing until it is told anew`, async () => {
     const box = storage === 'visitor' ? localStorage : sessionStorage;
     const client = await page({ session: { storage } });
     await client.flush();
-    box.removeItem(NAME);
-    await erased();
+    await erased(box);
     sent = '';
     client.event('afterwards');
     client.endSession();
@@ -88,6 +108,17 @@ for (const [how, erased, storage] of [
   });
 }
 
+test('what a page clears while it is looked at is nobody\'s no', async () => {
+  const client = await page();
+  sessionStorage.removeItem(NAME);
+  await shows('hidden');
+  sessionStorage.removeItem(NAME);
+  await shows('visible');
+  client.event('afterwards');
+  await client.flush();
+  assert.match(sent, /afterwards/);
+});
+
 test('an entry that could not be written is none that was erased', async () => {
   const { setItem } = sessionStorage;
   sessionStorage.setItem = () => {
@@ -95,7 +126,7 @@ test('an entry that could not be written is none that was erased', async () => {
   };
   try {
     const client = await page();
-    await back();
+    await meanwhile(() => {});
     client.event('afterwards');
     await client.flush();
     assert.match(sent, /afterwards/);
