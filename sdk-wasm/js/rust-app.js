@@ -2862,9 +2862,9 @@ function createOutbox(sdk) {
     more = false;
     if (!sdk.granted_()) return left.disarm_();
     if (hushed || document.prerendering) return;
-    if (!looked) others();
-    looked = true;
     run((store) => {
+      if (!looked) others();
+      looked = true;
       trim(store);
       const batches = [];
       const cursor = store.openCursor();

@@ -293,6 +293,7 @@ test('without a database, or with one that refuses, it is told once', async () =
     told = [];
     root['indexedDB'] = broken;
     const one = outbox();
+    one.look_();
     for (let n = 0; n < 3; n++) one.put_(batch(), 0, 0);
     await new Promise((done) => setImmediate(done));
     one.remove_(batch());

@@ -195,9 +195,9 @@ export function createOutbox(sdk: Sdk): Outbox {
     if (!sdk.granted_()) return left.disarm_();
     // What it would take for left is the page's that the visitor still looks at; and what is not wanted of this page may be of another.
     if (hushed || (document as { prerendering?: boolean }).prerendering) return;
-    if (!looked) others();
-    looked = true;
     run((store) => {
+      if (!looked) others();
+      looked = true;
       trim(store);
       const batches: Batch[] = [];
       const cursor = store.openCursor();
