@@ -1552,7 +1552,11 @@ function createSender(sdk, nativeFetch) {
     queue = queue.filter((other) => other != batch);
   };
   const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
-  const keep = (batch, wait, until, draft2) => outbox2 == null ? void 0 : outbox2.put_(batch, wait && Date.now() + wait, Date.now() + until, draft2);
+  const keep = (batch, wait, until, draft2) => sdk.granted_() && (outbox2 == null ? void 0 : outbox2.put_(batch, wait && Date.now() + wait, Date.now() + until, draft2));
+  const keepAll = () => {
+    for (const batch of queue) keep(batch, 0, TIMEOUT);
+    if (draft) keep(draft, 0, TIMEOUT);
+  };
   const drop = (batch) => {
     outbox2 == null ? void 0 : outbox2.remove_(batch);
     remove(batch);
@@ -1704,13 +1708,15 @@ function createSender(sdk, nativeFetch) {
         queue = [];
         draft = void 0;
         outbox2 == null ? void 0 : outbox2.erase_();
-      } else outbox2 == null ? void 0 : outbox2.look_();
+      } else {
+        keepAll();
+        outbox2 == null ? void 0 : outbox2.look_();
+      }
       pump();
     },
     join_(joined2) {
       outbox2 = joined2;
-      for (const batch of queue) keep(batch, 0, TIMEOUT);
-      if (draft) keep(draft, 0, TIMEOUT);
+      keepAll();
     },
     adopt_(batches) {
       if (stopped || !sdk.granted_()) return;
@@ -1858,8 +1864,8 @@ var KINDS2 = ["log", "exception", "measurement", "event", "span"];
 var rank = (text3) => text3.slice(2, 15) + text3.slice(32);
 function endpoint({ url, key: key2, protocol }) {
   const faro = protocol == "faro";
-  if ((faro ? /(^|[^:/])\/\w/ : /\/collect([/?#]|$)/).test(url)) return url;
-  return url.replace(/\/*$/, "/collect") + (safe(() => key2 && !faro && "/" + encodeURIComponent(key2)) || "");
+  if (faro ? /^[./]*[^./?#]/.test(url.replace(/^(\w+:)?\/\/[^/?#]*/, "")) : /\/collect([/?#]|$)/.test(url)) return url;
+  return url.replace(/\/*([?#].*)?$/, (_, rest = "") => "/collect" + (safe(() => key2 && !faro && "/" + encodeURIComponent(key2)) || "") + rest);
 }
 function createClient(given, bring) {
   var _a, _b;
@@ -1911,6 +1917,8 @@ function createClient(given, bring) {
   let state = 0 /* Off */;
   let text3;
   let kept;
+  let asked = options.consent;
+  let lost;
   let away;
   let due = Infinity;
   let timer;
@@ -1978,7 +1986,10 @@ function createClient(given, bring) {
   const stored = () => consent == GRANTED && safe(() => store.getItem(name)) || "";
   const meet = (ours2 = "", stood) => {
     const theirs = safe(() => store.getItem(name));
-    if (stood && theirs === null) client.setConsent("pending");
+    if (stood && theirs === null && asked) {
+      client.setConsent("pending");
+      lost = 1;
+    }
     if (theirs) rank(theirs) < rank(ours2) && theirs.slice(32) != session ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
   };
   const decode = (bytes) => decoder.decode(bytes);
@@ -2139,6 +2150,8 @@ function createClient(given, bring) {
       const news = consent != number2;
       if (consent == DENIED) agreed = performance.now();
       consent = number2;
+      asked = 1;
+      lost = 0;
       if (news && number2 == GRANTED) {
         const told = heed();
         if (told == null ? void 0 : told.off) return none2();
@@ -2210,10 +2223,12 @@ function createClient(given, bring) {
     if (document.prerendering) document.addEventListener("prerenderingchange", start2);
     else start2();
     sdk.hide_ = sender.hidden_;
-    sdk.on_(window, "storage pagehide pageshow visibilitychange", ({ key: key2 = name, newValue: there, type }) => {
-      const back = away && document.visibilityState != "hidden";
+    sdk.on_(window, "storage pagehide pageshow visibilitychange", ({ key: key2 = name, newValue: there, type, persisted }) => {
+      const back = away && there === void 0 && (persisted || document.visibilityState != "hidden");
       away = type == "pagehide" || away && !back;
-      if (key2 == name && text3 && sdk.granted_()) meet(text3, there === null || back && kept);
+      if (key2 != name || !text3) return;
+      if (lost && safe(() => store.getItem(name))) client.setConsent("granted");
+      else if (sdk.granted_()) meet(text3, there === null || back && kept);
     }, true);
     observeAll(sdk);
     more();

@@ -43,8 +43,8 @@ const rank = (text: string) => text.slice(2, 15) + text.slice(32);
 /** The whole address of the collector. One of Faro's receivers may stand at any path. */
 export function endpoint({ url, key, protocol }: Options): string {
   const faro = protocol == 'faro';
-  if ((faro ? /(^|[^:/])\/\w/ : /\/collect([/?#]|$)/).test(url)) return url;
-  return url.replace(/\/*$/, '/collect') + (safe(() => key && !faro && '/' + encodeURIComponent(key)) || '');
+  if (faro ? /^[./]*[^./?#]/.test(url.replace(/^(\w+:)?\/\/[^/?#]*/, '')) : /\/collect([/?#]|$)/.test(url)) return url;
+  return url.replace(/\/*([?#].*)?$/, (_, rest = '') => '/collect' + (safe(() => key && !faro && '/' + encodeURIComponent(key)) || '') + rest);
 }
 
 export function createClient(given: Options, bring: Bring): Client {
@@ -103,6 +103,10 @@ export function createClient(given: Options, bring: Bring): Client {
   let text: string | undefined;
   /** It stood there. */
   let kept: unknown;
+  /** The page has told of its visitor's consent. */
+  let asked: unknown = options.consent;
+  /** It is pending because what it stored is gone. */
+  let lost: unknown;
   /** The page was left, and may come back. */
   let away: unknown;
   let due = Infinity;
@@ -182,8 +186,11 @@ export function createClient(given: Options, bring: Bring): Client {
   /** What the tabs' storage holds and our session come to one; of the same session each tab knows when its visitor was active there. */
   const meet = (ours = '', stood?: unknown) => {
     const theirs = safe(() => store!.getItem(name));
-    // Another page's no has erased it: this one asks anew.
-    if (stood && theirs === null) client.setConsent('pending');
+    // Another page's no has erased it: this one asks anew. Where nobody was asked there is no such no.
+    if (stood && theirs === null && asked) {
+      client.setConsent('pending');
+      lost = 1;
+    }
     if (theirs) rank(theirs) < rank(ours) && theirs.slice(32) != session ? keep() : put(Op.Stored, (w) => w.s(theirs));
   };
 
@@ -355,6 +362,8 @@ export function createClient(given: Options, bring: Bring): Client {
       const news = consent != number;
       if (consent == DENIED) agreed = performance.now();
       consent = number;
+      asked = 1;
+      lost = 0;
       if (news && number == GRANTED) {
         const told = heed();
         if (told?.off) return none();
@@ -441,12 +450,15 @@ export function createClient(given: Options, bring: Bring): Client {
     else start();
     sdk.hide_ = sender.hidden_;
     // Before the visit's own listeners: a page that comes back may have missed what other tabs did.
-    sdk.on_(window, 'storage pagehide pageshow visibilitychange', ({ key = name, newValue: there, type }: Partial<StorageEvent>) => {
+    sdk.on_(window, 'storage pagehide pageshow visibilitychange', ({ key = name, newValue: there, type, persisted }: Partial<StorageEvent & PageTransitionEvent>) => {
       // One that was kept for the way back is visible before it is shown.
-      const back = away && document.visibilityState != 'hidden';
+      const back = away && there === undefined && (persisted || document.visibilityState != 'hidden');
       away = type == 'pagehide' || (away && !back);
       // A core that is to come reads it itself.
-      if (key == name && text && sdk.granted_()) meet(text, there === null || (back && kept));
+      if (key != name || !text) return;
+      // It was no last word: a page begins with a no until it knows better.
+      if (lost && safe(() => store!.getItem(name))) client.setConsent('granted');
+      else if (sdk.granted_()) meet(text, there === null || (back && kept));
     }, true);
     observeAll(sdk);
     more();

@@ -92,7 +92,7 @@ for (const [how, erased, storage] of [
 ] as const) {
   test(`where another page's no has erased the entry a page that ${how} stores and sends nothing until it is told anew`, async () => {
     const box = storage === 'visitor' ? localStorage : sessionStorage;
-    const client = await page({ session: { storage } });
+    const client = await page({ consent: 'granted', session: { storage } });
     await client.flush();
     await erased(box);
     sent = '';
@@ -107,6 +107,40 @@ for (const [how, erased, storage] of [
     assert.equal(box.getItem(NAME)?.slice(32), client.sessionId());
   });
 }
+
+test('a page that comes back while its tab is not looked at has looked at the storage before it writes there', async () => {
+  const client = await page({ consent: 'granted' });
+  await leave();
+  sessionStorage.removeItem(NAME);
+  await happens('pageshow', { persisted: true });
+  sent = '';
+  client.event('afterwards');
+  await client.flush();
+  await shows('visible');
+  assert.equal(sent, '');
+  assert.equal(sessionStorage.getItem(NAME), null);
+});
+
+test('a no with which another page only began is over once that has had its yes', async () => {
+  const client = await page({ consent: 'granted', session: { storage: 'visitor' } });
+  const entry = localStorage.getItem(NAME)!;
+  await hears(localStorage);
+  client.event('afterwards');
+  await client.flush();
+  assert.doesNotMatch(sent, /afterwards/);
+  localStorage.setItem(NAME, entry);
+  await happens('storage', { key: NAME, newValue: entry });
+  await client.flush();
+  assert.match(sent, /afterwards/);
+});
+
+test('where nobody is asked for consent an entry that is gone is nobody\'s no', async () => {
+  const client = await page();
+  await meanwhile(() => sessionStorage.removeItem(NAME));
+  client.event('afterwards');
+  await client.flush();
+  assert.match(sent, /afterwards/);
+});
 
 test('what a page clears while it is looked at is nobody\'s no', async () => {
   const client = await page();

@@ -59,8 +59,11 @@ test('the address is the base with /collect and the key, or a whole one as it is
   assert.equal(of('https://c.example/collector', 'k'), 'https://c.example/collector/collect/k');
   assert.equal(of('https://c.example', 'secret', 'faro'), 'https://c.example/collect');
   // As Faro's own SDK takes it: a receiver may stand at any path.
-  for (const whole of ['https://c.example/faro', 'https://c.example:8443/rum/', 'https://c.example/faro?x=1', '/faro', './faro', '//c.example/faro']) assert.equal(of(whole, 'k', 'faro'), whole);
+  for (const whole of ['https://c.example/faro', 'https://c.example:8443/rum/', 'https://c.example/faro?x=1', '/faro', './faro', '//c.example/faro', 'https://c.example/~faro', 'https://c.example/%66aro', 'https://c.example//faro']) assert.equal(of(whole, 'k', 'faro'), whole);
   for (const bare of ['https://c.example:8443', 'https://c.example/', '/', '//c.example', './']) assert.equal(of(bare, 'k', 'faro'), bare.replace(/\/?$/, '/collect'));
+  // What the address asks for stays behind the path.
+  assert.equal(of('https://c.example/?t=/1', 'k', 'faro'), 'https://c.example/collect?t=/1');
+  assert.equal(of('https://c.example?t=1', 'k'), 'https://c.example/collect/k?t=1');
   // It cannot stand in an address.
   assert.equal(of('https://c.example', '\ud800'), 'https://c.example/collect');
 });

@@ -634,6 +634,20 @@ test('after a no the outbox hears of no answer any more: it would be made again'
   assert.deepEqual(calls, ['put', 'erase']);
 });
 
+test('what fails once the visitor is asked anew stands in memory alone until there is a yes', async () => {
+  const calls: string[] = [];
+  const outbox = { put_: () => calls.push('put'), look_() {}, room_() {} } as unknown as Outbox;
+  const made = sender({}, outbox);
+  made.add_(batch());
+  granted = false;
+  made.gate_(false);
+  await posted[0]!.answer(503);
+  assert.deepEqual(calls, ['put']);
+  granted = true;
+  made.gate_(false);
+  assert.deepEqual(calls, ['put', 'put']);
+});
+
 test('who is not wanted leaves nothing with the browser either', async () => {
   const calls: string[] = [];
   const outbox = { put_() {}, hush_: () => calls.push('hush'), room_() {} } as unknown as Outbox;

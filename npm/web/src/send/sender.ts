@@ -128,7 +128,12 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
 
   /** `wait`: how long the collector asked for, in ms; `until`: when there is an answer, or none, in ms from now. */
-  const keep = (batch: Batch, wait: number, until: number, draft?: Batch) => outbox?.put_(batch, wait && Date.now() + wait, Date.now() + until, draft);
+  const keep = (batch: Batch, wait: number, until: number, draft?: Batch) => sdk.granted_() && outbox?.put_(batch, wait && Date.now() + wait, Date.now() + until, draft);
+  const keepAll = () => {
+    for (const batch of queue) keep(batch, 0, TIMEOUT);
+    // A core that has nothing new to say writes no other.
+    if (draft) keep(draft, 0, TIMEOUT);
+  };
 
   /** It is told, and no more. */
   const drop = (batch: Batch) => {
@@ -305,14 +310,16 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
         queue = [];
         draft = undefined;
         outbox?.erase_();
-      } else outbox?.look_();
+      } else {
+        // What failed while nobody was asked anew stood in memory alone.
+        keepAll();
+        outbox?.look_();
+      }
       pump();
     },
     join_(joined) {
       outbox = joined;
-      for (const batch of queue) keep(batch, 0, TIMEOUT);
-      // A core that has nothing new to say writes no other.
-      if (draft) keep(draft, 0, TIMEOUT);
+      keepAll();
     },
     adopt_(batches) {
       if (stopped || !sdk.granted_()) return;
