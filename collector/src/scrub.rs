@@ -94,15 +94,23 @@ impl Scrubber {
         if self.rules.passthrough {
             return None;
         }
-        if let Some(field) = rules::user_field(name) {
-            if !self.allows_user(field) {
-                return Some(Action::Drop);
-            }
-            // What an operator names is wanted; of attributes in general nobody knows what they are.
-            if field != rules::USER_ATTRIBUTES {
-                return None;
-            }
+        if self.forbids(name) {
+            return Some(Action::Drop);
         }
+        // What an operator names is wanted; of attributes in general nobody knows what they are.
+        match rules::user_field(name) {
+            Some(field) if field != rules::USER_ATTRIBUTES => None,
+            _ => self.secret(name),
+        }
+    }
+
+    /// Whether an attribute of this name says something of the user that must not stay.
+    fn forbids(&self, name: &str) -> bool {
+        rules::user_field(name).is_some_and(|field| !self.allows_user(field))
+    }
+
+    /// What becomes of a value whose name says that it is secret.
+    fn secret(&self, name: &str) -> Option<Action> {
         (self.rules.named != Action::Keep && self.names.is_secret(name)).then_some(self.rules.named)
     }
 
@@ -213,13 +221,18 @@ impl Walk for Visit<'_> {
         if matches!(at.field, "User.attributes" | "User.*") && !self.0.allows_user("attributes") {
             return false;
         }
-        let named = match known {
-            true => None,
-            false => self.0.named(at.key),
+        // How long, how often: what is measured is not what is known of a user.
+        let measured = at.field == "Measurement.values";
+        let named = match (known, measured) {
+            (true, _) => None,
+            (false, true) => self.0.secret(at.key),
+            // Of a person flags and gaps say as much as texts.
+            (false, false) if self.0.forbids(at.key) => return false,
+            (false, false) => self.0.named(at.key),
         };
         let Some(action) = named else {
             // No text can stand in the place of a measured value: one that is a card's number goes.
-            return at.field != "Measurement.values" || !self.is_card(&*value);
+            return !measured || !self.is_card(&*value);
         };
         let Some(text) = value.told().filter(|text| tells(text)) else {
             return true;

@@ -440,6 +440,30 @@ fn what_stands_below_the_users_names_goes_unless_it_is_allowed() {
 }
 
 #[test]
+fn of_the_user_flags_and_gaps_go_too_and_what_is_measured_stays() {
+    let each = "true false null 0 1 1.5 [] {} \"yes\" \"none\" \"\"".split(' ');
+    for value in each {
+        let body = format!(
+            r#"{{"logs":[{{"message":"m","context":{{"user.debtor":{value},"user.id":{value},"user_agent.name":"x"}}}}]}}"#
+        );
+        let mut payload = faro(body.as_bytes(), &Limits::default())
+            .expect("a payload")
+            .payload;
+        Scrubber::default().scrub(&mut payload);
+        let context = payload.logs[0].context.iter();
+        let names: Vec<_> = context.map(|(name, _)| name).collect();
+        assert_eq!(names, ["user_agent.name"], "{value}");
+    }
+    let body = r#"{"measurements":[{"type":"m","values":{"user.wait":12,"user.password":1234},"context":{"user.wait":12}}]}"#;
+    let mut payload = Payload::decode(body.as_bytes()).unwrap();
+    Scrubber::default().scrub(&mut payload);
+    let measured = &payload.measurements[0];
+    let names: Vec<_> = measured.values.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["user.wait"]);
+    assert!(measured.context.iter().next().is_none());
+}
+
+#[test]
 fn a_value_goes_by_its_name_whatever_its_type() {
     let body = r#"{"logs":[{"message":"m","context":{"userPassword":"x","pin_token":1234,"auth":{"a":[1]},"has_password":true,"card":4111111111111111,"n":7}}]}"#;
     let mut payload = faro(body.as_bytes(), &Limits::default())
