@@ -174,6 +174,11 @@ impl Aggregator {
         Ok((aggregator, snapshots))
     }
 
+    /// Whether all that destinations heard of the series is in their files: not where another version counted last.
+    pub(crate) fn told(&self) -> bool {
+        self.state.told
+    }
+
     /// Figures for `/metrics`, kept up while it runs.
     pub fn stats(&self) -> Arc<Stats> {
         Arc::clone(&self.stats)

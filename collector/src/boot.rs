@@ -19,7 +19,7 @@ use crate::config::{Config, QueueType};
 use crate::data_folder::DataFolder;
 use crate::dedupe::Dedupe;
 use crate::export::prometheus::scrape::Scrapers;
-use crate::export::{self, Exports, With};
+use crate::export::{self, Exports, Told, With};
 use crate::health::Life;
 use crate::inflate::Budget;
 use crate::live::{Current, Live};
@@ -95,6 +95,8 @@ impl Collector {
         let meters = Arc::<Meters>::default();
         let (aggregator, snapshots) =
             Aggregator::open(&config.data_dir, &queue, aggregation(&config))?;
+        Told::follow(&config.data_dir, &aggregator)
+            .with_context(|| format!("data folder {}", config.data_dir.display()))?;
         let aggregate = aggregator.stats();
         let with = With {
             queue: queue.clone(),

@@ -77,6 +77,7 @@ mod windows;
 pub use batch::{Batch, Signal};
 pub use breaker::{Breaker, Circuit};
 pub use destination::{Attempt, Destination, Outcome, Reason};
+pub(crate) use metrics::Told;
 pub(crate) use own_traces::OwnTraces;
 pub(crate) use rolling::clash;
 pub use roster::Roster;
@@ -97,7 +98,6 @@ pub(crate) mod letters {
 
 use driver::Plan;
 use lane::Shared;
-use metrics::Told;
 use points::Form;
 use prometheus::remote_write::RemoteWrite;
 use route::Route;

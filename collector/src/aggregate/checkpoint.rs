@@ -37,6 +37,9 @@ struct File<'a, Reports> {
     /// When the series stood so; said of what destinations got, not of the state itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_ns: Option<u64>,
+    /// Of the whole state: that destinations hear of its new series as this version tells them. One that does not know of it leaves it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    told: bool,
     series: Vec<Row<'a>>,
     /// Reports that wait for a later one.
     #[serde(default)]
@@ -90,6 +93,7 @@ impl Checkpoint {
     pub(crate) fn load(&self) -> io::Result<(State, Option<Place>)> {
         let file = self.read()?.unwrap_or_default();
         let state = State {
+            told: file.told,
             held: Held::restore(file.held),
             met: file.met.map(Met::restore).unwrap_or_default(),
             ..State::default()
@@ -135,6 +139,7 @@ impl Checkpoint {
             format: FORMAT,
             place,
             time_ns: None,
+            told: true,
             series: state.store.sorted().into_iter().map(row).collect(),
             held: state.held.rows(),
             met: state.met.rows(),
@@ -148,6 +153,7 @@ impl Checkpoint {
             format: FORMAT,
             place: None,
             time_ns: Some(time_ns),
+            told: false,
             series: series.iter().map(row).collect(),
             held: [(); 0],
             met: None,
@@ -262,6 +268,7 @@ mod tests {
         assert_eq!(after.store.sorted(), before.store.sorted());
         let mut after = after;
         assert!(!after.met.first(u64::MAX, 10));
+        assert!(after.told);
         // The bounds hold on: what overflowed overflows.
         let mut after = after.store;
         let app = before.store.sorted()[0].app.clone();
@@ -290,8 +297,13 @@ mod tests {
             "values":["/","mobile",""],"value":{"histogram":{"scale":20,"offset":-1,"buckets":[2],"zeros":0,"count":2,"sum":2.0,
             "min":1.0,"max":1.0}},"start_ns":7,"touched_ns":8}]}"#;
         checkpoint.write(old.as_bytes()).unwrap();
-        let (State { store, met, .. }, _) = checkpoint.load().unwrap();
-        assert!(met.rows().is_none());
+        let (
+            State {
+                store, met, told, ..
+            },
+            _,
+        ) = checkpoint.load().unwrap();
+        assert!(met.rows().is_none() && !told);
         let Value::Histogram(histogram) = &store.sorted()[0].value else {
             panic!("LCP is a histogram");
         };

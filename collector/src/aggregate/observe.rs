@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) met: Met,
     /// Whether reports that may be overtaken are held at all.
     pub(crate) holding: bool,
+    /// Whether the version that stored it told destinations of new series as this one does.
+    pub(crate) told: bool,
 }
 
 /// Adds a record.

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::aggregate::{Checkpoint, Snapshot};
+use crate::aggregate::{Aggregator, Checkpoint, Snapshot};
 use crate::export::lane::Shared;
 use crate::export::windows::{keep_only, write};
 
@@ -37,6 +37,15 @@ impl Told {
     pub(crate) fn keep_only(data_dir: &Path, names: &[&str]) -> io::Result<()> {
         let kept: Vec<_> = names.iter().map(|name| format!("{name}.json")).collect();
         keep_only(&data_dir.join(FOLDER), &kept)
+    }
+
+    /// Takes away what is known of all destinations where a version counted last that tells new series at once: it would have them told as 0 behind
+    /// their values, and all of it counted again.
+    pub(crate) fn follow(data_dir: &Path, aggregator: &Aggregator) -> io::Result<()> {
+        match aggregator.told() {
+            true => Ok(()),
+            false => Self::keep_only(data_dir, &[]),
+        }
     }
 
     /// Goes on where the last run stopped.

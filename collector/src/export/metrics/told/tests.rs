@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use tokio::sync::{mpsc, watch};
 
 use super::*;
+use crate::aggregate::Options;
 use crate::config::Retry;
 use crate::export::Batch;
 use crate::export::dead_letters::DeadLetters;
@@ -14,6 +15,7 @@ use crate::export::destination::{Attempt, Destination, Outcome, Reason};
 use crate::export::metrics::run;
 use crate::export::samples::snapshot;
 use crate::export::stats::Stats;
+use crate::queue::Queue;
 
 /// What a point said: its value, and when.
 type Said = (f64, u64);
@@ -196,4 +198,37 @@ async fn one_that_was_away_for_a_configuration_begins_anew() {
         bench.task.abort();
         Told::keep_only(folder.path(), &["b"]).unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_version_told_meanwhile_is_told_as_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let options = Options {
+            interval: Duration::from_secs(1),
+            hold: Duration::ZERO,
+        };
+        let (aggregator, _) = Aggregator::open(folder.path(), &Queue::new(1), options).unwrap();
+        Told::follow(folder.path(), &aggregator).unwrap();
+    };
+    let mut one = bench(folder.path(), 10, vec![], false);
+    one.publish.send_replace(state(20, &[(15, 2.0)]));
+    assert_eq!(one.next().await, [(0.0, 20)]);
+    one.task.abort();
+
+    let stored = folder.path().join("metrics-state.json");
+    std::fs::write(&stored, r#"{"format":1,"told":true,"series":[]}"#).unwrap();
+    open();
+    let mut two = bench(folder.path(), 30, vec![], false);
+    two.publish.send_replace(state(40, &[(15, 2.0), (25, 1.0)]));
+    assert_eq!(two.next().await, [(2.0, 40), (0.0, 40)]);
+    two.task.abort();
+
+    // As the version before writes it.
+    std::fs::write(&stored, r#"{"format":1,"series":[],"held":[]}"#).unwrap();
+    open();
+    let mut three = bench(folder.path(), 60, vec![], false);
+    let later = [(15, 3.0), (25, 1.0), (55, 5.0)];
+    three.publish.send_replace(state(70, &later));
+    assert_eq!(three.next().await, [(3.0, 70), (1.0, 70), (5.0, 70)]);
 }
