@@ -36,8 +36,9 @@ pub(super) fn of_record(record: &LogRecord) -> Option<String> {
         return None;
     }
     let (kind, message) = (text(attr::EXCEPTION_TYPE), text(attr::EXCEPTION_MESSAGE));
-    let frame = frame(text(attr::EXCEPTION_STACKTRACE));
-    (!kind.is_empty() || !message.is_empty()).then(|| made(kind, message, &["", frame]))
+    let stack = text(attr::EXCEPTION_STACKTRACE);
+    let frame = frame(after(stack, &[kind, ": ", message]));
+    (!kind.is_empty() || !message.is_empty()).then(|| made(kind, message, &["", &frame]))
 }
 
 /// A hash of what the same error has each time: neither numbers, which may be ids, lines of a build or amounts, nor what else differs from one time to the next.
@@ -62,11 +63,22 @@ fn file(address: &str) -> &str {
     address.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// The first line of a stack that is a frame: V8's begin with `at`, those of Firefox and Safari have an `@`.
-fn frame(stack: &str) -> &str {
-    let mut lines = start(stack).lines().map(str::trim);
-    let found = lines.find(|line| line.starts_with("at ") || line.contains('@'));
-    file(found.unwrap_or_default())
+/// A stack without what it begins with: V8's say what was thrown before the first frame.
+fn after<'a>(stack: &'a str, heads: &[&str]) -> &'a str {
+    let cut = |rest: &'a str, head: &&str| rest.strip_prefix(*head).unwrap_or(rest);
+    heads.iter().fold(stack, cut)
+}
+
+/// The first line of a stack that is a frame: V8's begin with `at`, those of Firefox and Safari have an `@`, which a message can have too. Without the
+/// query and fragment of its address; a `#` before that is a private method's.
+fn frame(stack: &str) -> String {
+    let lines = || start(stack).lines().map(str::trim);
+    let found = lines().find(|line| line.starts_with("at "));
+    let found = found.or_else(|| lines().find(|line| line.contains('@')));
+    let line = found.unwrap_or_default();
+    let address = line.find("://").or_else(|| line.rfind(['(', '@']));
+    let (place, address) = line.split_at(address.unwrap_or_default());
+    format!("{place}{}", file(address))
 }
 
 #[cfg(test)]
@@ -162,6 +174,44 @@ mod tests {
         assert_ne!(
             of("f@https://a.example/a.js:1:2"),
             of("g@https://a.example/a.js:1:2")
+        );
+    }
+
+    #[test]
+    fn a_message_is_no_frame_and_a_private_method_has_a_name() {
+        let of = |message: &str, stack: &str| {
+            record(&[
+                ("exception.type", "E"),
+                ("exception.message", message),
+                ("exception.stacktrace", stack),
+            ])
+        };
+        let f = "at f (https://a.example/a.js:1:2)";
+        let g = "at g (https://a.example/a.js:1:2)";
+        let ids = ["1e8a3fd2-3a51-4c63-9d5e-0a8b3c1d2e4f"; 2];
+        let ids = [ids[0].to_owned(), ids[1].replace('a', "b")];
+        for said in ["no ID of '@acme/cart'", "no\nat ID", "no\nID@host"] {
+            let [one, two] = ids.each_ref().map(|id| said.replace("ID", id));
+            let key = of(&one, &format!("E: {one}\n    {f}"));
+            assert_eq!(key, of(&two, &format!("E: {two}\n    {f}")), "{said}");
+            assert_ne!(key, of(&one, &format!("E: {one}\n    {g}")), "{said}");
+            // As Firefox and Safari write it, without what was thrown.
+            let key = of(&one, "f@https://a.example/a.js:1:2");
+            assert_eq!(key, of(&two, "f@https://a.example/a.js:1:2"), "{said}");
+        }
+        // Of a message that is another in the stack the frames count all the same.
+        let other = |frame| of("m", &format!("Uncaught E: '@acme/cart'\n    {frame}"));
+        assert_ne!(other(f), other(g));
+
+        let method = |name: &str, query: &str| {
+            let at = format!("at Cart.#{name} (https://a.example/a.js{query}:1:2)");
+            of("m", &format!("E: m\n    {at}"))
+        };
+        assert_ne!(method("total", ""), method("add", ""));
+        assert_eq!(method("add", "?v=1"), method("add", "?w=2#a"));
+        assert_eq!(
+            of("m", "at g (b.js?v=1:1:1)"),
+            of("m", "at g (b.js?w=1:1:1)")
         );
     }
 }
