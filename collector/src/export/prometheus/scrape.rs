@@ -31,6 +31,9 @@ pub struct Scrapers {
 
 /// Scrapers that are known one by one: more than look at one collector. Whoever comes beyond them sees all as it is.
 const MAX_SCRAPERS: usize = 64;
+/// Where there are as many, those go that did not look for this long: a Prometheus that moved has another address, a new one another version, and none is
+/// set to look once an hour.
+const KEPT_NS: u64 = 3600 * 1_000_000_000;
 /// Who comes first within this time of the start is taken to have been there before: the longest between two scrapes by which Prometheus does
 /// not lose sight of a series. Who comes later is new, and a 0 would make all that there is an increase of now.
 const THERE_BEFORE_NS: u64 = 5 * 60 * 1_000_000_000;
@@ -68,6 +71,9 @@ impl Scrapers {
         let there_before = now_ns.saturating_sub(self.begun_ns) <= THERE_BEFORE_NS;
         if let Some(before) = seen.get_mut(&who) {
             return std::mem::replace(before, now_ns);
+        }
+        if seen.len() >= MAX_SCRAPERS {
+            seen.retain(|_, before| now_ns.saturating_sub(*before) < KEPT_NS);
         }
         if seen.len() >= MAX_SCRAPERS {
             return now_ns;
@@ -168,6 +174,24 @@ mod tests {
         assert_eq!(look(&scrapers, "late"), ["7", "1"]);
         publish.send_replace(state(1_005, 1_010));
         assert_eq!(look(&scrapers, "late"), ["7", "0"]);
+    }
+
+    #[test]
+    fn who_looks_no_more_makes_room_for_another() {
+        let (publish, snapshots) = watch::channel(state(1, 100));
+        let scrapers = Scrapers::new(snapshots);
+        for n in 0..MAX_SCRAPERS {
+            look(&scrapers, &format!("{n}"));
+        }
+        publish.send_replace(state(1, 1_000));
+        look(&scrapers, "0");
+        publish.send_replace(state(1, 3_700));
+        assert_eq!(look(&scrapers, "moved"), ["7", "1"]);
+        publish.send_replace(state(3_705, 3_710));
+        for scraper in ["moved", "0"] {
+            assert_eq!(look(&scrapers, scraper), ["7", "0"], "{scraper}");
+            assert_eq!(look(&scrapers, scraper), ["7", "1"], "{scraper}");
+        }
     }
 
     #[test]
