@@ -106,19 +106,23 @@ impl<'a> Metadata<'a> {
         let labels = labels.map(|(_, name)| known.spelled(name));
         let of_resource = |name: &&str| known.resource().any(|it| it.key == *name);
         let (of_resource, of_record): (Vec<_>, Vec<_>) = labels.partition(of_resource);
-        if known.dialect == Dialect::Semconv {
+        let lines = known.dialect != Dialect::Semconv;
+        if !lines {
             self.own(record);
             if let Some(scope) = place.scope {
                 self.text("scope_name", scope.name.as_str());
                 self.text("scope_version", scope.version.as_str());
             }
         }
-        self.attributes(&record.attributes, &of_record);
-        // A line of the other dialects says what they know of the resource.
-        if known.dialect == Dialect::Semconv
-            && let Some(resource) = place.resource
-        {
-            self.attributes(&resource.attributes, &of_resource);
+        // In the other dialects what the resource says stands among them.
+        let is_copy = |it: &KeyValue| {
+            lines && of_resource.contains(&&*it.key) && known.resource().any(|own| own == it)
+        };
+        self.attributes(&record.attributes, |it| {
+            of_record.contains(&&*it.key) || is_copy(it)
+        });
+        if !lines && let Some(resource) = place.resource {
+            self.attributes(&resource.attributes, |it| of_resource.contains(&&*it.key));
         }
         if !self.more.is_empty() {
             let more = Value::Object(std::mem::take(&mut self.more));
@@ -147,9 +151,9 @@ impl<'a> Metadata<'a> {
     }
 
     /// All but those that the labels say.
-    fn attributes(&mut self, attributes: &'a [KeyValue], labels: &[&str]) {
+    fn attributes(&mut self, attributes: &'a [KeyValue], is_said: impl Fn(&KeyValue) -> bool) {
         for attribute in attributes {
-            if !labels.contains(&attribute.key.as_str()) {
+            if !is_said(attribute) {
                 self.value(&attribute.key, attribute.value.as_ref());
             }
         }

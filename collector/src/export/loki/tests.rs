@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use farol_protocol::payload::Payload;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use prost::Message as _;
 
@@ -11,7 +12,7 @@ use crate::export::Signal;
 use crate::export::batch::Source;
 use crate::export::fake::{Answer, Fake};
 use crate::export::samples;
-use crate::record::{Header, record_id};
+use crate::record::{Header, SourceKind, record_id};
 
 /// Loki's `push.proto`, the part of it that clients write.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -484,4 +485,30 @@ async fn a_label_is_what_the_resource_says_and_the_records_own_word_stands_besid
     let metadata = &stream.entries[0].metadata;
     let own = metadata.iter().find(|it| it.name == "service_name");
     assert_eq!(own.map(|it| &*it.value), Some("forged"));
+}
+
+#[test]
+fn what_a_label_says_of_the_resource_is_said_once_in_every_dialect() {
+    let settings = Settings {
+        labels: vec![("cloud_region".into(), "cloud.region".into())],
+        ..Settings::new(Remote::new("http://loki:3100".parse().unwrap()))
+    };
+    let body = r#"{"farol.otlp":{"resourceLogs":[{"resource":{"attributes":[
+        {"key":"cloud.region","value":{"stringValue":"eu"}},{"key":"cloud.zone","value":{"stringValue":"a"}}]},
+        "scopeLogs":[{"logRecords":[{"body":{"stringValue":"m"}}]}]}]}}"#;
+    let payload = Payload::decode(body.as_bytes()).unwrap();
+    let header = Header {
+        kind: SourceKind::OtlpLogs,
+        ..Header::default()
+    };
+    for dialect in [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib] {
+        let batch = batch(to_otlp(&header, &payload, dialect));
+        let pushed = push::protobuf(&Streams::new(&settings, dialect).of(&batch));
+        let request = Request::decode(&*pushed).unwrap();
+        let stream = &request.streams[0];
+        assert_eq!(stream.labels, r#"{cloud_region="eu"}"#, "{dialect:?}");
+        let entry = &stream.entries[0];
+        assert_eq!(metadata(entry, "cloud_zone"), Some("a"), "{dialect:?}");
+        assert_eq!(metadata(entry, "cloud_region"), None, "{dialect:?}");
+    }
 }
