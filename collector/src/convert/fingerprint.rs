@@ -16,14 +16,14 @@ const VERSION: &str = "c1";
 /// Characters of a message that count, and of a stack that are looked at for its first frame. What tells one error from another stands in front, and a client can write 128 KiB of either.
 const MOST: usize = 1_000;
 
-/// What the client made, or else of type, message and innermost frame.
+/// What the client made, or else of type, message and innermost frame; empty where it says neither type nor message.
 pub(super) fn of(exception: &Exception) -> Cow<'_, str> {
     if !exception.fingerprint.is_empty() {
         return Cow::Borrowed(&exception.fingerprint);
     }
     let frame = exception.stacktrace.frames.iter().next();
     let place = frame.map_or(["", ""], |it| [it.function.as_str(), file(&it.filename)]);
-    Cow::Owned(made(&exception.kind, &exception.value, &place))
+    Cow::Owned(made(&exception.kind, &exception.value, &place).unwrap_or_default())
 }
 
 /// That of an exception that came as OTLP and has none.
@@ -38,11 +38,15 @@ pub(super) fn of_record(record: &LogRecord) -> Option<String> {
     let (kind, message) = (text(attr::EXCEPTION_TYPE), text(attr::EXCEPTION_MESSAGE));
     let stack = text(attr::EXCEPTION_STACKTRACE);
     let frame = frame(after(stack, &[kind, ": ", message]));
-    (!kind.is_empty() || !message.is_empty()).then(|| made(kind, message, &["", &frame]))
+    made(kind, message, &["", &frame])
 }
 
-/// A hash of what the same error has each time: neither numbers, which may be ids, lines of a build or amounts, nor what else differs from one time to the next.
-fn made(kind: &str, message: &str, place: &[&str]) -> String {
+/// A hash of what the same error has each time: neither numbers, which may be ids, lines of a build or amounts, nor what else differs from one time to the next. Of one
+/// that says neither type nor message there is none: all such would be one error.
+fn made(kind: &str, message: &str, place: &[&str]) -> Option<String> {
+    if kind.is_empty() && message.is_empty() {
+        return None;
+    }
     let mut hash = Xxh3::new();
     let message = alike(start(message));
     for part in [kind, &message].iter().chain(place) {
@@ -50,7 +54,7 @@ fn made(kind: &str, message: &str, place: &[&str]) -> String {
         letters.for_each(|it| hash.update(it.as_bytes()));
         hash.update(&[0xff]);
     }
-    format!("{VERSION}:{:016x}", hash.digest())
+    Some(format!("{VERSION}:{:016x}", hash.digest()))
 }
 
 fn start(text: &str) -> &str {
@@ -112,6 +116,18 @@ mod tests {
             ("exception.message", "x is not a function"),
         ];
         assert_eq!(record(&message).as_deref(), Some("c1:d979efcc43c95033"));
+    }
+
+    #[test]
+    fn one_that_says_neither_type_nor_message_has_none() {
+        let frames = r#""stacktrace":{"frames":[{"function":"f","filename":"a.js"}]}"#;
+        assert_eq!(key(&format!("{{{frames}}}")), "");
+        assert_ne!(key(&format!(r#"{{"type":"E",{frames}}}"#)), "");
+        assert_ne!(key(r#"{"value":"m"}"#), "");
+        let stack = ("exception.stacktrace", "at f (a.js:1:2)");
+        assert_eq!(record(&[("exception.type", ""), stack]), None);
+        assert!(record(&[("exception.type", "E"), stack]).is_some());
+        assert!(record(&[("exception.type", ""), ("exception.message", "m")]).is_some());
     }
 
     #[test]
