@@ -214,6 +214,9 @@ async fn what_another_version_told_meanwhile_is_told_as_it_stands() {
     let mut one = bench(folder.path(), 10, vec![], false);
     one.publish.send_replace(state(20, &[(15, 2.0)]));
     assert_eq!(one.next().await, [(0.0, 20)]);
+    // With the value it is known that the time of the 0 is stored.
+    one.publish.send_replace(state(30, &[(15, 2.0)]));
+    assert_eq!(one.next().await, [(2.0, 30)]);
     one.task.abort();
 
     let stored = folder.path().join("metrics-state.json");
@@ -222,6 +225,8 @@ async fn what_another_version_told_meanwhile_is_told_as_it_stands() {
     let mut two = bench(folder.path(), 30, vec![], false);
     two.publish.send_replace(state(40, &[(15, 2.0), (25, 1.0)]));
     assert_eq!(two.next().await, [(2.0, 40), (0.0, 40)]);
+    two.publish.send_replace(state(50, &[(15, 2.0), (25, 1.0)]));
+    assert_eq!(two.next().await, [(2.0, 50), (1.0, 50)]);
     two.task.abort();
 
     // As the version before writes it.
