@@ -119,7 +119,11 @@ pub(super) fn keep_only(folder: &Path, kept: &[String]) -> io::Result<()> {
         let name = entry.file_name();
         let name = name.to_str().map(|it| it.trim_end_matches(".next"));
         if !kept.iter().any(|it| Some(&**it) == name) {
-            fs::remove_file(entry.path())?;
+            match fs::remove_file(entry.path()) {
+                // One that was just being written has its name now, or is gone as well.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
         }
     }
     Ok(())
