@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use farol_protocol::payload::Payload;
-use farol_protocol::span::{Resource, Scope};
 
 /// The most bytes that may be repeated in all. A page's meta is 1 to 2 KiB, so the 2,000 items of the largest payload stay within it. What it comes to
 /// in memory is the exporter's to bound: see `convert::weight`.
@@ -46,20 +45,28 @@ pub(crate) fn too_much(payload: &Payload, length: usize) -> bool {
 pub(crate) fn repeated(payload: &Payload) -> Size {
     let mut sum = Size::default();
     sum.add(about_all(payload), items(payload));
-    let mut add = |resource: &Resource, scope: &Scope, items: usize| {
-        sum.add(filed(resource, scope), items);
-    };
+    // What stands beside a list of groups, a resource or a scope goes with it.
+    let traces = size(&payload.traces.extra);
     for it in &payload.traces.resource_spans {
-        let scopes = it.scope_spans.iter();
-        scopes.for_each(|s| add(&it.resource, &s.scope, s.spans.len()));
+        let above = all([traces, size(&it.resource), size(&it.extra)]);
+        for s in &it.scope_spans {
+            let filed = all([above, size(&s.scope), size(&s.extra)]);
+            sum.add(filed, s.spans.len());
+        }
     }
     for it in &payload.otlp.resource_logs {
-        let scopes = it.scope_logs.iter();
-        scopes.for_each(|s| add(&it.resource, &s.scope, s.log_records.len()));
+        let above = all([size(&it.resource), size(&it.extra)]);
+        for s in &it.scope_logs {
+            let filed = all([above, size(&s.scope), size(&s.extra)]);
+            sum.add(filed, s.log_records.len());
+        }
     }
     for it in &payload.otlp.resource_metrics {
-        let scopes = it.scope_metrics.iter();
-        scopes.for_each(|s| add(&it.resource, &s.scope, s.metrics.len()));
+        let above = all([size(&it.resource), size(&it.extra)]);
+        for s in &it.scope_metrics {
+            let filed = all([above, size(&s.scope), size(&s.extra)]);
+            sum.add(filed, s.metrics.len());
+        }
     }
     sum
 }
@@ -71,17 +78,23 @@ fn items(payload: &Payload) -> usize {
 
 /// What is said once about every item.
 fn about_all(payload: &Payload) -> Size {
-    let mut size = size(&payload.meta);
-    size.add(self::size(&payload.farol.added), 1);
-    size.add(self::size(&payload.extra), 1);
-    size
+    let farol = &payload.farol;
+    all([
+        size(&payload.meta),
+        size(&payload.extra),
+        size(&farol.client),
+        size(&farol.state),
+        size(&farol.kept),
+        size(&farol.first),
+        size(&farol.added),
+        size(&farol.extra),
+    ])
 }
 
-/// What is said once about the items of a scope.
-fn filed(resource: &Resource, scope: &Scope) -> Size {
-    let mut size = size(resource);
-    size.add(self::size(scope), 1);
-    size
+fn all<const N: usize>(sizes: [Size; N]) -> Size {
+    let mut sum = Size::default();
+    sizes.into_iter().for_each(|size| sum.add(size, 1));
+    sum
 }
 
 /// How much something is as JSON.

@@ -19,8 +19,6 @@ const FILED: [(&str, [&str; 3]); 3] = [
     ("farol.otlp", ["resourceLogs", "scopeLogs", "logRecords"]),
     ("farol.otlp", ["resourceMetrics", "scopeMetrics", "metrics"]),
 ];
-/// What is said once and stands on each item.
-const SHARED: [&str; 2] = ["meta", "farol"];
 
 /// An object whose values are not read.
 struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -28,8 +26,9 @@ struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 /// Places of the items in counting order, in runs of which each comes to `bound` at most in memory, or is one item.
 pub(super) fn runs(body: &[u8], bound: usize) -> Result<Vec<Range<usize>>> {
     let fields: Fields<'_> = serde_json::from_slice(body)?;
-    let shared = SHARED.iter().filter_map(|name| fields.get(name));
-    let shared = shared.map(|it| weight::json(it.get())).sum::<usize>();
+    // What is said once and stands on each item.
+    let shared = fields.0.iter().filter(|(name, _)| !holds_items(name));
+    let shared = shared.map(|(_, it)| weight::json(it.get())).sum::<usize>();
     let mut runs = Vec::new();
     let (mut from, mut at, mut sum) = (0, 0, 0);
     let mut item = |item: &RawValue, filed: usize| {
@@ -46,8 +45,10 @@ pub(super) fn runs(body: &[u8], bound: usize) -> Result<Vec<Range<usize>>> {
         list.into_iter().for_each(|it| item(it, 0));
     }
     for (tree, [resources, scopes, items]) in FILED {
-        for resource in fields.below(tree)?.list::<Fields<'_>>(resources)? {
-            let above = resource.rest(scopes);
+        let tree = fields.below(tree)?;
+        let beside = tree.rest(resources);
+        for resource in tree.list::<Fields<'_>>(resources)? {
+            let above = beside + resource.rest(scopes);
             for scope in resource.list::<Fields<'_>>(scopes)? {
                 let filed = above + scope.rest(items);
                 let list = scope.list::<&RawValue>(items)?;
@@ -101,14 +102,17 @@ pub(super) fn part(body: &[u8], run: Range<usize>) -> Result<Payload> {
         out.field(name, &object.end());
     }
     for (name, value) in &fields.0 {
-        let written = LISTS.contains(&&**name) || FILED.iter().any(|(tree, _)| *tree == &**name);
-        if !written {
+        if !holds_items(name) {
             out.field(name, value.get());
         }
     }
     let mut part = Payload::decode(out.end().as_bytes())?;
     lose(&mut part.farol, first);
     Ok(part)
+}
+
+fn holds_items(name: &str) -> bool {
+    LISTS.contains(&name) || FILED.iter().any(|(tree, _)| *tree == name)
 }
 
 /// Empties the places of the `before` items that are elsewhere.
@@ -315,6 +319,17 @@ mod tests {
         let body = format!(r#"{{"meta":{meta},"logs":[{list}]}}"#);
         let runs = runs(body.as_bytes(), 40_000).unwrap();
         assert_eq!(runs, [0..2, 2..3, 3..6, 6..7]);
+        // Wherever it stands what is said once goes with each.
+        let strange = format!(r#""strange":"{}""#, "s".repeat(30_000));
+        let spans = r#""scopeSpans":[{"spans":[{},{}]}]"#;
+        for body in [
+            format!(r#"{{{strange},"logs":[{short},{short}]}}"#),
+            format!(r#"{{"traces":{{{strange},"resourceSpans":[{{{spans}}}]}}}}"#),
+            format!(r#"{{"traces":{{"resourceSpans":[{{{strange},{spans}}}]}}}}"#),
+        ] {
+            let runs = super::runs(body.as_bytes(), 40_000).unwrap();
+            assert_eq!(runs, [0..1, 1..2], "{}", &body[..40]);
+        }
         assert!(super::runs(b"not json", 1).is_err());
         assert!(super::runs(b"{}", 1).unwrap().is_empty());
     }

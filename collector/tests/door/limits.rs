@@ -216,3 +216,46 @@ async fn a_large_meta_that_each_item_differs_from_is_refused() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_stands_beside_a_resource_or_a_scope_is_bounded_like_it() {
+    let collector = Collector::start().await;
+    let strange = format!(r#""strange":"{}","#, "x".repeat(100_000));
+    let record = vec![r#"{"body":{"stringValue":"a"}}"#; 100].join(",");
+    let span = r#"{"traceId":"000102030405060708090a0b0c0d0e0f","spanId":"0000000000000001","name":"s","startTimeUnixNano":"1","endTimeUnixNano":"2"}"#;
+    let span = vec![span; 100].join(",");
+    for place in ["nowhere", "BATCH", "TREE", "GROUP", "SCOPE"] {
+        let at = |body: &str| {
+            let body = body.replace(place, &strange);
+            body.replace("BATCH", "")
+                .replace("TREE", "")
+                .replace("GROUP", "")
+                .replace("SCOPE", "")
+        };
+        let logs = format!(
+            r#"{{"resourceLogs":[{{GROUP"scopeLogs":[{{SCOPE"logRecords":[{record}]}}]}}]}}"#
+        );
+        let spans = format!(
+            r#"{{"meta":{{}},"farol":{{BATCH"v":1}},"traces":{{TREE"resourceSpans":[{{GROUP"scopeSpans":[{{SCOPE"spans":[{span}]}}]}}]}}}}"#
+        );
+        let json = [("content-type", "application/json")];
+        for (path, headers, body) in [
+            ("/v1/logs", &json[..], at(&logs)),
+            ("/collect", &[], at(&spans)),
+        ] {
+            let refused = body.contains("strange");
+            let answer = collector.post(path, headers, body).await;
+            assert_eq!(
+                answer.status == 413,
+                refused,
+                "{path} {place}: {}",
+                answer.body
+            );
+            if refused {
+                assert!(answer.body.contains("about all of its items"), "{path}");
+            } else {
+                assert!(answer.status < 300, "{path}: {}", answer.body);
+            }
+        }
+    }
+}

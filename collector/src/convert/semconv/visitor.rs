@@ -1,7 +1,7 @@
 //! What is known of the visitor and of where they are, for a record or a span.
 
 use super::{device, resource};
-use crate::convert::attrs::{Any, Attrs, to_any};
+use crate::convert::attrs::{Any, Attrs, pairs, to_any};
 use crate::record::Header;
 use farol_protocol::item::Overrides;
 use farol_protocol::map::Attributes;
@@ -160,7 +160,6 @@ fn extras<'a>(out: &mut Attrs<'a>, payload: &'a Payload, own: Option<&'a Overrid
     extra("", &payload.extra);
     extra("meta.", &meta.extra);
     extra("sdk.", &meta.sdk.extra);
-    (meta.sdk.integrations.iter()).for_each(|part| extra("sdk.integrations.", &part.extra));
     extra("app.", &meta.app.extra);
     extra("user.", &context.user.extra);
     extra("session.", &context.session.extra);
@@ -168,9 +167,6 @@ fn extras<'a>(out: &mut Attrs<'a>, payload: &'a Payload, own: Option<&'a Overrid
     extra("page.", &context.page.extra);
     extra("view.", &context.view.extra);
     extra("browser.", &meta.browser.extra);
-    if let Brands::List(list) = &meta.browser.brands {
-        (list.iter()).for_each(|brand| extra("browser.brands.", &brand.extra));
-    }
     extra("k6.", &meta.k6.extra);
     extra("os.", &meta.os.extra);
     extra("device.", &meta.device.extra);
@@ -178,5 +174,23 @@ fn extras<'a>(out: &mut Attrs<'a>, payload: &'a Payload, own: Option<&'a Overrid
     extra("batch.", &payload.farol.extra);
     if let Some(own) = own {
         extra("item.", &own.extra);
+    }
+    let parts = meta.sdk.integrations.iter();
+    listed(out, "sdk.integrations", parts.map(|part| &part.extra));
+    if let Brands::List(list) = &meta.browser.brands {
+        let brands = list.iter().map(|brand| &brand.extra);
+        listed(out, "browser.brands", brands);
+    }
+}
+
+/// Those of a list's objects, in its order. As one value: under names of their own each would have to be told from those of all the others.
+fn listed<'a>(
+    out: &mut Attrs<'a>,
+    list: &str,
+    objects: impl Iterator<Item = &'a Attributes> + Clone,
+) {
+    if objects.clone().any(|fields| !fields.is_empty()) {
+        let objects = objects.map(|fields| Any::Pairs(pairs(fields.iter())));
+        out.free([attr::EXTRA, list].concat(), Any::List(objects.collect()));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::golden::{body, fixture, header};
 use crate::convert::{Dialect, to_otlp};
-use crate::decode::{Form, Limits, faro, otlp};
+use crate::decode::{Form, Limits, faro, otlp, repeat};
 use crate::record::{Header, SourceKind};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
@@ -247,6 +247,110 @@ fn a_field_that_no_version_knows_is_found_again_whatever_object_it_stands_in() {
             }
         }
     }
+}
+
+/// Lists of items, and how often each item stands in the payloads below.
+const LISTS: [&str; 7] = [
+    "logs",
+    "exceptions",
+    "measurements",
+    "events",
+    "spans",
+    "logRecords",
+    "metrics",
+];
+const TIMES: usize = 4;
+
+fn repeat_items(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map.iter_mut() {
+                match inner {
+                    Value::Array(list) if LISTS.contains(&key.as_str()) => {
+                        *list = vec![list.clone(); TIMES].concat();
+                    }
+                    inner => repeat_items(inner),
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(repeat_items),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_goes_out_with_each_item_is_counted_whatever_object_it_stands_in() {
+    let mut uncounted = Vec::new();
+    for (path, kind) in [
+        ("payload/maximal.json", SourceKind::Faro),
+        ("otlp/logs.json", SourceKind::OtlpLogs),
+        ("otlp/traces.json", SourceKind::OtlpTraces),
+        ("otlp/metrics.json", SourceKind::OtlpMetrics),
+    ] {
+        let mut plain: Value = serde_json::from_str(&match kind {
+            SourceKind::Faro => body(path),
+            _ => fixture(path),
+        })
+        .expect("JSON");
+        let mut put = Vec::new();
+        put_unknown(&mut plain, "", "", &mut put);
+        repeat_items(&mut plain);
+        let plain = plain.to_string();
+        let header = Header {
+            kind,
+            ..header("shop")
+        };
+        let dialects = [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib];
+        // How much is told to go out, and how much goes out.
+        let sizes = |body: &str| {
+            let decoded = match kind {
+                SourceKind::Faro => faro(body.as_bytes(), &Limits::default()),
+                kind => otlp(kind, Form::Json, body.as_bytes(), &Limits::default()),
+            };
+            let payload = decoded.expect("a payload").payload;
+            let written = dialects.map(|dialect| {
+                let otlp = to_otlp(&header, &payload, dialect);
+                json!([otlp.logs, otlp.traces, otlp.metrics])
+                    .to_string()
+                    .len()
+            });
+            (body.len() + repeat::repeated(&payload).bytes, written)
+        };
+        let (told, written) = sizes(&plain);
+        for text in put {
+            let long = format!("{text}{}", "x".repeat(1000));
+            let longer = plain.replace(&format!("{text:?}"), &format!("{long:?}"));
+            let (most, more) = sizes(&longer);
+            for (n, dialect) in dialects.iter().enumerate() {
+                let (most, more) = (most - told, more[n].saturating_sub(written[n]));
+                if more > most {
+                    uncounted.push(format!("{path} {dialect:?} {text}: {more} > {most}"));
+                }
+            }
+        }
+    }
+    assert_eq!(uncounted, Vec::<String>::new());
+}
+
+#[test]
+fn unknown_fields_of_a_lists_objects_leave_as_one_value() {
+    let part = |n: usize| format!(r#"{{"name":"n","known":1,"k0":{n},"k1":{n}}}"#);
+    let list: Vec<String> = (0..20).map(part).collect();
+    let list = list.join(",");
+    let body = format!(
+        r#"{{"meta":{{"sdk":{{"integrations":[{list}]}},"browser":{{"brands":[{list}]}}}},"logs":[{{"message":"m"}}]}}"#
+    );
+    let output = converted(&serde_json::from_str(&body).expect("JSON"));
+    let record = &output["logs"][0]["scopeLogs"][0]["logRecords"][0];
+    let names = record["attributes"].as_array().expect("attributes");
+    let names = names.iter().filter_map(|it| it["key"].as_str());
+    let names: Vec<&str> = names.filter(|name| name.contains("extra")).collect();
+    assert_eq!(
+        names,
+        ["farol.extra.sdk.integrations", "farol.extra.browser.brands"]
+    );
+    let output = values(&output);
+    assert!((0..20).all(|n| output.contains(&n.to_string())));
 }
 
 #[test]
