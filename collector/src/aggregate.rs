@@ -31,6 +31,7 @@ pub(crate) use checkpoint::Checkpoint;
 use checkpoint::Place;
 pub use held::HOLD;
 pub(crate) use histogram::Histogram;
+pub(crate) use met::Met;
 use observe::State;
 pub(crate) use series::{App, Exemplar, Series, Value};
 pub(crate) use window::between;

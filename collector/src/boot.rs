@@ -26,7 +26,7 @@ use crate::live::{Current, Live};
 use crate::operate::{self, Asked};
 use crate::outcome::Ledgers;
 use crate::queue::Queue;
-use crate::receive::{RandomIds, Receiver};
+use crate::receive::{Owed, RandomIds, Receiver};
 use crate::reload::{Reach, Reloads};
 use crate::router::{self, Parts, Routes};
 use crate::serve::{Connections, Server, Side};
@@ -132,6 +132,7 @@ impl Collector {
             life: life.clone(),
             tail: Tail::default(),
             random: RandomIds::new()?,
+            owed: Owed::default(),
             heavy: Arc::new(Semaphore::new(
                 available_parallelism().map_or(1, usize::from),
             )),
@@ -313,6 +314,7 @@ impl Collector {
             current: &current,
             exports: &mut self.exports,
             bodies: &self.parts.receiver.bodies,
+            incoming: &self.incoming,
             log,
         };
         let taken = match offer {

@@ -14,6 +14,7 @@ use farol_protocol::signals::Metric;
 use crate::condition::Ground;
 use crate::receive::counts;
 use crate::record::{Counts, Record};
+use crate::scrub::ENDUSER_ID;
 
 /// Who is to be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,7 @@ impl Person {
                 attr::USER_NAME,
                 attr::USER_EMAIL,
                 attr::USER_HASH,
+                ENDUSER_ID,
             ],
         }
     }

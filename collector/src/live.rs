@@ -59,7 +59,7 @@ impl Live {
                 margin: scrub::MARGIN,
                 ..config.limits.content
             },
-            entries: Entries::new(config)?,
+            entries: Entries::new(config, before.map(|live| &live.entries))?,
             sdk: match &config.public.sdk {
                 Some(sdk) => Some(SdkFiles::load(sdk, before.and_then(|b| b.sdk.as_ref()))?),
                 None => None,

@@ -60,14 +60,22 @@ pub struct Deliveries {
     pub filtered: BTreeMap<Filter, u64>,
     /// Lost on the way, by reason.
     pub dropped: BTreeMap<DropReason, u64>,
+    /// Verdicts beyond what came: an item that had two.
+    pub bugs: u64,
 }
 
 impl Deliveries {
     /// What has no verdict yet.
     pub fn pending(&self) -> u64 {
-        let came = self.recovered + self.enqueued + self.replayed;
-        let went = self.exported + sum(&self.filtered) + sum(&self.dropped);
-        came.saturating_sub(went)
+        self.came().saturating_sub(self.went())
+    }
+
+    fn came(&self) -> u64 {
+        self.recovered + self.enqueued + self.replayed
+    }
+
+    fn went(&self) -> u64 {
+        self.exported + sum(&self.filtered) + sum(&self.dropped)
     }
 
     /// All drops together.
@@ -325,6 +333,15 @@ impl DestinationLedger {
     fn entry(&self, entry: impl FnOnce(&mut Deliveries)) {
         if let Some(d) = self.ledgers.lock().destinations.get_mut(&*self.name) {
             entry(d);
+            let over = d.went().saturating_sub(d.came());
+            if over > d.bugs {
+                d.bugs = over;
+                tracing::error!(
+                    destination = &*self.name,
+                    items = over,
+                    "items had more than one verdict; this is a bug"
+                );
+            }
         }
     }
 }
@@ -338,6 +355,25 @@ fn add<K: Ord>(map: &mut BTreeMap<K, u64>, why: K, n: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_item_of_a_destination_that_has_two_verdicts_is_a_bug() {
+        let ledger = Ledgers::new().destination("a");
+        ledger.enqueued(3);
+        ledger.exported(2);
+        ledger.dropped(DropReason::Rejected, 1);
+        assert_eq!(
+            (ledger.snapshot().bugs, ledger.snapshot().pending()),
+            (0, 0)
+        );
+        ledger.exported(2);
+        // What comes later covers no bug.
+        ledger.enqueued(5);
+        assert_eq!(
+            (ledger.snapshot().bugs, ledger.snapshot().pending()),
+            (2, 3)
+        );
+    }
 
     #[test]
     fn a_request_without_a_verdict_was_left_by_its_client_or_by_a_panic() {

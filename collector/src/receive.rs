@@ -10,7 +10,6 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use farol_protocol::payload::Payload;
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -37,6 +36,7 @@ use crate::telemetry::{Meters, TARGET};
 
 mod body;
 mod otlp;
+mod owed;
 mod parameters;
 mod prepare;
 mod random;
@@ -44,11 +44,18 @@ mod wire;
 
 pub(crate) use otlp::Said;
 pub use otlp::otlp_answers;
+pub(crate) use owed::Owed;
 use parameters::Parameters;
 pub(crate) use prepare::counts;
 use prepare::{Prepared, Source, inflate_error, paid, prepare, unpack};
 pub use random::RandomIds;
 use wire::Wire;
+
+/// The door for fuzzers: what a request says beside its body.
+#[doc(hidden)]
+pub fn fuzz(uri: &Uri, headers: &HeaderMap) {
+    parameters::fuzz(uri, headers);
+}
 
 /// Bodies up to this are worked on where they are read; that takes well under a millisecond. Larger ones go to the threads for blocking
 /// work, so that others are answered meanwhile.
@@ -91,6 +98,8 @@ pub struct Receiver {
     pub tail: Tail,
     /// Ids of records whose request names no batch.
     pub random: RandomIds,
+    /// Marks of first exceptions that were left out.
+    pub(crate) owed: Owed,
     /// Large bodies that are worked on at once: one for each processor, more would only wait for each other.
     pub heavy: Arc<Semaphore>,
 }
@@ -379,11 +388,7 @@ impl Receiver {
             items.enqueued();
             return Ok(accepted);
         };
-        let shown = self.tail.watched().then(|| {
-            let anew = || Payload::decode(&record.body).unwrap_or_default().into();
-            let payload = payload.clone().unwrap_or_else(anew);
-            (record.header.clone(), payload)
-        });
+        let shown = self.tail.keep(&record, payload.as_deref());
         let counts = record.header.counts;
         Span::current().record("farol.items", counts.items() as i64);
         let span = trace_span!(target: TARGET, "enqueue");
@@ -396,8 +401,8 @@ impl Receiver {
             Ok(_) => {
                 items.enqueued();
                 self.meters.enqueued(&counts);
-                if let Some((header, payload)) = shown {
-                    self.tail.taken(&header, &payload);
+                if let Some(shown) = shown {
+                    self.tail.taken(&shown);
                 }
                 Ok(accepted)
             }

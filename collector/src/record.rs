@@ -16,6 +16,9 @@ pub const MAX_BLOCK: usize = 64 * 1024 * 1024;
 /// Bytes of a block beside header and body: two lengths and the checksum.
 const FRAME: usize = 4 + 4 + 4;
 
+/// Bytes of either of a header's strings that are kept.
+const TEXT: usize = u16::MAX as usize;
+
 /// Bytes of a header beside its two strings.
 const FIXED: usize = 2 + 1 + 1 + 1 + 8 + 8 + 8 + 16 + 6 * 4 + 4;
 
@@ -200,7 +203,8 @@ impl std::error::Error for RecordError {}
 impl Record {
     /// Bytes that [`Record::encode`] will append.
     pub fn encoded_len(&self) -> usize {
-        FRAME + FIXED + 4 + self.header.app.len() + self.header.tenant.len() + self.body.len()
+        let texts = [&self.header.app, &self.header.tenant].map(|text| cut(text).len());
+        FRAME + FIXED + 4 + texts.iter().sum::<usize>() + self.body.len()
     }
 
     /// Appends the binary form.
@@ -278,18 +282,15 @@ impl Record {
         }
         out.extend_from_slice(&h.generation.to_le_bytes());
         for text in [&h.app, &h.tenant] {
-            let text = cut(text, usize::from(u16::MAX));
+            let text = cut(text);
             out.extend_from_slice(&(text.len() as u16).to_le_bytes());
             out.extend_from_slice(text.as_bytes());
         }
     }
 }
 
-fn cut(text: &str, max: usize) -> &str {
-    let boundary = (0..=max.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at));
-    &text[..boundary.unwrap_or_default()]
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT)]
 }
 
 fn decode_header(c: &mut Cursor<'_>) -> Result<Header, RecordError> {
@@ -400,6 +401,17 @@ mod tests {
         bytes.extend_from_slice(b"next");
         let (read, used) = Record::decode(&bytes).unwrap();
         assert_eq!((read, used), (record(), bytes.len() - 4));
+    }
+
+    #[test]
+    fn its_length_is_known_whatever_its_app_is_called() {
+        for name in ["a".repeat(TEXT), "a".repeat(TEXT + 1), "é".repeat(TEXT)] {
+            let mut record = record();
+            record.header.app = name;
+            let mut bytes = Vec::new();
+            record.encode(&mut bytes);
+            assert_eq!(bytes.len(), record.encoded_len());
+        }
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::fmt::Debug;
 use anyhow::{Result, bail};
 use tokio::sync::mpsc;
 
-use crate::config::{Config, PublicListener, Telemetry};
+use crate::config::{Config, PublicListener, Source, Telemetry};
 use crate::export::Exports;
 use crate::inflate::Budget;
 use crate::live::{Current, Live};
+use crate::source;
 
 /// Where other configurations come from. The caller of [`crate::run`] owns signal and file, as it owns sockets.
 pub struct Reloads {
@@ -47,6 +48,7 @@ pub(crate) struct Reach<'a> {
     pub(crate) current: &'a Current,
     pub(crate) exports: &'a mut Exports,
     pub(crate) bodies: &'a Budget,
+    pub(crate) incoming: &'a source::Running,
     pub(crate) log: &'a (dyn Fn(&str) + Send + Sync),
 }
 
@@ -62,6 +64,7 @@ impl Reach<'_> {
         let change = self.exports.prepare(&new.destinations)?;
         self.exports.apply(change).await;
         self.bodies.bound(live.limits.in_flight);
+        self.incoming.change(&new.sources);
         self.current.swap(live);
         if new.telemetry.log != old.telemetry.log {
             (self.log)(&new.telemetry.log);
@@ -114,7 +117,8 @@ fn unchangeable(old: &Config, new: &Config) -> Result<()> {
     same("metrics_interval", &old.metrics_interval, metrics_interval)?;
     same("metrics_hold", &old.metrics_hold, metrics_hold)?;
     untold("queue", &old.queue, queue)?;
-    if old.sources != *sources {
+    let known = |all: &[Source]| all.iter().map(Source::without_password).collect::<Vec<_>>();
+    if known(&old.sources) != known(sources) {
         bail!(
             "sources: they cannot change while the collector runs; restart it, or put the old ones back"
         );
@@ -172,6 +176,7 @@ fn untold<T: PartialEq>(key: &str, old: &T, new: &T) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Brokers, Login, Mechanism, Remote, Secret};
 
     #[test]
     fn what_was_bound_or_opened_once_is_named_in_one_line() {
@@ -196,5 +201,34 @@ mod tests {
             assert!(line.ends_with("restart it, or put the old value back"));
         }
         unchangeable(&old, &old.clone()).unwrap();
+    }
+
+    #[test]
+    fn a_sources_password_is_all_of_it_that_may_change() {
+        let with = |user: &str, password: &str| {
+            let remote = Remote::new("tls://kafka:9093".parse().unwrap());
+            let login = Login {
+                mechanism: Mechanism::Scram512,
+                user: user.into(),
+                password: Secret::new(password),
+            };
+            Config {
+                sources: vec![Source {
+                    name: "kafka".into(),
+                    topic: "farol".into(),
+                    group: "farol".into(),
+                    brokers: Brokers {
+                        remote,
+                        addresses: vec!["kafka:9093".into()],
+                        login: Some(login),
+                    },
+                }],
+                ..Config::default()
+            }
+        };
+        let old = with("farol", "hunter2");
+        unchangeable(&old, &with("farol", "hunter3")).unwrap();
+        let line = unchangeable(&old, &with("other", "hunter2")).unwrap_err();
+        assert!(line.to_string().starts_with("sources: "), "{line}");
     }
 }

@@ -27,6 +27,7 @@ mod url;
 
 use cut::{Cuts, Kind};
 use names::Names;
+pub(crate) use rules::ENDUSER_ID;
 pub use rules::{Action, Query, Rules, USER_FIELDS};
 use text::Search;
 

@@ -62,6 +62,12 @@ pub fn fuzz_proxy(bytes: &[u8]) {
     proxy::fuzz(bytes);
 }
 
+/// The door for fuzzers: a head that comes in pieces of this size.
+#[doc(hidden)]
+pub fn fuzz_head(bytes: &[u8], size: usize) {
+    head::fuzz(bytes, size);
+}
+
 /// A server on one socket.
 #[derive(Debug, Clone)]
 pub struct Server<S> {

@@ -33,21 +33,30 @@ pub(crate) struct With {
 pub(crate) struct Running {
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
+    /// How each is reached; who changes it has it begin anew.
+    settings: Vec<watch::Sender<config::Source>>,
 }
 
 /// Starts the sources of the configuration.
 pub(crate) fn start(settings: &[config::Source], with: &With, told: &Sources) -> Running {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
+    let mut reached = Vec::new();
     for source in settings {
         let intake = Intake {
             with: with.clone(),
             stats: told.enter(&source.name),
             stopped: stopped.clone(),
         };
-        tasks.spawn(kafka::run(source.clone(), intake));
+        let (told, settings) = watch::channel(source.clone());
+        tasks.spawn(kafka::run(settings, intake));
+        reached.push(told);
     }
-    Running { tasks, stop }
+    Running {
+        tasks,
+        stop,
+        settings: reached,
+    }
 }
 
 impl Running {
@@ -59,6 +68,19 @@ impl Running {
                 Some(_) => {}
                 None => std::future::pending().await,
             }
+        }
+    }
+
+    /// Takes other settings of the same sources: those that changed begin anew.
+    pub(crate) fn change(&self, settings: &[config::Source]) {
+        for (told, new) in self.settings.iter().zip(settings) {
+            told.send_if_modified(|old| {
+                let changed = *old != *new;
+                if changed {
+                    *old = new.clone();
+                }
+                changed
+            });
         }
     }
 

@@ -17,11 +17,11 @@ use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, sleep_until};
 
-use crate::convert::{Dialect, to_otlp};
+use crate::convert::{Dialect, to_otlp, weight};
 use crate::decode::Unreadable;
 use crate::error::ApiError;
 use crate::export::{by_app, safe, told};
-use crate::record::Header;
+use crate::record::{Header, Record};
 use farol_protocol::payload::Payload;
 
 pub mod follow;
@@ -33,6 +33,10 @@ const WAITING: usize = 256;
 
 /// Bytes of lines that are told of one app in one payload, so that what waits comes to 16 MiB at most: some hundred items, more than anybody reads of it.
 const TOLD: usize = 64 << 10;
+
+/// What a payload may come to in memory that is shown, some times what is told of it: it is converted on the thread that answers requests, and a
+/// kilobyte as stored may be a hundred megabytes.
+const SHOWN: usize = 4 << 20;
 
 /// Bytes of an app's name by which it is chosen: where no apps are declared a client may say any.
 const NAME: usize = 256;
@@ -66,14 +70,49 @@ struct Seen {
     text: Bytes,
 }
 
+/// What is to be shown of a record once it is in the queue.
+#[derive(Debug)]
+pub struct Shown {
+    header: Header,
+    /// None where it is too large.
+    payload: Option<Box<Payload>>,
+}
+
+impl Shown {
+    fn of(record: &Record, payload: Option<&Payload>) -> Self {
+        let items = record.header.counts.items();
+        let own = weight::decoded(items, &record.body);
+        let payload = (own <= SHOWN).then(|| match payload {
+            Some(payload) => Box::new(payload.clone()),
+            None => Payload::decode(&record.body).unwrap_or_default().into(),
+        });
+        Self {
+            header: record.header.clone(),
+            payload: payload
+                .filter(|payload| weight::converted(own, items, || &**payload) <= SHOWN),
+        }
+    }
+}
+
 impl Tail {
     /// Whether somebody looks.
     pub fn watched(&self) -> bool {
         self.0.receiver_count() > 0
     }
 
-    /// A payload that is in the queue.
-    pub fn taken(&self, header: &Header, payload: &Payload) {
+    /// Keeps what is shown of a record that is about to be put into the queue, if somebody looks.
+    pub fn keep(&self, record: &Record, payload: Option<&Payload>) -> Option<Shown> {
+        self.watched().then(|| Shown::of(record, payload))
+    }
+
+    /// It is in the queue.
+    pub fn taken(&self, shown: &Shown) {
+        let header = &shown.header;
+        let Some(payload) = &shown.payload else {
+            let app = Some(header.app.as_str()).filter(|app| !app.is_empty());
+            let what = format!("{} items, too much to be shown", header.counts.items());
+            return self.say(false, app, line("accepted", app, &what));
+        };
         let otlp = to_otlp(header, payload, Dialect::Semconv);
         if !header.app.is_empty() {
             return self.say(false, Some(&header.app), told(&otlp));
@@ -366,6 +405,37 @@ mod tests {
             note.starts_with(&format!("{left} lines left out")),
             "{note}"
         );
+    }
+
+    #[test]
+    fn what_would_be_too_much_to_convert_is_one_line() {
+        let about: Vec<_> = (0..700).map(|n| format!(r#""k{n}":"v""#)).collect();
+        let about = about.join(",");
+        for (items, shown) in [(2, true), (900, false)] {
+            let logs = vec![r#"{"message":"m"}"#; items].join(",");
+            let json =
+                format!(r#"{{"meta":{{"session":{{"attributes":{{{about}}}}}}},"logs":[{logs}]}}"#);
+            let payload = Payload::decode(json.as_bytes()).unwrap();
+            let record = Record {
+                header: Header {
+                    app: "shop".to_owned(),
+                    counts: crate::receive::counts(&payload),
+                    ..Header::default()
+                },
+                body: payload.encode().into(),
+            };
+            let tail = Tail::default();
+            assert!(tail.keep(&record, Some(&payload)).is_none());
+            let mut listener = tail.0.subscribe();
+            for payload in [Some(&payload), None] {
+                tail.taken(&tail.keep(&record, payload).unwrap());
+                let text = listener.try_recv().unwrap().text;
+                let text = String::from_utf8(text.to_vec()).unwrap();
+                let large = text.ends_with("accepted   shop  900 items, too much to be shown\n");
+                assert_eq!(large, !shown, "{text}");
+                assert_eq!(text.lines().count() == 1, large, "{text}");
+            }
+        }
     }
 
     #[test]

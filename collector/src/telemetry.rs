@@ -138,7 +138,7 @@ metrics! {
     DEDUPE_DAMAGED = "farol_dedupe_damaged_files_total", Counter, [];
     /// Times that remembered batches could not be written to the data folder.
     DEDUPE_FAILED = "farol_dedupe_write_failures_total", Counter, [];
-    /// How far back repeated batches are recognised; below 172800 when there were more batches than are kept.
+    /// How far back repeated batches are recognised; below 172800 when there were more batches than are kept, or a file of them was damaged.
     DEDUPE_WINDOW = "farol_dedupe_window_seconds", Gauge, [];
     /// Bytes of bodies that are being read or worked on.
     BODIES = "farol_bodies_in_flight_bytes", Gauge, [];
@@ -158,7 +158,7 @@ metrics! {
     RECOVERY_TORN = "farol_recovery_torn_bytes_total", Counter, [];
     /// Times that a destination's task was started again after a panic.
     DESTINATION_RESTARTS = "farol_destination_restarts_total", Counter, ["destination"];
-    /// Requests or items that ended without a verdict. Anything but 0 is a bug; please report it.
+    /// Requests or items that ended without a verdict, and items of a destination that had more than one. Anything but 0 is a bug; please report it.
     BUGS = "farol_bugs_total", Counter, [];
     /// Processor time used, user and system.
     PROCESS_CPU = "process_cpu_seconds_total", Counter, [];
@@ -332,7 +332,9 @@ impl Sources {
         self.queue_figures(&mut out);
         self.aggregate_figures(&mut out);
         self.server_figures(&mut out);
-        out.add(&BUGS, &[], books.requests.bugs + books.items.bugs);
+        let delivered = books.destinations.values().map(|it| it.bugs).sum::<u64>();
+        let bugs = books.requests.bugs + books.items.bugs + delivered;
+        out.add(&BUGS, &[], bugs);
         process::figures(&mut out);
         out.families()
     }

@@ -27,7 +27,7 @@ object! {
         pub count: Option<u64> = "count",
         /// Whether the page's code caught it.
         pub handled: Option<bool> = "handled",
-        /// How it was seen: `onerror`, `onunhandledrejection`, `api`.
+        /// How it was seen: `onerror`, `onunhandledrejection`, `console`, `api`.
         pub mechanism: String = "mechanism",
         /// Causes, or the errors of an aggregate.
         pub causes: Vec<Cause> = "causes",

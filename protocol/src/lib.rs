@@ -4,6 +4,7 @@
 //! Without features this crate is constants and pure functions, small enough for the browser core. The feature `decode`
 //! adds the owned payload types, which only the collector needs. No clock, no randomness, no input or output here.
 
+pub mod grouping;
 pub mod kind;
 pub mod limits;
 pub mod metrics;

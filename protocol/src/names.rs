@@ -403,6 +403,8 @@ pub mod attr {
     pub const MARK_DURATION: &str = "farol.user_timing.duration";
     /// The console's method, as opentelemetry-browser names it.
     pub const CONSOLE_METHOD: &str = "browser.console.method";
+    /// What stood beside an error that was written to the console.
+    pub const CONSOLE_TEXT: &str = "browser.console.text";
     /// `csp-violation`, `intervention`, `deprecation`, `crash` and the browser's others.
     pub const REPORT_TYPE: &str = "farol.report.type";
     /// The browser's name of what it reports.

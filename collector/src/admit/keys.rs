@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 
 use super::KeyUse;
-use crate::config::App;
+use crate::config::{App, counts_at};
 
 /// Every key of every app.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ impl Keys {
 impl Key {
     /// Whether it still counts.
     pub(super) fn counts_at(&self, now: SystemTime) -> bool {
-        self.not_after.is_none_or(|last| now <= last)
+        counts_at(self.not_after, now)
     }
 
     /// Counts that it admitted a request.

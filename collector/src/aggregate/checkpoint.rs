@@ -47,6 +47,9 @@ struct File<'a, Reports> {
     /// Sessions that met an exception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     met: Option<Rows>,
+    /// Visits of which a 0 was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zeros: Option<Rows>,
 }
 
 /// The file as it is read.
@@ -92,9 +95,11 @@ impl Checkpoint {
     /// start times tell readers so.
     pub(crate) fn load(&self) -> io::Result<(State, Option<Place>)> {
         let file = self.read()?.unwrap_or_default();
+        let mut held = Held::restore(file.held);
+        held.zeros = file.zeros.map(Met::restore).unwrap_or_default();
         let state = State {
             told: file.told,
-            held: Held::restore(file.held),
+            held,
             met: file.met.map(Met::restore).unwrap_or_default(),
             ..State::default()
         };
@@ -143,6 +148,7 @@ impl Checkpoint {
             series: state.store.sorted().into_iter().map(row).collect(),
             held: state.held.rows(),
             met: state.met.rows(),
+            zeros: state.held.zeros.rows(),
         };
         encode(&file, about)
     }
@@ -157,6 +163,7 @@ impl Checkpoint {
             series: series.iter().map(row).collect(),
             held: [(); 0],
             met: None,
+            zeros: None,
         };
         encode(&file, 0)
     }
@@ -231,7 +238,6 @@ mod tests {
         let app = App {
             name: "shop".into(),
             environment: "prod".into(),
-            overflow: false,
         };
         let mut store = Store::default();
         for value in [0.0, 0.1, 2_500.25, 1e9] {
@@ -248,8 +254,11 @@ mod tests {
         }
         let mut met = Met::default();
         met.first(u64::MAX, 9);
+        let mut held = Held::default();
+        held.zeros.first(5, 9);
         State {
             store,
+            held,
             met,
             ..State::default()
         }
@@ -268,6 +277,7 @@ mod tests {
         assert_eq!(after.store.sorted(), before.store.sorted());
         let mut after = after;
         assert!(!after.met.first(u64::MAX, 10));
+        assert!(after.held.zeros.knows(5));
         assert!(after.told);
         // The bounds hold on: what overflowed overflows.
         let mut after = after.store;

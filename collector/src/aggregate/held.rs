@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::met::Met;
 use super::names::{Id, RATINGS, VITALS};
 use super::series::{App, Exemplar, MAX_VALUE, Store};
 
@@ -92,6 +93,8 @@ pub(crate) struct Held {
     reports: HashMap<u128, Report>,
     /// Oldest first. An entry whose time is no longer its report's is void.
     order: VecDeque<(u64, u128)>,
+    /// Visits that counted with 0, of which the next report looks like a first one: all that it says was added since.
+    pub(crate) zeros: Met,
     pub(crate) outcomes: Outcomes,
 }
 
@@ -107,7 +110,7 @@ impl Held {
                 }
                 held.touched_ns = touched;
             }
-            None if first => {
+            None if first && !self.zeros.knows(key as u64) => {
                 while self.reports.len() >= MAX_HELD && !self.order.is_empty() {
                     self.outcomes.early += u64::from(self.settle_next(store, touched));
                 }
@@ -127,6 +130,13 @@ impl Held {
                 report.is_some_and(|it| it.touched_ns == *at)
             };
             self.order.retain(stands);
+        }
+    }
+
+    /// Counts a report without holding it, unless one of its visit was counted.
+    pub(crate) fn at_once(&mut self, report: &Report, first: bool, store: &mut Store) {
+        if first && !self.zeros.knows(report.key as u64) {
+            self.count(report, store, report.touched_ns);
         }
     }
 
@@ -189,9 +199,16 @@ impl Held {
         }
         let report = self.reports.remove(&key);
         report.is_some_and(|report| {
-            report.count(store, now);
+            self.count(&report, store, now);
             true
         })
+    }
+
+    fn count(&mut self, report: &Report, store: &mut Store, now: u64) {
+        report.count(store, now);
+        if report.value == 0.0 {
+            self.zeros.first(report.key as u64, now);
+        }
     }
 }
 
@@ -210,7 +227,11 @@ impl Report {
             [route, device, country, release, delivery, rating].map(|it| &*it.0);
         let first = self.vital * 3;
         let mut add = |family, values: &[&str], amount| {
-            store.add_traced(family, &self.app, values, amount, now, self.exemplar);
+            let exemplar = self.exemplar.map(|it| Exemplar {
+                value: amount,
+                ..it
+            });
+            store.add_traced(family, &self.app, values, amount, now, exemplar);
         };
         add(Id(first), &[route, device, delivery], self.value);
         add(Id(first + 1), &[country, delivery], self.value);

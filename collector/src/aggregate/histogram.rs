@@ -142,6 +142,50 @@ impl Histogram {
         }
     }
 
+    /// Adds what another one of the same bounds holds.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        (self.min, self.max) = match self.count {
+            0 => (other.min, other.max),
+            _ => (self.min.min(other.min), self.max.max(other.max)),
+        };
+        self.count += other.count;
+        self.zeros += other.zeros;
+        self.sum = (self.sum + other.sum).min(MAX_SUM);
+        self.classic.resize(other.classic.len(), 0);
+        for (own, n) in self.classic.iter_mut().zip(&other.classic) {
+            *own += n;
+        }
+        let mut other = other.clone();
+        if other.buckets.is_empty() {
+            return;
+        }
+        loop {
+            while self.scale > other.scale {
+                self.coarsen();
+            }
+            while other.scale > self.scale {
+                other.coarsen();
+            }
+            let last = other.offset + other.buckets.len() as i32 - 1;
+            let low = self.offset.min(other.offset);
+            let high = last.max(self.offset + self.buckets.len() as i32 - 1);
+            let span = i64::from(high) - i64::from(low) + 1;
+            let fits = self.buckets.is_empty() || span <= MAX_BUCKETS as i64;
+            if fits || self.scale <= MIN_SCALE {
+                break;
+            }
+            self.coarsen();
+        }
+        for (at, n) in other.buckets.iter().enumerate() {
+            let index = other.offset + at as i32;
+            self.make_room(index);
+            self.buckets[(index - self.offset) as usize] += n;
+        }
+    }
+
     fn fits(&self, index: i32) -> bool {
         let last = self.offset + self.buckets.len() as i32 - 1;
         let span = match self.buckets.is_empty() {
@@ -312,6 +356,20 @@ mod tests {
                 prop_assert_eq!(since.offset, alone.offset);
                 prop_assert_eq!(since.classic, alone.classic);
             }
+        }
+
+        #[test]
+        fn two_that_are_merged_are_one_that_had_all(
+            first in prop::collection::vec(0.0..1e6_f64, 0..60),
+            second in prop::collection::vec(1e-3..1e3_f64, 0..60),
+        ) {
+            let mut merged = of(&first);
+            merged.merge(&of(&second));
+            let all: Vec<f64> = first.iter().chain(&second).copied().collect();
+            let whole = of(&all);
+            prop_assert!((merged.sum - whole.sum).abs() <= 1e-9 * whole.sum);
+            merged.sum = whole.sum;
+            prop_assert_eq!(merged, whole);
         }
 
         #[test]

@@ -1,4 +1,5 @@
-//! Sessions that met an exception, of senders that do not mark a session's first one as Farol's SDK does: Faro's SDKs, and Farol's in Faro's protocol.
+//! Sessions that met an exception, of senders that do not mark a session's first one as Farol's SDK does: Faro's SDKs, and Farol's in Faro's protocol. Visits of
+//! which a 0 was counted (`held`) are remembered alike.
 //!
 //! Two tables of hashes: what is full, or old, becomes the second, and the second is forgotten. So at least the last [`MAX_MET`] sessions are known,
 //! whatever comes, and moving one on costs nothing.
@@ -44,6 +45,16 @@ impl Met {
         }
         let known = self.old.remove(&session);
         self.young.insert(session) && !known
+    }
+
+    /// Whether it is known.
+    pub(crate) fn knows(&self, session: u64) -> bool {
+        self.young.contains(&session) || self.old.contains(&session)
+    }
+
+    /// Lets go of a session; true where it was known.
+    pub(crate) fn forget(&mut self, session: u64) -> bool {
+        self.young.remove(&session) | self.old.remove(&session)
     }
 
     /// All of it, to be stored; none where there is nothing.

@@ -10,7 +10,7 @@ use farol_protocol::measurement::Measurement;
 use farol_protocol::names::{attr, event, otel_event, vital};
 use farol_protocol::payload::Payload;
 use farol_protocol::signals::LogRecord;
-use farol_protocol::span::{Resource, Span, SpanKind};
+use farol_protocol::span::{Resource, Span, SpanKind, StatusCode};
 use farol_protocol::value::Value;
 
 use super::held::{Held, Labels, Report};
@@ -69,7 +69,10 @@ pub(crate) fn observe(header: &Header, payload: &Payload, now: u64, state: &mut 
     }
     let marks = &payload.farol.first;
     if marks.iter().any(|mark| mark == Kind::Exception.name()) {
-        observer.met_one();
+        // A mark whose exception was left out on the way counts nobody.
+        if !payload.exceptions.is_empty() {
+            observer.met_one();
+        }
     } else if payload.farol.version.is_none() {
         observer.unmarked();
     }
@@ -154,10 +157,17 @@ impl<'a> Observer<'a> {
             let found = resource.attributes.get(name);
             found.and_then(Value::as_str).unwrap_or_default()
         };
+        // The second name is that of conventions before 1.27.
+        let environment = [
+            attr::DEPLOYMENT_ENVIRONMENT,
+            attr::DEPLOYMENT_ENVIRONMENT_OLD,
+        ]
+        .map(text);
+        let environment = environment.into_iter().find(|it| !it.is_empty());
         self.app = app(
             header,
             text(attr::SERVICE_NAME),
-            text(attr::DEPLOYMENT_ENVIRONMENT),
+            environment.unwrap_or_default(),
         );
         self.release = text(attr::SERVICE_VERSION);
         self.device = match resource.attributes.get(attr::BROWSER_MOBILE) {
@@ -373,10 +383,11 @@ impl<'a> Observer<'a> {
         } = &mut *self.state;
         // Without an id nothing tells whose later report another is. The other vitals are reported once; where a sender repeats
         // them as they grow, the first report stands.
-        if *holding && GROWING.contains(&name) && !given.id.is_empty() {
-            held.take(report, first, store);
-        } else if first {
-            report.count(store, self.now);
+        match GROWING.contains(&name) && !given.id.is_empty() {
+            true if *holding => held.take(report, first, store),
+            true => held.at_once(&report, first, store),
+            false if first => report.count(store, self.now),
+            false => {}
         }
     }
 
@@ -401,12 +412,18 @@ impl<'a> Observer<'a> {
         let Some(took) = within(took, SHORTEST_MS, LONGEST_MS) else {
             return;
         };
-        let class = match number([attr::HTTP_RESPONSE_STATUS_CODE, "http.status_code"]) {
+        let code = number([attr::HTTP_RESPONSE_STATUS_CODE, "http.status_code"]);
+        let error = text([attr::ERROR_TYPE, attr::ERROR_TYPE]);
+        let class = match code {
             Some(code) if (100.0..200.0).contains(&code) => "1xx",
             Some(code) if (200.0..300.0).contains(&code) => "2xx",
             Some(code) if (300.0..400.0).contains(&code) => "3xx",
             Some(code) if (400.0..500.0).contains(&code) => "4xx",
             Some(code) if (500.0..600.0).contains(&code) => "5xx",
+            // What the page itself took back is no failure, and is most of what has no answer.
+            _ if matches!(error, "AbortError" | "abort") => "aborted",
+            // An opaque answer (`no-cors`): of it the page learns that it came.
+            None if error.is_empty() && span.status.code != StatusCode::ERROR => "unknown",
             _ => "error",
         };
         let template = text([attr::URL_TEMPLATE, attr::URL_TEMPLATE]);
@@ -457,7 +474,6 @@ fn app(header: &Header, claimed: &str, environment: &str) -> App {
             name => short(name),
         },
         environment: short(environment),
-        overflow: false,
     }
 }
 

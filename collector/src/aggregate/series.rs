@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use farol_protocol::names::attr;
 use serde::{Deserialize, Serialize};
 
 use super::histogram::Histogram;
@@ -10,12 +11,14 @@ use super::names::{Family, Id, Kind};
 /// Series of one family of one app. Above the pages, countries or releases that anybody looks at one by one; OpenTelemetry's
 /// SDKs have 2,000 for all of an instrument.
 const MAX_PER_FAMILY: usize = 500;
+/// Overflow series of one family of one app: one for each way that things are delivered in.
+const MAX_OVERFLOWS: usize = 3;
 /// Names of apps that have metrics of their own. Declared apps are far fewer; an open collector takes what clients say.
 const MAX_APPS: usize = 256;
-/// Environments of one app, which are what its clients say: a stranger who has the key that stands in its pages takes none from another app.
+/// Environments of one app by name, which are what its clients say: a stranger who has the key that stands in its pages takes none from another app.
 const MAX_ENVIRONMENTS: usize = 16;
-/// All series but the overflows of apps, which are one of each family and app at most once all are taken: some 25,000 then. A histogram takes at most 1.5 KB, so that is
-/// 40 MB at the very worst, and some MB in earnest. An app gets new ones as long as it has fewer than are free: alone it may have half of all, and whoever comes after one
+/// All series but the overflows of apps, which are three of each family and app at most once all are taken: some 36,000 then. A histogram takes at most 1.5 KB, so that is
+/// 55 MB at the very worst, and some MB in earnest. An app gets new ones as long as it has fewer than are free: alone it may have half of all, and whoever comes after one
 /// that has that many still finds a quarter.
 const MAX_SERIES: usize = 20_000;
 /// Characters of an attribute's value.
@@ -44,14 +47,22 @@ impl Value {
     }
 }
 
+impl Value {
+    /// Adds what another one of its family holds.
+    fn merge(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Sum(sum), Self::Sum(other)) => *sum += other,
+            (Self::Histogram(it), Self::Histogram(other)) => it.merge(other),
+            _ => {}
+        }
+    }
+}
+
 /// Whose series: becomes the resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct App {
     pub(crate) name: String,
     pub(crate) environment: String,
-    /// Set for the one that takes what found no room.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) overflow: bool,
 }
 
 impl App {
@@ -74,7 +85,7 @@ pub(crate) struct Exemplar {
 pub(crate) struct Series {
     pub(crate) family: Id,
     pub(crate) app: App,
-    /// In the order of the family's attributes; empty where nothing is known.
+    /// In the order of the family's attributes; empty where nothing is known. An overflow has its delivery alone, and none where there is nothing to say of that.
     pub(crate) values: Vec<String>,
     pub(crate) overflow: bool,
     pub(crate) value: Value,
@@ -125,10 +136,12 @@ impl Store {
             return self.known();
         }
         let (app, overflow) = self.room(family, app);
-        let values: Vec<String> = match overflow {
-            true => Vec::new(),
-            false => values.iter().map(|it| clean(it)).collect(),
+        let values = match overflow {
+            // What alerts leave out must not come to them this way.
+            true => delivery(family, values),
+            false => values,
         };
+        let values: Vec<String> = values.iter().map(|it| clean(it)).collect();
         let borrowed: Vec<&str> = values.iter().map(String::as_str).collect();
         self.fill_key(family, &app, &borrowed, overflow);
         if self.series.contains_key(&self.key) {
@@ -161,6 +174,13 @@ impl Store {
     pub(crate) fn insert(&mut self, series: Series) {
         let values: Vec<&str> = series.values.iter().map(String::as_str).collect();
         self.fill_key(series.family, &series.app, &values, series.overflow);
+        // The version before kept an app's overflow apart from that of what says no environment.
+        if let Some(known) = self.series.get_mut(&self.key) {
+            known.value.merge(&series.value);
+            known.start_ns = known.start_ns.min(series.start_ns);
+            known.touched_ns = known.touched_ns.max(series.touched_ns);
+            return;
+        }
         let of_app = self.counts.entry(series.app.clone()).or_default();
         *of_app.entry(series.family).or_default() += 1;
         *self.names.entry(series.app.name.clone()).or_default() += 1;
@@ -204,12 +224,12 @@ impl Store {
         before - self.series.len()
     }
 
-    /// Where a new series goes: to its own place, to its app's overflow, or to that of all apps.
+    /// Where a new series goes: to its own place, to its app's overflow, or to that of all apps. An app's is that of what says no environment: those two would
+    /// have the same labels.
     fn room(&self, family: Id, app: &App) -> (App, bool) {
         let overflow = |name: &str| App {
             name: name.to_owned(),
             environment: String::new(),
-            overflow: true,
         };
         let own = self.names.get(&app.name).copied().unwrap_or(0);
         let free = MAX_SERIES.saturating_sub(self.series.len());
@@ -217,7 +237,8 @@ impl Store {
             return (overflow(""), true);
         }
         let Some(known) = self.counts.get(app) else {
-            let crowded = self.environments(&app.name) >= MAX_ENVIRONMENTS;
+            let named = !app.environment.is_empty();
+            let crowded = named && self.environments(&app.name) >= MAX_ENVIRONMENTS;
             return match crowded || free == 0 {
                 true => (overflow(&app.name), true),
                 false => (app.clone(), own >= free),
@@ -227,8 +248,7 @@ impl Store {
             return (overflow(&app.name), true);
         }
         let of_family = known.get(&family).copied().unwrap_or(0);
-        // One place is the overflow series' own.
-        let full = of_family + 1 >= MAX_PER_FAMILY || own >= free;
+        let full = of_family + MAX_OVERFLOWS >= MAX_PER_FAMILY || own >= free;
         (app.clone(), full)
     }
 
@@ -240,7 +260,7 @@ impl Store {
         };
         let from_there = self.counts.range(first..).map(|(it, _)| it);
         let own = from_there.take_while(|it| it.name == name);
-        own.filter(|it| !it.overflow).count()
+        own.filter(|it| !it.environment.is_empty()).count()
     }
 
     fn fill_key(&mut self, family: Id, app: &App, values: &[&str], overflow: bool) {
@@ -251,9 +271,6 @@ impl Store {
         for text in [app.name.as_str(), &app.environment].iter().chain(values) {
             key.push_str(text);
             key.push(SEPARATOR);
-        }
-        if app.overflow {
-            key.push('!');
         }
     }
 }
@@ -266,6 +283,14 @@ impl Series {
             Value::Histogram(histogram) => histogram.record(amount, self.family.family().bounds),
         }
     }
+}
+
+/// How it was delivered, where there is something to say of that.
+fn delivery<'a, 'b>(family: Id, values: &'a [&'b str]) -> &'a [&'b str] {
+    let names = family.family().attributes;
+    let at = names.iter().position(|it| *it == attr::DELIVERY);
+    let said = at.and_then(|at| values.get(at..=at));
+    said.filter(|it| !it[0].is_empty()).unwrap_or_default()
 }
 
 /// A value that is short enough for a label. Most are as they came.
@@ -315,7 +340,7 @@ mod tests {
         for n in 0..2_000 {
             store.add(names::EXCEPTIONS, &app("shop"), &[&format!("E{n}")], 1.0, 1);
         }
-        assert_eq!(store.len(), MAX_PER_FAMILY);
+        assert_eq!(store.len(), MAX_PER_FAMILY - MAX_OVERFLOWS + 1);
         assert_eq!(total(&store), 2_000.0);
         let overflow: Vec<_> = store
             .sorted()
@@ -324,10 +349,60 @@ mod tests {
             .cloned()
             .collect();
         assert_eq!(overflow.len(), 1);
-        assert_eq!(overflow[0].value, Value::Sum(1_501.0));
+        assert_eq!(overflow[0].value, Value::Sum(1_503.0));
         // One family's flood leaves the others alone.
         store.add(names::SESSIONS, &app("shop"), &["mobile"], 1.0, 1);
         assert!(store.sorted().iter().any(|it| it.values == ["mobile"]));
+    }
+
+    #[test]
+    fn what_finds_no_room_is_still_told_apart_by_its_delivery() {
+        let of = |store: &Store, delivery: &str| -> f64 {
+            let said = |it: &&Series| match it.overflow {
+                true => it.values.first().map_or("", String::as_str) == delivery,
+                false => it.values.last().is_some_and(|it| it == delivery),
+            };
+            let sums = store.sorted().into_iter().filter(said);
+            let sums = sums.map(|it| match it.value {
+                Value::Sum(sum) => sum,
+                Value::Histogram(_) => 0.0,
+            });
+            sums.sum()
+        };
+        let ways = [("", 600.0), ("test", 700.0), ("deferred", 800.0)];
+        let flood = |store: &mut Store, app: &App| {
+            for n in 0..800 {
+                let page = format!("/{n}");
+                for (way, _) in ways.iter().filter(|it| f64::from(n) < it.1) {
+                    let values = [page.as_str(), "mobile", way];
+                    store.add(names::PAGE_VIEWS, app, &values, 1.0, 1);
+                }
+            }
+        };
+        let mut store = Store::default();
+        flood(&mut store, &app("shop"));
+        assert_eq!(store.len(), MAX_PER_FAMILY);
+        for (way, sum) in ways {
+            assert_eq!(of(&store, way), sum, "{way}");
+        }
+        // The same in an environment that finds no place at all.
+        for n in 0..MAX_ENVIRONMENTS {
+            let environment = format!("x{n}");
+            let app = App {
+                environment,
+                ..app("blog")
+            };
+            store.add(names::SESSIONS, &app, &["mobile", ""], 1.0, 1);
+        }
+        let crowded = App {
+            environment: "one more".into(),
+            ..app("blog")
+        };
+        flood(&mut store, &crowded);
+        for (way, sum) in ways {
+            let sessions = if way.is_empty() { MAX_ENVIRONMENTS } else { 0 };
+            assert_eq!(of(&store, way), 2.0 * sum + sessions as f64, "{way}");
+        }
     }
 
     #[test]
@@ -361,7 +436,8 @@ mod tests {
         }
         let overflow = |store: &Store| {
             let of_all = store.sorted().into_iter();
-            let of_all = of_all.filter(|it| it.app.overflow).cloned();
+            let of_app = |it: &&Series| it.overflow && it.app.environment.is_empty();
+            let of_all = of_all.filter(of_app).cloned();
             of_all.collect::<Vec<_>>()
         };
         let theirs = overflow(&store);
@@ -390,6 +466,49 @@ mod tests {
         assert_eq!(own.filter(|it| !it.overflow).count(), 400);
         assert_eq!(overflow(&store).len(), 1);
         assert_eq!(total(&store), 501_000.0);
+    }
+
+    #[test]
+    fn what_was_stored_as_two_series_of_one_key_is_their_sum() {
+        let mut store = Store::default();
+        for (sum, start_ns) in [(2.0, 5), (3.0, 4)] {
+            store.insert(Series {
+                family: names::SESSIONS,
+                app: app("blog"),
+                values: vec![String::new()],
+                overflow: true,
+                value: Value::Sum(sum),
+                start_ns,
+                touched_ns: start_ns + 2,
+                exemplar: None,
+            });
+        }
+        let sorted = store.sorted();
+        assert_eq!(sorted.len(), 1);
+        assert_eq!(sorted[0].value, Value::Sum(5.0));
+        assert_eq!((sorted[0].start_ns, sorted[0].touched_ns), (4, 7));
+    }
+
+    #[test]
+    fn an_app_has_one_overflow_of_its_own_and_of_environments_that_find_no_room() {
+        let mut store = Store::default();
+        for n in 0..600 {
+            let page = format!("/{n}");
+            store.add(names::PAGE_VIEWS, &app("shop"), &[&page, "", ""], 1.0, 1);
+        }
+        for n in 0..MAX_ENVIRONMENTS + 1 {
+            let environment = format!("x{n}");
+            let made_up = App {
+                environment,
+                ..app("shop")
+            };
+            store.add(names::PAGE_VIEWS, &made_up, &["/", "", ""], 1.0, 1);
+        }
+        let sorted = store.sorted();
+        let overflows: Vec<_> = sorted.iter().filter(|it| it.overflow).collect();
+        let own = (MAX_PER_FAMILY - MAX_OVERFLOWS) as f64;
+        assert_eq!(overflows.len(), 1);
+        assert_eq!(overflows[0].value, Value::Sum(600.0 - own + 1.0));
     }
 
     #[test]
@@ -435,7 +554,7 @@ mod tests {
             store.add(family, &app, &[&format!("{}", n / 6_000)], 1.0, 1);
         }
         assert!(
-            store.len() <= MAX_SERIES + (MAX_APPS + 1) * families,
+            store.len() <= MAX_SERIES + (MAX_APPS + 1) * families * MAX_OVERFLOWS,
             "{}",
             store.len()
         );
@@ -449,8 +568,10 @@ mod tests {
         for n in 0..MAX_PER_FAMILY {
             store.add(names::EXCEPTIONS, &app("shop"), &[&format!("E{n}")], 1.0, 1);
         }
+        let all = store.len();
+        assert!(store.sorted().iter().any(|it| it.overflow));
         assert_eq!(store.forget_stale(STALE_NS), 0);
-        assert_eq!(store.forget_stale(STALE_NS + 1), MAX_PER_FAMILY);
+        assert_eq!(store.forget_stale(STALE_NS + 1), all);
         store.add(names::EXCEPTIONS, &app("shop"), &["E"], 1.0, STALE_NS + 1);
         assert_eq!(store.sorted()[0].start_ns, STALE_NS + 1);
         assert!(!store.sorted()[0].overflow);

@@ -22,6 +22,7 @@ pub(crate) fn between(base: &Snapshot, later: &Snapshot) -> Snapshot {
             }
             _ => series.value.clone(),
         };
+        let said = known.and_then(|it| it.exemplar);
         let nothing = match &value {
             Value::Sum(sum) => *sum == 0.0,
             Value::Histogram(histogram) => histogram.count == 0,
@@ -30,6 +31,8 @@ pub(crate) fn between(base: &Snapshot, later: &Snapshot) -> Snapshot {
             grown.push(Series {
                 value,
                 start_ns: series.start_ns.max(base.time_ns).min(later.time_ns),
+                // One of the window before was said with that. Its time does not tell: a report that was held came long before it counts.
+                exemplar: (series.exemplar).filter(|it| said != Some(*it)),
                 ..series.clone()
             });
         }
@@ -50,6 +53,7 @@ fn order(a: &Series, b: &Series) -> Ordering {
 
 #[cfg(test)]
 mod tests {
+    use super::super::series::Exemplar;
     use super::super::snapshot_of;
     use super::*;
 
@@ -93,6 +97,27 @@ mod tests {
             rows(&window),
             [("mobile".into(), 2.0, 25), ("/".into(), 100.0, 25)]
         );
+    }
+
+    #[test]
+    fn the_trace_of_an_older_window_is_not_said_again() {
+        let trace = |time_ns| {
+            Some(Exemplar {
+                trace_id: [1; 16],
+                span_id: None,
+                value: 1.0,
+                time_ns,
+            })
+        };
+        let mut base = snapshot_of(&[A], 10, 20);
+        base.series[0].exemplar = trace(15);
+        let mut later = snapshot_of(&[A, A], 10, 30);
+        // The last came before the window, and was held.
+        for (time_ns, said) in [(15, false), (25, true), (5, true)] {
+            later.series[0].exemplar = trace(time_ns);
+            let window = between(&base, &later);
+            assert_eq!(window.series[0].exemplar.is_some(), said, "{time_ns}");
+        }
     }
 
     #[test]

@@ -89,6 +89,18 @@ pub struct AppKey {
     pub not_after: Option<SystemTime>,
 }
 
+impl AppKey {
+    /// Whether it still counts.
+    pub(crate) fn counts_at(&self, now: SystemTime) -> bool {
+        counts_at(self.not_after, now)
+    }
+}
+
+/// Whether a key still counts of which this is the last moment.
+pub(crate) fn counts_at(not_after: Option<SystemTime>, now: SystemTime) -> bool {
+    not_after.is_none_or(|last| now <= last)
+}
+
 /// An origin that may send: exact, or any host below a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {

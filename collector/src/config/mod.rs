@@ -31,6 +31,7 @@ mod tree;
 mod url;
 pub mod valid;
 
+pub(crate) use app::counts_at;
 pub use app::{App, AppData, AppKey, Origin};
 pub use error::ConfigError;
 pub use rate::Rate;

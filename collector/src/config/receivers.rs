@@ -93,8 +93,8 @@ pub struct ClickHouse {
     pub traces_table: String,
     /// Whether the server gathers inserts before it writes them. They are answered when they are written, in either way.
     pub async_insert: bool,
-    /// How long `setup` has the server keep what is there.
-    pub retention: Duration,
+    /// How long `setup` has the server keep what is there, where that was said.
+    pub retention: Option<Duration>,
     /// How bodies are compressed.
     pub compression: Compression,
 }
@@ -108,7 +108,7 @@ impl ClickHouse {
             logs_table: "otel_logs".to_owned(),
             traces_table: "otel_traces".to_owned(),
             async_insert: true,
-            retention: RETENTION,
+            retention: None,
             compression: Compression::default(),
         }
     }
@@ -124,7 +124,7 @@ impl ClickHouse {
 }
 
 /// A month: what people look back at, at a cost that nobody has to plan.
-const RETENTION: Duration = Duration::from_secs(30 * 86_400);
+pub(crate) const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 
 /// A server that speaks Fluentd's Forward protocol.
 #[derive(Debug, Clone, PartialEq)]

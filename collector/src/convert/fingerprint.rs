@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use farol_protocol::exception::Exception;
+use farol_protocol::grouping::{BASIS, words};
 use farol_protocol::names::attr;
 use farol_protocol::signals::LogRecord;
 use farol_protocol::value::Value;
@@ -12,7 +13,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::lines::alike;
 
-const VERSION: &str = "c1";
+const VERSION: &str = "c2";
 /// Characters of a message that count, and of a stack that are looked at for its first frame. What tells one error from another stands in front, and a client can write 128 KiB of either.
 const MOST: usize = 1_000;
 
@@ -22,8 +23,8 @@ pub(super) fn of(exception: &Exception) -> Cow<'_, str> {
         return Cow::Borrowed(&exception.fingerprint);
     }
     let frame = exception.stacktrace.frames.iter().next();
-    let place = frame.map_or(["", ""], |it| [it.function.as_str(), file(&it.filename)]);
-    Cow::Owned(made(&exception.kind, &exception.value, &place).unwrap_or_default())
+    let place = frame.map_or(("", ""), |it| (it.function.as_str(), it.filename.as_str()));
+    Cow::Owned(made(&exception.kind, &exception.value, place).unwrap_or_default())
 }
 
 /// That of an exception that came as OTLP and has none.
@@ -37,22 +38,23 @@ pub(super) fn of_record(record: &LogRecord) -> Option<String> {
     }
     let (kind, message) = (text(attr::EXCEPTION_TYPE), text(attr::EXCEPTION_MESSAGE));
     let stack = text(attr::EXCEPTION_STACKTRACE);
-    let frame = frame(after(stack, &[kind, ": ", message]));
-    made(kind, message, &["", &frame])
+    let place = frame(after(stack, &[kind, ": ", message]));
+    made(kind, message, place)
 }
 
-/// A hash of what the same error has each time: neither numbers, which may be ids, lines of a build or amounts, nor what else differs from one time to the next. Of one
-/// that says neither type nor message there is none: all such would be one error.
-fn made(kind: &str, message: &str, place: &[&str]) -> Option<String> {
+/// A hash of what the same error has each time, in every build (`grouping`): neither numbers, which may be ids, lines of a build or amounts, nor what else differs from one time to the next.
+/// Of one that says neither type nor message there is none: all such would be one error.
+fn made(kind: &str, message: &str, (function, address): (&str, &str)) -> Option<String> {
     if kind.is_empty() && message.is_empty() {
         return None;
     }
     let mut hash = Xxh3::new();
+    hash.update(kind.as_bytes());
     let message = alike(start(message));
-    for part in [kind, &message].iter().chain(place) {
-        let letters = part.split(|c: char| c.is_ascii_digit());
-        letters.for_each(|it| hash.update(it.as_bytes()));
-        hash.update(&[0xff]);
+    for (text, is_function) in [(&*message, false), (function, true), (file(address), false)] {
+        let mut sum = BASIS;
+        words(&mut sum, text.as_bytes(), is_function);
+        hash.update(&sum.to_le_bytes());
     }
     Some(format!("{VERSION}:{:016x}", hash.digest()))
 }
@@ -73,16 +75,18 @@ fn after<'a>(stack: &'a str, heads: &[&str]) -> &'a str {
     heads.iter().fold(stack, cut)
 }
 
-/// The first line of a stack that is a frame: V8's begin with `at`, those of Firefox and Safari have an `@`, which a message can have too. Without the
-/// query and fragment of its address; a `#` before that is a private method's.
-fn frame(stack: &str) -> String {
+/// Function and address of the first line of a stack that is a frame: V8's begin with `at`, those of Firefox and Safari have an `@`, which a message can have too.
+fn frame(stack: &str) -> (&str, &str) {
     let lines = || start(stack).lines().map(str::trim);
     let found = lines().find(|line| line.starts_with("at "));
     let found = found.or_else(|| lines().find(|line| line.contains('@')));
     let line = found.unwrap_or_default();
-    let address = line.find("://").or_else(|| line.rfind(['(', '@']));
-    let (place, address) = line.split_at(address.unwrap_or_default());
-    format!("{place}{}", file(address))
+    let line = line.strip_prefix("at ").unwrap_or(line);
+    // A package's version in an address (`/react@18/`) is no separator.
+    let end = line.find("://").unwrap_or(line.len());
+    let at = line[..end].rfind(['(', '@']).map_or(0, |at| at + 1);
+    let (function, address) = line.split_at(at);
+    (function.trim_end_matches([' ', '(', '@']), address)
 }
 
 #[cfg(test)]
@@ -110,12 +114,12 @@ mod tests {
     #[test]
     fn the_fingerprint_stays_what_it_was() {
         let plain = key(r#"{"type":"TypeError","value":"x is not a function"}"#);
-        assert_eq!(plain, "c1:d979efcc43c95033");
+        assert_eq!(plain, "c2:c8ec0a9ba7b83517");
         let message = [
             ("exception.type", "TypeError"),
             ("exception.message", "x is not a function"),
         ];
-        assert_eq!(record(&message).as_deref(), Some("c1:d979efcc43c95033"));
+        assert_eq!(record(&message).as_deref(), Some("c2:c8ec0a9ba7b83517"));
     }
 
     #[test]
@@ -137,17 +141,17 @@ mod tests {
                 r#"{{"type":"E","value":"{value}","stacktrace":{{"frames":[{place}]}}}}"#
             ))
         };
-        let place = r#"{"function":"f","filename":"https://a.example/a.js?v=1","lineno":7}"#;
+        let place = r#"{"function":"total","filename":"https://a.example/cart.js?v=1","lineno":7}"#;
         let one = of("order 4711 not found", place);
         assert_eq!(one, of("order 12 not found", &place.replace("v=1", "w=2")));
         assert_ne!(one, of("basket 12 not found", place));
         assert_ne!(
             one,
-            of("order 12 not found", &place.replace(r#""f""#, r#""g""#))
+            of("order 12 not found", &place.replace("total", "clear"))
         );
         assert_ne!(
             one,
-            of("order 12 not found", &place.replace("a.js", "b.js"))
+            of("order 12 not found", &place.replace("cart.js", "list.js"))
         );
         let id = "1e8a3fd2-3a51-4c63-9d5e-0a8b3c1d2e4f";
         assert_eq!(
@@ -181,15 +185,18 @@ mod tests {
                 ("exception.stacktrace", stack),
             ])
         };
-        let chrome = of("E: m\n    at f (https://a.example/a.js:1:2)\n    at g (b.js:1:1)");
+        let chrome = of("E: m\n    at total (https://a.example/a.js:1:2)\n    at clear (b.js:1:1)");
         assert_eq!(
             chrome,
-            of("E: m\n    at f (https://a.example/a.js:7:31)\n    at h (b.js:1:1)")
+            of("E: m\n    at total (https://a.example/a.js:7:31)\n    at other (b.js:1:1)")
         );
-        assert_ne!(chrome, of("E: m\n    at g (https://a.example/a.js:1:2)"));
         assert_ne!(
-            of("f@https://a.example/a.js:1:2"),
-            of("g@https://a.example/a.js:1:2")
+            chrome,
+            of("E: m\n    at clear (https://a.example/a.js:1:2)")
+        );
+        assert_ne!(
+            of("total@https://a.example/a.js:1:2"),
+            of("clear@https://a.example/a.js:1:2")
         );
     }
 
@@ -202,8 +209,8 @@ mod tests {
                 ("exception.stacktrace", stack),
             ])
         };
-        let f = "at f (https://a.example/a.js:1:2)";
-        let g = "at g (https://a.example/a.js:1:2)";
+        let f = "at total (https://a.example/a.js:1:2)";
+        let g = "at clear (https://a.example/a.js:1:2)";
         let ids = ["1e8a3fd2-3a51-4c63-9d5e-0a8b3c1d2e4f"; 2];
         let ids = [ids[0].to_owned(), ids[1].replace('a', "b")];
         for said in ["no ID of '@acme/cart'", "no\nat ID", "no\nID@host"] {
@@ -212,8 +219,8 @@ mod tests {
             assert_eq!(key, of(&two, &format!("E: {two}\n    {f}")), "{said}");
             assert_ne!(key, of(&one, &format!("E: {one}\n    {g}")), "{said}");
             // As Firefox and Safari write it, without what was thrown.
-            let key = of(&one, "f@https://a.example/a.js:1:2");
-            assert_eq!(key, of(&two, "f@https://a.example/a.js:1:2"), "{said}");
+            let key = of(&one, "total@https://a.example/a.js:1:2");
+            assert_eq!(key, of(&two, "total@https://a.example/a.js:1:2"), "{said}");
         }
         // Of a message that is another in the stack the frames count all the same.
         let other = |frame| of("m", &format!("Uncaught E: '@acme/cart'\n    {frame}"));
@@ -226,8 +233,46 @@ mod tests {
         assert_ne!(method("total", ""), method("add", ""));
         assert_eq!(method("add", "?v=1"), method("add", "?w=2#a"));
         assert_eq!(
-            of("m", "at g (b.js?v=1:1:1)"),
-            of("m", "at g (b.js?w=1:1:1)")
+            of("m", "at clear (b.js?v=1:1:1)"),
+            of("m", "at clear (b.js?w=1:1:1)")
         );
+    }
+
+    #[test]
+    fn errors_are_one_in_every_build_as_the_sdk_has_it() {
+        let cases: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/fixtures/fingerprints.json"))
+                .expect("cases");
+        for case in cases.as_array().expect("a list") {
+            let what = &case["what"];
+            let keys = case["errors"].as_array().expect("a list").iter().map(|it| {
+                let text = |at: &serde_json::Value| at.as_str().expect("a text").to_owned();
+                let frames = it["frames"].as_array().expect("a list");
+                let json = frames.iter().map(|frame| serde_json::json!({"function": frame[0], "filename": frame[1], "lineno": 1}));
+                let payload = serde_json::json!({"type": it["type"], "value": it["value"], "stacktrace": {"frames": json.collect::<Vec<_>>()}});
+                let stack = |form: &dyn Fn(String, String) -> String| {
+                    let lines = frames.iter().map(|frame| form(text(&frame[0]), text(&frame[1])));
+                    let lines: String = lines.collect();
+                    let attributes = [
+                        ("exception.type", text(&it["type"])),
+                        ("exception.message", text(&it["value"])),
+                        ("exception.stacktrace", lines),
+                    ];
+                    record(&attributes.each_ref().map(|(name, value)| (*name, value.as_str())))
+                };
+                let of_payload = Some(key(&payload.to_string()));
+                for same in [
+                    stack(&|function, file| format!("    at {function} ({file}:1:2)\n")),
+                    stack(&|function, file| format!("{function}@{file}:1:2\n")),
+                ] {
+                    assert_eq!(same, of_payload, "{what}");
+                }
+                of_payload
+            });
+            let keys: Vec<Option<String>> = keys.collect();
+            for other in &keys[1..] {
+                assert_eq!(keys[0] == *other, case["same"] == true, "{what}");
+            }
+        }
     }
 }

@@ -88,17 +88,13 @@ fn logs<'a>(
         last = Some(place);
         let mut record = record(header, payload, index, given, visitor);
         let resource = group.resource.as_ref().map_or(&[][..], |it| &it.attributes);
-        let source = || lines::record::Source::new(given, resource, &record);
+        let source = |made: &LogRecord| lines::record::Source::new(given, resource, made);
         match dialect {
             Dialect::Semconv => {}
             Dialect::Alloy => {
-                let source = source();
-                lines::record::alloy(header, index, &source, &mut record);
+                lines::record::alloy(header, index, &source(&record), &mut record);
             }
-            Dialect::Contrib => {
-                let source = source();
-                lines::record::contrib(&source, &mut record);
-            }
+            Dialect::Contrib => lines::record::contrib(&source(&record), &mut record),
         }
         if let Some(scope) = group.scope_logs.last_mut() {
             scope.log_records.push(record);

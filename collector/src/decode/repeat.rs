@@ -5,7 +5,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use farol_protocol::map::Attributes;
 use farol_protocol::payload::Payload;
+use farol_protocol::span::Scope;
 
 /// The most bytes that may be repeated in all. A page's meta is 1 to 2 KiB, so the 2,000 items of the largest payload stay within it. What it comes to
 /// in memory is the exporter's to bound: see `convert::weight`.
@@ -45,27 +47,27 @@ pub(crate) fn too_much(payload: &Payload, length: usize) -> bool {
 pub(crate) fn repeated(payload: &Payload) -> Size {
     let mut sum = Size::default();
     sum.add(about_all(payload), items(payload));
+    let mut add = |above, scope: &Scope, beside: &Attributes, items| {
+        sum.add(all([above, size(scope), size(beside)]), items);
+    };
     // What stands beside a list of groups, a resource or a scope goes with it.
     let traces = size(&payload.traces.extra);
     for it in &payload.traces.resource_spans {
         let above = all([traces, size(&it.resource), size(&it.extra)]);
         for s in &it.scope_spans {
-            let filed = all([above, size(&s.scope), size(&s.extra)]);
-            sum.add(filed, s.spans.len());
+            add(above, &s.scope, &s.extra, s.spans.len());
         }
     }
     for it in &payload.otlp.resource_logs {
         let above = all([size(&it.resource), size(&it.extra)]);
         for s in &it.scope_logs {
-            let filed = all([above, size(&s.scope), size(&s.extra)]);
-            sum.add(filed, s.log_records.len());
+            add(above, &s.scope, &s.extra, s.log_records.len());
         }
     }
     for it in &payload.otlp.resource_metrics {
         let above = all([size(&it.resource), size(&it.extra)]);
         for s in &it.scope_metrics {
-            let filed = all([above, size(&s.scope), size(&s.extra)]);
-            sum.add(filed, s.metrics.len());
+            add(above, &s.scope, &s.extra, s.metrics.len());
         }
     }
     sum

@@ -10,19 +10,31 @@ use super::run::{ENTRY, Taken};
 
 /// A frame is believed up to this; a larger one is damage.
 const MAX_FRAME: usize = 1 << 20;
+/// A log is at most this, where no run can be written instead of it: two tables of ids, each id a frame of its own.
+const MAX_LOG: u64 = 4 << 20;
 
 /// An open log.
 #[derive(Debug)]
 pub(super) struct Log {
     file: File,
     pub(super) path: PathBuf,
+    /// Bytes of whole frames.
+    length: u64,
+    /// A write failed, so that a part of a frame may stand at the end.
+    torn: bool,
 }
 
 impl Log {
     pub(super) fn create(path: PathBuf) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         let file = options.create(true).append(true).mode(0o600).open(&path)?;
-        Ok(Self { file, path })
+        let length = file.metadata()?.len();
+        Ok(Self {
+            file,
+            path,
+            length,
+            torn: false,
+        })
     }
 
     /// Adds ids as one frame: number, entries, checksum.
@@ -36,7 +48,17 @@ impl Log {
             }
             let sum = crc32c::crc32c(&frame);
             frame.extend_from_slice(&sum.to_le_bytes());
+            if self.length + frame.len() as u64 > MAX_LOG {
+                return Err(ErrorKind::FileTooLarge.into());
+            }
+            // Behind a part of a frame nothing would be read.
+            if self.torn {
+                self.file.set_len(self.length)?;
+            }
+            self.torn = true;
             self.file.write_all(&frame)?;
+            self.torn = false;
+            self.length += frame.len() as u64;
         }
         Ok(())
     }
@@ -47,24 +69,21 @@ impl Log {
     }
 }
 
-/// Reads a log; false where something in it is damaged. What stands before that is taken, and a frame that was being written when the
-/// process ended is no damage.
-pub(super) fn read(path: &Path, mut take: impl FnMut(Taken)) -> io::Result<bool> {
-    let bytes = match fs::read(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(true),
-        bytes => bytes?,
-    };
+/// Reads a log. An error of kind `InvalidData` is damage: what stands before it is taken. A frame that was being written when the process
+/// ended is none.
+pub(super) fn read(path: &Path, mut take: impl FnMut(Taken)) -> io::Result<()> {
+    let bytes = fs::read(path)?;
     let mut rest = &bytes[..];
     while let Some((n, tail)) = rest.split_first_chunk::<4>() {
         let length = (u32::from_le_bytes(*n) as usize).saturating_mul(ENTRY);
         if length > MAX_FRAME {
-            return Ok(false);
+            return Err(ErrorKind::InvalidData.into());
         }
         let (Some(entries), Some(sum)) = (tail.get(..length), tail.get(length..length + 4)) else {
-            return Ok(true);
+            return Ok(());
         };
         if crc32c::crc32c(&rest[..4 + length]).to_le_bytes() != sum {
-            return Ok(false);
+            return Err(ErrorKind::InvalidData.into());
         }
         for entry in entries.chunks_exact(ENTRY) {
             if let Some((id, at)) = entry.split_first_chunk::<16>() {
@@ -73,5 +92,5 @@ pub(super) fn read(path: &Path, mut take: impl FnMut(Taken)) -> io::Result<bool>
         }
         rest = &tail[length + 4..];
     }
-    Ok(true)
+    Ok(())
 }

@@ -42,6 +42,16 @@ pub(super) struct Facts {
     pub(super) level: u32,
 }
 
+/// A run that is being written. It is gone afterwards, by its new name or for good: the next one has another, and on a full disk each that is tried
+/// would leave its part.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
 impl Run {
     /// Writes a run of sorted ids; it is there whole or not at all. `ids` is at least as many as come.
     pub(super) fn write(
@@ -51,10 +61,10 @@ impl Run {
         with_filter: bool,
         sorted: impl Iterator<Item = io::Result<Taken>>,
     ) -> io::Result<Self> {
-        let draft = path.with_extension("draft");
+        let draft = Draft(path.with_extension("draft"));
         let mut options = OpenOptions::new();
         let options = options.write(true).create(true).truncate(true).mode(0o600);
-        let mut out = BufWriter::new(options.open(&draft)?);
+        let mut out = BufWriter::new(options.open(&draft.0)?);
         out.write_all(&[0; BLOCK])?;
         let mut facts = Facts {
             ids: 0,
@@ -88,7 +98,7 @@ impl Run {
         file.write_all_at(&facts.block(), 0)?;
         file.sync_all()?;
         drop(file);
-        fs::rename(&draft, path)?;
+        fs::rename(&draft.0, path)?;
         super::store::sync_folder(path)?;
         Ok(Self {
             path: path.to_owned(),

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use super::log::{self, Log};
 use super::run::{Run, Taken, merged};
 use super::{BatchId, KEPT, WINDOW};
+use crate::queue::disk::io::is_damage;
 
 /// Ids in memory before they become a run: a table of 65,536 places is full at seven eighths, and takes 1.4 MiB.
 const IN_MEMORY: usize = 57_344;
@@ -133,17 +134,18 @@ impl Store {
             let mut desk = store.desk();
             desk.next = desk.next.max(number + 1);
             match ending {
-                _ if forget || ending == "draft" => fs::remove_file(&path)?,
+                _ if forget => fs::remove_file(&path)?,
+                // One that stays is in nobody's way: names are not used again.
+                "draft" => drop(fs::remove_file(&path)),
                 "log" => logs.push(path),
                 _ => match Run::open(&path) {
                     Ok(run) => runs.push(Arc::new(run)),
-                    Err(e) if e.kind() == ErrorKind::InvalidData => {
-                        store.damaged.fetch_add(1, Relaxed);
-                        // What it says of its age is worth nothing either.
-                        store.lock().known_since = now;
-                        fs::remove_file(&path)?;
+                    Err(error) => {
+                        store.forgot(now);
+                        if is_gone(&error) {
+                            let _ = fs::remove_file(&path);
+                        }
                     }
-                    Err(e) => return Err(e),
                 },
             }
         }
@@ -155,22 +157,54 @@ impl Store {
         sync_folder(&mark)?;
         store.lock().runs = in_order(runs);
         for path in &logs {
-            store.take_up(path, now)?;
+            store.take_up(path, now);
         }
         Ok(store)
     }
 
-    fn take_up(&self, path: &Path, now: u32) -> io::Result<()> {
-        let mut all = Vec::new();
-        if !log::read(path, |taken| all.push(taken))? {
-            self.damaged.fetch_add(1, Relaxed);
+    /// Nothing in here is worth a collector that does not start: its queue would not drain either, which may be the way out.
+    fn take_up(&self, path: &Path, now: u32) {
+        // Where something could not be written, an id may stand in it twice.
+        let mut all = Ids::default();
+        let read = log::read(path, |(id, at)| {
+            all.insert(id, at);
+        });
+        if read.is_err() {
+            self.forgot(now);
         }
         // One that was killed between writing a run and removing the log has both.
-        all.retain(|(id, at)| !self.holds(id, *at));
+        all.retain(|id, at| !self.holds(id, *at));
+        let all: Vec<Taken> = all.into_iter().collect();
+        let mut done = read.as_ref().err().is_none_or(is_gone);
         for part in all.chunks(IN_MEMORY) {
-            self.write_run(part.to_vec(), now)?;
+            if let Err(error) = self.write_run(part.to_vec(), now) {
+                self.cannot_write(&error);
+                self.keep(part, now);
+                done = false;
+            }
         }
-        fs::remove_file(path)
+        if done {
+            // One that stays is read again at the next start, which changes nothing.
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    /// Ids of a log that stays where it is, since no run can be written of it.
+    fn keep(&self, ids: &[Taken], now: u32) {
+        let mut inner = self.lock();
+        inner.hour = now / HOUR;
+        for (id, at) in ids {
+            if inner.current.len() >= IN_MEMORY {
+                self.seal(&mut inner);
+            }
+            inner.current.insert(*id, *at);
+        }
+    }
+
+    /// A file cannot be read. What it says of its age is worth nothing either.
+    fn forgot(&self, now: u32) {
+        self.damaged.fetch_add(1, Relaxed);
+        self.lock().known_since = now;
     }
 
     /// What the tables say; where they say nothing, the runs that have to be asked.
@@ -204,9 +238,7 @@ impl Store {
         if self.folder.is_none() {
             return;
         }
-        if inner.unlogged.is_empty() {
-            self.work.notify_one();
-        }
+        self.work.notify_one();
         if inner.unlogged.len() < IN_MEMORY {
             inner.unlogged.push((id, now));
         }
@@ -245,29 +277,25 @@ impl Store {
         if self.folder.is_none() {
             return;
         }
-        if let Err(error) = self.try_tidy(now) {
-            // Said once and counted each time: a full disk comes with each piece of work.
-            if self.failed.fetch_add(1, Relaxed) == 0 {
-                tracing::warn!(kind = %error.kind(), "ids of batches could not be written; they are kept in memory for as long as they fit");
-            }
+        let sealed = self.lock().sealed.clone();
+        // Each for itself: on a full disk a few ids may still be logged, and what is forgotten gives room back.
+        let done = [
+            sealed.map_or(Ok(()), |ids| self.write_sealed(&ids, now)),
+            self.log_new(),
+            self.merge_one(now),
+            self.forget(now),
+        ];
+        self.trim_filters(now);
+        if let Err(error) = done.into_iter().collect::<io::Result<()>>() {
+            self.cannot_write(&error);
         }
     }
 
-    fn try_tidy(&self, now: u32) -> io::Result<()> {
-        let (sealed, unlogged) = {
-            let mut inner = self.lock();
-            (inner.sealed.clone(), std::mem::take(&mut inner.unlogged))
-        };
-        if let Some(ids) = &sealed {
-            self.write_sealed(ids, now)?;
+    fn cannot_write(&self, error: &io::Error) {
+        // Said once and counted each time: a full disk comes with each piece of work.
+        if self.failed.fetch_add(1, Relaxed) == 0 {
+            tracing::warn!(kind = %error.kind(), "ids of batches could not be written; they are kept in memory for as long as they fit");
         }
-        if !self.volatile && !unlogged.is_empty() {
-            self.log(&unlogged)?;
-        }
-        self.merge_one(now)?;
-        self.forget(now)?;
-        self.trim_filters(now);
-        Ok(())
     }
 
     /// Writes all that is in memory to its place, at a stop in order.
@@ -296,8 +324,10 @@ impl Store {
         if inner.sealed.as_ref().is_some_and(|it| Arc::ptr_eq(it, ids)) {
             inner.sealed = None;
         }
+        // The log may hold some of these too, where the table waited for long.
+        inner.unlogged = inner.current.iter().map(|(id, at)| (*id, *at)).collect();
         drop(inner);
-        // What it holds is in the run by now.
+        // What else it holds is in the run by now.
         if let Some(log) = self.desk().log.take() {
             log.remove();
         }
@@ -312,6 +342,22 @@ impl Store {
         let run = Run::write(&path, 0, n, recent, ids.into_iter().map(Ok))?;
         self.install(run, &[]);
         Ok(())
+    }
+
+    /// Writes what is new to the log. What cannot be written is tried again.
+    fn log_new(&self) -> io::Result<()> {
+        let mut taken = std::mem::take(&mut self.lock().unlogged);
+        if self.volatile || taken.is_empty() {
+            return Ok(());
+        }
+        let done = self.log(&taken);
+        if done.is_err() {
+            let mut inner = self.lock();
+            taken.append(&mut inner.unlogged);
+            taken.truncate(IN_MEMORY);
+            inner.unlogged = taken;
+        }
+        done
     }
 
     fn log(&self, taken: &[Taken]) -> io::Result<()> {
@@ -431,6 +477,11 @@ impl Store {
 pub(super) fn in_runs(runs: &[Arc<Run>], id: &BatchId, since: u32) -> bool {
     let reach = runs.iter().rev().filter(|run| run.facts.newest >= since);
     reach.filter_map(|run| run.find(id)).any(|at| at >= since)
+}
+
+/// Whether an error says that what a file held is lost; what only cannot be opened now is there for another time.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::InvalidData || is_damage(error)
 }
 
 /// Of what was taken up to this something is forgotten, because a file that held it is damaged.

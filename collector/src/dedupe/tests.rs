@@ -286,7 +286,7 @@ async fn a_log_that_was_cut_gives_what_is_whole() {
     for end in 0..=whole.len() {
         fs::write(&path, &whole[..end]).unwrap();
         let mut found = 0;
-        assert!(log::read(&path, |_| found += 1).unwrap());
+        log::read(&path, |_| found += 1).unwrap();
         assert_eq!(
             found,
             [0, 5, 10][usize::from(end >= 108) + usize::from(end >= 216)]
@@ -297,7 +297,50 @@ async fn a_log_that_was_cut_gives_what_is_whole() {
     fs::write(&path, &flipped).unwrap();
     let dedupe = open(folder.path());
     assert_eq!((dedupe.memory().batches, dedupe.memory().damaged), (5, 1));
+    assert_eq!(known_since(&dedupe), NOW, "what stood behind is not known");
 }
+
+/// A folder as a process leaves it that is killed: `n` ids in the log.
+fn killed(folder: &Path, n: u32) {
+    let dedupe = open(folder);
+    (0..n).for_each(|n| dedupe.store.remember(id(n), NOW));
+    dedupe.store.tidy(NOW);
+}
+
+fn names(folder: &Path, ending: &str) -> usize {
+    let files = fs::read_dir(folder).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(ending)).count()
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_no_collector_from_starting() {
+    for name in ["000000000007.ids", "000000000007.log", "000000000007.draft"] {
+        let folder = tempfile::tempdir().unwrap();
+        killed(folder.path(), 100);
+        // It can be opened and not read.
+        fs::create_dir(folder.path().join(name)).unwrap();
+        let dedupe = open(folder.path());
+        assert!(is_known(&dedupe, 99, 1, NOW).await, "{name}");
+        let damaged = u64::from(!name.ends_with(".draft"));
+        assert_eq!(dedupe.memory().damaged, damaged, "{name}");
+        assert_eq!(known_since(&dedupe), NOW * damaged as u32, "{name}");
+        assert!(folder.path().join(name).exists());
+    }
+}
+
+#[tokio::test]
+async fn ids_that_were_logged_twice_count_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = log::Log::create(folder.path().join("0.log")).unwrap();
+    log.write(&[(id(1), NOW - WINDOW - 1)]).unwrap();
+    log.write(&[(id(1), NOW)]).unwrap();
+    let dedupe = open(folder.path());
+    assert_eq!(dedupe.memory().batches, 1);
+    assert!(is_known(&dedupe, 1, 1, NOW).await, "with the newer time");
+}
+
+mod full;
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_costs_memory_only() {

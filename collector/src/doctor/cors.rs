@@ -172,8 +172,7 @@ async fn admitted(
 
 /// The key that a page would have now: of those that were rotated the first may be over.
 fn key_of(app: &App, now: SystemTime) -> Result<&str, (String, &'static str)> {
-    let mut counting = (app.keys.iter()).filter(|it| it.not_after.is_none_or(|last| now <= last));
-    match counting.next() {
+    match app.keys.iter().find(|it| it.counts_at(now)) {
         Some(key) => Ok(key.key.reveal()),
         None => Err((
             "none of the app's keys counts any more".into(),

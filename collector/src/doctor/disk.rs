@@ -11,13 +11,15 @@ use rustix::process::geteuid;
 use super::finding::Report;
 use crate::config::{Config, QueueType};
 use crate::data_folder::DataFolder;
-use crate::queue::disk::look;
+use crate::queue::disk::look::{self, Overview};
 
 /// Each answer to a browser waits for one; from here on a group of them is felt.
 const SLOW: Duration = Duration::from_millis(100);
 
 /// What is written to see whether it can be.
 const TRY: &[u8] = b"written by farol-collector doctor, and taken away again\n";
+
+const DISK: &str = "disk";
 
 pub(super) fn look(config: &Config, report: &mut Report<'_>) {
     let data = &config.data_dir;
@@ -29,10 +31,14 @@ pub(super) fn look(config: &Config, report: &mut Report<'_>) {
         return;
     }
     folder("data folder", data, report);
+    let seen = seen(data);
     if config.queue.kind == QueueType::Disk {
-        room(config, report);
+        let held = seen.as_ref().and_then(|it| it.as_ref().ok());
+        room(config, held.map_or(0, bytes), report);
     }
-    queue(data, report);
+    if let Some(seen) = seen {
+        queue(seen, report);
+    }
     refused(data, report);
 }
 
@@ -90,47 +96,80 @@ fn writes(folder: &Path) -> io::Result<Duration> {
     done
 }
 
-fn room(config: &Config, report: &mut Report<'_>) {
-    const WHAT: &str = "disk";
+/// What is in the queue; nothing where it has no folder yet.
+fn seen(data: &Path) -> Option<anyhow::Result<Overview>> {
+    let folder = DataFolder::queue_of(data);
+    if !folder.is_dir() {
+        return None;
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |it| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX));
+    Some(look::inspect(&folder, now))
+}
+
+fn bytes(seen: &Overview) -> u64 {
+    seen.segments.iter().map(|it| it.bytes).sum()
+}
+
+fn room(config: &Config, held: u64, report: &mut Report<'_>) {
     let space = match rustix::fs::statvfs(&config.data_dir) {
         Ok(space) => space,
         Err(error) => {
             let words = format!("its room cannot be told ({error})");
-            return report.warn(WHAT, words, "see df for the data folder");
+            return report.warn(DISK, words, "see df for the data folder");
         }
     };
-    let free = space.f_bavail * space.f_frsize;
-    let least = config.queue.min_free.of(space.f_blocks * space.f_frsize);
-    let most = config.queue.max_bytes as u64;
+    let space = Space {
+        free: space.f_bavail * space.f_frsize,
+        least: config.queue.min_free.of(space.f_blocks * space.f_frsize),
+        most: config.queue.max_bytes as u64,
+        held,
+    };
+    enough(&space, report);
+}
+
+/// Bytes of the disk under the queue.
+pub(super) struct Space {
+    pub(super) free: u64,
+    /// What stays free.
+    pub(super) least: u64,
+    /// The most that the queue holds, and what of it is there.
+    pub(super) most: u64,
+    pub(super) held: u64,
+}
+
+/// Whether the queue can grow to its bound. What it holds already wants no room any more.
+pub(super) fn enough(space: &Space, report: &mut Report<'_>) {
+    let &Space {
+        free,
+        least,
+        most,
+        held,
+    } = space;
     let words = format!("{} MiB free", free >> 20);
     if free <= least {
         let words = format!(
             "{words}, and queue.min_free keeps {} MiB: nothing is taken",
             least >> 20
         );
-        report.fail(WHAT, words, "make room, or lower queue.min_free");
-    } else if free - least < most {
+        report.fail(DISK, words, "make room, or lower queue.min_free");
+    } else if free - least < most.saturating_sub(held) {
         let words = format!(
-            "{words}, less than the queue may grow to ({} MiB)",
+            "{words}, less than the queue may still grow by ({} of {} MiB)",
+            most.saturating_sub(held) >> 20,
             most >> 20
         );
-        report.warn(WHAT, words, "make room, or lower queue.max_bytes");
+        report.warn(DISK, words, "make room, or lower queue.max_bytes");
     } else {
         report.ok(
-            WHAT,
+            DISK,
             format!("{words}, enough for a full queue of {} MiB", most >> 20),
         );
     }
 }
 
-fn queue(data: &Path, report: &mut Report<'_>) {
-    let folder = DataFolder::queue_of(data);
-    if !folder.is_dir() {
-        return;
-    }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.map_or(0, |it| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX));
-    let seen = match look::inspect(&folder, now) {
+fn queue(seen: anyhow::Result<Overview>, report: &mut Report<'_>) {
+    let seen = match seen {
         Ok(seen) => seen,
         // One that never had a record has no files yet.
         Err(error) => {
@@ -140,7 +179,7 @@ fn queue(data: &Path, report: &mut Report<'_>) {
     };
     let damaged: u64 = seen.segments.iter().map(|it| it.damaged_places).sum();
     let records: u64 = seen.segments.iter().map(|it| it.records).sum();
-    let bytes: u64 = seen.segments.iter().map(|it| it.bytes).sum();
+    let bytes = bytes(&seen);
     if damaged > 0 || !seen.unreadable.is_empty() {
         report.warn(
             "queue",

@@ -90,6 +90,29 @@ fn trouble_always_comes_with_what_to_do_and_in_one_line() {
 }
 
 #[test]
+fn what_the_queue_holds_already_wants_no_room_any_more() {
+    for (free, held, level) in [
+        (1000, 1024, Level::Ok),
+        (1000, 200, Level::Warn),
+        (1000, 300, Level::Ok),
+        // Its last segment may be beyond the bound.
+        (257, 1030, Level::Ok),
+        (256, 1024, Level::Fail),
+    ] {
+        let mut out = Vec::new();
+        let mut report = Report::new(&mut out, false);
+        let space = disk::Space {
+            free: free << 20,
+            least: 256 << 20,
+            most: 1024 << 20,
+            held: held << 20,
+        };
+        disk::enough(&space, &mut report);
+        assert_eq!(report.all[0].level, level, "{free} {held}");
+    }
+}
+
+#[test]
 fn for_machines_it_is_one_object() {
     let mut out = Vec::new();
     let mut report = Report::new(&mut out, true);

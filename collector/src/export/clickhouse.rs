@@ -50,16 +50,27 @@ impl ClickHouse {
             Ok(packed) => packed,
             Err(outcome) => return outcome,
         };
-        self.insert(batch.signal(), body, &token)
-            .await
-            .unwrap_or_else(|outcome| outcome)
+        let gathered = self.settings.async_insert;
+        let outcome = self
+            .insert(batch.signal(), body.clone(), &token, gathered)
+            .await;
+        match outcome {
+            // All that were written with it are told the same, whoever sent the row that it fails at. Its own verdict is that of an insert by itself.
+            Outcome::Refused(reason) if gathered && reason.code.starts_with("clickhouse ") => {
+                self.insert(batch.signal(), body, &token, false).await
+            }
+            outcome => outcome,
+        }
     }
 
-    async fn insert(&self, signal: Signal, body: Packed, token: &str) -> Result<Outcome, Outcome> {
-        let address = address(&self.settings, signal, token);
-        let address = address.map_err(|_| Outcome::retry(Reason::code("no address")))?;
-        let answer = self.http.post(&address, &[], body).await?;
-        Ok(answer::judge(&answer))
+    async fn insert(&self, signal: Signal, body: Packed, token: &str, gathered: bool) -> Outcome {
+        let Ok(address) = address(&self.settings, signal, token, gathered) else {
+            return Outcome::retry(Reason::code("no address"));
+        };
+        match self.http.post(&address, &[], body).await {
+            Ok(answer) => answer::judge(&answer),
+            Err(outcome) => outcome,
+        }
     }
 }
 
@@ -69,8 +80,9 @@ impl Destination for ClickHouse {
     }
 }
 
-/// Where a batch is inserted. The token is the batch's own: a server that remembers it takes what is sent again once.
-fn address(settings: &Settings, signal: Signal, token: &str) -> Result<Uri> {
+/// Where a batch is inserted, with those of others or by itself. The token is the batch's own: a server that remembers it takes what is sent
+/// again once.
+fn address(settings: &Settings, signal: Signal, token: &str, gathered: bool) -> Result<Uri> {
     let table = settings.table(signal);
     let insert = format!("INSERT INTO {table} FORMAT JSONEachRow");
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -79,8 +91,9 @@ fn address(settings: &Settings, signal: Signal, token: &str) -> Result<Uri> {
     query.append_pair("insert_deduplication_token", token);
     // A column that is not there is an error that an operator can mend, not a loss.
     query.append_pair("input_format_skip_unknown_fields", "0");
-    if settings.async_insert {
-        query.append_pair("async_insert", "1");
+    // Said in either case: newer servers gather unless told not to.
+    query.append_pair("async_insert", if gathered { "1" } else { "0" });
+    if gathered {
         query.append_pair("wait_for_async_insert", "1");
         query.append_pair("async_insert_deduplicate", "1");
     }

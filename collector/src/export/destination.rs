@@ -149,16 +149,55 @@ impl Reason {
         }
     }
 
+    /// Ends the code where one of several servers is away: what the others take says nothing of what that one does not.
+    pub(crate) const OF_ONE_SERVER: &str = ", one of several";
+
     /// A reason that needs no words.
     pub fn code(code: impl Into<String>) -> Self {
         Self::new(code, "")
     }
 }
 
+const OF_ONE: [&str; 9] = [
+    "http 4",
+    "grpc already_exists",
+    "grpc data_loss",
+    "grpc failed_precondition",
+    "grpc not_found",
+    "grpc out_of_range",
+    "grpc permission_denied",
+    "connection lost",
+    "timeout",
+];
+const BUSY: [&str; 3] = ["http 408", "http 425", "http 429"];
+
+/// How the codes of answers begin. Of Kafka's those of topics alone: what else its client says is of brokers that it does not reach.
+const ANSWERS: [&str; 11] = [
+    "http ",
+    "grpc ",
+    "clickhouse ",
+    "bulk ",
+    "s3 ",
+    "kafka invalid_timestamp",
+    "kafka not_enough_replicas",
+    "kafka policy_violation",
+    "kafka throttling_quota_exceeded",
+    "kafka topic_authorization_failed",
+    "kafka unknown_topic_or_partition",
+];
+
 impl Reason {
-    /// Whether the server said it. What did not answer, or not in time, does not for anybody.
+    /// Whether the server said it, and of what it was sent. What did not answer, or not in time, does not for anybody.
     pub(crate) fn is_answer(&self) -> bool {
-        self.code.starts_with("http ") || self.code.starts_with("grpc ")
+        ANSWERS.iter().any(|it| self.code.starts_with(it))
+    }
+
+    /// Whether something that an operator can mend may concern one batch alone: a guard that forbids what stands in it, a reader that hangs up on it,
+    /// a server that takes too long for it. Not that a server is busy, or away.
+    pub(crate) fn may_be_of_one_batch(&self) -> bool {
+        let begins = |all: &[&str]| all.iter().any(|it| self.code.starts_with(it));
+        let is_away = self.code.ends_with(Self::OF_ONE_SERVER);
+        begins(&OF_ONE) && !begins(&BUSY) && !is_away
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) struct Health {
     /// Batches taken so far: the evidence that the destination is alive. One that takes spans may have no place for logs.
     taken: AtomicU64,
     in_doubt: AtomicUsize,
+    maybe_alone: AtomicUsize,
     /// Lanes that wait, and those of them whose batch could be left to the queue; and how one of them is asked to.
     waiting: AtomicUsize,
     could_leave: AtomicUsize,
@@ -50,6 +51,7 @@ impl Health {
             pause: watch::Sender::new(None),
             taken: AtomicU64::new(0),
             in_doubt: AtomicUsize::new(0),
+            maybe_alone: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             could_leave: AtomicUsize::new(0),
             leave: Notify::new(),
@@ -115,6 +117,11 @@ impl Health {
     /// Whether batches of it may be what the destination fails at, and how many.
     pub(super) fn in_doubt(&self) -> &AtomicUsize {
         &self.in_doubt
+    }
+
+    /// Whether batches of it may be those that alone do not pass, and how many.
+    pub(super) fn maybe_alone(&self) -> &AtomicUsize {
+        &self.maybe_alone
     }
 
     /// Waits for something with a batch in hands. `None` where it is to be left to others meanwhile, which is asked of those only that can.

@@ -22,6 +22,14 @@ use crate::config::Remote;
 /// What this collector calls itself to receivers.
 pub(crate) const AGENT: &str = concat!("farol-collector/", env!("CARGO_PKG_VERSION"));
 
+/// How ports begin that are not for what they were sent: those of Go's servers, and of Tomcat's, that want TLS; ClickHouse's own protocol.
+const OF_OTHER_PORTS: [&[u8]; 4] = [
+    b"Client sent an HTTP request to an HTTPS server",
+    b"Bad Request\nThis combination of host and port requires TLS",
+    b"Bad Request\r\nThis combination of host and port requires TLS",
+    b"Port 9000 is for clickhouse-client program",
+];
+
 /// A server that batches are posted to.
 pub(crate) struct Http {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -116,6 +124,11 @@ impl Http {
             Err(_) if head.status.is_success() => {
                 return Err(Outcome::retry(Reason::code("answer cut")));
             }
+            // Whose verdict this is stood in the rest: a port that wants TLS says so and hangs up on what is still being sent.
+            Err(_) if matches!(head.status.as_u16(), 400 | 422) => {
+                let code = format!("http {}, cut", head.status.as_u16());
+                return Err(Outcome::retry(Reason::code(code)));
+            }
             // The status line came, and it is the verdict.
             Err(_) => (Bytes::new(), false),
         };
@@ -142,8 +155,25 @@ impl Answer {
         // Frameworks say of a bare "ok" that it is HTML.
         let first = self.body.iter().find(|it| !it.is_ascii_whitespace());
         let something = self.overlong || first == Some(&b'<');
-        let code = format!("http {}, a page", self.status.as_u16());
-        (something && self.is("text/html")).then(|| Outcome::retry(Reason::new(code, self.words())))
+        (something && self.is("text/html"))
+            .then(|| Outcome::retry(self.reason(", a page", &self.words())))
+    }
+
+    fn reason(&self, what: &str, words: &str) -> Reason {
+        Reason::new(format!("http {}{what}", self.status.as_u16()), words)
+    }
+
+    /// What comes of a 400 or 422 that no receiver said: where another port answers, or a proxy, nobody looked at the batch.
+    fn no_verdict(&self, words: &str) -> Option<Outcome> {
+        match self.is_of_other_port() {
+            true => Some(Outcome::retry(self.reason(", another port", words))),
+            false => self.page(),
+        }
+    }
+
+    fn is_of_other_port(&self) -> bool {
+        let begins = self.body.trim_ascii_start();
+        OF_OTHER_PORTS.iter().any(|it| begins.starts_with(it))
     }
 
     /// Its body as it stands.
@@ -151,14 +181,24 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// What comes of an answer that is no success where the receiver may be whatever takes a POST: its frameworks say their own 400 by a page.
+    pub(crate) fn failure_of_any(&self, words: &str, now: SystemTime) -> Outcome {
+        match self.status.as_u16() {
+            400 | 422 if !self.is_of_other_port() => Outcome::Refused(self.reason("", words)),
+            _ => self.failure(words, now),
+        }
+    }
+
     /// What comes of an answer that is no success: OTLP/HTTP's rules, and where they would throw data away for an operator's
     /// mistake, ours: credentials, addresses and permissions can be mended while the queue holds what waits.
     pub(crate) fn failure(&self, words: &str, now: SystemTime) -> Outcome {
-        let reason = Reason::new(format!("http {}", self.status.as_u16()), words);
+        let reason = self.reason("", words);
         let after = self.headers.get(RETRY_AFTER);
         let after = after.and_then(|value| retry::retry_after(value.to_str().ok()?, now));
         match self.status.as_u16() {
-            400 | 413 | 422 => Outcome::Refused(reason),
+            // A proxy says it by a page, and means the batch.
+            413 => Outcome::Refused(reason),
+            400 | 422 => self.no_verdict(words).unwrap_or(Outcome::Refused(reason)),
             429 | 502..=504 => Outcome::Retry {
                 after,
                 suspect: false,

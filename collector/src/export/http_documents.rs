@@ -1,5 +1,7 @@
 //! Documents over HTTP: Logstash's http input, and any other server that takes JSON by POST.
 
+use std::time::SystemTime;
+
 use anyhow::Result;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
@@ -60,8 +62,9 @@ impl HttpDocuments {
             Err(outcome) => return outcome,
         };
         let address = &self.settings.remote.endpoint;
-        match self.http.hand_over(address, &headers, body).await {
-            Ok(_) => Outcome::accepted(),
+        match self.http.post(address, &headers, body).await {
+            Ok(answer) if answer.status.is_success() => Outcome::accepted(),
+            Ok(answer) => answer.failure_of_any(&answer.words(), SystemTime::now()),
             Err(outcome) => outcome,
         }
     }

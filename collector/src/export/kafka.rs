@@ -130,7 +130,7 @@ impl Line {
         }
         for (handle, message) in sent {
             match handle.await {
-                Err(error) if is_too_large(&error) => alone.push(message),
+                Err(error) if is_of_the_request(&error) => alone.push(message),
                 told => verdicts.told(message.places, told, &self.doubt),
             }
         }
@@ -269,7 +269,8 @@ fn reason(error: &KrafkaError) -> Reason {
     Reason::new(code(error), error.to_string())
 }
 
-/// Whether the message will never be taken as it is. What an operator can mend (a topic that is not there, a right that is missing) is waited for.
+/// Whether the message will never be taken as it is. What an operator can mend (a topic that is not there, a right that is missing, the
+/// clock that the client stamps messages with) is waited for.
 fn is_final(error: &KrafkaError) -> bool {
     match error {
         KrafkaError::Broker { code, .. } => matches!(
@@ -278,7 +279,6 @@ fn is_final(error: &KrafkaError) -> bool {
                 | ErrorCode::RecordListTooLarge
                 | ErrorCode::InvalidRecord
                 | ErrorCode::InvalidTopic
-                | ErrorCode::InvalidTimestamp
         ),
         // A message that is larger than the client takes.
         KrafkaError::Config { .. } | KrafkaError::Serialization { .. } => true,
@@ -288,12 +288,19 @@ fn is_final(error: &KrafkaError) -> bool {
     }
 }
 
-fn is_too_large(error: &KrafkaError) -> bool {
-    use ErrorCode::{MessageTooLarge, RecordListTooLarge};
+/// Whether a broker finds the time of a message too far from its own. It has not taken it, and will when one of the two clocks is right.
+fn is_of_the_clock(error: &KrafkaError) -> bool {
+    let code = ErrorCode::InvalidTimestamp;
+    matches!(error, KrafkaError::Broker { code: it, .. } if *it == code)
+}
+
+/// Whether a broker says it of all messages of a request where it is true of one.
+fn is_of_the_request(error: &KrafkaError) -> bool {
+    use ErrorCode::{InvalidRecord, MessageTooLarge, RecordListTooLarge};
     matches!(
         error,
         KrafkaError::Broker {
-            code: MessageTooLarge | RecordListTooLarge,
+            code: InvalidRecord | MessageTooLarge | RecordListTooLarge,
             ..
         }
     )

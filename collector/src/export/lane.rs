@@ -32,6 +32,10 @@ const SUSPECT_AFTER: u32 = 6;
 /// have ended, or the server broken down by now).
 const SUSPECT_PART_AFTER: (u32, u32) = (1, 2 * SUSPECT_AFTER);
 
+/// What an operator can mend is waited for. A batch alone that fails so this often and for this long, while after each try others of its kind
+/// passed, is what a guard before the destination stops, and is divided as well; its parts as slowly, so that a server at its limit buries none.
+const ALONE_AFTER: (u32, Duration) = (20, Duration::from_secs(600));
+
 /// What all lanes of a destination share.
 pub(crate) struct Shared {
     pub(crate) name: String,
@@ -108,6 +112,8 @@ enum End {
     Refused(Reason),
     /// Not refused, but it is what the server fails at.
     Suspected(Reason),
+    /// It alone does not pass, for something that can be mended.
+    Alone(Reason),
     Exhausted(Reason),
     /// The room that it took is wanted.
     Left,
@@ -180,18 +186,20 @@ impl Shared {
                     letters.keep(&self.name, &job.batch, &reason).await;
                     (Fate::Dropped(DropReason::RetriesExhausted), 0)
                 }
-                End::Refused(reason) | End::Suspected(reason) => match job.batch.split() {
-                    Some((left, right)) => {
-                        for batch in [right, left] {
-                            stack.push((job.with(batch), suspected));
+                End::Refused(reason) | End::Suspected(reason) | End::Alone(reason) => {
+                    match job.batch.split() {
+                        Some((left, right)) => {
+                            for batch in [right, left] {
+                                stack.push((job.with(batch), suspected));
+                            }
+                            continue;
                         }
-                        continue;
+                        None => {
+                            self.bury(&job.batch, &reason).await;
+                            (Fate::Dropped(DropReason::Rejected), 0)
+                        }
                     }
-                    None => {
-                        self.bury(&job.batch, &reason).await;
-                        (Fate::Dropped(DropReason::Rejected), 0)
-                    }
-                },
+                }
             };
             let done = Settled {
                 job,
@@ -289,6 +297,7 @@ impl Shared {
         };
         let mut backoff = Backoff::new(&self.retry).after(before);
         let mut doubt = None;
+        let (mut taken_since, mut alone) = (taken_before, 0);
         loop {
             if health.rests() {
                 self.stir.notify_one();
@@ -349,12 +358,22 @@ impl Shared {
                     if suspect && backoff.tries() >= enough {
                         return End::Suspected(reason);
                     }
-                    let doubted = suspect && (suspected || backoff.tries() >= SUSPECT_AFTER);
-                    match doubted {
-                        true if doubt.is_none() => doubt = Some(Here::new(health.in_doubt())),
-                        true => {}
-                        false => doubt = None,
+                    let may_be_alone = reason.may_be_of_one_batch();
+                    let taken = health.taken();
+                    if may_be_alone && taken > taken_since {
+                        alone += 1;
                     }
+                    taken_since = taken;
+                    if alone >= ALONE_AFTER.0 && first.elapsed() >= ALONE_AFTER.1 {
+                        return End::Alone(reason);
+                    }
+                    let often = backoff.tries() >= SUSPECT_AFTER;
+                    let doubted = match suspect && (suspected || often) {
+                        true => Some(health.in_doubt()),
+                        false => (may_be_alone && often).then(|| health.maybe_alone()),
+                    };
+                    drop(doubt.take());
+                    doubt = doubted.map(Here::new);
                     let wait = backoff.next((self.random)(), after);
                     permit.failed(wait, &reason);
                     let limit = self.retry.max_elapsed;

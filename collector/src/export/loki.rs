@@ -28,6 +28,9 @@ use streams::{Stream, Streams};
 const PUSH: &str = "loki/api/v1/push";
 /// Loki says of each entry why it was not taken; more than this is not read.
 const MAX_ANSWER: usize = 256 * 1024;
+/// What a push was taken with: Loki says 204, what stands before it may say 200 to 203. Above them is 260, which Loki says where its operator has
+/// stopped a tenant or a policy (`block_ingestion_until`) and nothing was kept.
+const RECEIPTS: std::ops::RangeInclusive<u16> = 200..=204;
 
 /// A Loki.
 pub(crate) struct Loki {
@@ -71,7 +74,7 @@ impl Loki {
         let answer = self.http.post(&self.address, &headers, body).await;
         drop(turn);
         match answer {
-            Ok(answer) if answer.status.is_success() => {
+            Ok(answer) if RECEIPTS.contains(&answer.status.as_u16()) => {
                 answer.page().unwrap_or_else(Outcome::accepted)
             }
             Ok(answer) => judge(&answer),
@@ -94,6 +97,9 @@ const OF_SETTINGS: [&str; 3] = [
     "missing required labels",
 ];
 
+/// What Loki says with 260 where its operator has stopped streams of one policy: what others hold must not wait for those.
+const OF_A_POLICY: &str = " (policy: ";
+
 fn judge(answer: &Answer) -> Outcome {
     let words = answer.words();
     match answer.failure(&words, SystemTime::now()) {
@@ -103,6 +109,11 @@ fn judge(answer: &Answer) -> Outcome {
                 true => Outcome::retry(reason),
                 false => Outcome::Refused(reason),
             }
+        }
+        Outcome::Retry { reason, .. }
+            if answer.status.is_success() && unquoted(&words).contains(OF_A_POLICY) =>
+        {
+            Outcome::Refused(reason)
         }
         outcome => outcome,
     }

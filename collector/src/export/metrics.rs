@@ -141,16 +141,21 @@ pub(super) async fn attempt(shared: &Shared, batch: Batch, backoff: &mut Backoff
             Next::Part(batch.only(&again), wait)
         }
         Outcome::Refused(reason) => {
+            let why = reason.code.clone();
+            if !refused::divide(shared, batch, reason, backoff).await {
+                // It was too large in one piece.
+                stats.snapshots.fetch_add(1, Ordering::Relaxed);
+                return Next::Done;
+            }
             let before = stats.snapshots_refused.fetch_add(1, Ordering::Relaxed);
             // Every interval brings the next one: said once, counted each time.
             if before == 0 {
                 tracing::warn!(
                     destination = shared.name,
-                    reason = %reason,
+                    reason = why,
                     "the destination refused the metrics"
                 );
             }
-            refused::divide(shared, batch, reason, backoff).await;
             Next::Done
         }
         Outcome::Retry { after, .. } => {

@@ -145,11 +145,10 @@ fn judge(status: &Status) -> Outcome {
     match status.code() {
         Code::InvalidArgument => Outcome::Refused(reason),
         // Servers of both big implementations speak of messages above their limit by these codes; dividing helps. Else the first
-        // means a quota, the second nothing that OTLP explains.
+        // means a quota, as 429 does, whatever is sent; the second nothing that OTLP explains.
         Code::ResourceExhausted | Code::OutOfRange if too_large(status.message()) => {
             Outcome::Refused(reason)
         }
-        Code::ResourceExhausted => retry(after.is_none()),
         Code::Internal | Code::Unknown => retry(true),
         _ => retry(false),
     }

@@ -76,9 +76,6 @@ fn resource(app: &App, instance: &str) -> Resource {
     if !app.environment.is_empty() {
         attributes.push(text(attr::DEPLOYMENT_ENVIRONMENT, &app.environment));
     }
-    if app.overflow {
-        attributes.push(yes(attr::METRIC_OVERFLOW));
-    }
     Resource {
         attributes,
         ..Resource::default()
@@ -221,7 +218,8 @@ fn histogram(series: &Series, snapshot: &Snapshot) -> Option<ExponentialHistogra
 
 fn attributes(series: &Series) -> Vec<KeyValue> {
     if series.overflow {
-        return vec![yes(attr::METRIC_OVERFLOW)];
+        let delivery = series.values.iter().map(|it| text(attr::DELIVERY, it));
+        return delivery.chain([yes(attr::METRIC_OVERFLOW)]).collect();
     }
     let names = series.family.family().attributes;
     let known = names.iter().zip(&series.values);

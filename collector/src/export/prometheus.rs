@@ -34,7 +34,7 @@ mod write;
 mod tests;
 
 /// Attributes of the resource that are labels beside `job` and `instance`: without them two environments of an app would be one series.
-const PROMOTED: [&str; 2] = [attr::DEPLOYMENT_ENVIRONMENT, attr::METRIC_OVERFLOW];
+const PROMOTED: [&str; 1] = [attr::DEPLOYMENT_ENVIRONMENT];
 
 /// A series' labels, and when it said what it says: several browsers, or a backlog, may say several things of one series in a batch.
 type Said = (Vec<LabelPair>, i64);

@@ -2,6 +2,7 @@
 //! group over which sessions are spread.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -118,13 +119,34 @@ pub(crate) struct Spread {
     members: Vec<Arc<dyn Destination>>,
     /// Hashed with a session's id: a server's name, so that the order of the list says nothing.
     names: Vec<String>,
+    /// Of each whether the last that it was sent was answered as by one that works.
+    well: Vec<AtomicBool>,
 }
 
 impl Spread {
     /// Servers with their names.
     pub(crate) fn new(members: Vec<(String, Arc<dyn Destination>)>) -> Self {
-        let (names, members) = members.into_iter().unzip();
-        Self { members, names }
+        let (names, members): (Vec<String>, Vec<_>) = members.into_iter().unzip();
+        let well = names.iter().map(|_| AtomicBool::new(true)).collect();
+        Self {
+            members,
+            names,
+            well,
+        }
+    }
+
+    /// Sends to one. That it is away is said so that what others take is no evidence against its sessions.
+    async fn send_to(&self, server: usize, batch: &Batch) -> Outcome {
+        let mut outcome = self.members[server].send(batch).await;
+        let again = match &mut outcome {
+            Outcome::Retry { reason, .. } => Some(reason),
+            _ => None,
+        };
+        let was_well = self.well[server].swap(again.is_none(), Relaxed);
+        if let Some(reason) = again.filter(|_| !was_well) {
+            reason.code.push_str(Reason::OF_ONE_SERVER);
+        }
+        outcome
     }
 
     /// The server with the greatest hash: where one leaves the list, only its own sessions move.
@@ -148,14 +170,14 @@ impl Spread {
         if shares.len() == 1
             && let Some(server) = shares.keys().next()
         {
-            return self.members[*server].send(batch).await;
+            return self.send_to(*server, batch).await;
         }
         let mut sum = Sum::default();
         for (server, places) in shares {
             let mut parts = vec![places];
             while let Some(places) = parts.pop() {
                 let part = batch.only(&places);
-                let outcome = self.members[server].send(&part).await;
+                let outcome = self.send_to(server, &part).await;
                 match outcome {
                     // Somebody in it is the culprit.
                     Outcome::Refused(_) if places.len() > 1 => {

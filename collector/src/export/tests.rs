@@ -181,8 +181,17 @@ impl Bench {
         }
     }
 
+    /// Nothing comes any more, and what is there goes.
+    async fn end_within_an_hour(&self, task: tokio::task::JoinHandle<()>) {
+        self.queue.close();
+        let ended = tokio::time::timeout(Duration::from_secs(3_600), task);
+        ended.await.unwrap().unwrap();
+    }
+
     fn books(&self, name: &str) -> Deliveries {
-        self.ledgers.destination(name).snapshot()
+        let books = self.ledgers.destination(name).snapshot();
+        assert_eq!(books.bugs, 0, "an item of {name} had two verdicts");
+        books
     }
 
     fn letters(&self, name: &str) -> Vec<serde_json::Value> {
@@ -522,11 +531,7 @@ async fn a_batch_that_breaks_a_living_server_is_divided_in_the_end() {
     }
     bench.put(&["last"]).await;
     // Nothing else passes once the queue is read; what passed while the culprit was tried is the evidence.
-    bench.queue.close();
-    tokio::time::timeout(Duration::from_secs(3_600), running.task)
-        .await
-        .unwrap()
-        .unwrap();
+    bench.end_within_an_hour(running.task).await;
     let books = bench.books("a");
     assert_eq!(
         (books.exported, books.dropped[&DropReason::Rejected]),
@@ -549,11 +554,7 @@ async fn batches_that_break_a_living_server_are_found_where_they_fill_all_lanes(
                 .put(&[if n < lanes { "bad" } else { "ok" }, "ok"])
                 .await;
         }
-        bench.queue.close();
-        tokio::time::timeout(Duration::from_secs(3_600), running.task)
-            .await
-            .unwrap()
-            .unwrap();
+        bench.end_within_an_hour(running.task).await;
         let books = bench.books("a");
         assert_eq!(
             (books.exported, books.dropped[&DropReason::Rejected]),
@@ -563,6 +564,64 @@ async fn batches_that_break_a_living_server_are_found_where_they_fill_all_lanes(
         let most = running.told.most_in_flight.load(Ordering::SeqCst);
         assert!(most <= lanes + 1, "{most} of {lanes}");
     }
+}
+
+/// A guard that lets no batch with one of these through.
+fn forbids(bodies: &[String]) -> Option<Outcome> {
+    Some(match bodies.iter().any(|it| it == "bad") {
+        true => Outcome::retry(Reason::code("http 403")),
+        false => Outcome::accepted(),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_alone_does_not_pass_for_long_is_found_where_it_fills_all_lanes() {
+    for lanes in [1, 4] {
+        let bench = Bench::new();
+        let running = bench.run("a", forbids, |plan, _| {
+            plan.bounds.max_items = 2;
+            plan.lanes = lanes;
+        });
+        for n in 0..2_000 {
+            let body = if n < lanes { "bad" } else { "ok" };
+            bench.put(&[body, "ok"]).await;
+            tokio::time::advance(Duration::from_secs(20)).await;
+        }
+        bench.end_within_an_hour(running.task).await;
+        let books = bench.books("a");
+        assert_eq!(
+            (books.exported, books.dropped[&DropReason::Rejected]),
+            (4_000 - lanes as u64, lanes as u64),
+            "{lanes} lanes"
+        );
+        assert_eq!(bench.letters("a")[0]["code"], "http 403");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_passes_at_any_more_is_waited_for() {
+    let bench = Bench::new();
+    let release = Arc::new(AtomicBool::new(false));
+    let mended = Arc::clone(&release);
+    let forbidden = move |bodies: &[String]| {
+        Some(
+            match bodies[0] == "before" || mended.load(Ordering::SeqCst) {
+                true => Outcome::accepted(),
+                false => Outcome::retry(Reason::code("http 403")),
+            },
+        )
+    };
+    let running = bench.run("a", forbidden, |plan, _| plan.bounds.max_items = 2);
+    for body in ["after", "after", "before", "before", "after"] {
+        bench.put(&[body, body]).await;
+    }
+    tokio::time::sleep(Duration::from_secs(86_400)).await;
+    let books = bench.books("a");
+    assert_eq!((books.exported, books.pending()), (4, 6));
+    release.store(true, Ordering::SeqCst);
+    bench.queue.close();
+    running.task.await.unwrap();
+    assert_eq!(bench.books("a").exported, 10);
 }
 
 #[tokio::test(start_paused = true)]

@@ -58,6 +58,23 @@ fn encoded(record: &Record) -> Vec<u8> {
 }
 
 #[test]
+fn who_is_named_as_opentelemetry_named_users_before_goes_too() {
+    let named = r#"{"key":"enduser.id","value":{"stringValue":"u-7"}}"#;
+    let span = format!(
+        r#"{{"meta":{{}},"traces":{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708","name":"s","attributes":[{named}]}}]}}]}}]}}}}"#
+    );
+    let event = r#"{"meta":{},"events":[{"name":"a","attributes":{"enduser.id":"u-7"}}]}"#;
+    for json in [span.as_str(), event] {
+        let before = record(json);
+        assert_eq!(before.header.counts.items(), 1);
+        assert_eq!(user("u-8").taken_out(&before), None);
+        let after = user("u-7").taken_out(&before).unwrap();
+        assert_eq!(after.header.counts.items(), 0, "{json}");
+        assert!(!String::from_utf8_lossy(&after.body).contains("u-7"));
+    }
+}
+
+#[test]
 fn items_of_others_stay_and_keep_their_places() {
     let before = record(TWO);
     for (person, stays) in [

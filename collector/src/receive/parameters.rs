@@ -105,6 +105,17 @@ fn path_key(path: &str) -> Option<String> {
     Some(key.into_owned()).filter(|key| !key.is_empty())
 }
 
+/// The door for fuzzers: what is read is bounded, and what is refused says so in one line.
+pub(super) fn fuzz(uri: &Uri, headers: &HeaderMap) {
+    match Parameters::read(uri, headers) {
+        Ok(read) => {
+            assert!(read.id.is_none_or(|id| (1..=MAX_ID).contains(&id.len())));
+            assert!(read.key.is_none_or(|key| !key.is_empty()));
+        }
+        Err(error) => assert!(!error.message.contains(['\n', '\r'])),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

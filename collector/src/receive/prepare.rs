@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use farol_protocol::payload::Payload;
 
-use super::{Accepted, Head, RETRY_BUSY, Receiver, otlp};
+use super::{Accepted, Head, RETRY_BUSY, Receiver, otlp, owed};
 use crate::convert::weight;
 
 use crate::decode::{self, Code, Decoded, Form, repeat};
@@ -20,6 +20,10 @@ pub(super) struct Source {
     pub(super) head: Head,
     pub(super) id: [u8; 16],
 }
+
+/// Bytes of the name that a client calls its app by, in the record's header, which stays in memory for as long as the record waits. All of it
+/// stands in the payload.
+const CLAIMED: usize = 256;
 
 /// A body that can be put into the queue.
 #[derive(Debug)]
@@ -151,7 +155,10 @@ pub(super) fn prepare(
         routes: &rules.routes,
     };
     live.enricher.enrich(&mut payload, &known);
-    let app_name = payload.meta.app.name.clone();
+    let mut app_name = payload.meta.app.name.clone();
+    if head.app.is_none() {
+        app_name.truncate(app_name.floor_char_boundary(CLAIMED));
+    }
     let service = &payload.meta.session.overrides.service_name;
     if let Some(app) = &head.app
         && live.admission.may_call_itself(app, service)
@@ -164,10 +171,15 @@ pub(super) fn prepare(
     let out = sample(&mut payload, share, state, &batch);
     items.filtered(Filter::SampledOut, out);
     let filters = &live.rules.filters;
+    let failed = owed::session(&payload, &app_name);
     let out = apply(filters, &app_name, tenant, &mut payload, &batch);
     for (rule, n) in filters.iter().zip(out) {
         items.filtered(Filter::Rule, n);
         receiver.meters.filtered(&rule.name, n);
+    }
+    if let Some(session) = failed {
+        let now = u64::try_from(head.received.as_nanos()).unwrap_or(u64::MAX);
+        receiver.owed.settle(&mut payload, session, now);
     }
     accepted.items = items.open();
     if items.open() == 0 {

@@ -68,6 +68,9 @@ pub const USER_FIELDS: &[(&str, &str)] = &[
     (USER_ATTRIBUTES, ""),
 ];
 
+/// What OpenTelemetry called the user's id before, and many an SDK still does.
+pub(crate) const ENDUSER_ID: &str = "enduser.id";
+
 /// The field that holds all others.
 pub(super) const USER_ATTRIBUTES: &str = "attributes";
 
@@ -80,7 +83,7 @@ pub(super) fn user_field(name: &str) -> Option<&'static str> {
     }
     let known = USER_FIELDS.iter().find(|(_, otel)| *otel == name);
     Some(match name {
-        "enduser.id" => "id",
+        ENDUSER_ID => "id",
         "enduser.role" => "roles",
         _ => known.map_or(USER_ATTRIBUTES, |(field, _)| field),
     })

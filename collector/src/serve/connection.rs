@@ -19,6 +19,10 @@ use super::Side;
 use super::head::HeadScan;
 use crate::config::Limits;
 
+/// A write of HTTP/2 from which on it may be one of an answer: what acknowledges a ping or settings comes to some tens of bytes. Of many at once it
+/// comes to more, but never to more than they had themselves.
+const ANSWERS: usize = 512;
+
 /// What HTTP/2 begins with; no method of HTTP/1.1 does.
 const PREFACE: &[u8] = b"PRI * ";
 
@@ -36,13 +40,15 @@ pub(super) struct Activity {
     blocked: AtomicBool,
     /// Requests that are being answered.
     working: AtomicU32,
-    /// Milliseconds from `start` to the last byte in either direction, or end of a request. Frames of HTTP/2 that open no request count
-    /// for nothing: pings would keep a connection for ever.
+    /// Milliseconds from `start` to the last byte in either direction, or end of a request. Frames of HTTP/2 that neither open a request nor
+    /// are of an answer count for nothing: pings would keep a connection for ever.
     moved: AtomicU64,
     /// Milliseconds from `start` to the first byte of a head that is not whole yet, plus one; 0 where there is none.
     head: AtomicU64,
     /// HTTP/2 has frames between requests that are no head.
     http2: AtomicBool,
+    /// Bytes of HTTP/2 that came while nothing was worked on, less what was written since.
+    unanswered: AtomicU64,
 }
 
 impl Activity {
@@ -59,6 +65,7 @@ impl Activity {
             moved: AtomicU64::new(0),
             head: AtomicU64::new(0),
             http2: AtomicBool::new(http2),
+            unanswered: AtomicU64::new(0),
         }
     }
 
@@ -126,15 +133,23 @@ impl Activity {
         }
         if working || !http2 {
             self.moved.store(now, Relaxed);
+            self.unanswered.store(0, Relaxed);
+        } else {
+            self.unanswered.fetch_add(bytes.len() as u64, Relaxed);
         }
     }
 
-    fn did_write(&self, ready: bool) {
-        self.blocked.store(!ready, Relaxed);
-        if !ready {
+    fn did_write(&self, polled: &Poll<io::Result<usize>>) {
+        self.blocked.store(polled.is_pending(), Relaxed);
+        let Poll::Ready(written) = polled else {
             return;
-        }
-        if self.working.load(Relaxed) > 0 || !self.http2.load(Relaxed) {
+        };
+        let written = *written.as_ref().unwrap_or(&0);
+        let unanswered = self.unanswered.load(Relaxed);
+        let rest = unanswered.saturating_sub(written as u64);
+        self.unanswered.store(rest, Relaxed);
+        let answers = written >= ANSWERS && written as u64 > unanswered;
+        if self.working.load(Relaxed) > 0 || !self.http2.load(Relaxed) || answers {
             self.moved.store(self.now(), Relaxed);
         }
     }
@@ -240,7 +255,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.activity.did_write(polled.is_ready());
+        self.activity.did_write(&polled);
         polled
     }
 
@@ -250,7 +265,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.activity.did_write(polled.is_ready());
+        self.activity.did_write(&polled);
         polled
     }
 
@@ -270,6 +285,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bytes of one, and of what acknowledges it.
+    const PING: usize = 17;
 
     fn activity() -> Arc<Activity> {
         activity_of(Side::Public)
@@ -321,11 +339,11 @@ mod tests {
         let working = activity.begin(false).goes_on();
         let hour = tokio::time::timeout(Duration::from_secs(3600), activity.expired());
         assert!(hour.await.is_err());
-        activity.did_write(false);
+        activity.did_write(&Poll::Pending);
         let start = Instant::now();
         activity.expired().await;
         assert!(start.elapsed() <= Duration::from_secs(60));
-        activity.did_write(true);
+        activity.did_write(&Poll::Ready(Ok(4)));
         drop(working);
         assert_eq!(expires_after(&activity).await, 60);
         assert!(activity_of(Side::Public).begin(false).goes_on().is_none());
@@ -335,11 +353,25 @@ mod tests {
     async fn pings_keep_no_connection_of_http_2() {
         let activity = activity();
         activity.did_read(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-        for _ in 0..5 {
+        for many in [1, 40, 1, 900, 31] {
             tokio::time::advance(Duration::from_secs(10)).await;
-            activity.did_read(b"a ping");
-            activity.did_write(true);
+            activity.did_read(&vec![b'p'; many * PING]);
+            activity.did_write(&Poll::Ready(Ok(many * PING)));
         }
         assert_eq!(expires_after(&activity).await, 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_of_http_2_has_the_idle_time_from_each_piece_that_is_taken() {
+        let activity = activity();
+        activity.did_read(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        drop(activity.begin(true));
+        for _ in 0..5 {
+            tokio::time::advance(Duration::from_secs(50)).await;
+            // It says that it has room for more.
+            activity.did_read(&[0; 26]);
+            activity.did_write(&Poll::Ready(Ok(1024)));
+        }
+        assert_eq!(expires_after(&activity).await, 60);
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::limiter::{Place, Refused};
 use super::proxy;
 use super::stream::Stream;
-use super::tls::{Handshakes, server_config};
+use super::tls::Handshakes;
 use crate::client_address::ClientAddress;
 use crate::config::{Config, Limits, Network};
 
@@ -37,19 +37,17 @@ pub struct Entries {
 }
 
 impl Entries {
-    /// By the settings; certificates are read here.
+    /// By the settings; certificates are read here. `before` is what they take the place of.
     ///
     /// # Errors
     /// When a certificate cannot be used, in one line that names setting and file.
-    pub fn new(config: &Config) -> Result<Self> {
-        let tls = match &config.public.tls {
-            None => None,
-            Some(settings) => {
-                let read = server_config(settings)
-                    .map_err(|wrong| anyhow!("tls.{}: {}", wrong.key, wrong.problem))?;
-                Some(Handshakes::new(settings, read))
-            }
-        };
+    pub fn new(config: &Config, before: Option<&Self>) -> Result<Self> {
+        let before = before.and_then(|it| it.public.tls.as_ref());
+        let tls = config.public.tls.as_ref();
+        let tls = tls.map(|settings| Handshakes::new(settings, before));
+        let tls = tls
+            .transpose()
+            .map_err(|wrong| anyhow!("tls.{}: {}", wrong.key, wrong.problem))?;
         Ok(Self {
             public: Entry {
                 tls,

@@ -52,6 +52,23 @@ impl HeadScan {
     }
 }
 
+/// The door for fuzzers: up to its end a head is seen in pieces as it is in one.
+pub(super) fn fuzz(bytes: &[u8], size: usize) {
+    let mut whole = bytes.to_vec();
+    HeadScan::default().look(&mut whole);
+    let (mut scan, mut seen) = (HeadScan::default(), Vec::new());
+    for piece in bytes.chunks(size) {
+        let mut piece = piece.to_vec();
+        scan.look(&mut piece);
+        seen.extend(piece);
+        if !scan.inside {
+            break;
+        }
+    }
+    assert_eq!(whole[..seen.len()], seen);
+    assert!(seen.len() == whole.len() || !scan.inside);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +93,15 @@ mod tests {
             &["GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"],
         ] {
             assert_eq!(scanned(parts), parts.concat());
+        }
+    }
+
+    #[test]
+    fn it_does_not_matter_where_a_head_is_cut() {
+        // Every head of seven signs out of those that matter, in pieces of every size.
+        for n in 0..4_usize.pow(7) {
+            let head: Vec<u8> = (0..7).map(|i| b"\r\na:"[n / 4_usize.pow(i) % 4]).collect();
+            (1..=7).for_each(|size| fuzz(&head, size));
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::server::NoServerSessionStorage;
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -58,40 +59,65 @@ fn pem<T>(
     path: &Path,
     read: impl Fn(&Path) -> anyhow::Result<T>,
 ) -> Result<T, Wrong> {
-    let wrong = |problem| Wrong { key, problem };
     // Told apart from a file with the wrong content: the remedy differs.
-    if let Err(e) = std::fs::read(path) {
-        let problem = format!("the file cannot be read ({}); name one that can", e.kind());
-        return Err(wrong(problem));
+    bytes(key, path)?;
+    read(path).map_err(|e| Wrong {
+        key,
+        problem: format!("{e:#}; name another, or convert it with openssl"),
+    })
+}
+
+fn bytes(key: &'static str, path: &Path) -> Result<Vec<u8>, Wrong> {
+    std::fs::read(path).map_err(|e| Wrong {
+        key,
+        problem: format!("the file cannot be read ({}); name one that can", e.kind()),
+    })
+}
+
+fn hash(settings: &ServerTls) -> Result<[u8; 32], Wrong> {
+    let mut hash = Sha256::new();
+    for (key, path) in [
+        ("cert_file", &settings.cert_file),
+        ("key_file", &settings.key_file),
+    ] {
+        hash.update(Sha256::digest(bytes(key, path)?));
     }
-    read(path).map_err(|e| wrong(format!("{e:#}; name another, or convert it with openssl")))
+    Ok(hash.finalize().into())
 }
 
 /// Makes the handshakes of a listener.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Handshakes {
     config: Arc<ServerConfig>,
+    /// A hash of the files that it was read from.
+    files: [u8; 32],
     places: Arc<Semaphore>,
+    bound: usize,
     time: Duration,
 }
 
 impl Handshakes {
-    /// By these settings, with certificates that were read.
-    pub fn new(settings: &ServerTls, config: Arc<ServerConfig>) -> Self {
-        Self {
-            config,
-            places: Arc::new(Semaphore::new(settings.handshakes)),
+    /// By these settings. Of those before, the same bound goes on to count, and the same files are not read anew: the tickets of all
+    /// visitors would be worth nothing.
+    ///
+    /// # Errors
+    /// When a file cannot be read, holds something else, or the key is another certificate's.
+    pub fn new(settings: &ServerTls, before: Option<&Self>) -> Result<Self, Wrong> {
+        let files = hash(settings)?;
+        let bound = settings.handshakes;
+        Ok(Self {
+            config: match before.filter(|it| it.files == files) {
+                Some(before) => before.config.clone(),
+                None => server_config(settings)?,
+            },
+            files,
+            places: match before.filter(|it| it.bound == bound) {
+                Some(before) => before.places.clone(),
+                None => Arc::new(Semaphore::new(bound)),
+            },
+            bound,
             time: settings.handshake_timeout,
-        }
-    }
-
-    /// The same bound on handshakes, with other certificates.
-    #[must_use]
-    pub fn with(&self, config: Arc<ServerConfig>) -> Self {
-        Self {
-            config,
-            ..self.clone()
-        }
+        })
     }
 
     /// Makes one.
@@ -110,5 +136,40 @@ impl Handshakes {
             Ok(Err(_)) => Err(Refused::Tls),
             Err(_) => Err(Refused::TlsTimeout),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(settings: &ServerTls) {
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(&settings.cert_file, own.cert.pem()).unwrap();
+        std::fs::write(&settings.key_file, own.signing_key.serialize_pem()).unwrap();
+    }
+
+    #[test]
+    fn what_did_not_change_goes_on_after_a_reload() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = ServerTls {
+            cert_file: folder.path().join("cert.pem"),
+            key_file: folder.path().join("key.pem"),
+            handshake_timeout: ServerTls::HANDSHAKE_TIMEOUT,
+            handshakes: 2,
+        };
+        write(&settings);
+        let first = Handshakes::new(&settings, None).unwrap();
+        let again = Handshakes::new(&settings, Some(&first)).unwrap();
+        assert!(Arc::ptr_eq(&again.config, &first.config));
+        assert!(Arc::ptr_eq(&again.places, &first.places));
+        write(&settings);
+        let renewed = Handshakes::new(&settings, Some(&again)).unwrap();
+        assert!(!Arc::ptr_eq(&renewed.config, &first.config));
+        assert!(Arc::ptr_eq(&renewed.places, &first.places));
+        settings.handshakes = 3;
+        let wider = Handshakes::new(&settings, Some(&renewed)).unwrap();
+        assert!(Arc::ptr_eq(&wider.config, &renewed.config));
+        assert_eq!(wider.places.available_permits(), 3);
     }
 }

@@ -10,6 +10,7 @@ use krafka::consumer::{
     AutoOffsetReset, Consumer, ConsumerRecord, OffsetAndMetadata, TopicPartition,
 };
 use krafka::error::ErrorCode;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::intake::{Intake, Untaken};
@@ -48,15 +49,20 @@ struct State {
     stuck: bool,
 }
 
-/// Reads until it is told to stop; begins anew after each failure.
-pub(super) async fn run(source: Source, intake: Intake) {
+/// Reads until it is told to stop; begins anew after each failure, and with other settings.
+pub(super) async fn run(mut settings: watch::Receiver<Source>, intake: Intake) {
     let mut state = State {
         wait: WAITS.0,
         stuck: false,
     };
     loop {
-        let told = read(&source, &intake, &mut state).await;
-        let Err(failure) = told else { return };
+        let source = settings.borrow_and_update().clone();
+        let told = read(&source, &intake, &mut state, &settings).await;
+        let failure = match told {
+            Ok(()) if *intake.stopped.borrow() => return,
+            Ok(()) => continue,
+            Err(failure) => failure,
+        };
         let known = intake.stats.failing.swap(true, Ordering::Relaxed);
         match failure {
             Failure::Client(error) if !known => tracing::warn!(
@@ -87,13 +93,19 @@ pub(super) async fn run(source: Source, intake: Intake) {
     }
 }
 
-async fn read(source: &Source, intake: &Intake, state: &mut State) -> Result<(), Failure> {
+async fn read(
+    source: &Source,
+    intake: &Intake,
+    state: &mut State,
+    settings: &watch::Receiver<Source>,
+) -> Result<(), Failure> {
     let mut stopped = intake.stopped.clone();
     let consumer = tokio::select! {
         consumer = connect(source) => consumer?,
         _ = stopped.wait_for(|it| *it) => return Ok(()),
     };
-    let done = follow(source, intake, state, &consumer).await;
+    let go_on = || !*intake.stopped.borrow() && !settings.has_changed().unwrap_or(false);
+    let done = follow(source, intake, state, &consumer, go_on).await;
     // Leaves the group, so that its partitions move at once.
     let closed = consumer.close().await;
     done.and(closed.map_err(Failure::from))
@@ -104,10 +116,11 @@ async fn follow(
     intake: &Intake,
     state: &mut State,
     consumer: &Consumer,
+    go_on: impl Fn() -> bool,
 ) -> Result<(), Failure> {
     there(source, consumer).await?;
     consumer.subscribe(&[source.topic.as_str()]).await?;
-    while !*intake.stopped.borrow() {
+    while go_on() {
         let messages = consumer.poll(POLL).await?;
         let some = !messages.is_empty();
         let (taken, untaken) = take(intake, messages).await;

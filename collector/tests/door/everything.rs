@@ -24,9 +24,10 @@ struct Tally {
     accepted: AtomicU64,
     duplicate: AtomicU64,
     refused: AtomicU64,
-    /// Items that were acknowledged, and how many of them become log records.
+    /// Items that were acknowledged, and how many of them become log records and spans.
     items: AtomicU64,
     records: AtomicU64,
+    spans: AtomicU64,
     dropped: AtomicU64,
 }
 
@@ -45,7 +46,7 @@ impl Tally {
     }
 }
 
-/// A payload of `n` items of random kinds, the kinds' items that become log records, and whether it is sampled out.
+/// A payload of `n` items of random kinds, and how many of them are spans.
 fn payload(dice: &mut Dice, n: u64) -> (String, u64) {
     let at = "2026-01-02T03:04:05.678Z";
     let (mut lists, mut spans) = ([const { Vec::<String>::new() }; 4], Vec::new());
@@ -136,6 +137,7 @@ async fn client(collector: &Collector, mut dice: Dice, life: u64, items: u64, ta
             .dropped
             .fetch_add(said["dropped"].as_u64().unwrap(), Relaxed);
         tally.records.fetch_add(taken - spans.min(taken), Relaxed);
+        tally.spans.fetch_add(spans.min(taken), Relaxed);
     }
 }
 
@@ -188,7 +190,7 @@ async fn the_books_hold_through_everything() {
             .collect();
     };
     let mut folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
-    let (mut enqueued, mut acknowledged, mut records) = (0, 0, 0);
+    let (mut enqueued, mut acknowledged, mut records, mut spans) = (0, 0, 0, 0);
     for life in 0..2 {
         let collector = Collector::in_folder(folder, settings).await;
         let (tally, done) = (Tally::default(), AtomicU64::new(0));
@@ -246,11 +248,13 @@ async fn the_books_hold_through_everything() {
         enqueued += item("enqueued");
         acknowledged += tally.items.load(Relaxed);
         records += tally.records.load(Relaxed);
+        spans += tally.spans.load(Relaxed);
         folder = collector.stop().await;
     }
     assert_eq!(enqueued, acknowledged);
     for (name, backend) in ["steady", "flapping"].into_iter().zip(&backends) {
         assert_eq!(backend.distinct(), records, "{name}: each record arrives");
         assert!(backend.logs() >= records, "{name}");
+        assert_eq!(backend.distinct_spans(), spans, "{name}: each span arrives");
     }
 }

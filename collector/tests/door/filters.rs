@@ -1,10 +1,12 @@
 //! What is left out before the queue: by rule, and by an app's own rate.
 
+use std::time::Duration;
+
 use farol_collector::condition::Condition;
 use farol_collector::filter::Rule;
 use farol_protocol::sampling::sampled;
 
-use crate::harness::{Collector, app};
+use crate::harness::{Collector, app, eventually};
 
 const SHOP: (&str, &str) = ("origin", "https://shop.example");
 
@@ -74,6 +76,47 @@ async fn a_batch_of_which_nothing_stays_is_acknowledged() {
         );
     }
     assert_eq!(left_out(&collector, "rule").await, 1);
+}
+
+#[tokio::test]
+async fn a_session_whose_first_exception_is_left_out_counts_with_its_next() {
+    let collector = Collector::with(|config| {
+        config.filters = vec![rule("noise", r#"message =~ "*ResizeObserver*""#, 0.0)];
+        config.metrics_interval = Duration::from_millis(10);
+    })
+    .await;
+    let post = async |session: &str, value: &str, first: &str| {
+        let body = format!(
+            r#"{{"meta":{{"app":{{"name":"shop"}},"session":{{"id":"{session}"}}}},"exceptions":[{{"type":"Error","value":"{value}"}}],
+            "events":[{{"name":"{value}"}}],"farol":{{"v":1,"first":[{first}]}}}}"#
+        );
+        let answer = collector.post("/collect", &[], body).await;
+        assert_eq!(answer.status, 202);
+    };
+    let marked = r#""exception""#;
+    post("a", "ResizeObserver loop", marked).await;
+    post("a", "ResizeObserver loop", "").await;
+    post("b", "real", marked).await;
+    post("a", "real", "").await;
+    // Both have met one by now, and no other of theirs counts them again.
+    post("a", "real", "").await;
+    post("b", "ResizeObserver loop", "").await;
+    post("b", "real", "").await;
+    let sum = |name: &'static str| {
+        let collector = &collector;
+        async move {
+            let page = collector.get("/metrics/rum").await.body;
+            let lines = page.lines().filter(|it| it.starts_with(name));
+            lines
+                .filter_map(|it| it.rsplit(' ').next()?.parse::<f64>().ok())
+                .sum::<f64>()
+        }
+    };
+    eventually("all are counted", async || {
+        sum("farol_exceptions_total").await == 4.0
+    })
+    .await;
+    assert_eq!(sum("farol_sessions_with_exceptions_total").await, 2.0);
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::net::SocketAddr;
+use std::process::Child;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyValue;
 use prost::Message;
 use tempfile::TempDir;
@@ -29,6 +31,22 @@ use tokio::task::JoinHandle;
 
 /// Long enough for a loaded machine; reached only by a test that fails.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The first line of a program that was started, which says that it is ready.
+pub(crate) fn ready_line(child: &mut Child) -> String {
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    line
+}
+
+/// The address in it.
+pub(crate) fn ready_address(child: &mut Child) -> String {
+    let line = ready_line(child);
+    let address = line.split("http://").nth(1).expect("a ready line");
+    address.split(' ').next().unwrap().to_owned()
+}
 
 /// A running collector.
 pub(crate) struct Collector {
@@ -342,6 +360,7 @@ struct State {
     status: AtomicU16,
     logs: AtomicU64,
     uids: Mutex<HashSet<String>>,
+    spans: Mutex<HashSet<(Vec<u8>, Vec<u8>)>>,
     bodies: Mutex<Vec<String>>,
     requests: AtomicU64,
 }
@@ -356,6 +375,7 @@ impl Backend {
                 status: AtomicU16::new(200),
                 logs: AtomicU64::new(0),
                 uids: Mutex::default(),
+                spans: Mutex::default(),
                 bodies: Mutex::default(),
                 requests: AtomicU64::new(0),
             }),
@@ -394,6 +414,11 @@ impl Backend {
     /// Different log records that it took, by `log.record.uid`.
     pub(crate) fn distinct(&self) -> u64 {
         self.state.uids.lock().unwrap().len() as u64
+    }
+
+    /// Different spans that it took, by their ids.
+    pub(crate) fn distinct_spans(&self) -> u64 {
+        self.state.spans.lock().unwrap().len() as u64
     }
 
     /// What the log records say that it took.
@@ -448,7 +473,13 @@ async fn answer(
     if status == 0 {
         return std::future::pending().await;
     }
-    if status == 200 && path == "/v1/logs" {
+    if status == 200 && path == "/v1/traces" {
+        let request = ExportTraceServiceRequest::decode(body).unwrap();
+        let scopes = (request.resource_spans.into_iter()).flat_map(|r| r.scope_spans);
+        let spans = scopes.flat_map(|s| s.spans);
+        let ids = spans.map(|span| (span.trace_id, span.span_id));
+        state.spans.lock().unwrap().extend(ids);
+    } else if status == 200 && path == "/v1/logs" {
         let request = ExportLogsServiceRequest::decode(body).unwrap();
         let scopes = request.resource_logs.iter().flat_map(|r| &r.scope_logs);
         let n: usize = scopes.map(|s| s.log_records.len()).sum();

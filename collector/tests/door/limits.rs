@@ -2,7 +2,7 @@
 
 use tokio::io::AsyncWriteExt;
 
-use crate::harness::{Collector, gzip, logs, read_answer};
+use crate::harness::{Backend, Collector, gzip, logs, read_answer};
 
 /// A payload of exactly this many bytes.
 fn sized(bytes: usize) -> String {
@@ -258,4 +258,21 @@ async fn what_stands_beside_a_resource_or_a_scope_is_bounded_like_it() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_that_a_client_gives_its_app_is_in_the_queue_once_however_long_it_is() {
+    let backend = Backend::start().await;
+    backend.answers(503);
+    let collector = Collector::with(|config| {
+        config.destinations = vec![backend.destination("away")];
+    })
+    .await;
+    let name = "a".repeat(100_000);
+    let body = format!(
+        r#"{{"meta":{{"app":{{"name":"{name}"}}}},"logs":[{{"message":"m","level":"info"}}]}}"#
+    );
+    assert_eq!(collector.post("/collect", &[], body).await.status, 202);
+    let bytes = collector.metric("farol_queue_bytes").await;
+    assert!((100_000..110_000).contains(&bytes), "{bytes}");
 }

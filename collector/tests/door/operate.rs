@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::harness::ready_address;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn command(folder: &Path) -> Command {
@@ -36,12 +38,7 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut ready = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut ready)
-            .unwrap();
-        let address = ready.split("http://").nth(1).expect("a ready line");
-        let address = address.split(' ').next().unwrap().to_owned();
+        let address = ready_address(&mut child);
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let said = Arc::<Mutex<String>>::default();
         let into = said.clone();

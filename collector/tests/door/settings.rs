@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::harness::ready_line;
+
 fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_farol-collector"));
     command.current_dir(folder).env_clear();
@@ -579,10 +581,7 @@ fn the_ready_line_says_that_the_listener_speaks_https() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    let line = ready_line(&mut child);
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(line.contains(" ready on https://127.0.0.1:"), "{line}");

@@ -56,17 +56,7 @@ fn a_request_is_one_trace_with_its_steps() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line
-        .split("http://")
-        .nth(1)
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap();
+    let address = crate::harness::ready_address(&mut child);
     let body = crate::harness::logs(2);
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "POST /collect HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();

@@ -59,6 +59,11 @@ pub const TARGETS: &[Target] = &[
         seeds: seeds::proxies,
     },
     Target {
+        name: "head",
+        run: targets::head,
+        seeds: seeds::heads,
+    },
+    Target {
         name: "forwarded",
         run: targets::forwarded,
         seeds: seeds::forwarded,

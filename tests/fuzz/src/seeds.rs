@@ -134,6 +134,17 @@ pub(crate) fn proxies() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Heads of requests behind the size of their pieces: their first line is the address alone.
+pub(crate) fn heads() -> Vec<Vec<u8>> {
+    [
+        "\u{6}/collect/k%31?id=b1&sent=1700000000000&try=2&z=gzip&late=1\r\norigin: https://www.shop.example:443\r\ncontent-encoding: gzip\r\n\r\n{}",
+        "\0/v1/traces/\r\nidempotency-key: b1\r\nsec-ch-ua: \"Not/A)Brand\";v=\"8\", \"Google Chrome\";v=\"126\"\r\nsec-ch-ua-platform: \"Windows\"\r\n\r\n",
+        "\u{3f}\r\n/reports/k1\r\norigin: https://[::1]:8080\nsec-ch-ua-mobile: ?1\r\n\n",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .into()
+}
+
 /// Values of `Forwarded` and `X-Forwarded-For`.
 pub(crate) fn forwarded() -> Vec<Vec<u8>> {
     [

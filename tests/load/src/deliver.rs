@@ -56,6 +56,7 @@ struct Plan {
 struct Tally {
     batches: u64,
     records: u64,
+    spans: u64,
     given_up: u64,
     /// Acknowledged at the second try or later.
     retried: u64,
@@ -88,12 +89,13 @@ pub async fn run(options: &Options) -> Result<String> {
         let one = task.await??;
         all.batches += one.batches;
         all.records += one.records;
+        all.spans += one.spans;
         all.given_up += one.given_up;
         all.retried += one.retried;
         all.slowest = all.slowest.max(one.slowest);
     }
     Ok(json!({
-        "batches": all.batches, "records": all.records, "given_up": all.given_up, "retried": all.retried,
+        "batches": all.batches, "records": all.records, "spans": all.spans, "given_up": all.given_up, "retried": all.retried,
         "slowest_ms": all.slowest.as_millis() as u64, "seconds": plan.from.elapsed().as_secs_f64(),
     })
     .to_string())
@@ -134,6 +136,7 @@ async fn drive(plan: Arc<Plan>) -> Result<Tally> {
         if taken {
             tally.batches += 1;
             tally.records += body.records;
+            tally.spans += body.items - body.records;
             tally.retried += u64::from(tries > 1);
         } else {
             tally.given_up += 1;

@@ -143,7 +143,7 @@ fn run(text: &[u8], digits: usize) -> Option<&[u8]> {
 }
 
 /// resource_spans 1, scope_spans 2, spans 2, span_id 2.
-fn span_ids(request: &[u8], mut found: impl FnMut(&[u8])) {
+pub(crate) fn span_ids(request: &[u8], mut found: impl FnMut(&[u8])) {
     crate::receipts::log_records(request, &mut |span| {
         fields(span, |number, value| {
             if let (2, Field::Bytes(id)) = (number, value) {

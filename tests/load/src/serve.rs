@@ -19,7 +19,7 @@ pub enum Look {
     Nowhere,
     /// How long log records were on their way: `GET /receipts`.
     Receipts,
-    /// Which log records came: `GET /uids`.
+    /// Which items came: `GET /uids`.
     Uids,
 }
 
@@ -37,8 +37,17 @@ pub async fn run(status: StatusCode, look: Look) -> Result<()> {
     let mut app = axum::Router::new().fallback(move |_: Bytes| async move { status });
     match look {
         Look::Nowhere => {}
-        Look::Receipts => app = app.merge(looking("/receipts", Receipts::note, Receipts::take)),
-        Look::Uids => app = app.merge(looking("/uids", Uids::note, Uids::told)),
+        Look::Receipts => {
+            let notes = [("/v1/logs", Receipts::note as fn(&_, &_))];
+            app = app.merge(looking(notes, "/receipts", Receipts::take));
+        }
+        Look::Uids => {
+            let notes = [
+                ("/v1/logs", Uids::note as fn(&_, &_)),
+                ("/v1/traces", Uids::note_spans),
+            ];
+            app = app.merge(looking(notes, "/uids", Uids::told));
+        }
     }
     axum::serve(
         listener,
@@ -51,19 +60,20 @@ pub async fn run(status: StatusCode, look: Look) -> Result<()> {
     Ok(())
 }
 
-/// Routes that note log records in a book, and tell what is in it.
+/// Routes that note items in a book, and tell what is in it.
 fn looking<B: Default + Send + Sync + 'static>(
+    notes: impl IntoIterator<Item = (&'static str, fn(&B, &[u8]))>,
     path: &str,
-    note: fn(&B, &[u8]),
     tell: fn(&B) -> String,
 ) -> axum::Router {
-    let noting = async move |State(book): State<Arc<B>>, body: Bytes| {
-        note(&book, &body);
-        StatusCode::OK
-    };
     let telling = async move |State(book): State<Arc<B>>| tell(&book);
-    axum::Router::new()
-        .route("/v1/logs", post(noting))
-        .route(path, get(telling))
-        .with_state(Arc::new(B::default()))
+    let mut all = axum::Router::new().route(path, get(telling));
+    for (path, note) in notes {
+        let noting = async move |State(book): State<Arc<B>>, body: Bytes| {
+            note(&book, &body);
+            StatusCode::OK
+        };
+        all = all.route(path, post(noting));
+    }
+    all.with_state(Arc::new(B::default()))
 }

@@ -1,4 +1,4 @@
-//! Which log records came, by `log.record.uid`: what was delivered again is told from what is new.
+//! Which items came, log records by `log.record.uid` and spans by their id: what was delivered again is told from what is new.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -6,10 +6,11 @@ use std::sync::Mutex;
 
 use serde_json::json;
 
+use crate::ids::span_ids;
 use crate::protobuf::{Field, fields};
 use crate::receipts::{log_records, unpacked};
 
-/// The records so far.
+/// The items so far.
 #[derive(Debug, Default)]
 pub struct Uids(Mutex<Book>, RandomState);
 
@@ -19,6 +20,7 @@ struct Book {
     nameless: u64,
     /// Hashes: five million names would be half a gigabyte.
     distinct: HashSet<u64>,
+    spans: HashSet<u64>,
 }
 
 impl Uids {
@@ -37,10 +39,19 @@ impl Uids {
         });
     }
 
+    /// Notes a request for spans.
+    pub fn note_spans(&self, body: &[u8]) {
+        let body = unpacked(body);
+        let mut book = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        span_ids(&body, |id| {
+            book.spans.insert(self.1.hash_one(id));
+        });
+    }
+
     /// What was noted, as JSON.
     pub fn told(&self) -> String {
         let book = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        json!({ "records": book.records, "distinct": book.distinct.len(), "nameless": book.nameless }).to_string()
+        json!({ "records": book.records, "distinct": book.distinct.len(), "nameless": book.nameless, "spans": book.spans.len() }).to_string()
     }
 }
 
@@ -94,6 +105,12 @@ mod tests {
         let scope = [record("a-0"), record("a-1"), record("a-0"), wrap(0x12, b"")].concat();
         let uids = Uids::default();
         uids.note(&wrap(0x0a, &wrap(0x12, &scope)));
-        assert_eq!(uids.told(), r#"{"distinct":2,"nameless":1,"records":4}"#);
+        let span = |id: &[u8]| wrap(0x12, &wrap(0x12, id));
+        let scope = [span(b"11111111"), span(b"22222222"), span(b"11111111")].concat();
+        uids.note_spans(&wrap(0x0a, &wrap(0x12, &scope)));
+        assert_eq!(
+            uids.told(),
+            r#"{"distinct":2,"nameless":1,"records":4,"spans":2}"#
+        );
     }
 }

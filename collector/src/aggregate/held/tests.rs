@@ -68,6 +68,44 @@ fn what_comes_after_its_visit_was_counted_is_late_and_changes_nothing() {
 }
 
 #[test]
+fn a_visit_that_counted_with_nothing_is_not_counted_again_by_what_came_to_it_later() {
+    let (mut held, mut store) = (Held::default(), Store::default());
+    held.take(report(1, 0.0, 10, 100), true, &mut store);
+    held.settle(&mut store, 100 + HOLD_NS, HOLD_NS);
+    // All of it was added since the report before, as of one that is the first.
+    held.take(report(1, 0.2, 20, 5_000), true, &mut store);
+    held.settle(&mut store, 50_000, HOLD_NS);
+    assert_eq!(cls(&store), (1, 0.0));
+    assert_eq!(held.outcomes.late, 1);
+    // Without a wait.
+    let (mut held, mut store) = (Held::default(), Store::default());
+    for (value, touched) in [(0.0, 100), (0.2, 5_000)] {
+        held.at_once(&report(1, value, touched, touched), true, &mut store);
+    }
+    assert_eq!(cls(&store), (1, 0.0));
+}
+
+#[test]
+fn the_trace_of_a_vital_is_that_of_a_1_in_its_rating() {
+    let mut store = Store::default();
+    let traced = Report {
+        exemplar: Some(Exemplar {
+            trace_id: [1; 16],
+            span_id: None,
+            value: 0.3,
+            time_ns: 10,
+        }),
+        ..report(1, 0.3, 10, 100)
+    };
+    traced.count(&mut store, 100);
+    let value = |family| {
+        let found = store.sorted().into_iter().find(|it| it.family == family);
+        found.and_then(|it| it.exemplar).map(|it| it.value)
+    };
+    assert_eq!((value(Id(12)), value(RATINGS)), (Some(0.3), Some(1.0)));
+}
+
+#[test]
 fn where_room_is_short_the_oldest_count_early_and_none_is_lost() {
     let (mut held, mut store) = (Held::default(), Store::default());
     let all = MAX_HELD as u64 + 50;

@@ -171,6 +171,8 @@ fn sessions_with_exceptions_come_from_the_mark_of_the_first_one() {
     let found = series(&on(), &payload(&marked));
     assert_eq!(found[0], "farol.sessions.with_exceptions mobile| 1");
     assert!(!series(&on(), &payload(ERRORS))[0].contains("sessions"));
+    let bare = series(&on(), &payload(r#""farol":{"first":["exception"]}"#));
+    assert!(bare.is_empty(), "a filter left it out: {bare:?}");
 }
 
 #[test]
@@ -248,8 +250,27 @@ fn requests_count_by_route_and_class_whichever_convention_names_them() {
             "api.example/v1|2xx|",
         ),
         (
-            r#"{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.template","value":{"stringValue":"/api/:n"}}"#,
+            r#"{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.template","value":{"stringValue":"/api/:n"}},{"key":"error.type","value":{"stringValue":"TypeError"}}"#,
             "/api/:n|error|",
+        ),
+        // As OpenTelemetry's older instrumentation writes one that failed.
+        (
+            r#"{"key":"http.method","value":{"stringValue":"GET"}},{"key":"http.url","value":{"stringValue":"https://api.example/v1"}},{"key":"http.status_code","value":{"intValue":0}}"#,
+            "api.example/v1|error|",
+        ),
+        // The page took it back: by fetch, by XMLHttpRequest.
+        (
+            r#"{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.template","value":{"stringValue":"/api/:n"}},{"key":"error.type","value":{"stringValue":"AbortError"}}"#,
+            "/api/:n|aborted|",
+        ),
+        (
+            r#"{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.template","value":{"stringValue":"/api/:n"}},{"key":"error.type","value":{"stringValue":"abort"}}"#,
+            "/api/:n|aborted|",
+        ),
+        // An opaque answer (`no-cors`): it went well, and says no more.
+        (
+            r#"{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.template","value":{"stringValue":"/api/:n"}}"#,
+            "/api/:n|unknown|",
         ),
     ] {
         let found = series(&on(), &payload(&request(attributes)));
@@ -483,17 +504,17 @@ fn a_request_that_took_longer_than_a_day_does_not_count() {
 
 #[test]
 fn what_came_as_otlp_counts_for_its_own_resource() {
-    let resource = |service: &str, release: &str| {
+    let resource = |service: &str, release: &str, environment: &str| {
         format!(
             r#"{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{service}"}}}},{{"key":"service.version","value":{{"stringValue":"{release}"}}}},
-            {{"key":"deployment.environment.name","value":{{"stringValue":"{service}-prod"}}}}]}},"scopeLogs":[{{"logRecords":[{{"eventName":"browser.web_vital","attributes":[
+            {{"key":"{environment}","value":{{"stringValue":"{service}-prod"}}}}]}},"scopeLogs":[{{"logRecords":[{{"eventName":"browser.web_vital","attributes":[
             {{"key":"browser.web_vital.name","value":{{"stringValue":"lcp"}}}},{{"key":"browser.web_vital.value","value":{{"doubleValue":7}}}}]}}]}}]}}"#
         )
     };
     let body = format!(
         r#"{{"farol.otlp":{{"resourceLogs":[{},{}]}}}}"#,
-        resource("shop", "1"),
-        resource("office", "2")
+        resource("shop", "1", "deployment.environment.name"),
+        resource("office", "2", "deployment.environment")
     );
     let payload = Payload::decode(body.as_bytes()).unwrap();
     let counted = |declared: &str| {

@@ -37,9 +37,11 @@ pub(in crate::cli) fn ask(config: &Config, task: &Task) -> Result<String> {
     let mut answer = BufReader::new(stream);
     let mut body = String::new();
     let status = head(&mut answer)
-        .and_then(|status| Ok((status, answer.read_to_string(&mut body)?)))
-        .with_context(|| format!("the collector at {address} took it and gave no answer: it may be done all the same, and its log says so where it is"))?
-        .0;
+        .and_then(|status| {
+            answer.read_to_string(&mut body)?;
+            Ok(status)
+        })
+        .with_context(|| format!("the collector at {address} took it and gave no answer: it may be done all the same, and its log says so where it is"))?;
     if status.contains(" 200 ") {
         return Ok(body);
     }

@@ -181,6 +181,25 @@ fn erasing() -> Options {
 }
 
 #[test]
+fn where_the_queue_was_in_memory_the_dead_letters_are_erased_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = folder.path().join("dead-letters");
+    fs::create_dir(&letters).unwrap();
+    let record = r#"{"attributes":[{"key":"session.id","value":{"stringValue":"s 1"}}]}"#;
+    let tree = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{record}]}}]}}]}}"#);
+    let letter = format!(r#"{{"destination":"d","items":1,"request":{tree}}}"#);
+    fs::write(letters.join("d.jsonl"), letter + "\n").unwrap();
+    let mut out = Vec::new();
+    assert!(run(Task::Erase, &of(folder.path()), &erasing(), &mut out).unwrap());
+    let said = String::from_utf8(out).unwrap();
+    assert!(
+        said.starts_with("session s 1: 0 items in 0 records erased from the queue, 1 from"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(letters.join("d.jsonl")).unwrap(), "");
+}
+
+#[test]
 fn in_a_folder_that_nobody_uses_it_is_erased_at_once() {
     let folder = recorded();
     let mut out = Vec::new();

@@ -51,7 +51,7 @@ pub(super) fn elasticsearch(section: &Section<'_>, _: &Path) -> Built<Destinatio
     Ok(DestinationKind::Elasticsearch(Elasticsearch {
         dataset: part(section, "dataset")?.unwrap_or(default.dataset),
         namespace: part(section, "namespace")?.unwrap_or(default.namespace),
-        retention: retention(section, default.retention)?,
+        retention: retention(section)?.unwrap_or(default.retention),
         compression: compression(section)?,
         remote: default.remote,
     }))
@@ -92,7 +92,7 @@ pub(super) fn clickhouse(section: &Section<'_>, _: &Path) -> Built<DestinationKi
         async_insert: section
             .flag("async_insert")?
             .unwrap_or(default.async_insert),
-        retention: retention(section, default.retention)?,
+        retention: retention(section)?,
         compression: compression(section)?,
         remote: default.remote,
     }))
@@ -111,13 +111,14 @@ fn identifier(section: &Section<'_>, key: &'static str, default: String) -> Buil
     }
 }
 
-fn retention(section: &Section<'_>, default: Duration) -> Built<Duration> {
+fn retention(section: &Section<'_>) -> Built<Option<Duration>> {
     const DAY: u64 = 86_400;
     match section.duration("retention")? {
-        None => Ok(default),
         // Servers throw away by the day.
-        Some(it) if it.as_secs() >= DAY && it.as_secs() % DAY == 0 => Ok(it),
-        Some(_) => Err(section.wrong("retention", "whole days, such as \"30d\"")),
+        Some(it) if it.as_secs() < DAY || it.as_secs() % DAY != 0 => {
+            Err(section.wrong("retention", "whole days, such as \"30d\""))
+        }
+        said => Ok(said),
     }
 }
 

@@ -26,6 +26,9 @@ const OF_SERVER: [u32; 10] = [201, 202, 203, 225, 236, 242, 243, 252, 285, 999];
 /// Has the number of too many parts as well, and is of the rows: they lie in more partitions than one insert may have.
 const PARTITIONS: &str = "Too many partitions for single INSERT block";
 
+/// Out of memory (241) as a whole, not for one insert: older servers say it so, and newer ones.
+const OF_ALL_MEMORY: [&str; 2] = ["Memory limit (total)", "(total) memory limit"];
+
 /// Said by the table, with a number that rows have too.
 const NO_COLUMN: &str = "Unknown field found";
 
@@ -56,7 +59,8 @@ pub(super) fn judge(answer: &Answer) -> Outcome {
     if OF_ROWS.contains(&code) {
         return Outcome::Refused(reason(""));
     }
-    let busy = OF_SERVER.contains(&code) && !begins.starts_with(PARTITIONS);
+    let memory = OF_ALL_MEMORY.iter().any(|it| begins.starts_with(it));
+    let busy = memory || OF_SERVER.contains(&code) && !begins.starts_with(PARTITIONS);
     match answer.failure(&words, SystemTime::now()) {
         Outcome::Retry { after, suspect, .. } => Outcome::Retry {
             after,
@@ -129,12 +133,21 @@ mod tests {
         );
         assert_eq!(fate(403, Some(516), "Authentication failed"), "again");
         assert_eq!(fate(500, Some(241), "Memory limit exceeded"), "suspect");
+        for words in [
+            "Code: 241. DB::Exception: Memory limit (total) exceeded: would use 8.00 GiB",
+            "Code: 241. DB::Exception: (total) memory limit exceeded: would use 8.00 GiB",
+        ] {
+            assert_eq!(fate(500, Some(241), words), "again", "{words}");
+        }
         assert_eq!(
             fate(503, Some(202), "Too many simultaneous queries"),
             "again"
         );
         assert_eq!(fate(429, None, ""), "again");
         assert_eq!(fate(413, None, "a proxy's page"), "refused");
+        let port =
+            "Port 9000 is for clickhouse-client program\r\nYou must use port 8123 for HTTP.\r\n";
+        assert_eq!(fate(400, None, port), "again");
     }
 
     #[test]

@@ -67,6 +67,34 @@ fn query(seen: &Seen) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
+async fn rows_that_were_refused_with_those_of_others_are_judged_by_themselves() {
+    let forbidden = |words: &'static str| {
+        Answer::with(400, "x-clickhouse-exception-code", "469", words.as_bytes())
+    };
+    let answers = vec![
+        forbidden("of another"),
+        Answer::status(200),
+        forbidden("of whom?"),
+        forbidden("its own"),
+        // A proxy's word for too large is about this very request.
+        Answer::status(413),
+    ];
+    let mut fake = Fake::answering(answers).await;
+    let destination = ClickHouse::new(&settings(&fake)).unwrap();
+    let batch = rich(Signal::Logs);
+    assert_eq!(destination.send(&batch).await, Outcome::accepted());
+    let its_own = Reason::new("clickhouse 469", "its own");
+    assert_eq!(destination.send(&batch).await, Outcome::Refused(its_own));
+    let too_large = Outcome::Refused(Reason::code("http 413"));
+    assert_eq!(destination.send(&batch).await, too_large);
+    let mut gathered = Vec::new();
+    while let Ok(seen) = fake.seen.try_recv() {
+        gathered.push(query(&seen)["async_insert"].clone());
+    }
+    assert_eq!(gathered, ["1", "0", "1", "0", "1"]);
+}
+
+#[tokio::test]
 async fn a_batch_is_one_insert_that_is_answered_when_it_is_written_and_taken_once() {
     let mut fake = Fake::answering(vec![]).await;
     let destination = ClickHouse::new(&settings(&fake)).unwrap();
@@ -103,7 +131,8 @@ async fn a_batch_is_one_insert_that_is_answered_when_it_is_written_and_taken_onc
         traces["query"],
         "INSERT INTO default.otel_traces FORMAT JSONEachRow"
     );
-    assert!(!traces.contains_key("async_insert"));
+    assert_eq!(traces["async_insert"], "0");
+    assert!(!traces.contains_key("wait_for_async_insert"));
     assert_ne!(
         traces["insert_deduplication_token"],
         first["insert_deduplication_token"]
@@ -111,7 +140,7 @@ async fn a_batch_is_one_insert_that_is_answered_when_it_is_written_and_taken_onc
 }
 
 async fn outcome(answer: Answer) -> Outcome {
-    let fake = Fake::answering(vec![answer]).await;
+    let fake = Fake::answering_then(vec![], answer).await;
     let destination = ClickHouse::new(&settings(&fake)).unwrap();
     destination.send(&rich(Signal::Logs)).await
 }

@@ -47,6 +47,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// W3C's flags are the lowest byte; above it OTLP says of a span whether its parent is elsewhere.
+    pub(crate) fn flags(&mut self, name: &'static str, flags: u32) {
+        self.number(name, (flags & 0xff).into());
+    }
+
     pub(crate) fn time(&mut self, name: &'static str, nanos: u64) {
         if nanos != 0 {
             self.put(name, Field::Time(nanos));

@@ -28,7 +28,7 @@ pub(super) fn document<'a>(place: Place<'a>, record: &'a LogRecord) -> Document<
     }
     it.fields.hex("trace_id", &record.trace_id);
     it.fields.hex("span_id", &record.span_id);
-    it.fields.number("trace_flags", record.flags.into());
+    it.fields.flags("trace_flags", record.flags);
     it.fields.number(
         "otel.dropped_attributes_count",
         record.dropped_attributes_count.into(),

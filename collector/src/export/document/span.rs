@@ -22,7 +22,7 @@ pub(super) fn document<'a>(place: Place<'a>, span: &'a Span) -> Document<'a> {
     it.fields.hex("span_id", &span.span_id);
     it.fields.hex("parent_span_id", &span.parent_span_id);
     it.fields.text("trace_state", &*span.trace_state);
-    it.fields.number("trace_flags", span.flags.into());
+    it.fields.flags("trace_flags", span.flags);
     if let Some(status) = &span.status {
         let code = match status.code {
             1 => "OK",

@@ -45,7 +45,7 @@ fn a_span_is_one_flat_object() {
         "end_timestamp": "2023-11-14T22:13:20.123456789Z", "duration_ns": 123_456_789,
         "name": "GET", "kind": "CLIENT",
         "trace_id": "000102030405060708090a0b0c0d0e0f", "span_id": "0001020304050607",
-        "parent_span_id": "ff01020304050607", "trace_state": "a=b", "trace_flags": 257,
+        "parent_span_id": "ff01020304050607", "trace_state": "a=b", "trace_flags": 1,
         "otel.status_code": "ERROR", "otel.status_description": "failed",
         "events": [{"timestamp": "2023-11-14T22:13:20.000000005Z", "name": "half", "attributes": {}}],
         "links": [{"trace_id": "000102030405060708090a0b0c0d0e0f", "span_id": "0001020304050607",

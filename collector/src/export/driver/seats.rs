@@ -32,8 +32,17 @@ impl Seat {
     /// Whether nothing is on its way but what may be at fault itself. Nothing would ever show whether it is, so one batch more is let through: what
     /// passes is the evidence against the rest.
     pub(super) fn is_stuck(&self) -> bool {
-        let in_doubt = self.health.in_doubt().load(Relaxed);
-        in_doubt > 0 && in_doubt >= self.out
+        let alone = self.health.maybe_alone().load(Relaxed);
+        self.is_all(alone + self.health.in_doubt().load(Relaxed))
+    }
+
+    fn is_all(&self, of: usize) -> bool {
+        of > 0 && of >= self.out
+    }
+
+    /// Whether the last batch of it stays, since it knows how often it was tried. One that waits for an operator need not: there may be as many as tenants.
+    fn keeps_last(&self) -> bool {
+        self.is_all(self.health.in_doubt().load(Relaxed))
     }
 
     pub(super) fn has_lane(&self) -> bool {
@@ -140,10 +149,10 @@ impl Seats {
         self.all.values().any(|it| it.left_from.is_some())
     }
 
-    /// Has one of those that rest make room: who has most. The last batch of one that is in doubt stays, since it knows how often it was tried.
+    /// Has one of those that rest make room: who has most.
     pub(super) fn ask_for_room(&self) {
         let mut rest: Vec<&Seat> = (self.all.values())
-            .filter(|it| it.health.rests() && (it.out > 1 || !it.is_stuck()))
+            .filter(|it| it.health.rests() && (it.out > 1 || !it.keeps_last()))
             .collect();
         rest.sort_by_key(|it| std::cmp::Reverse(it.out));
         rest.into_iter().any(|it| it.health.ask_to_leave());

@@ -51,7 +51,7 @@ pub(super) fn log<'a>(place: Place<'a>, record: &'a LogRecord, dataset: &'a str)
     }
     it.fields.hex("trace.id", &record.trace_id);
     it.fields.hex("span.id", &record.span_id);
-    it.fields.number("trace.flags", record.flags.into());
+    it.fields.flags("trace.flags", record.flags);
     let dropped = record.dropped_attributes_count;
     it.fields
         .number("otel.dropped_attributes_count", dropped.into());
@@ -97,7 +97,7 @@ pub(super) fn span<'a>(place: Place<'a>, span: &'a Span, dataset: &'a str) -> Do
     it.fields.text("span.id", own);
     it.fields.hex("parent.id", &span.parent_span_id);
     it.fields.text("trace.state", &*span.trace_state);
-    it.fields.number("trace.flags", span.flags.into());
+    it.fields.flags("trace.flags", span.flags);
     if let Some(status) = &span.status {
         let outcome = match status.code {
             1 => "success",

@@ -290,6 +290,7 @@ pub(super) const FIELDS: &[(&str, &str, Form)] = &[
     (attr::MARK_TYPE, attr::MARK_TYPE, Form::Keyword),
     (attr::MARK_DURATION, attr::MARK_DURATION, Form::Number),
     (attr::CONSOLE_METHOD, attr::CONSOLE_METHOD, Form::Keyword),
+    (attr::CONSOLE_TEXT, attr::CONSOLE_TEXT, Form::Text),
     (attr::REPORT_TYPE, attr::REPORT_TYPE, Form::Keyword),
     (attr::REPORT_ID, attr::REPORT_ID, Form::Keyword),
     (attr::REPORT_MESSAGE, attr::REPORT_MESSAGE, Form::Text),

@@ -52,12 +52,17 @@ pub(in crate::export) async fn run(
         settings,
     };
     let about = cluster.ask(Method::GET, "", None).await?;
-    ensure!(about.status.is_success(), "{}", refusal(&about));
-    let about: Value = serde_json::from_slice(&about.body)
-        .context("what answers there is neither Elasticsearch nor OpenSearch")?;
-    let flavour = match about["version"]["distribution"].as_str() {
-        Some("opensearch") => Flavour::OpenSearch,
-        _ => Flavour::Elasticsearch,
+    let flavour = match keeps_to_itself(&about) {
+        true => Flavour::Elasticsearch,
+        false => {
+            ensure!(about.status.is_success(), "{}", refusal(&about));
+            let about: Value = serde_json::from_slice(&about.body)
+                .context("what answers there is neither Elasticsearch nor OpenSearch")?;
+            match about["version"]["distribution"].as_str() {
+                Some("opensearch") => Flavour::OpenSearch,
+                _ => Flavour::Elasticsearch,
+            }
+        }
     };
     let mut failed = None;
     // The template first: without it documents are indexed wrongly, without the policy they only stay.
@@ -74,6 +79,11 @@ pub(in crate::export) async fn run(
         Some(what) => bail!("{what} could not be set up"),
         None => Ok(()),
     }
+}
+
+/// Whether Elasticsearch does not tell this user what it is, for which it wants the privilege `monitor`. It says its name on every answer.
+pub(in crate::export) fn keeps_to_itself(about: &Answer) -> bool {
+    about.status == http::StatusCode::FORBIDDEN && about.headers.contains_key("x-elastic-product")
 }
 
 struct Cluster<'a> {
@@ -195,6 +205,10 @@ fn mappings(flavour: Flavour) -> Value {
     }
     for name in ["@timestamp", "event.created", "event.start", "event.end"] {
         fields.insert(name.to_owned(), json!({ "type": "date_nanos" }));
+    }
+    // Until 8.10 it takes no data stream whose time could be malformed, and does not except it from the index's setting by itself.
+    if flavour == Flavour::Elasticsearch {
+        fields["@timestamp"]["ignore_malformed"] = json!(false);
     }
     fields.insert("labels".into(), labels);
     fields.insert(

@@ -113,12 +113,24 @@ async fn a_request_that_fails_leaves_the_others_delivered() {
 
 #[tokio::test]
 async fn what_is_wrong_with_the_batch_is_told_from_a_busy_or_broken_server() {
+    // Frameworks say their own refusals by a page.
+    let page = b"<!doctype html><h1>Bad field</h1>";
+    let other_port = b"Client sent an HTTP request to an HTTPS server.\n";
     for (answer, want) in [
         (Answer::status(400), "refused"),
         (Answer::status(413), "refused"),
         (Answer::status(429), "again"),
         (Answer::status(500), "suspect"),
         (Answer::status(401), "again"),
+        (
+            Answer::with(400, "content-type", "text/html", page),
+            "refused",
+        ),
+        (
+            Answer::with(422, "content-type", "text/html", page),
+            "refused",
+        ),
+        (Answer::with(400, "x", "y", other_port), "again"),
         (Answer::Reset, "again"),
     ] {
         let fake = Fake::answering(vec![answer.clone()]).await;

@@ -12,7 +12,7 @@ use krafka::KrafkaError;
 use krafka::interceptor::{InterceptorResult, ProducerInterceptor, RecordContext};
 use krafka::producer::{RecordHeaders, RecordMetadata, UNKNOWN_PARTITION};
 
-use super::{Reason, is_final};
+use super::{Reason, is_final, is_of_the_clock};
 
 /// The partitions of one producer whose numbers may be out of step with the broker's.
 ///
@@ -45,7 +45,8 @@ impl ProducerInterceptor for Doubt {
         _: &mut RecordContext,
     ) -> InterceptorResult {
         // What was refused for what it is, the broker does not have; what found no partition was never sent.
-        if error.is_some_and(|it| !is_final(it)) && message.partition != UNKNOWN_PARTITION {
+        let in_doubt = |it| !is_final(it) && !is_of_the_clock(it);
+        if error.is_some_and(in_doubt) && message.partition != UNKNOWN_PARTITION {
             let partition = (message.topic.clone(), message.partition);
             self.partitions().insert(partition);
         }

@@ -239,7 +239,7 @@ async fn a_message_that_is_refused_for_what_it_is_puts_no_other_in_doubt() {
     let broker = broker(&["otlp_logs"]).await;
     let kafka = Kafka::new(&settings(&broker, KafkaEncoding::OtlpProto)).unwrap();
     let refused = |_: &_| Control::Error(ErrorCode::InvalidRecord);
-    broker.on_once(ApiKey::Produce, refused);
+    broker.on_times(ApiKey::Produce, 2, refused);
     let outcome = kafka.send(&of_sessions(&["a"])).await;
     assert!(matches!(outcome, Outcome::Each { .. }), "{outcome:?}");
     assert_eq!(kafka.send(&of_sessions(&["a"])).await, Outcome::accepted());
@@ -278,6 +278,32 @@ async fn what_is_too_large_is_divided_and_then_refused_and_what_can_be_mended_is
     };
     assert_eq!(reason.code, "kafka topic_authorization_failed");
     assert_eq!(kafka.send(&of_sessions(&["a"])).await, Outcome::accepted());
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_request_is_asked_of_each_message_by_itself() {
+    let broker = broker(&["farol_logs"]).await;
+    let kafka = Kafka::new(&settings(&broker, KafkaEncoding::Json)).unwrap();
+    let refused = |_: &_| Control::Error(ErrorCode::InvalidRecord);
+    broker.on_once(ApiKey::Produce, refused);
+    let outcome = kafka.send(&of_sessions(&["a", "a", "a"])).await;
+    assert_eq!(outcome, Outcome::accepted());
+    assert_eq!(broker.all_records("farol_logs").unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_waited_for_and_puts_nothing_in_doubt() {
+    let broker = broker(&["farol_logs"]).await;
+    let kafka = Kafka::new(&settings(&broker, KafkaEncoding::Json)).unwrap();
+    let ahead = |_: &_| Control::Error(ErrorCode::InvalidTimestamp);
+    broker.on_once(ApiKey::Produce, ahead);
+    let outcome = kafka.send(&of_sessions(&["a"])).await;
+    let Outcome::Retry { reason, .. } = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(reason.code, "kafka invalid_timestamp");
+    assert_eq!(kafka.send(&of_sessions(&["a"])).await, Outcome::accepted());
+    assert_eq!(broker.request_count(ApiKey::InitProducerId), 1);
 }
 
 #[tokio::test]

@@ -385,10 +385,20 @@ async fn what_loki_answers_decides_what_becomes_of_a_push() {
     };
     let page = Answer::with(200, "content-type", "text/html", b"<html>Sign in</html>");
     let signed_out = Reason::new("http 200, a page", "<html>Sign in</html>");
+    let stopped =
+        "ingestion blocked for user 'shop' until '2026-01-01T00:00:00Z' with status code '260'";
+    let blocked = Answer::with(260, "content-type", "text/plain", stopped.as_bytes());
+    let of_policy = stopped.replace("' until", "' (policy: 'bulk') until");
+    let blocked_policy = Answer::with(260, "content-type", "text/plain", of_policy.as_bytes());
     let too_old = Answer::with(400, "content-type", "text/plain", words.as_bytes());
     for (answer, want) in [
         (Answer::status(204), Outcome::accepted()),
         (page, Outcome::retry(signed_out)),
+        (blocked, Outcome::retry(Reason::new("http 260", stopped))),
+        (
+            blocked_policy,
+            Outcome::Refused(Reason::new("http 260", &of_policy)),
+        ),
         (too_old, refused),
         (Answer::with(429, "retry-after", "7", b""), busy),
         (Answer::status(500), broken),

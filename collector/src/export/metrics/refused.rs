@@ -60,11 +60,17 @@ fn names(batch: &Batch) -> impl Iterator<Item = String> {
     placed.map(|(place, metric)| format!("{} {:?}", metric.name, place.resource))
 }
 
-/// Hands over what can be of a refused batch, at most two requests for each metric in it.
-pub(super) async fn divide(shared: &Shared, batch: Batch, reason: Reason, backoff: &mut Backoff) {
+/// Hands over what can be of a refused batch, at most two requests for each metric in it. True where anything of it is refused for good.
+pub(super) async fn divide(
+    shared: &Shared,
+    batch: Batch,
+    reason: Reason,
+    backoff: &mut Backoff,
+) -> bool {
     let all: Vec<String> = names(&batch).collect();
     let mut culprits = BTreeSet::new();
     let mut refused = vec![(batch, reason)];
+    let mut lost = false;
     while let Some((batch, reason)) = refused.pop() {
         let Some((left, right)) = batch.split() else {
             let own: Vec<String> = names(&batch).collect();
@@ -76,12 +82,16 @@ pub(super) async fn divide(shared: &Shared, batch: Batch, reason: Reason, backof
             continue;
         };
         for part in [right, left] {
-            if let Some(reason) = insist(shared, &part, backoff).await {
-                refused.push((part, reason));
+            match insist(shared, &part, backoff).await {
+                Verdict::Taken => {}
+                Verdict::InPart => lost = true,
+                Verdict::Refused(reason) => refused.push((part, reason)),
             }
         }
     }
+    lost |= !culprits.is_empty();
     shared.refused_metrics.settle(&all, culprits);
+    lost
 }
 
 /// These items of a batch were refused by their places. What became of those that come again is not known yet.
@@ -110,13 +120,22 @@ pub(super) async fn named(
     shared.refused_metrics.settle(&judged, culprits);
 }
 
-/// Tries until there is a verdict: the reason, where it is refused.
-async fn insist(shared: &Shared, batch: &Batch, backoff: &mut Backoff) -> Option<Reason> {
+/// What became of a part.
+enum Verdict {
+    Taken,
+    /// But for some metrics, which are seen to.
+    InPart,
+    Refused(Reason),
+}
+
+/// Tries until there is a verdict.
+async fn insist(shared: &Shared, batch: &Batch, backoff: &mut Backoff) -> Verdict {
     let mut batch = batch.clone();
+    let mut taken = Verdict::Taken;
     loop {
         let after = match shared.attempt(&batch).await {
-            Outcome::Refused(reason) => return Some(reason),
-            Outcome::Accepted { .. } => return None,
+            Outcome::Refused(reason) => return Verdict::Refused(reason),
+            Outcome::Accepted { .. } => return taken,
             Outcome::Each {
                 refused,
                 again,
@@ -124,8 +143,11 @@ async fn insist(shared: &Shared, batch: &Batch, backoff: &mut Backoff) -> Option
                 ..
             } => {
                 named(shared, &batch, &refused, &again).await;
+                if !refused.is_empty() {
+                    taken = Verdict::InPart;
+                }
                 if again.is_empty() {
-                    return None;
+                    return taken;
                 }
                 batch = batch.only(&again);
                 after

@@ -160,6 +160,21 @@ async fn a_refused_snapshot_is_counted_and_the_next_one_tried() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_taken_in_pieces_is_delivered() {
+    let large = Outcome::Refused(Reason::code("grpc resource exhausted"));
+    let (folder, mut bench) = bench_in(vec![large]);
+    bench.publish.send_replace(state(2, false));
+    for size in [2, 1, 1] {
+        assert_eq!(bench.sent.recv().await, Some(size));
+    }
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.stats.snapshots.load(Ordering::SeqCst), 1);
+    assert_eq!(bench.stats.snapshots_refused.load(Ordering::SeqCst), 0);
+    assert!(!folder.path().join("dead-letters").exists());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_metric_of_which_one_piece_is_refused_each_time_is_a_dead_letter_once() {
     let refused = || Outcome::Refused(Reason::code("http 400"));
     // The whole, the second piece, the first.

@@ -164,6 +164,39 @@ async fn what_is_wrong_with_the_batch_is_told_from_what_is_wrong_with_the_server
 }
 
 #[tokio::test]
+async fn a_400_that_no_receiver_said_refuses_nothing() {
+    let answer = |status, kind, words: &str| {
+        outcome(Answer::with(status, "content-type", kind, words.as_bytes()))
+    };
+    for words in [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "Bad Request\r\nThis combination of host and port requires TLS.\r\n",
+        "Port 9000 is for clickhouse-client program\r\nYou must use port 8123 for HTTP.\r\n",
+    ] {
+        let want = Outcome::retry(Reason::new("http 400, another port", words));
+        assert_eq!(answer(400, "text/plain", words).await, want);
+    }
+    let page = "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>";
+    for status in [400, 422] {
+        let code = format!("http {status}, a page");
+        let want = Outcome::retry(Reason::new(code, page));
+        assert_eq!(answer(status, "text/html", page).await, want);
+    }
+    // A proxy's own limit is of the batch, and what a receiver quotes was written by a browser.
+    let quoted = "line too long: 'Client sent an HTTP request to an HTTPS server'";
+    let status = r#"{"code":3,"message":"Port 9000 is for clickhouse-client program"}"#;
+    for (code, kind, words) in [
+        (413, "text/html", page),
+        (400, "text/plain; charset=utf-8", quoted),
+        (400, "text/html", "bad request"),
+        (400, "application/json", status),
+    ] {
+        let found = answer(code, kind, words).await;
+        assert!(matches!(found, Outcome::Refused(_)), "{words}: {found:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_servers_words_are_kept_for_the_dead_letter() {
     let status = super::super::answer::RpcStatus::asking("bad record 7", 0).encode_to_vec();
     let found = outcome(Answer::with(400, "content-type", PROTOBUF, &status)).await;
@@ -303,22 +336,28 @@ fn a_wrong_tls_file_is_named_at_start_and_no_secret_is() {
 #[tokio::test]
 async fn an_answer_that_breaks_off_or_is_too_long_is_no_success() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let settings = remote(&format!("http://{}", listener.local_addr().unwrap()));
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let (mut seen, body) = (Vec::new(), logs().protobuf());
-        // An answer before the end of the request is something else.
-        while !seen.ends_with(&body) {
-            assert!(stream.read_buf(&mut seen).await.unwrap() > 0);
-        }
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n\x0a\x50";
-        stream.write_all(answer).await.unwrap();
-        stream.shutdown().await.unwrap();
-        let _ = stream.read_to_end(&mut Vec::new()).await;
-    });
-    let cut = OtlpHttp::new(&settings).unwrap().send(&logs()).await;
-    assert_eq!(cut, retry("answer cut"));
+    let cut = async |status: &'static str| {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let settings = remote(&format!("http://{}", listener.local_addr().unwrap()));
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let (mut seen, body) = (Vec::new(), logs().protobuf());
+            // An answer before the end of the request is something else.
+            while !seen.ends_with(&body) {
+                assert!(stream.read_buf(&mut seen).await.unwrap() > 0);
+            }
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 90\r\n\r\n\x0a\x50");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        OtlpHttp::new(&settings).unwrap().send(&logs()).await
+    };
+    assert_eq!(cut("200 OK").await, retry("answer cut"));
+    // Whose word it is stood in the rest.
+    assert_eq!(cut("400 Bad Request").await, retry("http 400, cut"));
+    let found = cut("413 Too Large").await;
+    assert!(matches!(found, Outcome::Refused(_)), "{found:?}");
 
     let partial = ExportLogsServiceResponse {
         partial_success: Some(ExportLogsPartialSuccess {

@@ -50,7 +50,7 @@ fn a_snapshot_is_one_resource_an_app_and_one_metric_a_family() {
 }
 
 #[test]
-fn what_found_no_room_is_marked_and_nothing_else_is_said_of_it() {
+fn what_found_no_room_is_marked_and_only_its_delivery_is_said() {
     let mut snapshot = snapshot(&[("shop", "farol.exceptions", &["Error", "", ""], 1.0)]);
     snapshot.series[0].overflow = true;
     snapshot.series[0].values.clear();
@@ -58,6 +58,13 @@ fn what_found_no_room_is_marked_and_nothing_else_is_said_of_it() {
     let mark = r#"{"key":"otel.metric.overflow","value":{"boolValue":true}}"#;
     assert!(
         text.contains(&format!(r#""attributes":[{mark}]"#)),
+        "{text}"
+    );
+    snapshot.series[0].values = vec!["test".into()];
+    let text = json(&snapshot);
+    let delivery = r#"{"key":"farol.delivery","value":{"stringValue":"test"}}"#;
+    assert!(
+        text.contains(&format!(r#""attributes":[{delivery},{mark}]"#)),
         "{text}"
     );
 }

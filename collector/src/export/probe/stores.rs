@@ -79,6 +79,10 @@ impl Probe<'_, '_> {
         let Some(about) = self.heard(about) else {
             return Ok(());
         };
+        if elasticsearch::setup::keeps_to_itself(&about) {
+            self.ok(&format!("Elasticsearch answers at {}", self.at));
+            return self.set_up_of_elasticsearch(settings, name).await;
+        }
         if !about.status.is_success() {
             self.refusal(&about);
             return Ok(());
@@ -99,11 +103,20 @@ impl Probe<'_, '_> {
             _ => "Elasticsearch",
         };
         self.ok(&format!("{product} {version} answers at {}", self.at));
+        self.set_up_of_elasticsearch(settings, name).await
+    }
+
+    async fn set_up_of_elasticsearch(
+        &mut self,
+        settings: &config::Elasticsearch,
+        name: &str,
+    ) -> anyhow::Result<()> {
         let mut lacking = Lacking::default();
         let set_up =
             elasticsearch::setup::run(settings, true, &mut |what, word| lacking.hear(what, word))
                 .await;
         if lacking.all.is_empty()
+            && lacking.unseen.is_empty()
             && let Err(error) = set_up
         {
             lacking.add(format!("{error:#}"));
@@ -140,7 +153,10 @@ impl Probe<'_, '_> {
         let set_up =
             clickhouse::setup::run(settings, true, &mut |what, word| lacking.hear(what, word))
                 .await;
-        if let Err(error) = set_up {
+        if lacking.all.is_empty()
+            && lacking.unseen.is_empty()
+            && let Err(error) = set_up
+        {
             lacking.add(format!("{error:#}"));
         }
         self.lacks(&lacking, "clickhouse", name);
@@ -148,6 +164,14 @@ impl Probe<'_, '_> {
     }
 
     fn lacks(&mut self, lacking: &Lacking, kind: &str, name: &str) {
+        if !lacking.unseen.is_empty() {
+            let found = format!(
+                "this user may not see whether it is set up: {}",
+                lacking.unseen.join(", ")
+            );
+            let remedy = "nothing, where it was set up with another user's credentials";
+            self.warn(&found, remedy);
+        }
         if lacking.all.is_empty() {
             return;
         }
@@ -167,11 +191,15 @@ struct Lacking {
     all: Vec<String>,
     /// Whether something lacks without which data is refused or indexed wrongly; without a policy it only stays too long.
     taken_wrongly: bool,
+    /// What nobody knows, since this user may not look at it.
+    unseen: Vec<String>,
 }
 
 impl Lacking {
     fn hear(&mut self, what: &str, word: &str) -> std::io::Result<()> {
-        if word != UNCHANGED {
+        if word.starts_with("failed: http 403") {
+            self.unseen.push(what.to_owned());
+        } else if word != UNCHANGED && !word.starts_with(clickhouse::setup::LEFT) {
             self.taken_wrongly |= !what.starts_with(elasticsearch::setup::POLICY);
             self.all.push(format!("{what} {word}"));
         }

@@ -168,6 +168,24 @@ async fn elasticsearch_that_was_not_set_up_is_told_by_which_command() {
 }
 
 #[tokio::test]
+async fn a_user_who_may_only_write_to_a_cluster_is_no_failure() {
+    let kind = |it: OtlpRemote| DestinationKind::Elasticsearch(Elasticsearch::new(it.remote));
+    let refused = Given::with(403, "x-elastic-product", "Elasticsearch", b"{}");
+    let said = after(vec![refused.clone(); 4], kind).await;
+    assert!(
+        said.starts_with("ok    destination d: Elasticsearch answers"),
+        "{said}"
+    );
+    assert!(
+        said.contains("warn  destination d: this user may not"),
+        "{said}"
+    );
+    assert!(!said.lines().any(|it| it.starts_with("fail")), "{said}");
+    let other = after(vec![text(403, "no")], kind).await;
+    assert!(other.starts_with("fail"), "{other}");
+}
+
+#[tokio::test]
 async fn a_cluster_that_lacks_only_its_policy_works_and_is_to_be_looked_at() {
     let about = r#"{"version":{"number":"3.1.0","distribution":"opensearch"}}"#;
     // Without an ISM plugin it answers 400 to that.
@@ -210,6 +228,13 @@ async fn clickhouse_says_its_version_and_whether_its_tables_are_there() {
         said.contains("farol-collector setup clickhouse --destination d"),
         "{said}"
     );
+    // How long others keep their data is no fault.
+    let others = text(200, "MergeTree TTL TimestampTime + toIntervalDay(365)\t\n");
+    let mut answers = vec![text(200, "25.8.1\n"), text(200, "1"), others.clone()];
+    answers.extend([text(200, "1"), others.clone(), others, text(200, "1")]);
+    let said = after(answers, kind).await;
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("ok"), "{said}");
     let said = after(
         vec![text(403, "Code: 516. DB::Exception: AUTHENTICATION_FAILED")],
         kind,

@@ -28,7 +28,6 @@ fn series(family: Id, environment: &str, values: &[&str], value: Value) -> Serie
         app: App {
             name: "shop".into(),
             environment: environment.into(),
-            overflow: false,
         },
         values: values.iter().map(|it| (*it).to_owned()).collect(),
         overflow: false,

@@ -193,3 +193,30 @@ async fn what_one_server_does_not_take_now_comes_again_and_its_culprit_is_named(
     let of_b: BTreeSet<_> = again.iter().map(|at| others[*at].clone()).collect();
     assert_eq!(of_b, b.taken());
 }
+
+#[tokio::test]
+async fn what_others_take_is_no_evidence_against_the_sessions_of_one_that_is_away() {
+    let (first, second) = (Told::new(accept), Told::new(accept));
+    let both = group(&[("first", &first), ("second", &second)]);
+    let of = |server: usize| {
+        let name = named(100).into_iter().find(|it| both.server(it) == server);
+        sessions(&[name.unwrap()])
+    };
+    let (its, other) = (of(0), of(1));
+    let again = async || match both.send(&its).await {
+        Outcome::Retry { reason, .. } => Some(reason.may_be_of_one_batch()),
+        _ => None,
+    };
+    first.now(|_| Outcome::retry(Reason::code("timeout")));
+    // It was well just now.
+    assert_eq!(again().await, Some(true));
+    for _ in 0..3 {
+        assert_eq!(both.send(&other).await, Outcome::accepted());
+        assert_eq!(again().await, Some(false));
+    }
+    first.now(accept);
+    assert_eq!(again().await, None);
+    // One batch alone does not pass.
+    first.now(|_| Outcome::retry(Reason::code("http 403")));
+    assert_eq!(again().await, Some(true));
+}

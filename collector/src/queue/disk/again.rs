@@ -7,7 +7,6 @@ use super::Shared;
 use super::fetch::{Chunk, Fetch};
 use super::reader::ReaderState;
 use super::state::State;
-use crate::outcome::DropReason;
 
 /// What a reader gets that asks for what it let go.
 pub(in crate::queue) enum Again {
@@ -32,9 +31,8 @@ impl State {
         if let Some(held) = reader.held.remove(&at) {
             let items = u64::from(held.items);
             (reader.settled).add(at, settled, items, &mut reader.lag);
-            // Its segment went while it was in the reader's hands; now it is nowhere.
-            if self.segment_of(at).is_none() {
-                self.settle(i, at, held, Some(DropReason::Lag));
+            if let Some(why) = self.nowhere(i, at) {
+                self.settle(i, at, held, Some(why));
             }
         }
         self.advance(i);

@@ -321,6 +321,10 @@ impl Shared {
 /// Erases in a folder that no collector uses.
 pub(crate) fn erase(data: &DataFolder, rewrite: Rewrite<'_>) -> Result<Erased> {
     let path = &data.queue();
+    if !path.exists() {
+        // With its queue in memory a collector has none here, unless a stop left something over.
+        return Ok(Erased::default());
+    }
     owned(path)?;
     remove_drafts(&RealDisk, path);
     let folder = Folder::open(path)?;

@@ -102,6 +102,30 @@ impl ReaderState {
         }
     }
 
+    /// What a gap costs it, in which so much was: what it has in hands gets its fate there.
+    pub(super) fn beyond_hands(
+        &mut self,
+        (from, to): (Position, Position),
+        records: u64,
+        items: u64,
+    ) -> Lag {
+        let mut gone = Lag {
+            records,
+            items,
+            bytes: (to - from) as usize,
+        };
+        let mut at = from;
+        for (&held, record) in self.held.range(from..to) {
+            gone.records = gone.records.saturating_sub(1);
+            gone.items = gone.items.saturating_sub(u64::from(record.items));
+            gone.bytes = gone.bytes.saturating_sub(record.length as usize);
+            gone.items = (gone.items).saturating_sub(self.settled.take(at, held));
+            at = held + u64::from(record.length);
+        }
+        gone.items = (gone.items).saturating_sub(self.settled.take(at, to));
+        gone
+    }
+
     /// It reads all that it wants anew.
     pub(super) fn put_back(&mut self) {
         let ledger = self.options.ledger.as_ref();

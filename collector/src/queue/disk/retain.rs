@@ -127,11 +127,11 @@ impl State {
             if reader.removed || reader.done.covers(gap.0, gap.1) {
                 continue;
             }
-            let lost = lost_items.saturating_sub(reader.settled.take(gap.0, gap.1));
-            let lost = lost.min(reader.lag.items);
+            let gone = reader.beyond_hands(gap, lost_records, lost_items);
+            let lost = gone.items.min(reader.lag.items);
             reader.lag.items -= lost;
-            reader.lag.records -= lost_records.min(reader.lag.records);
-            reader.lag.bytes = reader.lag.bytes.saturating_sub((gap.1 - gap.0) as usize);
+            reader.lag.records -= gone.records.min(reader.lag.records);
+            reader.lag.bytes = reader.lag.bytes.saturating_sub(gone.bytes);
             if let Some(ledger) = reader.ledger() {
                 ledger.dropped(DropReason::Damaged, lost);
             }

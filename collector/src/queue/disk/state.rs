@@ -179,10 +179,17 @@ impl State {
         reader.put_back();
         let held = std::mem::take(&mut reader.held);
         for (at, held) in held {
-            // Its segment went while it was in the reader's hands; now it is nowhere.
-            if self.segment_of(at).is_none() {
-                self.settle(i, at, held, Some(DropReason::Lag));
+            if let Some(why) = self.nowhere(i, at) {
+                self.settle(i, at, held, Some(why));
             }
+        }
+    }
+
+    /// Why what goes out of a reader's hands is nowhere any more, where that is so: its segment went meanwhile, or damage was found where it lay.
+    pub(super) fn nowhere(&self, i: usize, at: Position) -> Option<DropReason> {
+        match self.segment_of(at) {
+            None => Some(DropReason::Lag),
+            Some(_) => (self.readers[i].done.contains(at)).then_some(DropReason::Damaged),
         }
     }
 

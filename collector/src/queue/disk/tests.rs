@@ -359,6 +359,52 @@ fn damage_that_shows_when_it_is_read_is_counted_as_a_drop() {
 }
 
 #[test]
+fn what_one_has_in_hands_of_what_another_finds_damaged_has_one_fate() {
+    for delivered in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bench = Bench::real(folder.path());
+        let _both = [bench.reader("a"), bench.reader("b")];
+        bench.recover();
+        for id in 0..4 {
+            bench.append([record(id, id + 1, 100)])[0].unwrap();
+        }
+        bench.stop();
+        let bench = Bench::real(folder.path());
+        let (a, b) = (bench.reader("a"), bench.reader("b"));
+        bench.recover();
+        let got = read(&bench, &a);
+        assert_eq!(ids(&got), [0, 1, 2, 3]);
+        let path = only_segment(folder.path());
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[segment::HEAD + 300] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        bench.shared.lock().clear_tail();
+        let left = read(&bench, &b);
+        assert_eq!(ids(&left), [0, 2, 3]);
+        for (name, reader, got) in [("a", &a, &got), ("b", &b, &left)] {
+            let ledger = bench.ledgers.destination(name);
+            for (at, id) in got {
+                if name == "a" && *id == 1 && !delivered {
+                    reader.let_go(*at, 0);
+                    continue;
+                }
+                ledger.exported(u64::from(id + 1));
+                reader.ack(&[*at]);
+            }
+            let books = ledger.snapshot();
+            let lost = books.dropped.get(&DropReason::Damaged).copied();
+            let want = (name == "b" || !delivered).then_some(2);
+            assert_eq!((books.bugs, lost), (0, want), "{name} {delivered}");
+            assert_eq!(
+                (reader.pending(), books.pending()),
+                (super::super::Lag::default(), 0),
+                "{name} {delivered}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_full_queue_drops_for_those_who_fell_behind_while_another_keeps_up_and_refuses_else() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::with(folder.path(), settings(20_000));

@@ -65,6 +65,7 @@ async fn send_one(broker: &FakeBroker, message: Vec<u8>) {
 struct Reading {
     intake: Intake,
     stop: watch::Sender<bool>,
+    settings: watch::Sender<Source>,
     task: JoinHandle<()>,
 }
 
@@ -75,8 +76,14 @@ impl Reading {
 
     fn into(broker: &FakeBroker, bytes: usize) -> Self {
         let (intake, stop) = intake(bytes);
-        let task = tokio::spawn(run(source(broker), intake.clone()));
-        Self { intake, stop, task }
+        let (settings, told) = watch::channel(source(broker));
+        let task = tokio::spawn(run(told, intake.clone()));
+        Self {
+            intake,
+            stop,
+            settings,
+            task,
+        }
     }
 
     fn taken(&self) -> u64 {
@@ -116,6 +123,17 @@ async fn what_is_in_the_queue_is_committed_and_does_not_come_again() {
     let next = Reading::start(&broker);
     until(|| committed(&broker) == 25).await;
     assert_eq!(next.stop().await, 5);
+}
+
+#[tokio::test]
+async fn with_other_settings_it_begins_anew() {
+    let (old, new) = (broker(0..4).await, broker(4..10).await);
+    let reading = Reading::start(&old);
+    until(|| reading.taken() == 4).await;
+    reading.settings.send_replace(source(&new));
+    until(|| reading.taken() == 10).await;
+    assert_eq!(reading.stop().await, 10);
+    assert_eq!((committed(&old), committed(&new)), (4, 6));
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ fn orders(statements: &[String]) -> Vec<&str> {
 
 #[tokio::test]
 async fn what_is_missing_is_made() {
-    let answers = ["0", "", "0", "", "0", "", "0", "", "0", ""];
+    let answers = ["0", "", "", "", "", "", "", "", "0", ""];
     let (statements, out, done) = run_with(&answers, false, |it| it.database = "rum".into()).await;
     done.unwrap();
     assert_eq!(out.matches(": made\n").count(), 5, "{out}");
@@ -61,20 +61,26 @@ async fn what_is_missing_is_made() {
     for (order, begins) in orders.iter().zip(begins) {
         assert!(order.starts_with(begins), "{order}");
     }
-    assert!(orders[1].contains("TTL TimestampTime + toIntervalDay(30)"));
+    for order in &orders[1..4] {
+        assert!(order.ends_with(" COMMENT 'made by farol-collector setup'"));
+        assert!(!order.contains("TimestampTime"), "{order}");
+    }
+    assert!(orders[1].contains("TTL toDateTime(Timestamp) + toIntervalDay(30)"));
 }
 
-const THERE: [&str; 9] = [
+/// Tables that were made here: what the server says of the database, of each table, of a column of the first, and of the view.
+const THERE: [&str; 6] = [
     "1",
+    "MergeTree ORDER BY Timestamp TTL toDateTime(Timestamp) + toIntervalDay(30) SETTINGS index_granularity = 8192\tmade by farol-collector setup",
     "1",
-    "1",
-    "MergeTree TTL TimestampTime + toIntervalDay(30)",
-    "1",
-    "MergeTree TTL toDateTime(Timestamp) + toIntervalDay(30)",
-    "1",
-    "MergeTree TTL toDateTime(Start) + toIntervalDay(30)",
+    "MergeTree TTL toDateTime(Timestamp) + toIntervalDay(30)\tmade by farol-collector setup",
+    "MergeTree TTL toDateTime(Start) + toIntervalDay(30)\tmade by farol-collector setup",
     "1",
 ];
+
+fn week(it: &mut Settings) {
+    it.retention = Some(Duration::from_secs(7 * 86_400));
+}
 
 #[tokio::test]
 async fn what_is_as_it_should_be_is_left_alone() {
@@ -97,23 +103,71 @@ async fn an_older_table_gets_what_it_lacks_and_a_new_retention_holds() {
     assert!(out.contains("table default.otel_logs: changed"), "{out}");
 
     let mut answers = THERE.to_vec();
-    for at in [4, 7, 10] {
+    for at in [3, 5, 7] {
         answers.insert(at, "");
     }
-    let week = |it: &mut Settings| it.retention = Duration::from_secs(7 * 86_400);
-    let (statements, _, done) = run_with(&answers, false, week).await;
+    let (statements, out, done) = run_with(&answers, false, week).await;
     done.unwrap();
     let want = [
-        "ALTER TABLE default.otel_logs MODIFY TTL TimestampTime + toIntervalDay(7)",
+        "ALTER TABLE default.otel_logs MODIFY TTL toDateTime(Timestamp) + toIntervalDay(7)",
         "ALTER TABLE default.otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay(7)",
         "ALTER TABLE default.otel_traces_trace_id_ts MODIFY TTL toDateTime(Start) + toIntervalDay(7)",
     ];
     assert_eq!(orders(&statements), want);
+    let want = "table default.otel_logs: changed: its TTL from \"toDateTime(Timestamp) + toIntervalDay(30)\" to \"toDateTime(Timestamp) + toIntervalDay(7)\"";
+    assert!(out.contains(want), "{out}");
+}
+
+#[tokio::test]
+async fn how_long_others_keep_their_data_is_left_to_them() {
+    // Of the exporter before 0.151, without a TTL; of one that moves rows; and one of ours that was changed by hand.
+    let mut answers = THERE.to_vec();
+    answers[1] = "MergeTree PARTITION BY toDate(TimestampTime) SETTINGS index_granularity = 8192";
+    answers[3] = "MergeTree TTL toDateTime(Timestamp) + toIntervalDay(7) TO VOLUME \\'cold\\', toDateTime(Timestamp) + toIntervalDay(365)\tmade by farol-collector setup";
+    answers[4] =
+        "MergeTree TTL toDateTime(Start) + toIntervalDay(365)\tmade by farol-collector setup";
+    let (statements, out, done) = run_with(&answers, false, |_| {}).await;
+    done.unwrap();
+    assert!(orders(&statements).is_empty(), "{statements:?}");
+    assert!(
+        out.contains("table default.otel_logs: left as it is: it has no TTL, not 30 days\n"),
+        "{out}"
+    );
+    assert_eq!(out.matches(": left as it is: ").count(), 3, "{out}");
+
+    // A retention that was said is no word on tables of others, whatever their form.
+    answers[1] =
+        "MergeTree TTL TimestampTime + toIntervalDay(365) SETTINGS index_granularity = 8192";
+    answers[4] = "MergeTree TTL toDateTime(Start) + toIntervalHour(8760)";
+    let (statements, out, done) = run_with(&answers, false, week).await;
+    done.unwrap();
+    assert!(orders(&statements).is_empty(), "{statements:?}");
+    let want =
+        "otel_logs: left as it is: its TTL is \"TimestampTime + toIntervalDay(365)\", not 7 days\n";
+    assert!(out.contains(want), "{out}");
+}
+
+#[tokio::test]
+async fn where_one_table_fails_the_others_are_made() {
+    let no = "Code: 497. DB::Exception: Not enough privileges";
+    let answers = ["1", "", no, "", "", "", "", "0", ""];
+    let (statements, out, done) = run_with(&answers, false, |_| {}).await;
+    let error = format!("{:#}", done.unwrap_err());
+    assert!(
+        error.contains("table default.otel_logs could not be"),
+        "{error}"
+    );
+    assert!(
+        out.contains("otel_logs: failed: http 200: Code: 497"),
+        "{out}"
+    );
+    assert_eq!(out.matches(": made\n").count(), 3, "{out}");
+    assert_eq!(orders(&statements).len(), 4);
 }
 
 #[tokio::test]
 async fn a_dry_run_changes_nothing() {
-    let (statements, out, done) = run_with(&["0", "0", "0", "0", "0"], true, |_| {}).await;
+    let (statements, out, done) = run_with(&["0", "", "", "", "0"], true, |_| {}).await;
     done.unwrap();
     assert_eq!(out.matches("would be made").count(), 5, "{out}");
     assert!(orders(&statements).is_empty());

@@ -85,6 +85,18 @@ async fn what_is_as_it_should_be_is_left_alone() {
     }
 }
 
+#[test]
+fn the_time_of_a_document_is_never_malformed() {
+    let fake = remote("http://127.0.0.1:1").remote;
+    let mut template = template(&Settings::new(fake), Flavour::Elasticsearch).body;
+    let times = template["template"]["mappings"]["properties"].take();
+    assert_eq!(
+        times["@timestamp"],
+        json!({ "type": "date_nanos", "ignore_malformed": false })
+    );
+    assert_eq!(times["event.created"], json!({ "type": "date_nanos" }));
+}
+
 #[tokio::test]
 async fn what_another_version_made_is_changed() {
     let old = br#"{"_seq_no":4,"_primary_term":2,"policy":{"description":"farol old"}}"#;
@@ -99,6 +111,18 @@ async fn what_another_version_made_is_changed() {
     done.unwrap();
     assert_eq!(out.matches(": changed").count(), 2, "{out}");
     assert_eq!(seen[4].path, "/es/_plugins/_ism/policies/farol");
+}
+
+#[tokio::test]
+async fn a_cluster_that_does_not_say_what_it_is_to_this_user_is_set_up_all_the_same() {
+    let refused = Said::with(403, "X-Elastic-Product", "Elasticsearch", b"{}");
+    let (done, out, seen) = run_with(vec![refused, none(), yes(), none(), yes()], false).await;
+    done.unwrap();
+    assert_eq!(out.matches(": made").count(), 2, "{out}");
+    assert_eq!(seen[4].path, "/es/_ilm/policy/farol");
+    // Whoever else says so is told on.
+    let (done, _, seen) = run_with(vec![said(403, b"{}")], false).await;
+    assert!(done.is_err() && seen.len() == 1);
 }
 
 #[tokio::test]

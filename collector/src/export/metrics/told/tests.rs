@@ -100,6 +100,17 @@ fn state(time_ns: u64, series: &[(u64, f64)]) -> Option<Arc<Snapshot>> {
     Some(Arc::new(snapshot))
 }
 
+/// A run in which one series begins and is told.
+async fn one_run(folder: &Path) {
+    let mut one = bench(folder, 10, vec![], false);
+    one.publish.send_replace(state(20, &[(15, 2.0)]));
+    assert_eq!(one.next().await, [(0.0, 20)]);
+    // With the value it is known that the time of the 0 is stored.
+    one.publish.send_replace(state(30, &[(15, 2.0)]));
+    assert_eq!(one.next().await, [(2.0, 30)]);
+    one.task.abort();
+}
+
 fn lost() -> Outcome {
     Outcome::retry(Reason::code("timed out"))
 }
@@ -142,12 +153,7 @@ async fn no_value_is_told_before_its_0_was_taken() {
 #[tokio::test(start_paused = true)]
 async fn a_restart_tells_no_series_as_0_again_and_the_others_as_0_first() {
     let folder = tempfile::tempdir().unwrap();
-    let mut one = bench(folder.path(), 10, vec![], false);
-    one.publish.send_replace(state(20, &[(15, 2.0)]));
-    assert_eq!(one.next().await, [(0.0, 20)]);
-    one.publish.send_replace(state(30, &[(15, 2.0)]));
-    assert_eq!(one.next().await, [(2.0, 30)]);
-    one.task.abort();
+    one_run(folder.path()).await;
 
     let mut two = bench(folder.path(), 40, vec![], false);
     // The second began when nobody told of it.
@@ -211,13 +217,7 @@ async fn what_another_version_told_meanwhile_is_told_as_it_stands() {
         let (aggregator, _) = Aggregator::open(folder.path(), &Queue::new(1), options).unwrap();
         Told::follow(folder.path(), &aggregator).unwrap();
     };
-    let mut one = bench(folder.path(), 10, vec![], false);
-    one.publish.send_replace(state(20, &[(15, 2.0)]));
-    assert_eq!(one.next().await, [(0.0, 20)]);
-    // With the value it is known that the time of the 0 is stored.
-    one.publish.send_replace(state(30, &[(15, 2.0)]));
-    assert_eq!(one.next().await, [(2.0, 30)]);
-    one.task.abort();
+    one_run(folder.path()).await;
 
     let stored = folder.path().join("metrics-state.json");
     std::fs::write(&stored, r#"{"format":1,"told":true,"series":[]}"#).unwrap();
