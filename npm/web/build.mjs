@@ -72,6 +72,7 @@ async function bundle(entry, name, module) {
 const digest = (text, how, form) => createHash(how).update(text).digest(form);
 
 await bundle('src/index.ts', 'index', true);
+await bundle('src/lean.ts', 'lean', true);
 await bundle('src/testing.ts', 'testing', true);
 await bundle('src/no-wasm.ts', 'no-wasm', true);
 await bundle('src/worker.ts', 'worker', true);
@@ -114,7 +115,7 @@ writeFileSync('../../sdk-wasm/js/rust-app.js', app.outputFiles[0].text);
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 // The entries speak of public types alone; the declarations of what is behind them are nobody's.
-const declared = ['index', 'types', 'testing', 'no-wasm', 'more', 'extra', 'worker', 'farol'].map((name) => `${name}.d.ts`);
+const declared = ['index', 'lean', 'types', 'testing', 'no-wasm', 'more', 'extra', 'worker', 'farol'].map((name) => `${name}.d.ts`);
 for (const name of readdirSync('dist', { recursive: true })) {
   if (name.endsWith('.d.ts') && !declared.includes(name)) rmSync(`dist/${name}`);
 }

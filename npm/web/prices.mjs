@@ -1,5 +1,5 @@
 // What the parts of the SDK's TypeScript weigh in farol.js and in farol-more.js: built with and without each, brotli 11, the core left out of it.
-// `node prices.mjs` prints the table of docs/sdk.md; with `--write` it renews it, and the prices of the options.
+// `node prices.mjs` prints the table of docs/sdk.md; with `--write` it renews it, and the prices of the options; with `--check` it fails where that table is not true.
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -77,11 +77,22 @@ for (const [file, mark, parts] of [['script', '', PARTS], ['more', '+', FILES.mo
   rows.push(`| **all of ${file == 'script' ? 'the TypeScript' : `farol-${file}.js`}** | **${whole}** |`);
 }
 const table = rows.join('\n') + '\n';
-if (process.argv[2] == '--write') {
-  const file = new URL('../../docs/sdk.md', import.meta.url);
-  const before = readFileSync(file, 'utf8');
-  const mark = /(<!-- prices -->\n)(\|.*\n)+/;
-  if (!mark.test(before)) throw new Error('docs/sdk.md has no table of prices');
+const file = new URL('../../docs/sdk.md', import.meta.url);
+const before = readFileSync(file, 'utf8');
+const mark = /(<!-- prices -->\n)((?:\|.*\n)+)/;
+const [, , told] = mark.exec(before) ?? [];
+if (!told) throw new Error('docs/sdk.md has no table of prices');
+
+/** How far a figure may be off: as in docs/size.md, and of a small part what brotli finds by chance, which moves by some 40 bytes with any change of a file. */
+const off = (bytes) => Math.max(64, Math.abs(bytes) * 0.02);
+const figures = (table) => new Map([...table.matchAll(/^\| (.+) \| \**(-?\d+)\** \|$/gm)].map(([, part, bytes]) => [part, Number(bytes)]));
+
+if (process.argv[2] == '--check') {
+  const [is, says] = [figures(table), figures(told)];
+  const wrong = [...new Set([...is.keys(), ...says.keys()])].filter((part) => !(Math.abs(is.get(part) - says.get(part)) <= off(is.get(part))));
+  for (const part of wrong) console.error(`docs/sdk.md: ${part} weighs ${is.get(part)} bytes, and is said to weigh ${says.get(part)}: run \`node prices.mjs --write\` in npm/web`);
+  if (wrong.length) process.exitCode = 1;
+} else if (process.argv[2] == '--write') {
   const text = before.replace(mark, (_, mark) => mark + table);
   writeFileSync(file, text.replace(/^(\| `([\w.]+)`[^|]*\|.*\| )(?:\+*-?\d+|–) \|$/gm, (_, head, name) => `${head}${cells[name] ?? '–'} |`));
 } else console.log(table);

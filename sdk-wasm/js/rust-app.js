@@ -142,7 +142,7 @@ function option(sdk, name, kinds) {
 
 // src/more/answers.ts
 var HEADER = "traceresponse";
-var VALUE = /^00-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}\s*$/;
+var VALUE = /^00-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-[\da-f]{2}\s*$/;
 function answered(value) {
   const [, trace, span] = VALUE.exec(value || "") || [];
   return trace ? { ["farol.answer.trace_id" /* AnswerTrace */]: trace, ["farol.answer.span_id" /* AnswerSpan */]: span } : void 0;
@@ -192,7 +192,12 @@ function patch(key2, owner, name, sub, make) {
 }
 
 // src/more/tell.ts
+var micros = (ms) => Math.round(ms * 1e3) / 1e3;
 function tell(sdk, name, attributes, at = NaN, [trace, span] = ["", ""]) {
+  for (const key2 of keys(attributes)) {
+    const value = attributes[key2];
+    if (typeof value == "number") safe(() => attributes[key2] = micros(value));
+  }
   sdk.put_(2 /* Event */, (w) => w.s(name).s("").a(attributes).s(trace).s(span).n(at));
 }
 function parting(sdk, callback) {
@@ -311,6 +316,7 @@ function observeConsole(sdk) {
   const wanted = option(sdk, "console", "list");
   if (!wanted) return;
   let busy = false;
+  let written;
   const see = capped(sdk, MOST3, (thing, count2) => {
     const [method, text3] = thing || ["log", "(more lines)"];
     sdk.put_(3 /* Log */, (w) => sdk.place_(w.s(LEVELS[method]).s(text3).a({ ["browser.console.method" /* ConsoleMethod */]: method, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 })));
@@ -321,8 +327,15 @@ function observeConsole(sdk) {
       if (busy || !sdk.live_()) return;
       busy = true;
       try {
-        const text3 = print(args);
-        see(method + text3, [method, text3]);
+        const error = method == "error" && Array.prototype.find.call(args, (one) => safe(() => one instanceof Error));
+        if (!error) {
+          const text3 = print(args);
+          see(method + text3, [method, text3]);
+        } else if (error !== written) {
+          written = error;
+          const others = Array.prototype.filter.call(args, (one) => one !== error);
+          sdk.capture_(error, "console", 0, void 0, others.length ? { ["browser.console.text" /* ConsoleText */]: print(others) } : void 0);
+        }
       } finally {
         busy = false;
       }
@@ -489,13 +502,15 @@ function finish(sdk, traced, status, error, more) {
 }
 
 // src/more/party.ts
+var GENERIC = /^(ac|ad|asn|asso|co|com|edu|gen|go|gob|gouv|gov|govt|gr|gv|id|idv|in|ind|info|lg|ltd|me|mil|my|ne|net|nhs|nom|or|org|pe|plc|re|sch|web)$/;
 function site(host) {
   if (/^[\d.]+$|:/.test(host)) return host;
   const labels = host.split(".");
   const [second = "", last = ""] = labels.slice(-2);
-  return labels.slice(last.length == 2 && second.length < 4 ? -3 : -2).join(".");
+  return labels.slice(last.length == 2 && GENERIC.test(second) ? -3 : -2).join(".");
 }
-var party = (host, page2) => site(host) == site(page2) ? "first" : "third";
+var below = (host, page2) => ("." + host).endsWith("." + page2);
+var party = (host, page2) => site(host) == site(page2) || below(host, page2) || below(page2, host) ? "first" : "third";
 
 // src/more/timings.ts
 var RESOURCES = 250;
@@ -514,15 +529,15 @@ function fields(entry, names2, prefix) {
   }
   return found;
 }
-var TRACE = /^00-([\da-f]{32})-([\da-f]{16})-/;
+var TRACE = /^00-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-/;
 function serverTiming(list = []) {
   const found = {};
   let trace;
-  for (const { name, duration, description } of list.slice(0, SERVER)) {
+  list.forEach(({ name, duration, description }, at) => {
     const match = name == "traceparent" && TRACE.exec(description);
     if (match) trace = [match[1], match[2]];
-    else if (duration) found["farol.server_timing." /* Server */ + name] = duration;
-  }
+    else if (duration && at < SERVER) found["farol.server_timing." /* Server */ + name] = duration;
+  });
   return [found, trace];
 }
 function resourceAttributes(entry) {
@@ -842,11 +857,13 @@ function createGuard(tell2, spend) {
   let calls = 0;
   let inside = 0;
   return (fn) => function() {
+    var _a;
     let start2 = NaN;
     let result;
     try {
       if (!inside++ && !(++calls % TIMED)) start2 = performance.now();
-      result = fn.apply(this, arguments);
+      const root = (_a = globalThis.Zone) == null ? void 0 : _a.root;
+      result = (root == null ? void 0 : root.run) ? root.run(fn, this, arguments) : fn.apply(this, arguments);
       if (start2 >= 0) spend(TIMED * (performance.now() - start2));
     } catch (error) {
       tell2(0, error);
@@ -922,9 +939,16 @@ function createErrors(sdk) {
   let all = 0;
   let count2 = 0;
   let last = "";
+  let object;
+  let by = "";
   return (thrown, mechanism, flags, event, attributes) => {
     var _a;
     if (!sdk.live_()) return;
+    if (Object(thrown) === thrown) {
+      if (object === thrown && by != mechanism) return;
+      object = thrown;
+      by = mechanism;
+    }
     const { message: told, filename, lineno, colno } = event || {};
     const key2 = "" + [told || safe(() => String(thrown)), filename, lineno, colno];
     if (thrown == null && page().worker == key2) return;
@@ -1404,6 +1428,7 @@ function observeAll(sdk) {
 // src/features.ts
 var EARLY = 50;
 var LEFT2 = ":left";
+var CONFIG = ":config";
 var HERE = ":here";
 function createFeatures(sdk, bring) {
   const { features: given, capture } = sdk.options_;
@@ -1472,6 +1497,7 @@ var TIMEOUT = 3e4;
 var TAKEN = -202;
 function createNetwork(nativeFetch, faro, pack) {
   const shared = page();
+  const Native = Promise;
   return (url, body, headers, room, wanted) => {
     const size = body.length;
     const hidden = size <= (room && KEEPALIVE_BYTES);
@@ -1496,7 +1522,7 @@ function createNetwork(nativeFetch, faro, pack) {
     const plain2 = () => send(size > KEEPALIVE_BYTES ? new Blob([body]) : body, url);
     const packed = !faro && !room && safe(() => pack(body));
     if (packed) return packed.then((packed2) => wanted() && send(packed2, url + "&z=gzip"), () => wanted() && plain2());
-    return plain2().finally(() => keepalive && use(-1));
+    return new Native((resolve2) => resolve2(plain2())).finally(() => keepalive && use(-1));
   };
 }
 
@@ -1552,10 +1578,13 @@ function createSender(sdk, nativeFetch) {
     queue = queue.filter((other) => other != batch);
   };
   const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
-  const keep = (batch, wait, until, draft2) => sdk.granted_() && (outbox2 == null ? void 0 : outbox2.put_(batch, wait && Date.now() + wait, Date.now() + until, draft2));
+  const keep = (batch, draft2, until = TIMEOUT) => {
+    const wait = asked ? Math.max(0, blocked - performance.now()) : 0;
+    if (sdk.granted_()) outbox2 == null ? void 0 : outbox2.put_(batch, wait && Date.now() + wait, Date.now() + wait + until, draft2);
+  };
   const keepAll = () => {
-    for (const batch of queue) keep(batch, 0, TIMEOUT);
-    if (draft) keep(draft, 0, TIMEOUT);
+    for (const batch of queue) keep(batch);
+    if (draft) keep(draft);
   };
   const drop = (batch) => {
     outbox2 == null ? void 0 : outbox2.remove_(batch);
@@ -1570,7 +1599,7 @@ function createSender(sdk, nativeFetch) {
     sdk.count_("bytes", batch.body_.length);
     if (attempt > 1) {
       sdk.count_("retries");
-      keep(batch, 0, TIMEOUT);
+      keep(batch);
     }
     batch.kept_ = hidden;
     const headers = { "content-type": faro ? "application/json" : "text/plain;charset=UTF-8" };
@@ -1599,7 +1628,7 @@ function createSender(sdk, nativeFetch) {
           unheard = !status;
           asked = wait > 0;
           blocked = performance.now() + pause;
-          keep(batch, wait, pause + SLACK);
+          keep(batch, void 0, (wait ? 0 : pause) + SLACK);
         } else {
           const parts = status == 413 && safe(() => {
             var _a;
@@ -1656,7 +1685,7 @@ function createSender(sdk, nativeFetch) {
     const own2 = (draft == null ? void 0 : draft.id_) == batch.id_ ? draft : void 0;
     if (own2) draft = void 0;
     if (own2 && (own2.spent_ || Date.now() > own2.sealed_ + TIMEOUT - SLACK)) batch.id_ += "r";
-    keep(batch, 0, TIMEOUT, own2);
+    keep(batch, own2);
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
@@ -1674,7 +1703,7 @@ function createSender(sdk, nativeFetch) {
   return {
     draft_(batch) {
       if (stopped) return;
-      keep(batch, 0, TIMEOUT, draft);
+      keep(batch, draft);
       draft = batch;
     },
     undraft_() {
@@ -1716,7 +1745,7 @@ function createSender(sdk, nativeFetch) {
     },
     join_(joined2) {
       outbox2 = joined2;
-      keepAll();
+      stopped ? joined2.hush_() : keepAll();
     },
     adopt_(batches) {
       if (stopped || !sdk.granted_()) return;
@@ -1857,15 +1886,15 @@ function writeStart(w, options, consent, hex, session, stored) {
 
 // src/client.ts
 var CODES = "internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off".split(" ");
-var CONFIG = ":config";
+var MOST_TOLD = 864e5;
 var IDLE_MS = 9e5;
 var LIFETIME_MS = 144e5;
 var KINDS2 = ["log", "exception", "measurement", "event", "span"];
 var rank = (text3) => text3.slice(2, 15) + text3.slice(32);
 function endpoint({ url, key: key2, protocol }) {
   const faro = protocol == "faro";
-  if (faro ? /^[./]*[^./?#]/.test(url.replace(/^(\w+:)?\/\/[^/?#]*/, "")) : /\/collect([/?#]|$)/.test(url)) return url;
-  return url.replace(/\/*([?#].*)?$/, (_, rest = "") => "/collect" + (safe(() => key2 && !faro && "/" + encodeURIComponent(key2)) || "") + rest);
+  if (faro ? /^[./]*[^./?#]/.test(url.replace(/^(\w+:)?\/\/[^/?#]*/, "")) : /\/collect\/[^/?#]/.test(url)) return url;
+  return url.replace(/(\/collect)?\/*([?#].*)?$/, (_, there, rest = "") => "/collect" + (safe(() => key2 && !faro && "/" + encodeURIComponent(key2)) || "") + rest);
 }
 function createClient(given, bring) {
   var _a, _b;
@@ -1932,7 +1961,9 @@ function createClient(given, bring) {
   const heed = () => {
     var _a2;
     const told = consent == GRANTED && options.remoteConfig !== false && safe(() => parse2(store.getItem(name + CONFIG)));
-    if (!told || !(told.until > Date.now())) return;
+    if (!told) return;
+    const left = told.until - Date.now();
+    if (!(left > 0 && left <= MOST_TOLD)) return;
     options.sampleRate = told.rate ?? options.sampleRate;
     if (told.off || told.rates) options.sampling = told.off ? void 0 : { ...options.sampling, rates: { ...(_a2 = options.sampling) == null ? void 0 : _a2.rates, ...told.rates } };
     return told;
@@ -2147,12 +2178,12 @@ function createClient(given, bring) {
     setConsent(next) {
       const number2 = CONSENTS.indexOf(next);
       if (number2 < 0) return tell2(11 /* BadOption */, "consent");
-      const news = consent != number2;
-      if (consent == DENIED) agreed = performance.now();
-      consent = number2;
       asked = 1;
       lost = 0;
-      if (news && number2 == GRANTED) {
+      if (consent == DENIED) agreed = performance.now();
+      else if (consent == number2) return;
+      consent = number2;
+      if (number2 == GRANTED) {
         const told = heed();
         if (told == null ? void 0 : told.off) return none2();
         if (told) put(23 /* Rates */, (w) => writeNumbers(w, options));
@@ -2160,7 +2191,6 @@ function createClient(given, bring) {
       }
       more();
       put(15 /* Consent */, (w) => w.b(number2));
-      keep();
       sender == null ? void 0 : sender.gate_(number2 == DENIED);
       if (number2 == DENIED) erase();
     },
@@ -2215,7 +2245,6 @@ function createClient(given, bring) {
     options.outbox = (options.outbox ?? (options.protocol != "faro" && !options.transport)) && safe(() => !options.features || options.features.some((one) => one == null ? void 0 : one.left_));
     if (consent == DENIED) erase();
     sdk.fetch_ = (_b2 = ((_a2 = page().layers.fetch) == null ? void 0 : _a2.root) || window.fetch) == null ? void 0 : _b2.bind(window);
-    sdk.remember_ = (text4) => safe(() => store == null ? void 0 : store.setItem(name + CONFIG, text4));
     sdk.end_ = none2;
     sender = createSender(sdk, sdk.fetch_);
     sdk.sender_ = sender;
@@ -2223,9 +2252,9 @@ function createClient(given, bring) {
     if (document.prerendering) document.addEventListener("prerenderingchange", start2);
     else start2();
     sdk.hide_ = sender.hidden_;
-    sdk.on_(window, "storage pagehide pageshow visibilitychange", ({ key: key2 = name, newValue: there, type, persisted }) => {
+    sdk.on_(window, "storage pagehide pageshow visibilitychange freeze", ({ key: key2 = name, newValue: there, type, persisted }) => {
       const back = away && there === void 0 && (persisted || document.visibilityState != "hidden");
-      away = type == "pagehide" || away && !back;
+      away = type == "pagehide" || type == "freeze" || away && !back;
       if (key2 != name || !text3) return;
       if (lost && safe(() => store.getItem(name))) client.setConsent("granted");
       else if (sdk.granted_()) meet(text3, there === null || back && kept);
@@ -2239,7 +2268,12 @@ function createClient(given, bring) {
 
 // src/init.ts
 function start(options, bring) {
-  return safe(() => createClient(options, bring)) || idle();
+  try {
+    return createClient(options, bring);
+  } catch (error) {
+    safe(() => options.onDiagnostic("unsupported", error));
+    return idle();
+  }
 }
 
 // src/more/action.ts
@@ -2493,10 +2527,10 @@ var observeConfig = /* @__PURE__ */ Object.assign((sdk) => {
   const { options_: { key: key2, protocol, transport, remoteConfig }, endpoint_: endpoint2 } = sdk;
   const url = endpoint2.replace(/\/collect(?=[/?#]|$)/, "/config");
   if (!key2 || protocol == "faro" || transport || remoteConfig === false || url == endpoint2) return;
-  sdk.fetch_(url, { credentials: "omit", referrerPolicy: "origin" }).then((answer) => answer.ok ? answer.json() : void 0).then(sdk.guard_((document2) => {
+  sdk.fetch_(url, { credentials: "omit", referrerPolicy: "origin", signal: safe(() => AbortSignal.timeout(TIMEOUT)) }).then((answer) => answer.ok ? answer.json() : void 0).then(sdk.guard_((document2) => {
     const told = read(document2, Date.now());
     if (!told || !sdk.granted_()) return;
-    sdk.remember_(JSON.stringify(told));
+    safe(() => sdk.store_.setItem(sdk.name_ + CONFIG, JSON.stringify(told)));
     if (document2.enabled === false) sdk.end_();
   }), () => {
   });
@@ -2747,7 +2781,10 @@ function each(payload, keep) {
 // src/more/outbox.ts
 var MOST_STORED = 4 << 20;
 var MOST_TAKEN = 32;
+var MOST_BYTES2 = 512 << 10;
+var MOST_HELD = MOST_ASKED + TIMEOUT;
 var STORE = "batches";
+var old = (at) => Math.abs(Date.now() - at) >= MOST_AGE;
 var key = (batch) => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
 var observeOutbox = /* @__PURE__ */ Object.assign((sdk) => {
   sdk.pack_ = createPack();
@@ -2774,6 +2811,7 @@ function createOutbox(sdk) {
   let marked = false;
   let looked = false;
   let hushed = false;
+  let own2 = "";
   const mark = (there) => {
     if (there && (marked || !sdk.granted_())) return;
     marked = there;
@@ -2796,6 +2834,7 @@ function createOutbox(sdk) {
   const fail = (event) => {
     event == null ? void 0 : event.preventDefault();
     close();
+    if (box.off_) return;
     box.off_ = true;
     waiting = [];
     tell2(15 /* OutboxOff */);
@@ -2823,11 +2862,22 @@ function createOutbox(sdk) {
     } catch {
       return fail();
     }
+    let patience;
+    const wait = () => {
+      const from = Date.now();
+      patience = later(guard(() => Date.now() - from > 2 * TIMEOUT ? wait() : fail()), TIMEOUT);
+    };
+    wait();
     request.onupgradeneeded = guard(() => void request.result.createObjectStore(STORE));
-    request.onerror = fail;
+    request.onerror = guard((event) => {
+      cancel(patience);
+      fail(event);
+    });
     request.onsuccess = guard(() => {
+      cancel(patience);
       opening = false;
       database = request.result;
+      if (box.off_) return close();
       database.onversionchange = close;
       for (const work of waiting.splice(0)) run(work, true);
       if (sdk.over_) close();
@@ -2838,17 +2888,17 @@ function createOutbox(sdk) {
     keys2.onsuccess = guard(() => {
       stored = 0;
       mark(keys2.result.length > 0);
-      for (const [, at, bytes] of keys2.result) if (at > Date.now() - MOST_AGE) stored += bytes;
-      for (const old of keys2.result) {
-        const over = stored > MOST_STORED;
-        if (over || old[1] <= Date.now() - MOST_AGE) {
-          if (old[1] > Date.now() - MOST_AGE) stored -= old[2];
-          const row = store.get(old);
+      for (const [, at, bytes] of keys2.result) if (!old(at)) stored += bytes;
+      for (const one of keys2.result) {
+        const [, at, bytes] = one;
+        if (stored > MOST_STORED || old(at)) {
+          if (!old(at)) stored -= bytes;
+          const row = store.get(one);
           row.onsuccess = guard(() => {
             var _a2;
             return tell2(4 /* BatchDropped */, void 0, (_a2 = row.result) == null ? void 0 : _a2.items);
           });
-          store.delete(old);
+          store.delete(one);
         }
       }
     });
@@ -2866,7 +2916,7 @@ function createOutbox(sdk) {
         result.close();
         if (keys2) keys2.onsuccess = guard(() => {
           const all2 = keys2.result;
-          if (all2.length && all2.every(([, at]) => at <= Date.now() - MOST_AGE)) databases.deleteDatabase(other).onerror = quiet;
+          if (all2.length && all2.every(([, at]) => old(at))) databases.deleteDatabase(other).onerror = quiet;
         });
       });
     })), () => {
@@ -2884,19 +2934,22 @@ function createOutbox(sdk) {
       const batches = [];
       const cursor = store.openCursor();
       let next = Infinity;
+      let bytes = 0;
       cursor.onsuccess = guard(() => {
         const here2 = cursor.result;
-        if (!here2 || batches.length >= MOST_TAKEN) {
+        if (!here2 || batches.length >= MOST_TAKEN || bytes >= MOST_BYTES2) {
           more = !!here2;
           if (!more && next < Infinity) timer = later(look, next - Date.now());
           return sdk.sender_.adopt_(batches);
         }
         const [error, at, , id] = here2.key;
         const row = here2.value;
-        const free = alone && row.session == sdk.session_() && row.page != page2 ? row.wait : row.until;
-        if (row.url != url) {
-        } else if (free > Date.now()) next = Math.min(next, free);
+        const free = alone && row.session == sdk.session_() && row.page < page2 ? row.wait : row.until;
+        const held = free - Date.now();
+        if (row.url != url || id == own2) {
+        } else if (held > 0 && held <= MOST_HELD) next = Math.min(next, free);
         else {
+          bytes += row.body.length;
           here2.update({ ...row, page: page2, until: Date.now() + TIMEOUT });
           batches.push({
             id_: id,
@@ -2916,10 +2969,12 @@ function createOutbox(sdk) {
     });
   });
   sdk.on_(document, "prerenderingchange", look);
-  sdk.on_(window, "pagehide", () => {
+  const leave = () => {
     left.leave_();
     close();
-  });
+  };
+  sdk.on_(window, "pagehide", leave);
+  sdk.on_(document, "freeze", leave);
   sdk.stops_.push(() => {
     cancel(timer);
     close();
@@ -2927,6 +2982,7 @@ function createOutbox(sdk) {
   const box = {
     put_(batch, wait, until, draft) {
       mark(true);
+      if (draft || batch.draft_) own2 = batch.draft_ ? batch.id_ : "";
       more ||= !until;
       if (batch.tries_ && !batch.flights_ && until && !wait) left.arm_(batch);
       else left.disarm_(wait ? void 0 : batch);
@@ -3041,7 +3097,7 @@ function observeSelf(sdk) {
     told = { ...sdk.tally_ };
     sdk.put_(4 /* Measurement */, (w) => {
       w.s("farol.sdk" /* Self */).u(values.length);
-      for (const [name, by] of values) w.s(name).n(by);
+      for (const [name, by] of values) w.s(name).n(micros(by));
       w.a(void 0).s("").s("").n(NaN);
     });
   });

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use farol_protocol::grouping::{BASIS, mix, words};
 use farol_protocol::limits::CAUSES;
 
 use crate::host::Host;
@@ -81,27 +82,18 @@ impl<'a> Exception<'a> {
         b""
     }
 
-    /// The hash by which equal exceptions are grouped: of type and top frames, where lines, queries and fragments do not count, as
-    /// they change with every build. Where there is no frame, of type and message without its digits.
+    /// The hash by which equal exceptions are grouped: of type and top frames, of those what is the same in every build (`grouping`), without lines. Where one
+    /// of them has no name but a minifier's, or there is none, of the message's words too.
     fn hash(&self) -> u32 {
         let mut hash = BASIS;
         add(&mut hash, self.kind);
+        let mut named = !self.frames.is_empty();
         for frame in self.frames.iter().take(TOP) {
-            add(&mut hash, frame.function);
-            add(
-                &mut hash,
-                before(
-                    frame.file,
-                    find(frame.file, b"?").min(find(frame.file, b"#")),
-                ),
-            );
+            named &= words(&mut hash, frame.function, true);
+            words(&mut hash, before(frame.file, find(frame.file, b"?")), false);
         }
-        if self.frames.is_empty() {
-            for byte in self.message {
-                if !byte.is_ascii_digit() {
-                    add(&mut hash, &[*byte]);
-                }
-            }
+        if !named {
+            words(&mut hash, self.message, false);
         }
         hash
     }
@@ -138,7 +130,7 @@ impl<H: Host> Pen<H> {
         self.key(b"value");
         self.text(exception.message);
         // A version comes first: a key that is made in another way needs another one, so that the two never meet.
-        self.raw(b",\"fingerprint\":\"1:");
+        self.raw(b",\"fingerprint\":\"2:");
         let hash = exception.hash();
         for shift in 1..9 {
             self.byte(hex((hash >> (32 - 4 * shift)) as u8));
@@ -277,14 +269,11 @@ impl<H: Host> Pen<H> {
     }
 }
 
-/// FNV-1a's start.
-const BASIS: u32 = 0x811c_9dc5;
-
 /// FNV-1a over a text and its end, so that texts do not run into each other.
 #[inline(never)]
 fn add(hash: &mut u32, text: &[u8]) {
     for &byte in text.iter().chain(b"\0") {
-        *hash = (*hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        *hash = mix(*hash, byte);
     }
 }
 
@@ -305,25 +294,66 @@ mod tests {
     #[test]
     fn the_fingerprint_stays_what_it_was() {
         assert_eq!(
-            key("TypeError", "x", "at f (https://a.example/a.js:1:2)"),
-            key("TypeError", "y", "at f (https://a.example/a.js?v=2:9:9)")
+            key(
+                "TypeError",
+                "x",
+                "at total (https://a.example/cart-DkX9sdQ1.js:1:2)"
+            ),
+            2_200_844_771
         );
-        assert_ne!(
-            key("TypeError", "x", "at f (https://a.example/a.js:1:2)"),
-            key("TypeError", "x", "at g (https://a.example/a.js:1:2)")
-        );
-        assert_eq!(key("E", "item 12 of 30", ""), key("E", "item 7 of 1", ""));
-        assert_ne!(key("E", "item", ""), key("E", "items", ""));
         assert_eq!(key("E", "", ""), 0xd2cb_9980);
     }
 
     #[test]
+    fn the_message_counts_where_the_top_function_has_no_name() {
+        let at = |name: &str, message: &str| {
+            key(
+                "E",
+                message,
+                &std::format!("at {name} (https://a.example/a.js:1:2)\nat other (b.js:1:1)"),
+            )
+        };
+        assert_eq!(at("total", "basket"), at("total", "address"));
+        assert_ne!(at("t", "basket"), at("t", "address"));
+        assert_eq!(key("E", "item 12 of 30", ""), key("E", "item 7 of 1", ""));
+        assert_ne!(key("E", "item", ""), key("E", "items", ""));
+    }
+
+    #[test]
+    fn errors_are_one_in_every_build_as_the_collector_has_it() {
+        let cases: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/fingerprints.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let keys = case["errors"].as_array().unwrap().iter().map(|error| {
+                let text = |name: &str| error[name].as_str().unwrap();
+                let frames = error["frames"].as_array().unwrap().iter();
+                let stack = frames.map(|frame| {
+                    std::format!(
+                        "at {} ({}:1:2)\n",
+                        frame[0].as_str().unwrap(),
+                        frame[1].as_str().unwrap()
+                    )
+                });
+                key(
+                    text("type"),
+                    text("value"),
+                    &stack.collect::<std::string::String>(),
+                )
+            });
+            let keys: Vec<u32> = keys.collect();
+            for other in &keys[1..] {
+                assert_eq!(keys[0] == *other, case["same"] == true, "{}", case["what"]);
+            }
+        }
+    }
+
+    #[test]
     fn frames_below_the_top_do_not_change_the_fingerprint() {
-        let stack = "at a (x.js:1:1)\nat b (x.js:1:1)\nat c (x.js:1:1)\nat d (x.js:1:1)";
-        assert_eq!(
-            key("E", "m", stack),
-            key("E", "m", &stack.replace("at d", "at e"))
-        );
+        let stack =
+            "at first (x.js:1:1)\nat second (x.js:1:1)\nat third (x.js:1:1)\nat fourth (x.js:1:1)";
+        let with = |from| key("E", "m", &stack.replace(from, "other"));
+        assert_eq!(key("E", "m", stack), with("fourth"));
+        assert_ne!(key("E", "m", stack), with("third"));
     }
 
     #[test]

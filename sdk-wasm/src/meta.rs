@@ -98,8 +98,11 @@ impl<H: Host> Pen<H> {
         self.field(b"previousSession", previous);
         self.list(&mut Message::new(attrs), at, false);
         self.close(at);
-        self.raw(b"},\"user\":");
-        self.raw(user);
+        self.byte(b'}');
+        if user.len() > 2 {
+            self.raw(b",\"user\":");
+            self.raw(user);
+        }
         self.take()
     }
 

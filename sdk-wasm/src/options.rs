@@ -9,7 +9,7 @@
 //! 4. f64 × 18, `NaN` where the page gave none (the default is taken); one out of bounds (JavaScript writes −∞ where it is
 //!    no number at all) is told by `BAD_OPTION` with its place and the default taken. Place, name, bounds, default:
 //!    0 sample rate, 0 to 1, 1 · 1 session idle ms, 1 to 24 h, 15 min · 2 session lifetime ms, 1 to 24 h, 4 h ·
-//!    3 items a batch, 1 to 1,000, 1,000 · 4 bytes a batch, 1,024 to 60,000, 49,152 · 5 age of a batch ms, 0 to 60,000, 5,000 ·
+//!    3 items a batch, 1 to 1,000, 1,000 · 4 bytes a batch, 1,024 to 60,000, 49,152 · 5 age of a batch ms, 0 to 20,000, 5,000 ·
 //!    6 to 10 items a session of each kind (log, exception, measurement, event, span), 0 to 1,000,000, 10,000 (exceptions 1,000) ·
 //!    11 age of what the ring keeps ms, 1 s to 1 h, 60 s · 12 bytes of it, 1,024 to 98,304, 65,536 ·
 //!    13 to 17 rate of each kind of its own, 0 to 1, none
@@ -62,7 +62,8 @@ const NUMBERS: [[u32; 3]; 18] = [
     [1, 1000, 1000],
     // 48 KiB and the meta fit the 64 KiB of a request that outlives its page, where one item is all of it.
     [1024, 60_000, 49_152],
-    [0, 60_000, 5_000],
+    // Its draft is its page's for 30 s (`TIMEOUT` in network.ts): by then it is sealed, and a request of it has had its time.
+    [0, 20_000, 5_000],
     // A visit of 4 hours can log every 1.4 s; a loop is stopped at some 3 MB.
     [0, 1_000_000, 10_000],
     // Repeats are counted and cost nothing; a thousand different errors tell no more than the first hundreds.

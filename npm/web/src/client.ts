@@ -8,7 +8,7 @@ import { load } from './load.js';
 import { observeAll } from './observe/all.js';
 import { own, safe, text as textOf } from './observe/describe.js';
 import { createErrors, ONLY_COUNTED } from './observe/errors.js';
-import { createFeatures, HERE, LEFT, type Bring, type Late } from './features.js';
+import { CONFIG, createFeatures, HERE, LEFT, type Bring, type Late } from './features.js';
 import { check, kind, matches } from './options.js';
 import { type Sdk, State } from './sdk.js';
 import { writeMeta } from './meta.js';
@@ -25,8 +25,8 @@ export const CODES = (
   'internal item-cut cap-reached hook-threw batch-dropped batch-refused core-lost unsupported pending-full bad-message early-full bad-option ignored hook-invalid features-lost outbox-off'
 ).split(' ') as DiagnosticCode[];
 
-/** Behind the name of what is stored: what the collector said last. */
-const CONFIG = ':config';
+/** What it said holds for so many ms at most (`HOLDS` in more/config.ts). */
+const MOST_TOLD = 864e5;
 
 /** Defaults of `session.idleMs` and `.lifetimeMs`; a test compares them with the core's. */
 export const IDLE_MS = 9e5;
@@ -40,11 +40,11 @@ const KINDS: Item['kind'][] = ['log', 'exception', 'measurement', 'event', 'span
  */
 const rank = (text: string) => text.slice(2, 15) + text.slice(32);
 
-/** The whole address of the collector. One of Faro's receivers may stand at any path. */
+/** The whole address of the collector: of one that ends in `/collect` the key is still to come. One of Faro's receivers may stand at any path. */
 export function endpoint({ url, key, protocol }: Options): string {
   const faro = protocol == 'faro';
-  if (faro ? /^[./]*[^./?#]/.test(url.replace(/^(\w+:)?\/\/[^/?#]*/, '')) : /\/collect([/?#]|$)/.test(url)) return url;
-  return url.replace(/\/*([?#].*)?$/, (_, rest = '') => '/collect' + (safe(() => key && !faro && '/' + encodeURIComponent(key)) || '') + rest);
+  if (faro ? /^[./]*[^./?#]/.test(url.replace(/^(\w+:)?\/\/[^/?#]*/, '')) : /\/collect\/[^/?#]/.test(url)) return url;
+  return url.replace(/(\/collect)?\/*([?#].*)?$/, (_, there, rest = '') => '/collect' + (safe(() => key && !faro && '/' + encodeURIComponent(key)) || '') + rest);
 }
 
 export function createClient(given: Options, bring: Bring): Client {
@@ -107,7 +107,7 @@ export function createClient(given: Options, bring: Bring): Client {
   let asked: unknown = options.consent;
   /** It is pending because what it stored is gone. */
   let lost: unknown;
-  /** The page was left, and may come back. */
+  /** The page was left or frozen, and may come back. */
   let away: unknown;
   let due = Infinity;
   let timer: ReturnType<typeof setTimeout>;
@@ -126,7 +126,10 @@ export function createClient(given: Options, bring: Bring): Client {
   /** What the collector said to an earlier page holds in this one, unless it does not want to hear of it. */
   const heed = () => {
     const told = consent == GRANTED && options.remoteConfig !== false && safe((): Told => parse(store!.getItem(name + CONFIG)!));
-    if (!told || !(told.until > Date.now())) return;
+    if (!told) return;
+    // Before the clock was set back it may have been told for months.
+    const left = told.until - Date.now();
+    if (!(left > 0 && left <= MOST_TOLD)) return;
     options.sampleRate = told.rate ?? options.sampleRate;
     if (told.off || told.rates) options.sampling = told.off ? undefined : { ...options.sampling, rates: { ...options.sampling?.rates, ...told.rates } };
     return told;
@@ -172,7 +175,7 @@ export function createClient(given: Options, bring: Bring): Client {
       const here = sdk.ambient_();
       return w.s(here?.trace_).s(here?.span_).n(sdk.at_ ?? NaN);
     },
-  } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'sender_' | 'fetch_' | 'remember_' | 'end_'> as unknown as Sdk;
+  } satisfies Omit<Sdk, 'capture_' | 'hide_' | 'sender_' | 'fetch_' | 'end_'> as unknown as Sdk;
 
   /** Storage passes the gate too: before consent nothing is read, written or removed. */
   const keep = () => safe(() => {
@@ -359,12 +362,13 @@ export function createClient(given: Options, bring: Bring): Client {
     setConsent(next) {
       const number = CONSENTS.indexOf(next);
       if (number < 0) return tell(Diagnostic.BadOption, 'consent');
-      const news = consent != number;
-      if (consent == DENIED) agreed = performance.now();
-      consent = number;
       asked = 1;
       lost = 0;
-      if (news && number == GRANTED) {
+      if (consent == DENIED) agreed = performance.now();
+      // Said once more it is no news, and what other tabs have stored since stands. A no erases each time.
+      else if (consent == number) return;
+      consent = number;
+      if (number == GRANTED) {
         const told = heed();
         if (told?.off) return none();
         if (told) put(Op.Rates, (w) => writeNumbers(w, options));
@@ -374,7 +378,6 @@ export function createClient(given: Options, bring: Bring): Client {
       // The copy of a tab has a session of its own before anything leaves it.
       more();
       put(Op.Consent, (w) => w.b(number));
-      keep();
       sender?.gate_(number == DENIED);
       if (number == DENIED) erase();
     },
@@ -440,7 +443,6 @@ export function createClient(given: Options, bring: Bring): Client {
     // An earlier page may have left something.
     if (consent == DENIED) erase();
     sdk.fetch_ = (page().layers.fetch?.root || window.fetch)?.bind(window) as typeof fetch;
-    sdk.remember_ = (text) => safe(() => store?.setItem(name + CONFIG, text));
     sdk.end_ = none;
     sender = createSender(sdk, sdk.fetch_);
     sdk.sender_ = sender;
@@ -450,10 +452,10 @@ export function createClient(given: Options, bring: Bring): Client {
     else start();
     sdk.hide_ = sender.hidden_;
     // Before the visit's own listeners: a page that comes back may have missed what other tabs did.
-    sdk.on_(window, 'storage pagehide pageshow visibilitychange', ({ key = name, newValue: there, type, persisted }: Partial<StorageEvent & PageTransitionEvent>) => {
-      // One that was kept for the way back is visible before it is shown.
+    sdk.on_(window, 'storage pagehide pageshow visibilitychange freeze', ({ key = name, newValue: there, type, persisted }: Partial<StorageEvent & PageTransitionEvent>) => {
+      // One that was kept for the way back is visible before it is shown; one that was frozen in its tab before it hears what happened meanwhile.
       const back = away && there === undefined && (persisted || document.visibilityState != 'hidden');
-      away = type == 'pagehide' || (away && !back);
+      away = type == 'pagehide' || type == 'freeze' || (away && !back);
       // A core that is to come reads it itself.
       if (key != name || !text) return;
       // It was no last word: a page begins with a no until it knows better.

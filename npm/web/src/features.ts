@@ -19,6 +19,9 @@ const EARLY = 50;
 /** Behind the name of what is stored: there is something in the outbox, as far as this tab knows. */
 export const LEFT = ':left';
 
+/** Likewise: what the collector said last (`more/config.ts`). */
+export const CONFIG = ':config';
+
 /** Likewise: a page of this tab is looked at, and which. */
 export const HERE = ':here';
 

@@ -6,6 +6,11 @@ export type Tell = (code: number, detail?: unknown, items?: number) => void;
 /** Gives a function back as one that never throws. */
 export type Guard = <F extends (this: any, ...args: any[]) => any>(fn: F) => F;
 
+/** What zone.js has of what we use. */
+interface Zone {
+  run<T>(fn: (...args: any[]) => T, self: unknown, args: ArrayLike<unknown>): T;
+}
+
 /** One in so many calls is timed: the clock itself costs as much as some of them. */
 const TIMED = 16;
 
@@ -18,7 +23,9 @@ export function createGuard(tell: Tell, spend: (ms: number) => void): Guard {
     let result;
     try {
       if (!inside++ && !(++calls % TIMED)) start = performance.now();
-      result = fn.apply(this, arguments as unknown as Parameters<typeof fn>);
+      // Under zone.js (Angular) what is begun is begun outside of the page's zone: there each timer and request of ours would keep the app from being stable, and each event have it look for changes.
+      const root = (globalThis as unknown as { Zone?: { root?: Zone } }).Zone?.root;
+      result = root?.run ? root.run(fn, this, arguments) : fn.apply(this, arguments as unknown as Parameters<typeof fn>);
       if (start >= 0) spend(TIMED * (performance.now() - start));
     } catch (error) {
       tell(0, error);

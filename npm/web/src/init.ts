@@ -6,5 +6,10 @@ import { safe } from './observe/describe.js';
 import type { Client, Options } from './types.js';
 
 export function start(options: Options, bring: Bring): Client {
-  return safe(() => createClient(options, bring)) || idle();
+  try {
+    return createClient(options, bring);
+  } catch (error) {
+    safe(() => options.onDiagnostic!('unsupported', error));
+    return idle();
+  }
 }

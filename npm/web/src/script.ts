@@ -20,9 +20,10 @@ if (!root.Farol?.init) {
     // The snippet's methods too: until `init` they go on keeping calls.
     ...root.Farol,
     init(options: Options) {
-      const beside = (name: string) => new URL(name, new URL(options.base || tag!.src, document.baseURI)).href;
-      const core = () => import(options.base ? beside('farol-nowasm.js') : tag!.src.replace(/farol(?=[^/]*$)/, 'farol-nowasm'));
-      const client = start(own(options, { core } as unknown as Options), (done) => {
+      const given = own(options);
+      const beside = (name: string) => new URL(name, new URL(given.base || tag!.src, document.baseURI)).href;
+      const core = () => import(given.base ? beside('farol-nowasm.js') : tag!.src.replace(/farol(?=[^/?]*(\?|$))/, 'farol-nowasm'));
+      const client = start({ ...given, core: Object(given.core) === given.core ? given.core : core } as unknown as Options, (done) => {
         // A script's nonce, and what `strict-dynamic` and Trusted Types allow it, hold for what it imports.
         import(beside(__FAROL_MORE__)).then(({ features }) => done(features), () => done());
       });

@@ -29,8 +29,6 @@ export interface Sdk {
   fetch_: typeof fetch;
   /** The tab's storage, where it may be used. */
   store_?: Storage;
-  /** Keeps in the tab what the collector's configuration document says. */
-  remember_(text: string): void;
   /** Ends the client at once. */
   end_(): void;
   /** Delivery. */

@@ -86,7 +86,7 @@ export interface Capture {
   userTiming?: boolean | readonly Pattern[] | undefined;
   /** The JavaScript heap whenever the page is hidden, where the browser says (Chromium). Default `false`. */
   memory?: boolean | undefined;
-  /** Levels of the console that become logs. Default: none. */
+  /** Levels of the console that become logs; an error that is written at `error` becomes an exception. Default: none. */
   console?: readonly Level[] | undefined;
   /** The trace that the server answered in, from the header `traceresponse` where the page may read it. Default `false`. */
   traceResponse?: boolean | undefined;
@@ -150,15 +150,23 @@ export interface CoreModule {
   instantiate(imports: WebAssembly.Imports): unknown;
 }
 
-/** An item before it is kept, as `beforeSend` gets it: one of Faro's shapes with its `kind`. */
-export interface Item {
-  kind: 'log' | 'exception' | 'measurement' | 'event' | 'span';
-  [field: string]: unknown;
-}
+/** What an item says beside its own: with `protocol: 'faro'` texts alone. */
+export type Fields = Record<string, string | number | boolean>;
+
+/**
+ * An item before it is kept, as `beforeSend` gets it: one of Faro's shapes with its `kind`, or OTLP's span. docs/wire.md has all that may be in it.
+ */
+export type Item = { timestamp?: string; [field: string]: unknown } & (
+  | { kind: 'log'; message: string; level: string; context?: Fields }
+  | { kind: 'exception'; type: string; value: string; context?: Fields; causes?: { type: string; value: string; [field: string]: unknown }[] }
+  | { kind: 'measurement'; type: string; values: Record<string, number>; context?: Fields }
+  | { kind: 'event'; name: string; attributes?: Fields }
+  | { kind: 'span'; name: string; attributes?: { key: string; value: unknown }[] }
+);
 
 /** Options of `init`. Only `url` is needed. One that is not of its type is told to `onDiagnostic` and its default taken. */
 export interface Options {
-  /** The collector's base address, or a whole `/collect…` address, which is taken as it is; so is any with a path where `protocol` is `'faro'`. */
+  /** The collector's base address, with or without `/collect` at its end, or a whole address with a key (`/collect/…`), which is taken as it is; so is any with a path where `protocol` is `'faro'`. */
   url: string;
   /** The app key, where the collector asks for one. */
   key?: string | undefined;
@@ -233,7 +241,7 @@ export interface Options {
    * Sees each item after scrubbing and before it is kept: returns it (changed or not), or `null` to drop it. Synchronous. If
    * it throws, the item is kept as it was.
    */
-  beforeSend?: ((item: Item) => Item | null) | undefined;
+  beforeSend?: ((item: Item) => Item | null | undefined | void) | undefined;
   /** Is told what the SDK could not do; the SDK never writes to the console. */
   onDiagnostic?: ((code: DiagnosticCode, detail: unknown) => void) | undefined;
   /** Takes requests in place of the network (`@farol/web/testing` has one). */
@@ -241,7 +249,7 @@ export interface Options {
   capture?: Capture | undefined;
   /**
    * The features beyond the first file. Default: all of `@farol/web/more`, loaded once the page is idle. A list, imported
-   * statically, is used as it is, and a bundler leaves out what is not in it; an empty one loads nothing.
+   * statically, is used as it is; with the `init` of `@farol/web/lean` a bundler leaves out what is not in it. An empty one loads nothing.
    */
   features?: readonly Feature[] | undefined;
   /**

@@ -121,6 +121,34 @@ test('a page that comes back while its tab is not looked at has looked at the st
   assert.equal(sessionStorage.getItem(NAME), null);
 });
 
+test('a frozen page looks before it writes, as it is visible before it hears what it missed', async (t) => {
+  const client = await page({ consent: 'granted', session: { storage: 'visitor' } });
+  await client.flush();
+  await shows('hidden');
+  await happens('freeze', {});
+  localStorage.removeItem(NAME);
+  // So late that the core writes when its visitor was there.
+  for (const clock of [Date, performance]) {
+    const { now } = clock;
+    t.mock.method(clock, 'now', () => now.call(clock) + 60_000);
+  }
+  await shows('visible');
+  await happens('storage', { key: NAME, newValue: null });
+  sent = '';
+  client.event('afterwards');
+  await client.flush();
+  assert.equal(sent, '');
+  assert.equal(localStorage.getItem(NAME), null);
+});
+
+test('what the collector said holds for a day at most, whatever the clock said then', async () => {
+  for (const [until, sampled] of [[1000, false], [30 * 24 * 3_600_000, true]] as const) {
+    sessionStorage.setItem(NAME + ':config', JSON.stringify({ rate: 0, until: Date.now() + until }));
+    assert.equal((await page()).sampled(), sampled);
+  }
+  sessionStorage.removeItem(NAME + ':config');
+});
+
 test('a no with which another page only began is over once that has had its yes', async () => {
   const client = await page({ consent: 'granted', session: { storage: 'visitor' } });
   const entry = localStorage.getItem(NAME)!;

@@ -30,8 +30,13 @@ async function run(options: Partial<Options>, answer: () => Promise<Response>, e
   let ended = 0;
   observeConfig({
     options_: { key: 'k1', ...options }, endpoint_: endpoint, granted_: () => true, guard_: (fn: unknown) => fn,
-    fetch_: (url: string) => (asked.push(url), answer()),
-    remember_: (text: string) => kept.push(text),
+    fetch_(url: string, { signal }: RequestInit) {
+      assert.ok(signal instanceof AbortSignal, 'a collector that hangs keeps no connection');
+      asked.push(url);
+      return answer();
+    },
+    name_: 'farol:1:k1',
+    store_: { setItem: (name: string, text: string) => (assert.equal(name, 'farol:1:k1:config'), kept.push(text)) },
     end_: () => ended++,
   } as unknown as Sdk);
   await new Promise((done) => setImmediate(done));

@@ -52,3 +52,21 @@ test('beyond the cap of the session nothing is read and the core is not entered'
     assert.deepEqual(loop(message, { capped_: 1 }), { read: 0, told: 0, same: 0, counted: LOOP });
   }
 });
+
+test('an error that is handed over, or written, and thrown as well is one; thrown again it is counted again', () => {
+  const told: string[] = [];
+  const capture = createErrors({
+    live_: () => true,
+    count_: () => {},
+    place_: (w: unknown) => w,
+    put_: () => void told.push('one'),
+  } as unknown as Sdk);
+  const error = new Error('x');
+  for (const mechanism of ['api', 'onerror', 'console', 'api'] as const) capture(error, mechanism, 0);
+  assert.equal(told.length, 2);
+  capture(new Error('x'), 'onerror', 0);
+  assert.equal(told.length, 3);
+  // Of a value that is no object nobody knows whether it is the same one.
+  for (const mechanism of ['api', 'onerror'] as const) capture('text', mechanism, 0);
+  assert.equal(told.length, 5);
+});

@@ -32,6 +32,34 @@ test('what throws behind the guard is told and stays there', () => {
   assert.equal(guard(function (this: number, n: number) { return this + n; }).call(1, 2), 3);
 });
 
+test('what is begun behind the guard is begun in the root zone of zone.js', (t) => {
+  const scope = globalThis as { Zone?: unknown };
+  t.after(() => delete scope.Zone);
+  const zones: unknown[] = ['the page'];
+  const root = { run(fn: Function, self: unknown, args: unknown[]) {
+    zones.unshift(this);
+    try {
+      return fn.apply(self, args);
+    } finally {
+      zones.shift();
+    }
+  } };
+  const told: unknown[] = [];
+  const guard = createGuard((code, error) => told.push(code, error), () => {});
+  const where = guard(function (this: number, n: number) { return [this + n, zones[0]]; });
+  assert.deepEqual(where.call(1, 2), [3, 'the page']);
+  scope.Zone = { root };
+  assert.deepEqual(where.call(1, 2), [3, root]);
+  assert.equal(guard(() => { throw 1; })(), undefined);
+  assert.deepEqual(told, [0, 1]);
+  // An element of that id.
+  scope.Zone = {};
+  assert.deepEqual(where.call(1, 2), [3, 'the page']);
+  // The page's own.
+  scope.Zone = { root: '/eu' };
+  assert.deepEqual(where.call(1, 2), [3, 'the page']);
+});
+
 test('one in sixteen ways through the wall is timed, and what is called within another is the other\'s time', () => {
   const spent: number[] = [];
   const guard = createGuard(() => {}, (ms) => spent.push(ms));

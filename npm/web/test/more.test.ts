@@ -9,8 +9,10 @@ import { describeFrame } from '../src/more/frames.js';
 import { kindOf } from '../src/more/loads.js';
 import * as names from '../src/more/names.js';
 import { option } from '../src/more/option.js';
+import { answered } from '../src/more/answers.js';
 import { party, site } from '../src/more/party.js';
 import { print } from '../src/more/print.js';
+import { serverTiming } from '../src/more/timings.js';
 import { createTwice } from '../src/more/twice.js';
 import type { Sdk } from '../src/sdk.js';
 
@@ -41,6 +43,19 @@ test('what did not come is known by its element', () => {
   }
 });
 
+test('the trace of a server stands anywhere in its Server-Timing, and zeros are none', () => {
+  const entry = (name: string, duration: number, description = ''): PerformanceServerTiming => ({ name, duration, description, toJSON() {} });
+  const [trace, span] = ['1'.repeat(32), '2'.repeat(16)];
+  const many = Array.from({ length: 9 }, (_, n) => entry('t' + n, 1));
+  const [attributes, found] = serverTiming([...many, entry('traceparent', 0, `00-${trace}-${span}-01`)]);
+  assert.deepEqual(found, [trace, span]);
+  assert.equal(Object.keys(attributes).length, 8);
+  const zeros = `00-${'0'.repeat(32)}-${'0'.repeat(16)}-00`;
+  assert.equal(serverTiming([entry('traceparent', 0, zeros)])[1], undefined);
+  assert.equal(answered(zeros), undefined);
+  assert.deepEqual(Object.values(answered(`00-${trace}-${span}-01`)!), [trace, span]);
+});
+
 test('hosts of one site are the first party, others the third', () => {
   for (const [host, of] of [['www.shop.example', 'shop.example'], ['a.b.co.uk', 'a.b.co.uk'], ['x.a.b.co.uk', 'a.b.co.uk'], ['127.0.0.1', '127.0.0.1'], ['localhost', 'localhost'], ['[::1]', '[::1]']]) {
     assert.ok(site(host!).length <= host!.length && host!.endsWith(site(host!)), of);
@@ -48,8 +63,16 @@ test('hosts of one site are the first party, others the third', () => {
   assert.equal(party('cdn.shop.example', 'www.shop.example'), 'first');
   assert.equal(party('cdn.shop.co.uk', 'www.shop.co.uk'), 'first');
   assert.equal(party('other.co.uk', 'www.shop.co.uk'), 'third');
+  assert.equal(party('other.pe.kr', 'www.shop.pe.kr'), 'third');
   assert.equal(party('shop.example', 'www.other.example'), 'third');
   assert.equal(party('10.0.0.1', '11.0.0.1'), 'third');
+  // Names of three letters below a country's, and names that look like a registry's.
+  assert.equal(party('static.dhl.de', 'www.dhl.de'), 'first');
+  assert.equal(party('cdn.bmw.de', 'bmw.de'), 'first');
+  assert.equal(party('static.com.example', 'com.example'), 'first');
+  assert.equal(party('static.go.io', 'go.io'), 'first');
+  assert.equal(party('shop.com.br', 'other.com.br'), 'third');
+  assert.equal(party('impots.gouv.fr', 'www.ants.gouv.fr'), 'third');
 });
 
 test('an action is over when nothing follows any more, and a dead one after a second', () => {

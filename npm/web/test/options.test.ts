@@ -64,6 +64,12 @@ test('the address is the base with /collect and the key, or a whole one as it is
   // What the address asks for stays behind the path.
   assert.equal(of('https://c.example/?t=/1', 'k', 'faro'), 'https://c.example/collect?t=/1');
   assert.equal(of('https://c.example?t=1', 'k'), 'https://c.example/collect/k?t=1');
+  // Faro's form.
+  for (const [form, rest] of [['/collect', ''], ['/rum/collect/', ''], ['/collect?x=1', '?x=1']] as const) {
+    assert.equal(of('https://c.example' + form, 'k'), 'https://c.example' + form.replace(/\/?(\?.*)?$/, '/k' + rest));
+  }
+  assert.equal(of('https://c.example/collect?x=1'), 'https://c.example/collect?x=1');
+  for (const whole of ['https://c.example/collect', 'https://c.example/collect?x=1']) assert.equal(of(whole, 'k', 'faro'), whole);
   // It cannot stand in an address.
   assert.equal(of('https://c.example', '\ud800'), 'https://c.example/collect');
 });

@@ -214,3 +214,11 @@ test('an app in Rust has each feature of the second file', async () => {
   assert.deepEqual(taken.sort(), [...features.filter((name) => name !== 'extra'), '...extra'].sort());
   assert.ok(features.length > 5);
 });
+
+test('what docs/rust.md has an app depend on is what the example app depends on', async () => {
+  const text = (path: string) => readFile(new URL('../../../' + path, import.meta.url), 'utf8');
+  const crates = (toml: string) => [...toml.matchAll(/^(tracing[\w-]*) = .*$/gm)].map(([line]) => line);
+  const [docs, example] = [await text('docs/rust.md'), await text('examples/yew/Cargo.toml')];
+  assert.deepEqual(crates(docs), crates(example));
+  assert.equal(crates(docs).length, 2);
+});

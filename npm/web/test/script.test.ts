@@ -1,11 +1,19 @@
 /** The global of the script tag: whose methods it has. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { createTestTransport } from '../src/testing.js';
 import type { Client, Options } from '../src/types.js';
 import { madeUp } from './any/page.js';
 
 madeUp();
+const folder = mkdtempSync(join(tmpdir(), 'farol-'));
+after(() => rmSync(folder, { recursive: true }));
+const beside = (name: string): string => pathToFileURL(join(folder, name)).href;
+Object.assign(document, { currentScript: { localName: 'script', src: beside('farol-0.1.0.js') + '?built=2026/11', dataset: {} } });
 globalThis.fetch = () => Promise.resolve(new Response(null, { status: 202 }));
 const root = globalThis as unknown as { Farol: Client & { q: unknown[][]; init(options: Partial<Options>): Client } };
 await import('../src/script.js');
@@ -34,4 +42,36 @@ test('the global and its queue are the first client’s, and once that has ended
   begin({ transport: one });
   assert.notEqual(Farol.sessionId(), second.sessionId());
   await Farol.shutdown();
+});
+
+test('where Wasm is forbidden the core comes from beside the script, whatever its address asks for, and by its name `auto` too', async (t) => {
+  const asked: string[] = [];
+  Object.assign(root, { asked });
+  writeFileSync(join(folder, 'farol-nowasm-0.1.0.js'), 'export const instantiate = () => { asked.push(import.meta.url); throw new Error("enough"); };');
+  t.mock.method(WebAssembly, 'Module', () => { throw new Error('forbidden'); });
+  for (const core of [{}, { core: 'auto' }, { core: undefined }] as Partial<Options>[]) {
+    const told = new Promise((done) => begin({ ...core, onDiagnostic: done }));
+    assert.equal(await told, 'unsupported');
+    assert.deepEqual(asked.splice(0), [beside('farol-nowasm-0.1.0.js')], String(Object.entries(core)));
+    await Farol.shutdown();
+  }
+});
+
+test('where a client that does nothing is all that can be had, that is told', async (t) => {
+  const { TextDecoder } = globalThis;
+  t.after(() => Object.assign(globalThis, { TextDecoder }));
+  Object.assign(globalThis, { TextDecoder: undefined });
+  const told: unknown[] = [];
+  const client = begin({ onDiagnostic: (...what) => told.push(what) });
+  assert.deepEqual(told.map((what) => String(what)), ['unsupported,TypeError: TextDecoder is not a constructor']);
+  assert.equal(client.sessionId(), '');
+  // There may be nobody to tell, or somebody who throws.
+  begin();
+  begin({ onDiagnostic() { throw new Error('the page’s own'); } });
+});
+
+test('nothing that is given to it throws into the page', () => {
+  for (const given of [undefined, null, { get core() { throw new Error('no'); }, get base() { throw new Error('no'); } }]) {
+    assert.doesNotThrow(() => void Farol.init(given as never).shutdown());
+  }
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, mock, test, type TestContext } from 'node:test';
 import { Diagnostic } from '../src/abi.js';
 import { page } from '../src/page.js';
+import { createNetwork, KEEPALIVE_BYTES } from '../src/send/network.js';
 import type { Sdk } from '../src/sdk.js';
 import { type Batch, createSender, MOST_AGE, MOST_BATCHES, MOST_BYTES, type Outbox, type Sender } from '../src/send/sender.js';
 import { split } from '../src/more/split.js';
@@ -164,6 +165,20 @@ test('Retry-After is honoured, hidden or not', async () => {
   assert.equal(posted.length, 1);
 });
 
+test('what the collector asked for holds in the outbox too: of what waited before that came, and of what is told meanwhile', async () => {
+  const waits: [string, number, number][] = [];
+  const put_ = ({ id_ }: Batch, wait: number, until: number) => waits.push([id_, wait && wait - Date.now(), until - Date.now()]);
+  const made = sender();
+  made.add_(batch({ id_: 'x' }));
+  await posted[0]!.answer(503, { 'retry-after': '600' });
+  made.join_({ put_, look_() {} } as unknown as Outbox);
+  made.gate_(false);
+  made.draft_(batch({ id_: 'draft', draft_: 4 }));
+  made.add_(batch({ id_: 'y' }));
+  assert.deepEqual(waits.map(([id]) => id), ['x', 'x', 'draft', 'y']);
+  for (const [id, wait, until] of waits) assert.ok(wait > 590_000 && wait <= 600_000 && until > wait, `${id} ${wait} ${until}`);
+});
+
 test('what the collector asked for stands, whatever it answers to what was under way beside it', async () => {
   const made = sender();
   for (const id_ of ['asked', 'beside', 'refused']) made.add_(batch({ id_ }));
@@ -187,6 +202,28 @@ test('a refusal for good drops the batch and tells it once', async () => {
     await posted[0]!.answer(status);
     assert.deepEqual(told, [[Diagnostic.BatchRefused, status]]);
     assert.equal(timers.length, 0);
+  }
+});
+
+test('an outbox that comes after the refusal of a key keeps and takes nothing', async () => {
+  const asked: string[] = [];
+  const made = sender();
+  made.add_(batch());
+  await posted[0]!.answer(403);
+  made.join_(new Proxy({}, { get: (_, name) => () => asked.push(String(name)) }) as Outbox);
+  made.draft_(batch({ draft_: 4 }));
+  made.add_(batch());
+  assert.deepEqual(asked, ['hush_']);
+});
+
+test('a layer of the page’s that throws, or gives what is no more than a thenable, keeps no room from what is sent later', async () => {
+  let calls = 0;
+  const answers: (() => unknown)[] = [() => { throw new Error('no'); }, () => ({ then: (done: (status: number) => void) => done(202) })];
+  const network = createNetwork(() => answers[calls++ % 2]!(), false, () => undefined);
+  for (let n = 0; n < 4; n++) {
+    const answer = await Promise.resolve(network('/', new Uint8Array(9), {}, KEEPALIVE_BYTES, () => true)).catch(() => 'threw');
+    assert.equal(answer, n % 2 ? 202 : 'threw');
+    assert.deepEqual([page().bytes, page().flights], [0, 0]);
   }
 });
 

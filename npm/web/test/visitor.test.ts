@@ -106,6 +106,17 @@ test('after a no nothing is stored, and nothing that other tabs store is taken',
   assert.notEqual(client.sessionId(), 'cccccccccccccccc');
 });
 
+test('a yes that is said once more changes nothing: two tabs that say it to each other write nothing over', async () => {
+  const client = await tab({ consent: 'granted' });
+  const text = stored();
+  const active = String(Number(text.slice(16, 29)) + 5).padStart(13, '0');
+  const theirs = text.slice(0, 16) + active + text.slice(29);
+  await hears(theirs);
+  client.setConsent('granted');
+  await turn();
+  assert.equal(stored(), theirs);
+});
+
 test('a bound of the session that is no number and cannot be made one keeps nothing back', async () => {
   let bodies = '';
   const transport: Options['transport'] = ({ body }) => ((bodies += new TextDecoder().decode(body)), 202);

@@ -14,7 +14,7 @@ use crate::time::ISO_BYTES;
 use super::Client;
 use super::visit::Consent;
 
-/// The first batch of a client, and one with an exception, goes after this: a start and an error are news.
+/// A batch with an exception goes after this: an error is news.
 const SOON_MS: f64 = 1000.0;
 
 /// A batch that is full waits for so long, at most, for what comes with it. What a page that goes at that moment loses is what does not fit its
@@ -145,7 +145,7 @@ impl<H: Host> Client<H> {
             self.batch.begin(whence, &self.who, offset, ring);
             self.batch.due = now + self.options.age();
         }
-        if place == place::EXCEPTIONS || self.envelope.sequence == 0 || self.hidden_at <= now {
+        if place == place::EXCEPTIONS || self.hidden_at <= now {
             self.batch.due = self.batch.due.min(now + SOON_MS);
         }
         self.batch.push(item, whence);
@@ -259,11 +259,13 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// What waits, for the outbox, if it is time: a page may die before it seals. In a batch that is full it is not worth it.
+    /// What waits, for the outbox, if it is time: a page may die before it seals. A batch that is full by then is sealed at once: as much work, done once.
     pub(super) fn draft(&mut self, now: f64) {
         if self.batch.draft <= now {
             self.batch.draft = f64::INFINITY;
-            if self.batch.bytes < self.options.bytes() && self.sends() {
+            if self.batch.bytes >= self.options.bytes() {
+                self.seal(false);
+            } else {
                 self.write(how::DRAFT);
             }
         }

@@ -6,7 +6,7 @@ import { option } from './option.js';
 const HEADER = 'traceresponse';
 
 /** W3C's form, as the header's value; what is no id is none. */
-const VALUE = /^00-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}\s*$/;
+const VALUE = /^00-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-[\da-f]{2}\s*$/;
 
 /** Trace and span of a header's value. */
 export function answered(value: string | null | undefined): Record<string, string> | undefined {

@@ -2,7 +2,10 @@
  * What the operator wants of this app's pages: the collector's configuration document (docs/wire.md). Asked for once the second file is there and
  * the visitor agreed, through the browser's cache, and kept in the tab: it holds from the next page on, so that no start waits for it. Only `enabled: false` holds at once.
  */
+import { CONFIG } from '../features.js';
+import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
+import { TIMEOUT } from '../send/network.js';
 import type { Sampling } from '../types.js';
 
 /** How long what was told holds where it cannot be asked again, in ms; where nothing is captured, nothing asks. */
@@ -36,10 +39,10 @@ export const observeConfig = /* @__PURE__ */ Object.assign((sdk: Sdk): void => {
   const { options_: { key, protocol, transport, remoteConfig }, endpoint_: endpoint } = sdk;
   const url = endpoint.replace(/\/collect(?=[/?#]|$)/, '/config');
   if (!key || protocol == 'faro' || transport || remoteConfig === false || url == endpoint) return;
-  sdk.fetch_(url, { credentials: 'omit', referrerPolicy: 'origin' }).then((answer: Response) => (answer.ok ? answer.json() : undefined)).then(sdk.guard_((document?: { enabled?: unknown }) => {
+  sdk.fetch_(url, { credentials: 'omit', referrerPolicy: 'origin', signal: safe(() => AbortSignal.timeout(TIMEOUT)) }).then((answer: Response) => (answer.ok ? answer.json() : undefined)).then(sdk.guard_((document?: { enabled?: unknown }) => {
     const told = read(document, Date.now());
     if (!told || !sdk.granted_()) return;
-    sdk.remember_(JSON.stringify(told));
+    safe(() => sdk.store_!.setItem(sdk.name_ + CONFIG, JSON.stringify(told)));
     if (document!.enabled === false) sdk.end_();
   }), () => {
     // A refusal changes nothing.

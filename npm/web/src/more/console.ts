@@ -1,5 +1,6 @@
-/** What the page writes to its console at the levels that were named, as logs. */
+/** What the page writes to its console at the levels that were named, as logs; an error that it writes as one, as an exception. */
 import { Op } from '../abi.js';
+import { safe } from '../observe/describe.js';
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
 import type { Level } from '../types.js';
@@ -25,6 +26,7 @@ export function observeConsole(sdk: Sdk): void {
   const wanted = option(sdk, 'console', 'list');
   if (!wanted) return;
   let busy = false;
+  let written: unknown;
   const see = capped<[method: string, text: string]>(sdk, MOST, (thing, count) => {
     const [method, text] = thing || ['log', '(more lines)'];
     sdk.put_(Op.Log, (w) => sdk.place_(w.s(LEVELS[method]).s(text).a({ [Attr.ConsoleMethod]: method, [Attr.Count]: count > 1 ? count : undefined })));
@@ -36,8 +38,15 @@ export function observeConsole(sdk: Sdk): void {
       if (busy || !sdk.live_()) return;
       busy = true;
       try {
-        const text = print(args);
-        see(method + text, [method, text]);
+        const error = method == 'error' && Array.prototype.find.call(args, (one) => safe(() => one instanceof Error));
+        if (!error) {
+          const text = print(args);
+          see(method + text, [method, text]);
+        } else if (error !== written) {
+          written = error;
+          const others = Array.prototype.filter.call(args, (one) => one !== error);
+          sdk.capture_(error, 'console', 0, undefined, others.length ? { [Attr.ConsoleText]: print(others) } : undefined);
+        }
       } finally {
         busy = false;
       }

@@ -45,6 +45,7 @@ export const enum Attr {
   MarkType = 'farol.user_timing.entry_type',
   MarkDuration = 'farol.user_timing.duration',
   ConsoleMethod = 'browser.console.method',
+  ConsoleText = 'browser.console.text',
   ReportType = 'farol.report.type',
   ReportId = 'farol.report.id',
   ReportMessage = 'farol.report.message',

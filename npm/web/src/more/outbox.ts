@@ -8,6 +8,7 @@ import { LEFT, type Late } from '../features.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import { TIMEOUT } from '../send/network.js';
+import { MOST_ASKED } from '../send/retry.js';
 import { type Batch, MOST_AGE, type Outbox } from '../send/sender.js';
 import { createLater } from './later.js';
 import { createPack } from './pack.js';
@@ -15,8 +16,11 @@ import { split } from './split.js';
 
 /** Bytes that are kept of an origin: some hours of errors and vitals of a visitor without a network. */
 export const MOST_STORED = 4 << 20;
-/** Batches that are taken over at once. */
+/** Batches and bytes that are taken over at once: beside the 2 MiB that may wait in memory they are few. */
 const MOST_TAKEN = 32;
+const MOST_BYTES = 512 << 10;
+/** Nobody sees to a batch for longer, in ms: what a collector can ask for, and the answer to what is sent then. A row that says more was written before the clock was set back. */
+const MOST_HELD = MOST_ASKED + TIMEOUT;
 /** What is the format of what is stored; another version leaves it alone. */
 const STORE = 'batches';
 
@@ -39,6 +43,9 @@ interface Row {
   until: number;
 }
 
+/** What was sealed at that time nobody knows any more, be it that the clock was set back since. */
+const old = (at: number) => Math.abs(Date.now() - at) >= MOST_AGE;
+
 const key = (batch: Batch): Key => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
 
 /**
@@ -58,7 +65,7 @@ export function createOutbox(sdk: Sdk): Outbox {
   const { endpoint_: url, name_: name, guard_: guard, tell_: tell, later_: later, cancel_: cancel } = sdk;
   const databases = safe(() => indexedDB)!;
   const page = performance.timeOrigin;
-  /** Whose session this is has no other page but those before it: no other tab of the visitor's, and no frame beside it. */
+  /** Whose session this is has no other page but those before it, and frames within it, which began after it: no other tab of the visitor's. */
   const alone = sdk.options_.session?.storage !== 'visitor' && parent == window;
   const left = createLater(sdk);
   let database: IDBDatabase | undefined;
@@ -75,6 +82,8 @@ export function createOutbox(sdk: Sdk): Outbox {
   let looked = false;
   /** The collector does not want us. */
   let hushed = false;
+  /** The draft that this page has yet to seal: whatever became of its time, as that of a machine that slept, the core has the rest of it. */
+  let own = '';
 
   /** So that a page whose session is out knows without opening the database. */
   const mark = (there: boolean) => {
@@ -104,6 +113,7 @@ export function createOutbox(sdk: Sdk): Outbox {
     event?.preventDefault();
     close();
     // Once is enough: memory serves from now on.
+    if (box.off_) return;
     box.off_ = true;
     waiting = [];
     tell(Diagnostic.OutboxOff);
@@ -135,11 +145,25 @@ export function createOutbox(sdk: Sdk): Outbox {
     } catch {
       return fail();
     }
+    // Some say nothing at all: as long as another tab keeps it from being deleted, or by a bug of the browser's. All would wait here for ever.
+    let patience: ReturnType<typeof later>;
+    const wait = () => {
+      const from = Date.now();
+      // Long overdue the page itself was away, kept for the way back or asleep: the answer may be just behind.
+      patience = later(guard(() => (Date.now() - from > 2 * TIMEOUT ? wait() : fail())), TIMEOUT);
+    };
+    wait();
     request.onupgradeneeded = guard(() => void request.result.createObjectStore(STORE));
-    request.onerror = fail;
+    request.onerror = guard((event) => {
+      cancel(patience);
+      fail(event);
+    });
     request.onsuccess = guard(() => {
+      cancel(patience);
       opening = false;
       database = request.result;
+      // Too late.
+      if (box.off_) return close();
       // Another tab erases, or a newer version comes.
       database.onversionchange = close;
       for (const work of waiting.splice(0)) run(work, true);
@@ -153,14 +177,14 @@ export function createOutbox(sdk: Sdk): Outbox {
     keys.onsuccess = guard(() => {
       stored = 0;
       mark(keys.result.length > 0);
-      for (const [, at, bytes] of keys.result as unknown as Key[]) if (at > Date.now() - MOST_AGE) stored += bytes;
-      for (const old of keys.result as unknown as Key[]) {
-        const over = stored > MOST_STORED;
-        if (over || old[1] <= Date.now() - MOST_AGE) {
-          if (old[1] > Date.now() - MOST_AGE) stored -= old[2];
-          const row = store.get(old);
+      for (const [, at, bytes] of keys.result as unknown as Key[]) if (!old(at)) stored += bytes;
+      for (const one of keys.result as unknown as Key[]) {
+        const [, at, bytes] = one;
+        if (stored > MOST_STORED || old(at)) {
+          if (!old(at)) stored -= bytes;
+          const row = store.get(one);
           row.onsuccess = guard(() => tell(Diagnostic.BatchDropped, undefined, (row.result as Row | undefined)?.items));
-          store.delete(old);
+          store.delete(one);
         }
       }
     });
@@ -181,7 +205,7 @@ export function createOutbox(sdk: Sdk): Outbox {
         result.close();
         if (keys) keys.onsuccess = guard(() => {
           const all = keys.result as unknown as Key[];
-          if (all.length && all.every(([, at]) => at <= Date.now() - MOST_AGE)) databases.deleteDatabase(other).onerror = quiet;
+          if (all.length && all.every(([, at]) => old(at))) databases.deleteDatabase(other).onerror = quiet;
         });
       });
     })), () => {});
@@ -202,9 +226,10 @@ export function createOutbox(sdk: Sdk): Outbox {
       const batches: Batch[] = [];
       const cursor = store.openCursor();
       let next = Infinity;
+      let bytes = 0;
       cursor.onsuccess = guard(() => {
         const here = cursor.result;
-        if (!here || batches.length >= MOST_TAKEN) {
+        if (!here || batches.length >= MOST_TAKEN || bytes >= MOST_BYTES) {
           more = !!here;
           if (!more && next < Infinity) timer = later(look, next - Date.now());
           return sdk.sender_.adopt_(batches);
@@ -212,11 +237,13 @@ export function createOutbox(sdk: Sdk): Outbox {
         const [error, at, , id] = here.key as unknown as Key;
         const row = here.value as Row;
         // The page before this one, in the same tab, is gone.
-        const free = alone && row.session == sdk.session_() && row.page != page ? row.wait : row.until;
-        if (row.url != url) {
-          // Another collector's.
-        } else if (free > Date.now()) next = Math.min(next, free);
+        const free = alone && row.session == sdk.session_() && row.page < page ? row.wait : row.until;
+        const held = free - Date.now();
+        if (row.url != url || id == own) {
+          // Another collector's, or not to be sent as it is.
+        } else if (held > 0 && held <= MOST_HELD) next = Math.min(next, free);
         else {
+          bytes += row.body.length;
           here.update({ ...row, page, until: Date.now() + TIMEOUT });
           batches.push({
             id_: id, offset_: 0, error_: error, body_: row.body, session_: row.session,
@@ -229,11 +256,13 @@ export function createOutbox(sdk: Sdk): Outbox {
   });
 
   sdk.on_(document, 'prerenderingchange', look);
-  // An open database can keep a page from being kept for the way back.
-  sdk.on_(window, 'pagehide', () => {
+  // An open database can keep a page from being kept for the way back, and another tab from deleting it for as long as this one is frozen.
+  const leave = () => {
     left.leave_();
     close();
-  });
+  };
+  sdk.on_(window, 'pagehide', leave);
+  sdk.on_(document, 'freeze', leave);
   sdk.stops_.push(() => {
     cancel(timer);
     close();
@@ -242,6 +271,7 @@ export function createOutbox(sdk: Sdk): Outbox {
   const box: Outbox = {
     put_(batch, wait, until, draft) {
       mark(true);
+      if (draft || batch.draft_) own = batch.draft_ ? batch.id_ : '';
       // Given up by this page.
       more ||= !until;
       // It has failed, and waits for its next try: unless the collector said how long, the browser may make that where the page cannot.

@@ -2,7 +2,7 @@
 import { Op } from '../abi.js';
 import { Measurement } from './names.js';
 import type { Sdk } from '../sdk.js';
-import { onEnd } from './tell.js';
+import { micros, onEnd } from './tell.js';
 
 /** In ms: a page that is hidden and shown all the time has no more to say. */
 const EVERY = 60_000;
@@ -23,7 +23,7 @@ export function observeSelf(sdk: Sdk): void {
     told = { ...sdk.tally_ };
     sdk.put_(Op.Measurement, (w) => {
       w.s(Measurement.Self).u(values.length);
-      for (const [name, by] of values) w.s(name).n(by);
+      for (const [name, by] of values) w.s(name).n(micros(by));
       // Of no span: nobody asked for it.
       w.a(undefined).s('').s('').n(NaN);
     });

@@ -1,10 +1,18 @@
 /** How a feature tells what it saw: an event of the generic kind, at the time at which it happened. */
 import { Op } from '../abi.js';
+import { keys, safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
 
+/** What a browser's clock tells is a multiple of 5 µs; as a difference of floats it has ten more digits, which say nothing. */
+export const micros = (ms: number): number => Math.round(ms * 1e3) / 1e3;
+
 /** `at` in ms on the `performance.now()` clock; `trace` is the span that it belongs to. */
 export function tell(sdk: Sdk, name: string, attributes: Attributes, at = NaN, [trace, span] = ['', '']): void {
+  for (const key of keys(attributes)) {
+    const value = attributes[key];
+    if (typeof value == 'number') safe(() => (attributes[key] = micros(value)));
+  }
   sdk.put_(Op.Event, (w) => w.s(name).s('').a(attributes).s(trace).s(span).n(at));
 }
 

@@ -46,17 +46,19 @@ function fields(entry: object, names: string[], prefix: string): Attributes {
   return found;
 }
 
-const TRACE = /^00-([\da-f]{32})-([\da-f]{16})-/;
+/** A server that does not trace may write zeros. */
+const TRACE = /^00-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-/;
 
 /** What the server says of its own time, and the trace that it answered in. */
 export function serverTiming(list: readonly PerformanceServerTiming[] = []): [attributes: Attributes, trace?: [string, string]] {
   const found: Attributes = {};
   let trace: [string, string] | undefined;
-  for (const { name, duration, description } of list.slice(0, SERVER)) {
+  // What is between server and page adds to the list: the trace may stand behind any number.
+  list.forEach(({ name, duration, description }, at) => {
     const match = name == 'traceparent' && TRACE.exec(description);
     if (match) trace = [match[1]!, match[2]!];
-    else if (duration) found[Attr.Server + name] = duration;
-  }
+    else if (duration && at < SERVER) found[Attr.Server + name] = duration;
+  });
   return [found, trace];
 }
 

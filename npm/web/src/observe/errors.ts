@@ -49,9 +49,17 @@ export function createErrors(sdk: Sdk): Capture {
   let all = 0;
   let count = 0;
   let last = '';
+  let object: unknown;
+  let by = '';
 
   return (thrown, mechanism, flags, event, attributes) => {
     if (!sdk.live_()) return;
+    // Pages and frameworks hand an error over, or write it to the console, and throw it as well.
+    if (Object(thrown) === thrown) {
+      if (object === thrown && by != mechanism) return;
+      object = thrown;
+      by = mechanism;
+    }
     const { message: told, filename, lineno, colno } = event || {};
     const key = '' + [told || safe(() => String(thrown)), filename, lineno, colno];
     // What a worker's page was told by `watch` the browser tells its window as well.

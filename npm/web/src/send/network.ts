@@ -19,6 +19,7 @@ export type Network = (url: string, body: Uint8Array, headers: Record<string, st
 
 export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body: Uint8Array) => PromiseLike<Blob> | undefined): Network {
   const shared = page();
+  const Native = Promise;
   return (url, body, headers, room, wanted) => {
     const size = body.length;
     // The browsers let nothing larger outlive the page.
@@ -44,6 +45,7 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     // What it takes the page may have replaced by something lesser.
     const packed = !faro && !room && safe(() => pack(body));
     if (packed) return packed.then((packed) => wanted() && send(packed, url + '&z=gzip'), () => wanted() && plain());
-    return (plain() as Promise<Answer>).finally(() => keepalive && use(-1));
+    // The page's own layer may throw at once, or give what is no more than `then`.
+    return new Native<Answer>((resolve) => resolve(plain())).finally(() => keepalive && use(-1));
   };
 }

@@ -4,7 +4,7 @@ const BASE = 1000;
 /** A collector that is away for long is asked some times an hour by each page. */
 const MOST = 300000;
 /** The longest wait that a collector can ask for. */
-const MOST_ASKED = 3600000;
+export const MOST_ASKED = 3600000;
 
 /** Full jitter: anything up to the doubled bound, so that pages do not come back together. `failures` from 1. */
 export function backoff(failures: number, random: number): number {

@@ -127,12 +127,15 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
 
   const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
 
-  /** `wait`: how long the collector asked for, in ms; `until`: when there is an answer, or none, in ms from now. */
-  const keep = (batch: Batch, wait: number, until: number, draft?: Batch) => sdk.granted_() && outbox?.put_(batch, wait && Date.now() + wait, Date.now() + until, draft);
+  /** `until`: when there is an answer, or none, in ms from now, or from when the collector wants to be asked. */
+  const keep = (batch: Batch, draft?: Batch, until = TIMEOUT) => {
+    const wait = asked ? Math.max(0, blocked - performance.now()) : 0;
+    if (sdk.granted_()) outbox?.put_(batch, wait && Date.now() + wait, Date.now() + wait + until, draft);
+  };
   const keepAll = () => {
-    for (const batch of queue) keep(batch, 0, TIMEOUT);
+    for (const batch of queue) keep(batch);
     // A core that has nothing new to say writes no other.
-    if (draft) keep(draft, 0, TIMEOUT);
+    if (draft) keep(draft);
   };
 
   /** It is told, and no more. */
@@ -153,7 +156,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     // What is tried for the first time has just been put there.
     if (attempt > 1) {
       sdk.count_('retries');
-      keep(batch, 0, TIMEOUT);
+      keep(batch);
     }
     batch.kept_ = hidden;
     const headers: Record<string, string> = { 'content-type': faro ? 'application/json' : 'text/plain;charset=UTF-8' };
@@ -186,7 +189,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
           unheard = !status;
           asked = wait > 0;
           blocked = performance.now() + pause;
-          keep(batch, wait, pause + SLACK);
+          keep(batch, undefined, (wait ? 0 : pause) + SLACK);
         } else {
           const parts = status == 413 && safe(() => sdk.split_?.(batch));
           if (parts) for (const part of parts) add(part);
@@ -252,7 +255,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     if (own) draft = undefined;
     // A page that slept may find its draft delivered by another: rather some items twice than the others never.
     if (own && (own.spent_ || Date.now() > own.sealed_ + TIMEOUT - SLACK)) batch.id_ += 'r';
-    keep(batch, 0, TIMEOUT, own);
+    keep(batch, own);
     while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
@@ -272,7 +275,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   return {
     draft_(batch) {
       if (stopped) return;
-      keep(batch, 0, TIMEOUT, draft);
+      keep(batch, draft);
       draft = batch;
     },
     undraft_() {
@@ -319,7 +322,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     },
     join_(joined) {
       outbox = joined;
-      keepAll();
+      stopped ? joined.hush_() : keepAll();
     },
     adopt_(batches) {
       if (stopped || !sdk.granted_()) return;

@@ -112,6 +112,21 @@ fn a_full_batch_waits_a_moment_for_the_rest_of_a_burst() {
 }
 
 #[test]
+fn where_there_is_an_outbox_a_full_batch_waits_no_longer_than_a_draft() {
+    let mut bench = Bench::started(&Start {
+        flags: flag::OUTBOX,
+        ..Start::default()
+    });
+    for _ in 0..900 {
+        bench.event(&"x".repeat(50));
+    }
+    assert_eq!(bench.due, 500.0);
+    bench.wait(500.0).put(op::TICK, &[]);
+    assert_eq!(bench.batches()[0].items, 900);
+    assert_eq!(bench.due, f64::INFINITY);
+}
+
+#[test]
 fn a_hidden_page_seals_a_burst_in_parts_that_outlive_it() {
     let mut bench = Bench::started(&Start::default());
     for _ in 0..900 {
@@ -130,17 +145,17 @@ fn a_hidden_page_seals_a_burst_in_parts_that_outlive_it() {
 }
 
 #[test]
-fn a_batch_is_sealed_by_age_the_first_one_sooner() {
+fn a_batch_is_sealed_by_age() {
     let mut bench = Bench::new(&Start::default());
-    assert_eq!(bench.due, 1000.0);
-    bench.wait(999.0).put(op::TICK, &[]);
+    assert_eq!(bench.due, 5000.0);
+    bench.wait(4999.0).put(op::TICK, &[]);
     assert!(bench.batches().is_empty());
     bench.wait(1.0).put(op::TICK, &[]);
     assert_eq!((bench.batches().len(), bench.due), (1, f64::INFINITY));
     bench.event("a");
-    assert_eq!(bench.due, 6000.0);
+    assert_eq!(bench.due, 10_000.0);
     bench.wait(1000.0).event("b");
-    assert_eq!(bench.due, 6000.0);
+    assert_eq!(bench.due, 10_000.0);
     bench.wait(5000.0).put(op::TICK, &[]);
     assert_eq!(bench.batches()[0].items, 2);
 }
@@ -217,7 +232,7 @@ fn another_user_is_another_payload() {
             &batches[0].json["meta"]["user"]["id"],
             &batches[1].json["meta"]["user"]
         ),
-        (&json!("u1"), &json!({}))
+        (&json!("u1"), &json!(null))
     );
 }
 
@@ -272,13 +287,17 @@ fn options_out_of_bounds_are_told_and_their_defaults_taken() {
     let mut numbers = [f64::NAN; 18];
     numbers[0] = 1.5;
     numbers[4] = 1e9;
+    numbers[5] = 30_000.0;
     numbers[7] = f64::NEG_INFINITY;
     let mut bench = Bench::new(&Start {
         numbers,
         ..Start::default()
     });
     let bad = |n| (diagnostic::BAD_OPTION, n);
-    assert_eq!(bench.diagnostics(), [bad(0.0), bad(4.0), bad(7.0)]);
+    assert_eq!(
+        bench.diagnostics(),
+        [bad(0.0), bad(4.0), bad(5.0), bad(7.0)]
+    );
     assert_eq!(bench.batch().json["farol"]["rate"], 1);
 }
 
