@@ -150,6 +150,12 @@ test('the console becomes logs at the levels that were named, whatever is writte
       console.log('not wanted');
       for (let i = 0; i < 1000; i++) console.error('again');
       for (let i = 0; i < 1000; i++) console.error('line ' + i);
+      // As frameworks write what they have caught, and pages what they have handed over.
+      const caught = new TypeError('caught in a component'), own = new TypeError('handed over');
+      console.error('ERROR', caught);
+      console.error(caught);
+      farol.captureError(own);
+      console.error(own);
     }`);
     await page.hide();
     const logs = (items: Item[]): Item[] => items.filter((item) => item.attributes['browser.console.method'] !== undefined);
@@ -165,6 +171,12 @@ test('the console becomes logs at the levels that were named, whatever is writte
     assert.ok(bodies.length < 210, String(bodies.length));
     assert.equal(sum(items), all);
     assert.equal(logs(items).find((item) => item.body === 'answer is 42 more')!.severity, 13);
+    const errors = items.filter((item) => item.attributes['exception.type'] === 'TypeError');
+    assert.deepEqual(errors.map(({ attributes }) => attributes['farol.exception.mechanism']).sort(), ['api', 'console']);
+    const [caught] = errors.filter(({ attributes }) => attributes['farol.exception.mechanism'] === 'console');
+    assert.equal(caught!.attributes['exception.message'], 'caught in a component');
+    assert.equal(JSON.stringify(caught!.attributes).includes('"ERROR"'), true, 'what stood beside it');
+    assert.notEqual(String(caught!.attributes['exception.stacktrace']), 'undefined');
   }));
 
 test('what the policy refused is told, once for each, also what was refused before the second file came', () =>

@@ -2,101 +2,106 @@
  * What a page captured against what came, item by item, for the ways in which telemetry is lost: each log has a name of its own, and each client
  * numbers its items. Where the page lived or came back all have to come, each once; where it never came back, 99 in 100 of the sessions whole.
  *
- * LOSS_SESSIONS says how many of those; FAROL_FULL plays 1,000.
+ * LOSS_SESSIONS says how many of those; FAROL_FULL plays 1,000, and keeps the collector away for ten minutes in the place of ten seconds.
  */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach } from 'node:test';
 import { test } from './driver/cases.js';
-import { startCollector, type Collector } from './driver/collector.js';
-import { launch, type Browser, type Page } from './driver/index.js';
-import { gaps, type Item } from './driver/otlp.js';
-import { sdkFiles } from './driver/sdk.js';
-import { html, script, site, type Site } from './driver/server.js';
-import { stored, way, type Way } from './losses/way.js';
+import { gaps } from './driver/otlp.js';
+import { html } from './driver/server.js';
+import { names, say, stage } from './losses/stage.js';
+import { stored } from './losses/way.js';
 
 const SESSIONS = Number(process.env['LOSS_SESSIONS'] ?? (process.env['FAROL_FULL'] ? 1000 : 8));
 /** Of a hundred sessions that never came back, whole. */
 const WHOLE = 99;
 /** How long the last item may take: a page that was refused for ten seconds waits up to half a minute more. */
 const PATIENCE = 60_000;
+/** How long a collector is away that is not there at all, in ms; and how long a page may wait for its next try after that. */
+const [AWAY, AGAIN] = process.env['FAROL_FULL'] ? [600_000, 360_000] : [10_000, PATIENCE];
 
-let browser: Browser;
-let collector: Collector;
-let between: Way;
-let own: Site;
-
-before(async () => {
-  const files = sdkFiles();
-  collector = await startCollector();
-  between = await way(collector.url);
-  own = await site((_, path) => {
-    const file = files.get(path);
-    if (file) return script(file);
-    const [name, query = ''] = path.split('?');
-    const start = `<script src="/farol.js"></script><script>
-      const capture = { vitals: false, navigation: false, frames: false };
-      window.client = Farol.init({ url: '${between.url}', app: { name: 'shop' }, capture });</script>`;
-    switch (name) {
-      case '/': return html(start);
-      // It has gone before anything but the script itself ran.
-      case '/leaves': return html(`${start}<script>client.log('${query}'); location.href = '/bare';</script>`);
-      case '/bare': return html('');
-      default: return undefined;
-    }
-  });
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  own?.close();
-  between?.close();
-  await collector?.stop();
+const on = stage((between, path, query) => {
+  const start = `<script src="/farol.js"></script><script>
+    const capture = { vitals: false, navigation: false, frames: false };
+    window.client = Farol.init({ url: '${between.url}', app: { name: 'shop' }, capture });
+    window.say = (text) => client.log(text);</script>`;
+  switch (path) {
+    case '/': return html(start);
+    // It has gone before anything but the script itself ran.
+    case '/leaves': return html(`${start}<script>say('${query}'); location.href = '/bare';</script>`);
+    default: return undefined;
+  }
 });
 
-beforeEach(() => {
-  between.fate = () => 'passes';
-});
-
-const names = (items: Item[], prefix: string): string[] => items.map(({ body }) => String(body).split(' ')[0]!).filter((name) => name.startsWith(prefix)).sort();
 const expected = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${prefix}${n}`).sort();
 
 /** All of `prefix0`, `prefix1`, … come, each once. */
-async function all(prefix: string, count: number): Promise<void> {
+async function all(prefix: string, count: number, patience = PATIENCE): Promise<void> {
   const wanted = expected(prefix, count);
-  const items = await collector.until((items) => names(items, prefix).length >= count, `${count} times ${prefix}`, PATIENCE);
+  const items = await on.collector.until((items) => names(items, prefix).length >= count, `${count} times ${prefix}`, patience);
   assert.deepEqual(names(items, prefix), wanted, 'each once');
   assert.deepEqual(gaps(items), []);
 }
 
-async function open(path = '/'): Promise<Page> {
-  const page = await browser.newPage();
-  await page.goto(own.url + path);
-  return page;
-}
-
-/** `count` logs at once, of so many more bytes each. */
-const log = (page: Page, prefix: string, count: number, bytes = 0): Promise<unknown> =>
-  page.evaluate(`{ const filler = ' '.repeat(${+(bytes > 0)}) + 'x'.repeat(${bytes}); for (let n = 0; n < ${count}; n++) client.log('${prefix}' + n + filler); }`);
-
 test('a collector that is away for ten seconds gets all of it', async () => {
-  const page = await open();
+  const page = await on.open();
   const back = Date.now() + 10_000;
-  between.fate = () => (Date.now() < back ? 'is refused' : 'passes');
-  await log(page, 'away-', 10);
+  on.between.fate = () => (Date.now() < back ? 'is refused' : 'passes');
+  await say(page, 'away-', 10);
   await page.evaluate('void client.flush()');
   await all('away-', 10);
   await page.close();
 });
 
+test('a collector that is not there at all gets all of it once it is', async () => {
+  const page = await on.open();
+  const back = Date.now() + AWAY;
+  on.between.fate = () => (Date.now() < back ? 'is cut off' : 'passes');
+  await say(page, 'gone-', 10);
+  await page.evaluate('void client.flush()');
+  await all('gone-', 10, AWAY + AGAIN);
+  await page.close();
+});
+
+test('what a page captured without a network comes once it has one again', async () => {
+  const page = await on.open();
+  await page.throttle({ offline: true });
+  await page.waitFor('!navigator.onLine', { what: 'the browser to notice' });
+  await say(page, 'offline-', 10);
+  await page.evaluate('client.flush()');
+  const sent = on.between.count;
+  await say(page, 'offline-1', 10);
+  await stored(page, true, on.between.url);
+  assert.equal(on.between.count, sent);
+  await page.throttle({ offline: false });
+  await all('offline-', 20);
+  await stored(page, false, on.between.url);
+  await page.close();
+});
+
+test('a renderer that is killed leaves all that it captured a second before', async () => {
+  const one = await on.open();
+  // The outbox is there once the page was idle for the first time.
+  await say(one, 'early-', 1);
+  await all('early-', 1);
+  on.between.fate = () => 'is cut off';
+  await say(one, 'killed-', 20);
+  await one.evaluate('new Promise((done) => setTimeout(done, 1000))');
+  void (await one.cdp()).send('Page.crash').catch(() => undefined);
+  on.between.fate = () => 'passes';
+  const two = await on.open();
+  await all('killed-', 20);
+  await two.close();
+});
+
 test('a tab that was closed without a network is delivered when its visitor comes back the next day', async () => {
-  const one = await open();
-  between.fate = () => 'is cut off';
-  await log(one, 'day-', 10);
+  const one = await on.open();
+  on.between.fate = () => 'is cut off';
+  await say(one, 'day-', 10);
   await one.evaluate('void client.flush()');
-  await stored(one, true, between.url);
+  await stored(one, true, on.between.url);
   await one.close();
-  between.fate = () => 'passes';
-  const bare = await open('/bare');
+  on.between.fate = () => 'passes';
+  const bare = await on.open('/bare');
   // A day passes: for what is stored it is all one whether the clock goes on or its times go back.
   const aged = await bare.evaluate(async (day: number) => {
     const open = indexedDB.open('farol:1:shop');
@@ -113,15 +118,15 @@ test('a tab that was closed without a network is delivered when its visitor come
     return keys.length;
   }, 24 * 3_600_000);
   assert.ok(aged > 0);
-  const two = await open();
+  const two = await on.open();
   await all('day-', 10);
-  await stored(two, false, between.url);
+  await stored(two, false, on.between.url);
   for (const page of [bare, two]) await page.close();
 });
 
 test('a tab that is hidden and then frozen has sent what it had', async () => {
-  const page = await open();
-  await log(page, 'frozen-', 20);
+  const page = await on.open();
+  await say(page, 'frozen-', 20);
   await page.hide();
   await (await page.cdp()).send('Page.setWebLifecycleState', { state: 'frozen' });
   await all('frozen-', 20);
@@ -129,16 +134,16 @@ test('a tab that is hidden and then frozen has sent what it had', async () => {
 });
 
 test('twenty logs of 100 KB at once come', async () => {
-  const page = await open();
-  await log(page, 'large-', 20, 100_000);
+  const page = await on.open();
+  await say(page, 'large-', 20, 100_000);
   await all('large-', 20);
   await page.close();
 });
 
 test('of many pages that are left at once, what they had said comes', async () => {
-  const page = await browser.newPage();
+  const page = await on.browser.newPage();
   for (let n = 0; n < SESSIONS; n++) {
-    await page.goto(`${own.url}/leaves?left-${n}`, { until: 'commit' }).catch(() => undefined);
+    await page.goto(`${on.own.url}/leaves?left-${n}`, { until: 'commit' }).catch(() => undefined);
     await page.waitFor("location.pathname === '/bare'");
   }
   await whole('left-', 1);
@@ -147,17 +152,34 @@ test('of many pages that are left at once, what they had said comes', async () =
 
 test('of many pages that are closed with 200 items waiting, all come', async () => {
   for (let n = 0; n < SESSIONS; n++) {
-    const page = await open();
-    await log(page, `closed-${n}-`, 200);
+    const page = await on.open();
+    await say(page, `closed-${n}-`, 200);
     await page.close();
   }
   await whole('closed-', 200);
 });
 
+test('of many pages that are closed with 60 KB waiting, all come', async () => {
+  for (let n = 0; n < SESSIONS; n++) {
+    const page = await on.open();
+    await say(page, `full-${n}-`, 55, 1000);
+    await page.close();
+  }
+  await whole('full-', 55);
+});
+
+test('of a page that is closed with more than a browser lets go, the errors come', async () => {
+  const page = await on.open();
+  await say(page, 'behind-', 200, 1000);
+  await page.evaluate(`for (let n = 0; n < 5; n++) client.captureError(new Error('first-' + n))`);
+  await page.close();
+  await on.collector.until((items) => expected('first-', 5).every((name) => items.some(({ attributes }) => attributes['exception.message'] === name)), 'the errors', PATIENCE);
+});
+
 /** Of the sessions that never came back almost all have to be whole; nothing comes twice. */
 async function whole(prefix: string, each: number): Promise<void> {
   const wanted = Math.ceil((SESSIONS * WHOLE) / 100) * each;
-  const items = await collector.until((items) => names(items, prefix).length >= wanted, `${wanted} of ${SESSIONS * each} times ${prefix}`, PATIENCE);
+  const items = await on.collector.until((items) => names(items, prefix).length >= wanted, `${wanted} of ${SESSIONS * each} times ${prefix}`, PATIENCE);
   const came = names(items, prefix);
   assert.equal(new Set(came).size, came.length, 'none twice');
 }

@@ -1,13 +1,17 @@
 /** What the long runs stand in: collectors with their settings in a file, a sink that knows what came, a client that gives up nothing. */
+import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { collectorProgram } from '../e2e/driver/collector.js';
 import { built, endAllNow, removeAtExit, start, type Started } from '../e2e/driver/processes.js';
+import { freePort } from '../e2e/driver/server.js';
+import { wait } from '../e2e/driver/wait.js';
+
+export { freePort };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,18 +27,6 @@ export async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'farol-long-'));
   removeAtExit(path);
   return path;
-}
-
-/** A port that was free a moment ago, for what has to come back at the same address. */
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
 
 export interface Collector {
@@ -93,10 +85,18 @@ export async function collector(toml: string): Promise<Collector> {
   };
 }
 
+export interface Came {
+  /** Log records, and how many different ones. */
+  records: number;
+  distinct: number;
+  nameless: number;
+  /** Different spans. */
+  spans: number;
+}
+
 export interface Sink {
   url: string;
-  /** Log records that came, and how many different ones. */
-  came(): Promise<{ records: number; distinct: number; nameless: number }>;
+  came(): Promise<Came>;
   end(): Promise<void>;
 }
 
@@ -105,7 +105,7 @@ export async function sink(): Promise<Sink> {
   const [, url] = await program.line(/ready on (http:\/\/\S+)/);
   return {
     url: url!,
-    came: async () => (await (await fetch(`${url}/uids`)).json()) as { records: number; distinct: number; nameless: number },
+    came: async () => (await (await fetch(`${url}/uids`)).json()) as Came,
     end: async () => void (await program.end('SIGINT')),
   };
 }
@@ -113,10 +113,21 @@ export async function sink(): Promise<Sink> {
 export interface Delivered {
   batches: number;
   records: number;
+  spans: number;
   given_up: number;
   retried: number;
   slowest_ms: number;
   seconds: number;
+}
+
+/** Waits for each item that was acknowledged; a message where one is missing. */
+export async function arrives(where: Sink, sent: Delivered, patience: number): Promise<Came> {
+  const all = (came: Came): boolean => came.distinct >= sent.records && came.spans >= sent.spans;
+  await wait(async () => all(await where.came()), 'every acknowledged item', patience).catch(() => undefined);
+  const came = await where.came();
+  assert.ok(sent.spans > 0);
+  assert.deepEqual([came.distinct, came.spans], [sent.records, sent.spans], `${JSON.stringify(sent)} ${JSON.stringify(came)}`);
+  return came;
 }
 
 /** Sends so many batches a second for so long, each until it is acknowledged. */

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { wait } from '../e2e/driver/wait.js';
 import { createServer, type Server } from 'node:http';
-import { collector, deliver, freePort, full, sink } from './setting.js';
+import { arrives, collector, deliver, freePort, full, sink } from './setting.js';
 
 /** Passes everything on to the sink while it is open; there is nobody at its address while it is not. */
 class Door {
@@ -74,9 +73,9 @@ test('under steady load, reloads and a destination that goes away, nothing is lo
   assert.equal(sent.given_up, 0, JSON.stringify(sent));
   assert.equal(sent.batches, (rate * 15 * minute) / 1000);
   for (const [name, where] of [['steady', steady], ['leaving', leaving]] as const) {
-    await wait(async () => (await where.came()).distinct >= sent.records, name, full ? 600_000 : 60_000).catch(() => undefined);
-    const came = await where.came();
-    assert.equal(came.distinct, sent.records, `${name}: ${JSON.stringify(sent)} ${JSON.stringify(came)}\n${one.output().slice(-2_000)}`);
+    await arrives(where, sent, full ? 600_000 : 60_000).catch((error: unknown) => {
+      throw new Error(`${name}: ${one.output().slice(-2_000)}`, { cause: error });
+    });
   }
   assert.equal(await one.metric('farol_bugs_total'), 0);
   assert.ok((await one.metric('farol_config_generation')) >= 15);

@@ -67,6 +67,17 @@ for (const [name, bundle] of Object.entries(BUNDLERS)) {
   });
 }
 
+for (const name of ['esbuild', 'Rollup']) {
+  test(`of the features that are not in the list ${name} keeps none, where \`init\` comes from the entry without them`, async () => {
+    const [source, out] = [join(packed.folder, `lean-${name}.js`), join(packed.folder, `lean-${name}-built`)];
+    await writeFile(source, "import { init } from '@farol/web/lean';\nimport { loads } from '@farol/web/more';\ninit({ url: '/', features: [loads] });\n");
+    await BUNDLERS[name]!(source, out);
+    const built = await readFile(join(out, `lean-${name}.js`), 'utf8');
+    assert.match(built, /farol\.failed_load/);
+    assert.doesNotMatch(built, /farol\.frustration|farol\.report|indexedDB\.open/);
+  });
+}
+
 test('the file for a script tag is in the bundle that imports it for its effect', async () => {
   const entry = join(packed.folder, 'effect.js');
   await writeFile(entry, "import '@farol/web/farol.js';\n");

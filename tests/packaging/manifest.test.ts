@@ -27,6 +27,11 @@ test('publint has nothing to say', async () => {
 
 /** The package is ES modules alone, as that tool's own profile `esm-only` has it: these ways to resolve expect others. */
 const OTHER_WAYS = ['node10', 'node16-cjs'];
+test('nothing offers an address from which the script tag cannot find its other files', async () => {
+  const manifest = JSON.parse(await readFile(join(packed.installed, 'package.json'), 'utf8')) as object;
+  assert.deepEqual(['unpkg', 'jsdelivr', 'browser'].filter((name) => name in manifest), []);
+});
+
 test('are-the-types-wrong finds none that is', async () => {
   const result = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(packed.tarball))));
   assert.ok(result.types, 'there are types');
@@ -80,6 +85,7 @@ test('docs/sdk.md has each option, each thing that is captured and each method',
 const USE = `
 import { init, type Client, type Options, type Span } from '@farol/web';
 import { instantiate } from '@farol/web/no-wasm';
+import { init as lean } from '@farol/web/lean';
 import { actions, loads } from '@farol/web/more';
 import { createTestTransport } from '@farol/web/testing';
 const options: Options = { url: 'https://c.example', features: [actions, loads], core: { instantiate }, capture: { frames: 100, reports: ['deprecation'] } };
@@ -96,6 +102,27 @@ interface Order { id: string; total: number }
 const order: Order = { id: '1', total: 2 };
 client.event('order_placed', { ...order });
 Farol.event('e', { n });
+lean({ url: '', features: [loads] });
+// @ts-expect-error it brings none by itself
+lean({ url: '' });
+// As docs/privacy.md has it.
+const clean = (text: unknown) => String(text).replace(/[^\\s"]+@[^\\s"]+/g, '(mail)');
+init({
+  url: '',
+  beforeSend(item) {
+    if (item.kind === 'log') item.message = clean(item.message);
+    if (item.kind === 'exception') {
+      item.value = clean(item.value);
+      for (const cause of item.causes || []) cause.value = clean(cause.value);
+      if (item.context?.cause) item.context.cause = clean(item.context.cause);
+    }
+    if (item.kind === 'event' && item.attributes) delete item.attributes.mail;
+    return item;
+  },
+});
+// What it did to the item holds.
+init({ url: '', beforeSend: (item) => { delete item.context; } });
+init({ url: '', beforeSend(item) { if (item.kind === 'span') return null; } });
 Farol.q.push(['event', 'e']);
 const other: Client = Farol.init(options);
 void other;

@@ -1,6 +1,6 @@
 /** A server of test pages: routes given as a function, with whatever headers, delays and origins a test wants. */
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as listener, type AddressInfo } from 'node:net';
 
 export interface Reply {
   status?: number;
@@ -48,3 +48,15 @@ export const html = (body: string, headers: Record<string, string> = {}): Reply 
 });
 
 export const script = (body: string | Buffer): Reply => ({ headers: { 'content-type': 'text/javascript; charset=utf-8' }, body });
+
+/** A port that was free a moment ago, for what has to come back at the same address. */
+export function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = listener();
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

@@ -2,7 +2,6 @@
  * WebKitGTK over WebDriver: WebKitWebDriver drives MiniBrowser on a screen of its own (Xvfb). A page can be looked at only where it
  * is the driver's current window, so that commands are said one after the other.
  */
-import { createServer, type AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { Builder, By, Capabilities, type WebDriver } from 'selenium-webdriver';
 import { executable } from './executable.js';
@@ -10,16 +9,9 @@ import { Unsupported, type Browser, type LaunchOptions, type Page, type PageOpti
 import { key } from './keys.js';
 import { start, STARTING } from './processes.js';
 import { startProxy, type Proxy } from './proxy.js';
+import { freePort } from './server.js';
 import { call, type Source } from './source.js';
 import { wait } from './wait.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 export async function launchWebKit(options: LaunchOptions): Promise<Browser> {
   const { width, height } = options.window ?? { width: 1280, height: 800 };

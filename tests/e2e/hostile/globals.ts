@@ -19,6 +19,9 @@ export const USED: [owner: string, name: string][] = [
   ['PerformanceObserver.prototype', 'observe'], ['PerformanceObserver.prototype', 'takeRecords'], ['Function.prototype', 'apply'], ['Function.prototype', 'bind'], ['Array.prototype', 'push'],
   ['Array.prototype', 'filter'], ['Array.prototype', 'map'], ['Array.prototype', 'slice'], ['Array.prototype', 'splice'], ['String.prototype', 'slice'], ['String.prototype', 'split'],
   ['Promise.prototype', 'then'], ['Promise.prototype', 'finally'], ['TextDecoder.prototype', 'decode'], ['TextEncoder.prototype', 'encodeInto'], ['Uint8Array.prototype', 'set'],
+  ['Symbol', 'for'], ['AbortSignal', 'timeout'], ['Reflect', 'get'], ['Object', 'getOwnPropertyDescriptor'], ['Object', 'values'], ['Math', 'max'], ['Math', 'min'], ['Math', 'round'], ['Math', 'abs'],
+  ['Date', 'parse'], ['navigator', 'onLine'], ['PerformanceObserver', 'supportedEntryTypes'], ['WebAssembly', 'Module'], ['WebAssembly', 'Instance'], ['WebAssembly', 'instantiate'],
+  ['IDBFactory.prototype', 'deleteDatabase'],
 ];
 
 /**
