@@ -6,7 +6,7 @@ import { APP } from './queries.js';
 /** Grafana's own number of its format, which it migrates from; 41 is that of Grafana 12. */
 const SCHEMA = 41;
 
-type Choice = 'environment' | 'instance' | 'destination' | 'window' | 'page' | 'fingerprint' | 'session' | 'service';
+type Choice = 'environment' | 'instance' | 'destination' | 'window' | 'page' | 'fingerprint' | 'release' | 'session' | 'service';
 
 const datasource = (name: string, label: string, type: string): VariableModel => ({ type: 'datasource', name, label, query: type, hide: 0, multi: false, includeAll: false, refresh: 1, regex: '' });
 
@@ -29,6 +29,7 @@ const CHOICES: Record<Choice, VariableModel> = {
   // All of these: any service would be the pages too.
   service: query('service', 'Service', 'label_values(process_memory_usage_bytes, job)', {}),
   fingerprint: text('fingerprint', 'Fingerprint'),
+  release: text('release', 'Release'),
   session: text('session', 'Session'),
 };
 /** Whose traffic, as metrics (`farol_delivery`: nothing, or `test`) and lines (`farol_k6_browser`: nothing, or `true`) say it. */
@@ -56,6 +57,8 @@ export interface Board {
   choices?: Choice[];
   /** Boards of the collector have no apps. */
   apps?: boolean;
+  /** Where every query is Tempo's nobody can ask for visitors alone: no expression matches an attribute that is not there. */
+  traffic?: boolean;
   from?: string;
   parts: (string | Panel)[];
 }
@@ -78,7 +81,7 @@ export const board = (it: Board): Dashboard => ({
       datasource('metrics', 'Metrics', 'prometheus'),
       datasource('logs', 'Logs', 'loki'),
       datasource('traces', 'Traces', 'tempo'),
-      ...(it.apps === false ? [] : [APPS, TRAFFIC]),
+      ...(it.apps === false ? [] : [APPS, ...(it.traffic === false ? [] : [TRAFFIC])]),
       ...(it.choices ?? []).map((choice) => CHOICES[choice]),
     ],
   },
@@ -91,8 +94,11 @@ export const board = (it: Board): Dashboard => ({
   panels: layout(it.parts),
 });
 
+/** What is chosen above every board of pages. */
+export const CHOSEN = ['app', 'environment', 'traffic', 'metrics', 'logs', 'traces'];
+
 /** The way to another board, with what is chosen here. */
-export const to = (uid: string, title: string, more = ''): { title: string; url: string } => ({
+export const to = (uid: string, title: string, more = '', chosen = [...CHOSEN, 'window']): { title: string; url: string } => ({
   title,
-  url: `/d/${uid}?\${app:queryparam}&\${environment:queryparam}&\${metrics:queryparam}&\${logs:queryparam}&\${traces:queryparam}&\${__url_time_range}${more}`,
+  url: `/d/${uid}?${chosen.map((it) => `\${${it}:queryparam}&`).join('')}\${__url_time_range}${more}`,
 });

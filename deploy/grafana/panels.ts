@@ -136,6 +136,12 @@ export const logs = (title: string, query: Query, look: Look = {}): Panel =>
     showTime: true, wrapLogMessage: true, enableLogDetails: true, sortOrder: 'Descending', dedupStrategy: 'none', showLabels: false, showCommonLabels: false, prettifyLogMessage: false,
   });
 
+/** From the first on: also where there are more than the source gives at once. */
+export const story = (title: string, query: Query, look: Look = {}): Panel => {
+  const made = logs(title, { ...query, target: { ...query.target, direction: 'forward' } }, look);
+  return { ...made, options: { ...made.options, sortOrder: 'Ascending' } };
+};
+
 export const traces = (title: string, query: Query, look: Look = {}): Panel => panel('table', title, [query], { width: 24, height: 10, ...look }, { showHeader: true, cellHeight: 'sm' });
 
 /** Grafana's grid is 24 wide. Panels fill it from left to right; a title opens a new part. */

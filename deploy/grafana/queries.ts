@@ -9,8 +9,8 @@ export const LIVE = `${APP}, farol_delivery=~"$traffic"`;
 export const OF_PAGES = 'http_request_method=""';
 export const REQUESTS = `${LIVE}, ${OF_PAGES}`;
 
-/** Spans of pages, for TraceQL: a backend's own client has spans of the kind `client` too. */
-export const SPANS = 'resource.service.name=~"$app" && resource.telemetry.sdk.language=~"webjs|dart"';
+/** Spans of pages, for TraceQL: a backend's own client has spans of the kind `client` too. No expression matches an attribute that is not there: an app that says no environment is in none but all. */
+export const SPANS = 'resource.service.name=~"$app" && resource.telemetry.sdk.language=~"webjs|dart" && (resource.deployment.environment.name=~"$environment" || "$environment"=".*")';
 
 /** The collectors as chosen above the board. */
 export const COLLECTOR = 'job="farol-collector", instance=~"$instance"';
@@ -46,9 +46,12 @@ export const rate = (metric: string, by = '', matchers = LIVE, window = '$__rate
 /** A share of sums: unknown, not endless, where there is nothing to divide by; 0 where only the part is missing. */
 export const share = (part: string, whole: string): string => `((${part}) or 0 * (${whole})) / ((${whole}) > 0)`;
 
-/** A stream of Loki's `loki` destination, by its label `kind`. */
+/** A stream of Loki's `loki` destination, by its label `kind`: as in metrics without what waited offline, which is about another hour. */
 export const lines = (kind: string, ...filters: string[]): string =>
-  [`{service_name=~"$app", deployment_environment_name=~"$environment", kind="${kind}"}`, '| farol_k6_browser=~"$traffic"', ...filters.map((filter) => `| ${filter}`)].join(' ');
+  [`{service_name=~"$app", deployment_environment_name=~"$environment", kind="${kind}"}`, '| farol_batch_deferred!="true" | farol_k6_browser=~"$traffic"', ...filters.map((filter) => `| ${filter}`)].join(' ');
+
+/** How often what the lines of exceptions tell came: the SDK sends the same one of a batch once, with a count. */
+export const times = (of: string, by: string, window: string): string => `sum by (${by}) (sum_over_time(${of} | label_format times=\`{{ or .farol_exception_count "1" }}\` | unwrap times | __error__="" ${window}))`;
 
 export interface Vital {
   name: string;

@@ -13,6 +13,8 @@ const vital = (name: string): string => `${VITALS} and browser.web_vital.name: "
 
 const time: Aggregation = { type: 'date_histogram', schema: 'segment', field: '@timestamp' };
 const count = (label: string): Aggregation => ({ type: 'count', schema: 'metric', label });
+/** The SDK sends the same exception of a batch once, with a count. */
+const times = (label: string): Aggregation => ({ type: 'sum', schema: 'metric', field: 'farol.exception.count', missing: 1, label });
 const p75 = (label: string): Aggregation => ({ type: 'percentiles', schema: 'metric', field: 'browser.web_vital.value', percent: 75, label });
 const distinct = (field: string, label: string): Aggregation => ({ type: 'cardinality', schema: 'metric', field, label });
 const by = (field: string, label: string, schema: 'group' | 'bucket' = 'bucket', size = 10): Aggregation => ({ type: 'terms', schema, field, label, size });
@@ -64,17 +66,17 @@ const vitalParts: Placed[] = [
 ];
 
 const errorParts: Placed[] = [
-  third(visualization({ id: 'farol-exceptions', title: 'Exceptions', look: 'metric', of: LOGS, query: EXCEPTIONS, aggregations: [count('exceptions')] })),
+  third(visualization({ id: 'farol-exceptions', title: 'Exceptions', look: 'metric', of: LOGS, query: EXCEPTIONS, aggregations: [times('exceptions')] })),
   third(visualization({ id: 'farol-exceptions-sessions', title: 'Sessions that met one', look: 'metric', of: LOGS, query: EXCEPTIONS, aggregations: [distinct('session.id', 'sessions')] })),
   third(visualization({ id: 'farol-exceptions-kinds', title: 'Different ones', look: 'metric', of: LOGS, query: EXCEPTIONS, aggregations: [distinct('farol.exception.fingerprint', 'fingerprints')] })),
-  half(visualization({ id: 'farol-exceptions-time', title: 'Exceptions by type', look: 'histogram', of: LOGS, query: EXCEPTIONS, aggregations: [count('Exceptions'), time, by('error.type', 'Type', 'group', 8)] })),
-  half(visualization({ id: 'farol-exceptions-release', title: 'Exceptions by release', look: 'histogram', of: LOGS, query: EXCEPTIONS, aggregations: [count('Exceptions'), time, by('service.version', 'Release', 'group', 8)] })),
+  half(visualization({ id: 'farol-exceptions-time', title: 'Exceptions by type', look: 'histogram', of: LOGS, query: EXCEPTIONS, aggregations: [times('Exceptions'), time, by('error.type', 'Type', 'group', 8)] })),
+  half(visualization({ id: 'farol-exceptions-release', title: 'Exceptions by release', look: 'histogram', of: LOGS, query: EXCEPTIONS, aggregations: [times('Exceptions'), time, by('service.version', 'Release', 'group', 8)] })),
   half(visualization({
     id: 'farol-exceptions-fingerprints', title: 'By fingerprint', look: 'table', of: LOGS, query: EXCEPTIONS,
-    aggregations: [count('Exceptions'), distinct('session.id', 'Sessions'), by('farol.exception.fingerprint', 'Fingerprint', 'bucket', 50), by('error.type', 'Type', 'bucket', 1)],
+    aggregations: [times('Exceptions'), distinct('session.id', 'Sessions'), by('farol.exception.fingerprint', 'Fingerprint', 'bucket', 50), by('error.type', 'Type', 'bucket', 1)],
   })),
   half(visualization({
-    id: 'farol-exceptions-pages', title: 'By page', look: 'table', of: LOGS, query: EXCEPTIONS, aggregations: [count('Exceptions'), distinct('session.id', 'Sessions'), by('browser.document.url.full', 'Page', 'bucket', 50)],
+    id: 'farol-exceptions-pages', title: 'By page', look: 'table', of: LOGS, query: EXCEPTIONS, aggregations: [times('Exceptions'), distinct('session.id', 'Sessions'), by('browser.document.url.full', 'Page', 'bucket', 50)],
   })),
   whole(errors, 16),
 ];

@@ -41,10 +41,12 @@ export const search = (id: string, title: string, description: string, of: View,
 
 /** One aggregation of Elasticsearch's as Kibana names it. */
 export interface Aggregation {
-  type: 'count' | 'cardinality' | 'percentiles' | 'date_histogram' | 'terms';
+  type: 'count' | 'sum' | 'cardinality' | 'percentiles' | 'date_histogram' | 'terms';
   schema: 'metric' | 'segment' | 'group' | 'bucket';
   field?: string;
   label?: string;
+  /** What a document that has not the field counts. */
+  missing?: number;
   /** Of a percentile. */
   percent?: number;
   /** The most values of terms. */
@@ -58,6 +60,7 @@ const parameters = (it: Aggregation, orderBy: string): Record<string, unknown> =
   const label = it.label === undefined ? {} : { customLabel: it.label };
   switch (it.type) {
     case 'count': return label;
+    case 'sum': return { field: it.field, ...(it.missing === undefined ? {} : { json: JSON.stringify({ missing: it.missing }) }), ...label };
     case 'cardinality': return { field: it.field, ...label };
     case 'percentiles': return { field: it.field, percents: [it.percent ?? 75], ...label };
     case 'date_histogram': return { field: it.field, interval: 'auto', min_doc_count: 1, useNormalizedEsInterval: true, drop_partials: false, extended_bounds: {}, ...label };

@@ -107,6 +107,12 @@ test("requests and spans are those of pages, whatever a backend's own client say
   }
 });
 
+test('who counts the requests of pages says that they are those of sampled sessions', () => {
+  const counting = boards.flatMap(panels).filter((it) => (it.targets ?? []).some((target) => /^(?:topk\(\d+, )?histogram_count\(sum[^]*?http_client_request/u.test(String(target.expr))));
+  assert.equal(counting.length, 4);
+  for (const { title, description } of counting) assert.match(description ?? '', /sampled/u, title);
+});
+
 test('a chart of durations leads to single traces, by one of its queries', () => {
   // What docs/destinations/prometheus.md promises: of these an exemplar is sent.
   const traced = /histogram_quantile\([\d.]+, sum(?: by \([^)]*\))? \(rate\((?:farol_web_vital_(?!\w+_by_)|http_client_request_duration_seconds)/u;
@@ -129,6 +135,26 @@ test('what is taken out of lines over the whole range is grouped where it is tak
   }
 });
 
+test('what is chosen above a board is asked for by one of its panels', () => {
+  for (const board of boards) {
+    const queries = JSON.stringify(panels(board).flatMap((panel) => panel.targets ?? []));
+    for (const it of board.templating?.list ?? []) if (it.type !== 'datasource') assert.match(queries, new RegExp(`\\$${it.name}\\b`, 'u'), `${board.uid}: ${it.name}`);
+  }
+});
+
+test('what waited offline is left out of lines as of metrics, but for the one session that is looked at whole', () => {
+  for (const { board, panel, expr } of of('loki')) {
+    if (expr.includes('service_name=~"$app"') && panel !== 'From its start to its end') assert.equal(expr.split('{service').length, expr.split('farol_batch_deferred!="true"').length, `${board}: ${panel}`);
+  }
+});
+
+test('one session stands from its start on', () => {
+  const { options, targets } = boards.flatMap(panels).find((it) => it.title === 'From its start to its end')!;
+  assert.equal(options?.sortOrder, 'Ascending');
+  // Else the start is what is cut off where there are more lines than Loki gives at once.
+  assert.equal(targets?.[0]?.direction, 'forward');
+});
+
 test('visits are few: no chart of them looks back a minute', () => {
   for (const { board, panel, expr } of of('prometheus')) assert.doesNotMatch(expr, /farol_(?:page_views|sessions|exceptions)\w*\{[^}]*\}\[\$__rate_interval\]/u, `${board}: ${panel}`);
 });
@@ -146,6 +172,16 @@ test('links of boards, rows and alerts lead to boards that are there, with varia
     for (const match of link.matchAll(/var-(\w+)=/gu)) assert.ok(variables(target).includes(match[1]!), link);
   }
   for (const board of boards) assert.ok(board.links?.some((link) => link.type === 'dashboards' && link.keepTime && link.includeVars), board.uid);
+});
+
+test('a link to another board keeps what is chosen here and can be chosen there', () => {
+  const of = new Map(boards.map((board) => [board.uid, variables(board)]));
+  for (const board of boards) {
+    for (const [, link, uid] of JSON.stringify(board).matchAll(/"url": ?"(\/d\/([\w-]+)\?[^"]+)"/gu)) {
+      const kept = [...link!.matchAll(/\$\{(\w+):queryparam\}|var-(\w+)=/gu)].map((match) => match[1] ?? match[2]!);
+      assert.deepEqual(variables(board).filter((it) => of.get(uid!)!.includes(it) && !kept.includes(it)), [], `${board.uid}: ${link}`);
+    }
+  }
 });
 
 test('data sources are chosen above the board, never written into it', () => {
@@ -202,6 +238,39 @@ test('a release is marked when it is first seen, and not again after a gap', (t)
   // Grafana takes the words from the annotation itself, not from its query.
   for (const board of boards) {
     for (const it of board.annotations?.list ?? []) assert.match(JSON.stringify({ ...it, target: {} }), /"titleFormat":"\{\{job\}\} \{\{service_version\}\}"/u, board.uid);
+  }
+});
+
+test('figures of the collectors are those of several, and of none', (t) => {
+  const asking = (panel: string): string => filled(of('prometheus').find((it) => it.board === 'farol-collector' && it.panel === panel)!.expr);
+  const at = (eval_time: string, panel: string, ...values: [labels: string, value: number][]): object => ({
+    expr: `${panel.startsWith('What') ? 'max by (instance) ' : ''}(${asking(panel)})`, eval_time, exp_samples: values.map(([labels, value]) => ({ labels, value })),
+  });
+  const series = (name: string, more: string, ...values: [string, string]): object[] =>
+    values.map((value, n) => ({ series: `${name}{job="farol-collector", instance="${'ab'[n]}"${more}}`, values: value }));
+  const folder = mkdtempSync(join(tmpdir(), 'farol-collectors-'));
+  try {
+    const path = join(folder, 'collectors.test.yml');
+    writeFileSync(path, JSON.stringify({
+      tests: [{
+        interval: '1m',
+        input_series: [
+          ...series('up', '', '1x10 0x30', '1x10 0x30'),
+          ...series('farol_destination_failing', ', destination="loki"', '1x10', '1x10'),
+          ...series('farol_destination_failing', ', destination="otel"', '0x10', '0x10'),
+          ...series('farol_queue_lag_bytes', ', reader="loki"', '100x10', '0x10'),
+        ],
+        promql_expr_test: [
+          at('5m', 'Collectors', ['{}', 2]), at('30m', 'Collectors', ['{}', 0]),
+          at('5m', 'Destinations failing', ['{}', 1]), at('30m', 'Destinations failing'),
+          at('5m', 'What readers have not delivered', ['{instance="a"}', 100], ['{instance="b"}', 0]),
+        ],
+      }],
+    }));
+    const done = tool(t, 'promtool', 'test', 'rules', path);
+    if (done) assert.ok(done.ok, done.said);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 

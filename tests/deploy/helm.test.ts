@@ -2,15 +2,15 @@
  * schemas accept them, and values that cannot be are refused. `FAROL_BLESS=1` writes the renders anew. */
 import assert from 'node:assert/strict';
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Ajv } from 'ajv';
 import { CORE_SCHEMA, load, loadAll } from 'js-yaml';
 import { there, wanted } from '../../deploy/helm/build.js';
-import { root, rules, text, yaml } from './files.js';
-import { tool } from './tools.js';
+import { root, rules, rulesOf, text, yaml } from './files.js';
+import { newest, tool } from './tools.js';
 
 const CHART = 'deploy/helm/farol';
 /** The oldest that the chart takes, and what helm has to be told where there is no cluster. */
@@ -83,20 +83,30 @@ test("Kubernetes' own schemas accept every manifest, and all that stands in it",
   }
 });
 
-test('boards and rules come as ConfigMaps whose content is theirs', (t) => {
-  const done = render(t);
-  if (!done) return;
-  assert.ok(done.ok, done.said);
-  const maps = manifests(done.said).filter((it) => it.kind === 'ConfigMap' && it.data && !('farol.toml' in it.data));
-  const files = maps.flatMap((it) => Object.entries(it.data!));
-  assert.deepEqual(
-    files.map(([name, held]) => [name, held.trimEnd()]).sort(),
-    [...wanted()].map(([path, held]) => [path.split('/').at(-1)!, held.trimEnd()]).sort(),
-  );
-  for (const map of maps.filter((it) => it.metadata.name.includes('-board-'))) assert.equal(map.metadata.labels?.grafana_dashboard, '1');
-  const asRules = render(t, '--set', 'rules.kind=PrometheusRule')!;
-  const groups = manifests(asRules.said).filter((it) => it.kind === 'PrometheusRule').flatMap((it) => it.spec!.groups as { rules: unknown[] }[]);
-  assert.deepEqual(groups.flatMap((it) => it.rules).length, rules().length);
+/** What is about others than Farol, and comes when it is asked for. */
+const OTHERS = /\/(?:farol-shop-|backends\.yml)/u;
+const WITH_OTHERS = ['--set', 'rules.backends=true,dashboards.example=true'];
+
+test('boards and rules come as ConfigMaps whose content is theirs, those of backends and of the example when asked for', (t) => {
+  for (const [more, expected] of [
+    [WITH_OTHERS, [...wanted()]],
+    [[], [...wanted()].filter(([path]) => !OTHERS.test(path))],
+  ] as const) {
+    const done = render(t, ...more);
+    if (!done) return;
+    assert.ok(done.ok, done.said);
+    const maps = manifests(done.said).filter((it) => it.kind === 'ConfigMap' && it.data && !('farol.toml' in it.data));
+    const files = maps.flatMap((it) => Object.entries(it.data!));
+    assert.deepEqual(
+      files.map(([name, held]) => [name, held.trimEnd()]).sort(),
+      expected.map(([path, held]) => [path.split('/').at(-1)!, held.trimEnd()]).sort(),
+    );
+    for (const map of maps.filter((it) => it.metadata.name.includes('-board-'))) assert.equal(map.metadata.labels?.grafana_dashboard, '1');
+  }
+  const asRules = (...more: string[]): unknown[] =>
+    manifests(render(t, '--set', 'rules.kind=PrometheusRule', ...more)!.said).filter((it) => it.kind === 'PrometheusRule').flatMap((it) => it.spec!.groups as { rules: unknown[] }[]).flatMap((it) => it.rules);
+  assert.equal(asRules(...WITH_OTHERS).length, rules().length);
+  assert.equal(asRules().length, rules().length - rulesOf('deploy/prometheus/rules/backends.yml').length);
 });
 
 test('values that cannot be are refused, with what to do', (t) => {
@@ -159,7 +169,7 @@ test('one that goes has its time, and no longer than Kubernetes lets an autoscal
   }
 });
 
-test('visitors keep their addresses, or whoever installs is told that all have one', (t) => {
+test('visitors keep their addresses and Prometheus sees collectors, or whoever installs is told', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'farol-notes-'));
   try {
     // Notes are shown by an install, which wants a cluster: here as a template among the others.
@@ -185,6 +195,11 @@ test('visitors keep their addresses, or whoever installs is told that all have o
       [`${ingress},${settings('# trusted_proxies = ["10.0.0.1"]')}`, /the ingress controller's/u],
       [`service.type=LoadBalancer,${settings('proxy_protocol = ["10.0.0.0/8"]')}`, undefined],
       ['service.type=LoadBalancer,service.externalTrafficPolicy=Local', undefined],
+      ['serviceMonitor.enabled=true', /no collector from another namespace than default until networkPolicy\.operatorsFrom names it/u],
+      ['serviceMonitor.enabled=true,networkPolicy.enabled=false', undefined],
+      ['serviceMonitor.enabled=true,rules.kind=PrometheusRule,networkPolicy.operatorsFrom[0].podSelector.x=y', undefined],
+      ['rules.kind=PrometheusRule', /no collector until serviceMonitor\.enabled is true/u],
+      ['rules.kind=PrometheusRule,rules.enabled=false', undefined],
     ] as const) {
       const said = told(set);
       if (said === undefined) return;
@@ -252,6 +267,21 @@ test('each secret has a volume, whose name Kubernetes takes', (t) => {
     assert.equal(spec.containers[0]!.volumeMounts.find((it) => it.name === name)?.mountPath, `/etc/farol/secrets/${secret!.secretName}`);
   }
   assert.equal(volumes[0]!.name, 'secret-loki');
+});
+
+test('a volume of yours is there for a collector and for a job that empties a volume, filled before either starts', (t) => {
+  const done = render(t, '--values', join(root, GOLDEN[2]!.values));
+  if (!done) return;
+  assert.ok(done.ok, done.said);
+  interface Container { name: string; volumeMounts?: { name: string; mountPath: string }[] }
+  for (const kind of ['StatefulSet', 'Job']) {
+    const { spec } = manifests(done.said).find((it) => it.kind === kind)!.spec!.template as { spec: { volumes: { name: string }[]; initContainers: Container[]; containers: Container[] } };
+    assert.ok(spec.volumes.some((it) => it.name === 'geo'), kind);
+    assert.equal(spec.initContainers[0]?.name, 'fetch', kind);
+    const collector = [...spec.initContainers, ...spec.containers].find((it) => it.name === 'collector')!;
+    assert.equal(collector.volumeMounts!.find((it) => it.name === 'geo')?.mountPath, '/usr/share/geo', kind);
+  }
+  assert.match(render(t, '--set', 'extraVolumes[0].emptyDir.medium=Memory')!.said, /missing propert(?:y|ies) 'name'/u);
 });
 
 test('settings come as they were written, also where the first line is indented', (t) => {
@@ -324,10 +354,25 @@ test('settings that the collector takes are taken, and no budget that keeps node
   assert.deepEqual(['0%', '00%', 0, '1%', '100%', 1].map(budget), [false, false, false, true, true, true]);
 });
 
+test('settings are judged by the collector that was built last, in whatever profile', (t) => {
+  const target = mkdtempSync(join(tmpdir(), 'farol-target-'));
+  t.after(() => rmSync(target, { recursive: true }));
+  assert.equal(newest('farol-collector', target), undefined);
+  for (const [profile, at] of [['debug', 20], ['release', 10], ['lives', 30]] as const) {
+    const path = join(target, profile, 'farol-collector');
+    mkdirSync(join(target, profile));
+    writeFileSync(path, '');
+    utimesSync(path, at, at);
+    assert.equal(newest('farol-collector', target), profile === 'release' ? join(target, 'debug/farol-collector') : path);
+  }
+});
+
 test('the settings of the chart are valid, with the variables that it sets', (t) => {
-  const collector = process.env.FAROL_COLLECTOR ?? ['release', 'debug'].map((it) => join(root, 'target', it, 'farol-collector')).find((it) => existsSync(it));
+  const collector = process.env.FAROL_COLLECTOR ?? newest('farol-collector');
   if (collector === undefined) {
-    t.skip('no collector is built');
+    const why = 'no collector is built: cargo build -p farol-collector';
+    if (process.env.FAROL_FULL === '1') throw new Error(why);
+    t.skip(why);
     return;
   }
   for (const { stands } of GOLDEN) {

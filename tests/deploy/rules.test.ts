@@ -53,7 +53,7 @@ test('every alert says how grave it is, what happens, where to look and what to 
     assert.match(rule.labels?.severity ?? '', /^(?:critical|warning|info|none)$/u, name);
     assert.ok((summary ?? '').length > 10 && (description ?? '').length > 30, name);
     assert.equal(runbook, `${RUNBOOKS}${name}.md`);
-    assert.match(dashboard ?? '', /^\/d\/farol-[a-z-]+(?:\?var-\w+=\{\{ \$labels\.\w+ \}\})?$/u, name);
+    assert.match(dashboard ?? '', /^\/d\/farol-[a-z-]+(?:\?var-\w+=\{\{ \$labels\.\w+ \| urlquery \}\})?$/u, name);
   }
 });
 
@@ -80,6 +80,12 @@ test('the document lists every alert with its severities', () => {
   }
 });
 
+test('whatever of the collector fails has its alert', () => {
+  const failing = [...text('collector/src/telemetry.rs').matchAll(/= "(farol_\w+_failing)"/gu)].map((match) => match[1]!);
+  assert.ok(failing.length > 1, failing.join());
+  for (const name of failing) assert.ok(alerts.some((rule) => rule.expr === `${name} == 1`), name);
+});
+
 test('every alert fires in a unit test', () => {
   const tests = list('deploy/prometheus/tests', '.test.yml').map(text).join('\n');
   for (const name of alertNames) assert.match(tests, new RegExp(`alertname="${name}"[^\\n]*value: 1`, 'u'), name);
@@ -93,6 +99,7 @@ test("Loki's alerts are some of Prometheus', and name labels and attributes that
   }
   assert.deepEqual(logql('{kind="event"} | event_name="farol.frustrated"'), ['there is no event farol.frustrated']);
   assert.deepEqual(logql('sum by (servise_name) (count_over_time({kind="event"} | farol_web_vital_elemen="a" | unwrap farol_duration [1h]))'), [
+    'one farol_duration that is no number fails it: | __error__="" behind it',
     'there is no attribute farol_web_vital_elemen', 'there is no attribute farol_duration', 'there is no attribute servise_name',
   ]);
 });

@@ -1,10 +1,11 @@
 /** The tools of others that judge what we write: promtool, amtool, lokitool and others. They are taken from FAROL_INTEROP_BIN, PATH, or the cache of
  * `cargo xtask interop`, whose recipes build them beside their servers. Without one its tests are skipped and say so; with `--full`, which builds them first, that is a failure. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { root } from './files.js';
 
 const cache = process.env.FAROL_INTEROP_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'farol-interop');
 
@@ -27,6 +28,13 @@ export const program = (name: string): string | undefined =>
       return false;
     }
   });
+
+/** The program of this workspace that was built last: the doors of tests build it in more than one profile. */
+export const newest = (name: string, target = process.env.CARGO_TARGET_DIR ?? join(root, 'target')): string | undefined => {
+  const built = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const all = ['release', 'lives', 'debug'].map((profile) => join(target, profile, name)).sort((a, b) => built(b) - built(a));
+  return built(all[0]!) > 0 ? all[0] : undefined;
+};
 
 /** Runs a tool and gives what it said; where it is not at hand the test is skipped, with the reason. */
 export const tool = (t: TestContext, name: string, ...args: string[]): { ok: boolean; said: string } | undefined => {

@@ -61,6 +61,18 @@ test('setup makes the tables once, and every item is a row once', async () => {
   await one.end();
 });
 
+test('how long data stays is changed where setup made the table and the settings say so, and nowhere else', async () => {
+  const week = `retention = "7d"\n${QUICK}`;
+  await setUp(destination('kept'));
+  assert.match(await setUp(destination('kept', week)), /table kept\.otel_logs: changed: its TTL from "toDateTime\(Timestamp\) \+ toIntervalDay\(30\)" to "toDateTime\(Timestamp\) \+ toIntervalDay\(7\)"/);
+  assert.equal((await setUp(destination('kept', week))).match(/: as it should be\n/g)?.length, 5);
+  // As an exporter before 0.151 makes it, more or less.
+  await ask('CREATE DATABASE others');
+  await ask('CREATE TABLE others.otel_logs (Timestamp DateTime64(9), TimestampTime DateTime DEFAULT toDateTime(Timestamp), Body String) ENGINE = MergeTree ORDER BY TimestampTime TTL TimestampTime + toIntervalDay(365)');
+  assert.match(await setUp(destination('others', week)), /table others\.otel_logs: changed, but for how long it keeps data: its TTL is "TimestampTime \+ toIntervalDay\(365\)", not 7 days\n/);
+  assert.match(await ask("SELECT engine_full FROM system.tables WHERE database = 'others' AND name = 'otel_logs'"), /TTL TimestampTime \+ toIntervalDay\(365\)/);
+});
+
 test("the query of the docs counts a visit once, however often it reported", async () => {
   const toml = destination('visits');
   await setUp(toml);

@@ -21,7 +21,10 @@ import { sendVisit } from './support/session.js';
 import { APP, DECLARED, KEY, ORIGIN, post, traceparent, visit } from './support/visits.js';
 
 /** Panels that have a query without data where no example backend is set up. */
-const BACKENDS = ['farol-api: P95: what people wait, and what the server says', 'farol-api: Requests: what pages sent, and what the server counted', 'farol-traces: Requests that a server continued'];
+const BACKENDS = ['farol-api: P95: what people wait, and what the server says', 'farol-api: Requests: what sampled pages sent, and what the server counted', 'farol-traces: Requests that a server continued'];
+
+/** And those of what this system has not: a source. */
+const ELSEWHERE = ['farol-collector: Messages of sources', 'farol-collector: Sources that cannot be read'];
 
 /** Boards of the example system: those whose exporters are not at hand are asked all the same, but may be empty. */
 const EXAMPLE = 'farol-shop-';
@@ -41,7 +44,7 @@ let traces: string;
 let driven: { logs: number; spans: number };
 let shop: Example | undefined;
 const mayBeEmpty = (uid: string, panel: string): boolean =>
-  (uid.startsWith(EXAMPLE) && !(shop?.boards.includes(uid) ?? false)) || (shop === undefined && BACKENDS.includes(`${uid}: ${panel}`));
+  ELSEWHERE.includes(`${uid}: ${panel}`) || (uid.startsWith(EXAMPLE) && !(shop?.boards.includes(uid) ?? false)) || (shop === undefined && BACKENDS.includes(`${uid}: ${panel}`));
 
 /** A week ago, for what is compared with it: as much as the queries look at, written as blocks before Prometheus starts. */
 function lastWeek(place: string): void {
@@ -134,7 +137,7 @@ signals = ["logs"]
   const config = join(place, 'prometheus.yml');
   writeFileSync(config, `global: { scrape_interval: 1s, evaluation_interval: 1s }
 rule_files: [rules/*.yml]
-otlp: { promote_resource_attributes: [deployment.environment.name, otel.metric.overflow] }
+otlp: { promote_resource_attributes: [deployment.environment.name] }
 scrape_configs:
   - job_name: farol-collector
     static_configs: [{ targets: ["${collector.url.replace('http://', '')}"] }]
@@ -289,4 +292,62 @@ test('the driven visit is in what the boards ask', async () => {
   assert.equal(Number(lines[0]?.value[1]), driven.logs);
   const page = await spans(`{resource.service.name="${APP}" && resource.deployment.environment.name="demo" && kind=client}`);
   assert.ok(page.length > 0 && driven.spans > page.length, `${page.length} traces of ${driven.spans} spans`);
+});
+
+/** What a panel says of the visits that are told under an environment of their own. */
+async function told(environment: string, panel: string, release = '.*'): Promise<Record<string, number>> {
+  const target = boards.flatMap((board) => board.panels ?? []).flatMap((it) => (it.title === panel && 'targets' in it ? (it.targets ?? []) : []))[0];
+  const said = (await asked('loki', String(target?.expr).replaceAll('$environment', environment).replaceAll('$release', release))) as { metric: { exception_type?: string; service_version?: string }; value: [number, string] }[];
+  return Object.fromEntries(said.map(({ metric, value }) => [[metric.exception_type, metric.service_version].filter((it) => it !== undefined).join(' '), Number(value[1])]));
+}
+
+/** A batch of a page's with items that are so many seconds old. */
+async function tell(environment: string, it: { session?: string; version?: string; events?: number[]; exceptions?: Record<string, number | undefined>; late?: boolean }): Promise<void> {
+  const at = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
+  const { meta } = visit();
+  const body = {
+    meta: { ...meta, app: { ...meta.app, environment, version: it.version ?? '1.0.0' }, session: it.session === undefined ? undefined : { id: it.session } },
+    events: (it.events ?? []).map((age) => ({ name: 'seen', timestamp: at(age) })),
+    exceptions: Object.entries(it.exceptions ?? {}).map(([type, count]) => ({ type, value: 'told', timestamp: at(1), ...(count === undefined ? {} : { count }) })),
+  };
+  assert.equal(await post(collector.url, JSON.stringify(body), it.late), 202);
+}
+
+test('a session is as long as what happened in it, whenever it came and in however many batches', async () => {
+  await tell('long', { session: 'a', events: [62, 2] });
+  await tell('long', { session: 'a', events: [3600], late: true });
+  await tell('long', { events: [900, 1] });
+  await collector.drained('loki');
+  const { '': length } = await told('long', 'Mean length of a session');
+  assert.ok(Math.abs(length! - 60_000) < 100, String(length));
+});
+
+test('an exception that is sent once and came thirty times counts thirty, one that waited offline not, and a release has those that no other has', async () => {
+  await tell('often', { version: '1', exceptions: { Bell: 30 } });
+  await tell('often', { version: '2', exceptions: { Bell: undefined, Promise: undefined } });
+  await tell('often', { version: '2', exceptions: { Promise: undefined } });
+  await tell('often', { version: '1', exceptions: { Promise: 7 }, late: true });
+  await collector.drained('loki');
+  assert.deepEqual(await told('often', 'By fingerprint'), { Bell: 31, Promise: 2 });
+  assert.deepEqual(await told('often', 'New: not in the range before this one'), { 'Bell 1': 30, 'Bell 2': 1, 'Promise 2': 2 });
+  assert.deepEqual(await told('often', 'New in the chosen release', '2'), { Promise: 2 });
+  assert.deepEqual(await told('often', 'New in the chosen release', '1'), {});
+});
+
+test('traces are those of the environment that is chosen, and where all are, of apps that say none too', async () => {
+  const name = randomBytes(4).toString('hex');
+  for (const environment of ['one', 'two', undefined]) {
+    const it = visit();
+    it.meta.app.environment = environment;
+    for (const span of it.traces.resourceSpans[0].scopeSpans[0].spans) span.name = name;
+    assert.equal(await post(collector.url, JSON.stringify(it)), 202);
+  }
+  await collector.drained('tempo');
+  for (const title of ['Slow requests', 'Failed requests']) {
+    const panel = boards.find((board) => board.uid === 'farol-traces')?.panels?.find((it) => it.title === title);
+    const query = panel && 'targets' in panel ? String(panel.targets![0]!.query).replace('{', `{name="${name}" && `) : '';
+    const chosen = async (environment: string): Promise<number> => (await spans(filled(query.replaceAll('$environment', environment)))).length;
+    await wait(async () => (await chosen('.*')) === 3, `${title} of all`, 60_000);
+    assert.deepEqual([await chosen('one'), await chosen('one|two')], [1, 2], title);
+  }
 });

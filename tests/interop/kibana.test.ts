@@ -65,7 +65,7 @@ interface Agg {
   id: string;
   type: string;
   schema: string;
-  params: { field?: string; size?: number; orderBy?: string; order?: string; percents?: number[] };
+  params: { field?: string; size?: number; orderBy?: string; order?: string; percents?: number[]; json?: string };
 }
 
 /** By which of the metrics terms are ordered, as Kibana finds it: an aggregation of several values is named with the one that is meant. */
@@ -77,7 +77,7 @@ function order(metrics: Agg[], { orderBy = '', order: way = 'desc' }: Agg['param
 /** Pictures as requests: buckets within each other in their order, the metrics in the innermost. */
 function request(aggs: Agg[]): Json {
   const metrics = aggs.filter(({ schema }) => schema === 'metric');
-  const innermost: Json = Object.fromEntries(metrics.filter(({ type }) => type !== 'count').map(({ id, type, params }) => [id, { [type]: { field: params.field, ...(params.percents ? { percents: params.percents } : {}) } }]));
+  const innermost: Json = Object.fromEntries(metrics.filter(({ type }) => type !== 'count').map(({ id, type, params }) => [id, { [type]: { field: params.field, ...(params.percents ? { percents: params.percents } : {}), ...JSON.parse(params.json ?? '{}') } }]));
   return aggs.filter(({ schema }) => schema !== 'metric').reduceRight<Json>((inner, it) => {
     // What terms are ordered by has to stand beside what is within them.
     const beside = it.type === 'terms' ? innermost : {};
@@ -123,4 +123,18 @@ test('what a load test sends is left out by the query above each dashboard', asy
   assert.equal(await post(collector.url, JSON.stringify(marked)), 202);
   await wait(async () => (await all()) > 10, 'the marked ones to be searched', 60_000);
   assert.equal(await visitors(), before);
+});
+
+test('an exception that was sent once and came thirty times counts thirty', async () => {
+  const exceptions = async (): Promise<number> => {
+    const it = objects.find(({ attributes }) => attributes.title === 'Exceptions')!;
+    const { aggs } = JSON.parse(it.attributes.visState as string) as { aggs: Agg[] };
+    return (await asked('logs-farol-*', { size: 0, query: lucene(source(it)), aggs: request(aggs) })).aggregations?.[aggs[0]!.id]?.value as number;
+  };
+  const before = await exceptions();
+  const repeated = visit();
+  repeated.exceptions[0].count = 30;
+  assert.equal(await post(collector.url, JSON.stringify(repeated)), 202);
+  await wait(async () => (await exceptions()) > before, 'the repeated one to be searched', 60_000);
+  assert.equal(await exceptions(), before + 30);
 });

@@ -139,11 +139,16 @@ for (const [run, dialect, more] of [
 }
 
 const DAY = 86_400_000;
+interface Lines { kind: string; count: number; days: number; beside?: Record<string, string> }
 /** So many lines of a kind in the quarter of an hour that ended so many days ago; without a number, this one. */
-const past = (kind: string, count: number, ...days: number[]): { kind: string; count: number; days: number }[] => (days.length === 0 ? [0] : days).map((it) => ({ kind, count, days: it }));
+const past = (kind: string, count: number, ...days: number[]): Lines[] => (days.length === 0 ? [0] : days).map((it) => ({ kind, count, days: it }));
+/** So many lines of today that say something beside themselves. */
+const lcp = (count: number, value: string): Lines => ({ kind: 'measurement', count, days: 0, beside: { event_name: 'browser.web_vital', browser_web_vital_name: 'lcp', browser_web_vital_value: value } });
+const starts = (count: number): Lines => ({ kind: 'event', count, days: 0, beside: { event_name: 'session.start', farol_sampling_state: 'on' } });
+const errors = (count: number, state: string): Lines => ({ kind: 'exception', count, days: 0, beside: { farol_sampling_state: state } });
 
 /** Apps as they were on other days, and the alerts that they have to fire. */
-const APPS: Record<string, { came: { kind: string; count: number; days: number }[]; fires: string[] }> = {
+const APPS: Record<string, { came: Lines[]; fires: string[] }> = {
   worse: { came: [...past('event', 60, 7, 0), ...past('exception', 10, 7), ...past('exception', 60)], fires: ['FarolErrorSpike'] },
   clean: { came: [...past('event', 60, 7, 0), ...past('exception', 60)], fires: ['FarolErrorSpike'] },
   steady: { came: [...past('event', 60, 7, 0), ...past('exception', 60, 7, 0)], fires: [] },
@@ -154,15 +159,21 @@ const APPS: Record<string, { came: { kind: string; count: number; days: number }
   yesterday: { came: past('event', 60, 1), fires: [] },
   passed: { came: past('event', 60, 7), fires: [] },
   alive: { came: past('event', 60, 14, 7, 1, 0), fires: [] },
+  // One line that anybody may send, whose value is no number, blinds nobody.
+  slow: { came: [lcp(120, '3000'), lcp(1, 'fast')], fires: ['FarolLcpSlow'] },
+  quick: { came: [lcp(120, '1000')], fires: [] },
+  broken: { came: [starts(300), errors(30, 'on')], fires: ['FarolSessionErrors'] },
+  // A tenth is sampled, and the errors of all are kept.
+  ringed: { came: [starts(300), errors(3, 'on'), errors(27, 'ring')], fires: [] },
 };
 
 test('rules for Loki: who got worse than last week, and who is missed', async () => {
   const now = Date.now();
   for (const [app, { came }] of Object.entries(APPS)) {
-    const streams = ['event', 'exception'].map((kind) => ({
+    const streams = ['event', 'exception', 'measurement'].map((kind) => ({
       stream: { service_name: app, deployment_environment_name: 'test', kind },
       values: came.filter((it) => it.kind === kind).sort((a, b) => b.days - a.days)
-        .flatMap(({ count, days }) => Array.from({ length: count }, (_, n) => [`${BigInt(now - days * DAY - 900_000 + n * 1000) * 1_000_000n}`, `${kind} ${n}`])),
+        .flatMap(({ count, days, beside = {} }, at) => Array.from({ length: count }, (_, n) => [`${BigInt(now - days * DAY - 900_000 + n * 1000) * 1_000_000n}`, `${kind} ${at} ${n}`, beside])),
     })).filter(({ values }) => values.length > 0);
     const answer = await fetch(`${url}/loki/api/v1/push`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ streams }) });
     assert.equal(answer.status, 204, await answer.text());

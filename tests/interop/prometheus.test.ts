@@ -34,7 +34,7 @@ async function prometheus(target?: string): Promise<Prometheus> {
   writeFileSync(
     config,
     `global: { scrape_interval: 1s }
-otlp: { promote_resource_attributes: [deployment.environment.name, otel.metric.overflow] }
+otlp: { promote_resource_attributes: [deployment.environment.name] }
 scrape_configs: ${target === undefined ? '[]' : scrape}
 `,
   );
@@ -112,12 +112,17 @@ const only = (all: Series, which: (name: string) => boolean): Series => new Map(
 const write = (one: Prometheus, name: string, version: string): string =>
   `[[destinations]]\nname = "${name}"\ntype = "prometheus_remote_write"\nendpoint = "${one.url}/api/v1/write"\nprotocol_version = "${version}"\nretry = { initial = "200ms", max = "1s" }\n`;
 
-test('scrape, Remote Write 2.0 and 1.0 and OTLP give the same names, labels, counts and sums', async () => {
+/** A collector that runs, and a Prometheus for each way to it. */
+async function eachWay() {
   const [two, one, otlp] = [await prometheus(), await prometheus(), await prometheus()];
   const over = `[[destinations]]\nname = "otlp"\ntype = "otlp_http"\nendpoint = "${otlp.url}/api/v1/otlp"\nsignals = ["metrics"]\n`;
   const collector = await farol(`${write(two, 'two', '2.0')}${write(one, 'one', '1.0')}${over}`);
   await collector.start();
-  const scraped = await prometheus(collector.url);
+  return { collector, all: { scraped: await prometheus(collector.url), two, one, otlp } };
+}
+
+test('scrape, Remote Write 2.0 and 1.0 and OTLP give the same names, labels, counts and sums', async () => {
+  const { collector, all: { scraped, two, one, otlp } } = await eachWay();
   const { logs, spans } = await sendAll(collector.url);
   await collector.until(logs + spans);
 
@@ -156,18 +161,13 @@ async function number(one: Prometheus, query: string): Promise<number | undefine
 }
 
 test('a page that is looked at once is an increase of one, in each way and over a restart', async () => {
-  const [two, one, otlp] = [await prometheus(), await prometheus(), await prometheus()];
-  const over = `[[destinations]]\nname = "otlp"\ntype = "otlp_http"\nendpoint = "${otlp.url}/api/v1/otlp"\nsignals = ["metrics"]\n`;
-  const collector = await farol(`${write(two, 'two', '2.0')}${write(one, 'one', '1.0')}${over}`);
-  await collector.start();
-  const scraped = await prometheus(collector.url);
+  const { collector, all } = await eachWay();
   const visit = (page: string): Promise<unknown> =>
     send(collector.url, [{
       meta: { app: { name: 'rare' }, page: { url: `https://rare.example${page}` } },
       events: [{ name: 'session_start', timestamp: new Date().toISOString() }],
       measurements: [{ type: 'web-vitals', values: { lcp: 1_200 }, timestamp: new Date().toISOString() }],
     }]);
-  const all = { scraped, two, one, otlp };
   // From two points Prometheus makes up to as much again, by what it takes to lie beyond them.
   const once = async (name: string, server: Prometheus, page: string): Promise<void> => {
     const label = `{job="rare",url_template="${page}"}`;

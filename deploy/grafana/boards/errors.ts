@@ -1,18 +1,25 @@
 /** What breaks in pages: by fingerprint, what a release brought, how many it touched, and the stack. */
 import { board, to } from '../board.js';
-import { figure, lines, logs, loki, now, prom, table } from '../panels.js';
-import { APP, LIVE, increase, lines as stream, share } from '../queries.js';
+import { figure, lines, logs, loki, now, prom, table, type Look } from '../panels.js';
+import { APP, LIVE, increase, lines as stream, share, times } from '../queries.js';
 
 const RANGE = '$__range';
 const exceptions = stream('exception');
 const chosen = stream('exception', 'farol_exception_fingerprint=~"$fingerprint"');
+const of = (way: '=~' | '!~'): string => stream('exception', `service_version${way}"$release"`);
+const BY = 'farol_exception_fingerprint, exception_type';
+const WHICH: Look = {
+  width: 12, height: 10,
+  fields: { 'Value #A': { title: 'Exceptions' }, farol_exception_fingerprint: { title: 'Fingerprint' }, exception_type: { title: 'Type' }, service_version: { title: 'Release' } },
+  links: [to('farol-errors', 'This one alone', '&${release:queryparam}&var-fingerprint=${__data.fields.farol_exception_fingerprint:percentencode}')],
+};
 const sessions = increase('farol_sessions_total', '', LIVE, RANGE);
 
 export const errors = board({
   uid: 'farol-errors',
   title: 'Farol / Errors',
   description: 'Exceptions of pages: how many sessions met one, which ones, since when.',
-  choices: ['environment', 'window', 'fingerprint'],
+  choices: ['environment', 'window', 'fingerprint', 'release'],
   parts: [
     figure('Exceptions', now(increase('farol_exceptions_total', '', LIVE, RANGE)), { unit: 'short', decimals: 0 }),
     figure('Sessions that met one', now(increase('farol_sessions_with_exceptions_total', '', LIVE, RANGE)), { unit: 'short', decimals: 0 }),
@@ -24,25 +31,20 @@ export const errors = board({
     lines('Sessions with an error', [prom(`clamp_max(${share(increase('farol_sessions_with_exceptions_total', 'job'), increase('farol_sessions_total', 'job'))}, 1)`, '{{job}}')], { unit: 'percentunit', bounds: [0.01, 0.05] }),
     lines('Exceptions by type', [prom(`topk(10, ${increase('farol_exceptions_total', 'exception_type')})`, '{{exception_type}}')], { stacked: true }),
     lines('Caught by the page, and not', [prom(increase('farol_exceptions_total', 'farol_exception_handled'), 'handled: {{farol_exception_handled}}')], { stacked: true }),
-    lines('Exceptions by release', [loki(`sum by (service_version) (count_over_time(${exceptions} [$__auto]))`, '{{service_version}}')], { stacked: true }),
+    lines('Exceptions by release', [loki(times(exceptions, 'service_version', '[$__auto]'), '{{service_version}}')], { stacked: true }),
     'Which',
-    table('By fingerprint', [loki(`topk(50, sum by (farol_exception_fingerprint, exception_type) (count_over_time(${exceptions} [$__range])))`, '', 'instant')], {
-      width: 12, height: 10,
-      fields: { 'Value #A': { title: 'Exceptions' }, farol_exception_fingerprint: { title: 'Fingerprint' }, exception_type: { title: 'Type' } },
-      links: [to('farol-errors', 'This one alone', '&var-fingerprint=${__data.fields.farol_exception_fingerprint:percentencode}')],
-    }),
+    table('By fingerprint', [loki(`topk(50, ${times(exceptions, BY, '[$__range]')})`, '', 'instant')], WHICH),
     table('New: not in the range before this one', [loki(
-      `topk(50, sum by (farol_exception_fingerprint, exception_type, service_version) (count_over_time(${exceptions} [$__range])) unless on (farol_exception_fingerprint) sum by (farol_exception_fingerprint) (count_over_time(${exceptions} [$__range] offset $__range)))`, '', 'instant',
-    )], {
-      width: 12, height: 10,
-      fields: { 'Value #A': { title: 'Exceptions' }, farol_exception_fingerprint: { title: 'Fingerprint' }, exception_type: { title: 'Type' }, service_version: { title: 'Release' } },
-      links: [to('farol-errors', 'This one alone', '&var-fingerprint=${__data.fields.farol_exception_fingerprint:percentencode}')],
-    }),
+      `topk(50, ${times(exceptions, `${BY}, service_version`, '[$__range]')} unless on (farol_exception_fingerprint) ${times(exceptions, 'farol_exception_fingerprint', '[$__range] offset $__range')})`, '', 'instant',
+    )], WHICH),
+    table('New in the chosen release', [loki(
+      `topk(50, ${times(of('=~'), BY, '[$__range]')} unless on (farol_exception_fingerprint) ${times(of('!~'), 'farol_exception_fingerprint', '[$__range]')})`, '', 'instant',
+    )], { ...WHICH, width: 24, height: 8, description: 'Put a release above: what no other release of the range has. With a range of weeks that is what it brought.' }),
     'The chosen fingerprint',
     lines('Sessions that it touched', [loki(`count(sum by (session_id) (count_over_time(${chosen} [$__auto])))`, 'sessions')], {
       description: "Each session once. Loki counts at most max_query_series sessions (500 by default); choose a fingerprint, or raise it.",
     }),
-    lines('By page', [loki(`topk(10, sum by (url_full) (count_over_time(${chosen} [$__auto])))`, '{{url_full}}')], { stacked: true }),
+    lines('By page', [loki(`topk(10, ${times(chosen, 'url_full', '[$__auto]')})`, '{{url_full}}')], { stacked: true }),
     logs('Stacks', loki(`${chosen} | line_format \`{{.exception_type}}: {{.exception_message}}  ({{.service_version}}, {{.user_agent_name}})\n{{.exception_stacktrace}}\``), {
       height: 14, description: 'The trace id in a line leads to the trace, the session id to everything else that happened.',
     }),

@@ -1,6 +1,6 @@
 /** What people did: sessions, views, clicks that led nowhere, and one session from its start to its end. */
 import { board, to } from '../board.js';
-import { bars, figure, lines, logs, loki, now, prom, table } from '../panels.js';
+import { bars, figure, lines, logs, loki, now, prom, story, table } from '../panels.js';
 import { LIVE, increase, lines as stream, share } from '../queries.js';
 
 const RANGE = '$__range';
@@ -24,16 +24,16 @@ export const sessions = board({
     table('Where', [loki(`topk(20, sum by (farol_frustration_type, farol_element_name, url_full) (count_over_time(${frustration} [$__range])))`, '', 'instant')], {
       fields: { 'Value #A': { title: 'Clicks' }, farol_frustration_type: { title: 'Kind' }, farol_element_name: { title: 'Element' }, url_full: { title: 'Page' } },
     }),
-    table('Actions that took long', [loki(`topk(20, quantile_over_time(0.75, ${actions} | unwrap farol_action_duration [$__range]) by (farol_action_name))`, '', 'instant')], {
+    table('Actions that took long', [loki(`topk(20, quantile_over_time(0.75, ${actions} | unwrap farol_action_duration | __error__="" [$__range]) by (farol_action_name))`, '', 'instant')], {
       fields: { 'Value #A': { title: 'p75', unit: 'ms' }, farol_action_name: { title: 'Action' } },
     }),
-    table('Scripts in long frames', [loki(`topk(20, sum by (farol_script_url) (sum_over_time(${stream('event', 'event_name="farol.long_frame"')} | unwrap farol_frame_blocking_duration [$__range])))`, '', 'instant')], {
+    table('Scripts in long frames', [loki(`topk(20, sum by (farol_script_url) (sum_over_time(${stream('event', 'event_name="farol.long_frame"')} | unwrap farol_frame_blocking_duration | __error__="" [$__range])))`, '', 'instant')], {
       description: 'Time for which frames were blocked, by the script that took longest in them.',
       fields: { 'Value #A': { title: 'Blocked', unit: 'ms' }, farol_script_url: { title: 'Script' } },
     }),
     logs('Failed loads', loki(stream('event', 'event_name="farol.failed_load"')), { height: 6 }),
     'One session',
-    logs('From its start to its end', loki(`{service_name=~"$app", kind=~".+"} | session_id=~"$session"`), {
+    story('From its start to its end', loki(`{service_name=~"$app", kind=~".+"} | session_id=~"$session"`), {
       height: 14, description: 'Put a session id above. Every line of it, in the order in which it came.', links: [to('farol-traces', 'Its traces', '&var-session=${session}')],
     }),
   ],

@@ -1,5 +1,5 @@
 /** The objectives of docs/slo.md: where each stands, and what is left of the error budget. */
-import { board, to } from '../board.js';
+import { CHOSEN, board, to } from '../board.js';
 import { figure, lines, now, prom } from '../panels.js';
 import { COLLECTOR, LIVE, VITALS, classicQuantile, family, increase, quantile, share } from '../queries.js';
 
@@ -16,13 +16,13 @@ export const slo = board({
   uid: 'farol-slo',
   title: 'Farol / SLOs',
   description: 'The objectives, and what is left of the budgets. docs/slo.md says how each is measured.',
-  choices: ['environment', 'instance', 'window'],
+  choices: ['environment', 'instance'],
   from: 'now-7d',
   parts: [
     'What people get',
-    figure('LCP, p75 (< 2.5 s)', now(quantile(0.75, family(lcp!), '', LIVE, RANGE)), { width: 6, unit: 'ms', bounds: [lcp!.good, lcp!.poor], links: [to('farol-web-vitals', 'Web Vitals')] }),
+    figure('LCP, p75 (< 2.5 s)', now(quantile(0.75, family(lcp!), '', LIVE, RANGE)), { width: 6, unit: 'ms', bounds: [lcp!.good, lcp!.poor], links: [to('farol-web-vitals', 'Web Vitals', '', CHOSEN)] }),
     figure('Sessions with an error (< 1 %)', now(`clamp_max(${share(increase('farol_sessions_with_exceptions_total', '', LIVE, RANGE), increase('farol_sessions_total', '', LIVE, RANGE))}, 1)`), {
-      width: 6, unit: 'percentunit', decimals: 2, bounds: [0.01, 0.05], links: [to('farol-errors', 'Errors')],
+      width: 6, unit: 'percentunit', decimals: 2, bounds: [0.01, 0.05], links: [to('farol-errors', 'Errors', '', CHOSEN)],
     }),
     figure('Availability of 30 days (≥ 99.9 %)', now('1 - max(job:farol_requests_failed:ratio_rate30d)'), { width: 6, unit: 'percentunit', decimals: 3, bounds: [0.999, 0.9995], falling: true }),
     figure('Error budget left', now(left('30d')), { width: 6, unit: 'percentunit', decimals: 1, bounds: [0, 0.25], falling: true, description: 'Of the 0.1 % of 30 days. Below 0 it is spent.' }),

@@ -14,8 +14,9 @@ const untroubled = (window: string): string =>
   `1 - clamp_max(${share(increase('farol_sessions_with_exceptions_total', '', LIVE, window), increase('farol_sessions_total', '', LIVE, window))}, 1)`;
 const sessions = (offset: string): string => `sum(increase(farol_sessions_total{${LIVE}}[${DAY}]${offset}))`;
 
-/** From its first line to its last, of the sessions in the range. Grouped where it is taken: each line has a uid, and would be a series of its own. */
-const bound = (of: 'max' | 'min'): string => `${of}_over_time(${stream('event')} | label_format at=\`{{ unixEpoch __timestamp__ }}\` | unwrap at [$__range]) by (session_id)`;
+/** From its first event to its last as they happened, of the sessions in the range: Loki's time is that at which a batch came. Grouped where it is taken, since each line has a uid, and would be a series of its own. */
+const HAPPENED = '{{ unixEpochMillis (toDate "2006-01-02T15:04:05.999999999Z07:00" .timestamp) }}';
+const bound = (of: 'max' | 'min'): string => `${of}_over_time(${stream('event', 'session_id!=""', 'timestamp!=""')} | label_format at=\`${HAPPENED}\` | unwrap at | __error__="" [$__range]) by (session_id)`;
 const length = `avg(${bound('max')} - ${bound('min')})`;
 /** Loki counts so many series at once, and the board looks back a month. */
 const FEW_SESSIONS = '6h';
@@ -35,7 +36,7 @@ export const stakeholders = board({
     lines('Fast visits', [prom(good(DAY), 'good')], { unit: 'percentunit', max: 1 }),
     lines('Sessions without an error', [prom(untroubled(DAY), 'without an error')], { unit: 'percentunit', max: 1 }),
     lines('How long the main content takes', [marked(prom(quantile(0.75, family(lcp!), '', LIVE, DAY), 'three quarters of the visits wait at most'))], { unit: 'ms', bounds: [lcp!.good, lcp!.poor] }),
-    figure('Mean length of a session', { ...loki(length, '', 'instant') }, { width: 6, height: 5, unit: 's', from: FEW_SESSIONS, description: 'From its first event to its last, of the last hours alone: Loki counts at most max_query_series sessions (500 by default).' }),
+    figure('Mean length of a session', { ...loki(length, '', 'instant') }, { width: 6, height: 5, unit: 'ms', from: FEW_SESSIONS, description: 'From its first event to its last as they happened, of the last hours alone: Loki counts at most max_query_series sessions (500 by default).' }),
     figure('Page views a session', now(share(increase('farol_page_views_total', '', LIVE, RANGE), increase('farol_sessions_total', '', LIVE, RANGE))), { width: 6, height: 5, decimals: 1 }),
   ],
 });

@@ -8,6 +8,7 @@ export const traces = board({
   title: 'Farol / Traces',
   description: 'Requests of pages as traces, from the browser\'s span to the server\'s.',
   choices: ['environment', 'session'],
+  traffic: false,
   parts: [
     found('Slow requests', traceql(`{${SPANS} && kind=client && duration>1s}`), { description: 'Client spans of pages that took longer than a second.' }),
     found('Failed requests', traceql(`{${SPANS} && kind=client && (status=error || span.http.response.status_code>=500)}`)),

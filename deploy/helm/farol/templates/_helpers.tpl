@@ -79,6 +79,15 @@ a node's, until service.externalTrafficPolicy is Local
 {{- end -}}
 {{- end -}}
 
+{{/* Why Prometheus sees no collector though all are well, which FarolCollectorsDown tells as an outage; nothing where it can, or nobody can know. */}}
+{{- define "farol.unseen" -}}
+{{- if and .Values.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.operatorsFrom) -}}
+from another namespace than {{ .Release.Namespace }} until networkPolicy.operatorsFrom names it
+{{- else if and .Values.rules.enabled (eq .Values.rules.kind "PrometheusRule") (not .Values.serviceMonitor.enabled) -}}
+until serviceMonitor.enabled is true, or something else scrapes them as the job farol-collector
+{{- end -}}
+{{- end -}}
+
 {{/* A secret's name may have dots and be long, a volume's may not. */}}
 {{- define "farol.secretVolume" -}}
 {{- if or (contains "." .) (gt (len .) 56) -}}
@@ -99,6 +108,9 @@ secret-{{ . }}
   mountPath: /etc/farol/secrets/{{ . }}
   readOnly: true
 {{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "farol.volumes" -}}
@@ -109,6 +121,9 @@ secret-{{ . }}
 - name: {{ include "farol.secretVolume" . }}
   secret:
     secretName: {{ . }}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
 {{- end }}
 {{- end -}}
 
@@ -134,6 +149,10 @@ spec:
     {{- include "farol.podSecurity" . | nindent 4 }}
   {{- with .Values.imagePullSecrets }}
   imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.extraInitContainers }}
+  initContainers:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   containers:
