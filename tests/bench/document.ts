@@ -27,6 +27,9 @@ export function write(name: string, under: string, peer: string, rows: Row[]): v
   writeFileSync(DOCUMENT, replaced(readFileSync(DOCUMENT, 'utf8'), name, lines));
 }
 
+/** A bar with its verdict; without one where the bar's own conditions were not those of the run. */
+export const judged = (bar: string, met: boolean | undefined): string => (met === undefined ? `${bar}: not judged` : `${bar}: ${met ? 'met' : 'missed'}`);
+
 const number = (value: number): string => (Math.abs(value) < 100 ? value.toFixed(1) : Math.round(value).toLocaleString('en-US'));
 
 /** Median and, of several runs, smallest and largest. */

@@ -5,9 +5,9 @@
 import type { CDPSession, Page } from 'playwright-core';
 import { record } from './trace.js';
 
-/** Pairs of a block: they are over before anything that an SDK puts off (Faro's spans: 300 ms) is due, so that it falls behind them. */
-const PAIRS = 100;
-const BLOCKS = 4;
+/** Pairs of a block: they are over before anything that an SDK puts off (Faro's spans: 300 ms) is due, so that it falls behind them, with a quarter of the speed too. */
+const PAIRS = 50;
+const BLOCKS = 8;
 
 /** The mean, in µs. The page has the browser's own `fetch` in `native`. */
 export async function fetches(cdp: CDPSession, page: Page): Promise<number> {

@@ -1,4 +1,4 @@
-/** The ingest objectives as they were ordered: k6 at a constant arrival rate, bodies of about 20 KB, 60 s against the release collector, everything switched on, with a receiver
+/** The ingest objectives as they were ordered: k6 at a constant arrival rate, bodies of about 20 KB, 60 s against the release collector, what is on by default and a database of places, with a receiver
  * behind it. `deploy/k6/ingest.js` holds the thresholds; memory is read here. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

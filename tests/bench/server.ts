@@ -1,9 +1,11 @@
 /** Programs of a collector's benchmark: where they are, what core they run on, what they use. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { places } from './mmdb.js';
+import { spread, type Spread } from './stats.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const target = process.env['FAROL_TARGET'] ?? process.env['CARGO_TARGET_DIR'] ?? join(root, 'target');
@@ -24,15 +26,20 @@ export const OTHERS = cores > 2 ? `1-${cores - 1}` : '1';
 const pinned = (core: string, words: string[]): string[] => (pins ? ['taskset', '-c', core, ...words] : words);
 
 /**
- * Settings of a collector for one app, `shop` with key `k1`, that sends on to a sink: by OTLP/HTTP, kept in `data`. `top` stands among the settings, `tables` behind
- * them, `destination` in the sink's.
+ * Settings of a collector for one app, `shop` with key `k1`, that sends on to a sink: by OTLP/HTTP, kept in `data`, with a database of places beside it. `top` stands
+ * among the settings, `tables` behind them, `destination` in the sink's.
  */
 export function settings(data: string, sink: string, more: { top?: string; tables?: string; destination?: string } = {}): string {
+  const database = `${data}.mmdb`;
+  writeFileSync(database, places());
   return `version = 1
 listen = "127.0.0.1:0"
 data_dir = "${data}"
 ${more.top ?? ''}
 ${more.tables ?? ''}
+[geo]
+database = "${database}"
+
 [[apps]]
 name = "shop"
 keys = ["k1"]
@@ -106,6 +113,22 @@ export function memory(pid: number, what: 'RssAnon' | 'VmRSS' | 'VmHWM' = 'RssAn
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const found = new RegExp(`${what}:\\s+(\\d+)`).exec(status) ?? /VmRSS:\s+(\d+)/.exec(status);
   return Number(found![1]) / 1024;
+}
+
+/** What this disk takes to make a page of a growing file durable, in ms: below that no answer that waits for it can come. */
+export function syncs(folder: string, times = 200): Spread {
+  const path = join(folder, 'synced');
+  const file = openSync(path, 'w');
+  const page = Buffer.alloc(4096, 1);
+  const took = Array.from({ length: times }, () => {
+    const from = performance.now();
+    writeSync(file, page);
+    fdatasyncSync(file);
+    return performance.now() - from;
+  });
+  closeSync(file);
+  rmSync(path);
+  return spread(took);
 }
 
 export interface Report {

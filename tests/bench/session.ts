@@ -14,6 +14,15 @@ const BETWEEN = 400;
 /** In ms: what a busy page does again and again in `memory`. */
 const BUSY = 100;
 
+/** As the bars want it: with a quarter of this processor's speed. */
+export const SLOWER = 4;
+
+export async function slowed(page: Page): Promise<CDPSession> {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
+  return cdp;
+}
+
 export interface Wire {
   url: string;
   /** Bytes that came since it was asked last. */
@@ -48,9 +57,9 @@ export async function wire(): Promise<Wire> {
 }
 
 /** A page of that kind that has begun, and knows what memory of Wasm's lives. */
-async function open(browser: Browser, pages: Pages, kind: string, url: string, gzip = true, cpu = 1): Promise<{ page: Page; cdp: CDPSession }> {
+async function open(browser: Browser, pages: Pages, kind: string, url: string, options: { gzip?: boolean; slow?: boolean }): Promise<{ page: Page; cdp: CDPSession }> {
+  const { gzip = true, slow = false } = options;
   const page = await browser.newPage();
-  const cdp = await page.context().newCDPSession(page);
   await page.addInitScript((gzip) => {
     const seen = window as any;
     if (!gzip) delete seen.CompressionStream;
@@ -66,7 +75,7 @@ async function open(browser: Browser, pages: Pages, kind: string, url: string, g
     new PerformanceObserver((list) => seen.long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
   }, gzip);
   await page.goto(`${pages.url}/page`, { waitUntil: 'load' });
-  if (cpu > 1) await cdp.send('Emulation.setCPUThrottlingRate', { rate: cpu });
+  const cdp = await (slow ? slowed(page) : page.context().newCDPSession(page));
   await page.evaluate(async ({ source, url, gzip }) => {
     const button = document.body.appendChild(document.createElement('button'));
     const count = document.body.appendChild(document.createElement('p'));
@@ -93,7 +102,7 @@ async function clicks(page: Page, times: number): Promise<void> {
 
 /** CPU time of the main thread, in µs a click; the page's own included. */
 export async function click(browser: Browser, pages: Pages, kind: string, url: string): Promise<number> {
-  const { page, cdp } = await open(browser, pages, kind, url);
+  const { page, cdp } = await open(browser, pages, kind, url, { slow: true });
   await pause(2000);
   await clicks(page, 3);
   const spent = await mainThread(cdp, (name) => page.evaluate((name) => void performance.mark(name), name), async () => {
@@ -108,7 +117,7 @@ export async function click(browser: Browser, pages: Pages, kind: string, url: s
 /** What the session sends, in bytes, and its tasks of more than 50 ms with a processor of a quarter of this one's speed. */
 export async function session(browser: Browser, pages: Pages, kind: string, collector: Wire, gzip: boolean): Promise<{ bytes: number; long: number }> {
   collector.bytes();
-  const { page } = await open(browser, pages, kind, collector.url, gzip, 4);
+  const { page } = await open(browser, pages, kind, collector.url, { gzip, slow: true });
   await pause(1500);
   await clicks(page, 5);
   await page.evaluate(async () => {
@@ -134,7 +143,7 @@ export async function session(browser: Browser, pages: Pages, kind: string, coll
 
 /** Memory in use, in bytes (JavaScript's heap, array buffers and Wasm's memory), in the middle and at the end of so many busy minutes. */
 export async function memory(browser: Browser, pages: Pages, kind: string, url: string, minutes: number): Promise<{ middle: number; end: number }> {
-  const { page, cdp } = await open(browser, pages, kind, url);
+  const { page, cdp } = await open(browser, pages, kind, url, {});
   await page.evaluate((every) => {
     const { bench, client } = window as any;
     let n = 0;

@@ -6,6 +6,18 @@ export interface Spread {
   iqr: number;
 }
 
+/** A figure beside its bar: what is judged is met or missed, and nothing of it where the run cannot tell. */
+export interface Judged {
+  figure: string;
+  is: number;
+  bar: number;
+  unit: string;
+  met: boolean | undefined;
+}
+
+export const said = ({ figure, is, bar, unit, met }: Judged): string =>
+  `${figure}: ${is.toFixed(Math.abs(is) < 10 ? 2 : 0)}${unit && ` ${unit}`}, bar ${bar.toLocaleString('en-US')}: ${met === undefined ? 'not judged' : met ? 'met' : 'MISSED'}`;
+
 export function spread(values: number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (q: number): number => {

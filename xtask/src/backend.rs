@@ -191,25 +191,29 @@ pub fn run(root: &Path, backend: Backend, wanted: &Wanted<'_>) -> Result<bool> {
     bail!("the {ended} ended by itself")
 }
 
-/// Tells tests which backends there are to start, and by what: those that are set up, and Node's; `all` sets up the others too.
-pub fn hand_on(root: &Path, all: bool) -> Result<()> {
+/// Tells tests which backends there are to start, and by what: those that are set up, and Node's; `all` sets up the others too. Whether there is one.
+pub fn hand_on(root: &Path, all: bool) -> Result<bool> {
     let mut ready = Vec::new();
-    for backend in Backend::ALL {
-        if all || backend == Backend::Node {
-            backend.setup(root)?;
-        }
-        if backend.ready(root) {
-            ready.push(backend.name());
-        } else {
+    if let Some(why) = setup::or_why(stores::setup(), all)? {
+        steps::not_run(format!("the example backends: {why}"));
+    } else {
+        for backend in Backend::ALL {
+            if all || backend == Backend::Node {
+                backend.setup(root)?;
+            }
             let name = backend.name();
-            let why = format!("not run: not set up; cargo xtask backend {name} does it");
-            steps::there(name, why);
+            if backend.ready(root) {
+                ready.push(name);
+            } else {
+                steps::not_run(format!(
+                    "the example backend {name}: not set up; cargo xtask backend {name} does it"
+                ));
+            }
         }
     }
     process::hand_on("FAROL_BACKENDS", &ready.join(","));
-    let xtask = std::env::current_exe().context("where xtask is")?;
-    process::hand_on("FAROL_XTASK", &xtask.to_string_lossy());
-    Ok(())
+    process::hand_on_xtask()?;
+    Ok(!ready.is_empty())
 }
 
 fn free_port() -> Result<u16> {

@@ -35,21 +35,9 @@ const ENGINES: [Engine; 3] = [
     },
 ];
 
-/// As `setup`; but where a person's machine cannot have the engine by our doing (no apt, or not as root), the answer is why. Where `wanted`
-/// or, on Linux, CI says that it has to be there, and where it could be installed and was not, that is an error. No Mac has WebKitGTK.
+/// As `setup`; of an engine that need not be there, why it is not.
 pub fn at_hand(root: &Path, name: &str, wanted: bool) -> Result<Option<String>> {
-    match setup(root, name) {
-        Ok(()) => Ok(None),
-        Err(error)
-            if wanted
-                || apt::usable()
-                || cfg!(target_os = "linux")
-                    && std::env::var("CI").is_ok_and(|ci| ci != "false") =>
-        {
-            Err(error)
-        }
-        Err(error) => Ok(Some(format!("{error:#}"))),
-    }
+    crate::setup::or_why(setup(root, name), wanted)
 }
 
 /// Finds the browser, installs it where that is allowed, and puts it into the environment of every process started later.

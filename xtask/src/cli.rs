@@ -11,7 +11,7 @@ use crate::demo;
 pub const HELP: &str = "\
 cargo xtask <COMMAND>
 
-  setup [--engines LIST]         get what is missing: wasm target, npm packages, a browser
+  setup [--engines LIST]         get what is missing: wasm target, npm packages, a browser, rustfmt, clippy
   demo [--drive] [--backend NAME] [--otlp URL]
                                  build all, start the collector and the example shop, print the address;
                                  --drive: a headless browser uses the shop, and every item must arrive
@@ -33,7 +33,7 @@ Run `cargo xtask <COMMAND> --help` for more about one command.";
 const SETUP: &str = "\
 cargo xtask setup [--engines LIST]
 
-Gets what is missing, a line a step; what is there already is left alone.
+Gets what is missing, a line a step; what is there already is left alone: the wasm target, npm packages, a browser, rustfmt and clippy.
 
   --engines LIST   browsers to find, by commas: chromium, firefox, webkitgtk (default: chromium)
 
@@ -72,7 +72,8 @@ cargo xtask test [--full] [--only DOOR]…
   doors         format, tidy, licences, lint, rust, sdk, types, node, size, packaging, e2e, backends, long, interop, fuzz
 
 The browser tests run whole in Chromium, and their smoke tests in Firefox and WebKitGTK (whole with --full). An engine that this machine
-has not, and that cannot be installed here, is said to be not run; with --full, and where CI is set, it fails.
+has not, and that cannot be installed here, is said to be not run, as are the tests that need haproxy, PostgreSQL or Redis; with --full, and
+where CI is set, that is a failure. Servers and tools of the doors node, interop and fuzz that are not at hand are said too; --full builds them.
 
 The last line says `N passed, N failed`.";
 
@@ -98,8 +99,8 @@ const BENCH: &str = "\
 cargo xtask bench sdk|collector|all|attack|queue|k6 [--json] [OPTION]…
 
   sdk         the SDK in a page, beside Faro's
-  collector   payloads a CPU-second, then the highest rate in an open loop and latency at half of it; --throughput or --latency for one
-              of them, --full for rates that are held for a minute
+  collector   payloads a CPU-second, also beside a dead destination, then the highest rate in an open loop, latency at half of it, and many connections;
+              --throughput, --latency or --connections for one of them, --full for rates that are held for a minute
   all         every kind of destination at once but Kafka, for a minute; every item at each of them by its id, memory, conversions; --rate N (3000), --seconds N (60)
   attack      what others feel while the collector is attacked, and what it holds; names choose some of the attacks
   queue       the queue's log beside embedded stores; --rounds N, --records N, and no --json

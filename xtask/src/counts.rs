@@ -1,24 +1,28 @@
 //! What test runners say about themselves, so that one closing line can speak for all of them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::process::{Command, ExitStatus};
 use std::sync::Mutex;
 
 use anyhow::Result;
 
 use crate::process::{self, Line};
+use crate::steps;
 
 /// Runs a test runner to its end, counts its tests and puts why some failed to what the closing lines tell.
 pub fn watch(command: &mut Command, what: &str) -> Result<Counts> {
     let mut counts = Counts::default();
     let mut failures = Failures::default();
+    let mut skipped = Skipped::default();
     let status = process::watch(command, what, |line| {
         failures.hear(&line);
         if let Line::Out(line) = line {
             counts.read(line);
             failures.read(line);
+            skipped.read(line);
         }
     })?;
+    skipped.told().into_iter().for_each(steps::not_run);
     // The runner can fail without a failed test: a program of tests that is aborted, a file that is not there.
     if !status.success() && counts.failed == 0 {
         counts.failed = 1;
@@ -56,6 +60,32 @@ impl Counts {
     pub fn add(&mut self, other: Counts) {
         self.passed += other.passed;
         self.failed += other.failed;
+    }
+}
+
+/// Tests that passed over themselves, by what they say of it: a tool that is not at hand, a thing that an engine has not.
+#[derive(Debug, Default)]
+struct Skipped(BTreeMap<String, u64>);
+
+impl Skipped {
+    /// Reads a line of output of node's test runner: `﹣ name (0.1ms) # why`.
+    fn read(&mut self, line: &str) {
+        let line = plain(line);
+        let Some(test) = line.trim_start().strip_prefix("﹣ ") else {
+            return;
+        };
+        let (name, why) = test.split_once("ms) # ").unwrap_or((test, "SKIP"));
+        let name = name.rsplit_once(" (").map_or(name, |(name, _)| name);
+        // Where no reason is given, the test's own name has to do.
+        let why = if why == "SKIP" { name } else { why };
+        *self.0.entry(why.to_owned()).or_default() += 1;
+    }
+
+    fn told(&self) -> Vec<String> {
+        let tests = |n: &u64| if *n == 1 { "test" } else { "tests" };
+        (self.0.iter())
+            .map(|(why, n)| format!("{n} {}: {why}", tests(n)))
+            .collect()
     }
 }
 
@@ -257,6 +287,29 @@ mod tests {
 
         assert_eq!(run("echo 'none to tell'").unwrap(), Counts::default());
         assert!(!all_failures().iter().any(|it| it.contains("none to tell")));
+    }
+
+    #[test]
+    fn tests_that_were_skipped_are_told_by_their_reasons() {
+        let mut skipped = Skipped::default();
+        for line in [
+            "  ﹣ rules are valid (0.847087ms) # promtool is not at hand",
+            "\u{1b}[90m﹣ rules are tested (1ms) # promtool is not at hand\u{1b}[39m",
+            "﹣ built by Next.js (0.1ms) # only with --full (it is large)",
+            "﹣ one without a word (0.1ms) # SKIP",
+            "✔ passes (1ms)",
+            "ℹ skipped 4",
+        ] {
+            skipped.read(line);
+        }
+        assert_eq!(
+            skipped.told(),
+            [
+                "1 test: one without a word",
+                "1 test: only with --full (it is large)",
+                "2 tests: promtool is not at hand"
+            ]
+        );
     }
 
     #[test]

@@ -38,7 +38,9 @@ pub fn run(root: &Path, options: &Options) -> Result<bool> {
     if let Some(backend) = options.backend {
         backend.setup(root)?;
     }
-    build::all(root)?;
+    if std::env::var_os(process::BUILT).is_none() {
+        build::all(root)?;
+    }
     let data = DataFolder::new()?;
 
     let mut collector = Service::start(

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::counts::Counts;
+use crate::counts::{self, Counts};
 use crate::{backend, browser, build, e2e, paths, process, setup, steps};
 
 const SERVERS: &str = "tests/interop/servers";
@@ -102,22 +102,21 @@ fn wanted(names: &[String], name: &str) -> bool {
 
 fn tests(root: &Path, names: &[String], may_build: bool, full: bool) -> Result<Counts> {
     let servers = chosen(root, names)?;
-    let (mut files, mut ready) = (Vec::new(), Vec::new());
+    let (mut files, mut ready, mut lacking) = (Vec::new(), Vec::new(), Vec::new());
+    let mut counts = Counts::default();
     for server in &servers {
-        let found = match server.at_hand()? {
-            Some(program) => Some(program),
-            None if may_build => Some(server.build()?),
-            None => None,
+        let (program, version) = match server.ready(may_build) {
+            Ok(Some(ready)) => ready,
+            Ok(None) => {
+                lacking.push(server.name.as_str());
+                continue;
+            }
+            // One that cannot be had keeps no other from its tests.
+            Err(error) => {
+                counts.add(counts::broken(&server.name, &error));
+                continue;
+            }
         };
-        let Some(program) = found else {
-            let why = format!(
-                "not run: not at hand; cargo xtask interop {} builds it",
-                server.name
-            );
-            steps::there(&server.name, why);
-            continue;
-        };
-        let version = server.version(&program)?;
         steps::there(&server.name, format!("{version}, {}", program.display()));
         let variable = server.name.to_uppercase().replace('-', "_");
         process::hand_on(
@@ -135,23 +134,30 @@ fn tests(root: &Path, names: &[String], may_build: bool, full: bool) -> Result<C
     for (name, needs) in TOGETHER.iter().filter(|(name, _)| wanted(names, name)) {
         match needs.iter().find(|it| !ready.contains(it)) {
             None => {
-                if ["backends", "dashboards"].contains(name) {
-                    backend::hand_on(root, may_build)?;
+                let with_backend = ["backends", "dashboards"].contains(name);
+                if !with_backend || backend::hand_on(root, may_build)? {
+                    files.push(root.join(format!("tests/interop/{name}.test.ts")));
                 }
-                files.push(root.join(format!("tests/interop/{name}.test.ts")));
             }
-            Some(missing) => steps::there(name, format!("not run: {missing} is not at hand")),
+            Some(missing) => steps::not_run(format!("interop {name}: {missing} is not at hand")),
         }
     }
+    if !lacking.is_empty() {
+        steps::not_run(format!(
+            "against servers that are not at hand ({}): cargo xtask interop NAME builds one",
+            lacking.join(", ")
+        ));
+    }
     if files.is_empty() {
-        return Ok(Counts::default());
+        return Ok(counts);
     }
     if std::env::var_os("FAROL_COLLECTOR").is_none() {
         build::servers(root)?;
     }
     driven(root)?;
     // One server after the other: they are large, and each test asks for both cores.
-    e2e::node_tests(root, &files, full, Some(1))
+    counts.add(e2e::node_tests(root, &files, full, Some(1))?);
+    Ok(counts)
 }
 
 /// Every server gets what a driven browser sent from the shop; the first test that wants it drives, and leaves it for the others.
@@ -168,6 +174,17 @@ fn driven(root: &Path) -> Result<()> {
 }
 
 impl Server {
+    /// Its program and version; nothing where it is not at hand and must not be built.
+    fn ready(&self, may_build: bool) -> Result<Option<(PathBuf, String)>> {
+        let program = match self.at_hand()? {
+            Some(program) => program,
+            None if may_build => self.build()?,
+            None => return Ok(None),
+        };
+        let version = self.version(&program)?;
+        Ok(Some((program, version)))
+    }
+
     fn at_hand(&self) -> Result<Option<PathBuf>> {
         if let Some(folder) = std::env::var_os("FAROL_INTEROP_BIN") {
             let program = PathBuf::from(folder).join(&self.name);

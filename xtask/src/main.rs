@@ -57,7 +57,9 @@ fn run(command: &Command) -> ExitCode {
             println!("{text}");
             Ok(true)
         }
-        Command::Setup { engines } => setup::all(&root, engines).map(|()| true),
+        Command::Setup { engines } => setup::all(&root, engines)
+            .and_then(|()| setup::tools())
+            .map(|()| true),
         Command::Demo(options) => demo::run(&root, options),
         Command::Backend { which, port, otlp } => {
             let otlp = otlp.as_deref();

@@ -32,6 +32,16 @@ static LAST: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
 static HANDED_ON: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
+/// Set where tests run: what the demo is made of has just been built.
+pub const BUILT: &str = "FAROL_BUILT";
+
+/// Tells tests which program this one is, so that they can give its commands.
+pub fn hand_on_xtask() -> Result<()> {
+    let xtask = std::env::current_exe().context("where xtask is")?;
+    hand_on("FAROL_XTASK", &xtask.to_string_lossy());
+    Ok(())
+}
+
 /// Puts a variable into the environment of every process started later.
 pub fn hand_on(name: &str, value: &str) {
     if let Ok(mut all) = HANDED_ON.lock() {

@@ -22,6 +22,27 @@ pub fn all(root: &Path, engines: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// What formats and lints, for who works on this repository.
+pub fn tools() -> Result<()> {
+    toolchain::RUSTFMT.setup()?;
+    toolchain::CLIPPY.setup()
+}
+
+/// Set-up of what some tests need; but where a person's machine cannot have it by our doing (no apt, or not as root), the answer is why. Where
+/// `wanted` or, on Linux, CI says that it has to be there, and where it could be installed and was not, that is an error. No Mac has WebKitGTK.
+pub fn or_why(done: Result<()>, wanted: bool) -> Result<Option<String>> {
+    let ci = || cfg!(target_os = "linux") && env::var("CI").is_ok_and(|ci| ci != "false");
+    why(done, wanted || apt::usable() || ci())
+}
+
+fn why(done: Result<()>, wanted: bool) -> Result<Option<String>> {
+    match done {
+        Ok(()) => Ok(None),
+        Err(error) if wanted => Err(error),
+        Err(error) => Ok(Some(format!("{error:#}"))),
+    }
+}
+
 /// What `sdk` needs: no browser.
 pub fn for_sdk(root: &Path) -> Result<()> {
     node()?;
@@ -113,6 +134,17 @@ pub fn in_path(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_machine_cannot_have_is_why_some_tests_are_not_run_unless_they_are_wanted() {
+        let missing = || Err(anyhow::anyhow!("no haproxy"));
+        assert_eq!(
+            why(missing(), false).unwrap().as_deref(),
+            Some("no haproxy")
+        );
+        assert!(why(missing(), true).is_err());
+        assert_eq!(why(Ok(()), true).unwrap(), None);
+    }
 
     #[test]
     fn nodes_major_version_is_read() {

@@ -46,8 +46,11 @@ const BAR_ALL: u64 = 24 * 1024;
 /// 90 for Faro's receivers at any path, and for a global whose client has ended and that the next one takes over.
 /// 110 for a page that comes back, or hears of another's no, and looks at what is stored, for the page's address as the page wants it told, and for a trail of what `beforeSend` left.
 /// 40 for a no of another page that was no last word, and for what fails while the visitor is asked anew.
+/// 120 for tabs that say a yes to each other, what the collector asked for in the outbox too, a frozen page, a key behind `/collect`, a clock that was set back and a client that cannot be.
+/// 120 for a key of errors that is the same in every build, and for pages with zones (zone.js).
+/// 80 for an error that is told by two ways, and a tag's `init` that is given nothing.
 /// Each is the core's, or happens before a second file is there.
-const CEILING: u64 = 33420;
+const CEILING: u64 = 33740;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

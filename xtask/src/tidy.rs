@@ -57,7 +57,7 @@ const BORDERS: &[Border] = &[
             "collector/src/error.rs",
             "collector/src/serve",
         ],
-        reason: "only router, receive, health and error name axum",
+        reason: "only router, receive, serve, health and error name axum",
     },
     Border {
         names: &[
@@ -169,6 +169,11 @@ fn check(path: &str, text: &str, nowhere: &[(String, &str)], found: &mut Vec<Str
             found.push(format!("{path}: {lines} lines outside tests, {LONGEST} at most: what two things does it hold?"));
         }
     }
+    found.extend(
+        unsaid(path, text).into_iter().map(|name| {
+            format!("{path}: no `{name}`: what is published says what and whose it is")
+        }),
+    );
     for (name, why) in nowhere {
         report(path, text, name, why, true, found);
     }
@@ -196,6 +201,26 @@ fn check(path: &str, text: &str, nowhere: &[(String, &str)], found: &mut Vec<Str
             );
         }
     }
+}
+
+/// What the manifest of a package that is published does not say.
+fn unsaid(path: &str, text: &str) -> Vec<&'static str> {
+    let wanted: &[&str] = match path.rsplit('/').next() {
+        Some("Cargo.toml") if text.contains("[package]") && !text.contains("publish = false") => {
+            &["\ndescription", "\nlicense", "\nrepository"]
+        }
+        Some("package.json")
+            if text.contains("\"version\"") && !text.contains("\"private\": true") =>
+        {
+            &["\"description\"", "\"license\"", "\"repository\""]
+        }
+        _ => &[],
+    };
+    wanted
+        .iter()
+        .filter(|name| !text.contains(**name))
+        .map(|name| name.trim())
+        .collect()
 }
 
 fn report(path: &str, text: &str, name: &str, why: &str, comments: bool, found: &mut Vec<String>) {
@@ -257,6 +282,19 @@ mod tests {
             findings_in("collector/src/a.rs", &format!("{code}x\n")).len(),
             1
         );
+    }
+
+    #[test]
+    fn what_is_published_says_what_and_whose_it_is() {
+        let crate_ = "[package]\nname = \"a\"\nlicense.workspace = true\n";
+        let found = findings_in("a/Cargo.toml", crate_);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].contains("`description`") && found[1].contains("`repository`"));
+        let own = format!("{crate_}publish = false\n");
+        assert!(findings_in("a/Cargo.toml", &own).is_empty());
+        let npm = r#"{ "name": "a", "version": "1.0.0", "description": "b", "license": "c" }"#;
+        assert_eq!(findings_in("a/package.json", npm).len(), 1);
+        assert!(findings_in("a/package.json", r#"{ "type": "module" }"#).is_empty());
     }
 
     #[test]

@@ -125,6 +125,72 @@ pub fn setup() -> Result<()> {
     bail!("no Rust for {TARGET}: {REMEDY}\n{}", tried.trim())
 }
 
+/// What cargo runs as a command of its own and toolchains come without: rustup's profile `minimal`, and Debian's rustc and cargo.
+#[derive(Debug)]
+pub struct Tool {
+    command: &'static str,
+    component: &'static str,
+    package: &'static str,
+}
+
+pub const RUSTFMT: Tool = Tool {
+    command: "fmt",
+    component: "rustfmt",
+    package: "rustfmt",
+};
+
+pub const CLIPPY: Tool = Tool {
+    command: "clippy",
+    component: "clippy",
+    package: "rust-clippy",
+};
+
+impl Tool {
+    /// Gets it where it is missing, by rustup first.
+    pub fn setup(&self) -> Result<()> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        self.setup_by(&cargo, "rustup", crate::setup::apt::usable())
+    }
+
+    fn setup_by(&self, cargo: &OsStr, rustup: &str, apt: bool) -> Result<()> {
+        let Self {
+            command,
+            component,
+            package,
+        } = self;
+        let there = || {
+            let mut ask = Command::new(cargo);
+            process::output(ask.args([command, "--version"]), component)
+        };
+        let Err(error) = there() else {
+            steps::there(component, "already there");
+            return Ok(());
+        };
+        let by_rustup = steps::step(&format!("{component}, by rustup"), || {
+            let mut add = Command::new(rustup);
+            process::output(add.args(["component", "add", component]), "rustup")
+        });
+        let Err(by_rustup) = by_rustup.and_then(|_| there()) else {
+            return Ok(());
+        };
+        let mut tried = format!("{error:#}\n{by_rustup:#}");
+        if apt {
+            let by_apt = steps::step(&format!("{component}, by Debian's packages"), || {
+                crate::setup::apt::update()?;
+                crate::setup::apt::install(&[package])
+            });
+            match by_apt.and_then(|()| there()) {
+                Ok(_) => return Ok(()),
+                Err(error) => tried = format!("{tried}\n{error:#}"),
+            }
+        }
+        bail!(
+            "no {component}: run `rustup component add {component}`, or, on Debian and its children, as root: \
+             `apt-get install {package}`\n{tried}"
+        )
+    }
+}
+
 fn by_rustup() -> Option<WasmToolchain> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -229,6 +295,19 @@ fn newest_lld(names: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_toolchain_without_the_formatter_is_told_how_to_get_it() {
+        let cargo = OsStr::new("false");
+        let error = RUSTFMT.setup_by(cargo, "false", false).unwrap_err();
+        assert!(
+            format!("{error:#}").contains("rustup component add rustfmt"),
+            "{error:#}"
+        );
+        // Told that it was added, it is asked for again.
+        assert!(CLIPPY.setup_by(cargo, "true", false).is_err());
+        CLIPPY.setup_by(OsStr::new("true"), "false", false).unwrap();
+    }
 
     #[test]
     fn the_newest_linker_is_chosen_by_number_not_by_spelling() {
