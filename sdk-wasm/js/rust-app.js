@@ -69,9 +69,8 @@ function own(value, to = { __proto__: null }) {
   for (const key2 of keys(value)) safe(() => to[key2] = value[key2]);
   return to;
 }
-var isObject = (value) => !!value && typeof value == "object";
 function describe(thrown) {
-  if (!isObject(thrown)) return [typeof thrown, safe(() => String(thrown)) || "", ""];
+  if (!thrown || typeof thrown != "object") return [typeof thrown, safe(() => String(thrown)) || "", ""];
   const [name, message, stack, kind2] = ["name", "message", "stack", "type"].map((key2) => text(get(thrown, key2)));
   return [
     name || text(get(get(thrown, "constructor"), "name")),
@@ -176,7 +175,7 @@ function patch(key2, owner, name, sub, make) {
     const wrapper = make(native, subs);
     for (const key3 of ["name", "length"]) Object.defineProperty(wrapper, key3, { value: native[key3], configurable: true });
     target[name] = wrapper;
-    layer = { native, root: (layer == null ? void 0 : layer.root) || native, wrapper, subs, own: own2 };
+    layer = { native, root: (layer == null ? void 0 : layer.root) || native, wrapper, subs, own: own2, make };
     layers[key2] = layer;
   }
   layer.subs.push(sub);
@@ -922,12 +921,14 @@ var LEFT = {
   _sentryDebugIds: (id) => [id],
   DD_SOURCE_CODE_CONTEXT: ({ service, version }) => [, service, version]
 };
+var PLACE = /[^\s@(]+:\d+:\d+\)?/g;
+var foreign = (stack) => stack.split("\n").filter((line) => !Object.values(page().layers).some((layer) => line.endsWith(layer.place ??= safe(() => layer.make(() => Error().stack, []).call({}).match(PLACE)[1]) || "\n"))).join("\n");
 function bundles(stack) {
   var _a;
   const found = {};
   for (const name of Object.keys(LEFT)) {
     const map = globalThis[name];
-    for (const key2 of Object.keys(map || {})) {
+    for (const key2 of keys(map)) {
       const file = (_a = key2.match(FILE)) == null ? void 0 : _a.pop();
       if (file && stack.includes(file)) Object.assign(found[file] ||= [], LEFT[name](map[key2]));
     }
@@ -969,8 +970,8 @@ function createErrors(sdk) {
     const chain = causes(thrown);
     const left = safe(() => bundles(stack)) || [];
     sdk.put_(5 /* Exception */, (w) => {
-      w.b(flags).s(mechanism).s(type).s(message).s(stack).s(filename).n(lineno || NaN).n(colno || NaN).u(chain.length);
-      for (const cause of chain) cause.forEach(w.s);
+      w.b(flags).s(mechanism).s(type).s(message).s(foreign(stack)).s(filename).n(lineno || NaN).n(colno || NaN).u(chain.length);
+      for (const cause of chain) cause.forEach((text3) => w.s(foreign(text3)));
       sdk.place_(w.a(attributes)).u(left.length);
       for (const [file, [id, module, release]] of left) w.s(file).s(id).s(module).s(release);
     });
@@ -1426,6 +1427,7 @@ function observeAll(sdk) {
 }
 
 // src/features.ts
+var TRIES = 50;
 var EARLY = 50;
 var LEFT2 = ":left";
 var CONFIG = ":config";
@@ -1440,15 +1442,20 @@ function createFeatures(sdk, bring) {
       sdk.guard_(feature)(sdk);
     });
   };
+  let tries = 0;
   const start2 = sdk.guard_((features2) => {
-    if (!features2) sdk.tell_(14 /* FeaturesLost */);
     waiting = (features2 == null ? void 0 : features2.slice()) || [];
     run();
+    if (features2 || sdk.over_) return;
+    asked = ++tries > TRIES;
+    if (tries > 1) return;
+    sdk.tell_(14 /* FeaturesLost */);
+    sdk.on_(window, "online visibilitychange", () => document.visibilityState == "hidden" || more());
   });
   const wanted = () => !sdk.over_ && (sdk.leaves_() || sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_.getItem(sdk.name_ + LEFT2)));
   let asked = given && !given.length;
   let listening = asked || (capture == null ? void 0 : capture.loads) === false;
-  return () => {
+  const more = () => {
     if (!listening && sdk.live_()) {
       listening = true;
       sdk.on_(window, "error", (event) => {
@@ -1462,12 +1469,13 @@ function createFeatures(sdk, bring) {
       asked = wanted();
       if (!asked) return;
       try {
-        bring(start2);
+        bring(start2, tries);
       } catch {
         start2();
       }
     }, later);
   };
+  return more;
 }
 
 // src/meta.ts
@@ -1577,7 +1585,6 @@ function createSender(sdk, nativeFetch) {
   const remove = (batch) => {
     queue = queue.filter((other) => other != batch);
   };
-  const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
   const keep = (batch, draft2, until = TIMEOUT) => {
     const wait = asked ? Math.max(0, blocked - performance.now()) : 0;
     if (sdk.granted_()) outbox2 == null ? void 0 : outbox2.put_(batch, wait && Date.now() + wait, Date.now() + wait + until, draft2);
@@ -1686,7 +1693,7 @@ function createSender(sdk, nativeFetch) {
     if (own2) draft = void 0;
     if (own2 && (own2.spent_ || Date.now() > own2.sealed_ + TIMEOUT - SLACK)) batch.id_ += "r";
     keep(batch, own2);
-    while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
+    while (queue.length > MOST_BATCHES || queue.reduce((sum, { body_: body }) => sum + body.length, 0) > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
       if (!stored) drop(victim);
@@ -1701,18 +1708,18 @@ function createSender(sdk, nativeFetch) {
     pump();
   });
   return {
-    draft_(batch) {
-      if (stopped) return;
-      keep(batch, draft);
-      draft = batch;
-    },
     undraft_() {
       if (draft) outbox2 == null ? void 0 : outbox2.remove_(draft);
       draft = void 0;
     },
     add_(batch) {
-      add(batch);
-      if (!hiding) pump();
+      if (!batch.draft_) {
+        add(batch);
+        if (!hiding) pump();
+      } else if (!stopped) {
+        keep(batch, draft);
+        draft = batch;
+      }
     },
     hidden_(leaving, seal) {
       hiding = true;
@@ -2031,7 +2038,7 @@ function createClient(given, bring) {
       if (signal == 1 /* Batch */) {
         const at = 4 + view.getUint32(0, true);
         const flags = bytes[at + 12];
-        const batch = {
+        sender.add_({
           id_: decode(bytes.subarray(4, at)),
           offset_: view.getFloat64(at, true),
           error_: flags & 2,
@@ -2042,8 +2049,7 @@ function createClient(given, bring) {
           sealed_: Date.now(),
           items_: view.getUint32(at + 8, true),
           draft_: flags & 4
-        };
-        batch.draft_ ? sender.draft_(batch) : sender.add_(batch);
+        });
       } else if (signal == 2 /* Store */) {
         text3 = decode(bytes);
         safe(() => queueMicrotask(keep));

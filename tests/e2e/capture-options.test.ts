@@ -1,10 +1,10 @@
 /** What is captured by option: timings, the console, reports, forms; errors that are told with their context, and those of workers. */
 import assert from 'node:assert/strict';
-import { named, on } from './capture/stage.js';
+import { files, named, on } from './capture/stage.js';
 import { engine, test } from './driver/cases.js';
 import { has } from './driver/features.js';
 import type { Item } from './driver/otlp.js';
-import { script, site, type Reply } from './driver/server.js';
+import { html, script, site, type Reply } from './driver/server.js';
 
 const SPAN = '00f067aa0ba902b7';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -336,6 +336,38 @@ test('errors that the page lists, by what they say or by the file they come from
       ['of /denied.js and third-1.js, by its words', 'of a file that is named so', 'told']);
     assert.deepEqual((await told()).sort(), ['ignored 1', 'ignored 1', 'ignored 2', 'ignored 2']);
   }));
+
+/** Functions whose requests fail, at once and later. */
+const caller = (name: string): string => `
+  async function ${name}() { await fetch('http://127.0.0.1:1/${name}'); }
+  function ${name}AtOnce() { const xhr = new XMLHttpRequest(); xhr.open('GET', 'http://127.0.0.1:1/${name}', false); xhr.send(); }`;
+
+for (const shared of [false, true]) {
+  test(`a request that fails is its caller's error and none of ours, where the SDK is ${shared ? 'in the same file as the caller' : 'a file of its own'}`, () => {
+    const sdk = shared ? files.get('/farol.js')!.toString().replace('\ufeff', '') + ';' : '';
+    const callers = '<script src="/caller.js"></script><script src="/denied.js"></script>';
+    return on({
+      options: "{ base: '/', denyUrls: ['/denied.js'] }",
+      route: (path) => ({
+        ...(shared && { '/': html(`${callers}<script src="/start.js"></script>`) }),
+        '/caller.js': script(sdk + caller('caller')), '/denied.js': script(caller('denied')),
+      })[path],
+      body: callers,
+    }, async ({ page, until, told }) => {
+      // Not each engine says of what fails who called it.
+      const says = await page.evaluate<boolean[]>(`Promise.all([caller, async () => callerAtOnce()].map((call) => call().catch(({ stack }) => stack.includes('caller.js') && stack.includes('caller'))))`);
+      await page.evaluate(`for (const call of [caller, denied]) void call(); for (const call of [callerAtOnce, deniedAtOnce]) setTimeout(call); 0`);
+      const denied = says.filter(Boolean).length;
+      const errors = (await until((items) => items.filter(named('exception')).length >= 4 - denied, 'the errors')).filter(named('exception'));
+      const stacks = errors.map(({ attributes }) => String(attributes['exception.stacktrace']));
+      const tops = stacks.map((stack) => /^\s*(?:at )?(\w+)\b.*\.js/m.exec(stack)?.[1]);
+      for (const [n, name] of ['caller', 'callerAtOnce'].entries()) if (says[n]) assert.ok(tops.includes(name), stacks.join('\n'));
+      assert.ok(shared || stacks.every((stack) => !/farol\.js/.test(stack)), stacks.join('\n'));
+      assert.equal(errors.length, 4 - denied);
+      assert.deepEqual(await told(), Array(denied).fill('ignored 2'));
+    });
+  });
+}
 
 test('errors of the visitor\'s extensions are told where the page wants them, and by default are not', async () => {
   for (const wanted of [false, true]) {

@@ -7,17 +7,20 @@ import { launch, type Browser, type Page } from './driver/index.js';
 import { gaps, type Item } from './driver/otlp.js';
 import { sdkFiles } from './driver/sdk.js';
 import { html, script, site, type Site } from './driver/server.js';
-import { stored as storedFor, way, type Fate, type Way } from './losses/way.js';
+import { second, stored as storedFor, way, type Fate, type Way } from './losses/way.js';
 
 let browser: Browser;
 let collector: Collector;
 let between: Way;
 let own: Site;
+/** The second file does not come. */
+let cut = false;
 
 before(async () => {
   const files = sdkFiles();
   own = await site((_, path) => {
-    const file = files.get(path);
+    if (cut && path.startsWith('/farol-more-')) return { cut };
+    const file = files.get(path.split('?')[0]!);
     if (file) return script(file);
     switch (path.split('?')[0]) {
       case '/': return html('<script src="/farol.js"></script><script src="/start.js"></script>');
@@ -36,6 +39,7 @@ after(async () => {
 });
 
 beforeEach(async () => {
+  cut = false;
   collector = await startCollector();
   between = await way(collector.url);
 });
@@ -86,6 +90,7 @@ test('what a beacon took while the collector was away comes with the next page',
   // As in Firefox before 133.
   const page = await browser.newPage({ initScript: 'delete Request.prototype.keepalive' });
   await page.goto(own.url);
+  await second(page);
   await log(page, 'log before');
   await stored(page, false);
   between.fate = () => 'is cut off';
@@ -126,6 +131,7 @@ test('of requests that are refused, cut off, or lose their answer, all arrive', 
 test('of a page that dies at once the next delivers what was captured a moment before, though it was in no batch yet', async () => {
   const one = await browser.newPage();
   await one.goto(own.url);
+  await second(one);
   await log(one, 'log before');
   await stored(one, false);
   const sent = between.count;
@@ -155,6 +161,26 @@ test('a visitor who says no leaves nothing behind', async () => {
   await page.close();
 });
 
+test('a second file that did not come is asked for again once there is a network, and what came before it is stored then', async () => {
+  cut = true;
+  const page = await browser.newPage();
+  await page.goto(own.url);
+  await page.waitFor('told.length', { what: 'a word about it' });
+  between.fate = () => 'is cut off';
+  await log(page, 'log without');
+  await page.evaluate(`dispatchEvent(new Event('online'))`);
+  await soon(() => own.seen.filter(({ path }) => path.startsWith('/farol-more-')).length > 1, 'the second file to be asked for again');
+  cut = false;
+  await page.waitFor(`dispatchEvent(new Event('online')), performance.getEntriesByType('resource').some(({ name, responseStart }) => responseStart && name.includes('/farol-more-'))`);
+  await stored(page, true);
+  await page.close();
+  between.fate = () => 'passes';
+  const other = await browser.newPage();
+  await other.goto(own.url);
+  await comes('log without');
+  await other.close();
+});
+
 test('a collector that does not want the page is asked once, and the page is told once', async () => {
   const page = await browser.newPage();
   await page.goto(own.url);
@@ -181,8 +207,7 @@ test('where there is no database the page goes on without one, and says so', asy
 test('a page that is hidden has half of what may outlive it for itself, and what is more of ours comes all the same', async () => {
   const page = await browser.newPage();
   await page.goto(own.url);
-  await page.waitFor("performance.getEntriesByType('resource').some(({ name }) => name.includes('farol-more'))");
-  await page.evaluate('new Promise((done) => setTimeout(done))');
+  await second(page);
   await log(page, 'log before');
   const names = Array.from({ length: 30 }, (_, n) => `log ${n} ${'x'.repeat(2000)}`);
   const took = await page.evaluate((names) => {
@@ -211,8 +236,7 @@ async function later(run: (page: Page, came: () => { id: string; own: boolean }[
   try {
     await page.goto(taker.url);
     // What leaves things with the browser is in the second file, which comes when the page is idle.
-    await page.waitFor("performance.getEntriesByType('resource').some(({ name }) => name.includes('farol-more'))");
-    await page.evaluate('new Promise((done) => setTimeout(done))');
+    await second(page);
     const posts = () => taker.seen.filter(({ method }) => method === 'POST');
     await run(page, () => posts().map(({ path }) => ({ id: /id=(\w+)/.exec(path)![1]!, own: /sent=/.test(path) })), () => page.goto(`${taker.url}/away`));
   } finally {

@@ -205,12 +205,11 @@ export function createClient(given: Options, bring: Bring): Client {
       if (signal == Signal.Batch) {
         const at = 4 + view.getUint32(0, true);
         const flags = bytes[at + 12];
-        const batch = {
+        sender!.add_({
           id_: decode(bytes.subarray(4, at)), offset_: view.getFloat64(at, true), error_: flags & 2,
           body_: bytes.subarray(at + 13), session_: session, tries_: 0, flights_: 0, sealed_: Date.now(),
           items_: view.getUint32(at + 8, true), draft_: flags & 4,
-        };
-        batch.draft_ ? sender!.draft_(batch) : sender!.add_(batch);
+        });
       } else if (signal == Signal.Store) {
         text = decode(bytes);
         // Not in the way of what runs now: a start most of all.

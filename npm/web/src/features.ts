@@ -10,8 +10,11 @@ import type { Feature } from './types.js';
 /** One that has `left_` is the outbox, and has a use in a session that tells nothing, too; one that has `agreed_` has none before the visitor agreed. */
 export type Late = Feature & { left_?: boolean; agreed_?: boolean };
 
-/** Gives `done` the features of the second file; nothing where it cannot be had. */
-export type Bring = (done: (features?: Feature[]) => void) => void;
+/** Gives `done` the features of the second file; nothing where it cannot be had. `tries`: how often it did not come before. */
+export type Bring = (done: (features?: Feature[]) => void, tries: number) => void;
+
+/** How often a page asks for it again: a file that the server has no more will never come, and a visitor without a network comes back to a page some tens of times. */
+const TRIES = 50;
 
 /** Failed loads that are kept until somebody takes them: of a page whose server is gone, each is the same news. */
 const EARLY = 50;
@@ -25,7 +28,7 @@ export const CONFIG = ':config';
 /** Likewise: a page of this tab is looked at, and which. */
 export const HERE = ':here';
 
-/** Asks for the features, once there is something that leaves the page, and once only. */
+/** Asks for the features, once there is something that leaves the page; where they did not come, again once there is a network, or somebody looks at the page, again. */
 export function createFeatures(sdk: Sdk, bring: Bring): () => void {
   const { features: given, capture } = sdk.options_;
   const { later_: later } = sdk;
@@ -38,17 +41,22 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
       sdk.guard_(feature)(sdk);
     });
   };
+  let tries = 0;
   const start = sdk.guard_((features?: readonly Feature[]) => {
-    if (!features) sdk.tell_(Diagnostic.FeaturesLost);
     // A copy: other clients are brought the same list.
     waiting = features?.slice() || [];
     run();
+    if (features || sdk.over_) return;
+    asked = ++tries > TRIES;
+    if (tries > 1) return;
+    sdk.tell_(Diagnostic.FeaturesLost);
+    sdk.on_(window, 'online visibilitychange', () => document.visibilityState == 'hidden' || more());
   });
   /** Something leaves the page, or an earlier one has left something. */
   const wanted = () => !sdk.over_ && (sdk.leaves_() || (sdk.granted_() && sdk.options_.outbox && safe(() => sdk.store_!.getItem(sdk.name_ + LEFT))));
   let asked: unknown = given && !given.length;
   let listening: unknown = asked || capture?.loads === false;
-  return () => {
+  const more = () => {
     // In the capture phase, where images and scripts that did not come pass by. An error is of the window itself.
     if (!listening && sdk.live_()) {
       listening = true;
@@ -65,10 +73,11 @@ export function createFeatures(sdk: Sdk, bring: Bring): () => void {
       asked = wanted();
       if (!asked) return;
       try {
-        bring(start);
+        bring(start, tries);
       } catch {
         start();
       }
     }, later);
   };
+  return more;
 }

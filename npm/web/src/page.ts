@@ -9,6 +9,10 @@ interface Layer {
   root: Function;
   wrapper: Function;
   subs: unknown[];
+  /** Made the wrapper, and makes others of its kind. */
+  make?: Function;
+  /** Where in our file its wrappers call what they wrap, as stacks have it; found out when it is first asked for. */
+  place?: string;
 }
 
 export interface Page {
@@ -47,7 +51,7 @@ export function patch<S, F extends Function>(key: string, owner: object, name: s
     // What pages look at before they trust a function.
     for (const key of ['name', 'length']) Object.defineProperty(wrapper, key, { value: native[key as 'name'], configurable: true });
     target[name] = wrapper;
-    layer = { native, root: layer?.root || native, wrapper, subs, own };
+    layer = { native, root: layer?.root || native, wrapper, subs, own, make };
     layers[key] = layer;
   }
   layer.subs.push(sub);

@@ -23,9 +23,9 @@ if (!root.Farol?.init) {
       const given = own(options);
       const beside = (name: string) => new URL(name, new URL(given.base || tag!.src, document.baseURI)).href;
       const core = () => import(given.base ? beside('farol-nowasm.js') : tag!.src.replace(/farol(?=[^/?]*(\?|$))/, 'farol-nowasm'));
-      const client = start({ ...given, core: Object(given.core) === given.core ? given.core : core } as unknown as Options, (done) => {
-        // A script's nonce, and what `strict-dynamic` and Trusted Types allow it, hold for what it imports.
-        import(beside(__FAROL_MORE__)).then(({ features }) => done(features), () => done());
+      const client = start({ ...given, core: Object(given.core) === given.core ? given.core : core } as unknown as Options, (done, tries) => {
+        // A script's nonce, and what `strict-dynamic` and Trusted Types allow it, hold for what it imports. By the standard an address that did not come is asked for once only; Chromium asks again.
+        import(beside(__FAROL_MORE__ + (tries ? '?' + tries : ''))).then(({ features }) => done(features), () => done());
       });
       // `Farol.event(…)` means whom the queue goes to: the page's first client, and once that has ended the next.
       safe(() => (Farol.flush && (Farol.q as { taken?: Client }).taken != client) || Object.assign(Farol, client));

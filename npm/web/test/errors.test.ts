@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Op } from '../src/abi.js';
-import { createErrors, ONLY_COUNTED } from '../src/observe/errors.js';
+import { createErrors, foreign, ONLY_COUNTED } from '../src/observe/errors.js';
+import { page, patch } from '../src/page.js';
 import type { Sdk } from '../src/sdk.js';
 
 const LOOP = 100_000;
@@ -69,4 +70,54 @@ test('an error that is handed over, or written, and thrown as well is one; throw
   // Of a value that is no object nobody knows whether it is the same one.
   for (const mechanism of ['api', 'onerror'] as const) capture('text', mechanism, 0);
   assert.equal(told.length, 5);
+});
+
+/** What each engine writes: the stack of what a layer calls, that of a failure, and what is left of it. */
+const STACKS: Record<string, [inside: string, failed: string, left: string]> = {
+  'V8': [
+    'Error\n    at made (https://a.example/farol.js:2:900)\n    at Object.fetch (https://a.example/farol.js:2:365)\n    at safe (https://a.example/farol.js:2:70)',
+    'TypeError: Failed to fetch\n    at fetch (https://a.example/farol.js:2:365)\n    at load (https://a.example/cart.js:1:32)\n    at async show (https://a.example/farol.js:2:3650)',
+    'TypeError: Failed to fetch\n    at load (https://a.example/cart.js:1:32)\n    at async show (https://a.example/farol.js:2:3650)',
+  ],
+  'SpiderMonkey': [
+    'made@https://a.example/npm/x@1/farol.js:2:900\nfetch@https://a.example/npm/x@1/farol.js:2:365\nsafe@https://a.example/npm/x@1/farol.js:2:70\n',
+    'fetch@https://a.example/npm/x@1/farol.js:2:365\nload@https://a.example/cart.js:1:32\n@https://a.example/npm/x@1/farol.js:2:36\n',
+    'load@https://a.example/cart.js:1:32\n@https://a.example/npm/x@1/farol.js:2:36\n',
+  ],
+  'JavaScriptCore': [
+    'made@https://a.example/farol.js:2:900\napply@[native code]\nf@https://a.example/farol.js:2:365\nsafe@https://a.example/farol.js:2:70',
+    'send@[native code]\nsend@https://a.example/farol.js:2:365\nload@https://a.example/cart.js:1:32',
+    'send@[native code]\nload@https://a.example/cart.js:1:32',
+  ],
+  'a page that keeps no stacks': ['Error', 'TypeError: Failed to fetch', 'TypeError: Failed to fetch'],
+};
+
+for (const [engine, [inside, failed, left]] of Object.entries(STACKS)) {
+  test(`the frame of a layer of ours is left out of a stack: ${engine}`, () => {
+    const { layers } = page();
+    layers['test'] = { native: foreign, root: foreign, wrapper: foreign, subs: [], make: () => () => inside };
+    // Of another version, which says nothing of itself.
+    layers['other'] = { native: foreign, root: foreign, wrapper: foreign, subs: [] };
+    assert.equal(foreign(failed), left);
+    assert.equal(foreign(''), '');
+    delete layers['test'];
+    delete layers['other'];
+  });
+}
+
+test('what a function that we wrap throws, and what it throws later, begins with who called it', async () => {
+  const owner = {
+    now(): void { throw new TypeError('now'); },
+    later(): Promise<void> { return Promise.reject(new TypeError('later')); },
+  };
+  const stops = (['now', 'later'] as const).map((name) => patch(name, owner, name, () => {}, (native: () => unknown) => function theLayer(this: unknown) { return native.apply(this); }));
+  function theCaller(what: () => unknown): unknown { return what(); }
+  for (const name of ['now', 'later'] as const) {
+    const { stack } = await (async () => theCaller(() => owner[name]()))().then(() => assert.fail(), (error: Error) => error);
+    const lines = (text: string) => text.split('\n').filter((line) => /errors\.test/.test(line));
+    const [whole, rest] = [lines(stack!), lines(foreign(stack!))];
+    assert.deepEqual(rest, [whole[0], ...whole.slice(2)], stack!);
+    assert.ok(rest.some((line) => line.includes('theCaller')));
+  }
+  for (const stop of stops) stop();
 });

@@ -1,6 +1,7 @@
 /** How features start. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Diagnostic } from '../src/abi.js';
 import { createFeatures } from '../src/features.js';
 import type { Sdk } from '../src/sdk.js';
 import type { Feature } from '../src/types.js';
@@ -113,4 +114,67 @@ test('of a list with holes what is a feature starts, in a session that tells not
   } as unknown as Sdk;
   createFeatures(sdk, () => {})();
   assert.deepEqual(started, ['outbox']);
+});
+
+/** A client whose second file does not come the first so many times, and the window whose events it hears. */
+function lost(times: number) {
+  const [target, idle, asked, told, started] = [new EventTarget(), [] as (() => void)[], [] as number[], [] as number[], [] as string[]];
+  const page = { visibilityState: 'visible' };
+  Object.assign(globalThis, { window: target, document: page });
+  const sdk = {
+    options_: { capture: { loads: false } }, guard_: (fn: unknown) => fn, later_: (run: () => void) => idle.push(run), leaves_: () => true, live_: () => true, granted_: () => true,
+    tell_: (code: number) => told.push(code), on_: (on: EventTarget, types: string, listener: () => void) => types.split(' ').forEach((type) => on.addEventListener(type, listener)),
+  } as unknown as Sdk;
+  const more = createFeatures(sdk, (done, tries) => {
+    asked.push(tries);
+    done(tries < times ? undefined : [() => started.push('a')]);
+  });
+  const rest = () => idle.splice(0).forEach((run) => run());
+  more();
+  rest();
+  return { page, asked, told, started, sdk, more, rest, happens: (type: string) => (target.dispatchEvent(new Event(type)), rest()) };
+}
+
+test('a second file that did not come is asked for again once there is a network, and told once', () => {
+  const { asked, told, started, happens } = lost(2);
+  happens('online');
+  assert.deepEqual([asked, started], [[0, 1], []]);
+  happens('online');
+  assert.deepEqual([asked, started], [[0, 1, 2], ['a']]);
+  happens('online');
+  assert.deepEqual([asked, started], [[0, 1, 2], ['a']]);
+  assert.deepEqual(told, [Diagnostic.FeaturesLost]);
+});
+
+test('it is asked for when somebody looks at the page again', () => {
+  const { page, asked, happens } = lost(1);
+  page.visibilityState = 'hidden';
+  happens('visibilitychange');
+  assert.deepEqual(asked, [0]);
+  page.visibilityState = 'visible';
+  happens('visibilitychange');
+  assert.deepEqual(asked, [0, 1]);
+});
+
+test('two events at once ask for it once', () => {
+  const { asked, more, rest, happens } = lost(2);
+  more();
+  more();
+  rest();
+  assert.deepEqual(asked, [0, 1]);
+  happens('online');
+  assert.deepEqual(asked, [0, 1, 2]);
+});
+
+test('one that never comes is asked for some times, and no more', () => {
+  const { asked, told, happens } = lost(Infinity);
+  for (let n = 0; n < 100; n++) happens('online');
+  assert.deepEqual([asked.length, told.length], [51, 1]);
+});
+
+test('of a client that has ended it is not asked for again', () => {
+  const { asked, sdk, happens } = lost(1);
+  sdk.over_ = true;
+  happens('online');
+  assert.deepEqual(asked, [0]);
 });

@@ -173,7 +173,7 @@ test('what the collector asked for holds in the outbox too: of what waited befor
   await posted[0]!.answer(503, { 'retry-after': '600' });
   made.join_({ put_, look_() {} } as unknown as Outbox);
   made.gate_(false);
-  made.draft_(batch({ id_: 'draft', draft_: 4 }));
+  made.add_(batch({ id_: 'draft', draft_: 4 }));
   made.add_(batch({ id_: 'y' }));
   assert.deepEqual(waits.map(([id]) => id), ['x', 'x', 'draft', 'y']);
   for (const [id, wait, until] of waits) assert.ok(wait > 590_000 && wait <= 600_000 && until > wait, `${id} ${wait} ${until}`);
@@ -211,7 +211,7 @@ test('an outbox that comes after the refusal of a key keeps and takes nothing', 
   made.add_(batch());
   await posted[0]!.answer(403);
   made.join_(new Proxy({}, { get: (_, name) => () => asked.push(String(name)) }) as Outbox);
-  made.draft_(batch({ draft_: 4 }));
+  made.add_(batch({ draft_: 4 }));
   made.add_(batch());
   assert.deepEqual(asked, ['hush_']);
 });
@@ -697,7 +697,7 @@ test('a draft whose items will be in no batch is taken out of the outbox', () =>
   const calls: string[] = [];
   const outbox = { put_: ({ id_: id }: Batch) => calls.push(`put ${id}`), remove_: ({ id_: id }: Batch) => calls.push(`remove ${id}`), room_() {} } as unknown as Outbox;
   const made = sender({}, outbox);
-  made.draft_(batch({ id_: 'x' }));
+  made.add_(batch({ id_: 'x', draft_: 4 }));
   made.undraft_();
   made.undraft_();
   assert.deepEqual(calls, ['put x', 'remove x']);
@@ -711,7 +711,7 @@ test('the parts of a batch that was too large leave the draft of the next one wh
   } as unknown as Outbox;
   const made = sender({}, outbox, { split_: (whole) => [0, 1].map((part) => batch({ id_: whole.id_ + '.' + part })) });
   made.add_(batch({ id_: 'x' }));
-  made.draft_(batch({ id_: 'y' }));
+  made.add_(batch({ id_: 'y', draft_: 4 }));
   await posted[0]!.answer(413);
   made.add_(batch({ id_: 'y' }));
   assert.deepEqual(calls, ['put x', 'put y', 'put x.0', 'put x.1', 'remove x', 'put y for y']);
@@ -739,7 +739,7 @@ test('a batch one of whose drafts another page took goes by an id that nobody kn
   const outbox = { put_() {}, room_() {} } as unknown as Outbox;
   const made = sender({}, outbox);
   for (const spent_ of [true, false]) {
-    made.draft_(batch({ id_: `${spent_}`, draft_: 4, spent_ }));
+    made.add_(batch({ id_: `${spent_}`, draft_: 4, spent_ }));
     made.add_(batch({ id_: `${spent_}` }));
   }
   assert.deepEqual(posted.map(({ url }) => url.searchParams.get('id')), ['truer', 'false']);
@@ -749,13 +749,13 @@ test('an outbox that comes after the draft is given it, and the batch takes its 
   const calls: string[] = [];
   const outbox = { put_: ({ id_: id }: Batch, _: number, __: number, draft?: Batch) => calls.push(`put ${id}${draft ? ` for ${draft.id_}` : ''}`), room_() {} } as unknown as Outbox;
   const made = sender();
-  made.draft_(batch({ id_: 'x' }));
+  made.add_(batch({ id_: 'x', draft_: 4 }));
   made.join_(outbox);
   assert.deepEqual(calls.splice(0), ['put x']);
   made.add_(batch({ id_: 'x' }));
   assert.deepEqual(calls, ['put x for x']);
   const dropped = sender();
-  dropped.draft_(batch({ id_: 'y' }));
+  dropped.add_(batch({ id_: 'y', draft_: 4 }));
   dropped.gate_(true);
   dropped.join_(outbox);
   assert.deepEqual(calls.slice(1), [], 'none after a no');

@@ -8,6 +8,8 @@ export interface Reply {
   body?: string | Buffer;
   /** Resolves before the answer is sent: how a test makes an answer late without guessing at times. */
   after?: Promise<unknown>;
+  /** Nothing is answered, and the connection is cut. */
+  cut?: boolean;
 }
 
 export interface Site {
@@ -29,6 +31,7 @@ export async function site(
     seen.push({ method, path, headers: request.headers });
     const reply = (await route(method, path, request.headers)) ?? { status: 404, body: 'not found' };
     await reply.after;
+    if (reply.cut) return void request.socket.destroy();
     response.writeHead(reply.status ?? 200, { 'cache-control': 'no-store', ...reply.headers }).end(reply.body ?? '');
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

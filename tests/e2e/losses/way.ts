@@ -65,3 +65,13 @@ export const stored = (page: Page, some: boolean, url: string, app = 'shop'): Pr
     });
     return some === count > 0;
   }, { args: [some, url, `farol:1:${app}`], what: some ? 'something in the outbox' : 'an empty outbox' });
+
+/** Waits until the second file of a page runs: from then on it has an outbox. It comes once the page was idle. */
+export async function second(page: Page): Promise<void> {
+  // One that did not come has an end, and no beginning.
+  const there = "performance.getEntriesByType('resource').find(({ name, responseStart, responseEnd }) => responseStart && responseEnd && name.includes('/farol-more-'))";
+  await page.waitFor(`Boolean(${there})`, { what: 'the second file' });
+  // The SDK asked first, and what it starts is started by the task behind this.
+  await page.evaluate(`import(${there}.name).then(() => 0)`);
+  await page.evaluate('new Promise((done) => setTimeout(done))');
+}

@@ -44,11 +44,9 @@ export function own<T extends object>(value: T | null | undefined, to = { __prot
   return to;
 }
 
-const isObject = (value: unknown): value is object => !!value && typeof value == 'object';
-
 export function describe(thrown: unknown): Described {
   // The type says that it was no error; the message is what was thrown.
-  if (!isObject(thrown)) return [typeof thrown, safe(() => String(thrown)) || '', ''];
+  if (!thrown || typeof thrown != 'object') return [typeof thrown, safe(() => String(thrown)) || '', ''];
   const [name, message, stack, kind] = ['name', 'message', 'stack', 'type'].map((key) => text(get(thrown, key)));
   return [
     name || text(get(get(thrown, 'constructor'), 'name')),

@@ -3,7 +3,7 @@ import { Op } from '../abi.js';
 import { page } from '../page.js';
 import type { Sdk } from '../sdk.js';
 import type { Attributes } from '../types.js';
-import { causes, describe, safe } from './describe.js';
+import { causes, describe, keys, safe } from './describe.js';
 
 /** Takes what was thrown. `flags` as in `op::EXCEPTION`. */
 export type Capture = (thrown: unknown, mechanism: string, flags: number, event?: Partial<ErrorEvent>, attributes?: Attributes) => void;
@@ -28,6 +28,17 @@ const LEFT: Record<string, (value: any) => Bundle> = {
   DD_SOURCE_CODE_CONTEXT: ({ service, version }) => [, service, version],
 };
 
+/** A place, as it stands in each engine's stacks behind a function's name: of an address with `@` or a bracket the end of it, which is as good. */
+const PLACE = /[^\s@(]+:\d+:\d+\)?/g;
+
+/**
+ * A stack without the frames of our own layers: where the browser's function throws, or its request fails, ours stands on top of the caller's. Their place is the second in the stack of what they
+ * call, and is theirs alone in a bundle that holds the page's code in the same file, too.
+ */
+export const foreign = (stack: string): string =>
+  stack.split('\n').filter((line) => !Object.values(page().layers).some((layer) =>
+    line.endsWith(layer.place ??= safe(() => layer.make!(() => Error().stack, []).call({}).match(PLACE)[1]) || '\n'))).join('\n');
+
 /** Debug id, module, release. */
 type Bundle = unknown[];
 
@@ -36,7 +47,7 @@ function bundles(stack: string): [file: string, bundle: Bundle][] {
   const found: Record<string, Bundle> = {};
   for (const name of Object.keys(LEFT)) {
     const map = (globalThis as unknown as Record<string, Record<string, unknown>>)[name];
-    for (const key of Object.keys(map || {})) {
+    for (const key of keys(map)) {
       const file = key.match(FILE)?.pop();
       if (file && stack.includes(file)) Object.assign((found[file] ||= []), LEFT[name](map[key]));
     }
@@ -82,8 +93,8 @@ export function createErrors(sdk: Sdk): Capture {
     const chain = causes(thrown);
     const left = safe(() => bundles(stack)) || [];
     sdk.put_(Op.Exception, (w) => {
-      w.b(flags).s(mechanism).s(type).s(message).s(stack).s(filename).n(lineno || NaN).n(colno || NaN).u(chain.length);
-      for (const cause of chain) cause.forEach(w.s);
+      w.b(flags).s(mechanism).s(type).s(message).s(foreign(stack)).s(filename).n(lineno || NaN).n(colno || NaN).u(chain.length);
+      for (const cause of chain) cause.forEach((text) => w.s(foreign(text)));
       sdk.place_(w.a(attributes)).u(left.length);
       for (const [file, [id, module, release]] of left) w.s(file).s(id).s(module).s(release);
     });

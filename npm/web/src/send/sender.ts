@@ -53,9 +53,8 @@ export interface Outbox {
 }
 
 export interface Sender {
+  /** What is not sealed yet (`draft_`) is for the outbox alone, in case that the page dies before it is. */
   add_(batch: Batch): void;
-  /** What a batch holds that is not sealed yet: for the outbox alone, in case that the page dies before it is. */
-  draft_(batch: Batch): void;
   /** What was to be in that batch will be in none. */
   undraft_(): void;
   /** The page is being hidden, or left (`leaving`): sends what waits, and what `seal` adds, by what outlives the page. */
@@ -124,8 +123,6 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   const remove = (batch: Batch) => {
     queue = queue.filter((other) => other != batch);
   };
-
-  const bytes = () => queue.reduce((sum, { body_: body }) => sum + body.length, 0);
 
   /** `until`: when there is an answer, or none, in ms from now, or from when the collector wants to be asked. */
   const keep = (batch: Batch, draft?: Batch, until = TIMEOUT) => {
@@ -256,7 +253,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     // A page that slept may find its draft delivered by another: rather some items twice than the others never.
     if (own && (own.spent_ || Date.now() > own.sealed_ + TIMEOUT - SLACK)) batch.id_ += 'r';
     keep(batch, own);
-    while (queue.length > MOST_BATCHES || bytes() > MOST_BYTES) {
+    while (queue.length > MOST_BATCHES || queue.reduce((sum, { body_: body }) => sum + body.length, 0) > MOST_BYTES) {
       const stored = queue.find((one) => one.stored_ && !one.flights_);
       const victim = stored || queue.find(({ error_: error }) => !error) || queue[0];
       if (!stored) drop(victim);
@@ -273,18 +270,18 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
   });
 
   return {
-    draft_(batch) {
-      if (stopped) return;
-      keep(batch, draft);
-      draft = batch;
-    },
     undraft_() {
       if (draft) outbox?.remove_(draft);
       draft = undefined;
     },
     add_(batch) {
-      add(batch);
-      if (!hiding) pump();
+      if (!batch.draft_) {
+        add(batch);
+        if (!hiding) pump();
+      } else if (!stopped) {
+        keep(batch, draft);
+        draft = batch;
+      }
     },
     hidden_(leaving, seal) {
       hiding = true;
