@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from './driver/cases.js';
 import { html, script } from './driver/server.js';
 import { names, say, stage } from './losses/stage.js';
-import type { Fate } from './losses/way.js';
+import { second, type Fate } from './losses/way.js';
 
 /** In ms: how long a collector is away, and how long the last item may take. */
 const [AWAY, PATIENCE] = [10_000, 60_000];
@@ -111,6 +111,7 @@ beside(`${PAGES} pages that are closed with 200 logs waiting`, 200 * PAGES, asyn
 
 beside('a tab that is closed while the collector is not there, and whose visitor comes back', 10, async (path, prefix) => {
   const page = await on.open(path);
+  if (path === '/farol') await second(page);
   on.between.fate = () => 'is cut off';
   await say(page, prefix, 10);
   await page.evaluate(`new Promise((done) => setTimeout(done, 2000))`);

@@ -9,7 +9,7 @@ import { test } from './driver/cases.js';
 import { gaps } from './driver/otlp.js';
 import { html } from './driver/server.js';
 import { names, say, stage } from './losses/stage.js';
-import { stored } from './losses/way.js';
+import { second, stored } from './losses/way.js';
 
 const SESSIONS = Number(process.env['LOSS_SESSIONS'] ?? (process.env['FAROL_FULL'] ? 1000 : 8));
 /** Of a hundred sessions that never came back, whole. */
@@ -22,7 +22,8 @@ const [AWAY, AGAIN] = process.env['FAROL_FULL'] ? [600_000, 360_000] : [10_000, 
 const on = stage((between, path, query) => {
   const start = `<script src="/farol.js"></script><script>
     const capture = { vitals: false, navigation: false, frames: false };
-    window.client = Farol.init({ url: '${between.url}', app: { name: 'shop' }, capture });
+    window.told = [];
+    window.client = Farol.init({ url: '${between.url}', app: { name: 'shop' }, capture, onDiagnostic: (code) => told.push(code) });
     window.say = (text) => client.log(text);</script>`;
   switch (path) {
     case '/': return html(start);
@@ -64,6 +65,7 @@ test('a collector that is not there at all gets all of it once it is', async () 
 
 test('what a page captured without a network comes once it has one again', async () => {
   const page = await on.open();
+  await second(page);
   await page.throttle({ offline: true });
   await page.waitFor('!navigator.onLine', { what: 'the browser to notice' });
   await say(page, 'offline-', 10);
@@ -78,11 +80,31 @@ test('what a page captured without a network comes once it has one again', async
   await page.close();
 });
 
+test('where the network is gone before the second file came, all comes once there is one again, and what follows is stored', async () => {
+  on.more = false;
+  const page = await on.open();
+  await page.waitFor(`told.includes('features-lost')`, { what: 'a word about it' });
+  await page.throttle({ offline: true });
+  await page.waitFor('!navigator.onLine', { what: 'the browser to notice' });
+  await say(page, 'without-', 10);
+  await page.evaluate('client.flush()');
+  on.more = true;
+  await page.throttle({ offline: false });
+  await second(page);
+  await all('without-', 10);
+  on.between.fate = () => 'is cut off';
+  await say(page, 'with-', 10);
+  await page.evaluate('void client.flush()');
+  await stored(page, true, on.between.url);
+  on.between.fate = () => 'passes';
+  await all('with-', 10);
+  await stored(page, false, on.between.url);
+  await page.close();
+});
+
 test('a renderer that is killed leaves all that it captured a second before', async () => {
   const one = await on.open();
-  // The outbox is there once the page was idle for the first time.
-  await say(one, 'early-', 1);
-  await all('early-', 1);
+  await second(one);
   on.between.fate = () => 'is cut off';
   await say(one, 'killed-', 20);
   await one.evaluate('new Promise((done) => setTimeout(done, 1000))');
@@ -95,6 +117,7 @@ test('a renderer that is killed leaves all that it captured a second before', as
 
 test('a tab that was closed without a network is delivered when its visitor comes back the next day', async () => {
   const one = await on.open();
+  await second(one);
   on.between.fate = () => 'is cut off';
   await say(one, 'day-', 10);
   await one.evaluate('void client.flush()');

@@ -12,6 +12,8 @@ export interface Stage {
   collector: Collector;
   between: Way;
   own: Site;
+  /** Whether the second file comes. */
+  more: boolean;
   /** A new page at that path. */
   open(path?: string): Promise<Page>;
 }
@@ -34,7 +36,8 @@ export function stage(pages: (between: Way, path: string, query: string) => Repl
     made.between = await way(made.collector.url);
     made.own = await site((_, whole) => {
       const [path, query = ''] = whole.split('?') as [string, string?];
-      const file = files.get(whole);
+      if (!made.more && path.startsWith('/farol-more-')) return { cut: true };
+      const file = files.get(path);
       if (file) return script(file);
       return path === '/bare' ? html('') : pages(made.between, path, query);
     });
@@ -48,6 +51,7 @@ export function stage(pages: (between: Way, path: string, query: string) => Repl
   });
   beforeEach(() => {
     made.between.fate = () => 'passes';
+    made.more = true;
   });
   return made;
 }
