@@ -71,7 +71,7 @@ function own(value, to = { __proto__: null }) {
 }
 function describe(thrown) {
   if (!thrown || typeof thrown != "object") return [typeof thrown, safe(() => String(thrown)) || "", ""];
-  const [name, message, stack, kind2] = ["name", "message", "stack", "type"].map((key2) => text(get(thrown, key2)));
+  const [name, message, stack, kind2] = "name message stack type".split(" ").map((key2) => text(get(thrown, key2)));
   return [
     name || text(get(get(thrown, "constructor"), "name")),
     // What is in its members may be anybody's; their names say what it is. An event's own keys say little, its type does.
@@ -173,7 +173,7 @@ function patch(key2, owner, name, sub, make) {
     const subs = [];
     const own2 = Object.prototype.hasOwnProperty.call(owner, name);
     const wrapper = make(native, subs);
-    for (const key3 of ["name", "length"]) Object.defineProperty(wrapper, key3, { value: native[key3], configurable: true });
+    for (const key3 of "name length".split(" ")) Object.defineProperty(wrapper, key3, { value: native[key3], configurable: true });
     target[name] = wrapper;
     layer = { native, root: (layer == null ? void 0 : layer.root) || native, wrapper, subs, own: own2, make };
     layers[key2] = layer;
@@ -1609,7 +1609,7 @@ function createSender(sdk, nativeFetch) {
       keep(batch);
     }
     batch.kept_ = hidden;
-    const headers = { "content-type": faro ? "application/json" : "text/plain;charset=UTF-8" };
+    const headers = { "content-type": faro ? "application/json" : "text/plain" };
     let url = sdk.endpoint_;
     if (faro) {
       if (key2) headers["x-api-key"] = key2;
@@ -1617,7 +1617,7 @@ function createSender(sdk, nativeFetch) {
       if (known2 || !hidden && !failures && plain2 < 2) headers[IDEMPOTENCY] = batch.id_;
     } else {
       const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
-      url += (/\?/.test(url) ? "&" : "?") + "id=" + batch.id_ + "&sent=" + sent + "&try=" + attempt;
+      url += (/\?/.test(url) ? "&" : "?") + "id=" + batch.id_ + "&sent=" + sent + (attempt > 1 ? "&try=" + attempt : "");
       if (age > LATE) url += "&late=1";
     }
     batch.flights_++;
@@ -1896,7 +1896,7 @@ var CODES = "internal item-cut cap-reached hook-threw batch-dropped batch-refuse
 var MOST_TOLD = 864e5;
 var IDLE_MS = 9e5;
 var LIFETIME_MS = 144e5;
-var KINDS2 = ["log", "exception", "measurement", "event", "span"];
+var KINDS2 = "log exception measurement event span".split(" ");
 var rank = (text3) => text3.slice(2, 15) + text3.slice(32);
 function endpoint({ url, key: key2, protocol }) {
   const faro = protocol == "faro";
@@ -2090,7 +2090,7 @@ function createClient(given, bring) {
           const kept2 = { ...answer || item, kind: otlp };
           (_a2 = sdk.noted_) == null ? void 0 : _a2.call(sdk, bytes[0], kept2);
           if (options.protocol == "faro" && bytes[0] < 4) {
-            for (const part of ["attributes", "context"]) {
+            for (const part of "attributes context".split(" ")) {
               if (part in kept2) {
                 const flat = kept2[part] = own(kind(kept2[part]) == "object" ? parse2(stringify2(kept2[part])) : {});
                 for (const name2 in flat) if (typeof flat[name2] != "string") flat[name2] = stringify2(flat[name2]);
@@ -2230,7 +2230,7 @@ function createClient(given, bring) {
       return done;
     }
   };
-  for (const key2 of Object.keys(client)) {
+  for (const key2 of keys(client)) {
     if (key2 != "withSpan") client[key2] = safely(client[key2]);
   }
   safely(() => {
@@ -2713,7 +2713,7 @@ function createLater({ endpoint_: endpoint2, options_: { protocol, transport } }
         send(endpoint2 + (/\?/.test(endpoint2) ? "&" : "?") + "id=" + id + "&try=" + (tries + 1) + (Date.now() - sealed > LATE ? "&late=1" : ""), {
           method: "POST",
           body,
-          headers: { "content-type": "text/plain;charset=UTF-8" },
+          headers: { "content-type": "text/plain" },
           credentials: "omit",
           referrerPolicy: "origin",
           signal: controller.signal
@@ -3101,7 +3101,7 @@ function observeSelf(sdk) {
     if (!values.length || !sdk.live_() || performance.now() - last < EVERY) return;
     last = performance.now();
     told = { ...sdk.tally_ };
-    sdk.put_(4 /* Measurement */, (w) => {
+    sdk.put_(4 /* Measurement */ | 1024 /* Nowhere */, (w) => {
       w.s("farol.sdk" /* Self */).u(values.length);
       for (const [name, by] of values) w.s(name).n(micros(by));
       w.a(void 0).s("").s("").n(NaN);

@@ -75,6 +75,8 @@ pub mod op {
     pub const HOOKED: u32 = 256;
     /// Added to what is told because the page is hidden: that is no reason to begin a session, and none to seal it by itself, as `VISIBILITY` follows.
     pub const PARTING: u32 = 512;
+    /// Added to what is of the client and of no page: it says none that its batch does not say.
+    pub const NOWHERE: u32 = 1024;
 }
 
 /// What the trail of an exception tells of. Navigations enter it by themselves, and requests, logs, events and errors where there is no `beforeSend`; else JavaScript

@@ -150,9 +150,11 @@ impl Batch {
         }
     }
 
-    /// Appends an item of this page and view. `key` is what a repeat is known by, `count` how many it stands for.
-    pub(crate) fn push(&mut self, mut item: Item, whence: &[u8]) {
-        if self.whence != whence {
+    /// Appends an item of this page and view; of none: it goes with the others. `key` is what a repeat is known by, `count` how many it stands for.
+    pub(crate) fn push(&mut self, mut item: Item, whence: Option<&[u8]>) {
+        if let Some(whence) = whence
+            && self.whence != whence
+        {
             item.json.pop();
             // A hook of the page's may have left nothing in it.
             if item.json.last() != Some(&b'{') {

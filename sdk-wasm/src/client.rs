@@ -93,6 +93,8 @@ pub struct Client<H> {
     last: (u32, Vec<u8>),
     /// The message at hand comes from within `beforeSend`.
     hooked: bool,
+    /// What it tells is of no page.
+    nowhere: bool,
 }
 
 impl<H: Host> Client<H> {
@@ -139,6 +141,7 @@ impl<H: Host> Client<H> {
             ring: Vec::new(),
             last: (0, Vec::new()),
             hooked: false,
+            nowhere: false,
         }
     }
 
@@ -147,7 +150,8 @@ impl<H: Host> Client<H> {
         let mut m = Message::new(bytes);
         let parting = op & op::PARTING != 0;
         self.hooked = op & op::HOOKED != 0;
-        let op = op & !(op::HOOKED | op::PARTING);
+        self.nowhere = op & op::NOWHERE != 0;
+        let op = op & (op::HOOKED - 1);
         if op == op::START {
             if self.started || !self.start(now, &mut m) {
                 m.spoil();

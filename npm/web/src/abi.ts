@@ -1,8 +1,8 @@
-/** The numbers of sdk-wasm/src/abi.rs, which says what each message holds; a test compares the two files. The last two are added to another. */
+/** The numbers of sdk-wasm/src/abi.rs, which says what each message holds; a test compares the two files. The last three are added to another. */
 export const enum Op {
   Tick, Start, Event, Log, Measurement, Exception, Span, Request, Vital, Visibility, Activity, Navigation, View, User,
   Attributes, Consent, Flush, Session, Trail, Suppressed, End, Stored, Load, Rates,
-  Hooked = 256, Parting = 512,
+  Hooked = 256, Parting = 512, Nowhere = 1024,
 }
 
 /** What the trail of an exception tells of. */

@@ -6,7 +6,7 @@ import { createGuard, type Tell } from './guard.js';
 import { createHex, isSampled } from './ids.js';
 import { load } from './load.js';
 import { observeAll } from './observe/all.js';
-import { own, safe, text as textOf } from './observe/describe.js';
+import { keys, own, safe, text as textOf } from './observe/describe.js';
 import { createErrors, ONLY_COUNTED } from './observe/errors.js';
 import { CONFIG, createFeatures, HERE, LEFT, type Bring, type Late } from './features.js';
 import { check, kind, matches } from './options.js';
@@ -32,7 +32,7 @@ const MOST_TOLD = 864e5;
 export const IDLE_MS = 9e5;
 export const LIFETIME_MS = 144e5;
 
-const KINDS: Item['kind'][] = ['log', 'exception', 'measurement', 'event', 'span'];
+const KINDS = 'log exception measurement event span'.split(' ') as Item['kind'][];
 
 /**
  * When the session of a stored text began, and its id (`session.rs`). Of two sessions of one visitor's the one that began later holds in all tabs, of two
@@ -258,7 +258,7 @@ export function createClient(given: Options, bring: Bring): Client {
           sdk.noted_?.(bytes[0], kept);
           // Who takes Faro's takes text alone there, or nothing of the batch. A span's are OTLP's.
           if (options.protocol == 'faro' && bytes[0] < 4) {
-            for (const part of ['attributes', 'context']) {
+            for (const part of 'attributes context'.split(' ')) {
               if (part in kept) {
                 // What is no object has no names. A copy: it may be frozen.
                 const flat = (kept[part] = own(kind(kept[part]) == 'object' ? parse(stringify(kept[part])) : {}) as any);
@@ -414,7 +414,7 @@ export function createClient(given: Options, bring: Bring): Client {
       return done;
     },
   };
-  for (const key of Object.keys(client)) {
+  for (const key of keys(client)) {
     // It runs the page's own code, and what that throws is the page's.
     if (key != 'withSpan') client[key as 'flush'] = safely(client[key as 'flush']);
   }

@@ -49,7 +49,7 @@ export function patch<S, F extends Function>(key: string, owner: object, name: s
     const own = Object.prototype.hasOwnProperty.call(owner, name);
     const wrapper = make(native as F, subs);
     // What pages look at before they trust a function.
-    for (const key of ['name', 'length']) Object.defineProperty(wrapper, key, { value: native[key as 'name'], configurable: true });
+    for (const key of 'name length'.split(' ')) Object.defineProperty(wrapper, key, { value: native[key as 'name'], configurable: true });
     target[name] = wrapper;
     layer = { native, root: layer?.root || native, wrapper, subs, own, make };
     layers[key] = layer;

@@ -128,7 +128,7 @@ impl<H: Host> Client<H> {
             json,
         };
         let bytes = item.json.len();
-        let splits = self.pen.faro && self.history.then(at) != self.batch.whence;
+        let splits = self.pen.faro && !self.nowhere && self.history.then(at) != self.batch.whence;
         if splits || self.batch.bytes + bytes > self.most() {
             self.seal(false);
         }
@@ -148,7 +148,7 @@ impl<H: Host> Client<H> {
         if place == place::EXCEPTIONS || self.hidden_at <= now {
             self.batch.due = self.batch.due.min(now + SOON_MS);
         }
-        self.batch.push(item, whence);
+        self.batch.push(item, (!self.nowhere).then_some(whence));
         if self.rings() {
             self.trim(now);
         } else {

@@ -35,7 +35,7 @@ export function createLater({ endpoint_: endpoint, options_: { protocol, transpo
         const { id_: id, tries_: tries, body_: body, sealed_: sealed } = batch;
         // When it is sent nobody knows.
         send!(endpoint + (/\?/.test(endpoint) ? '&' : '?') + 'id=' + id + '&try=' + (tries + 1) + (Date.now() - sealed > LATE ? '&late=1' : ''), {
-          method: 'POST', body: body as BodyInit, headers: { 'content-type': 'text/plain;charset=UTF-8' }, credentials: 'omit', referrerPolicy: 'origin', signal: controller.signal,
+          method: 'POST', body: body as BodyInit, headers: { 'content-type': 'text/plain' }, credentials: 'omit', referrerPolicy: 'origin', signal: controller.signal,
         });
         armed.set(batch, controller);
       });

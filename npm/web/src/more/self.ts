@@ -21,7 +21,7 @@ export function observeSelf(sdk: Sdk): void {
     if (!values.length || !sdk.live_() || performance.now() - last < EVERY) return;
     last = performance.now();
     told = { ...sdk.tally_ };
-    sdk.put_(Op.Measurement, (w) => {
+    sdk.put_(Op.Measurement | Op.Nowhere, (w) => {
       w.s(Measurement.Self).u(values.length);
       for (const [name, by] of values) w.s(name).n(micros(by));
       // Of no span: nobody asked for it.

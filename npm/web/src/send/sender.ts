@@ -156,7 +156,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       keep(batch);
     }
     batch.kept_ = hidden;
-    const headers: Record<string, string> = { 'content-type': faro ? 'application/json' : 'text/plain;charset=UTF-8' };
+    const headers: Record<string, string> = { 'content-type': faro ? 'application/json' : 'text/plain' };
     let url = sdk.endpoint_;
     if (faro) {
       if (key) headers['x-api-key'] = key;
@@ -165,7 +165,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     } else {
       // The wall clock may have jumped; the page's clock may have stood still while the machine slept.
       const sent = Math.round(Math.max(batch.offset_ + performance.now(), Date.now()));
-      url += (/\?/.test(url) ? '&' : '?') + 'id=' + batch.id_ + '&sent=' + sent + '&try=' + attempt;
+      url += (/\?/.test(url) ? '&' : '?') + 'id=' + batch.id_ + '&sent=' + sent + (attempt > 1 ? '&try=' + attempt : '');
       if (age > LATE) url += '&late=1';
     }
     batch.flights_++;

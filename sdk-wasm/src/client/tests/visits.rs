@@ -332,6 +332,22 @@ fn what_a_hidden_page_tells_of_itself_begins_no_session() {
 }
 
 #[test]
+fn what_the_client_tells_of_itself_says_no_page() {
+    let mut bench = Bench::started(&Start::default());
+    bench.batches();
+    bench.event("before").wait(1.0);
+    let there = Writer::default().s("https://shop.example/next").b(1).s("");
+    bench.put(op::NAVIGATION, &there.n(f64::NAN).0);
+    let message = Writer::default().s("farol.sdk").u(1).s("requests").n(1.0);
+    let message = message.a(&[]).many(&["", ""]).n(f64::NAN).0;
+    bench.put(op::MEASUREMENT, &message);
+    bench.put(op::MEASUREMENT | op::NOWHERE, &message);
+    let json = bench.batch().json;
+    let says = |at: usize| json["measurements"][at].get("farol").is_some();
+    assert_eq!([says(0), says(1)], [true, false]);
+}
+
+#[test]
 fn what_is_told_on_leaving_goes_as_one_though_the_page_was_hidden_a_moment_before() {
     let mut bench = Bench::started(&Start::default());
     bench
