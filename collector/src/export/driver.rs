@@ -278,7 +278,7 @@ impl Driver {
             match self.tallies.open(piece.position, shares, &self.plan.ledger) {
                 State::Open => {}
                 State::Left => self.leave(piece.position),
-                State::Through => self.reader.ack(&[piece.position]),
+                State::Through => self.reader.pass(&[piece.position]),
             }
         }
         for ((key, whole), heap) in heaps {
@@ -482,7 +482,10 @@ impl Driver {
                 State::Through => through.push(position),
             }
         }
-        self.reader.ack(&through);
+        match done.fate {
+            Fate::Exported => self.reader.ack(&through),
+            Fate::Dropped(_) | Fate::Left => self.reader.pass(&through),
+        }
     }
 }
 

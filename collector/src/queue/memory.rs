@@ -27,6 +27,8 @@ pub(super) struct Slot {
     pub(super) wanted: Mask,
     /// Who was handed it. What is in somebody's hands is not dropped for lag: its verdict is on the way.
     handed: Mask,
+    /// Destinations that took something of it.
+    pub(super) got: Mask,
 }
 
 #[derive(Debug)]
@@ -54,6 +56,8 @@ pub(super) struct State {
     /// Before this nothing can be dropped for room, so that it is looked through once and not at each append.
     kept_until: Position,
     bytes: usize,
+    /// Slots of which some destination took something.
+    got: usize,
     max_bytes: usize,
     pub(super) readers: Vec<ReaderState>,
     closed: bool,
@@ -68,6 +72,7 @@ impl State {
             end: 0,
             kept_until: 0,
             bytes: 0,
+            got: 0,
             max_bytes,
             readers: Vec::new(),
             closed: false,
@@ -92,19 +97,20 @@ impl State {
         if !self.make_room(cost(&record)) {
             return Err(Refused::full());
         }
-        Ok(self.push(record, payload, self.everyone(), false))
+        Ok(self.push(record, payload, (self.everyone(), 0), false))
     }
 
     /// Appends what an earlier run had acknowledged to its client, so it is taken whatever the bound says.
-    pub(super) fn recover(&mut self, record: Record, wanted: Mask) {
-        self.push(record, None, wanted, true);
+    pub(super) fn recover(&mut self, record: Record, wanted: Mask, got: Mask) {
+        let got = got & self.destinations();
+        self.push(record, None, (wanted, got), true);
     }
 
     fn push(
         &mut self,
         record: Record,
         payload: Option<Box<Payload>>,
-        wanted: Mask,
+        (wanted, got): (Mask, Mask),
         recovered: bool,
     ) -> Position {
         let cost = cost(&record);
@@ -134,11 +140,13 @@ impl State {
             ),
             wanted,
             handed: 0,
+            got,
         };
         self.end += 1;
         // Where nobody reads (a collector without destinations, or a test) it is done as soon as it came.
         if wanted != 0 {
             self.slots.insert(position, slot);
+            self.got += usize::from(got != 0);
             self.bytes += cost;
         }
         self.enforce_max_lag();
@@ -200,8 +208,16 @@ impl State {
         (taken, self.closed)
     }
 
-    pub(super) fn ack(&mut self, i: usize, positions: &[Position]) {
+    pub(super) fn ack(&mut self, i: usize, positions: &[Position], took: bool) {
+        let took = took && self.readers[i].ledger.is_some();
         for position in positions {
+            if took
+                && let Some(slot) = self.slots.get_mut(position)
+                && slot.wanted & bit(i) != 0
+            {
+                self.got += usize::from(slot.got == 0);
+                slot.got |= bit(i);
+            }
             self.settle(i, *position);
         }
         self.tell_passed();
@@ -260,6 +276,12 @@ impl State {
     pub(super) fn remove_reader(&mut self, i: usize) {
         self.drop_for(i, self.end(), DropReason::DestinationRemoved);
         self.readers[i].removed = true;
+        for slot in self.slots.values_mut().filter(|it| it.got == bit(i)) {
+            self.got -= 1;
+            slot.got = 0;
+        }
+        let others = !bit(i);
+        self.slots.values_mut().for_each(|it| it.got &= others);
         self.tell_passed();
     }
 
@@ -408,28 +430,21 @@ impl State {
 
     /// Whether there is room, or some can be made.
     pub(super) fn has_room(&self, cost: usize) -> bool {
-        !self.closed && (self.bytes + cost <= self.max_bytes || self.some_destination_keeps_up())
+        !self.closed && (self.bytes + cost <= self.max_bytes || self.got > 0)
     }
 
-    fn some_destination_keeps_up(&self) -> bool {
-        bits(self.destinations()).any(|i| self.readers[i].lag.records < self.slots.len() as u64)
-    }
-
-    /// Makes room by dropping the oldest for those who fell behind, as long as a destination keeps up that had it already.
+    /// Makes room by dropping the oldest for those who fell behind, as long as a destination keeps up that took something of it already. One that
+    /// nothing of it was for, or that lost it, says nothing.
     fn make_room(&mut self, cost: usize) -> bool {
         if self.bytes + cost <= self.max_bytes {
             return true;
         }
-        if cost > self.max_bytes || !self.some_destination_keeps_up() {
+        if cost > self.max_bytes || self.got == 0 {
             return false;
         }
-        let destinations = self.destinations();
         let mut from = self.kept_until;
         while self.bytes + cost > self.max_bytes {
-            let loose = |slot: &Slot| {
-                let someone_keeps_up = destinations & !slot.wanted != 0;
-                someone_keeps_up && slot.wanted & slot.handed == 0
-            };
+            let loose = |slot: &Slot| slot.got != 0 && slot.wanted & slot.handed == 0;
             let found = self.slots.range(from..).find(|(_, slot)| loose(slot));
             let Some((position, wanted)) = found.map(|(at, slot)| (*at, slot.wanted)) else {
                 self.kept_until = self.end;
@@ -491,6 +506,7 @@ impl State {
         slot.wanted &= !bit(i);
         let (items, cost) = (slot.entry.items(), slot.entry.cost());
         if slot.wanted == 0 {
+            self.got -= usize::from(slot.got != 0);
             self.slots.remove(&position);
             self.bytes -= cost;
         }

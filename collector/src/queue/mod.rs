@@ -199,7 +199,7 @@ impl Queue {
     }
 
     /// Puts a record at the end; when this returns it is where the operator chose that the queue lives. Where the queue is full and
-    /// some destination keeps up, those that do not lose their oldest, counted; where none keeps up the record is refused.
+    /// some destination keeps up, which took something of what is to go, those that do not lose their oldest, counted; where none does the record is refused.
     pub async fn append(&self, record: Record) -> Result<Position, Refused> {
         self.append_known(record, None, None).await
     }

@@ -148,11 +148,20 @@ impl Reader {
         (!entries.is_empty()).then_some(entries)
     }
 
-    /// Has no further use for these entries, in whatever order they were read.
+    /// Has no further use for these entries, in whatever order they were read: it took something of each.
     pub fn ack(&self, positions: &[Position]) {
+        self.end(positions, true);
+    }
+
+    /// The same of entries of which it took nothing: nothing of them was for it, or it refused all of that. Nobody else loses anything for this.
+    pub fn pass(&self, positions: &[Position]) {
+        self.end(positions, false);
+    }
+
+    fn end(&self, positions: &[Position], took: bool) {
         match &self.queue.0 {
-            Store::Memory(state) => super::lock(state).ack(self.index, positions),
-            Store::Disk(queue) => queue.shared().ack(self.index, positions),
+            Store::Memory(state) => super::lock(state).ack(self.index, positions, took),
+            Store::Disk(queue) => queue.shared().ack(self.index, positions, took),
         }
     }
 

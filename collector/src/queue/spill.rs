@@ -36,6 +36,9 @@ struct Cursors {
 struct Cursor {
     low: u64,
     acked: Vec<(u64, u64)>,
+    /// Of which the destination took something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    got: Vec<(u64, u64)>,
 }
 
 /// What was found in the data folder.
@@ -69,6 +72,12 @@ impl Left {
             return true;
         };
         cursors.get(name).is_some_and(|c| c.wants(place))
+    }
+
+    /// Whether a destination took something of a record.
+    pub(super) fn got(&self, name: &str, place: u64) -> bool {
+        let cursor = self.cursors.as_ref().and_then(|c| c.get(name));
+        cursor.is_some_and(|c| c.got(place))
     }
 
     /// Who wants a record and is not configured any more.
@@ -126,6 +135,7 @@ pub fn save(queue: &Queue, folder: &Path) -> io::Result<u64> {
         return Ok(0);
     };
     let wanted: Vec<Mask> = state.wanted().map(|slot| slot.wanted).collect();
+    let got: Vec<Mask> = state.wanted().map(|slot| slot.got).collect();
     if wanted.is_empty() {
         return Ok(0);
     }
@@ -133,7 +143,7 @@ pub fn save(queue: &Queue, folder: &Path) -> io::Result<u64> {
     let cursors = Cursors {
         version: 1,
         readers: readers
-            .map(|(i, r)| (r.name.clone(), Cursor::of(&wanted, bit(i))))
+            .map(|(i, r)| (r.name.clone(), Cursor::of(&wanted, &got, bit(i))))
             .collect(),
     };
     create_folder(folder)?;
@@ -180,7 +190,7 @@ pub fn recover(queue: &Queue, folder: &Path, ledgers: &Ledgers) -> io::Result<Re
             let mask = wants.of(place);
             if mask != 0 {
                 if let Some(mut state) = queue.memory() {
-                    state.recover(record, mask);
+                    state.recover(record, mask, wants.got(place));
                 }
                 found.records += 1;
             }
@@ -257,21 +267,19 @@ fn read_segment(bytes: &[u8], mut take: impl FnMut(u64, Record)) -> bool {
 }
 
 impl Cursor {
-    fn of(wanted: &[Mask], reader: Mask) -> Self {
+    fn of(wanted: &[Mask], got: &[Mask], reader: Mask) -> Self {
         let done: Vec<bool> = wanted.iter().map(|mask| mask & reader == 0).collect();
         let low = done.iter().take_while(|done| **done).count();
-        let mut acked: Vec<(u64, u64)> = Vec::new();
-        for i in (low..done.len()).filter(|i| done[*i]) {
-            let i = i as u64;
-            match acked.last_mut() {
-                Some((_, end)) if *end == i => *end += 1,
-                _ => acked.push((i, i + 1)),
-            }
-        }
         Self {
             low: low as u64,
-            acked,
+            acked: runs((low..done.len()).filter(|i| done[*i])),
+            got: runs((0..got.len()).filter(|i| got[*i] & reader != 0)),
         }
+    }
+
+    fn got(&self, place: u64) -> bool {
+        let mut got = self.got.iter();
+        got.any(|(from, end)| (*from..*end).contains(&place))
     }
 
     fn wants(&self, place: u64) -> bool {
@@ -281,6 +289,19 @@ impl Cursor {
                 .iter()
                 .any(|(from, end)| (*from..*end).contains(&place))
     }
+}
+
+/// Places as ranges, ends exclusive.
+fn runs(places: impl Iterator<Item = usize>) -> Vec<(u64, u64)> {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for i in places {
+        let i = i as u64;
+        match runs.last_mut() {
+            Some((_, end)) if *end == i => *end += 1,
+            _ => runs.push((i, i + 1)),
+        }
+    }
+    runs
 }
 
 /// Which readers want what of a segment.
@@ -334,6 +355,13 @@ impl Wants {
                 .filter(|(_, c)| c.wants(place))
                 .fold(0, |m, (i, _)| m | bit(*i)),
         }
+    }
+
+    /// Who took something of it.
+    fn got(&self, place: u64) -> Mask {
+        let cursors = self.cursors.iter().flatten();
+        let got = cursors.filter(|(_, c)| c.got(place));
+        got.fold(0, |mask, (i, _)| mask | bit(*i))
     }
 
     fn gone(&self, place: u64) -> impl Iterator<Item = &str> {

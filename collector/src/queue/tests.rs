@@ -252,3 +252,62 @@ async fn what_comes_when_it_is_closed_is_told_that_and_not_that_it_is_full() {
         assert_eq!(refused.why, Refusal::ShuttingDown);
     }
 }
+
+#[tokio::test]
+async fn one_that_nothing_is_for_or_that_lost_it_lets_nobody_lose_anything() {
+    for max_lag in [None, Some(0)] {
+        let queue = room_for(4);
+        let ledgers = Ledgers::new();
+        let dead = queue.reader(ReaderOptions::destination(ledgers.destination("dead")));
+        let mut other = queue.reader(ReaderOptions {
+            max_lag,
+            ..ReaderOptions::destination(ledgers.destination("other"))
+        });
+        for n in 0..12 {
+            let taken = queue.append(record(1)).await.is_ok();
+            assert_eq!(taken, n < 4, "{n}");
+            if max_lag.is_none() && taken {
+                let got = positions(&other.next(100, usize::MAX).await);
+                other.pass(&got);
+            }
+        }
+        assert_eq!(other.pending().records, 0);
+        assert!(!queue.has_room());
+        assert_eq!(ledgers.destination("dead").snapshot().dropped_total(), 0);
+        assert_eq!(dead.pending().records, 4);
+        other.remove();
+    }
+}
+
+#[tokio::test]
+async fn what_a_living_one_took_is_known_after_a_stop_and_not_when_it_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = room_for(4);
+    let open = |queue: &Queue| {
+        let ledgers = Ledgers::new();
+        let reader = |name| queue.reader(ReaderOptions::destination(ledgers.destination(name)));
+        (reader("dead"), reader("living"), ledgers)
+    };
+    let (_dead, mut living, _) = open(&before);
+    for n in 0..4 {
+        before.append(record(1)).await.unwrap();
+        let got = positions(&living.next(100, usize::MAX).await);
+        match n {
+            0 => living.pass(&got),
+            _ => living.ack(&got),
+        }
+    }
+    before.close();
+    spill::save(&before, folder.path()).unwrap();
+    let queue = room_for(4);
+    let (dead, living, ledgers) = open(&queue);
+    spill::recover(&queue, folder.path(), &ledgers).unwrap();
+    assert!(queue.has_room());
+    queue.append(record(1)).await.unwrap();
+    let books = ledgers.destination("dead").snapshot();
+    assert_eq!(books.dropped[&DropReason::Lag], 1);
+    living.remove();
+    assert!(!queue.has_room());
+    assert!(queue.append(record(1)).await.is_err());
+    assert_eq!(dead.pending().records, 4);
+}

@@ -24,7 +24,7 @@ impl Driver {
                 State::Open | State::Left => wanted.push(entry),
             }
         }
-        self.reader.ack(&through);
+        self.reader.pass(&through);
         if !wanted.is_empty() {
             let positions = wanted.iter().map(|it| it.position).collect();
             // An answer concerns all of them.

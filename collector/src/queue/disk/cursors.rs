@@ -42,6 +42,9 @@ pub struct Cursors {
     pub torn: Vec<(Position, Position)>,
     /// By the reader's name.
     pub readers: BTreeMap<String, Ranges>,
+    /// Segments of which a destination took something, by the reader's name. Where nothing is said, as by a version before, nothing is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub got: BTreeMap<String, Ranges>,
     /// What readers were through with before an operator asked for it again; until the next start, which counts it as replayed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub replayed: BTreeMap<String, Ranges>,
@@ -184,6 +187,7 @@ mod tests {
             ends: vec![(low, low + 30)],
             torn: vec![(low + 1, low + 2)],
             readers: [("a".to_owned(), ranges.clone())].into(),
+            got: [("a".to_owned(), Ranges::below(low))].into(),
             replayed: [("a".to_owned(), ranges)].into(),
         }
     }

@@ -129,6 +129,9 @@ fn write(shared: &Shared, left: &spill::Left, records: &[&(u64, Record)]) -> io:
             if !left.wants(&reader.name, *place) {
                 reader.done.add(*from, *to);
             }
+            if left.got(&reader.name, *place) {
+                reader.got.insert(segment.base);
+            }
         }
     }
     state.end = segment.end;

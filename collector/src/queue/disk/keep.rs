@@ -99,6 +99,7 @@ impl Shared {
                 ends: state.ends(),
                 torn: state.torn.clone(),
                 readers,
+                got: state.got(),
                 replayed: BTreeMap::new(),
             }
         };

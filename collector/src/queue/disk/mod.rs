@@ -341,13 +341,13 @@ impl Shared {
     }
 
     /// A reader acknowledged: something may be done with, and the cursors moved.
-    pub(super) fn ack(&self, index: usize, positions: &[Position]) {
+    pub(super) fn ack(&self, index: usize, positions: &[Position], took: bool) {
         if positions.is_empty() {
             return;
         }
         let gone = {
             let mut state = self.lock();
-            state.ack(index, positions);
+            state.ack(index, positions, took);
             state.gone()
         };
         drop(gone);

@@ -1,6 +1,6 @@
 //! What is known of a reader under the queue's lock: what is done for it, what it has in hands, what it lets wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -33,6 +33,9 @@ pub(in crate::queue) struct ReaderState {
     pub(in crate::queue) pin: Option<Position>,
     pub(in crate::queue) lag: Lag,
     pub(super) settled: Settled,
+    /// Segments, by where they begin, of which it took something, and those of which it lost something that it had not got.
+    pub(super) got: BTreeSet<Position>,
+    pub(super) lost: BTreeSet<Position>,
     pub(in crate::queue) wake: Arc<Notify>,
     pub(in crate::queue) removed: bool,
 }
@@ -149,6 +152,12 @@ impl ReaderState {
     pub(in crate::queue) fn holds_some_of(&self, segment: &Segment) -> bool {
         let mut held = self.held.range(segment.base..segment.end);
         held.next().is_some()
+    }
+
+    /// Whether it is a destination that has had what there is for it of a segment. Where there was nothing for it, or some of it was dropped, that says nothing.
+    pub(super) fn keeps_up(&self, segment: &Segment) -> bool {
+        let took = self.got.contains(&segment.base) && !self.lost.contains(&segment.base);
+        took && self.ledger().is_some() && self.done.covers(segment.base, segment.end)
     }
 
     /// Whether it needs nothing of a segment any more.

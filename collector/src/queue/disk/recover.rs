@@ -1,13 +1,14 @@
 //! Finding again what an earlier run left: all that is whole is kept, what is not is counted, and a place in doubt means delivering twice.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result};
 
-use super::super::Start;
 use super::super::entry::Warm;
+use super::super::{Position, Start};
 use super::cursors::{CursorFile, Cursors};
 use super::figures::Figures;
 use super::group::Groups;
@@ -138,7 +139,9 @@ impl Shared {
         state.end = state.end.max(resumed.unwrap_or_default());
         for i in 0..state.readers.len() {
             let place = state.found_place(&state.readers[i], found.cursors.as_ref());
+            let got = state.found_got(&state.readers[i], found.cursors.as_ref());
             let reader = &mut state.readers[i];
+            reader.got = got;
             reader.cursor = place.low();
             reader.pin = reader.options.pinned.as_ref().map(|_| place.low());
             reader.done = place;
@@ -268,6 +271,14 @@ fn wanted(places: &Places, done: &Ranges) -> (u64, u64, u64) {
 }
 
 impl State {
+    fn found_got(&self, reader: &ReaderState, cursors: Option<&Cursors>) -> BTreeSet<Position> {
+        let Some(got) = cursors.and_then(|c| c.got.get(&reader.name)) else {
+            return BTreeSet::new();
+        };
+        let bases = self.segments.iter().map(|s| s.base);
+        bases.filter(|base| got.contains(*base)).collect()
+    }
+
     fn found_place(&self, reader: &ReaderState, cursors: Option<&Cursors>) -> Ranges {
         if let Some(at) = reader.options.resume {
             return Ranges::below(at);

@@ -66,7 +66,7 @@ impl State {
         costs.min().map(|(_, base)| base)
     }
 
-    /// What it costs if a segment goes, where it may: nobody wants it, or a destination that keeps up has had it. It may not where somebody has something of
+    /// What it costs if a segment goes, where it may: nobody wants it, or a destination keeps up that took something of it. It may not where somebody has something of
     /// it in hands: a crash before the verdict would lose that and nobody would count it. That is a batch or two a destination.
     fn cost_of(&self, segment: &Segment) -> Option<Cost> {
         let (mut cost, mut keeps_up) = (Cost::Nothing, false);
@@ -75,7 +75,7 @@ impl State {
                 return None;
             }
             let covered = reader.done.covers(segment.base, segment.end);
-            keeps_up |= covered && reader.options.ledger.is_some();
+            keeps_up |= reader.keeps_up(segment);
             cost = cost.max(match covered {
                 true if reader.through(segment) => Cost::Nothing,
                 true => Cost::Counts,
@@ -165,6 +165,7 @@ impl State {
                 ledger.dropped(why, items);
             }
             reader.done.add(segment.base, segment.end);
+            reader.lost.insert(segment.base);
             self.inexact(segment.base, segment.end);
         } else if reader.holds_the_rest_of(segment) {
             // Known without reading it, which each round of the keeper would do anew.
@@ -396,6 +397,8 @@ impl Shared {
             state.active = None;
         }
         for i in 0..state.readers.len() {
+            state.readers[i].got.remove(&segment.base);
+            state.readers[i].lost.remove(&segment.base);
             state.advance(i);
         }
         let count = state.segments.len() as u64;

@@ -1,6 +1,6 @@
 //! What is known under the queue's lock: the segments, the decoded tail, and all readers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -131,6 +131,8 @@ impl State {
             pin: None,
             lag: Lag::default(),
             settled: Settled::default(),
+            got: BTreeSet::new(),
+            lost: BTreeSet::new(),
             wake: wake.clone(),
             removed: false,
             options,
@@ -280,10 +282,15 @@ impl State {
         }
     }
 
-    pub(in crate::queue) fn ack(&mut self, i: usize, positions: &[Position]) {
+    /// A reader has no further use for records, and took something of each, or nothing.
+    pub(in crate::queue) fn ack(&mut self, i: usize, positions: &[Position], took: bool) {
+        let took = took && self.readers[i].ledger().is_some();
         for at in positions {
             if let Some(held) = self.readers[i].held.remove(at) {
                 self.settle(i, *at, held, None);
+                if took && let Some(base) = self.segment_of(*at).map(|s| s.base) {
+                    self.readers[i].got.insert(base);
+                }
             }
         }
         self.advance(i);
@@ -324,6 +331,11 @@ impl State {
         lost: Option<DropReason>,
     ) {
         let had = self.readers[i].done.contains(at);
+        if lost.is_some()
+            && let Some(base) = self.segment_of(at).map(|s| s.base)
+        {
+            self.readers[i].lost.insert(base);
+        }
         self.readers[i].settle(at, record, lost);
         if !had {
             self.taken_off(at, record);
@@ -458,6 +470,22 @@ impl State {
         let pairs = self.segments.iter().zip(next.chain([None]));
         let alone = pairs.filter(|(s, next)| *next != Some(s.end));
         alone.map(|(s, _)| (s.base, s.end)).collect()
+    }
+
+    /// Of which segments each destination took something and lost nothing.
+    pub(in crate::queue) fn got(&self) -> BTreeMap<String, Ranges> {
+        let takers = self.living().filter(|(_, r)| !r.got.is_empty());
+        takers
+            .map(|(_, r)| {
+                let mut got = Ranges::default();
+                for segment in &self.segments {
+                    if r.got.contains(&segment.base) && !r.lost.contains(&segment.base) {
+                        got.add(segment.base, segment.end);
+                    }
+                }
+                (r.name.clone(), got)
+            })
+            .collect()
     }
 
     /// How many bytes all segments hold.

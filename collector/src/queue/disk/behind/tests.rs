@@ -40,7 +40,7 @@ fn step(shared: &Shared, reader: &Reader, most: u64) -> usize {
         entry.through();
     }
     let positions: Vec<Position> = entries.iter().map(|it| it.position).collect();
-    shared.ack(reader.index(), &positions);
+    shared.ack(reader.index(), &positions, true);
     entries.len()
 }
 

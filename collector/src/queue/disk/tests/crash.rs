@@ -248,7 +248,7 @@ impl World {
                 life.counted.place = life.bench.queue.id().zip(Some(entry.next));
             }
             let positions: Vec<_> = entries.iter().map(|e| e.position).collect();
-            life.bench.shared.ack(life.readers[n], &positions);
+            life.bench.shared.ack(life.readers[n], &positions, true);
         } else {
             self.expected[n].held.extend(entries);
         }
@@ -273,7 +273,7 @@ impl World {
         }
         let name = DESTINATIONS[n];
         life.bench.ledgers.destination(name).exported(items);
-        life.bench.shared.ack(life.readers[n], &positions);
+        life.bench.shared.ack(life.readers[n], &positions, true);
     }
 
     /// A record is what it was, or erased; for good, where the queue said so.
@@ -381,7 +381,7 @@ impl World {
                     let books = life.bench.ledgers.destination(name);
                     books.exported(entries.iter().map(|e| e.items()).sum());
                 }
-                life.bench.shared.ack(*reader, &positions);
+                life.bench.shared.ack(*reader, &positions, true);
             }
         }
     }

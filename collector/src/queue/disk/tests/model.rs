@@ -398,9 +398,13 @@ impl Model {
         if NAMES[r] != "own" {
             self.bench.ledgers.destination(NAMES[r]).exported(items);
         }
-        self.bench.shared.ack(self.readers[r], &positions);
+        self.bench
+            .shared
+            .ack(self.readers[r], &positions, n % 4 != 0);
         // A second time changes nothing.
-        self.bench.shared.ack(self.readers[r], &positions);
+        self.bench
+            .shared
+            .ack(self.readers[r], &positions, n % 4 != 0);
     }
 
     fn resume(&mut self, r: usize) {
