@@ -9,10 +9,10 @@ use alloc::vec::Vec;
 use farol_protocol::Kind;
 
 use crate::host::Host;
-use crate::meta::Fixed;
+use crate::meta::{Fixed, ID_AT};
 use crate::pen::Pen;
 use crate::sampling::Share;
-use crate::text::{after, before, find, keep};
+use crate::text::{after, before, keep};
 
 /// Places in the payload's fixed order, which also numbers the items.
 pub(crate) mod place {
@@ -193,11 +193,10 @@ impl Batch {
 
     /// Makes its items the session's of that id, where they are of the `old` one.
     pub(crate) fn rename(&mut self, old: &[u8], id: &[u8], share: Share) {
-        // It comes first.
-        let at = find(&self.who, old);
-        if at < self.who.len() {
-            let rest = after(&self.who, at + old.len());
-            self.restamp([before(&self.who, at), id, rest].concat());
+        // Ids are of one length: none is the beginning of another.
+        if after(&self.who, ID_AT).starts_with(old) {
+            let rest = after(&self.who, ID_AT + old.len());
+            self.restamp([before(&self.who, ID_AT), id, rest].concat());
             self.settle(share);
         }
     }

@@ -584,6 +584,23 @@ fn whatever_is_told_while_consent_is_pending_goes_along_to_the_session_that_the_
 }
 
 #[test]
+fn an_id_that_stands_elsewhere_in_the_meta_too_is_changed_where_it_is_the_sessions() {
+    for id in ["d", "id", "session"] {
+        let mut bench = Bench::new(&Start {
+            consent: 0,
+            ..Start::default()
+        });
+        bench.event("seen");
+        shared(&mut bench, &format!("1 1767225000000 1767225500000 0 {id}"));
+        shared(&mut bench, "");
+        bench.put(op::CONSENT, &[1]).flush();
+        let told = names(&bench.batches());
+        let seen = told.iter().find(|(_, name)| name == "seen").unwrap();
+        assert!(seen.0 != id && seen.0.len() == 16, "{told:?}");
+    }
+}
+
+#[test]
 fn a_stored_session_that_is_over_or_none_changes_nothing_for_who_agrees() {
     for text in [
         "1 1767220000000 1767224000000 0 theirs",
