@@ -823,6 +823,42 @@ async fn a_signal_that_is_not_wanted_is_filtered_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_filters_or_refuses_all_costs_another_nothing_and_one_that_takes_it_does() {
+    for (takes, logs, outcome) in [
+        (false, false, Outcome::accepted as fn() -> Outcome),
+        (false, true, refuse),
+        (true, true, Outcome::accepted),
+    ] {
+        let bench = Bench {
+            queue: Queue::new(20_000),
+            ..Bench::new()
+        };
+        let dead = ReaderOptions::destination(bench.ledgers.destination("dead"));
+        let _dead = bench.queue.reader(dead);
+        let running = bench.run(
+            "a",
+            move |_| Some(outcome()),
+            |plan, _| plan.signals.logs = logs,
+        );
+        let mut refused = 0;
+        for _ in 0..200 {
+            match bench.queue.refuses("", None, 1_000) {
+                None => bench.put(&["x"]).await,
+                Some(_) => refused += 1,
+            }
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        let lost = bench.books("dead").dropped_total();
+        assert_eq!(
+            (refused == 0, lost > 0),
+            (takes, takes),
+            "{refused}, {lost}"
+        );
+        running.task.abort();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_converted_is_counted_and_holds_nothing_up() {
     let bench = Bench::new();
     let running = bench.run("a", accept, plain);
