@@ -118,7 +118,7 @@ metrics! {
     QUEUE_FAILURES = "farol_queue_failures_total", Counter, ["operation"];
     /// Entries that a reader of the queue has not acknowledged.
     QUEUE_LAG_RECORDS = "farol_queue_lag_records", Gauge, ["reader"];
-    /// Age of the oldest entry that a reader of the queue has not acknowledged; of one that only the disk has, that of its file.
+    /// Age of the oldest entry that a reader of the queue has not acknowledged; of one that only the disk has, to a second, or to a thirtieth of the time that its file spans.
     QUEUE_LAG_SECONDS = "farol_queue_lag_seconds", Gauge, ["reader"];
     /// Series of the metrics that are made out of items.
     AGGREGATE_SERIES = "farol_aggregate_series", Gauge, [];

@@ -146,10 +146,10 @@ pub(super) fn scan(
         let mut scan = Scan::forgiving(&*this.file, this.base, this.base, bounds.end);
         while let Some(piece) = scan.piece()? {
             match piece {
-                Piece::Record(_, _, record) => {
+                Piece::Record(at, _, record) => {
                     segment.records += 1;
                     segment.items += record.header.counts.items();
-                    segment.took(record.header.received_ns);
+                    segment.took(at, record.header.received_ns);
                     newest.see(&record.header);
                 }
                 Piece::Gap(from, to) => {

@@ -108,10 +108,10 @@ fn write(shared: &Shared, left: &spill::Left, records: &[&(u64, Record)]) -> io:
         record.encode(&mut bytes);
         let next = end + (bytes.len() - HEAD) as u64;
         places.push((*place, segment.end, next));
+        segment.took(segment.end, record.header.received_ns);
         segment.end = next;
         segment.records += 1;
         segment.items += record.header.counts.items();
-        segment.took(record.header.received_ns);
     }
     let path = shared.folder.join(segment::name(end));
     let file = shared.disk.create(&path)?;

@@ -11,6 +11,7 @@ use super::cursors::Cursors;
 use super::figures::Figures;
 use super::keeper::Wake;
 use super::ranges::Ranges;
+use super::reader::ReaderState;
 use super::writer::Writer;
 use super::{FAILURES, Shared};
 use crate::memory::give_back_at_times;
@@ -21,6 +22,16 @@ const WATCH: Duration = Duration::from_secs(1);
 
 /// How often ages are looked at: a hundredth of the least that can be set.
 const AGES: Duration = Duration::from_secs(10);
+
+/// How old a file gets at least before it is ended for the sake of what is done with in it: each time costs a file and a sync of the folder.
+const DONE_AFTER: Duration = Duration::from_secs(60);
+
+/// The same for the sake of what expires.
+const OLD_AFTER: Duration = Duration::from_secs(10);
+
+/// The parts of a time after which something goes that a file may span. What goes goes by files, so late by one part at the most; and there
+/// are no more files of few records than these.
+const PARTS_OF_TIME: u32 = 64;
 
 /// How often the room on the disk is looked at while nothing is written.
 const SPACE_NS: u64 = 1_000_000_000;
@@ -34,12 +45,14 @@ impl Shared {
     }
 
     /// No timer runs where nothing comes with time.
-    fn longest_wait(&self) -> Option<Duration> {
+    pub(super) fn longest_wait(&self) -> Option<Duration> {
         if self.refusal().is_some() || self.cursors_fail.load(Relaxed) {
             return Some(WATCH);
         }
         let ages = self.settings.max_age.is_some() || !self.settings.retain_after_export.is_zero();
-        (ages && !self.lock().segments.is_empty()).then_some(AGES)
+        let state = self.lock();
+        let waits = state.active.is_some() || (ages && !state.segments.is_empty());
+        waits.then_some(AGES)
     }
 
     /// One round.
@@ -56,6 +69,7 @@ impl Shared {
             self.look_at_space_now();
         }
         self.enforce_max_lag();
+        self.end_in_time();
         self.free_done();
         self.drop_old();
         if self.short_of_room() {
@@ -110,6 +124,40 @@ impl Shared {
             state.moved = true;
             state.unknown_reader = true;
         })
+    }
+
+    /// Ends the file that is written where its time has come: files go as a whole, and one that nothing fills up would keep for good what has expired, or
+    /// what everybody has. The next record begins another.
+    fn end_in_time(&self) {
+        let now = (self.clock.now)();
+        let part = |whole: Duration| whole / PARTS_OF_TIME;
+        let mut state = self.lock();
+        let active = state.active;
+        let Some(file) = state.segments.back().filter(|s| active == Some(s.base)) else {
+            return;
+        };
+        // A clock that was set back says nothing of its age.
+        let age = now.checked_sub(file.begun_ns).unwrap_or(u64::MAX);
+        let is_past = |least: Duration| age >= nanos(least);
+        let expires = self.settings.max_age;
+        let expires = expires.is_some_and(|most| is_past(part(most).max(OLD_AFTER)));
+        let retain = self.settings.retain_after_export;
+        // Where somebody has nothing of it yet another file would only be one more.
+        let all_take = || {
+            let has_begun =
+                |r: &ReaderState| r.done.low() > file.base && r.pin.is_none_or(|at| at > file.base);
+            state.living().all(|(_, r)| has_begun(r))
+        };
+        if !expires && !(is_past(part(retain).max(DONE_AFTER)) && all_take()) {
+            return;
+        }
+        match state.writing {
+            true => state.seal = true,
+            false => state.leave_active(),
+        }
+        drop(state);
+        // The writer has the file open.
+        self.groups.nudge();
     }
 
     fn drop_old(&self) {

@@ -40,6 +40,7 @@ mod group;
 mod import;
 mod keep;
 mod keeper;
+mod marks;
 mod reader;
 mod recover;
 mod retain;

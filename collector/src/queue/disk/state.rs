@@ -9,6 +9,7 @@ use super::super::settled::Settled;
 use super::super::{Depth, Entry, Lag, Position, ReaderOptions, seat};
 use super::behind::Behind;
 use super::fetch::Fetch;
+use super::marks::Marks;
 use super::ranges::Ranges;
 use super::reader::{Held, ReaderState};
 use super::shares::{self, Shares};
@@ -30,6 +31,10 @@ pub(in crate::queue) struct Segment {
     pub(in crate::queue) newest_ns: u64,
     /// The same of the oldest; 0 while there is none.
     pub(in crate::queue) oldest_ns: u64,
+    /// When what stands in it was taken.
+    pub(super) marks: Marks,
+    /// When it was begun; 0 where an earlier run did that.
+    pub(super) begun_ns: u64,
     /// Where no record is: what is damaged, and what a crash left unfinished.
     pub(in crate::queue) gaps: Vec<(Position, Position)>,
     /// Something in it that had been acknowledged is lost.
@@ -39,8 +44,9 @@ pub(in crate::queue) struct Segment {
 }
 
 impl Segment {
-    /// It holds a record that was taken then.
-    pub(in crate::queue) fn took(&mut self, received_ns: u64) {
+    /// The next record that it holds, and when that was taken.
+    pub(in crate::queue) fn took(&mut self, at: Position, received_ns: u64) {
+        self.marks.note(at, received_ns);
         self.newest_ns = self.newest_ns.max(received_ns);
         self.oldest_ns = match self.oldest_ns {
             0 => received_ns,
@@ -382,7 +388,7 @@ impl State {
             segment.records += entries.len() as u64;
             segment.items += sum;
             for entry in &entries {
-                segment.took(entry.record.header.received_ns);
+                segment.took(entry.position, entry.record.header.received_ns);
             }
             segment.done_ns = None;
         }
@@ -513,8 +519,8 @@ impl State {
             .collect()
     }
 
-    /// When the oldest record was taken that each reader has not acknowledged, nanoseconds since 1970. Of one that only the disk has it is the oldest of
-    /// its segment.
+    /// When the oldest record was taken that each reader has not acknowledged, nanoseconds since 1970. Of one that only the disk has it is what the
+    /// segment's marks say.
     pub(in crate::queue) fn oldest(&self) -> Vec<(String, u64)> {
         let waiting = self.living().filter(|(_, r)| r.lag.records > 0);
         waiting
@@ -528,7 +534,9 @@ impl State {
         let segment = wanted.find(|s| !done.covers(s.base, s.end))?;
         let at = done.skip(segment.base);
         let entry = self.in_tail(at).or_else(|| self.behind.get(at).cloned());
-        let taken = entry.map_or(segment.oldest_ns, |it| it.record.header.received_ns);
+        let taken = entry.map(|it| it.record.header.received_ns);
+        let taken = taken.or_else(|| segment.marks.before(at));
+        let taken = taken.unwrap_or(segment.oldest_ns);
         (taken > 0).then_some(taken)
     }
 }

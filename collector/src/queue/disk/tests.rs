@@ -1228,6 +1228,7 @@ fn a_file_cut_or_damaged_anywhere_costs_what_stood_there_and_nothing_else() {
     }
 }
 
+mod ages;
 mod crash;
 mod keeps_up;
 mod model;

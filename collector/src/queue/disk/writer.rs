@@ -176,6 +176,7 @@ impl Writer {
                 state.segments.push_back(Segment {
                     base,
                     end: base,
+                    begun_ns: (self.shared.clock.now)(),
                     ..Segment::default()
                 });
                 self.shared
