@@ -4,6 +4,9 @@ use std::net::Ipv6Addr;
 
 use crate::config::Origin;
 
+/// Schemes of addresses that browsers show no page of, or give none an origin.
+const NO_PAGES: [&str; 5] = ["data", "file", "ftp", "ws", "wss"];
+
 impl Origin {
     /// Reads `https://shop.example`, `https://*.shop.example`, `shop.example` (any scheme), or `*`.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
@@ -16,10 +19,18 @@ impl Origin {
                 port: None,
             });
         }
+        if text.eq_ignore_ascii_case("null") {
+            return Err(
+                "this is what pages without an origin send, whoever they are; name those that may send, such as https://shop.example, or * for all",
+            );
+        }
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
             None => (None, text),
         };
+        if scheme.as_deref().is_some_and(|it| NO_PAGES.contains(&it)) {
+            return Err("no page has an origin of this scheme; write https, or http");
+        }
         if rest.contains(['/', '?', '#', '@']) {
             return Err("an origin is scheme, host and port only, such as https://shop.example");
         }

@@ -184,6 +184,11 @@ fn is_loopback(address: SocketAddr) -> bool {
 
 fn required_name(section: &Section<'_>) -> Built<String> {
     match section.text("name")? {
+        // Names are shown: in lines of a log, on a terminal.
+        Some(name) if name.chars().any(char::is_control) => Err(section.wrong(
+            "name",
+            "a name holds no line breaks or control characters; leave them out",
+        )),
         Some(name) if !name.is_empty() => Ok(name),
         _ => Err(section.missing("name", "write name = \"…\"")),
     }

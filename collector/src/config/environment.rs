@@ -1,6 +1,8 @@
 //! Environment variables over the file: `FAROL_LISTEN`, `FAROL_LIMITS__BODY`, and for entries of lists
 //! `FAROL_DESTINATIONS__<name>__ENDPOINT`.
 
+use std::net::IpAddr;
+
 use super::ConfigError;
 use super::nearest::nearest;
 use super::settings::TABLE;
@@ -38,12 +40,24 @@ pub(super) fn overlay(
     Ok(())
 }
 
-/// Beside a Service that is called `farol`, or begins so, Kubernetes puts `FAROL_PORT=tcp://10.0.0.1:80` into every container of the namespace.
+/// Beside a Service that is called `farol`, or begins so, Kubernetes puts `FAROL_PORT=tcp://10.0.0.1:80`, `FAROL_SERVICE_HOST=10.0.0.1` and more like
+/// them into every container of the namespace.
 fn is_of_kubernetes(name: &str, value: &str) -> bool {
+    if name.contains("__") {
+        return false;
+    }
     let scheme = value.split_once("://").map(|(scheme, _)| scheme);
-    name.ends_with("_PORT")
-        && !name.contains("__")
-        && matches!(scheme, Some("tcp" | "udp" | "sctp"))
+    let port = |text: &str| text.parse::<u16>().is_ok();
+    let named = name.contains("_SERVICE_PORT_") || name.ends_with("_SERVICE_PORT");
+    let protocol = ["_TCP", "_UDP", "_SCTP"].iter().find_map(|protocol| {
+        let (front, rest) = name.rsplit_once(protocol)?;
+        let number = front.rsplit_once("_PORT_")?.1;
+        (port(number) && matches!(rest, "" | "_ADDR" | "_PORT" | "_PROTO")).then_some(())
+    });
+    name.ends_with("_PORT") && matches!(scheme, Some("tcp" | "udp" | "sctp"))
+        || name.ends_with("_SERVICE_HOST") && value.parse::<IpAddr>().is_ok()
+        || named && port(value)
+        || protocol.is_some()
 }
 
 /// Other programs may use the prefix too, so a variable is wrong only where it is close to a setting, or is below one of ours.
@@ -53,6 +67,10 @@ fn refuse_slip(segments: &[String], at: &Place) -> Result<(), ConfigError> {
         let problem = format!(
             "entries of lists go by name, levels divided by two underscores, such as {meant}"
         );
+        return Err(ConfigError::new(at, "", None, problem));
+    }
+    if let Some(meant) = list_slip(segments) {
+        let problem = format!("no such setting; did you mean {meant}?");
         return Err(ConfigError::new(at, "", None, problem));
     }
     let flat = TABLE
@@ -79,6 +97,15 @@ fn refuse_slip(segments: &[String], at: &Place) -> Result<(), ConfigError> {
         )),
         None => Ok(()),
     }
+}
+
+/// What was meant by a slip in a list's own name: `FAROL_APP__SHOP__KEYS`.
+fn list_slip(segments: &[String]) -> Option<String> {
+    let [list, _, ..] = segments else {
+        return None;
+    };
+    let list = nearest(list, LISTS)?.to_ascii_uppercase();
+    Some(format!("{PREFIX}{list}__{}", segments[1..].join("__")))
 }
 
 /// What was meant by a list's variable that names no entry: `FAROL_APPS`, or `FAROL_APPS_SHOP_KEYS` with one underscore for two.

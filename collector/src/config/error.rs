@@ -24,7 +24,7 @@ impl ConfigError {
     ) -> Self {
         Self {
             place: place.clone(),
-            key: key.into(),
+            key: key.into().replace(char::is_control, "\u{fffd}"),
             value: value.map(|v| {
                 let v = super::url::shown(v);
                 let shown: String = v.chars().take(SHOWN).collect();

@@ -12,6 +12,8 @@ use super::tree::{Node, Place, Value};
 /// A table that is being read. It notes every key that is asked for, so that what is left over is known to be wrong.
 pub(super) struct Section<'a> {
     path: String,
+    /// The same in the table of settings, where entries of lists have no names.
+    known: String,
     node: &'a Node,
     table: Option<&'a BTreeMap<String, Node>>,
     asked: RefCell<Vec<&'static str>>,
@@ -27,16 +29,17 @@ type Read<T> = Result<Option<T>, ConfigError>;
 
 impl<'a> Section<'a> {
     pub(super) fn root(node: &'a Node) -> Self {
-        Self::of(String::new(), node)
+        Self::of(String::new(), String::new(), node)
     }
 
-    fn of(path: String, node: &'a Node) -> Self {
+    fn of(path: String, known: String, node: &'a Node) -> Self {
         let table = match &node.value {
             Value::Table(table) => Some(table),
             _ => None,
         };
         Self {
             path,
+            known,
             node,
             table,
             asked: RefCell::default(),
@@ -243,9 +246,10 @@ impl<'a> Section<'a> {
             return Ok(Some(texts.into_iter().map(Entry::Text).collect()));
         };
         let path = format!("{}[]", self.full(key));
+        let known = format!("{}[]", below(&self.known, key));
         let entry = |item: &'a Node| match &item.value {
             Value::Text(text) => Some(Entry::Text(text.clone())),
-            Value::Table(_) => Some(Entry::Table(Section::of(path.clone(), item))),
+            Value::Table(_) => Some(Entry::Table(Section::of(path.clone(), known.clone(), item))),
             _ => None,
         };
         match items.iter().map(entry).collect::<Option<_>>() {
@@ -279,12 +283,13 @@ impl<'a> Section<'a> {
     /// A table within; an empty one where it is missing.
     pub(super) fn section(&self, key: &'static str) -> Result<Section<'a>, ConfigError> {
         self.ask(key);
+        let known = below(&self.known, key);
         let Some(node) = self.table.and_then(|t| t.get(key)) else {
-            return Ok(Section::of(self.full(key), &EMPTY));
+            return Ok(Section::of(self.full(key), known, &EMPTY));
         };
         let problem = format!("this is a table; write [{}]", self.full(key));
         match node.value {
-            Value::Table(_) => Ok(Section::of(self.full(key), node)),
+            Value::Table(_) => Ok(Section::of(self.full(key), known, node)),
             _ if OF_SECRETS.contains(&key) => Err(self.wrong_secret(key, problem)),
             _ => Err(self.wrong(key, problem)),
         }
@@ -305,7 +310,9 @@ impl<'a> Section<'a> {
             let Value::Table(_) = &item.value else {
                 return Err(wrong());
             };
-            sections.push(Section::of(format!("{key}.{}", item.called(i)), item));
+            let path = format!("{key}.{}", item.called(i));
+            let known = format!("{}[]", below(&self.known, key));
+            sections.push(Section::of(path, known, item));
         }
         Ok(Some(sections))
     }
@@ -319,12 +326,12 @@ impl<'a> Section<'a> {
                     "no such setting here{}; docs/collector.md lists them",
                     meant(key, &asked)
                 );
-                let path = if self.path.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{}.{key}", self.path)
-                };
-                return Err(ConfigError::new(&node.at, path, None, problem));
+                return Err(ConfigError::new(
+                    &node.at,
+                    below(&self.path, key),
+                    None,
+                    problem,
+                ));
             }
         }
         Ok(asked)
@@ -361,29 +368,23 @@ impl<'a> Section<'a> {
 
     /// Whether the table of settings has the key, or something below it.
     fn is_documented(&self, key: &str) -> bool {
-        let mut path = self.full(key);
-        for list in ["apps", "attributes", "destinations", "filters", "sources"] {
-            if let Some(inner) = path
-                .strip_prefix(list)
-                .and_then(|rest| rest.strip_prefix('.'))
-            {
-                // Names hold no dot where they are valid; where they are not, nothing is proven here.
-                let key = inner.split_once('.').map_or(inner, |(_, key)| key);
-                path = format!("{list}[].{key}");
-            }
-        }
-        let below = |s: &str| {
+        let path = below(&self.known, key);
+        let covers = |s: &str| {
             s.strip_prefix(&path)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        super::settings::TABLE.iter().any(|s| below(s.path))
+        super::settings::TABLE.iter().any(|s| covers(s.path))
     }
 
     fn full(&self, key: &str) -> String {
-        match self.path.as_str() {
-            "" => key.to_owned(),
-            path => format!("{path}.{key}"),
-        }
+        below(&self.path, key)
+    }
+}
+
+fn below(path: &str, key: &str) -> String {
+    match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
     }
 }
 

@@ -124,6 +124,9 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\n[[apps]]\nname = \"shop\"".into(), "farol.toml:2: apps.shop.keys: an app needs one key at least"),
         ("version = 1\n[[apps]]\nname = \"shop\"\nkeys = [\"a/b\"]".into(), "farol.toml:4: apps.shop.keys: a key is letters"),
         ("version = 1\n[[apps]]\nname = \"shop\"\nkeys = [\"k\"]".into(), "apps.shop.origins: name the pages that may send"),
+        (format!("version = 1\n{}", app.replace("shop", "re\\u001bd\\nline")), "apps.re\u{fffd}d\u{fffd}line.name = \"re\\u{1b}d\\nline\": a name holds no line breaks"),
+        (format!("version = 1\n{}", app.replace('*', "null")), "apps.shop.origins = \"[null]\": \"null\": this is what pages without an origin send"),
+        (format!("version = 1\n{}", app.replace('*', "ftp://x.example")), "\"ftp://x.example\": no page has an origin of this scheme; write https"),
         (
             "version = 1\n[[apps]]\nname = \"shop\"\nkeys = [\"k\"]\norigins = [\"https://a.example/x\"]".into(),
             "apps.shop.origins = \"[https://a.example/x]\": \"https://a.example/x\": an origin is scheme, host and port only",
@@ -530,7 +533,36 @@ fn the_environment_counts_over_the_file_and_arguments_over_both() {
         let said = run(&[(name, "tcp://10.0.0.1:80")], &[]);
         assert!(said.contains("the settings are valid"), "{name}: {said}");
     }
+    for (name, value) in [
+        ("FAROL_SERVICE_HOST", "10.0.0.1"),
+        ("FAROL_SERVICE_HOST", "fd00::1"),
+        ("FAROL_METRICS_SERVICE_HOST", "10.0.0.1"),
+        ("FAROL_SERVICE_PORT", "80"),
+        ("FAROL_SERVICE_PORT_HTTP", "80"),
+        ("FAROL_PORT_80_TCP", "tcp://10.0.0.1:80"),
+        ("FAROL_PORT_80_TCP_ADDR", "10.0.0.1"),
+        ("FAROL_PORT_80_TCP_PORT", "80"),
+        ("FAROL_PORT_80_TCP_PROTO", "tcp"),
+    ] {
+        let said = run(&[(name, value)], &[]);
+        assert!(said.contains("the settings are valid"), "{name}: {said}");
+    }
+    assert!(run(&[("FAROL_SERVICE_HOST", "x")], &[]).contains("no such setting"));
     assert!(run(&[("FAROL_PORT", "80")], &[]).contains("did you mean FAROL_PATH?"));
+    for (slip, meant) in [
+        ("FAROL_APP__SHOP__KEYS", "FAROL_APPS__SHOP__KEYS"),
+        (
+            "FAROL_DESTINATION__MY_BACKEND__ENDPOINT",
+            "FAROL_DESTINATIONS__MY_BACKEND__ENDPOINT",
+        ),
+        ("FAROL_FILTER__A__WHEN", "FAROL_FILTERS__A__WHEN"),
+    ] {
+        let said = run(&[(slip, "http://x")], &[]);
+        assert!(
+            said.contains(&format!("{slip}: no such setting; did you mean {meant}?")),
+            "{said}"
+        );
+    }
     assert!(run(&[("FAROL_QUEUE__MIN_FREE", "1073741824")], &[]).contains("are valid"));
     for slip in ["FAROL_DESTINATIONS_MY_BACKEND_ENDPOINT", "FAROL_APPS"] {
         let said = run(&[(slip, "x")], &[]);
@@ -716,4 +748,17 @@ fn what_is_lost_at_a_start_is_said_in_a_line_for_each_kind_with_count_and_place(
             .filter(|l| words.iter().all(|w| l.contains(w)));
         assert_eq!(lines.count(), 1, "{words:?}: {said}");
     }
+}
+
+/// A site's name is often its domain.
+#[test]
+fn names_may_hold_a_dot() {
+    let output = check(
+        "version = 1\n[[apps]]\nname = \"shop.example\"\nkeys = [\"k1\"]\nallow_no_origin = true\n\
+         [apps.rate]\nrequests = 5\n\
+         [[filters]]\nname = \"no.debug\"\nwhen = 'level == \"debug\"'\nkeep = 0.5\n\
+         [[attributes]]\nname = \"a.b\"\nset = { \"x.y\" = \"z\" }\n",
+    );
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success(), "{said}");
 }
