@@ -19,14 +19,10 @@ use crate::receive::Receiver;
 use crate::tail::is_address;
 
 /// What proxies write of those they speak for. Whether they are trusted is no matter: no operator needs one of these.
-static PASSED_ON: [HeaderName; 6] = [
-    FORWARDED,
-    VIA,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
-    HeaderName::from_static("x-real-ip"),
-];
+static PASSED_ON: [HeaderName; 3] = [FORWARDED, VIA, HeaderName::from_static("x-real-ip")];
+
+/// `X-Forwarded-For` and a dozen others.
+const PASSED_ON_ALL: &str = "x-forwarded-";
 
 /// Lets through what is asked from this machine alone. Others pay for asking, as for any path that leads nowhere.
 pub(super) async fn alone(
@@ -50,17 +46,17 @@ pub(super) async fn alone(
 
 fn is_own<B>(request: &http::Request<B>) -> bool {
     let headers = request.headers();
-    let host = request
-        .uri()
-        .authority()
-        .map(|authority| authority.as_str())
-        .or_else(|| headers.get(HOST)?.to_str().ok());
+    let authority = request.uri().authority().map(|it| it.as_str());
+    let named = headers.get_all(HOST).iter();
+    let hosts = named.map(|it| it.to_str().unwrap_or_default());
+    let mut hosts = authority.into_iter().chain(hosts).peekable();
     request.extensions().get::<FromHere>().is_some()
-        && !PASSED_ON.iter().any(|name| headers.contains_key(name))
+        && !headers.keys().any(|name| PASSED_ON.contains(name) || name.as_str().starts_with(PASSED_ON_ALL))
         // What nginx before 1.30 passes on without being told how has no header that says so, but this version. No client of our time speaks it.
         && request.version() >= Version::HTTP_11
-        // A proxy that keeps the host, or a page that had its own name point here.
-        && host.is_some_and(is_address)
+        // A proxy that keeps the host, or a page that had its own name point here. Where it is named twice, each counts.
+        && hosts.peek().is_some()
+        && hosts.all(is_address)
 }
 
 #[cfg(test)]
@@ -89,12 +85,32 @@ mod tests {
 
     #[test]
     fn whatever_tells_of_a_proxy_is_believed() {
-        for name in &PASSED_ON {
+        for name in [
+            "forwarded",
+            "via",
+            "x-real-ip",
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "x-forwarded-proto",
+            "x-forwarded-port",
+            "x-forwarded-server",
+            "x-forwarded-prefix",
+            "x-forwarded-ssl",
+        ] {
             assert!(
                 !own(|it| drop(it.headers_mut().insert(name, "127.0.0.1".parse().unwrap()))),
                 "{name}"
             );
         }
+        assert!(!own(|it| {
+            it.headers_mut()
+                .append(HOST, "rum.example".parse().unwrap());
+        }));
+        assert!(!own(|it| {
+            *it.uri_mut() = "http://127.0.0.1/metrics".parse().unwrap();
+            it.headers_mut()
+                .insert(HOST, "rum.example".parse().unwrap());
+        }));
         assert!(!own(|it| *it.version_mut() = Version::HTTP_10));
         assert!(!own(
             |it| *it.uri_mut() = "http://rum.example/metrics".parse().unwrap()
