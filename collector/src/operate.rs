@@ -234,6 +234,9 @@ impl Task {
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
             let value = value.into_owned();
             match &*name {
+                "session" | "user" if erases && whose.is_some() => {
+                    return Err("say session=ID or user=ID once: one person at a time".to_owned());
+                }
                 "session" if erases => whose = Some(Whose::Session(value)),
                 "user" if erases => whose = Some(Whose::User(value)),
                 "app" if erases => app = Some(value),
@@ -327,6 +330,8 @@ mod tests {
             "/-/queue/erase?session=",
             "/-/queue/erase?sesion=a",
             "/-/queue/erase?app=a",
+            "/-/queue/erase?session=a&user=b",
+            "/-/queue/erase?user=a&user=b",
             "/-/queue/replay?destination=a",
             "/-/dead-letters/replay?to=a",
             "/-/dead-letters/replay?destination=a&from_ns=1",

@@ -162,7 +162,7 @@ fn send(config: &Config, options: &Options, out: &mut impl Write) -> Result<bool
         false => tell(&from, &to, &replayed, out)?,
     }
     writeln!(out)?;
-    Ok(replayed.refused + replayed.left == 0)
+    Ok(replayed.is_all())
 }
 
 fn tell(from: &str, to: &str, it: &Replayed, out: &mut impl Write) -> io::Result<()> {

@@ -67,6 +67,13 @@ pub(crate) struct Replayed {
     pub(crate) reason: Option<String>,
 }
 
+impl Replayed {
+    /// Whether no letter is left.
+    pub(crate) fn is_all(&self) -> bool {
+        self.refused + self.left + self.nameless == 0
+    }
+}
+
 /// A line of a file, and what became of it.
 struct Line {
     bytes: Vec<u8>,

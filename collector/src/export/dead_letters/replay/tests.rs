@@ -196,6 +196,7 @@ async fn a_letter_that_names_no_item_stays() {
     letters.note("d", &log("one"), 1, &reason).await;
     let replayed = sent(folder.path(), "d", &Arc::new(Told::new(&[], false))).await;
     assert_eq!(replayed.nameless, 1);
+    assert!(!replayed.is_all());
     assert_eq!(left(folder.path()).lines().count(), 1);
 }
 
