@@ -1,7 +1,7 @@
 //! The tables, made as the OpenTelemetry Collector's exporter makes them (from 0.151 on): by day, with few-valued columns kept as such, gone
 //! after the retention. How long others' tables keep what is in them is theirs to say.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use bytes::Bytes;
 
 use crate::config::{ClickHouse as Settings, RETENTION};
@@ -17,6 +17,9 @@ const REMEMBERED: u32 = 1_000;
 
 /// The comment of a table that was made here: of such a table alone the retention is changed.
 const OURS: &str = "made by farol-collector setup";
+
+/// Enough of an answer to know whose it is.
+const SHOWN: usize = 80;
 
 /// How what is said begins of a table that keeps its data otherwise than these settings say, and may.
 pub(in crate::export) const LEFT: &str = "left as it is";
@@ -34,8 +37,8 @@ pub(in crate::export) async fn run(
     };
     let database = &settings.database;
     let found = format!("SELECT count() FROM system.databases WHERE name = '{database}'");
-    let done = match server.ask(&found).await?.as_str() {
-        "0" => {
+    let done = match server.count(&found).await? {
+        0 => {
             server
                 .order(&format!("CREATE DATABASE IF NOT EXISTS {database}"))
                 .await?;
@@ -130,7 +133,7 @@ impl Server<'_> {
         let found = format!(
             "SELECT count() FROM system.columns WHERE database = '{database}' AND table = '{table}' AND name = 'EventName'"
         );
-        Ok(self.ask(&found).await? == "0")
+        Ok(self.count(&found).await? == 0)
     }
 
     async fn view(&self, name: &str) -> Result<String> {
@@ -149,7 +152,7 @@ impl Server<'_> {
         let found = format!(
             "SELECT count() FROM system.tables WHERE database = '{database}' AND name = '{name}'"
         );
-        Ok(self.ask(&found).await? != "0")
+        Ok(self.count(&found).await? != 0)
     }
 
     /// Something that changes the server.
@@ -158,6 +161,17 @@ impl Server<'_> {
             true => Ok(()),
             false => self.ask(statement).await.map(drop),
         }
+    }
+
+    /// A number. What answers everything alike, a login page or a catch-all, says none, and made nothing.
+    async fn count(&self, statement: &str) -> Result<u64> {
+        let said = self.ask(statement).await?;
+        let shown: String = said.chars().take(SHOWN).collect();
+        said.parse().map_err(|_| {
+            anyhow!(
+                "what answers is no ClickHouse: {shown:?} where a number was to be; correct endpoint (its HTTP port, 8123 by itself)"
+            )
+        })
     }
 
     async fn ask(&self, statement: &str) -> Result<String> {

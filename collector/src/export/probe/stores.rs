@@ -144,8 +144,18 @@ impl Probe<'_, '_> {
             );
             return Ok(());
         }
-        if !answer.status.is_success() || !version.starts_with(|it: char| it.is_ascii_digit()) {
+        if !answer.status.is_success() {
             self.refusal(&answer);
+            return Ok(());
+        }
+        if !version.starts_with(|it: char| it.is_ascii_digit()) {
+            self.fail(
+                &format!(
+                    "what answers at {} is no ClickHouse: {version:?} where its version was to be",
+                    self.at
+                ),
+                "correct endpoint: its HTTP port, 8123 by itself",
+            );
             return Ok(());
         }
         self.ok(&format!("ClickHouse {version} answers at {}", self.at));

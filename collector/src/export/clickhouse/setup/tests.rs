@@ -187,3 +187,17 @@ async fn a_refusal_is_said_in_the_servers_words() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn what_is_no_clickhouse_is_not_believed() {
+    for answer in ["", "<html>login</html>", "ok"] {
+        let (statements, out, done) = run_with(&[answer; 12], false, |_| {}).await;
+        let error = format!("{:#}", done.unwrap_err());
+        assert!(
+            error.contains("what answers is no ClickHouse") && error.contains("correct endpoint"),
+            "{error}"
+        );
+        assert!(out.is_empty(), "{out}");
+        assert!(orders(&statements).is_empty(), "{statements:?}");
+    }
+}
