@@ -56,6 +56,7 @@ mod points;
 pub(crate) mod probe;
 pub(crate) mod prometheus;
 mod protobuf;
+pub(crate) mod reach;
 mod retry;
 mod rolling;
 mod roster;

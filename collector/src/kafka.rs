@@ -6,6 +6,7 @@ use krafka::consumer::Consumer;
 use krafka::error::ErrorCode;
 
 use crate::config::{Brokers, Login, Mechanism, Tls};
+use crate::export::reach;
 
 /// What the collector calls itself to brokers.
 pub(crate) const CLIENT: &str = "farol-collector";
@@ -106,7 +107,7 @@ pub(crate) async fn is_there(client: &Consumer, topic: &str) -> krafka::Result<b
 pub(crate) fn code(error: &KrafkaError) -> String {
     match error {
         KrafkaError::Broker { code, .. } => format!("kafka {}", snake(&format!("{code:?}"))),
-        KrafkaError::Network(_) => "no connection".to_owned(),
+        KrafkaError::Network(error) => reach::word(&**error).to_owned(),
         KrafkaError::Timeout { .. } => "timeout".to_owned(),
         KrafkaError::Auth { .. } => "kafka authentication".to_owned(),
         KrafkaError::Config { .. } => "kafka settings".to_owned(),
@@ -141,5 +142,8 @@ mod tests {
         let refused = std::io::Error::other("kafka.internal:9092");
         let error = KrafkaError::Network(std::sync::Arc::new(refused));
         assert_eq!(code(&error), "no connection");
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = KrafkaError::Network(std::sync::Arc::new(refused));
+        assert_eq!(code(&error), "no connection, refused");
     }
 }

@@ -16,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use super::client::{self, Version};
 use super::destination::{Outcome, Reason};
 use super::pack::Packed;
-use super::retry;
+use super::{reach, retry};
 use crate::config::Remote;
 
 /// What this collector calls itself to receivers.
@@ -112,7 +112,7 @@ impl Http {
     async fn answer(&self, request: Request<Full<Bytes>>) -> Result<Answer, Outcome> {
         let response = self.client.request(request).await.map_err(|error| {
             Outcome::retry(Reason::code(match error.is_connect() {
-                true => "no connection",
+                true => reach::word(&error),
                 false => "connection lost",
             }))
         })?;

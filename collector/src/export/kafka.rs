@@ -22,6 +22,7 @@ use self::message::Message;
 use super::Batch;
 use super::destination::{Attempt, Destination, Outcome, Reason, Share};
 use super::pack::aside;
+use super::reach;
 use super::template::{Template, divide, numbered};
 use crate::config::{Kafka as Settings, KafkaCompression, KafkaEncoding};
 use crate::kafka::{CLIENT, auth, bootstrap, code};
@@ -68,7 +69,7 @@ impl Kafka {
         let timeout = self.settings.brokers.remote.timeout;
         let made = match tokio::time::timeout(timeout, connect(&self.settings)).await {
             Ok(made) => made.map_err(|error| reason(&error))?,
-            Err(_) => return Err(Reason::code("no connection")),
+            Err(_) => return Err(Reason::code(reach::TIMED_OUT)),
         };
         Ok(Arc::clone(line.insert(Arc::new(made))))
     }

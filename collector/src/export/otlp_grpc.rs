@@ -24,6 +24,7 @@ use super::client::{self, Version};
 use super::destination::{Attempt, Destination, Outcome, Reason};
 use super::http::AGENT;
 use super::pack::aside;
+use super::reach;
 use super::{Batch, Signal};
 use crate::config::{Compression, OtlpRemote};
 
@@ -76,8 +77,8 @@ impl OtlpGrpc {
         let grpc = &mut grpc
             .accept_compressed(CompressionEncoding::Gzip)
             .accept_compressed(CompressionEncoding::Zstd);
-        if grpc.ready().await.is_err() {
-            return Outcome::retry(Reason::code("no connection"));
+        if let Err(error) = grpc.ready().await {
+            return Outcome::retry(Reason::code(reach::word(&error)));
         }
         let mut request = Request::new(body);
         request.set_timeout(self.timeout);
@@ -129,9 +130,15 @@ fn taken(answer: &ExportResponse) -> Outcome {
 
 /// OTLP/gRPC's rules, with the same exception as over HTTP: an operator's mistake can be mended while the queue holds what waits.
 fn judge(status: &Status) -> Outcome {
-    if std::error::Error::source(status).is_some() {
+    if let Some(source) = std::error::Error::source(status) {
         // Made on this side: there was no answer.
-        return Outcome::retry(Reason::code("connection lost"));
+        let unreached = source
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(|it| it.is_connect());
+        return Outcome::retry(Reason::code(match unreached {
+            true => reach::word(source),
+            false => "connection lost",
+        }));
     }
     let reason = Reason::new(format!("grpc {}", name(status.code())), status.message());
     let after = RpcStatus::decode(status.details())

@@ -16,6 +16,7 @@ use super::otlp_grpc::OtlpGrpc;
 use super::otlp_http::{self, OtlpHttp};
 use super::pack::Packed;
 use super::prometheus::remote_write::RemoteWrite;
+use super::reach;
 use crate::config::{self, Destination, DestinationKind, RemoteWriteVersion, Signals};
 use crate::doctor::Report;
 
@@ -263,13 +264,9 @@ impl Probe<'_, '_> {
     }
 
     fn silent(&mut self, reason: &Reason) {
-        let tls = match self.at.starts_with("http:") || self.at.starts_with("tcp:") {
-            true => "",
-            false => "; where its certificate is of an authority of your own, set tls.ca_file",
-        };
         self.fail(
             &format!("nobody answers at {} ({})", self.at, reason.code),
-            &format!("start it, let the collector through to it, or correct its endpoint{tls}"),
+            &reach::remedy(&reason.code, &self.at),
         );
     }
 

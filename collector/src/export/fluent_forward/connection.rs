@@ -14,7 +14,7 @@ use super::handshake::{Helo, Proof};
 use super::message::Chunk;
 use crate::config::FluentForward as Settings;
 use crate::export::msgpack::{self, Unread, Value};
-use crate::export::{Reason, tls};
+use crate::export::{Reason, reach, tls};
 
 /// Fluentd's own.
 const PORT: u16 = 24224;
@@ -79,17 +79,17 @@ impl Dialler {
 
     /// A new connection, ready for chunks.
     pub(super) async fn dial(&self) -> Result<Connection, Reason> {
-        let none = |_| Reason::code("no connection");
+        let none = |error: std::io::Error| Reason::code(reach::word(&error));
         let address = (self.host.as_str(), self.port);
         let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address))
             .await
-            .map_err(|_| Reason::code("no connection"))?
+            .map_err(|_| Reason::code(reach::TIMED_OUT))?
             .map_err(none)?;
         stream.set_nodelay(true).map_err(none)?;
         let stream: Box<dyn Stream> = match &self.tls {
             Some((connector, name)) => {
                 let secured = connector.connect(name.clone(), stream).await;
-                Box::new(secured.map_err(|_| Reason::code("no connection"))?)
+                Box::new(secured.map_err(none)?)
             }
             None => Box::new(stream),
         };

@@ -335,7 +335,10 @@ async fn nobody_there_is_tried_again() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let remote = Remote::new(format!("tcp://{address}").parse().unwrap());
-    assert_eq!(sent(&Settings::new(remote)).await, retry("no connection"));
+    assert_eq!(
+        sent(&Settings::new(remote)).await,
+        retry("no connection, refused")
+    );
 }
 
 #[tokio::test]
@@ -383,14 +386,20 @@ async fn over_tls_only_who_is_known_is_believed() {
     let server = Server::start(&[Manner::Acknowledges], Some(acceptor)).await;
     let mut settings = server.settings();
     settings.remote.endpoint = format!("tls://127.0.0.1:{}", server.port).parse().unwrap();
-    assert_eq!(sent(&settings).await, retry("no connection"));
+    assert_eq!(
+        sent(&settings).await,
+        retry("no connection, unknown certificate authority")
+    );
     settings.remote.tls = tls(authority.folder.path(), false);
     assert_eq!(sent(&settings).await, Outcome::accepted());
     settings.remote.tls = Tls {
         server_name: Some("else.test".into()),
         ..settings.remote.tls
     };
-    assert_eq!(sent(&settings).await, retry("no connection"));
+    assert_eq!(
+        sent(&settings).await,
+        retry("no connection, certificate of another name")
+    );
 }
 
 #[tokio::test]

@@ -235,7 +235,17 @@ async fn nobody_there_is_tried_again() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let destination = OtlpHttp::new(&remote(&format!("http://{address}"))).unwrap();
-    assert_eq!(destination.send(&logs()).await, retry("no connection"));
+    assert_eq!(
+        destination.send(&logs()).await,
+        retry("no connection, refused")
+    );
+    // Longer than any name of a host: the resolver asks nobody.
+    let nowhere = format!("http://{}.invalid:4318", "a".repeat(64));
+    let unknown = OtlpHttp::new(&remote(&nowhere)).unwrap();
+    let Outcome::Retry { reason, .. } = unknown.send(&logs()).await else {
+        panic!("somebody is there");
+    };
+    assert_eq!(reason.code, "no connection, no such host");
 }
 
 async fn over_tls(ask_client: bool, settings: impl FnOnce(&Path) -> Tls) -> Outcome {
@@ -270,13 +280,16 @@ async fn a_client_certificate_is_shown_where_one_is_asked_for() {
 async fn a_stranger_is_believed_only_if_that_was_asked_for_by_name() {
     assert_eq!(
         over_tls(false, |_| Tls::default()).await,
-        retry("no connection")
+        retry("no connection, unknown certificate authority")
     );
     let wrong_name = |folder: &Path| Tls {
         server_name: Some("else.test".into()),
         ..tls(folder, false)
     };
-    assert_eq!(over_tls(false, wrong_name).await, retry("no connection"));
+    assert_eq!(
+        over_tls(false, wrong_name).await,
+        retry("no connection, certificate of another name")
+    );
     let skip = Tls {
         insecure_skip_verify: true,
         ..Tls::default()

@@ -19,6 +19,7 @@ use crate::config::{Remote, S3};
 use crate::export::destination::{Outcome, Reason};
 use crate::export::http::Http;
 use crate::export::pack::Packed;
+use crate::export::reach;
 
 /// What gives credentials answers shortly; a token is a few KiB.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -152,7 +153,7 @@ fn lost(outcome: &Outcome) -> HttpError {
     };
     let kind = match code {
         "timeout" => HttpErrorKind::Timeout,
-        "no connection" => HttpErrorKind::Connect,
+        code if code.starts_with(reach::NONE) => HttpErrorKind::Connect,
         _ => HttpErrorKind::Interrupted,
     };
     HttpError::new(kind, std::io::Error::other(code.to_owned()))
