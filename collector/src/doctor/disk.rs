@@ -28,13 +28,20 @@ pub(super) fn look(config: &Config, report: &mut Report<'_>) {
             "data folder",
             format!("{} is made by the start", data.display()),
         );
+        // It comes to be on the disk of what is there of its path.
+        let mut above = data.ancestors().skip(1);
+        let above = above.find(|it| it.exists() || it.as_os_str().is_empty());
+        let above = above.filter(|it| !it.as_os_str().is_empty());
+        if config.queue.kind == QueueType::Disk {
+            room(config, above.unwrap_or(Path::new(".")), 0, report);
+        }
         return;
     }
     folder("data folder", data, report);
     let seen = seen(data);
     if config.queue.kind == QueueType::Disk {
         let held = seen.as_ref().and_then(|it| it.as_ref().ok());
-        room(config, held.map_or(0, bytes), report);
+        room(config, data, held.map_or(0, bytes), report);
     }
     if let Some(seen) = seen {
         queue(seen, report);
@@ -111,8 +118,8 @@ fn bytes(seen: &Overview) -> u64 {
     seen.segments.iter().map(|it| it.bytes).sum()
 }
 
-fn room(config: &Config, held: u64, report: &mut Report<'_>) {
-    let space = match rustix::fs::statvfs(&config.data_dir) {
+fn room(config: &Config, at: &Path, held: u64, report: &mut Report<'_>) {
+    let space = match rustix::fs::statvfs(at) {
         Ok(space) => space,
         Err(error) => {
             let words = format!("its room cannot be told ({error})");

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use http::header::ACCEPT;
 use http::{HeaderName, HeaderValue, Method, Uri};
+use serde_json::Value;
 
 use super::finding::Report;
 use crate::config::{Config, Remote, Tls};
@@ -120,7 +122,54 @@ pub(super) async fn look(config: &Config, start: &str, report: &mut Report<'_>) 
     {
         numbers(&answer.words(), report);
     }
+    let json = (ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(answer) = local.ask(Method::GET, "/-/status", &[json]).await
+        && answer.status.is_success()
+        && let Ok(status) = serde_json::from_slice(&answer.body)
+    {
+        deliveries(&status, report);
+    }
     true
+}
+
+/// Of which destinations it says itself that it does not get rid of what is for them: a server that answers to being asked may refuse data all the same.
+pub(super) fn deliveries(status: &Value, report: &mut Report<'_>) {
+    let all = status["destinations"].as_array().into_iter().flatten();
+    for it in all {
+        let circuit = it["circuit"].as_str().unwrap_or_default();
+        let since = it["failing_since"].as_str();
+        if since.is_none() && matches!(circuit, "" | "closed") {
+            continue;
+        }
+        let name = it["name"].as_str().unwrap_or_default();
+        let reason = it["last_reason"].as_str().unwrap_or("no reason");
+        let since = since.map_or_else(String::new, |it| format!(" since {it}"));
+        let pending = &it["pending"];
+        report.fail(
+            format!("destination {name}"),
+            format!(
+                "the collector that runs fails to deliver there{since} ({reason}); circuit {circuit}, {pending} items wait"
+            ),
+            format!(
+                "{}; its log has the server's words, and the destination's page in docs/destinations says what each answer means",
+                remedy(reason)
+            ),
+        );
+    }
+}
+
+/// The next step, by how a reason begins.
+fn remedy(reason: &str) -> &'static str {
+    match reason {
+        _ if reason.starts_with("http 401") || reason.starts_with("http 403") => {
+            "correct its auth, headers or tenant"
+        }
+        _ if reason.starts_with("http 404") || reason.starts_with("http 405") => {
+            "correct its endpoint"
+        }
+        _ if reason.starts_with("no connection") => "see what is found of it below",
+        _ => "see that its server takes what it is sent",
+    }
 }
 
 /// Whether it can be the folder of one that runs: that one has made its own.

@@ -69,6 +69,27 @@ async fn a_collector_that_does_not_run_and_a_destination_that_is_away_each_say_w
 }
 
 #[test]
+fn a_destination_that_the_collector_cannot_deliver_to_fails_with_its_reason() {
+    let status = serde_json::json!({ "destinations": [
+        { "name": "ok", "circuit": "closed", "failing_since": null, "last_reason": "http 503", "pending": 3 },
+        { "name": "shut", "circuit": "open", "failing_since": "2026-01-01T00:00:00Z", "last_reason": "http 401", "pending": 57 },
+        { "name": "fails", "circuit": "closed", "failing_since": "2026-01-01T00:00:00Z", "last_reason": "http 500", "pending": 1 },
+    ] });
+    let mut out = Vec::new();
+    let mut report = Report::new(&mut out, false);
+    running::deliveries(&status, &mut report);
+    assert!(!report.end("x"));
+    let said = String::from_utf8(out).unwrap();
+    assert_eq!(said.lines().count(), 3, "{said}");
+    for wanted in [
+        "fail  destination shut: the collector that runs fails to deliver there since 2026-01-01T00:00:00Z (http 401); circuit open, 57 items wait; correct its auth",
+        "fail  destination fails: the collector that runs fails to deliver there since 2026-01-01T00:00:00Z (http 500); circuit closed, 1 items wait; see that",
+    ] {
+        assert!(said.contains(wanted), "{said}");
+    }
+}
+
+#[test]
 fn trouble_always_comes_with_what_to_do_and_in_one_line() {
     let mut out = Vec::new();
     let mut report = Report::new(&mut out, false);
@@ -110,6 +131,20 @@ fn what_the_queue_holds_already_wants_no_room_any_more() {
         disk::enough(&space, &mut report);
         assert_eq!(report.all[0].level, level, "{free} {held}");
     }
+}
+
+#[test]
+fn a_data_folder_that_is_made_by_the_start_is_on_a_disk_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        data_dir: folder.path().join("not/yet"),
+        ..Config::default()
+    };
+    let mut out = Vec::new();
+    let mut report = Report::new(&mut out, false);
+    disk::look(&config, &mut report);
+    let looked: Vec<_> = report.all.iter().map(|it| it.what.as_str()).collect();
+    assert_eq!(looked, ["data folder", "disk"]);
 }
 
 #[test]
