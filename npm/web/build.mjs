@@ -29,7 +29,7 @@ mkdirSync('dist');
 const common = {
   bundle: true, minify: true, target: ['chrome90', 'firefox90', 'safari15.1'], legalComments: 'none', logLevel: 'warning', mangleProps: /[a-z]_$/,
   // Chrome 80 has it; what keeps esbuild from it before 91 is a bug in calls that spread arguments, of which there are none.
-  supported: { 'optional-chain': true },
+  supported: { 'optional-chain': true, 'logical-assignment': false },
 };
 /** Minifiers spell these literals in their own, longer way: they take the places of names when they are done. */
 const LITERALS = { __FAROL_CORE__: packed, __FAROL_UNPACKER__: unpacker };

@@ -35,7 +35,7 @@ const PARTS = {
 
 /** The same for the files beyond the first: a part here is a file of more/, or what of one is taken away. */
 const FILES = {
-  more: { 'outbox': { stub: ['more/outbox.ts', 'more/later.ts', 'more/split.ts'] }, 'remoteConfig': { stub: ['more/config.ts'] }, 'capture.actions, .frustration': { stub: ['more/actions.ts', 'more/action.ts'] }, 'capture.clicks': { stub: ['more/clicks.ts'] }, 'capture.frames': { stub: ['more/frames.ts'] }, 'duplicated tabs': { stub: ['more/here.ts'] }, 'capture.loads': { stub: ['more/loads.ts', 'more/party.ts'] }, 'capture.reports': { stub: ['more/reports.ts'] }, 'selfReport': { stub: ['more/self.ts'] } },
+  more: { 'names of options': { stub: ['more/known.ts'] }, 'outbox': { stub: ['more/outbox.ts', 'more/later.ts', 'more/split.ts'] }, 'remoteConfig': { stub: ['more/config.ts'] }, 'capture.actions, .frustration': { stub: ['more/actions.ts', 'more/action.ts'] }, 'capture.clicks': { stub: ['more/clicks.ts'] }, 'capture.frames': { stub: ['more/frames.ts'] }, 'duplicated tabs': { stub: ['more/here.ts'] }, 'capture.loads': { stub: ['more/loads.ts', 'more/party.ts'] }, 'capture.reports': { stub: ['more/reports.ts'] }, 'selfReport': { stub: ['more/self.ts'] } },
   extra: { 'capture.console': { stub: ['more/console.ts', 'more/print.ts'] }, 'capture.forms': { stub: ['more/forms.ts'] }, 'capture.resources, .load, .userTiming, .memory': { stub: ['more/timings.ts'] } },
 };
 

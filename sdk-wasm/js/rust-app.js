@@ -405,6 +405,7 @@ function observeForms(sdk) {
 
 // src/observe/navigation.ts
 var LONGEST3 = 400;
+var STARS = 5;
 var wrap2 = (how) => (native, subs) => function() {
   const result = native.apply(this, arguments);
   for (const sub of subs) sub(how);
@@ -415,8 +416,8 @@ var viewOf = (routes) => routes && safe(() => {
   const path2 = /^#!?\//.test(hash) ? hash.replace(/^#!?|\?.*/g, "") : pathname;
   if (path2.length < LONGEST3) for (const route of routes) {
     const [pattern, name] = [].concat(route);
-    const form = safe(() => encodeURI(pattern).replace(/[^\w/:*%-]/g, "\\$&").replace(/:[\w%]+/g, "[^/]+").replace(/\/?\*/g, "(/.*)?"));
-    if (form && new RegExp("^" + form + "/?$").test(path2)) return name || pattern;
+    const form = safe(() => encodeURI(pattern).replace(/[^\w/:*%-]/g, "\\$&").replace(/:[\w%]+/g, "[^/]+").replace(/(\/?\*)+/g, "(/.*)?"));
+    if (form && form.split("*").length < STARS && new RegExp("^" + form + "/?$").test(path2)) return name || pattern;
   }
 });
 var pageOf = ({ scrub }, { href } = location) => (scrub == null ? void 0 : scrub.page) ? text(safe(() => scrub.page(href))) : href;
@@ -424,16 +425,18 @@ function observeNavigation(sdk) {
   const { routes } = sdk.options_;
   let last = location.href;
   let view = viewOf(routes);
-  const tell2 = (how) => sdk.put_(11 /* Navigation */, (w) => w.s(pageOf(sdk.options_)).b(how).s("").n(NaN));
+  const tell2 = (how, turned) => sdk.put_(11 /* Navigation */, (w) => {
+    w.s(pageOf(sdk.options_)).b(how);
+    if (turned) w.s(view);
+  });
   const changed = sdk.guard_((how) => {
     const before = last;
     last = location.href;
     if (last == before) return;
-    tell2(last.split("#")[0] == before.split("#")[0] ? 4 /* Hash */ : how);
     const next = viewOf(routes);
-    if (next == view) return;
+    const turned = next != view;
     view = next;
-    sdk.put_(12 /* View */, (w) => w.s(view));
+    tell2(last.split("#")[0] == before.split("#")[0] ? 4 /* Hash */ : how, turned);
   });
   tell2(0 /* Load */);
   sdk.on_(window, "pageshow", ({ persisted }) => persisted && tell2(6 /* Restored */));

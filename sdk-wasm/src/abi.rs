@@ -42,7 +42,7 @@ pub mod op {
     pub const VISIBILITY: u32 = 9;
     /// A trusted input, for the session's idle clock. No fields. One a second is enough.
     pub const ACTIVITY: u32 = 10;
-    /// The URL changed: str url, u8 how, str page id, f64 time. `how`: 0 load (this document's own, once after `START`: an event
+    /// The URL changed: str url, u8 how, and where the view may be another with it, its name: str. `how`: 0 load (this document's own, once after `START`: an event
     /// and nothing else), 1 push, 2 replace, 3 traverse, 4 hash, 5 reload, 6 back from bfcache.
     pub const NAVIGATION: u32 = 11;
     /// The view changed: str name. The same name again is nothing.

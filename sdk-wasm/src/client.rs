@@ -375,16 +375,17 @@ impl<H: Host> Client<H> {
     fn navigation(&mut self, now: f64, m: &mut Message<'_>) {
         let url = scrub::scrubbed(m.text(), &self.pen.rules);
         let how = m.byte();
-        let id = m.text();
-        let at = m.time(now);
         if m.bad() {
             return;
         }
         self.activity(now);
         let from = core::mem::replace(&mut self.url, url);
         if how != 0 {
-            keep(&mut self.page, id);
-            self.turn(at);
+            self.turn(now);
+        }
+        // Before the navigation is told, which is the new one's.
+        if !m.rest().is_empty() {
+            self.change_view(now, m.text());
         }
         if let Some(start) = self.begin_event("browser.navigation", now) {
             self.pen.field(b"url", &self.url);
@@ -405,9 +406,10 @@ impl<H: Host> Client<H> {
             self.finish_event(start, now);
         }
         let url = self.url.clone();
-        self.note(trail::NAVIGATION, at, &url);
+        self.note(trail::NAVIGATION, now, &url);
     }
 
+    #[inline(never)]
     fn change_view(&mut self, now: f64, name: &[u8]) {
         if name == self.view {
             return;

@@ -32,9 +32,27 @@ test('nothing offers an address from which the script tag cannot find its other 
   assert.deepEqual(['unpkg', 'jsdelivr', 'browser'].filter((name) => name in manifest), []);
 });
 
+test('what browsers of 2020 are given they can read', async () => {
+  const { parse } = createRequire(require.resolve('webpack'))('acorn') as { parse(text: string, how: object): unknown };
+  const dist = join(packed.installed, 'dist');
+  for (const name of await readdir(dist)) {
+    if (name.endsWith('.js')) {
+      const text = await readFile(join(dist, name), 'utf8');
+      assert.doesNotThrow(() => parse(text, { ecmaVersion: 2020, sourceType: 'module' }), name);
+    }
+  }
+});
+
 test('are-the-types-wrong finds none that is', async () => {
   const result = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(packed.tarball))));
   assert.ok(result.types, 'there are types');
+  // Older projects resolve as `node10` does, and bundle: what runs their bundler finds, and the types are found, too.
+  for (const [name, { resolutions }] of Object.entries(result.entrypoints)) {
+    if (/json$|farol-/.test(name)) continue;
+    const found = resolutions.node10.resolution;
+    assert.ok(found?.isTypeScript, `${name} has no types where moduleResolution is node`);
+    assert.equal(found.fileName, resolutions.bundler.resolution?.fileName, name);
+  }
   const problems = result.problems.filter(
     (problem) => !('resolutionKind' in problem && OTHER_WAYS.includes(problem.resolutionKind)),
   );

@@ -8,6 +8,7 @@ import { observeClicks } from './more/clicks.js';
 import { observeConfig } from './more/config.js';
 import { observeFrames } from './more/frames.js';
 import { observeHere } from './more/here.js';
+import { observeNames } from './more/known.js';
 import { observeLoads } from './more/loads.js';
 import { observeOutbox } from './more/outbox.js';
 import { observeReports } from './more/reports.js';
@@ -25,6 +26,8 @@ export const config: Feature = observeConfig;
 export const frames: Feature = observeFrames;
 /** `session.storage: 'tab'`: duplicated tabs are told apart. */
 export const here: Feature = observeHere;
+/** Options whose names there are not, told. */
+export const names: Feature = observeNames;
 /** `capture.loads` */
 export const loads: Feature = observeLoads;
 /** `outbox` */
@@ -49,4 +52,4 @@ export const extra: Feature = (sdk: Sdk) => {
 };
 
 /** All of them; what `capture` turns off does nothing. The outbox asks whose session it is: a copy of a tab has its own by then. */
-export const features: Feature[] = [here, outbox, config, actions, clicks, frames, loads, reports, selfReport, extra];
+export const features: Feature[] = [here, outbox, config, names, actions, clicks, frames, loads, reports, selfReport, extra];

@@ -6,6 +6,7 @@ import { grown } from '../src/more/self.js';
 import { begin, click, DEAD, deadline, joins, LONGEST, QUIET, type Burst } from '../src/more/action.js';
 import { createCap } from '../src/more/cap.js';
 import { describeFrame } from '../src/more/frames.js';
+import { observeNames } from '../src/more/known.js';
 import { kindOf } from '../src/more/loads.js';
 import * as names from '../src/more/names.js';
 import { option } from '../src/more/option.js';
@@ -15,12 +16,50 @@ import { print } from '../src/more/print.js';
 import { serverTiming } from '../src/more/timings.js';
 import { createTwice } from '../src/more/twice.js';
 import type { Sdk } from '../src/sdk.js';
+import type { Capture, Options, Resources, Sampling, Scrub, User } from '../src/types.js';
 
 test('every name of an event or attribute is one of the protocol', async () => {
   const rust = await readFile(new URL('../../../protocol/src/names.rs', import.meta.url), 'utf8');
   for (const list of Object.values(names as unknown as Record<string, Record<string, string>>)) {
     for (const name of Object.values(list)) assert.ok(rust.includes(`"${name}"`), name);
   }
+});
+
+/** Each option that the types know, with what is in it. */
+type Whole = Required<Omit<Options, 'app' | 'batch' | 'capture' | 'limits' | 'sampling' | 'scrub' | 'session' | 'user'>> & {
+  [G in 'app' | 'batch' | 'limits' | 'session']: Required<NonNullable<Options[G]>>;
+} & { capture: Required<Omit<Capture, 'resources'>> & { resources: Required<Resources> }; sampling: Required<Omit<Sampling, 'rates'>> & { rates: Required<NonNullable<Sampling['rates']>> }; scrub: Required<Scrub>; user: Required<User> };
+
+test('an option of a name that there is not is told', () => {
+  const told = (options: unknown): unknown[] => {
+    const all: unknown[] = [];
+    observeNames({ options_: options, tell_: (_: number, detail: unknown) => all.push(detail) } as unknown as Sdk);
+    return all;
+  };
+  const no: any = undefined;
+  const whole: Whole = {
+    url: '/', key: no, app: { name: no, version: no, environment: no, namespace: no, release: no }, sampleRate: no,
+    sampling: { ring: no, ringMs: no, ringBytes: no, rates: { log: 1, exception: 1, measurement: 1, event: 1, span: 1 } },
+    propagateTo: no, baggage: { own: 'x' }, ignoreErrors: no, denyUrls: no, extensionErrors: no, protocol: no, privacyControl: no,
+    session: { idleMs: no, lifetimeMs: no, storage: no, attributes: { own: 1 } }, consent: no, remoteConfig: no, outbox: no, selfReport: no,
+    batch: { items: no, bytes: no, ageMs: no }, limits: { logs: no, exceptions: no, measurements: no, events: no, spans: no }, view: no, routes: no,
+    scrub: { allow: no, deny: no, page: no }, user: { id: no, username: no, email: no, fullName: no, hash: no, roles: no, attributes: { own: 1 } },
+    attributes: { own: 1 }, beforeSend: no, onDiagnostic: no, transport: no, features: no, core: no, base: no, coreDelayMs: no, unsampledHeader: no,
+    capture: {
+      vitals: no, errors: no, fetch: no, xhr: no, navigation: no, clicks: no, loads: no, actions: no, frustration: no, elementText: no, frames: no, reports: no,
+      resources: { rate: no, ignore: no, thirdParty: no, minMs: no }, load: no, userTiming: no, memory: no, console: no, traceResponse: no, forms: no,
+    },
+  };
+  assert.deepEqual(told(whole), []);
+  assert.deepEqual(
+    told(Object.freeze({ url: '/', samplerate: 0, Consent: 'denied', beforesend() {}, capture: Object.freeze({ error: false, resources: { minMS: 1 } }), session: { storge: 'none' }, sampling: { rates: { logs: 1 } }, __proto__: { added: 1 } })),
+    ['samplerate', 'Consent', 'beforesend', 'sampling.rates.logs', 'session.storge', 'capture.error', 'capture.resources.minMS'],
+  );
+  // Of other kinds others tell, and a whole configuration is no slip.
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const odd of ['shop', ['a'], 5, null, true, proxy]) assert.deepEqual(told({ sampling: { rates: odd }, capture: { resources: odd } }), []);
+  assert.equal(told(Object.fromEntries(Array.from({ length: 99 }, (_, at) => ['x' + at, 1]))).length, 20);
 });
 
 test('a thing is told once, its repeats are counted, and what has no place is counted without one', () => {

@@ -39,6 +39,14 @@ test('the first route that an address fits names it', () => {
   assert.equal(viewOf([null, 5, [], ['\ud800'], ['(', 'x'], {}] as never), undefined, 'nonsense names nothing');
 });
 
+test('what would take long to match names nothing', () => {
+  go('/a'.repeat(199));
+  // Matched in all ways that there are, each would take minutes and more.
+  for (const route of ['/*'.repeat(9) + '/settings', '*'.repeat(99) + 'x', '/*/a'.repeat(9) + '/settings']) assert.equal(viewOf([route, '/*/a/*/a/*']), '/*/a/*/a/*');
+  go('/a/b/c/settings');
+  assert.equal(viewOf(['/*/*/*/settings']), '/*/*/*/settings');
+});
+
 test('a navigation names its view, and what the page named stays until the route is another', () => {
   go('/cart');
   const told: unknown[] = [];
@@ -47,7 +55,14 @@ test('a navigation names its view, and what the page named stays until the route
   observeNavigation({
     options_: { routes: ['/cart', ['/products/:id', 'product']] }, stops_: [], guard_: (fn: unknown) => fn,
     on_: (target: unknown, _: string, listener: (event: unknown) => void) => target === root['navigation'] && listeners.push(listener),
-    put_: (op: Op, write: (w: unknown) => void) => op === Op.View && write({ s: (name: unknown) => told.push(name) }),
+    put_(op: Op, write: (w: unknown) => void) {
+      const texts: unknown[] = [];
+      const w = { s: (value: unknown) => (texts.push(value), w), b: () => w };
+      write(w);
+      // Its address, and the view where that is another: the core has them at once, so that the navigation belongs to the new one.
+      assert.equal(op, Op.Navigation);
+      if (texts.length > 1) told.push([new URL(String(texts[0])).pathname, texts[1]]);
+    },
   } as unknown as Sdk);
   const push = (path: string): void => {
     go(path);
@@ -62,5 +77,5 @@ test('a navigation names its view, and what the page named stays until the route
   }
   for (const path of ['/cart#details', '/products/1', '/products/2', '/about', '/imprint', '/cart']) push(path);
   // The first has its name with the start.
-  assert.deepEqual(told, ['product', undefined, '/cart']);
+  assert.deepEqual(told, [['/products/1', 'product'], ['/about', undefined], ['/cart', '/cart']]);
 });

@@ -3,6 +3,7 @@
 use crate::abi::signal;
 use crate::batch::{Batch, first};
 use crate::host::Host;
+use crate::item::kind;
 use crate::message::Message;
 use crate::options::NUMBERS_BYTES;
 use crate::sampling::{Share, state};
@@ -253,8 +254,9 @@ impl<H: Host> Client<H> {
         self.envelope.kept = self.options.kept();
     }
 
-    /// The session's own event. Where it is the session's first, the batch says so.
+    /// The session's own event, for which there is room beside the page's. Where it is the session's first, the batch says so.
     fn announce(&mut self, name: &str, now: f64) {
+        let told = core::mem::take(&mut self.counts[kind::EVENT as usize]);
         if let Some(start) = self.begin_event(name, now) {
             self.announced = true;
             if !matches!(name, "session_resume" | "session_end") {
@@ -263,6 +265,7 @@ impl<H: Host> Client<H> {
             self.pen.field(b"previousSession", &self.session.previous);
             self.finish_event(start, now);
         }
+        self.counts[kind::EVENT as usize] = told;
     }
 
     /// Writes session and user of the meta anew. What waits has the old ones, and is sealed with them.

@@ -13,6 +13,9 @@ type Sub = (how: How) => void;
 /** An address of so many characters or more has no name by routes. */
 const LONGEST = 400;
 
+/** A route of so many parts, with a star between each two, names nothing: three stars at most, those next to each other counted as one. */
+const STARS = 5;
+
 const wrap = (how: How) => (native: Function, subs: Sub[]) => function (this: History) {
   const result = native.apply(this, arguments);
   for (const sub of subs) sub(how);
@@ -29,8 +32,9 @@ export const viewOf = (routes?: readonly Route[]): string | undefined => routes 
   // Patterns take longer than an address that somebody made for that deserves.
   if (path.length < LONGEST) for (const route of routes) {
     const [pattern, name] = ([] as string[]).concat(route);
-    const form = safe(() => encodeURI(pattern!).replace(/[^\w/:*%-]/g, '\\$&').replace(/:[\w%]+/g, '[^/]+').replace(/\/?\*/g, '(/.*)?'));
-    if (form && new RegExp('^' + form + '/?$').test(path)) return name || pattern;
+    const form = safe(() => encodeURI(pattern!).replace(/[^\w/:*%-]/g, '\\$&').replace(/:[\w%]+/g, '[^/]+').replace(/(\/?\*)+/g, '(/.*)?'));
+    // Each star more takes as many times longer as the address is long.
+    if (form && form.split('*').length < STARS && new RegExp('^' + form + '/?$').test(path)) return name || pattern;
   }
 });
 
@@ -41,18 +45,20 @@ export function observeNavigation(sdk: Sdk): void {
   const { routes } = sdk.options_;
   let last = location.href;
   let view = viewOf(routes);
-  const tell = (how: How) => sdk.put_(Op.Navigation, (w) => w.s(pageOf(sdk.options_)).b(how).s('').n(NaN));
+  const tell = (how: How, turned?: unknown) => sdk.put_(Op.Navigation, (w) => {
+    w.s(pageOf(sdk.options_)).b(how);
+    if (turned) w.s(view);
+  });
   const changed = sdk.guard_((how: How) => {
     const before = last;
     last = location.href;
     // Routers write the same one anew while a page is scrolled.
     if (last == before) return;
-    tell(last.split('#')[0] == before.split('#')[0] ? How.Hash : how);
-    // What the page itself called the view holds until an address has another name.
     const next = viewOf(routes);
-    if (next == view) return;
+    // What the page itself called the view holds until an address has another name.
+    const turned = next != view;
     view = next;
-    sdk.put_(Op.View, (w) => w.s(view));
+    tell(last.split('#')[0] == before.split('#')[0] ? How.Hash : how, turned);
   });
   tell(How.Load);
   sdk.on_(window, 'pageshow', ({ persisted }: PageTransitionEvent) => persisted && tell(How.Restored));

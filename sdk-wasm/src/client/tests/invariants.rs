@@ -107,7 +107,7 @@ fn step() -> impl Strategy<Value = Step> {
     let state = prop_oneof![
         put(
             op::NAVIGATION,
-            (text(), 0u8..8).prop_map(move |(t, how)| w().s(&t).b(how).s(&t).n(f64::NAN))
+            (text(), 0u8..8).prop_map(move |(t, how)| w().s(&t).b(how).s(&t))
         ),
         put(op::VIEW, text().prop_map(move |t| w().s(&t))),
         put(

@@ -181,17 +181,13 @@ fn a_hidden_page_seals_and_so_does_what_follows_at_once() {
 #[test]
 fn an_item_of_another_page_or_view_says_so_itself() {
     let mut bench = Bench::new(&Start::default());
-    let message = Writer::default()
-        .s("https://shop.example/cart?sid=1")
-        .b(1)
-        .s("page1")
-        .n(f64::NAN);
+    let message = Writer::default().s("https://shop.example/cart?sid=1").b(1);
     bench.wait(10.0).put(op::NAVIGATION, &message.0);
     bench.put(op::VIEW, &Writer::default().s("cart").0);
     bench.event("here");
     let json = bench.batch().json;
     assert_eq!(json["meta"]["page"]["id"], "page0");
-    let page = json!({"id": "page1", "url": "https://shop.example/cart?sid=REDACTED"});
+    let page = json!({"id": "page0", "url": "https://shop.example/cart?sid=REDACTED"});
     let (home, cart) = (json!({"name": "home"}), json!({"name": "cart"}));
     assert_eq!(
         json["events"],
@@ -212,6 +208,57 @@ fn an_item_of_another_page_or_view_says_so_itself() {
         (&page, &cart)
     );
     assert!(json["events"][0].get("farol").is_none());
+}
+
+#[test]
+fn a_navigation_that_brings_a_view_belongs_to_it() {
+    let mut bench = Bench::started(&Start::default());
+    let message = |view: &[&str]| {
+        let message = Writer::default().s("https://shop.example/cart").b(1);
+        message.many(view).0
+    };
+    let told = |bench: &mut Bench| -> Vec<[Json; 3]> {
+        let mut json = bench.batch().json;
+        let name = json["meta"]["view"]["name"].take();
+        let events = json["events"].as_array().unwrap().clone();
+        let of = |event: &Json| {
+            let own = &event["farol"]["view"]["name"];
+            let view = if own.is_null() { &name } else { own };
+            let attributes = &event["attributes"];
+            [&event["name"], view, &attributes["fromView"]].map(Clone::clone)
+        };
+        events.iter().map(of).collect()
+    };
+    let navigation = |view: &str| json!(["browser.navigation", view, null]);
+    let changed = |from: &str, to: &str| json!(["view_changed", to, from]);
+    bench.put(op::NAVIGATION, &message(&["cart"]));
+    assert_eq!(
+        json!(told(&mut bench)),
+        json!([changed("home", "cart"), navigation("cart")])
+    );
+    // The same name, and none at all, are no news.
+    for view in [&["cart"][..], &[]] {
+        bench.put(op::NAVIGATION, &message(view));
+        assert_eq!(json!(told(&mut bench)), json!([navigation("cart")]));
+    }
+    bench.put(op::NAVIGATION, &message(&[""]));
+    assert_eq!(
+        json!(told(&mut bench)),
+        json!([
+            ["view_changed", null, "cart"],
+            ["browser.navigation", null, null]
+        ])
+    );
+    // After an idle hour there is one session more, and not two.
+    bench.wait(3.6e6).put(op::NAVIGATION, &message(&["home"]));
+    assert_eq!(
+        json!(told(&mut bench)),
+        json!([
+            ["session_extend", null, null],
+            changed("unknown", "home"),
+            navigation("home")
+        ])
+    );
 }
 
 #[test]
@@ -244,17 +291,18 @@ fn in_faros_protocol_another_page_is_another_payload() {
     });
     bench.put(
         op::NAVIGATION,
-        &Writer::default()
-            .s("https://shop.example/cart")
-            .b(1)
-            .s("page1")
-            .n(f64::NAN)
-            .0,
+        &Writer::default().s("https://shop.example/cart").b(1).0,
     );
     let batches = bench.flush().batches();
     assert_eq!(batches.len(), 2);
-    assert_eq!(batches[0].json["meta"]["page"]["id"], "page0");
-    assert_eq!(batches[1].json["meta"]["page"]["id"], "page1");
+    let url = |at: usize| &batches[at].json["meta"]["page"]["url"];
+    assert_eq!(
+        [url(0), url(1)],
+        [
+            "https://shop.example/?token=REDACTED",
+            "https://shop.example/cart"
+        ]
+    );
     assert_eq!(
         batches[1].json["events"][0]["attributes"]["sameDocument"],
         "true"

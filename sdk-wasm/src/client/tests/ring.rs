@@ -196,11 +196,7 @@ fn items_keep_the_user_the_page_and_the_clock_they_were_made_with() {
     bench.event("one");
     user(&mut bench, "u2");
     bench.event("two");
-    let url = Writer::default()
-        .s("https://shop.example/b")
-        .b(1)
-        .s("")
-        .n(f64::NAN);
+    let url = Writer::default().s("https://shop.example/b").b(1);
     bench.put(op::NAVIGATION, &url.0).event("three");
     bench.client.pen.host.wall += 5_000.0;
     bench.event("four");
