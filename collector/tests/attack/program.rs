@@ -165,7 +165,7 @@ idle_timeout = "3s"
 
     /// What it wrote, once that holds all of these words.
     pub(crate) fn written_with(&self, words: &[&str]) -> Vec<u8> {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + Duration::from_secs(60);
         loop {
             let written = self.written.lock().unwrap().clone();
             let text = String::from_utf8_lossy(&written);

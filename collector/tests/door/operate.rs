@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::ready_address;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_farol-collector"));
