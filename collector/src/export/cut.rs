@@ -35,7 +35,6 @@ pub(super) struct Cutter {
 pub(super) struct Ready {
     pub(super) entry: Arc<Entry>,
     /// Where it is ready, its form is kept here.
-    #[expect(dead_code, reason = "it is held")]
     pub(super) written: Option<Arc<Written>>,
 }
 
@@ -95,6 +94,11 @@ impl Cutter {
 
     pub(super) fn put(&mut self, entries: Vec<Ready>) {
         self.entries.extend(entries);
+    }
+
+    /// Takes out again what was put in and is not begun.
+    pub(super) fn take_back(&mut self) -> VecDeque<Ready> {
+        std::mem::take(&mut self.entries)
     }
 
     pub(super) fn is_empty(&self) -> bool {

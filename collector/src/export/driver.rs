@@ -24,6 +24,7 @@ use crate::config::{Batch as Bounds, Dialect, Signals};
 use crate::outcome::{DestinationLedger, DropReason};
 use crate::queue::{Entry, Position, Reader};
 
+mod away;
 mod left;
 mod seats;
 mod whole;
@@ -70,6 +71,8 @@ pub(crate) struct Driver {
     left: BTreeSet<Position>,
     /// When it was last looked whether the queue still has what is left.
     looked: Option<Instant>,
+    /// It is away, and what waits for it was given back to the queue.
+    gave_back: bool,
     tallies: Tallies,
     settled: (mpsc::Sender<Settled>, mpsc::Receiver<Settled>),
     ended: bool,
@@ -124,6 +127,7 @@ impl Driver {
             seats: Seats::new(each, &shared.stats),
             left: BTreeSet::new(),
             looked: None,
+            gave_back: false,
             tallies: Tallies::default(),
             settled: mpsc::channel(SETTLED),
             ended: false,
@@ -136,6 +140,7 @@ impl Driver {
     /// Runs until the queue is closed and all of it is delivered.
     pub(crate) async fn run(mut self) {
         loop {
+            self.gave_back &= !self.is_there();
             self.dispatch();
             let idle = self.cutter.is_empty() && self.waiting.iter().all(|it| self.is_aside(it));
             let quiet = idle && self.waiting.is_empty() && self.lanes.is_empty();
@@ -153,7 +158,7 @@ impl Driver {
             // What was left goes first, so that each key's items go out in the order in which they came.
             let again = self.comes_again();
             let all_left = self.is_all_left();
-            let on = !self.ended && !all_left && again.is_none();
+            let on = !self.ended && !all_left && again.is_none() && self.reads_on();
             let next_try = self.next_try();
             let due = self.gathered.due;
             let Bounds {
@@ -165,10 +170,14 @@ impl Driver {
                 max_items.saturating_sub(self.gathered.items).max(1),
                 max_bytes.saturating_sub(self.gathered.bytes).max(1),
             );
-            let reads = idle && (on || again.is_some());
+            let reads = idle && (on || again.is_some()) && !self.waits_for_its_return();
+            if !reads {
+                self.rest();
+            }
             tokio::select! {
                 Some(done) = self.settled.1.recv() => {
-                    if done.fate == Fate::Left {
+                    // What is given back while it is away says nothing of the room that it may have.
+                    if done.fate == Fate::Left && !self.gave_back {
                         let seat = self.seats.get_mut(done.job.key);
                         seat.most = seat.most.min(seat.out.saturating_sub(1));
                     }
@@ -428,6 +437,9 @@ impl Driver {
             }
             self.leave_waiting();
             let aside = self.waiting.iter().all(|it| self.is_aside(it));
+            if self.gave_back && self.waits_for_its_return() {
+                return;
+            }
             if !aside || self.all_lanes_busy() || self.cutter.is_empty() {
                 if self.all_lanes_wait() && self.waiting.iter().any(|it| self.has_lane(it)) {
                     // All wait for who rests.

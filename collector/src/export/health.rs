@@ -25,6 +25,15 @@ impl Key {
     }
 }
 
+/// What may be asked of a lane that waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct May {
+    /// To leave its batch to others, for the room that it takes.
+    pub(super) leave: bool,
+    /// To give it back while the destination is away. Not where the batch may be the cause: how often it was tried would be forgotten.
+    pub(super) give_back: bool,
+}
+
 /// How the destination takes what is of one key.
 #[derive(Debug)]
 pub(super) struct Health {
@@ -39,6 +48,9 @@ pub(super) struct Health {
     waiting: AtomicUsize,
     could_leave: AtomicUsize,
     leave: Notify,
+    /// The same of those that are to give it back because the destination is away.
+    could_give_back: AtomicUsize,
+    give_back: Notify,
     /// Its breaker counts among the open ones.
     open: AtomicBool,
     stats: Arc<Stats>,
@@ -55,6 +67,8 @@ impl Health {
             waiting: AtomicUsize::new(0),
             could_leave: AtomicUsize::new(0),
             leave: Notify::new(),
+            could_give_back: AtomicUsize::new(0),
+            give_back: Notify::new(),
             open: AtomicBool::new(false),
             stats: Arc::clone(stats),
         })
@@ -124,27 +138,39 @@ impl Health {
         &self.maybe_alone
     }
 
-    /// Waits for something with a batch in hands. `None` where it is to be left to others meanwhile, which is asked of those only that can.
-    pub(super) async fn wait<T>(
+    /// Waits for something with a batch in hands, and counts as waiting at once. `None` where it is to be left to the queue meanwhile.
+    pub(super) fn wait<T>(
         &self,
-        can_leave: bool,
+        may: May,
         until: impl Future<Output = T>,
-    ) -> Option<T> {
-        let _waits = Here::new(&self.waiting);
-        if !can_leave {
-            return Some(until.await);
-        }
-        let _here = Here::new(&self.could_leave);
-        tokio::select! {
-            biased;
-            done = until => Some(done),
-            () = self.leave.notified() => None,
+    ) -> impl Future<Output = Option<T>> {
+        let waits = Here::new(&self.waiting);
+        let could_leave = may.leave.then(|| Here::new(&self.could_leave));
+        let could_give_back = may.give_back.then(|| Here::new(&self.could_give_back));
+        async move {
+            let _here = (waits, could_leave, could_give_back);
+            tokio::select! {
+                biased;
+                done = until => Some(done),
+                () = self.leave.notified(), if may.leave => None,
+                () = self.give_back.notified(), if may.give_back => None,
+            }
         }
     }
 
     /// How many lanes wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Relaxed)
+    }
+
+    /// How many of those could give their batch back.
+    pub(super) fn could_give_back(&self) -> usize {
+        self.could_give_back.load(Relaxed)
+    }
+
+    /// Asks the last of them that began to wait for it.
+    pub(super) fn ask_to_give_back(&self) {
+        self.give_back.notify_last();
     }
 
     /// Has all leave their batches that can.

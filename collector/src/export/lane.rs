@@ -14,7 +14,7 @@ use super::concern::Concern;
 use super::cut::Hold;
 use super::dead_letters::DeadLetters;
 use super::destination::{Destination, Outcome, Reason};
-use super::health::{Health, Here, Key};
+use super::health::{Health, Here, Key, May};
 use super::metrics::refused::Refused;
 use super::points::Form;
 use super::retry::Backoff;
@@ -296,14 +296,21 @@ impl Shared {
             0
         };
         let mut backoff = Backoff::new(&self.retry).after(before);
-        let mut doubt = None;
+        let (mut doubt, mut may_be_the_cause) = (None, false);
         let (mut taken_since, mut alone) = (taken_before, 0);
+        let may = |is_doubted: bool| May {
+            leave: job.whole,
+            give_back: job.whole && !is_doubted,
+        };
         loop {
             if health.rests() {
                 self.stir.notify_one();
             }
             let permits = async { (health.permit().await, self.stats.breaker.permit().await) };
-            let Some((permit, whole)) = health.wait(job.whole, permits).await else {
+            let Some((permit, whole)) = health
+                .wait(may(may_be_the_cause || doubt.is_some()), permits)
+                .await
+            else {
                 return End::Left;
             };
             let lane = lanes.acquire().await;
@@ -383,9 +390,12 @@ impl Shared {
                     if after.is_some() {
                         health.pause(Instant::now() + wait);
                     }
+                    // A server that dies of it hangs up, and nobody is there for a while.
+                    may_be_the_cause |= may_be_alone && !reason.is_answer();
+                    let may = may(may_be_the_cause || doubt.is_some());
+                    let waited = health.wait(may, tokio::time::sleep(wait));
                     self.stir.notify_one();
-                    let sleep = tokio::time::sleep(wait);
-                    if health.wait(job.whole, sleep).await.is_none() {
+                    if waited.await.is_none() {
                         return End::Left;
                     }
                 }

@@ -16,6 +16,7 @@ use crate::queue::Start;
 use crate::record::{Counts, Header, Record};
 
 mod apart;
+mod away;
 mod letters;
 
 type Decide = dyn Fn(&[String]) -> Option<Outcome> + Send + Sync;

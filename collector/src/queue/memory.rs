@@ -44,6 +44,8 @@ pub(super) struct ReaderState {
     ledger: Option<DestinationLedger>,
     wake: Arc<Notify>,
     patient: bool,
+    /// It asks for nothing at the moment: what is converted is not kept for it.
+    rests: bool,
     pub(super) removed: bool,
 }
 
@@ -131,7 +133,7 @@ impl State {
             }
             reader.wake.notify_one();
         }
-        let hasty = self.readers.iter().filter(|r| !r.removed && !r.patient);
+        let hasty = self.readers.iter().filter(|r| r.is_hasty());
         let readers = hasty.count();
         let slot = Slot {
             entry: Arc::new(
@@ -172,6 +174,7 @@ impl State {
             ledger: options.ledger,
             wake: Arc::new(Notify::new()),
             patient: options.patient,
+            rests: false,
             removed: false,
         };
         let i = seat(&mut self.readers, fresh, |r| r.removed);
@@ -191,6 +194,7 @@ impl State {
         let (mut items, mut bytes) = (0, 0);
         let mut taken = Vec::new();
         let reader = &mut self.readers[i];
+        reader.rests = false;
         let from = std::mem::replace(&mut reader.cursor, self.end);
         for (position, slot) in self.slots.range_mut(from..) {
             if slot.wanted & bit(i) == 0 {
@@ -206,6 +210,11 @@ impl State {
             taken.push(slot.entry.clone());
         }
         (taken, self.closed)
+    }
+
+    /// A reader takes nothing before it asks again.
+    pub(super) fn rest(&mut self, i: usize) {
+        self.readers[i].rests = true;
     }
 
     pub(super) fn ack(&mut self, i: usize, positions: &[Position], took: bool) {
@@ -530,6 +539,11 @@ impl State {
 }
 
 impl ReaderState {
+    /// Whether what is converted is kept for it.
+    fn is_hasty(&self) -> bool {
+        !self.removed && !self.patient && !self.rests
+    }
+
     /// It reads all that it wants anew.
     fn put_back(&mut self) {
         self.settled.put_back(&mut self.lag, self.ledger.as_ref());

@@ -35,6 +35,8 @@ pub struct Reader {
     /// The same of [`Reader::again`], and from where on.
     looking: Option<(Position, JoinHandle<Chunk>)>,
     courtesy: Courtesy,
+    /// It asks for nothing, and the queue knows.
+    rests: bool,
 }
 
 /// How long one that leads waits for the others at a time, and how often it looks.
@@ -80,12 +82,14 @@ impl Reader {
             fetching: None,
             looking: None,
             courtesy: Courtesy::default(),
+            rests: false,
         }
     }
 
     /// The next entries: at most `max_items` items and `max_bytes` bytes, but always one entry at least. Waits until there is one;
     /// nothing means that the queue is closed and read to its end. Giving up the call loses nothing.
     pub async fn next(&mut self, max_items: u64, max_bytes: usize) -> Vec<Arc<Entry>> {
+        self.rests = false;
         loop {
             if let Some(entries) = self.fetched().await {
                 return entries;
@@ -127,6 +131,24 @@ impl Reader {
                 }
             }
             wake.await;
+        }
+    }
+
+    /// Asks for nothing before the next call of [`Reader::next`]: until then no memory is kept for it. What it wants meanwhile it reads from the disk.
+    pub fn rest(&mut self) {
+        if std::mem::replace(&mut self.rests, true) {
+            return;
+        }
+        match &self.queue.0 {
+            Store::Memory(state) => super::lock(state).rest(self.index),
+            Store::Disk(queue) => {
+                let gone = {
+                    let mut state = queue.shared().lock();
+                    state.rest(self.index);
+                    state.gone()
+                };
+                drop(gone);
+            }
         }
     }
 

@@ -55,14 +55,18 @@ impl Driver {
         if !self.seats.some_rest() {
             return;
         }
-        let (leave, stay) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|job: &Job| {
-                let first = job.positions.first().copied().unwrap_or_default();
-                job.whole && !self.has_lane(job) && self.leaves(job.key, first)
-            });
+        self.leave_those(|driver, job| {
+            let first = job.positions.first().copied().unwrap_or_default();
+            job.whole && !driver.has_lane(job) && driver.leaves(job.key, first)
+        });
+    }
+
+    /// Leaves those of the batches that wait for a lane.
+    pub(super) fn leave_those(&mut self, leaves: impl Fn(&Self, &Job) -> bool) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (leave, stay): (VecDeque<Job>, _) =
+            waiting.into_iter().partition(|job| leaves(self, job));
         self.waiting = stay;
-        let leave: VecDeque<Job> = leave;
         for job in leave {
             self.seats.get_mut(job.key).queued -= 1;
             self.settle(&Settled {
@@ -81,10 +85,22 @@ impl Driver {
 
     /// Leaves an entry as it was read, where all of it is of signals that rest.
     pub(super) fn leaves_unseen(&mut self, entry: &Entry) -> bool {
+        let Some(keys) = self.keys_of(entry) else {
+            return false;
+        };
+        if !keys.iter().all(|key| self.leaves(*key, entry.position)) {
+            return false;
+        }
+        self.leave_unseen(entry, keys, false);
+        true
+    }
+
+    /// The keys of what is wanted of an entry, where that is known without looking into it and there is any.
+    pub(super) fn keys_of(&self, entry: &Entry) -> Option<Vec<Key>> {
         let destination = &self.shared.destination;
         let wanted = self.plan.signals;
         if self.plan.whole || destination.sends_apart() || wanted.metrics {
-            return false;
+            return None;
         }
         let counts = &entry.record.header.counts;
         let owed = self.tallies.owed(entry.position);
@@ -95,16 +111,19 @@ impl Driver {
             (Signal::Metrics, _) => false,
         };
         let keys: Vec<Key> = (Signal::of(wanted).filter(has)).map(Key::of).collect();
-        if keys.is_empty() || !keys.iter().all(|key| self.leaves(*key, entry.position)) {
-            return false;
+        (!keys.is_empty()).then_some(keys)
+    }
+
+    /// Leaves an entry as it was read; `is_through`: the others know already that this destination asks for nothing of it again.
+    pub(super) fn leave_unseen(&mut self, entry: &Entry, keys: Vec<Key>, is_through: bool) {
+        if !is_through {
+            self.plan.route.is_through(entry);
         }
-        self.plan.route.is_through(entry);
         for key in keys {
             self.seats.get_mut(key).leaves(entry.position);
         }
         self.left.insert(entry.position);
         self.reader.let_go(entry.position, 0);
-        true
     }
 
     /// Gives an entry back whose rest is left.
@@ -126,7 +145,7 @@ impl Driver {
     /// From where what was left is to be read again: of whom, and the first of it.
     pub(super) fn comes_again(&self) -> Option<(Key, Position)> {
         let quiet = self.lanes.is_empty() && self.waiting.is_empty();
-        if !quiet && !self.is_there() {
+        if !quiet && !self.is_there() && !self.seats.some_stuck() {
             return None;
         }
         let ready = self.seats.iter().filter(|(_, it)| it.may_come_again());

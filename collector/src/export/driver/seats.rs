@@ -158,6 +158,22 @@ impl Seats {
         rest.into_iter().any(|it| it.health.ask_to_leave());
     }
 
+    /// Has all lanes but so many give back what they wait with, as far as they may: those first who have most.
+    pub(super) fn ask_to_give_back(&self, but: usize) {
+        let could = self
+            .all
+            .values()
+            .map(|it| (it.health.could_give_back(), &it.health));
+        let mut could: Vec<_> = could.collect();
+        let all: usize = could.iter().map(|(lanes, _)| lanes).sum();
+        for _ in but..all {
+            if let Some((lanes, health)) = could.iter_mut().max_by_key(|(lanes, _)| *lanes) {
+                *lanes -= 1;
+                health.ask_to_give_back();
+            }
+        }
+    }
+
     /// Nothing is left any more, and what waits need not.
     pub(super) fn give_up(&mut self) {
         for seat in self.all.values_mut() {

@@ -7,9 +7,9 @@ use crate::config::{MinFree, QueueSettings, QueueType};
 use crate::queue::MOST_LET_GO;
 
 /// A switch that a server asks.
-type Switch = Arc<AtomicBool>;
+pub(super) type Switch = Arc<AtomicBool>;
 
-fn switch(on: bool) -> (Switch, Switch) {
+pub(super) fn switch(on: bool) -> (Switch, Switch) {
     let switch = Arc::new(AtomicBool::new(on));
     (Arc::clone(&switch), switch)
 }
@@ -42,7 +42,7 @@ fn tenants() -> Bench {
 }
 
 /// Waits until so many items of these were taken.
-async fn until_taken(told: &Told, of: &str, n: usize) {
+pub(super) async fn until_taken(told: &Told, of: &str, n: usize) {
     let all = async {
         while told.taken().iter().filter(|it| it.starts_with(of)).count() < n {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -54,13 +54,13 @@ async fn until_taken(told: &Told, of: &str, n: usize) {
     assert!(all.is_ok(), "{found} of {n} were taken");
 }
 
-async fn ends(running: &mut Running) {
+pub(super) async fn ends(running: &mut Running) {
     let end = tokio::time::timeout(Duration::from_secs(36_000), &mut running.task);
     end.await.unwrap().unwrap();
 }
 
 /// Each once, in whatever order.
-fn assert_each_once(mut taken: Vec<String>, mut all: Vec<String>) {
+pub(super) fn assert_each_once(mut taken: Vec<String>, mut all: Vec<String>) {
     taken.sort();
     all.sort();
     assert_eq!(taken.len(), all.len());
@@ -367,7 +367,7 @@ async fn of_a_record_that_is_dropped_what_was_delivered_counts_as_delivered() {
     }
 }
 
-fn on_disk(folder: &std::path::Path) -> Queue {
+pub(super) fn on_disk(folder: &std::path::Path) -> Queue {
     on_disk_with(folder, 64 << 20)
 }
 

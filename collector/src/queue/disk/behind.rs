@@ -72,7 +72,7 @@ impl Behind {
 impl ReaderState {
     /// Whether it comes to a position soon, and has no time.
     fn is_before(&self, at: Position) -> bool {
-        let waited_for = !self.removed && !self.options.patient;
+        let waited_for = !self.removed && !self.options.patient && !self.rests;
         waited_for && self.cursor <= at && at - self.cursor <= SPREAD
     }
 }

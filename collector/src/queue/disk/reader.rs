@@ -37,6 +37,8 @@ pub(in crate::queue) struct ReaderState {
     pub(super) got: BTreeSet<Position>,
     pub(super) lost: BTreeSet<Position>,
     pub(in crate::queue) wake: Arc<Notify>,
+    /// It asks for nothing at the moment: what it wants is on the disk.
+    pub(super) rests: bool,
     pub(in crate::queue) removed: bool,
 }
 

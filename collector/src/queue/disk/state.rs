@@ -140,6 +140,7 @@ impl State {
             got: BTreeSet::new(),
             lost: BTreeSet::new(),
             wake: wake.clone(),
+            rests: false,
             removed: false,
             options,
         };
@@ -213,7 +214,9 @@ impl State {
         }
         let end = self.end;
         let cursor = self.next_wanted(i);
-        self.readers[i].cursor = cursor;
+        let reader = &mut self.readers[i];
+        reader.cursor = cursor;
+        reader.rests = false;
         if cursor >= end {
             return match self.closed {
                 true => Taken::Closed,
@@ -411,12 +414,19 @@ impl State {
         wakes
     }
 
-    /// Nothing stays in memory that all have read who keep up, and never more than the bound. Who fell out of it has lost its claim: a
-    /// destination that is away for an hour shall not cost more memory than one that is there.
+    /// A reader takes nothing before it asks again: until then it has no claim to anything in memory.
+    pub(in crate::queue) fn rest(&mut self, i: usize) {
+        self.readers[i].rests = true;
+        self.trim_tail();
+        self.went_on();
+    }
+
+    /// Nothing stays in memory that all have read who keep up, and never more than the bound. Who fell out of it, or rests, has lost its claim: a
+    /// destination that is away, for a second or an hour, shall not cost more memory than one that is there.
     fn trim_tail(&mut self) {
         while let Some(front) = self.tail.front() {
-            let living = self.readers.iter().filter(|r| !r.removed);
-            let mut keep_up = living.filter(|r| r.cursor >= self.tail_from);
+            let claim = self.readers.iter().filter(|r| !r.removed && !r.rests);
+            let mut keep_up = claim.filter(|r| r.cursor >= self.tail_from);
             let wanted = keep_up.any(|r| r.cursor <= front.position);
             if self.tail_bytes <= TAIL_BYTES && wanted {
                 return;
@@ -467,7 +477,8 @@ impl State {
 
     /// Those that what is converted is kept for.
     pub(in crate::queue) fn hasty(&self) -> impl Iterator<Item = &ReaderState> {
-        self.living().map(|(_, r)| r).filter(|r| !r.options.patient)
+        let living = self.living().map(|(_, r)| r);
+        living.filter(|r| !r.options.patient && !r.rests)
     }
 
     /// Where segments end of which the next one does not tell.

@@ -1232,5 +1232,6 @@ mod ages;
 mod crash;
 mod keeps_up;
 mod model;
+mod rest;
 mod schedules;
 pub(super) mod sim;

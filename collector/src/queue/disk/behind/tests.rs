@@ -107,6 +107,11 @@ fn one_leads_where_another_comes_to_what_nobody_has_converted() {
     // What it has converted the other takes as it is.
     step(&bench.shared, &readers[1], 4);
     assert!(leads(0) && !leads(1));
+    // Nor does who asks for nothing hold anybody up.
+    bench.shared.lock().rest(readers[1].index());
+    assert!(!leads(0));
+    step(&bench.shared, &readers[1], 1);
+    assert!(leads(0));
     // One that is far behind holds nobody up.
     while bench.shared.lock().readers[readers[0].index()].cursor <= 2 * SPREAD {
         step(&bench.shared, &readers[0], 8);

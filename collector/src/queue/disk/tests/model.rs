@@ -39,6 +39,8 @@ enum Step {
     LetGo(usize, usize, usize),
     /// So many items at most of what was given back, from its nth record on.
     Again(usize, usize, u64),
+    /// A reader asks for nothing for a while.
+    Rest(usize),
     /// A destination's task begins anew.
     Resume(usize),
     Keep,
@@ -95,6 +97,7 @@ fn step() -> impl Strategy<Value = Step> {
         12 => (reader(), 0..6usize, 1..9usize).prop_map(|(r, from, n)| Step::Acknowledge(r, from, n)),
         4 => (reader(), 0..6usize, 1..9usize).prop_map(|(r, from, n)| Step::LetGo(r, from, n)),
         4 => (reader(), 0..6usize, 1..9u64).prop_map(|(r, nth, most)| Step::Again(r, nth, most)),
+        2 => reader().prop_map(Step::Rest),
         2 => reader().prop_map(Step::Resume),
         3 => (1..90u64).prop_map(Step::Wait),
         2 => (0..2usize, 0..200u64).prop_map(|(r, back)| Step::Replay(r, back)),
@@ -235,6 +238,7 @@ impl Model {
             Step::Acknowledge(reader, from, n) => self.acknowledge(*reader, *from, *n),
             Step::LetGo(reader, from, n) => self.let_go(*reader, *from, *n),
             Step::Again(reader, nth, most) => self.again(*reader, *nth, *most),
+            Step::Rest(reader) => self.bench.shared.lock().rest(self.readers[*reader]),
             Step::Resume(reader) => self.resume(*reader),
             Step::Keep => self.keep(),
             Step::Wait(seconds) => {
