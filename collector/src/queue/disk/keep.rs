@@ -148,7 +148,7 @@ impl Shared {
                 |r: &ReaderState| r.done.low() > file.base && r.pin.is_none_or(|at| at > file.base);
             state.living().all(|(_, r)| has_begun(r))
         };
-        if !expires && !(is_past(part(retain).max(DONE_AFTER)) && all_take()) {
+        if !(expires || is_past(part(retain).max(DONE_AFTER)) && all_take()) {
             return;
         }
         match state.writing {

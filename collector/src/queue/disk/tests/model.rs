@@ -404,11 +404,11 @@ impl Model {
         }
         self.bench
             .shared
-            .ack(self.readers[r], &positions, n % 4 != 0);
+            .ack(self.readers[r], &positions, !n.is_multiple_of(4));
         // A second time changes nothing.
         self.bench
             .shared
-            .ack(self.readers[r], &positions, n % 4 != 0);
+            .ack(self.readers[r], &positions, !n.is_multiple_of(4));
     }
 
     fn resume(&mut self, r: usize) {
