@@ -345,6 +345,7 @@ function observeConsole(sdk) {
 
 // src/more/element.ts
 var THING = "a,button,input,select,textarea,label,summary,option,form,[role]";
+var WRITTEN = "input,textarea,select,option,[contenteditable],[role~=textbox i],[role~=searchbox i],[role~=combobox i]";
 var LONGEST2 = 64;
 var isElement = (target) => !!safe(() => target instanceof Element);
 var ask = (element, method, about) => Element.prototype[method].call(element, about);
@@ -360,7 +361,7 @@ function listedText(target, list) {
   if (!list || !isElement(target)) return;
   const thing = thingOf(target);
   if (!safe(() => list.some((selector2) => safe(() => thing.matches(selector2))))) return;
-  if (ask(thing, "closest", "input,textarea,select,option,[contenteditable]") || ask(thing, "querySelector", "input,textarea,select,[contenteditable]")) return;
+  if (ask(thing, "closest", WRITTEN) || ask(thing, "querySelector", WRITTEN)) return;
   return text(thing.textContent).slice(0, LONGEST2 * 8).replace(/\s+/g, " ").trim().slice(0, LONGEST2) || void 0;
 }
 
@@ -493,7 +494,7 @@ function begin(sdk, initiator, method, address2) {
 }
 function joined(traced, header) {
   const named2 = traced && /^..-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-/.exec(header);
-  if (named2) [, traced.trace_, traced.parent_] = named2;
+  if (named2 && named2[2] != traced.span_) [, traced.trace_, traced.parent_] = named2;
   return header != null;
 }
 function finish(sdk, traced, status, error, more) {
@@ -991,12 +992,14 @@ function wrap3(native, subs) {
   return { fetch() {
     let args = arguments;
     const ends = [];
+    const tell2 = (response, error) => ends.forEach((end) => end(response, error, args != given && args));
+    const given = args;
     const fail = (error) => {
-      for (const end of ends) end(void 0, error);
+      tell2(void 0, error);
       throw error;
     };
     for (const sub of subs) {
-      const seen = sub(args, arguments);
+      const seen = sub(args);
       if (seen) {
         args = seen[0];
         ends.push(seen[1]);
@@ -1009,7 +1012,7 @@ function wrap3(native, subs) {
       return fail(error);
     }
     return ends.length && (result == null ? void 0 : result.then) ? result.then((response) => {
-      for (const end of ends) end(response);
+      tell2(response);
       return response;
     }, fail) : result;
   } }.fetch;
@@ -1040,7 +1043,7 @@ function withHeader(args, name, value, traced) {
   })];
 }
 function observeFetch(sdk) {
-  sdk.stops_.push(patch("fetch", window, "fetch", sdk.guard_(((args, given) => {
+  sdk.stops_.push(patch("fetch", window, "fetch", sdk.guard_(((args) => {
     if (!args.length) return;
     const [input, init] = args;
     const request = isRequest(input) ? input : void 0;
@@ -1048,11 +1051,12 @@ function observeFetch(sdk) {
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
       safe(() => {
-        const first = traced.header_ ? withHeader(args, HEADER2, traced.header_, args == given ? traced : void 0) : args;
+        const first = traced.header_ ? withHeader(args, HEADER2, traced.header_, traced) : args;
         return traced.baggage_ ? withHeader(first, BAGGAGE, traced.baggage_) : first;
       }) || args,
-      sdk.guard_((response, error) => {
+      sdk.guard_((response, error, sent) => {
         var _a;
+        if (sent && traced.header_) safe(() => withHeader(sent, HEADER2, "", traced));
         let name = safe(() => error.name) || "Error";
         if (name != "TimeoutError" && safe(() => ((init == null ? void 0 : init.signal) || request.signal).aborted)) name = "AbortError";
         finish(sdk, traced, response ? response.status : 0, response ? "" : name, response && ((_a = sdk.answered_) == null ? void 0 : _a.call(sdk, response)));
@@ -1350,21 +1354,26 @@ function observeVitals(sdk) {
 var wrap4 = (what) => (native, subs) => ({ f() {
   const args = arguments;
   const tell2 = (what2) => subs.forEach((sub) => sub(what2, this, args));
+  const shared = page();
+  const { xhr } = shared;
+  if (what == 1 /* Header */ && xhr == this && ("" + args[0]).toLowerCase() == HEADER2) return;
   if (what == 2 /* Send */) tell2(what);
-  if (what == 0 /* Open */ && this.readyState > 3) tell2(4 /* Reopen */);
+  if (what == 0 /* Open */) tell2(4 /* Reopen */);
   let result;
   try {
     result = native.apply(this, args);
   } catch (error) {
     if (what == 2 /* Send */) tell2(3 /* Failed */);
     throw error;
+  } finally {
+    shared.xhr = xhr;
   }
   if (what != 2 /* Send */) tell2(what);
   return result;
 } }).f;
-var ours;
 function observeXhr(sdk) {
   const states = /* @__PURE__ */ new WeakMap();
+  let opened = {};
   const end = (traced, xhr, error) => {
     var _a;
     if (traced) finish(sdk, traced, error ? 0 : xhr.status, error, error ? void 0 : (_a = sdk.answered_) == null ? void 0 : _a.call(sdk, xhr));
@@ -1386,8 +1395,15 @@ function observeXhr(sdk) {
   const sub = sdk.guard_((what, xhr, [first, second]) => {
     var _a;
     const state = states.get(xhr);
-    if (what == 4 /* Reopen */) state && settle(xhr, state);
-    else if (what == 3 /* Failed */) {
+    if (what == 4 /* Reopen */) {
+      opened = {};
+      if (state && xhr.readyState > 3) settle(xhr, state);
+    } else if (what == 1 /* Header */) {
+      const name = ("" + first).toLowerCase();
+      if (name == HEADER2 || name == BAGGAGE) {
+        for (const own2 of [opened, state == null ? void 0 : state.own_]) if (own2) own2[name] = "" + second;
+      }
+    } else if (what == 3 /* Failed */) {
       if (state && !state.again_) {
         end(state.traced_, xhr, "error");
         state.traced_ = void 0;
@@ -1395,18 +1411,14 @@ function observeXhr(sdk) {
     } else if (what == 0 /* Open */) {
       end(state == null ? void 0 : state.traced_, xhr, "abort");
       if (!state) for (const type of ["readystatechange", "load", "error", "abort", "timeout"]) xhr.addEventListener(type, changed);
-      states.set(xhr, { method_: "" + first, url_: ((_a = resolve(sdk, "" + second)) == null ? void 0 : _a.href) || "", failed_: state == null ? void 0 : state.failed_ });
-    } else if (state) {
-      if (what == 1 /* Header */) {
-        if (("" + first).toLowerCase() == HEADER2) state.own_ = second == ours ? "" : "" + second;
-      } else if (!(state.again_ = !!state.traced_)) {
-        const traced = state.traced_ = begin(sdk, 1, state.method_, state.url_);
-        if ((traced == null ? void 0 : traced.header_) && !joined(traced, state.own_)) {
-          ours = traced.header_;
-          xhr.setRequestHeader(HEADER2, ours);
-        }
-        if (traced == null ? void 0 : traced.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
+      states.set(xhr, { method_: "" + first, url_: ((_a = resolve(sdk, "" + second)) == null ? void 0 : _a.href) || "", failed_: state == null ? void 0 : state.failed_, own_: opened });
+    } else if (state && !(state.again_ = !!state.traced_)) {
+      const traced = state.traced_ = begin(sdk, 1, state.method_, state.url_);
+      if ((traced == null ? void 0 : traced.header_) && !joined(traced, state.own_[HEADER2])) {
+        xhr.setRequestHeader(HEADER2, traced.header_);
+        page().xhr = xhr;
       }
+      if ((traced == null ? void 0 : traced.baggage_) && state.own_[BAGGAGE] == null) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
     }
   });
   const proto = XMLHttpRequest.prototype;
@@ -2025,13 +2037,13 @@ function createClient(given, bring) {
     if (consent == GRANTED && text3 != null) text3 ? (store.setItem(name, text3), kept = 1) : store == null ? void 0 : store.removeItem(name);
   });
   const stored = () => consent == GRANTED && safe(() => store.getItem(name)) || "";
-  const meet = (ours2 = "", stood) => {
+  const meet = (ours = "", stood) => {
     const theirs = safe(() => store.getItem(name));
     if (stood && theirs === null && asked) {
       client.setConsent("pending");
       lost = 1;
     }
-    if (theirs) rank(theirs) < rank(ours2) && theirs.slice(32) != session ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
+    if (theirs) rank(theirs) < rank(ours) && theirs.slice(32) != session ? keep() : put(21 /* Stored */, (w) => w.s(theirs));
   };
   const decode = (bytes) => decoder.decode(bytes);
   const port = createPort({
@@ -2186,7 +2198,10 @@ function createClient(given, bring) {
     },
     setConsent(next) {
       const number2 = CONSENTS.indexOf(next);
-      if (number2 < 0) return tell2(11 /* BadOption */, "consent");
+      if (number2 < 0) {
+        tell2(11 /* BadOption */, "consent");
+        return sdk.granted_() ? client.setConsent("pending") : void 0;
+      }
       asked = 1;
       lost = 0;
       if (consent == DENIED) agreed = performance.now();
@@ -2239,7 +2254,10 @@ function createClient(given, bring) {
   safely(() => {
     var _a2, _b2;
     if (typeof document == "undefined") return none2();
-    sdk.endpoint_ = safe(() => /^(https?:\/\/[^/]|[./])/i.test(options.url) && new URL(endpoint(options), document.baseURI).href) || "";
+    sdk.endpoint_ = safe(() => {
+      const { href, username, password } = new URL(endpoint(options), document.baseURI);
+      return /^(https?:\/\/[^/]|[./])/i.test(options.url) && !username && !password && href;
+    }) || "";
     if (!sdk.endpoint_) {
       tell2(11 /* BadOption */, "url");
       return none2();
@@ -3070,13 +3088,13 @@ function observeReports(sdk) {
   if (!types.length) return;
   const see = capped(sdk, MOST11, (attributes, count2) => tell(sdk, "farol.report" /* Report */, { ...attributes, ["farol.count" /* Count */]: count2 > 1 ? count2 : void 0 }));
   const first = createTwice();
-  let ours2 = false;
+  let ours = false;
   const take = (type, body, way) => {
     if (!types.includes(type) || !sdk.live_()) return;
     const attributes = describeReport(type, body);
     if (text(attributes["farol.report.blocked.url" /* ReportBlocked */]).startsWith(sdk.endpoint_)) {
-      if (ours2) return;
-      ours2 = true;
+      if (ours) return;
+      ours = true;
       if (body.disposition == "enforce") sdk.tell_(7 /* Unsupported */, body.effectiveDirective);
     }
     const key2 = Object.values(attributes).join();

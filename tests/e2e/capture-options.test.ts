@@ -108,10 +108,12 @@ test('baggage goes where a trace may go, and what the page says itself stays', a
   }, async ({ page, own }) => {
     await page.evaluate(`Promise.all([fetch('/api/own'), fetch('/api/said', { headers: { baggage: 'mine=1' } }), fetch('${listed!.url}/in'), fetch('${other!.url}/out'), new Promise((done) => {
       const xhr = new XMLHttpRequest(); xhr.open('GET', '/api/xhr'); xhr.onloadend = done; xhr.send();
+    }), new Promise((done) => {
+      const xhr = new XMLHttpRequest(); xhr.open('GET', '/api/xhr-said'); xhr.setRequestHeader('baggage', 'mine=1'); xhr.onloadend = done; xhr.send();
     })])`);
     sent.push(...[own, listed!, other!].flatMap(({ seen }) => seen.filter(({ method, path }) => method === 'GET' && /api|in$|out$/.test(path)).map(({ path, headers }) => ({ [path]: headers['baggage'] }))));
   });
-  assert.deepEqual(Object.assign({}, ...sent), { '/api/own': 'tenant=acme%20%26%20sons', '/api/said': 'mine=1', '/api/xhr': 'tenant=acme%20%26%20sons', '/in': 'tenant=acme%20%26%20sons', '/out': undefined });
+  assert.deepEqual(Object.assign({}, ...sent), { '/api/own': 'tenant=acme%20%26%20sons', '/api/said': 'mine=1', '/api/xhr': 'tenant=acme%20%26%20sons', '/api/xhr-said': 'mine=1', '/in': 'tenant=acme%20%26%20sons', '/out': undefined });
   listed!.close();
   other!.close();
 });

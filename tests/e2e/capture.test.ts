@@ -127,6 +127,21 @@ const WIRE = `
 const buttons = (path: string): Reply | undefined =>
   path === '/buttons.js' ? script(WIRE) : path === '/api/order' ? { body: '{}' } : undefined;
 
+test('the text of what a visitor writes into by its role is not told, though the page lists it', () =>
+  on({
+    body: ['textbox', 'searchbox multiline', 'Combobox', 'none'].map((role, n) => `<div id="e${n}" class="t" role="${role}" data-farol-name="e${n}">typed</div>`).join('') + '<button id="around" class="t" data-farol-name="around">label <i role="textbox">typed</i></button>',
+    options: "{ capture: { elementText: ['.t'] }, batch: { ageMs: 0 } }",
+  }, async ({ page, until }) => {
+    const names = ['e0', 'e1', 'e2', 'e3', 'around'];
+    let items: Item[] = [];
+    for (const name of names) {
+      await page.click(`#${name}`);
+      // Clicks that come within 100 ms are one gesture.
+      items = await until((items) => items.some(action('click', name)), name);
+    }
+    assert.deepEqual(names.map((name) => items.find(action('click', name))!.attributes['farol.element.text']), [undefined, undefined, undefined, 'typed', undefined]);
+  }));
+
 test('an action tells what followed from it: requests, their failures, and how long it took', () =>
   on({ body: BUTTONS, route: buttons, options: "{ capture: { elementText: ['#order', ':bad(', '#form'] } }" }, async ({ page, until }) => {
     await page.click('#order');

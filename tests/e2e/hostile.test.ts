@@ -33,7 +33,7 @@ before(async () => {
       case '/queue':
         return html(`<script>window.Farol = { q: [['nothing'], 5, ['event', 'queued']] };</script>
           <script src="/farol.js" data-url="/" data-app="queue"></script><script src="/made.js"></script>`);
-      case '/clobbered': return html('<img name="currentScript" src="data:," data-url="/elsewhere"><script src="/farol.js"></script><script src="/made.js"></script>');
+      case '/clobbered': return html('<form id="Farol"><input name="init"><input name="q"></form><img name="currentScript" src="data:," data-url="/elsewhere"><script src="/farol.js"></script><script src="/made.js"></script>');
       // The file has no name of ours, and what comes before it has.
       case '/renamed.js': return script(files.get('/farol.js')!);
       case '/module': return html('<script src="/farol-snippet.js"></script><script type="module" src="/made.js" data-url="/elsewhere"></script><script type="module" src="/farol.js" data-url="/" data-app="m"></script>');
@@ -688,8 +688,8 @@ test('a queue with nonsense in it is worked through', async () => {
   assert.equal(await run("Farol.q.push(['nothing'], undefined); await Farol.flush(); return Farol.sampled()", '/queue'), true);
 });
 
-test('an image does not pass for our script tag', async () => {
-  assert.deepEqual(await run('return Object.keys(Farol)', '/clobbered'), ['q', 'init']);
+test('an image does not pass for our script tag, nor a form for our global', async () => {
+  assert.deepEqual(await run("return [typeof Farol.init, Farol.event('x'), Farol.sessionId(), Array.isArray(Farol.q)]", '/clobbered'), ['function', null, '', true]);
   // A module is not told which tag is its own, and in XHTML names are in small letters.
   for (const path of ['/module', '/module-renamed', '/module-inline', '/xhtml']) {
     assert.equal(await run(`await Farol.flush(); return !!sessionStorage.getItem('farol:1:m') && Farol.sampled()`, path), true, path);

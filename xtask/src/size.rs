@@ -51,8 +51,9 @@ const BAR_ALL: u64 = 24 * 1024;
 /// 80 for an error that is told by two ways, and a tag's `init` that is given nothing.
 /// 20 for stacks without our own frames, a second file that is asked for again, and what is of no page: some 150, of which the rest was saved elsewhere.
 /// 40 for a session's id that is changed where it stands, and nowhere else.
+/// 150 for a `setConsent` that fails closed, requests beside another tracer that was there first, which leave with one header, and a script tag whose address is missing or wrong.
 /// Each is the core's, or happens before a second file is there.
-const CEILING: u64 = 33800;
+const CEILING: u64 = 33950;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

@@ -360,7 +360,11 @@ export function createClient(given: Options, bring: Bring): Client {
     },
     setConsent(next) {
       const number = CONSENTS.indexOf(next);
-      if (number < 0) return tell(Diagnostic.BadOption, 'consent');
+      if (number < 0) {
+        tell(Diagnostic.BadOption, 'consent');
+        // A word that nobody knows takes a yes back; a no it leaves one.
+        return sdk.granted_() ? client.setConsent('pending') : undefined;
+      }
       asked = 1;
       lost = 0;
       if (consent == DENIED) agreed = performance.now();
@@ -422,8 +426,11 @@ export function createClient(given: Options, bring: Bring): Client {
   safely(() => {
     // On a server.
     if (typeof document == 'undefined') return none();
-    // A name without a scheme would be a path of the page's.
-    sdk.endpoint_ = safe(() => /^(https?:\/\/[^/]|[./])/i.test(options.url) && new URL(endpoint(options), document.baseURI).href) || '';
+    // A name without a scheme would be a path of the page's; an address with credentials is one that `fetch` refuses.
+    sdk.endpoint_ = safe(() => {
+      const { href, username, password } = new URL(endpoint(options), document.baseURI);
+      return /^(https?:\/\/[^/]|[./])/i.test(options.url) && !username && !password && href;
+    }) || '';
     if (!sdk.endpoint_) {
       tell(Diagnostic.BadOption, 'url');
       return none();

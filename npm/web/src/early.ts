@@ -23,7 +23,7 @@ export function script(): HTMLScriptElement | null {
 export function fromTag(data: Record<string, string | undefined>): Options | undefined {
   const { url, app: name, version, environment, sampleRate, scrubAllow: allow, scrubDeny: deny } = data;
   // What is no number must not look like one that was not given.
-  return url ? ({ ...data, app: { name, version, environment }, scrub: { allow, deny }, sampleRate: sampleRate && parseFloat(sampleRate) } as unknown as Options) : undefined;
+  return url ? ({ ...data, app: { name, version, environment }, scrub: { allow, deny }, sampleRate: sampleRate && +(sampleRate.trim() || NaN) } as unknown as Options) : undefined;
 }
 
 /** Makes the calls and takes the events that waited, with their times. The page's first client gets them, and all calls of the queue from then on; once it has ended, the next. */

@@ -20,6 +20,8 @@ export interface Page {
   /** Bytes and requests of keepalive fetches under way. */
   bytes: number;
   flights: number;
+  /** The XMLHttpRequest that is being sent with a `traceparent` of ours. */
+  xhr?: unknown;
   /** The latest error of a watched worker (worker.ts), as `createErrors` has it. */
   worker?: string;
 }

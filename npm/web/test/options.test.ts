@@ -97,6 +97,5 @@ test('the script tag gives what its data attributes say', () => {
   assert.equal(options.sampleRate, 0.25);
   assert.equal(options.consent, 'pending');
   assert.equal(fromTag({ url: '/' })!.sampleRate, undefined);
-  assert.ok(Number.isNaN(fromTag({ url: '/', sampleRate: 'half' })!.sampleRate));
-  assert.ok(Number.isNaN(fromTag({ url: '/', sampleRate: ' ' })!.sampleRate));
+  for (const sampleRate of ['half', ' ', '0,5', '10%', '1 / 2']) assert.ok(Number.isNaN(fromTag({ url: '/', sampleRate })!.sampleRate), sampleRate);
 });

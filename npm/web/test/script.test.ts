@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { runInThisContext } from 'node:vm';
 import { createTestTransport } from '../src/testing.js';
 import type { Client, Options } from '../src/types.js';
 import { madeUp } from './any/page.js';
@@ -18,6 +19,8 @@ globalThis.fetch = () => Promise.resolve(new Response(null, { status: 202 }));
 const root = globalThis as unknown as { Farol: Client & { q: unknown[][]; init(options: Partial<Options>): Client } };
 await import('../src/script.js');
 const { Farol } = root;
+/** As it is before any `init`. */
+const idle = { ...Farol };
 
 /** The second file is none of this. */
 const begin = (options: Partial<Options> = {}): Client => Farol.init({ url: '/', features: [], session: { storage: 'none' }, ...options });
@@ -68,6 +71,48 @@ test('where a client that does nothing is all that can be had, that is told', as
   // There may be nobody to tell, or somebody who throws.
   begin();
   begin({ onDiagnostic() { throw new Error('the page’s own'); } });
+});
+
+test('before `init`, or where a tag has no address, its methods do nothing', async () => {
+  assert.deepEqual([idle.event('x'), idle.sessionId(), idle.sampled(), idle.withSpan('w', () => 7), await idle.flush()], [undefined, '', false, 7, undefined]);
+});
+
+/** Loads the file once more, as another page does whose `Farol` is this one. */
+async function again(there: object | undefined, dataset: Record<string, string> = {}): Promise<typeof root.Farol> {
+  const { currentScript } = document;
+  Object.assign(document, { currentScript: { localName: 'script', src: beside('farol.js'), dataset } });
+  if (there) Object.assign(root, { Farol: there });
+  try {
+    const { buildSync } = await import('esbuild');
+    // What a core is made of is none of this.
+    const { outputFiles } = buildSync({ entryPoints: [new URL('../src/script.ts', import.meta.url).pathname], bundle: true, format: 'iife', define: { __FAROL_MORE__: '"more.js"' }, target: 'es2022', write: false });
+    runInThisContext(outputFiles[0]!.text);
+    return root.Farol;
+  } finally {
+    Object.assign(document, { currentScript });
+  }
+}
+
+test('a tag is told of what its options are by the function that the queue has beside it', async (t) => {
+  const told: unknown[] = [];
+  const made = await again({ q: [], onDiagnostic: (...what: unknown[]) => told.push(what) }, { url: 'rum.example.com', app: 'shop' });
+  t.after(() => void Object.assign(root, { Farol }));
+  assert.deepEqual(told, [['bad-option', 'url']]);
+  assert.equal(made.sessionId(), '');
+});
+
+test('an element of that name is not taken for the file', async (t) => {
+  t.after(() => {
+    Object.setPrototypeOf(globalThis, above);
+    Object.assign(root, { Farol });
+  });
+  const above = Object.getPrototypeOf(globalThis) as object;
+  // Named elements are members of an object that is above the window.
+  Object.setPrototypeOf(globalThis, Object.create(above, { Farol: { configurable: true, writable: true, value: { init: {}, q: {} } } }) as object);
+  delete (root as Partial<typeof root>).Farol;
+  assert.equal(typeof root.Farol.init, 'object');
+  const made = await again(undefined);
+  assert.equal(typeof made.init, 'function');
 });
 
 test('nothing that is given to it throws into the page', () => {

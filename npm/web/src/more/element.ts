@@ -4,6 +4,9 @@ import { safe, text } from '../observe/describe.js';
 /** What a visitor takes for one thing, whatever of it was hit. */
 const THING = 'a,button,input,select,textarea,label,summary,option,form,[role]';
 
+/** What a visitor can write into, or choose in. Editors that draw their text say so by a role. */
+const WRITTEN = 'input,textarea,select,option,[contenteditable],[role~=textbox i],[role~=searchbox i],[role~=combobox i]';
+
 /** What a person reads of a button; beyond that it is no label. */
 const LONGEST = 64;
 
@@ -29,6 +32,6 @@ export function listedText(target: unknown, list: readonly string[] | undefined)
   if (!list || !isElement(target)) return;
   const thing = thingOf(target);
   if (!safe(() => list.some((selector) => safe(() => thing.matches(selector))))) return;
-  if (ask(thing, 'closest', 'input,textarea,select,option,[contenteditable]') || ask(thing, 'querySelector', 'input,textarea,select,[contenteditable]')) return;
+  if (ask(thing, 'closest', WRITTEN) || ask(thing, 'querySelector', WRITTEN)) return;
   return text(thing.textContent).slice(0, LONGEST * 8).replace(/\s+/g, ' ').trim().slice(0, LONGEST) || undefined;
 }

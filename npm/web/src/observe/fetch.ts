@@ -4,10 +4,11 @@ import type { Sdk } from '../sdk.js';
 import { safe } from './describe.js';
 import { BAGGAGE, begin, finish, HEADER, joined, type Traced } from './request.js';
 
-type End = (response?: Response, error?: unknown) => void;
+/** `args`: those that went on, where none of them is the page's own. */
+type End = (response?: Response, error?: unknown, args?: ArrayLike<unknown> | false) => void;
 
-/** A subscriber of the page's one wrapper: sees the arguments, as those before it left them and as the page gave them, and may answer with others and what to call at the end. */
-type Sub = (args: ArrayLike<unknown>, given?: ArrayLike<unknown>) => [args: ArrayLike<unknown>, end: End] | undefined;
+/** A subscriber of the page's one wrapper: sees the arguments, as those before it left them, and may answer with others and what to call at the end. */
+type Sub = (args: ArrayLike<unknown>) => [args: ArrayLike<unknown>, end: End] | undefined;
 
 type Fetch = typeof fetch;
 
@@ -16,12 +17,14 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
   return { fetch(this: unknown) {
     let args: ArrayLike<unknown> = arguments;
     const ends: End[] = [];
+    const tell: End = (response, error) => ends.forEach((end) => end(response, error, args != given && args));
+    const given = args;
     const fail = (error: unknown) => {
-      for (const end of ends) end(undefined, error);
+      tell(undefined, error);
       throw error;
     };
     for (const sub of subs) {
-      const seen = sub(args, arguments);
+      const seen = sub(args);
       if (seen) {
         args = seen[0];
         ends.push(seen[1]);
@@ -35,7 +38,7 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
     }
     // Two handlers, and what was thrown is thrown on: a rejection that nobody handles stays one.
     return ends.length && result?.then ? result.then((response) => {
-      for (const end of ends) end(response);
+      tell(response);
       return response;
     }, fail) : result;
   } }.fetch as Fetch;
@@ -76,7 +79,7 @@ function withHeader(args: ArrayLike<unknown>, name: string, value: string, trace
 }
 
 export function observeFetch(sdk: Sdk): void {
-  sdk.stops_.push(patch('fetch', window, 'fetch', sdk.guard_(((args, given) => {
+  sdk.stops_.push(patch('fetch', window, 'fetch', sdk.guard_(((args) => {
     if (!args.length) return;
     const [input, init] = args as unknown as [RequestInfo | URL, RequestInit | undefined];
     const request = isRequest(input) ? input : undefined;
@@ -84,10 +87,12 @@ export function observeFetch(sdk: Sdk): void {
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
       safe(() => {
-        const first = traced.header_ ? withHeader(args, HEADER, traced.header_, args == given ? traced : undefined) : args;
+        const first = traced.header_ ? withHeader(args, HEADER, traced.header_, traced) : args;
         return traced.baggage_ ? withHeader(first, BAGGAGE, traced.baggage_) : first;
       }) || args,
-      sdk.guard_((response, error) => {
+      sdk.guard_((response, error, sent) => {
+        // Another tracer's wrapper, within ours, may have put its own in the place of ours: the trace is that of what is there.
+        if (sent && traced.header_) safe(() => withHeader(sent, HEADER, '', traced));
         let name = safe(() => (error as Error).name) || 'Error';
         // The page may have had a reason of its own, which can be anything.
         if (name != 'TimeoutError' && safe(() => (init?.signal || request!.signal).aborted)) name = 'AbortError';

@@ -70,10 +70,10 @@ export function begin(sdk: Sdk, initiator: number, method: string, address: stri
   };
 }
 
-/** Whether the page has set the header itself: the request is in the trace that it names then, below its span. */
+/** Whether there is a header already: the request is in the trace that it names then, below its span. */
 export function joined(traced: Traced | undefined, header: string | null | undefined): boolean {
   const named = traced && /^..-(?!0+-)([\da-f]{32})-(?!0+-)([\da-f]{16})-/.exec(header as string);
-  if (named) [, traced.trace_, traced.parent_] = named as unknown as [string, string, string];
+  if (named && named[2] != traced.span_) [, traced.trace_, traced.parent_] = named as unknown as [string, string, string];
   return header != null;
 }
 

@@ -1,5 +1,5 @@
 /** Spans of XMLHttpRequest: from `send` to the end of the response. */
-import { patch } from '../page.js';
+import { page, patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
 import { BAGGAGE, begin, finish, HEADER, joined, resolve, type Traced } from './request.js';
 
@@ -13,8 +13,8 @@ type Method = (this: XMLHttpRequest, ...args: unknown[]) => unknown;
 interface State {
   method_: string;
   url_: string;
-  /** The header that the page has set itself. */
-  own_?: string;
+  /** What others have set of the headers that are ours, too. */
+  own_: Record<string, string>;
   traced_?: Traced;
   /** It failed, or the one before it did, and nobody has said how. */
   failed_?: Traced;
@@ -25,9 +25,13 @@ interface State {
 const wrap = (what: What) => (native: Method, subs: Sub[]): Method => ({ f(this: XMLHttpRequest) {
   const args = arguments as unknown as string[];
   const tell = (what: What) => subs.forEach((sub) => sub(what, this, args));
+  const shared = page();
+  const { xhr } = shared;
+  // Another tracer's wrapper of `send`, within ours: a second value makes a header that no backend reads.
+  if (what == What.Header && xhr == this && ('' + args[0]).toLowerCase() == HEADER) return;
   if (what == What.Send) tell(what);
   // A listener of the page's may be there before ours, and the native function forgets how it went.
-  if (what == What.Open && this.readyState > 3) tell(What.Reopen);
+  if (what == What.Open) tell(What.Reopen);
   let result;
   try {
     result = native.apply(this, args);
@@ -35,17 +39,18 @@ const wrap = (what: What) => (native: Method, subs: Sub[]): Method => ({ f(this:
     // A synchronous request fails here, and tells no listener.
     if (what == What.Send) tell(What.Failed);
     throw error;
+  } finally {
+    shared.xhr = xhr;
   }
   // What the native function refuses never happened.
   if (what != What.Send) tell(what);
   return result;
 } }).f;
 
-/** The header that a client of ours has set last, which is nobody's trace to another. */
-let ours: string;
-
 export function observeXhr(sdk: Sdk): void {
   const states = new WeakMap<XMLHttpRequest, State>();
+  /** Of the request that is being opened: another's wrapper of `open` may set some before we hear that it was. */
+  let opened: State['own_'] = {};
   const end = (traced: Traced | undefined, xhr: XMLHttpRequest, error: string) => {
     if (traced) finish(sdk, traced, error ? 0 : xhr.status, error, error ? undefined : sdk.answered_?.(xhr));
   };
@@ -67,8 +72,13 @@ export function observeXhr(sdk: Sdk): void {
   });
   const sub: Sub = sdk.guard_((what, xhr, [first, second]) => {
     const state = states.get(xhr);
-    if (what == What.Reopen) state && settle(xhr, state);
-    else if (what == What.Failed) {
+    if (what == What.Reopen) {
+      opened = {};
+      if (state && xhr.readyState > 3) settle(xhr, state);
+    } else if (what == What.Header) {
+      const name = ('' + first).toLowerCase();
+      if (name == HEADER || name == BAGGAGE) for (const own of [opened, state?.own_]) if (own) own[name] = '' + second;
+    } else if (what == What.Failed) {
       if (state && !state.again_) {
         end(state.traced_, xhr, 'error');
         state.traced_ = undefined;
@@ -78,18 +88,14 @@ export function observeXhr(sdk: Sdk): void {
       end(state?.traced_, xhr, 'abort');
       if (!state) for (const type of ['readystatechange', 'load', 'error', 'abort', 'timeout']) xhr.addEventListener(type, changed);
       // Where it goes is told by the base address of this moment.
-      states.set(xhr, { method_: '' + first, url_: resolve(sdk, '' + second)?.href || '', failed_: state?.failed_ });
-    } else if (state) {
-      if (what == What.Header) {
-        if (('' + first).toLowerCase() == HEADER) state.own_ = second == ours ? '' : '' + second;
-      } else if (!(state.again_ = !!state.traced_)) {
-        const traced = (state.traced_ = begin(sdk, 1, state.method_, state.url_));
-        if (traced?.header_ && !joined(traced, state.own_)) {
-          ours = traced.header_;
-          xhr.setRequestHeader(HEADER, ours);
-        }
-        if (traced?.baggage_) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
+      states.set(xhr, { method_: '' + first, url_: resolve(sdk, '' + second)?.href || '', failed_: state?.failed_, own_: opened });
+    } else if (state && !(state.again_ = !!state.traced_)) {
+      const traced = (state.traced_ = begin(sdk, 1, state.method_, state.url_));
+      if (traced?.header_ && !joined(traced, state.own_[HEADER])) {
+        xhr.setRequestHeader(HEADER, traced.header_);
+        page().xhr = xhr;
       }
+      if (traced?.baggage_ && state.own_[BAGGAGE] == null) xhr.setRequestHeader(BAGGAGE, traced.baggage_);
     }
   });
   const proto = XMLHttpRequest.prototype;

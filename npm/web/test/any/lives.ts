@@ -153,8 +153,11 @@ export async function play({ harmless, others, whole, steps }: Life, stage: Stag
   let over = false;
   let next = 0;
   for (const step of steps) {
-    if ('call' in step) call(step.call, client, step.with);
-    else if ('span' in step) {
+    if ('call' in step) {
+      call(step.call, client, step.with);
+      // What is none of its words takes a yes back.
+      if (step.call == 'setConsent' && consent == 'granted') attempt('setConsent', () => client.setConsent('granted'));
+    } else if ('span' in step) {
       const values = step.span.map(make);
       const span = attempt('startSpan', () => (client.startSpan as Function)(...values));
       check('startSpan', span);
