@@ -926,7 +926,15 @@ var LEFT = {
   DD_SOURCE_CODE_CONTEXT: ({ service, version }) => [, service, version]
 };
 var PLACE = /[^\s@(]+:\d+:\d+\)?/g;
-var foreign = (stack) => stack.split("\n").filter((line) => !Object.values(page().layers).some((layer) => line.endsWith(layer.place ??= safe(() => layer.make(() => Error().stack, []).call({}).match(PLACE)[1]) || "\n"))).join("\n");
+function foreign(stack) {
+  safe(() => {
+    for (const layer of Object.values(page().layers)) {
+      layer.place ??= safe(() => layer.make(() => Error().stack, []).call({}).match(PLACE)[1]) || "\n";
+      stack = stack.split("\n").filter((line) => !line.endsWith(layer.place)).join("\n");
+    }
+  });
+  return stack;
+}
 function bundles(stack) {
   var _a;
   const found = {};

@@ -52,8 +52,9 @@ const BAR_ALL: u64 = 24 * 1024;
 /// 20 for stacks without our own frames, a second file that is asked for again, and what is of no page: some 150, of which the rest was saved elsewhere.
 /// 40 for a session's id that is changed where it stands, and nowhere else.
 /// 150 for a `setConsent` that fails closed, requests beside another tracer that was there first, which leave with one header, and a script tag whose address is missing or wrong.
+/// 20 for errors of a page that has spoilt what takes our frames out of their stacks.
 /// Each is the core's, or happens before a second file is there.
-const CEILING: u64 = 33950;
+const CEILING: u64 = 33970;
 
 /// How far a figure of docs/size.md may be off, in parts of a hundred: compilers differ by a few bytes.
 const TOLERANCE: u64 = 2;

@@ -35,9 +35,15 @@ const PLACE = /[^\s@(]+:\d+:\d+\)?/g;
  * A stack without the frames of our own layers: where the browser's function throws, or its request fails, ours stands on top of the caller's. Their place is the second in the stack of what they
  * call, and is theirs alone in a bundle that holds the page's code in the same file, too.
  */
-export const foreign = (stack: string): string =>
-  stack.split('\n').filter((line) => !Object.values(page().layers).some((layer) =>
-    line.endsWith(layer.place ??= safe(() => layer.make!(() => Error().stack, []).call({}).match(PLACE)[1]) || '\n'))).join('\n');
+export function foreign(stack: string): string {
+  safe(() => {
+    for (const layer of Object.values(page().layers)) {
+      layer.place ??= safe(() => layer.make!(() => Error().stack, []).call({}).match(PLACE)[1]) || '\n';
+      stack = stack.split('\n').filter((line) => !line.endsWith(layer.place!)).join('\n');
+    }
+  });
+  return stack;
+}
 
 /** Debug id, module, release. */
 type Bundle = unknown[];
