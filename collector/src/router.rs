@@ -15,7 +15,7 @@ use http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
     ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
     ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CACHE_CONTROL,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
@@ -293,7 +293,8 @@ fn not_allowed(allow: &'static str, message: &str) -> Response {
 }
 
 /// Whom a trusted proxy speaks for, and whether the head is not too large: the server's own bound is that of a buffer, and lets some more
-/// through or not as the bytes come. What is answered here a page can read, and it costs the address, as all else.
+/// through or not as the bytes come. Nor may it name two hosts (RFC 9112, 3.2): a balancer before us may have gone by the other one.
+/// What is answered here a page can read, and it costs the address, as all else.
 fn introduce(receiver: &Receiver, request: &mut Request) -> Result<(), Box<Response>> {
     let live = receiver.current.load();
     if let Some(peer) = ClientAddress::of(request.extensions()) {
@@ -301,18 +302,29 @@ fn introduce(receiver: &Receiver, request: &mut Request) -> Result<(), Box<Respo
         request.extensions_mut().insert(client);
     }
     let most = live.limits.header_bytes;
-    let message = match () {
-        () if path::head_length(request) > most => format!(
-            "the head of the request is larger than {most} bytes; send fewer or shorter header fields"
+    let large = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let (status, code, message) = match () {
+        () if path::head_length(request) > most => (
+            large,
+            "head_too_large",
+            format!(
+                "the head of the request is larger than {most} bytes; send fewer or shorter header fields"
+            ),
         ),
-        () if request.headers().len() > MAX_HEADERS => {
-            format!("the request has more than {MAX_HEADERS} header fields; send fewer")
-        }
+        () if request.headers().len() > MAX_HEADERS => (
+            large,
+            "head_too_large",
+            format!("the request has more than {MAX_HEADERS} header fields; send fewer"),
+        ),
+        () if request.headers().get_all(HOST).iter().nth(1).is_some() => (
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            "the request names its host more than once; send one Host header field".to_owned(),
+        ),
         () => return Ok(()),
     };
-    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
     let mut answer = match knock(receiver, request) {
-        Ok(()) => error_json(status, "head_too_large", &message),
+        Ok(()) => error_json(status, code, &message),
         Err(error) => error.into_response(),
     };
     let posts = takes_posts(request.uri().path());

@@ -137,6 +137,12 @@ pub fn check(root: &Path) -> Result<()> {
     }
     let all = default_files(&sizes);
     println!("farol.js and what it loads on its own: {all} bytes of {BAR_ALL}");
+    let front = fs::read_to_string(root.join("README.md")).context("README.md")?;
+    let claim = format!("[{} KB brotli]({DOCUMENT})", (script.brotli + 500) / 1000);
+    ensure!(
+        front.contains(&claim),
+        "README.md says another size of farol.js than it has: write {claim}"
+    );
     let text = fs::read_to_string(root.join(DOCUMENT)).context(DOCUMENT)?;
     let (_, written, _) = marked(&text, "sizes")?;
     let written = rows(written);

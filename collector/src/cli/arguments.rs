@@ -223,10 +223,16 @@ impl Arguments {
                     queue.chosen.from_ns = queue::time(&parser.value()?.string()?)?;
                     from = true;
                 }
-                Arg::Long("session") if erases && queue.whose.is_none() => {
+                Arg::Long("session" | "user") if erases && queue.whose.is_some() => {
+                    return Err(
+                        "queue erase: say --session ID or --user ID once: one person at a time"
+                            .into(),
+                    );
+                }
+                Arg::Long("session") if erases => {
                     queue.whose = Some(Whose::Session(parser.value()?.string()?));
                 }
-                Arg::Long("user") if erases && queue.whose.is_none() => {
+                Arg::Long("user") if erases => {
                     queue.whose = Some(Whose::User(parser.value()?.string()?));
                 }
                 Arg::Long("app") if matches!(action, Action::Queue(Task::Export | Task::Erase)) => {

@@ -305,3 +305,22 @@ async fn a_request_has_so_many_header_fields_and_not_one_more() {
         assert_eq!(answer.status(), status, "{fields}");
     }
 }
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let collector = Collector::start().await;
+    let body = logs(1);
+    for (hosts, status) in [(1, 202), (2, 400)] {
+        let mut stream = collector.connect().await;
+        let head = format!(
+            "POST /collect HTTP/1.1\r\n{}origin: https://a.example\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            "host: a\r\n".repeat(hosts),
+            body.len()
+        );
+        stream.write_all((head + &body).as_bytes()).await.unwrap();
+        let answer = read_answer(&mut stream).await;
+        assert_eq!(answer.status, status, "{hosts}");
+        let readable = answer.header("access-control-allow-origin");
+        assert_eq!(readable, Some("https://a.example"));
+    }
+}

@@ -15,6 +15,12 @@ pub(super) fn steps(file: &Path, answers: &Answers) -> String {
             "   (farol.js and the files beside it are the SDK's dist: put them on your site, or let the collector serve them by [sdk])\n",
         ),
     };
+    let name = match url.starts_with(NOT_KNOWN) {
+        true => format!(
+            "   (visitors know this machine by another name: put the address by which they reach it in the place of {url}; --url ADDRESS writes it)\n"
+        ),
+        false => String::new(),
+    };
     format!(
         "wrote {file}: app {app}, its key {key}. The user that the collector runs as must be able to read it.
 
@@ -24,7 +30,7 @@ pub(super) fn steps(file: &Path, answers: &Answers) -> String {
 4. Into the <head> of each page, before other scripts:
 
    <script src=\"{script}\" data-url=\"{url}\" data-key=\"{key}\" data-app=\"{app}\"></script>
-{note}
+{note}{name}
    or where the app has a bundler (docs/sdk.md):
 
    cargo xtask sdk && npm pack --workspace @farol/web      (in Farol's repository: makes the package)
@@ -38,6 +44,9 @@ pub(super) fn steps(file: &Path, answers: &Answers) -> String {
     )
 }
 
+/// What stands for a machine that listens for all others, which know it by a name that it does not know itself.
+const NOT_KNOWN: &str = "http://localhost:";
+
 /// Where pages reach a collector that listens there, as far as that can be told from here.
 pub(super) fn url_of(listen: &str) -> String {
     let listen = match listen.parse::<u16>() {
@@ -49,8 +58,7 @@ pub(super) fn url_of(listen: &str) -> String {
         .or_else(|| LISTEN.rsplit_once(':'))
         .map_or("", |(_, port)| port);
     match listen.starts_with("0.0.0.0:") || listen.starts_with("[::]:") {
-        // Other machines know this one by a name that it does not know itself.
-        true => format!("http://localhost:{port}"),
+        true => format!("{NOT_KNOWN}{port}"),
         false => format!("http://{listen}"),
     }
 }

@@ -230,6 +230,20 @@ fn an_address_for_every_interface_is_shown_to_pages_as_this_machine() {
 }
 
 #[test]
+fn who_listens_for_every_interface_is_told_that_pages_want_a_name() {
+    for (words, told) in [
+        ("--listen 0.0.0.0:8443", true),
+        ("--listen 0.0.0.0:8443 --url https://rum.example", false),
+        ("--listen 127.0.0.1:8443", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (done, said) = init(folder.path(), &format!("--yes {words}"), None);
+        done.unwrap();
+        assert_eq!(said.contains("--url ADDRESS"), told, "{said}");
+    }
+}
+
+#[test]
 fn what_makes_no_settings_is_said_of_the_answer_and_of_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let (done, _) = init(folder.path(), "--yes --destination kafka=127.0.0.1", None);
