@@ -154,6 +154,14 @@ test('each image that is built here has its file, within what is sent to build i
   }
 });
 
+test('the shop finds its backend by whatever resolver the container has', () => {
+  const template = text('examples/spa/nginx.conf.template');
+  const resolvers = [...template.matchAll(/^\s*resolver (.*);$/gmu)].map((match) => match[1]!);
+  // Docker's is 127.0.0.11, podman's another.
+  assert.deepEqual(resolvers, ['${NGINX_LOCAL_RESOLVERS} valid=10s']);
+  assert.match(text('examples/spa/Containerfile'), /^ENV NGINX_ENTRYPOINT_LOCAL_RESOLVERS=1$/mu);
+});
+
 test('each backend of the examples is there with its worker, and told the same', () => {
   const told = (name: string): Record<string, string> => ({ ...(compose.services[name] as unknown as { environment: Record<string, string> }).environment });
   for (const backend of ['node', 'python', 'spring']) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { objects, written } from '../../deploy/kibana/all.js';
 import type { Saved } from '../../deploy/kibana/objects.js';
-import { text } from './files.js';
+import { list, text } from './files.js';
 
 const FIELDS = JSON.parse(text('deploy/kibana/fields.json')) as Record<string, string>;
 const NAMES = text('protocol/src/names.rs');
@@ -58,6 +58,13 @@ test('terms are ordered by a metric that is there, by one value of it', () => {
     const values = aggs.filter(({ schema }) => schema === 'metric').flatMap(({ id, params }) => params.percents?.map((percent) => `${id}.${percent}`) ?? [id]);
     for (const { type, params } of aggs) if (type === 'terms') assert.ok(values.includes(params.orderBy!), `${it.id}: ${params.orderBy}`);
   }
+});
+
+test('whoever imports again gets what is new', () => {
+  const commands = list('docs', '.md').concat(list('docs/destinations', '.md')).flatMap((page) => text(page).split('\n').filter((line) => line.includes('/api/saved_objects/_import')));
+  assert.ok(commands.length > 1);
+  // Kibana has each object that is there already for a conflict, unless it is told.
+  for (const command of commands) assert.match(command, /'\S+\/_import\?overwrite=true'/u);
 });
 
 test('the document names every view and picture, which no Kibana has shown', () => {

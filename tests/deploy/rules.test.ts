@@ -72,6 +72,12 @@ test('the runbook of a reader that is behind names the one that is no destinatio
   assert.match(text('docs/runbooks/FarolQueueBehind.md'), new RegExp(`destination, or \`${reader}\``, 'u'));
 });
 
+test('commands of runbooks that ask a cluster say which', () => {
+  const commands = list('docs/runbooks', '.md').flatMap((page) => text(page).match(/kafka-[a-z-]+ [^`\n]*/gu) ?? []);
+  assert.ok(commands.length > 0);
+  for (const command of commands) assert.match(command, / --bootstrap-server \S+:\d+/u);
+});
+
 test('the document lists every alert with its severities', () => {
   const rows = text('docs/alerting.md').split('\n').filter((line) => line.startsWith('| ['));
   for (const { alert, labels } of alerts) {

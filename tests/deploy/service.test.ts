@@ -1,7 +1,7 @@
 /** The collector as a service and in a container: whatever program starts there finds the same settings and the same folder. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { text } from './files.js';
+import { list, text, yaml } from './files.js';
 
 test('what the unit checks before a start is what it starts with', () => {
   const unit = text('deploy/systemd/farol-collector.service');
@@ -37,6 +37,35 @@ test('the image is built in stages, of the whole workspace by default, and the p
     assert.match(text(path), /podman build [^\n]*-f deploy\/container\/Containerfile \.\n/u, path);
     assert.match(text(path), /PROGRAM=given[^]{0,80}target\/dist\/image/u, path);
   }
+});
+
+const seconds = (it: string): number => Number(/^(\d+)s$/u.exec(it)![1]);
+const stopping = seconds(/^\| `shutdown_timeout` \| duration \| (\S+) \|/mu.exec(text('docs/collector.md'))![1]!);
+
+test('whoever stops a container or the service waits longer than the collector takes to deliver, and to keep the rest', () => {
+  for (const path of ['deploy/container/Containerfile', 'docs/operating.md']) {
+    const runs = [...text(path).matchAll(/podman run [^\n]*/gu)].map((match) => match[0]);
+    assert.ok(runs.length > 0, path);
+    for (const run of runs) assert.ok(Number(/--stop-timeout=(\d+) /u.exec(run)?.[1] ?? 10) > stopping, `${path}: ${run}`);
+  }
+  assert.ok(seconds(/^TimeoutStopSec=(.*)$/mu.exec(text('deploy/systemd/farol-collector.service'))![1]!) > stopping);
+  const { services } = yaml('deploy/compose/compose.yml') as { services: Record<string, { stop_grace_period?: string }> };
+  assert.ok(seconds(services['farol-collector']!.stop_grace_period ?? '10s') > stopping);
+});
+
+test('a folder that a page of destinations names is one that unit and image let it write to, or that operators are told how to open', () => {
+  const own = /^StateDirectory=(.*)$/mu.exec(text('deploy/systemd/farol-collector.service'))![1]!;
+  const operating = text('docs/operating.md');
+  let named = 0;
+  for (const page of list('docs/destinations', '.md')) {
+    for (const [, path] of text(page).matchAll(/^path = "([^"]*)"/gmu)) {
+      named += 1;
+      assert.match(path!, /^\//u, page);
+      const opened = [...operating.matchAll(/ReadWritePaths=(\S+)/gu)].map((match) => match[1]!);
+      assert.ok([`/var/lib/${own}`, ...opened].some((folder) => path!.startsWith(`${folder}/`)), `${page}: ${path}`);
+    }
+  }
+  assert.ok(named > 1, String(named));
 });
 
 test('settings and folder of the image are those of each command in it', () => {
