@@ -9,10 +9,10 @@ use alloc::vec::Vec;
 use farol_protocol::Kind;
 
 use crate::host::Host;
-use crate::meta::{Fixed, ID_AT};
+use crate::meta::Fixed;
 use crate::pen::Pen;
 use crate::sampling::Share;
-use crate::text::{after, before, keep};
+use crate::text::{after, before, find, keep};
 
 /// Places in the payload's fixed order, which also numbers the items.
 pub(crate) mod place {
@@ -86,7 +86,7 @@ pub(crate) struct Batch {
     /// Page and view of its first item, as members of the meta.
     pub(crate) whence: Vec<u8>,
     /// Session and user, as members of the meta.
-    who: Vec<u8>,
+    pub(crate) who: Vec<u8>,
     items: Vec<Item>,
     pub(crate) bytes: usize,
     /// Its items' clock: epoch ms at `performance.now()` = 0.
@@ -179,26 +179,30 @@ impl Batch {
         false
     }
 
-    /// Makes its items another session's, but for the news that there was one.
-    pub(crate) fn restamp(&mut self, who: Vec<u8>) {
-        self.who = who;
-        if self
-            .items
-            .first()
-            .is_some_and(|item| item.mark & first::SESSION != 0)
-        {
-            self.shift();
-        }
-    }
-
-    /// Makes its items the session's of that id, where they are of the `old` one.
-    pub(crate) fn rename(&mut self, old: &[u8], id: &[u8], share: Share) {
-        // Ids are of one length: none is the beginning of another.
-        if after(&self.who, ID_AT).starts_with(old) {
-            let rest = after(&self.who, ID_AT + old.len());
-            self.restamp([before(&self.who, ID_AT), id, rest].concat());
+    /// Makes its items the session's of that id, where they are of the `old` one, but for the news that there was one: true, where that was in it.
+    pub(crate) fn rename(&mut self, old: &[u8], id: &[u8], share: Share) -> bool {
+        let mut told = false;
+        if swap(&mut self.who, b"\"session\":{\"id\":\"", old, id) {
+            if let Some(item) = self.items.first() {
+                told = item.mark & first::SESSION != 0;
+            }
+            if told {
+                self.shift();
+            }
+            for item in &mut self.items {
+                // A span says it itself: not every receiver of Faro's puts it there.
+                self.bytes -= item.json.len();
+                swap(
+                    &mut item.json,
+                    b"\"session.id\",\"value\":{\"stringValue\":\"",
+                    old,
+                    id,
+                );
+                self.bytes += item.json.len();
+            }
             self.settle(share);
         }
+        told
     }
 
     /// Lets go of the kinds that a session of this share does not keep.
@@ -336,6 +340,19 @@ impl Batch {
         }
         to
     }
+}
+
+/// Puts one session's id in another's place, where it first stands behind `key`. Neither needs to be escaped.
+#[inline(never)]
+fn swap(text: &mut Vec<u8>, key: &[u8], old: &[u8], id: &[u8]) -> bool {
+    let what = [key, old, b"\""].concat();
+    let at = find(text, &what);
+    let found = at < text.len();
+    if found {
+        let rest = after(text, at + key.len() + old.len());
+        *text = [before(text, at + key.len()), id, rest].concat();
+    }
+    found
 }
 
 /// How the marks are written, by their bits.

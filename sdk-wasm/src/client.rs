@@ -56,6 +56,8 @@ pub struct Client<H> {
     /// When the visitor took back a no: what is older was done under it.
     agreed: f64,
     session: Session,
+    /// When the client began.
+    began: f64,
     /// The session's own event has been made.
     announced: bool,
     /// The tab's storage is ours to write.
@@ -109,6 +111,7 @@ impl<H: Host> Client<H> {
             consent: Consent::Denied,
             agreed: f64::NEG_INFINITY,
             session: Session::new(),
+            began: 0.0,
             announced: false,
             writable: true,
             stored_at: 0.0,

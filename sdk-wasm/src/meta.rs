@@ -9,9 +9,6 @@ use crate::pen::Pen;
 /// Bytes of each part: beyond that nobody reads them, and every payload carries them.
 const PART_BYTES: usize = 4096;
 
-/// Where the session's id stands in what `who` gives.
-pub(crate) const ID_AT: usize = br#""session":{"id":""#.len();
-
 /// What is the same in every payload of a client.
 #[derive(Debug)]
 pub(crate) struct Fixed {
@@ -92,7 +89,7 @@ impl<H: Host> Pen<H> {
         self.take()
     }
 
-    /// Session and user, as members of the meta; the session's id stands at `ID_AT`.
+    /// Session and user, as members of the meta, the session's id first (`Batch::rename`).
     pub(crate) fn who(&mut self, id: &[u8], previous: &[u8], attrs: &[u8], user: &[u8]) -> Vec<u8> {
         self.start(2 * PART_BYTES);
         self.raw(b"\"session\":{");

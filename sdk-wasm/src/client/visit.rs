@@ -73,6 +73,7 @@ impl<H: Host> Client<H> {
         consent: Consent,
     ) {
         self.consent = consent;
+        self.began = now;
         let steady = self.clock.steady(now);
         let how = self
             .session
@@ -168,13 +169,16 @@ impl<H: Host> Client<H> {
     #[inline(never)]
     fn succeed(&mut self, now: f64, activity: bool, stored: Option<&[u8]>) {
         let mut along = Batch::new();
-        let young = stored.is_some() && self.envelope.sequence == 0;
+        let untold = stored.is_some() && self.envelope.sequence == 0;
         // The page could not know of it before: all that it has told is the other session's, and the visitor has come to it.
-        let pending = young && self.consent == Consent::Pending;
-        if young && (pending || self.batch.due > now) {
+        let pending = untold && self.consent == Consent::Pending;
+        let young = pending || untold && now - self.began < self.options.age();
+        if young {
             // The page has just begun: what is told of it is the other session's.
             core::mem::swap(&mut along, &mut self.batch);
         }
+        // That the page was loaded is told once, in the session in which it was.
+        let mut loaded = !young || self.announced;
         let (failed, woken) = (self.session.failed, self.session.woken);
         if pending {
             self.held.append(&mut self.ring);
@@ -210,16 +214,18 @@ impl<H: Host> Client<H> {
         self.announced = how == Stored::Resumed;
         self.tell(now);
         if self.on() {
-            along.restamp(self.who.clone());
-            along.settle(self.session.share);
+            loaded &= !along.rename(&before, &self.session.id, self.session.share);
+            keep(&mut along.who, &self.who);
             self.batch = along;
         }
         if pending {
             for batch in &mut self.held {
-                batch.rename(&before, &self.session.id, self.session.share);
+                loaded &= !batch.rename(&before, &self.session.id, self.session.share);
             }
         }
-        self.announce(how.told("session_extend"), now);
+        if how != Stored::Resumed || !loaded {
+            self.announce(how.told("session_extend"), now);
+        }
         if pending {
             self.session.failed |= failed;
             if failed || woken {

@@ -214,7 +214,7 @@ fn a_session_sampled_out_says_nothing_but_its_id() {
     assert_eq!(bench.sessions(), [(0, "00f067aa0ba902b7".into())]);
     bench
         .event("a")
-        .put(op::VIEW, &Writer::default().s("v").0)
+        .put(op::VIEW, &Writer::default().s("v").n(f64::NAN).0)
         .flush();
     assert_eq!(bench.due, f64::INFINITY);
     assert!(bench.batches().is_empty());
@@ -284,7 +284,7 @@ fn who_refuses_is_forgotten() {
         .wait(60.0 * MINUTE)
         .event("b")
         .put(op::ACTIVITY, &[])
-        .put(op::VIEW, &Writer::default().s("v").0)
+        .put(op::VIEW, &Writer::default().s("v").n(f64::NAN).0)
         .flush();
     assert!(bench.client.pen.host.said.is_empty());
     // Who agrees later begins then.
@@ -439,11 +439,109 @@ fn a_session_that_another_tab_began_is_gone_over_to_and_what_was_told_stays_wher
         names(&batches),
         [
             ("00f067aa0ba902b7".into(), "before".into()),
-            ("theirs".into(), "session_resume".into()),
             ("theirs".into(), "after".into())
-        ]
+        ],
+        "no page was loaded in it, which a resumption says"
     );
     assert_eq!(bench.sessions(), [(2, "theirs".into())]);
+}
+
+#[test]
+fn a_page_says_once_that_it_was_loaded_whichever_session_that_is_in_the_end() {
+    let sampled = |id: &str| farol_protocol::sampling::sampled(id, 0.5);
+    let out = ["a", "b", "c", "d", "e", "f"]
+        .into_iter()
+        .find(|id| !sampled(id))
+        .unwrap();
+    let told = |numbers, fresh, stored: &str, wait| {
+        let mut bench = Bench::new(&Start {
+            numbers,
+            fresh,
+            stored: stored.into(),
+            ..Start::default()
+        });
+        bench.wait(wait);
+        shared(&mut bench, "1 1767225600002 1767225600002 0 in2");
+        bench.event("seen").flush();
+        let names = names(&bench.batches());
+        names
+            .iter()
+            .map(|(id, name)| format!("{id} {name}"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(
+            with(0, 1.0),
+            "fresh",
+            "1 1767225000000 1767225500000 1 older",
+            3.0
+        ),
+        ["in2 session_resume", "in2 seen"],
+        "it had found one already"
+    );
+    assert_eq!(
+        told(with(0, 0.5), out, "", 3.0),
+        ["in2 session_resume", "in2 seen"],
+        "what it had begun was outside of the sample"
+    );
+    assert_eq!(
+        told(with(0, 0.5), out, "", 20_000.0),
+        ["in2 seen"],
+        "that was its session when it was loaded"
+    );
+}
+
+#[test]
+fn a_span_is_of_the_session_that_its_page_goes_over_to() {
+    for stored in ["1 1767225000000 1767225600000 0 theirs", ""] {
+        for (consent, flags) in [(0, 0), (1, 0), (0, flag::FARO), (1, flag::FARO)] {
+            let mut bench = Bench::new(&Start {
+                consent,
+                flags,
+                ..Start::default()
+            });
+            let request = Writer::default()
+                .b(0)
+                .many(&["t", "s", "", "GET", "https://shop.example/api"])
+                .n(1.0)
+                .n(2.0)
+                .n(200.0);
+            let request = request.s("").a(&[]).0;
+            let name = r#""session.id","value":{"stringValue":"00f067aa0ba902b7""#;
+            let own = Writer::default()
+                .many(&["t", "s", "", name])
+                .b(1)
+                .n(1.0)
+                .n(2.0);
+            let own = own.b(0).s("").a(&[]).0;
+            bench.put(op::REQUEST, &request).put(op::SPAN, &own);
+            if consent == 0 {
+                bench.flush().put(op::REQUEST, &request);
+            }
+            shared(&mut bench, stored);
+            bench.put(op::CONSENT, &[1]).put(op::SPAN, &own).flush();
+            let id = bench.sessions().pop().unwrap().1;
+            assert_ne!(id, "00f067aa0ba902b7");
+            let mut spans = 0;
+            for batch in bench.batches() {
+                assert_eq!(batch.json["meta"]["session"]["id"], *id);
+                for (_, span) in items(&batch.json)
+                    .iter()
+                    .filter(|(kind, _)| *kind == "spans")
+                {
+                    spans += 1;
+                    let attributes = span["attributes"].as_array().unwrap();
+                    assert_eq!(
+                        attributes[0],
+                        json!({"key": "session.id", "value": {"stringValue": id}})
+                    );
+                    assert!(attributes[1..].iter().all(|one| one["key"] != "session.id"));
+                    assert!(span["name"] == "GET" || span["name"] == name);
+                }
+            }
+            assert_eq!(spans, 4 - u32::from(consent));
+        }
+    }
 }
 
 #[test]
