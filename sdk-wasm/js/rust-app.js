@@ -844,9 +844,11 @@ function pickUp(sdk, client) {
       event.type == "error" ? sdk.capture_(event.error, "onerror", 0, event) : sdk.capture_(event.reason, "onunhandledrejection", 0);
     }
   });
-  for (const event of (e == null ? void 0 : e.splice(0)) || []) happened(event);
+  const time = (one) => (one == null ? void 0 : one.timeStamp) ?? (one == null ? void 0 : one.t) ?? 0;
+  for (const one of [...(e == null ? void 0 : e.splice(0)) || [], ...q.splice(0)].sort((one2, other) => time(one2) - time(other))) {
+    (one == null ? void 0 : one.type) ? happened(one) : call(one);
+  }
   sdk.at_ = void 0;
-  q.splice(0).forEach(call);
   if (e) e.push = () => 0;
   q.push = (...calls) => {
     calls.forEach(call);
@@ -1651,14 +1653,16 @@ function createSender(sdk, nativeFetch) {
       flights--;
       if (status > 0 && headers[IDEMPOTENCY]) known2 = true;
       if (queue.includes(batch)) {
-        if (status == TAKEN) batch.taken_ = performance.now() + TIMEOUT;
+        const now = performance.now();
+        const until = asked && blocked > now && blocked;
+        if (status == TAKEN) batch.taken_ = now + TIMEOUT;
         else if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
           const wait = retryAfter(safe(() => answer.headers.get("retry-after")), Date.now());
           const pause = wait || backoff(++failures, Math.random());
           unheard = !status;
-          asked = wait > 0;
-          blocked = performance.now() + pause;
-          keep(batch, void 0, (wait ? 0 : pause) + SLACK);
+          asked = !!(wait || until);
+          blocked = Math.max(now + pause, +until);
+          keep(batch, void 0, (asked ? 0 : pause) + SLACK);
         } else {
           const parts = status == 413 && safe(() => {
             var _a;
@@ -1666,7 +1670,7 @@ function createSender(sdk, nativeFetch) {
           });
           if (parts) for (const part of parts) add(part);
           else if (status > 299) tell2(5 /* BatchRefused */, status, batch.items_);
-          if (!asked || blocked <= performance.now()) {
+          if (!until) {
             if (failures && !known2) plain2++;
             failures = blocked = 0;
             asked = false;
@@ -2196,7 +2200,7 @@ function createClient(given, bring) {
       if (!nameless) put(13 /* User */, (w) => writeUser(w, user));
     },
     setView(name2) {
-      put(12 /* View */, (w) => w.s(name2));
+      put(12 /* View */, (w) => w.s(name2).n(sdk.at_ ?? NaN));
     },
     setAttributes(attributes) {
       put(14 /* Attributes */, (w) => w.a(attributes));

@@ -45,7 +45,7 @@ pub mod op {
     /// The URL changed: str url, u8 how, and where the view may be another with it, its name: str. `how`: 0 load (this document's own, once after `START`: an event
     /// and nothing else), 1 push, 2 replace, 3 traverse, 4 hash, 5 reload, 6 back from bfcache.
     pub const NAVIGATION: u32 = 11;
-    /// The view changed: str name. The same name again is nothing.
+    /// The view changed: str name, f64 time. The same name again is nothing.
     pub const VIEW: u32 = 12;
     /// The user: u8 present, str id, str username, str email, str full name, str hash, str roles, attrs.
     pub const USER: u32 = 13;

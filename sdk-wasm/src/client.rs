@@ -285,7 +285,13 @@ impl<H: Host> Client<H> {
             }
             op::ACTIVITY => self.activity(now),
             op::NAVIGATION => self.navigation(now, m),
-            op::VIEW => self.change_view(now, m.text()),
+            op::VIEW => {
+                let name = m.text();
+                // Between the last turn and now, as the history is in order.
+                let last = self.history.list.last().map_or(now, |past| past.at);
+                let at = m.time(now).max(last).min(now);
+                self.change_view(now, name, at);
+            }
             op::USER => {
                 let user = self.pen.user(m);
                 if !m.bad() {
@@ -388,7 +394,7 @@ impl<H: Host> Client<H> {
         }
         // Before the navigation is told, which is the new one's.
         if !m.rest().is_empty() {
-            self.change_view(now, m.text());
+            self.change_view(now, m.text(), now);
         }
         if let Some(start) = self.begin_event("browser.navigation", now) {
             self.pen.field(b"url", &self.url);
@@ -413,13 +419,13 @@ impl<H: Host> Client<H> {
     }
 
     #[inline(never)]
-    fn change_view(&mut self, now: f64, name: &[u8]) {
+    fn change_view(&mut self, now: f64, name: &[u8], at: f64) {
         if name == self.view {
             return;
         }
         self.telemetry(now);
         let from = core::mem::replace(&mut self.view, name.to_vec());
-        self.turn(now);
+        self.turn(at);
         if let Some(start) = self.begin_event("view_changed", now) {
             // Faro's word for a view that has no name.
             self.pen.field(

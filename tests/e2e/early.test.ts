@@ -50,6 +50,38 @@ for (const how of ['async', 'defer', 'type="module"']) {
   });
 }
 
+test('a view that was named before the file holds for what came after it', async () => {
+  let release!: () => void;
+  const held = new Promise<void>((done) => (release = done));
+  const app = 'early-view';
+  // Clocks are coarse: the error comes when theirs shows that it is later than the call.
+  const body = `<script>${snippet}</script><script>
+      Farol.setView('v'); Farol.event('named');
+      (function fail() {
+        if (performance.now() > Farol.q[1].t + 5) throw new TypeError('in a view');
+        setTimeout(fail);
+      })();
+    </script>
+    <script async src="/late/farol.js" data-url="${collector.url}" data-app="${app}" data-base="/" data-view="first"></script>`;
+  await on({
+    opened: 'commit',
+    route: (path) => {
+      if (path === '/late/farol.js') return { ...script(files.get('/farol.js')!), after: held };
+      return path === '/' ? html(body) : undefined;
+    },
+  }, async ({ page }) => {
+    await page.waitFor(`window.Farol && Farol.e && Farol.e.length > 0`, { what: 'an error that waits' });
+    await page.evaluate(`Farol.event('later')`);
+    release();
+    await page.waitFor(`Farol.flush && Farol.flush().then(() => true)`);
+    const mine = (items: Item[]): Item[] => items.filter(({ resource }) => resource['service.name'] === app);
+    const all = (items: Item[]): boolean => ['exception', 'later'].every((name) => items.some(named(name)));
+    const items = mine(await collector.until((items) => all(mine(items)), 'what was early'));
+    const view = (name: string): unknown => items.find(named(name))?.attributes['farol.view.name'];
+    assert.deepEqual(['named', 'exception', 'later'].map(view), ['v', 'v', 'v']);
+  }, false);
+});
+
 test('calls between the file and `init` wait as those before it', async () => {
   const app = 'early-between';
   const body = `<script>${snippet}</script><script>Farol.event('first')</script><script src="/farol.js"></script><script>Farol.event('second'); Farol.log('third');</script>`;

@@ -350,7 +350,7 @@ export function createClient(given: Options, bring: Bring): Client {
       if (!nameless) put(Op.User, (w) => writeUser(w, user));
     },
     setView(name) {
-      put(Op.View, (w) => w.s(name));
+      put(Op.View, (w) => w.s(name).n(sdk.at_ ?? NaN));
     },
     setAttributes(attributes) {
       put(Op.Attributes, (w) => w.a(attributes));

@@ -50,10 +50,12 @@ export function pickUp(sdk: Sdk, client: Client): void {
       event.type == 'error' ? sdk.capture_(event.error, 'onerror', 0, event) : sdk.capture_(event.reason, 'onunhandledrejection', 0);
     }
   });
-  // What happened first, first: an error may be what a call tells of.
-  for (const event of e?.splice(0) || []) happened(event);
+  // What happened first, first: an error may be what a call tells of, and has the view and the user of its time. A call without one was made before the snippet ran.
+  const time = (one?: { timeStamp?: number; t?: number }) => one?.timeStamp ?? one?.t ?? 0;
+  for (const one of [...(e?.splice(0) || []), ...q.splice(0)].sort((one, other) => time(one) - time(other))) {
+    (one as Event)?.type ? happened(one as Event) : call(one as Call);
+  }
   sdk.at_ = undefined;
-  q.splice(0).forEach(call);
   // From now on we hear of events ourselves, and calls are made at once.
   if (e) e.push = () => 0;
   q.push = (...calls) => {

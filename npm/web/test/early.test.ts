@@ -54,6 +54,21 @@ test('the snippet keeps errors, rejections and calls with their times, and the S
   assert.equal(heard.length, 3, 'another client gets nothing');
 });
 
+test('what was kept is taken in the order of its times, so that an error has the view and the user of its own', () => {
+  (root as any).Farol = { q: [['log', 'before the snippet']] };
+  runInThisContext(snippet);
+  root.Farol.setView('v');
+  fire('error', { error: 'boom' });
+  root.Farol.setView('w');
+  fire('unhandledrejection', { reason: 'no' });
+  const [, v, w] = root.Farol.q.map(({ t }: { t?: number }) => t);
+  const [sdk, client] = made();
+  pickUp(sdk, client);
+  assert.deepEqual(heard.map(([what, name]) => [what, name]), [['log', 'before the snippet'], ['setView', 'v'], ['onerror', 'boom'], ['setView', 'w'], ['onunhandledrejection', 'no']]);
+  assert.deepEqual([heard[1]![2], heard[3]![2]], [v, w]);
+  assert.equal(sdk.at_, undefined);
+});
+
 test('what is called later is made at once and has no time but its own; events are kept no more', () => {
   runInThisContext(snippet);
   const { event } = root.Farol;
@@ -71,7 +86,7 @@ test('a page that throws in its own call, pushes nonsense, or has an element of 
   Object.assign(root.Farol.q[0], { t: 5 });
   const [sdk, client] = made();
   pickUp(sdk, client);
-  assert.deepEqual(heard.at(-1), ['event', 'x', undefined]);
+  assert.deepEqual(heard.filter(([method]) => method === 'event'), [['event', 'x', undefined]]);
   assert.equal(sdk.at_, undefined);
   for (const other of [undefined, { q: 5 }, { tagName: 'A' }]) {
     root.Farol = other;

@@ -194,6 +194,27 @@ test('what the collector asked for stands, whatever it answers to what was under
   assert.equal(posted.length, 5);
 });
 
+test('what the collector asked for stands, whatever fails beside it', async () => {
+  const waits: [string, number, number][] = [];
+  const put_ = ({ id_ }: Batch, wait: number, until: number) => waits.push([id_, wait && wait - Date.now(), until - Date.now()]);
+  const made = sender({}, { put_, remove_() {}, room_() {} } as unknown as Outbox);
+  for (const id_ of ['asked', 'away', 'broken']) made.add_(batch({ id_ }));
+  await posted[0]!.answer(429, { 'retry-after': '60' });
+  waits.length = 0;
+  await posted[1]!.fail();
+  await posted[2]!.answer(502);
+  made.hidden_(true, () => {});
+  made.settled_(() => {});
+  assert.equal(posted.length, 3);
+  made.add_(batch({ id_: 'later' }));
+  assert.deepEqual(waits.map(([id]) => id), ['away', 'broken', 'later']);
+  for (const [id, wait, until] of waits) assert.ok(wait > 59_000 && wait <= 60_000 && until > wait, `${id} ${wait} ${until}`);
+  after(59_000, timers.pop()![0]);
+  assert.equal(posted.length, 3);
+  after(60_001, timers.pop()![0]);
+  assert.equal(posted.length, 4, 'after failures one request feels the way');
+});
+
 test('a refusal for good drops the batch and tells it once', async () => {
   for (const status of [400, 401, 403, 404, 413]) {
     told = [];

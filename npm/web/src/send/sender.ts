@@ -179,20 +179,22 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       if (status > 0 && headers[IDEMPOTENCY]) known = true;
       // Else another try of it was answered, or the visitor has said no.
       if (queue.includes(batch)) {
-        if (status == TAKEN) batch.taken_ = performance.now() + TIMEOUT;
+        const now = performance.now();
+        // What was under way beside one that was asked to wait says nothing of that.
+        const until = asked && blocked > now && blocked;
+        if (status == TAKEN) batch.taken_ = now + TIMEOUT;
         else if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
           const wait = retryAfter(safe(() => (answer as Response).headers.get('retry-after')), Date.now());
           const pause = wait || backoff(++failures, Math.random());
           unheard = !status;
-          asked = wait > 0;
-          blocked = performance.now() + pause;
-          keep(batch, undefined, (wait ? 0 : pause) + SLACK);
+          asked = !!(wait || until);
+          blocked = Math.max(now + pause, +until);
+          keep(batch, undefined, (asked ? 0 : pause) + SLACK);
         } else {
           const parts = status == 413 && safe(() => sdk.split_?.(batch));
           if (parts) for (const part of parts) add(part);
           else if (status > 299) tell(Diagnostic.BatchRefused, status, batch.items_);
-          // What was under way beside one that was asked to wait says nothing of that.
-          if (!asked || blocked <= performance.now()) {
+          if (!until) {
             if (failures && !known) plain++;
             failures = blocked = 0;
             asked = false;

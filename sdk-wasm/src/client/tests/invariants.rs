@@ -109,7 +109,10 @@ fn step() -> impl Strategy<Value = Step> {
             op::NAVIGATION,
             (text(), 0u8..8).prop_map(move |(t, how)| w().s(&t).b(how).s(&t))
         ),
-        put(op::VIEW, text().prop_map(move |t| w().s(&t))),
+        put(
+            op::VIEW,
+            (text(), any::<f64>()).prop_map(move |(t, at)| w().s(&t).n(at))
+        ),
         put(
             op::USER,
             (0u8..2, text())

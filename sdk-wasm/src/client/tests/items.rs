@@ -416,7 +416,7 @@ fn before_send_may_keep_change_and_drop() {
         op::NAVIGATION,
         &Writer::default().s("https://shop.example/b").b(1).0,
     );
-    bench.put(op::VIEW, &Writer::default().s("other").0);
+    bench.put(op::VIEW, &Writer::default().s("other").n(f64::NAN).0);
     for name in ["keep", "drop", "broken", "huge"] {
         bench.event(name);
     }
@@ -455,7 +455,7 @@ fn what_before_send_empties_is_an_item_of_its_page_and_spoils_no_other() {
     });
     bench.event("one");
     bench.client.pen.host.hook = Some(|_, _| Some("{}".into()));
-    bench.put(op::VIEW, &Writer::default().s("other").0);
+    bench.put(op::VIEW, &Writer::default().s("other").n(f64::NAN).0);
     bench.client.pen.host.hook = None;
     bench.event("two");
     let events = bench.batch().json["events"].take();

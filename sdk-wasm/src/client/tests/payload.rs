@@ -183,7 +183,7 @@ fn an_item_of_another_page_or_view_says_so_itself() {
     let mut bench = Bench::new(&Start::default());
     let message = Writer::default().s("https://shop.example/cart?sid=1").b(1);
     bench.wait(10.0).put(op::NAVIGATION, &message.0);
-    bench.put(op::VIEW, &Writer::default().s("cart").0);
+    bench.put(op::VIEW, &Writer::default().s("cart").n(f64::NAN).0);
     bench.event("here");
     let json = bench.batch().json;
     assert_eq!(json["meta"]["page"]["id"], "page0");
@@ -208,6 +208,39 @@ fn an_item_of_another_page_or_view_says_so_itself() {
         (&page, &cart)
     );
     assert!(json["events"][0].get("farol").is_none());
+}
+
+#[test]
+fn a_view_that_waited_for_the_core_holds_from_its_own_time_on() {
+    let mut bench = Bench::new(&Start::default());
+    let view = |name: &str, at| Writer::default().s(name).n(at).0;
+    let event = |bench: &mut Bench, at| {
+        let message = Writer::default().many(&["x", ""]).a(&[]);
+        bench.put(op::EVENT, &message.many(&["", ""]).n(at).0);
+        let json = bench.batch().json;
+        let last = json["events"].as_array().unwrap().last().unwrap().clone();
+        let own = &last["farol"]["view"]["name"];
+        let name = if own.is_null() {
+            &json["meta"]["view"]["name"]
+        } else {
+            own
+        };
+        name.as_str().unwrap().to_owned()
+    };
+    bench.wait(900.0).put(op::VIEW, &view("early", 100.0));
+    assert_eq!(
+        [90.0, 120.0, 900.0].map(|at| event(&mut bench, at)),
+        ["home", "early", "early"]
+    );
+    // Nothing turns before what has turned already, and nothing to come.
+    bench.put(op::VIEW, &view("now", f64::NAN));
+    bench.put(op::VIEW, &view("late", 200.0));
+    assert_eq!(
+        [250.0, 900.0].map(|at| event(&mut bench, at)),
+        ["early", "late"]
+    );
+    bench.put(op::VIEW, &view("ahead", 1e15));
+    assert_eq!(event(&mut bench, 900.0), "ahead");
 }
 
 #[test]
