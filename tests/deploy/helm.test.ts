@@ -27,6 +27,12 @@ interface Manifest {
 const render = (t: TestContext, ...more: string[]): { ok: boolean; said: string } | undefined =>
   tool(t, 'helm', 'template', 'farol', join(root, CHART), '--namespace', 'farol', '--kube-version', KUBERNETES, ...more);
 
+interface Container {
+  name: string;
+  args: string[];
+  env: { name: string; value?: string; valueFrom?: unknown }[];
+}
+
 const manifests = (said: string): Manifest[] => (loadAll(said, { schema: CORE_SCHEMA }) as (Manifest | null)[]).filter((it): it is Manifest => it !== null);
 
 /** Values of each render, and where it stands. */
@@ -253,6 +259,38 @@ test('a job that empties a volume runs where collectors do, with a queue on disk
   assert.equal(set(pod('--set', 'queue.maxBytes=3GiB'), 'FAROL_QUEUE__MAX_BYTES'), '3GiB');
 });
 
+test('a job that empties a volume reads no source, and collectors do', (t) => {
+  const done = render(t, '--set', 'orphans={data-farol-2}');
+  if (!done) return;
+  assert.ok(done.ok, done.said);
+  const args = (kind: string): string[] => {
+    const { spec } = manifests(done.said).find((it) => it.kind === kind)!.spec!.template as { spec: { initContainers?: Container[]; containers: Container[] } };
+    return [...(spec.initContainers ?? []), ...spec.containers].find((it) => it.name === 'collector')!.args;
+  };
+  assert.deepEqual(['Job', 'StatefulSet'].map((kind) => args(kind).includes('--no-sources')), [true, false]);
+});
+
+test('what must not be the same in two collectors goes by the name of their pod', (t) => {
+  const name = 'FAROL_DESTINATIONS__LOKI__STATIC_LABELS__INSTANCE';
+  for (const type of ['disk', 'memory']) {
+    const done = render(t, '--set', `queue.type=${type},orphans={data-farol-2},env.${name}=$(POD_NAME)`);
+    if (!done) return;
+    assert.ok(done.ok, done.said);
+    const sets = manifests(done.said).filter((it) => ['StatefulSet', 'Deployment', 'Job'].includes(it.kind));
+    const pods = sets.map((it) => (it.spec!.template as { spec: { initContainers?: Container[]; containers: Container[] } }).spec);
+    const all = pods.flatMap((it) => [...(it.initContainers ?? []), ...it.containers]);
+    assert.deepEqual(all.map((it) => it.name).sort(), ['collector', 'collector', 'drain']);
+    for (const { env } of all) {
+      // Kubernetes puts in what stands before it.
+      const [pod, mine] = ['POD_NAME', name].map((it) => env.findIndex((one) => one.name === it));
+      assert.ok(pod! >= 0 && pod! < mine!, JSON.stringify(env));
+      assert.deepEqual(env[pod!]!.valueFrom, { fieldRef: { fieldPath: 'metadata.name' } });
+      assert.equal(env[mine!]!.value, '$(POD_NAME)');
+    }
+  }
+  for (const path of ['docs/operating.md', 'docs/destinations/loki.md', `${CHART}/values.yaml`]) assert.ok(text(path).includes(`${name}: "$(POD_NAME)"`), path);
+});
+
 test('each secret has a volume, whose name Kubernetes takes', (t) => {
   const long = `${'a'.repeat(60)}.b`;
   const done = render(t, '--set', `secrets={loki,my.secret,my-secret,${long}}`);
@@ -273,9 +311,9 @@ test('a volume of yours is there for a collector and for a job that empties a vo
   const done = render(t, '--values', join(root, GOLDEN[2]!.values));
   if (!done) return;
   assert.ok(done.ok, done.said);
-  interface Container { name: string; volumeMounts?: { name: string; mountPath: string }[] }
+  interface Mounting { name: string; volumeMounts?: { name: string; mountPath: string }[] }
   for (const kind of ['StatefulSet', 'Job']) {
-    const { spec } = manifests(done.said).find((it) => it.kind === kind)!.spec!.template as { spec: { volumes: { name: string }[]; initContainers: Container[]; containers: Container[] } };
+    const { spec } = manifests(done.said).find((it) => it.kind === kind)!.spec!.template as { spec: { volumes: { name: string }[]; initContainers: Mounting[]; containers: Mounting[] } };
     assert.ok(spec.volumes.some((it) => it.name === 'geo'), kind);
     assert.equal(spec.initContainers[0]?.name, 'fetch', kind);
     const collector = [...spec.initContainers, ...spec.containers].find((it) => it.name === 'collector')!;

@@ -49,6 +49,7 @@ usage: farol-collector [options]                run, with sensible defaults wher
   --listen ADDR          where browsers send to: HOST:PORT or PORT (127.0.0.1:12347; or FAROL_LISTEN)
   --admin-listen ADDR    move /metrics and /-/ to an address of their own (or FAROL_ADMIN_LISTEN)
   --data-dir DIR         where data is kept (./farol-data; or FAROL_DATA_DIR)
+  --no-sources           run: read none of [[sources]], such as to empty a data folder
   --app NAME             init: the site's name, which becomes service.name
   --origin ORIGIN        init: an origin of its pages, such as https://shop.example; may be said again
                          doctor: whether a page of it may send
@@ -148,6 +149,7 @@ impl Arguments {
                 Arg::Long("data-dir") => settings
                     .arguments
                     .push(("data_dir", parser.value()?.string()?)),
+                Arg::Long("no-sources") if action == Action::Run => settings.no_sources = true,
                 Arg::Long(name) if action == Action::Init && init::OPTIONS.contains(&name) => {
                     let name = name.to_owned();
                     init.take(&name, &mut parser)?;

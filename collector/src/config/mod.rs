@@ -49,6 +49,8 @@ pub struct Given {
     pub file: Option<PathBuf>,
     /// Settings given as arguments, by key.
     pub arguments: Vec<(&'static str, String)>,
+    /// `--no-sources`: those of the settings are checked, and none of them read.
+    pub no_sources: bool,
 }
 
 /// The environment variable that names the file where no argument does.
@@ -66,6 +68,9 @@ pub fn load(
     let mut config = build::build(&root)?;
     config.files.extend(files);
     config.files.extend(config.read_by_parts());
+    if given.no_sources {
+        config.sources.clear();
+    }
     Ok(config)
 }
 

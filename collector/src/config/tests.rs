@@ -25,7 +25,7 @@ fn maximal(folder: &Path) -> PathBuf {
 fn given(file: PathBuf) -> Given {
     Given {
         file: Some(file),
-        arguments: Vec::new(),
+        ..Given::default()
     }
 }
 
@@ -268,6 +268,22 @@ fn the_documentation_has_every_setting_and_metric() {
         told == std::fs::read_to_string(&path).unwrap(),
         "docs/collector.md is behind; FAROL_UPDATE_DOCS=1 cargo test -p farol-collector --lib documentation writes it"
     );
+}
+
+/// Collectors that share a text of settings have streams of their own by it (docs/destinations/loki.md).
+#[test]
+fn a_variable_is_a_label_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("farol.toml");
+    let text = "version = 1\n[[destinations]]\nname = \"loki\"\ntype = \"loki\"\nendpoint = \"http://127.0.0.1:3100\"\n";
+    std::fs::write(&file, text).unwrap();
+    let name = "FAROL_DESTINATIONS__LOKI__STATIC_LABELS__INSTANCE";
+    let config = load(&given(file), [(name.into(), "farol-1".into())]).unwrap();
+    let DestinationKind::Loki(loki) = &config.destinations[0].kind else {
+        panic!("it is Loki's");
+    };
+    let label = ("instance".to_owned(), "farol-1".to_owned());
+    assert_eq!(loki.static_labels, [label]);
 }
 
 /// A page that sends operators to a metric that is not there costs them a night.

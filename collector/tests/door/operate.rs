@@ -345,3 +345,29 @@ fn a_bound_on_the_size_of_files_refuses_requests_and_ends_no_collector() {
     assert!(healthy.starts_with("HTTP/1.1 200 "), "{healthy}");
     program.end();
 }
+
+#[test]
+fn a_collector_that_only_empties_its_folder_reads_no_source_and_its_settings_still_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("farol.toml");
+    let source = "[[sources]]\nname = \"kafka\"\ntype = \"kafka\"\nbrokers = [\"127.0.0.1:1\"]\n";
+    fs::write(&file, format!("{HEAD}{source}")).unwrap();
+    let read = |program: &Program| {
+        program
+            .request("GET /metrics", "")
+            .contains("farol_source_")
+    };
+    let program = Program::start(folder.path());
+    assert!(read(&program));
+    program.end();
+    let words = ["--config", "farol.toml", "--no-sources"];
+    let program = Program::run(command(folder.path()).args(words));
+    assert!(!read(&program));
+    fs::write(&file, format!("{HEAD}{source}{}", app("shop", "k1"))).unwrap();
+    program.until(GENERATION, 2);
+    assert!(!read(&program) && program.status("k1") == 202);
+    // What a start would refuse of them it refuses here too.
+    fs::write(&file, format!("{HEAD}{source}topik = \"t\"\n")).unwrap();
+    program.until(REFUSED, 1);
+    program.end();
+}

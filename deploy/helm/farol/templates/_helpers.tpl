@@ -46,8 +46,12 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
-{{/* Settings that are the chart's: variables count over the file. */}}
+{{/* Which pod it is, for variables of yours behind it; then settings that are the chart's: variables count over the file. */}}
 {{- define "farol.env" -}}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
 - name: FAROL_CONFIG
   value: /etc/farol/settings/farol.toml
 - name: FAROL_DATA_DIR
