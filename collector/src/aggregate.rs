@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
@@ -90,6 +90,10 @@ pub struct Stats {
     pub late: AtomicU64,
     /// Sessions that were known to have met an exception, and had to be forgotten.
     pub forgotten: AtomicU64,
+    /// Whether something was counted, or has to be said once more, that the latest snapshot does not say.
+    pub(crate) unsaid: AtomicBool,
+    /// The time of the latest snapshot.
+    pub(crate) latest_ns: AtomicU64,
 }
 
 /// Makes metrics out of what is taken.
@@ -140,9 +144,10 @@ impl Aggregator {
         let place = place.filter(|p| Some(p.queue) == queue.id());
         // What an earlier run left counts as news: destinations want it, whether or not anything comes.
         let changed = state.store.len() > 0;
+        let time_ns = unix_now();
         let (publish, snapshots) = watch::channel(Some(Arc::new(Snapshot {
             series: state.store.copies(),
-            time_ns: unix_now(),
+            time_ns,
             instance: Arc::clone(&instance),
             unchanged: true,
             delta: false,
@@ -170,6 +175,7 @@ impl Aggregator {
             failed: false,
             now: Box::new(unix_now),
         };
+        aggregator.stats.latest_ns.store(time_ns, SeqCst);
         // Who waits until nothing is held must not find nothing before the first is read.
         aggregator.figures();
         Ok((aggregator, snapshots))
@@ -281,6 +287,9 @@ impl Aggregator {
     }
 
     fn figures(&self) {
+        // First: what is held no more, or read, waits to be said.
+        let unsaid = self.changed || self.again;
+        self.stats.unsaid.store(unsaid, SeqCst);
         let outcomes = self.state.held.outcomes;
         for (figure, value) in [
             (&self.stats.series, self.state.store.len() as u64),
@@ -291,7 +300,7 @@ impl Aggregator {
             (&self.stats.late, outcomes.late),
             (&self.stats.forgotten, self.state.met.forgotten),
         ] {
-            figure.store(value, Relaxed);
+            figure.store(value, SeqCst);
         }
     }
 
@@ -317,6 +326,8 @@ impl Aggregator {
             delta: false,
         };
         self.publish.send_replace(Some(Arc::new(snapshot)));
+        self.stats.latest_ns.store(now, SeqCst);
+        self.figures();
     }
 
     /// Writes the state to disk; what of the queue it holds may go then.

@@ -3,7 +3,8 @@
 //! Most figures are read from the ledgers and the parts themselves at scrape time, so that no second count can disagree.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -88,6 +89,8 @@ metrics! {
     DESTINATION_ATTEMPTS = "farol_destination_attempts_total", Counter, ["destination", "outcome"];
     /// Snapshots of the metrics that are made out of items, by what became of them at a destination: delivered, superseded (a newer one overtook it and holds all of it), refused.
     DESTINATION_SNAPSHOTS = "farol_destination_snapshots_total", Counter, ["destination", "outcome"];
+    /// 1 while metrics that are made out of items are still to come to a destination: it is away, or they are not due yet. 0 of one that gets none.
+    DESTINATION_METRICS_PENDING = "farol_destination_metrics_pending", Gauge, ["destination"];
     /// 1 from a failed attempt to the next one of that signal that is answered.
     DESTINATION_FAILING = "farol_destination_failing", Gauge, ["destination"];
     /// The circuit breaker of a destination: 1 at the state that it is in. Open: nothing is sent, or nothing of a tenant or signal; half_open: one try is on its way.
@@ -315,7 +318,12 @@ impl Sources {
         for (name, books) in &books.destinations {
             destination(&mut out, name, books);
         }
+        // In the order in which items become metrics, behind the books: what moves on meanwhile is seen at one of them at least.
+        self.queue_figures(&mut out);
+        self.aggregate_figures(&mut out);
         for (name, stats) in self.destinations.all() {
+            let lacks = u64::from(stats.lacks_metrics(&self.aggregate));
+            out.add(&DESTINATION_METRICS_PENDING, &[&name], lacks);
             attempts(&mut out, &name, &stats);
         }
         for (name, stats) in self.sources.all() {
@@ -329,8 +337,6 @@ impl Sources {
             let failing = u64::from(stats.failing.load(Relaxed));
             out.add(&SOURCE_FAILING, &[&name], failing);
         }
-        self.queue_figures(&mut out);
-        self.aggregate_figures(&mut out);
         self.server_figures(&mut out);
         let delivered = books.destinations.values().map(|it| it.bugs).sum::<u64>();
         let bugs = books.requests.bugs + books.items.bugs + delivered;
@@ -393,7 +399,7 @@ impl Sources {
     fn aggregate_figures(&self, out: &mut Gathered) {
         let stats = &self.aggregate;
         out.add(&AGGREGATE_SERIES, &[], stats.series.load(Relaxed));
-        out.add(&AGGREGATE_HELD, &[], stats.held.load(Relaxed));
+        out.add(&AGGREGATE_HELD, &[], stats.held.load(SeqCst));
         for (outcome, n) in [
             ("settled", &stats.settled),
             ("early", &stats.early),

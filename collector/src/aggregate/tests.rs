@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering::Relaxed;
+
 use bytes::Bytes;
 
 use super::*;
@@ -38,19 +40,25 @@ async fn what_comes_in_goes_out_at_the_next_interval_and_again_as_a_heartbeat() 
     let folder = tempfile::tempdir().unwrap();
     let queue = Queue::new(1 << 20);
     let (aggregator, mut snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+    let stats = aggregator.stats();
+    let unsaid = || stats.unsaid.load(Relaxed);
     let start = Instant::now();
     let task = tokio::spawn(aggregator.run());
+    assert!(!unsaid());
     queue.append(record()).await.unwrap();
     snapshots.changed().await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 10);
     assert_eq!(lcp(&snapshots).0, 1);
+    assert!(unsaid(), "as 0, and once more as what it is");
     assert!(!snapshots.borrow_and_update().as_ref().unwrap().unchanged);
     assert_eq!(queue.depth().records, 0);
 
     // New series are told as 0 first, and again.
     snapshots.changed().await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 20);
-    assert!(!snapshots.borrow_and_update().as_ref().unwrap().unchanged);
+    let latest = snapshots.borrow_and_update().clone().unwrap();
+    assert!(!latest.unchanged && !unsaid());
+    assert_eq!(stats.latest_ns.load(Relaxed), latest.time_ns);
 
     snapshots.changed().await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 140);

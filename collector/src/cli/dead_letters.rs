@@ -68,9 +68,44 @@ struct Heap {
     detail: String,
 }
 
+/// Letters by destination, signal and code.
+type Heaps = BTreeMap<(String, String, String), Heap>;
+
 fn list(config: &Config, options: &Options, out: &mut impl Write) -> Result<()> {
     DataFolder::there(&config.data_dir)?;
-    let mut heaps: BTreeMap<(String, String, String), Heap> = BTreeMap::new();
+    let heaps = heaps(config, options, out)?;
+    if !options.json {
+        show(&heaps, out)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Whether none lie in the data folder; says which do, and what to do.
+///
+/// # Errors
+/// When files cannot be read.
+pub(super) fn none_lie(config: &Config, out: &mut impl Write) -> Result<bool> {
+    let heaps = heaps(config, &Options::default(), out)?;
+    if heaps.is_empty() {
+        return Ok(true);
+    }
+    // What counts is the answer: a reader that goes is no reason for another one.
+    let _ = writeln!(
+        out,
+        "but {}/dead-letters has what destinations refused:",
+        config.data_dir.display()
+    );
+    let _ = show(&heaps, out);
+    let _ = writeln!(
+        out,
+        "mend the cause and send it again by dead-letters replay, or take the files away"
+    );
+    Ok(false)
+}
+
+/// Reads them. As JSON each is written as it is found.
+fn heaps(config: &Config, options: &Options, out: &mut impl Write) -> Result<Heaps> {
+    let mut heaps = Heaps::new();
     for file in files(&config.data_dir)? {
         for line in lines(&file).with_context(|| file.display().to_string())? {
             let line = line?;
@@ -98,16 +133,13 @@ fn list(config: &Config, options: &Options, out: &mut impl Write) -> Result<()> 
             }
         }
     }
-    if !options.json {
-        show(&heaps, out)?;
-    }
-    Ok(out.flush()?)
+    Ok(heaps)
 }
 
 /// Enough of a sentence to know the reason by; `--json` has all of it.
 const SHOWN: usize = 80;
 
-fn show(heaps: &BTreeMap<(String, String, String), Heap>, out: &mut impl Write) -> io::Result<()> {
+fn show(heaps: &Heaps, out: &mut impl Write) -> io::Result<()> {
     if heaps.is_empty() {
         return writeln!(out, "no dead letters");
     }

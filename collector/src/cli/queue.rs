@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, ensure};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
+use super::dead_letters;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::forget::{Person, Whose};
@@ -69,7 +70,7 @@ pub(super) struct Options {
     pub(super) chosen: Chosen,
 }
 
-/// Does it; false where something is damaged.
+/// Does it; false where something is damaged, or lies among the dead letters of what was to be delivered.
 ///
 /// # Errors
 /// When there is no queue or no collector, it cannot be read, or nothing can be written.
@@ -143,6 +144,8 @@ fn look_into(
         Task::Drain => {
             let address = drain::address(config).map_err(anyhow::Error::msg)?;
             drain::drain(address, || std::thread::sleep(drain::EVERY), out)?;
+            // It is through with what a destination refused, and has it all the same.
+            *whole = dead_letters::none_lie(config, out)?;
         }
     }
     Ok(out.flush()?)

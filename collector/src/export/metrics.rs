@@ -28,15 +28,21 @@ pub(crate) async fn run(
     changes_only: bool,
 ) {
     told.begin(&shared).await;
+    let first = snapshots.borrow().clone();
+    if let Some(first) = first.filter(|it| shared.concern.of(it).series.is_empty()) {
+        shared.stats.has_metrics(first.time_ns);
+    }
     while snapshots.changed().await.is_ok() {
-        let latest = snapshots.borrow_and_update().clone();
+        let Some(latest) = snapshots.borrow_and_update().clone() else {
+            continue;
+        };
+        let repeated = changes_only && latest.unchanged && !told.owing;
         // Before the first series there is nothing to say: an empty request, or line, would be no news.
-        if let Some(snapshot) = latest
-            && !snapshot.series.is_empty()
-            && !(changes_only && snapshot.unchanged && !told.owing)
-        {
-            deliver(&shared, &mut snapshots, snapshot, &mut told).await;
+        if latest.series.is_empty() || repeated {
+            shared.stats.has_metrics(latest.time_ns);
+            continue;
         }
+        deliver(&shared, &mut snapshots, latest, &mut told).await;
     }
     let last = snapshots.borrow().clone();
     if let Some(last) = last.filter(|_| told.owing) {
@@ -60,7 +66,7 @@ async fn deliver(
         let concerned = shared.concern.of(&snapshot);
         let said = told.say(&concerned);
         let Some(batch) = of(shared, said.as_ref().unwrap_or(&concerned)) else {
-            return;
+            return shared.stats.has_metrics(snapshot.time_ns);
         };
         match attempt(shared, batch, &mut backoff).await {
             Next::Again(_, wait) => tokio::time::sleep(wait).await,
@@ -70,7 +76,14 @@ async fn deliver(
                 shared.stats.snapshots.fetch_add(1, Ordering::Relaxed);
                 return told.taken(shared, &snapshot, said.is_some()).await;
             }
-            Next::Done => return told.taken(shared, &snapshot, said.is_some()).await,
+            Next::Done => {
+                told.taken(shared, &snapshot, said.is_some()).await;
+                // What was said as 0 alone comes once more.
+                if !told.owing {
+                    shared.stats.has_metrics(snapshot.time_ns);
+                }
+                return;
+            }
         }
         if snapshots.has_changed().unwrap_or(false)
             && let Some(newer) = snapshots.borrow_and_update().clone()

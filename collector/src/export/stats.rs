@@ -1,11 +1,13 @@
 //! What is known about a destination's health, for `/metrics` and the status page.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::breaker::{Breaker, Circuit};
 use super::{Reason, Signal};
+use crate::aggregate;
 
 /// Counted by attempts, not by items: those are the ledger's.
 #[derive(Debug, Default)]
@@ -22,6 +24,9 @@ pub struct Stats {
     pub snapshots_superseded: AtomicU64,
     /// Snapshots of the metrics that the destination refused.
     pub snapshots_refused: AtomicU64,
+    /// Whether it gets metrics, and the time of the latest snapshot that it has all of.
+    gets_metrics: AtomicBool,
+    has_metrics_ns: AtomicU64,
     /// Times that the task was started again after a panic.
     pub restarts: AtomicU64,
     /// A bit a signal: set from an attempt of it that failed to the next one of it that is answered. What passes says nothing of what does not.
@@ -75,10 +80,26 @@ impl Stats {
         self.failing.fetch_and(!bit(signal), Relaxed);
     }
 
-    /// Nothing of other signals comes from now on: how those were says nothing any more.
+    /// Nothing of other signals comes from now on: how those were says nothing any more. What it has of the metrics its task will say.
     pub(crate) fn wants(&self, signals: impl Iterator<Item = Signal>) {
         let wanted = signals.fold(0, |bits, signal| bits | bit(signal));
         self.failing.fetch_and(wanted, Relaxed);
+        self.has_metrics_ns.store(0, SeqCst);
+        let metrics = wanted & bit(Signal::Metrics) != 0;
+        self.gets_metrics.store(metrics, SeqCst);
+    }
+
+    /// It took all that is its own of the snapshot of that time, or refused it for good.
+    pub(crate) fn has_metrics(&self, time_ns: u64) {
+        self.has_metrics_ns.store(time_ns, SeqCst);
+    }
+
+    /// Whether metrics are still to come to it.
+    pub fn lacks_metrics(&self, counted: &aggregate::Stats) -> bool {
+        // In this order: what is not said yet has a time of its own before it is called said.
+        self.gets_metrics.load(SeqCst)
+            && (counted.unsaid.load(SeqCst)
+                || counted.latest_ns.load(SeqCst) != self.has_metrics_ns.load(SeqCst))
     }
 
     /// Whether the latest attempt of some signal failed.

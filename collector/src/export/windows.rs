@@ -59,17 +59,21 @@ impl Windows {
             deliver(&shared, &between(&base, &frozen)).await;
             base = self.advance(frozen, &shared);
         }
+        if between(&base, &first).series.is_empty() {
+            shared.stats.has_metrics(first.time_ns);
+        }
         while snapshots.changed().await.is_ok() {
             let Some(later) = snapshots.borrow_and_update().clone() else {
                 continue;
             };
             let window = between(&base, &later);
-            if window.series.is_empty() {
-                continue;
+            let time_ns = later.time_ns;
+            if !window.series.is_empty() {
+                self.keep(&self.frozen, &later, &shared).await;
+                deliver(&shared, &window).await;
+                base = self.advance(later, &shared);
             }
-            self.keep(&self.frozen, &later, &shared).await;
-            deliver(&shared, &window).await;
-            base = self.advance(later, &shared);
+            shared.stats.has_metrics(time_ns);
         }
     }
 

@@ -60,6 +60,7 @@ fn text_and_protobuf_say_the_same() {
         "farol_request_body_bytes_bucket{le=\"+Inf\"} 1",
         "farol_request_body_bytes_sum 300",
         "farol_destination_items_pending{destination=\"fi\\\"les\"} 0",
+        "farol_destination_metrics_pending{destination=\"files\"} 0",
         "farol_destination_failing{destination=\"files\"} 0",
         "farol_dedupe_window_seconds 172800",
     ] {

@@ -6,6 +6,7 @@ mod connections;
 mod cors;
 mod defaults;
 mod documents;
+mod drain;
 mod duplicates;
 mod enrich;
 mod erase;

@@ -1,5 +1,6 @@
 //! `queue drain --until-empty`: waits until a collector that runs has delivered what it has, and says how much that still is.
 
+use std::fmt;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,6 +16,10 @@ pub(super) const EVERY: Duration = Duration::from_secs(1);
 
 /// What is not delivered yet, by destination.
 const PENDING: &str = "farol_destination_items_pending{destination=\"";
+/// Whether it still has to get metrics, by destination.
+const METRICS: &str = "farol_destination_metrics_pending{destination=\"";
+/// Records that no metric counts yet.
+const UNCOUNTED: &str = "farol_queue_lag_records{reader=\"aggregate\"} ";
 /// Reports of vitals that no metric counts yet.
 const HELD: &str = "farol_aggregate_held_reports ";
 
@@ -53,7 +58,7 @@ pub(in crate::cli) fn plain_address(config: &Config) -> Result<SocketAddr, &'sta
     }
 }
 
-/// Asks until nothing is pending and no report of a vital waits to be counted; `pause` is called between.
+/// Asks until nothing is pending, all is counted in the metrics, and these are where they go; `pause` is called between.
 ///
 /// # Errors
 /// When nobody answers, or somebody else than a collector.
@@ -67,20 +72,12 @@ pub(super) fn drain(
     loop {
         let left = left(&get(address, "/metrics", "text/plain")?)
             .with_context(|| format!("{address} answers, and not as farol-collector does"))?;
-        let total: u64 = left.pending.iter().map(|(_, n)| n).sum();
         if before.as_ref() != Some(&left) {
-            let each: Vec<String> = (left.pending.iter())
-                .map(|(name, n)| format!("{name} {n}"))
-                .collect();
-            let held = match left.held {
-                0 => String::new(),
-                held => format!(", {held} reports of vitals wait for a later one"),
-            };
             // What counts is the exit code: a reader that goes is no reason to say that it is empty, or to give up.
-            let _ = writeln!(out, "{total} items pending ({}){held}", each.join(", "));
+            let _ = writeln!(out, "{left}");
             let _ = out.flush();
         }
-        if total == 0 && left.held == 0 {
+        if left.is_nothing() {
             return Ok(());
         }
         before = Some(left);
@@ -89,29 +86,71 @@ pub(super) fn drain(
 }
 
 /// What a collector still has.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 struct Left {
     /// Items by destination. A collector has at least one.
     pending: Vec<(String, u64)>,
+    /// Destinations that metrics are still to come to.
+    metrics: Vec<String>,
+    /// Records to be counted.
+    uncounted: u64,
     /// Reports of vitals.
     held: u64,
 }
 
-fn left(metrics: &str) -> Result<Left> {
-    let count = |text: &str| -> Result<u64> { Ok(text.trim().parse::<f64>()? as u64) };
-    let (mut pending, mut held) = (Vec::new(), 0);
-    for line in metrics.lines() {
-        if let Some(rest) = line.strip_prefix(PENDING) {
-            let (name, n) = rest.split_once("\"} ").context("no value")?;
-            pending.push((name.to_owned(), count(n)?));
-        } else if let Some(n) = line.strip_prefix(HELD) {
-            held = count(n)?;
+impl Left {
+    fn items(&self) -> u64 {
+        self.pending.iter().map(|(_, n)| n).sum()
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.items() + self.uncounted + self.held == 0 && self.metrics.is_empty()
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = self.pending.iter().map(|(name, n)| format!("{name} {n}"));
+        let each: Vec<String> = each.collect();
+        write!(f, "{} items pending ({})", self.items(), each.join(", "))?;
+        if self.uncounted > 0 {
+            let n = self.uncounted;
+            write!(f, ", {n} records are not in the metrics yet")?;
+        }
+        if self.held > 0 {
+            let n = self.held;
+            write!(f, ", {n} reports of vitals wait for a later one")?;
+        }
+        match self.metrics.is_empty() {
+            true => Ok(()),
+            false => write!(f, ", metrics for {}", self.metrics.join(", ")),
         }
     }
-    if pending.is_empty() {
+}
+
+fn left(metrics: &str) -> Result<Left> {
+    let count = |text: &str| -> Result<u64> { Ok(text.trim().parse::<f64>()? as u64) };
+    let named = |rest: &str| -> Result<(String, u64)> {
+        let (name, n) = rest.split_once("\"} ").context("no value")?;
+        Ok((name.to_owned(), count(n)?))
+    };
+    let mut left = Left::default();
+    for line in metrics.lines() {
+        if let Some(rest) = line.strip_prefix(PENDING) {
+            left.pending.push(named(rest)?);
+        } else if let Some(rest) = line.strip_prefix(METRICS) {
+            let (name, n) = named(rest)?;
+            left.metrics.extend((n > 0).then_some(name));
+        } else if let Some(n) = line.strip_prefix(UNCOUNTED) {
+            left.uncounted = count(n)?;
+        } else if let Some(n) = line.strip_prefix(HELD) {
+            left.held = count(n)?;
+        }
+    }
+    if left.pending.is_empty() {
         bail!("no destination is named");
     }
-    Ok(Left { pending, held })
+    Ok(left)
 }
 
 #[cfg(test)]
@@ -176,6 +215,31 @@ mod tests {
             [
                 "0 items pending (a 0, b 0), 2 reports of vitals wait for a later one",
                 "0 items pending (a 0, b 0)"
+            ]
+        );
+        assert_eq!(pauses, 2);
+    }
+
+    #[test]
+    fn it_waits_for_metrics_that_are_still_to_be_made_or_to_go() {
+        let more = [
+            format!("{UNCOUNTED}3\n{METRICS}a\"}} 0\n{METRICS}b\"}} 1\n"),
+            format!("{UNCOUNTED}0\n{METRICS}a\"}} 0\n{METRICS}b\"}} 1\n"),
+            format!("{UNCOUNTED}0\n{METRICS}a\"}} 0\n{METRICS}b\"}} 0\n"),
+        ];
+        let answers = more.map(|more| metrics(0, 0) + &more);
+        let (address, thread) = answering(answers.to_vec());
+        let (mut out, mut pauses) = (Vec::new(), 0);
+        drain(address, || pauses += 1, &mut out).unwrap();
+        thread.join().unwrap();
+        let said = String::from_utf8(out).unwrap();
+        let said: Vec<_> = said.lines().collect();
+        assert_eq!(
+            said,
+            [
+                "0 items pending (a 0, b 0), 3 records are not in the metrics yet, metrics for b",
+                "0 items pending (a 0, b 0), metrics for b",
+                "0 items pending (a 0, b 0)",
             ]
         );
         assert_eq!(pauses, 2);

@@ -219,3 +219,23 @@ async fn one_refused_metric_keeps_no_other_and_is_a_dead_letter_once() {
     assert_eq!(letters.lines().count(), 1, "{letters}");
     assert!(letters.contains("out of order sample"), "{letters}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_lacks_metrics_until_it_took_the_latest_and_while_some_are_not_said() {
+    let mut bench = bench(vec![busy()], false);
+    bench.stats.wants([Signal::Metrics].into_iter());
+    let counted = crate::aggregate::Stats::default();
+    let latest = state(1, false).unwrap();
+    counted.latest_ns.store(latest.time_ns, Ordering::SeqCst);
+    bench.publish.send_replace(Some(latest));
+    assert_eq!(bench.sent.recv().await, Some(1));
+    assert!(bench.stats.lacks_metrics(&counted));
+    assert_eq!(bench.sent.recv().await, Some(1));
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert!(!bench.stats.lacks_metrics(&counted));
+    counted.unsaid.store(true, Ordering::SeqCst);
+    assert!(bench.stats.lacks_metrics(&counted));
+    bench.stats.wants([Signal::Logs].into_iter());
+    assert!(!bench.stats.lacks_metrics(&counted));
+}
