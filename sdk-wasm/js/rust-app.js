@@ -41,8 +41,7 @@ function createEntered() {
       const [{ place_, before_ }] = entered.splice(at, 1);
       if (at < entered.length) entered[at].before_ = before_;
       else if ((sdk == null ? void 0 : sdk.current_) == place_) sdk.current_ = before_;
-    },
-    runs_: (span) => entered.some(({ span_ }) => span_ == span)
+    }
   };
 }
 
@@ -2264,7 +2263,7 @@ function createClient(given, bring) {
     if (key2 != "withSpan") client[key2] = safely(client[key2]);
   }
   safely(() => {
-    var _a2, _b2;
+    var _a2, _b2, _c;
     if (typeof document == "undefined") return none2();
     sdk.endpoint_ = safe(() => {
       const { href, username, password } = new URL(endpoint(options), document.baseURI);
@@ -2298,6 +2297,7 @@ function createClient(given, bring) {
       if (lost && safe(() => store.getItem(name))) client.setConsent("granted");
       else if (sdk.granted_()) meet(text3, there === null || back && kept);
     }, true);
+    (_c = options.join_) == null ? void 0 : _c.call(options, sdk);
     observeAll(sdk);
     more();
     pickUp(sdk, client);
@@ -3196,7 +3196,8 @@ function open(options, memory2, connect, buffer, put) {
     }
   };
   options.core = core;
-  options.features = [entered.join_, ...HERE2];
+  options.features = HERE2;
+  options.join_ = entered.join_;
   return {
     ...start(options, () => {
     }),
@@ -3207,7 +3208,6 @@ function open(options, memory2, connect, buffer, put) {
       var _a;
       return (_a = options.onDiagnostic) == null ? void 0 : _a.call(options, "bad-message", method);
     }),
-    runs: (span) => safe(() => entered.runs_(span)),
     failure(type, message, causes2, place) {
       const limited = Error;
       const limit = limited.stackTraceLimit;

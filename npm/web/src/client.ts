@@ -10,7 +10,7 @@ import { keys, own, safe, text as textOf } from './observe/describe.js';
 import { createErrors, ONLY_COUNTED } from './observe/errors.js';
 import { CONFIG, createFeatures, HERE, LEFT, type Bring, type Late } from './features.js';
 import { check, kind, matches } from './options.js';
-import { type Sdk, State } from './sdk.js';
+import { type Joined, type Sdk, State } from './sdk.js';
 import { writeMeta } from './meta.js';
 import { createSender } from './send/sender.js';
 import { page } from './page.js';
@@ -468,6 +468,7 @@ export function createClient(given: Options, bring: Bring): Client {
       if (lost && safe(() => store!.getItem(name))) client.setConsent('granted');
       else if (sdk.granted_()) meet(text, there === null || (back && kept));
     }, true);
+    (options as Joined).join_?.(sdk);
     observeAll(sdk);
     more();
     pickUp(sdk, client);

@@ -1,17 +1,15 @@
 /** The running span for those who say when it begins and when it ends, as `tracing` in Rust does. Not each leaves in the order in which it came. */
-import type { Feature, Span } from './types.js';
+import type { Span } from './types.js';
 import type { Place, Sdk } from './sdk.js';
 
 /** Spans that are entered at once. Work is nested less deep; one that never leaves is not kept for ever. */
 const MOST = 64;
 
 export interface Entered {
-  /** A feature: until the client has something to capture, no span is the running one. */
-  join_: Feature;
+  /** Given the client, once: without one no span is the running one. */
+  join_(sdk: Sdk): void;
   enter_(span: Span): void;
   exit_(span: Span): void;
-  /** Whether it was entered, and not left. */
-  runs_(span: Span): boolean;
   /** None of them is left any more, and none runs: not those either that what unwinds now goes back to. */
   forget_(): void;
 }
@@ -61,6 +59,5 @@ export function createEntered(): Entered {
       // Else somebody ran another one since, and has gone back to what was before.
       else if (sdk?.current_ == place_) sdk.current_ = before_;
     },
-    runs_: (span) => entered.some(({ span_ }) => span_ == span),
   };
 }

@@ -8,6 +8,7 @@ import { start } from './init.js';
 import type { AppCore } from './load-app.js';
 import { actions, clicks, config, frames, here, loads, outbox, reports, selfReport } from './more.js';
 import { safe, text } from './observe/describe.js';
+import type { Joined } from './sdk.js';
 import type { Client, Feature, Options, Span } from './types.js';
 
 /** Rust has no regular expressions of JavaScript's: they come as their source. */
@@ -30,8 +31,6 @@ export interface App extends Client {
   /** `span` is the running one until `exit`: for code that has no function to `run`. */
   enter(span: Span): void;
   exit(span: Span): void;
-  /** Whether it was entered, and not left. */
-  runs(span: Span): boolean | undefined;
   /**
    * An error as JavaScript has them, made here and now: its stack is that of the caller, with the place in the app's source on top (`file:line:column`, or
    * nothing). Errors are told apart by their top frames, and below that place stands the same machinery in each.
@@ -82,7 +81,8 @@ export function open(
     },
   };
   options.core = core as unknown as Options['core'];
-  options.features = [entered.join_, ...HERE];
+  options.features = HERE;
+  (options as Joined).join_ = entered.join_;
 
   return {
     ...start(options, () => {}),
@@ -90,7 +90,6 @@ export function open(
     enter: (span) => void safe(() => entered.enter_(span)),
     exit: (span) => void safe(() => entered.exit_(span)),
     misgiven: (method) => void safe(() => options.onDiagnostic?.('bad-message', method)),
-    runs: (span) => safe(() => entered.runs_(span)),
     failure(type, message, causes, place) {
       // Not every browser has it, and a page may have frozen it.
       const limited = Error as { stackTraceLimit?: number };

@@ -17,6 +17,11 @@ export interface Place {
 /** Whether a session is captured (`sampling::state`): `Ring` keeps its items back until something goes wrong, and is `Sent` from then on. */
 export const enum State { Off, Ring, On, Sent }
 
+/** Options of an app in Rust. What it enters is the running span from the start on, also of a session that tells nothing yet, and whose features have not begun. */
+export interface Joined extends Options {
+  join_?(sdk: Sdk): void;
+}
+
 export interface Sdk {
   options_: Options;
   /** The address that batches go to, absolute. */

@@ -55,8 +55,6 @@ extern "C" {
     fn enter(this: &App, span: &JsSpan);
     #[wasm_bindgen(method)]
     fn exit(this: &App, span: &JsSpan);
-    #[wasm_bindgen(method)]
-    fn runs(this: &App, span: &JsSpan) -> Option<bool>;
     #[wasm_bindgen(method, js_name = setUser)]
     fn set_user(this: &App, user: &JsValue);
     #[wasm_bindgen(method, js_name = setView)]
@@ -265,12 +263,6 @@ impl Page for Browser {
         if let Some(span) = self.span(number) {
             self.app.exit(&span);
         }
-    }
-
-    fn runs_span(&self, number: u32) -> bool {
-        self.span(number)
-            .and_then(|span| self.app.runs(&span))
-            .unwrap_or_default()
     }
 
     fn span_traceparent(&self, number: u32) -> String {

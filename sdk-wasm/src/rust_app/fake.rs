@@ -131,10 +131,6 @@ impl Page for Fake {
         RUNNING.with_borrow_mut(|running| running.retain(|other| *other != span));
     }
 
-    fn runs_span(&self, span: u32) -> bool {
-        RUNNING.with_borrow(|running| running.contains(&span))
-    }
-
     fn span_traceparent(&self, span: u32) -> String {
         format!("00-t{span}-s{span}-01")
     }

@@ -34,8 +34,6 @@ pub(super) trait Page {
     fn run_span(&self, span: u32, work: &mut dyn FnMut());
     fn enter_span(&self, span: u32);
     fn exit_span(&self, span: u32);
-    /// Whether it was entered, and not left: what unwinds in JavaScript leaves nothing here.
-    fn runs_span(&self, span: u32) -> bool;
     fn span_traceparent(&self, span: u32) -> String;
     fn end_span(&self, span: u32);
     fn set_user(&self, user: Option<&User>);

@@ -72,7 +72,7 @@ impl SpanOptions {
 #[derive(Debug)]
 #[must_use = "it ends when dropped"]
 pub struct Span {
-    farol: Farol,
+    pub(super) farol: Farol,
     /// Nothing where there is no page, and once it has ended.
     started: Option<Started>,
 }
@@ -160,14 +160,6 @@ impl Span {
     )]
     pub(super) fn exit(&self) {
         self.with(Page::exit_span);
-    }
-
-    #[cfg_attr(
-        not(feature = "tracing"),
-        expect(dead_code, reason = "the tracing layer's")
-    )]
-    pub(super) fn runs(&self) -> bool {
-        self.with(Page::runs_span).unwrap_or_default()
     }
 
     fn with<T>(&self, ask: impl FnOnce(&(dyn Page + 'static), u32) -> T) -> Option<T> {

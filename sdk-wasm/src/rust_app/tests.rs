@@ -574,9 +574,7 @@ mod layer {
                 format!(r#"start 1 outer {{"attributes":{{"items":3.0,{target}}}}}"#),
                 r#"attributes 1 {"paid":true}"#.to_owned(),
                 format!(r#"log "info" half empty {{"left":2.0,{target}}} in 1"#),
-                format!(
-                    r#"start 2 inner {{"attributes":{{{target}}},"parent":{{"traceId":"t1","spanId":"s1"}}}} in 1"#
-                ),
+                format!(r#"start 2 inner {{"attributes":{{{target}}}}} in 1"#),
                 format!(r#"log "error" named {{{target}}} in 2"#),
                 "end 2".to_owned(),
                 format!(r#"log "warn" bare {{"code":"x",{target}}}"#),
@@ -604,8 +602,93 @@ mod layer {
             drop(inside);
         });
         let told: Vec<String> = lines().into_iter().filter(starts).collect();
-        let parents: Vec<bool> = told.iter().map(|it| it.contains("parent")).collect();
+        let parents: Vec<(bool, bool)> = told
+            .iter()
+            .map(|it| (it.contains("parent"), it.ends_with(" in 2")))
+            .collect();
         // `before`, `dead`; nested before and after; and one that names its own.
-        assert_eq!(parents, [false, false, true, false, true], "{told:?}");
+        let (none, runs, named) = ((false, false), (false, true), (true, false));
+        assert_eq!(parents, [none, none, runs, none, named], "{told:?}");
+    }
+
+    #[test]
+    fn a_span_belongs_to_the_one_that_runs_also_where_that_is_none_of_tracings() {
+        let farol = client();
+        let subscriber = tracing_subscriber::registry().with(crate::rust_app::layer(farol));
+        ::tracing::subscriber::with_default(subscriber, || {
+            info_span!("outer").in_scope(|| farol.with_span("mid", |_| drop(info_span!("inner"))));
+        });
+        let target = r#""target":"farol_sdk::rust_app::tests::layer""#;
+        assert_eq!(
+            lines(),
+            [
+                format!(r#"start 1 outer {{"attributes":{{{target}}}}}"#),
+                "start 2 mid {} in 1".to_owned(),
+                format!(r#"start 3 inner {{"attributes":{{{target}}}}} in 2"#),
+                "end 3".to_owned(),
+                "end 2".to_owned(),
+                "end 1".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn two_clients_on_one_registry_have_spans_of_their_own() {
+        let farols = [client(), client()];
+        // Its spans have other numbers than the first's.
+        let before = farols[1].start_span("before");
+        lines();
+        let subscriber = tracing_subscriber::registry()
+            .with(crate::rust_app::layer(farols[0]))
+            .with(crate::rust_app::layer(farols[1]));
+        ::tracing::subscriber::with_default(subscriber, || {
+            let span = info_span!("x", paid = ::tracing::field::Empty);
+            span.record("paid", true);
+            info!(parent: &span, "y");
+            span.in_scope(|| info!("z"));
+            drop(info_span!(parent: &span, "below"));
+        });
+        let target = r#""target":"farol_sdk::rust_app::tests::layer""#;
+        let below = |number, parent| {
+            format!(
+                r#"start {number} below {{"attributes":{{{target}}},"parent":{{"traceId":"t{parent}","spanId":"s{parent}"}}}}"#
+            )
+        };
+        assert_eq!(
+            lines(),
+            [
+                format!(r#"start 1 x {{"attributes":{{{target}}}}}"#),
+                format!(r#"start 2 x {{"attributes":{{{target}}}}}"#),
+                r#"attributes 1 {"paid":true}"#.to_owned(),
+                r#"attributes 2 {"paid":true}"#.to_owned(),
+                format!(r#"log "info" y {{{target}}} in 1"#),
+                format!(r#"log "info" y {{{target}}} in 2"#),
+                format!(r#"log "info" z {{{target}}} in 2"#),
+                format!(r#"log "info" z {{{target}}} in 2"#),
+                below(2, 1),
+                below(3, 2),
+                "end 2".to_owned(),
+                "end 3".to_owned(),
+                "end 1".to_owned(),
+                "end 2".to_owned(),
+            ]
+        );
+        drop(before);
+        lines();
+    }
+
+    #[test]
+    fn two_layers_of_one_client_tell_of_each_span_once() {
+        let farol = client();
+        let subscriber = tracing_subscriber::registry()
+            .with(crate::rust_app::layer(farol))
+            .with(crate::rust_app::layer(farol));
+        ::tracing::subscriber::with_default(subscriber, || {
+            info_span!("x").in_scope(|| drop(info_span!("y")));
+        });
+        let told = lines();
+        let head = |it: &String| it.split(" {").next().map(str::to_owned);
+        let told: Vec<_> = told.iter().filter_map(head).collect();
+        assert_eq!(told, ["start 1 x", "start 2 y", "end 2", "end 1"]);
     }
 }

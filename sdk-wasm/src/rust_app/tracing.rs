@@ -7,7 +7,7 @@ use tracing_core::span::{Attributes as NewSpan, Id, Record};
 use tracing_core::{Event, Level as Severity, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::{Attributes, Farol, Level, Span, SpanOptions, Value};
 
@@ -27,39 +27,76 @@ pub struct FarolLayer {
     farol: Farol,
 }
 
+/// Of one of the registry's spans, each client's: a registry may have several layers.
+struct Spans(Vec<Span>);
+
+impl Spans {
+    fn of(&self, farol: Farol) -> Option<&Span> {
+        self.0.iter().find(|one| one.farol == farol)
+    }
+}
+
+impl FarolLayer {
+    fn with<T, S: for<'a> LookupSpan<'a>>(
+        self,
+        span: &SpanRef<'_, S>,
+        act: impl FnOnce(&Span) -> T,
+    ) -> Option<T> {
+        span.extensions().get::<Spans>()?.of(self.farol).map(act)
+    }
+
+    fn with_id<S: Subscriber + for<'a> LookupSpan<'a>>(
+        self,
+        id: &Id,
+        context: &Context<'_, S>,
+        act: impl FnOnce(&Span),
+    ) {
+        if let Some(span) = context.span(id) {
+            self.with(&span, act);
+        }
+    }
+}
+
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for FarolLayer {
     fn on_new_span(&self, new: &NewSpan<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
+        // Another layer's, of the same client.
+        if self.with(&span, |_| ()).is_some() {
+            return;
+        }
         let mut fields = Fields::of(new.metadata().target());
         new.record(&mut fields);
-        let mut options = SpanOptions::new().attributes(fields.0);
-        // A root that was asked for; else the parent that `tracing` knows; else the one that is running here, if any.
-        if new.is_root() {
-            options = options.root();
+        // A root or a parent that was asked for; else the span that runs here, if any. The registry knows of none that is not `tracing`'s, and takes one that
+        // a panic or an exception of JavaScript ended for the running one, for ever.
+        let options = match span.parent() {
+            _ if new.is_root() => SpanOptions::new().root(),
+            Some(above) if !new.is_contextual() => self
+                .with(&above, |parent| SpanOptions::new().parent(parent))
+                .unwrap_or_default(),
+            _ => SpanOptions::new(),
+        };
+        let started = self
+            .farol
+            .start_span_with(new.metadata().name(), &options.attributes(fields.0));
+        let mut extensions = span.extensions_mut();
+        match extensions.get_mut::<Spans>() {
+            Some(spans) => spans.0.push(started),
+            None => extensions.insert(Spans(vec![started])),
         }
-        if let Some(above) = span.parent()
-            && let Some(parent) = above.extensions().get::<Span>()
-            // One that a panic or an exception of JavaScript ended the registry takes for the running one, for ever.
-            && (!new.is_contextual() || parent.runs())
-        {
-            options = options.parent(parent);
-        }
-        let started = self.farol.start_span_with(new.metadata().name(), &options);
-        span.extensions_mut().insert(started);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let mut fields = Fields(Attributes::new());
         values.record(&mut fields);
-        with(id, &context, |span| span.set_attributes(fields.0));
+        self.with_id(id, &context, |span| span.set_attributes(fields.0));
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        with(id, &context, Span::enter);
+        self.with_id(id, &context, Span::enter);
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
-        with(id, &context, Span::exit);
+        self.with_id(id, &context, Span::exit);
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
@@ -80,12 +117,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for FarolLayer {
         };
         let log = || self.farol.log(level, &message, fields.0.clone());
         // The span that it names, which need not be the one that runs.
-        match event.parent().and_then(|id| context.span(id)) {
-            Some(named) => match named.extensions().get::<Span>() {
-                Some(span) => span.run(log),
-                None => log(),
-            },
-            None => log(),
+        let named = event.parent().and_then(|id| context.span(id));
+        if named
+            .and_then(|named| self.with(&named, |span| span.run(log)))
+            .is_none()
+        {
+            log();
         }
     }
 
@@ -93,21 +130,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for FarolLayer {
         let Some(span) = context.span(&id) else {
             return;
         };
-        let ended = span.extensions_mut().remove::<Span>();
+        let ended = span.extensions_mut().get_mut::<Spans>().and_then(|spans| {
+            let at = spans.0.iter().position(|one| one.farol == self.farol)?;
+            Some(spans.0.swap_remove(at))
+        });
         // Ended behind the lock on the extensions.
         drop(ended);
-    }
-}
-
-fn with<S: Subscriber + for<'a> LookupSpan<'a>>(
-    id: &Id,
-    context: &Context<'_, S>,
-    act: impl FnOnce(&Span),
-) {
-    if let Some(span) = context.span(id)
-        && let Some(ours) = span.extensions().get::<Span>()
-    {
-        act(ours);
     }
 }
 
