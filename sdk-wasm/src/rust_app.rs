@@ -134,8 +134,8 @@ impl Farol {
         });
     }
 
-    /// Records what JavaScript threw: a `JsValue`, as `web-sys` and `js-sys` give it in an `Err`. Of their own types (`js_sys::Error`) give `error.as_ref()`: what is no
-    /// `JsValue` is left out, and told to `on_diagnostic` as a `bad-message`.
+    /// Records what JavaScript threw: a `JsValue`, as `web-sys` and `js-sys` give it in an `Err`, or one of `js-sys`'s errors (`js_sys::Error`, `TypeError` and their like). Of
+    /// another type (`web_sys::DomException`) give `&JsValue::from(error)`: what is none of these is left out, and told to `on_diagnostic` as a `bad-message`.
     pub fn capture_js_error(&self, thrown: &dyn core::any::Any, info: &ErrorInfo) {
         self.with(|page| page.thrown(thrown, info));
     }

@@ -75,7 +75,8 @@ test('an event, a log, spans with their requests, an error of JavaScript and a v
     assert.equal(headers.traceparent, `00-${fetched.traceId}-${fetched.spanId}-01`, path);
   }
   const failed = items.find((item) => String(item.attributes['exception.message']).includes('said 503'))!;
-  assert.deepEqual([failed.traceId, failed.attributes['total']], [order.traceId, 7]);
+  // Given as `js_sys::Error`.
+  assert.deepEqual([failed.traceId, failed.attributes['total'], failed.attributes['exception.type']], [order.traceId, 7, 'Error']);
 
   // `tracing` made this span and this log, each below what ran there.
   const total = items.find((item) => item.signal === 'span' && item.name === 'total')!;

@@ -6,8 +6,9 @@ use tracing::{info, instrument};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, registry};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::js_sys::Error;
 use web_sys::{HtmlElement, Response};
 use yew::prelude::*;
 
@@ -101,14 +102,14 @@ fn total(basket: &[f64]) -> f64 {
 }
 
 /// Two requests, the second after an await: both belong to the span that runs while this future is polled.
-async fn send(total: f64) -> Result<(), JsValue> {
-    let window = web_sys::window().ok_or("no window")?;
+async fn send(total: f64) -> Result<(), Error> {
+    let window = web_sys::window().ok_or_else(|| Error::new("no window"))?;
     for path in ["/api/stock".to_owned(), format!("/api/order?total={total}")] {
         let answer: Response = JsFuture::from(window.fetch_with_str(&path))
             .await?
             .dyn_into()?;
         if !answer.ok() {
-            return Err(JsValue::from(format!("{} said {}", path, answer.status())));
+            return Err(Error::new(&format!("{path} said {}", answer.status())));
         }
     }
     Ok(())

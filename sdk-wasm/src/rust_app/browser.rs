@@ -99,6 +99,27 @@ extern "C" {
 /// Panics within so many ms of one whose batch was sealed wait for the next batch: one a frame, from then on, would be a request each.
 const SEAL_MS: f64 = 1000.0;
 
+/// The types of what JavaScript throws, as `wasm-bindgen` and `js-sys` have them.
+const VALUES: [fn(&dyn Any) -> Option<&JsValue>; 13] = [
+    value::<JsValue>,
+    value::<js_sys::Error>,
+    value::<js_sys::AggregateError>,
+    value::<js_sys::EvalError>,
+    value::<js_sys::RangeError>,
+    value::<js_sys::ReferenceError>,
+    value::<js_sys::SuppressedError>,
+    value::<js_sys::SyntaxError>,
+    value::<js_sys::TypeError>,
+    value::<js_sys::UriError>,
+    value::<js_sys::WebAssembly::CompileError>,
+    value::<js_sys::WebAssembly::LinkError>,
+    value::<js_sys::WebAssembly::RuntimeError>,
+];
+
+fn value<T: AsRef<JsValue> + 'static>(thrown: &dyn Any) -> Option<&JsValue> {
+    thrown.downcast_ref::<T>().map(AsRef::as_ref)
+}
+
 /// A client over the core that it brings along.
 struct Browser {
     app: App,
@@ -203,7 +224,7 @@ impl Page for Browser {
     }
 
     fn thrown(&self, thrown: &dyn Any, info: &ErrorInfo) {
-        if let Some(thrown) = thrown.downcast_ref::<JsValue>() {
+        if let Some(thrown) = VALUES.iter().find_map(|value| value(thrown)) {
             self.app.capture_error(thrown, &js(info));
         } else {
             self.app.misgiven("capture_js_error");
