@@ -56,6 +56,13 @@ pub struct Otlp {
 /// Converts one record.
 #[must_use]
 pub fn to_otlp(header: &Header, payload: &Payload, dialect: Dialect) -> Otlp {
+    let mut otlp = to_otlp_again(header, payload, dialect);
+    signals::set_apart(&mut otlp.metrics);
+    otlp
+}
+
+/// The same of what was converted before, as a dead letter holds it: what clients sent has its names by then, and the collector's own metrics may be in it.
+pub(crate) fn to_otlp_again(header: &Header, payload: &Payload, dialect: Dialect) -> Otlp {
     let arrival = |index: u32| header.received_ns.saturating_add(u64::from(index));
     if header.kind != SourceKind::Faro {
         let records = payload.records();

@@ -3,6 +3,8 @@
 
 mod metrics;
 
+pub(super) use metrics::set_apart;
+
 use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
 use farol_protocol::signals as wire;

@@ -1,7 +1,7 @@
 //! Exceptions: OpenTelemetry's three attributes, and under our own names what they cannot say.
 
 use super::record::Draft;
-use crate::convert::attrs::{Any, Pair};
+use crate::convert::attrs::{Any, Attrs, to_any};
 use crate::convert::fingerprint;
 use farol_protocol::exception::{Cause, Crumb, Exception, Frame, Stacktrace};
 use farol_protocol::map::Attributes;
@@ -103,15 +103,14 @@ fn frames(out: &mut String, stack: &Stacktrace) {
     }
 }
 
-/// An object of an attribute, without what is absent.
+/// An object of an attribute, without what is absent. What has one of our names and is not ours steps aside, as among attributes.
 #[derive(Default)]
-struct Object<'a>(Vec<Pair<'a>>);
+struct Object<'a>(Attrs<'a>);
 
 impl<'a> Object<'a> {
     fn put(mut self, key: &'a str, value: Option<Any<'a>>) -> Self {
         if let Some(value) = value {
-            let key = key.into();
-            self.0.push(Pair { key, value });
+            self.0.put(key, value);
         }
         self
     }
@@ -140,8 +139,10 @@ impl<'a> Object<'a> {
     }
 
     fn extra(mut self, extra: &'a Attributes) -> Any<'a> {
-        self.0.extend(crate::convert::attrs::pairs(extra.iter()));
-        Any::Pairs(self.0)
+        for (name, value) in extra.iter() {
+            self.0.free(name, to_any(value));
+        }
+        Any::Pairs(self.0.into_list())
     }
 }
 

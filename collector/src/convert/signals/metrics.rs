@@ -33,6 +33,16 @@ pub(super) fn convert(header: &Header, given: &[wire::ResourceMetrics]) -> Vec<R
     given.iter().map(resource).collect()
 }
 
+/// Gives names of their own to metrics of clients that say the collector's.
+pub(in crate::convert) fn set_apart(given: &mut [ResourceMetrics]) {
+    let scopes = given.iter_mut().flat_map(|it| &mut it.scope_metrics);
+    for metric in scopes.flat_map(|it| &mut it.metrics) {
+        if is_own(&metric.name, &metric.unit) {
+            metric.name.insert_str(0, CLIENTS);
+        }
+    }
+}
+
 fn scope(header: &Header, given: &wire::ScopeMetrics) -> ScopeMetrics {
     ScopeMetrics {
         scope: Some(spans::to_scope(&given.scope, &given.extra)),
@@ -45,7 +55,7 @@ fn one(header: &Header, given: &wire::Metric) -> Metric {
     let mut metadata = Attrs::of(pairs(given.metadata.iter()));
     metadata.under(|| [attr::EXTRA, "metric."].concat(), given.extra.iter());
     Metric {
-        name: name(&given.name, &given.unit),
+        name: given.name.clone(),
         description: given.description.clone(),
         unit: given.unit.clone(),
         metadata: metadata.owned(),
@@ -53,21 +63,17 @@ fn one(header: &Header, given: &wire::Metric) -> Metric {
     }
 }
 
-/// A name that is not of the collector's own metrics, in Prometheus' spelling either, which is made of name and unit and puts `total` at the end: what a page says of
-/// them would be added to what was counted.
-fn name(given: &str, unit: &str) -> String {
+/// Whether a name is one of the collector's own metrics, in Prometheus' spelling too, which is made of name and unit and puts `total` at the end: what a page says
+/// of them would be added to what was counted.
+fn is_own(given: &str, unit: &str) -> bool {
     fn words(text: &str) -> impl Iterator<Item = &str> {
         let words = text.split(|c: char| !c.is_ascii_alphanumeric());
         words.filter(|word| !word.is_empty() && *word != "total")
     }
-    let is_own = |own: &str| {
+    [OWN, metric::CLIENT_REQUEST_DURATION].iter().any(|own| {
         let mut spelled = words(given).chain(words(unit));
         words(own).all(|word| spelled.next() == Some(word))
-    };
-    match is_own(OWN) || is_own(metric::CLIENT_REQUEST_DURATION) {
-        true => [CLIENTS, given].concat(),
-        false => given.to_owned(),
-    }
+    })
 }
 
 /// The one kind of data that a metric has; of several, which OTLP does not allow, the first.
@@ -266,6 +272,23 @@ mod tests {
     use farol_protocol::read::Read as _;
 
     use super::*;
+
+    fn name(given: &str, unit: &str) -> String {
+        let metric = Metric {
+            name: given.to_owned(),
+            unit: unit.to_owned(),
+            ..Metric::default()
+        };
+        let mut all = [ResourceMetrics {
+            scope_metrics: vec![ScopeMetrics {
+                metrics: vec![metric],
+                ..ScopeMetrics::default()
+            }],
+            ..ResourceMetrics::default()
+        }];
+        set_apart(&mut all);
+        all[0].scope_metrics[0].metrics[0].name.clone()
+    }
 
     #[test]
     fn no_client_adds_to_what_the_collector_counts() {

@@ -424,13 +424,15 @@ fn well_formed(attributes: &[KeyValue]) {
             "{} stands twice",
             attribute.key
         );
-        if let Some(AnyValue {
-            value: Some(Value::KvlistValue(inner)),
-        }) = &attribute.value
-        {
-            let names: HashSet<&String> = inner.values.iter().map(|pair| &pair.key).collect();
-            assert_eq!(names.len(), inner.values.len());
-        }
+        attribute.value.iter().for_each(well_formed_within);
+    }
+}
+
+fn well_formed_within(value: &AnyValue) {
+    match &value.value {
+        Some(Value::KvlistValue(inner)) => well_formed(&inner.values),
+        Some(Value::ArrayValue(list)) => list.values.iter().for_each(well_formed_within),
+        _ => {}
     }
 }
 
@@ -473,6 +475,19 @@ proptest! {
         let mut words = words.clone();
         words[at] = words[other];
         conversion_holds(words.join("\"").as_bytes());
+    }
+}
+
+#[test]
+fn what_our_objects_call_their_own_stands_once_in_them() {
+    let body = r#"{"exceptions":[{"type":"E","stacktrace":{"frames":[{"debugId":"a","debug_id":"b","bundleId":"a","bundle_id":"b"}]},
+        "causes":[{"type":"E","value":"x","message":"y","frames":1,"farol.attribute.message":"z","stacktrace":{"frames":[{"function":"f"}]}}],
+        "trail":[{"t":1,"k":"log","m":"a","time":2,"kind":"log","message":"b"}]}]}"#;
+    conversion_holds(body.as_bytes());
+    let otlp = to_otlp(&header("shop"), &of(body), Dialect::Semconv);
+    let said = format!("{:?}", records(&otlp).next().expect("a record").attributes);
+    for kept in ["\"x\"", "\"y\"", "\"z\""] {
+        assert!(said.contains(kept), "{kept} in {said}");
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::FOLDER;
-use crate::convert::{Dialect, Otlp, to_otlp};
+use crate::convert::{Dialect, Otlp, to_otlp_again};
 use crate::export::{Signal, plain};
 use crate::record::{Header, SourceKind, record_id};
 
@@ -57,7 +57,7 @@ impl Letter<'_> {
             id: record_id("dead-letters", request),
             ..Header::default()
         };
-        let mut otlp = to_otlp(&header, &payload, Dialect::Semconv);
+        let mut otlp = to_otlp_again(&header, &payload, Dialect::Semconv);
         let scopes = otlp.logs.iter().flat_map(|it| &it.scope_logs);
         let records = scopes.flat_map(|it| &it.log_records);
         otlp.arrivals = records.map(|record| arrival(record, came)).collect();

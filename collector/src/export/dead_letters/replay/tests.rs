@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::export::dead_letters::DeadLetters;
 use crate::export::destination::{Attempt, Reason};
+use crate::export::points::{self, Form};
 use crate::export::samples;
 
 /// Takes what holds no word of `refuses`, and keeps the requests that it took.
@@ -83,6 +84,13 @@ fn log(body: &str) -> Batch {
     Batch::new(Signal::Logs, vec![source])
 }
 
+/// The collector's own.
+fn metrics() -> Batch {
+    let snapshot = samples::snapshot(&[("shop", "farol.sessions", &["mobile", ""], 2.0)]);
+    let made = points::metrics(&snapshot, Form::Otlp);
+    Batch::new(Signal::Metrics, vec![Source::Metrics(Arc::new(made))])
+}
+
 fn left(folder: &Path) -> String {
     fs::read_to_string(folder.join("dead-letters/d.jsonl")).unwrap()
 }
@@ -124,6 +132,7 @@ async fn an_item_is_sent_again_as_it_was() {
     let all = [
         Batch::new(Signal::Logs, vec![rich()]),
         Batch::new(Signal::Traces, vec![rich()]),
+        metrics(),
     ];
     letters(folder.path(), &all).await;
     let told = Arc::new(Told::new(&[], false));
