@@ -112,7 +112,7 @@ pub struct Aggregator {
     changed: bool,
     /// Bytes that the state came to last.
     encoded: usize,
-    /// When the last snapshot was, and whether a series was new in it: such a one is said as 0 first, and has to be said again.
+    /// By when all series of the last snapshot began, and whether one was new in it: such a one is said as 0 first, and has to be said again.
     said_ns: u64,
     again: bool,
     /// Told where the queue is short of room that what the state holds takes.
@@ -145,13 +145,15 @@ impl Aggregator {
         // What an earlier run left counts as news: destinations want it, whether or not anything comes.
         let changed = state.store.len() > 0;
         let time_ns = unix_now();
-        let (publish, snapshots) = watch::channel(Some(Arc::new(Snapshot {
+        let first = Snapshot {
             series: state.store.copies(),
             time_ns,
             instance: Arc::clone(&instance),
             unchanged: true,
             delta: false,
-        })));
+        };
+        state.store.begins_after(first.heard_ns());
+        let (publish, snapshots) = watch::channel(Some(Arc::new(first)));
         let keep = Arc::new(Notify::new());
         let aggregator = Self {
             reader: queue.reader(ReaderOptions {
@@ -270,8 +272,9 @@ impl Aggregator {
 
     /// When the next held report has waited long enough.
     fn settles(&self) -> Option<Instant> {
-        let due = self.state.held.due(self.hold_ns())?;
-        let wait = due.saturating_sub((self.now)());
+        let now = (self.now)();
+        let due = self.state.held.due(now, self.hold_ns())?;
+        let wait = due.saturating_sub(now);
         Some(Instant::now() + Duration::from_nanos(wait))
     }
 
@@ -317,7 +320,6 @@ impl Aggregator {
         }
         let series = self.state.store.copies();
         self.again = series.iter().any(|it| it.start_ns > self.said_ns);
-        self.said_ns = now;
         let snapshot = Snapshot {
             series,
             time_ns: now,
@@ -325,6 +327,8 @@ impl Aggregator {
             unchanged,
             delta: false,
         };
+        self.said_ns = snapshot.heard_ns();
+        self.state.store.begins_after(self.said_ns);
         self.publish.send_replace(Some(Arc::new(snapshot)));
         self.stats.latest_ns.store(now, SeqCst);
         self.figures();

@@ -438,7 +438,7 @@ impl Exports {
             let shared = Arc::clone(&shared);
             match settings.temporality {
                 Temporality::Cumulative => {
-                    let now_ns = snapshots.borrow().as_ref().map_or(0, |it| it.time_ns);
+                    let now_ns = snapshots.borrow().as_ref().map_or(0, |it| it.heard_ns());
                     let told = Told::new(&self.with.data_dir, name, now_ns);
                     let run = metrics::run(shared, snapshots, told, changes_only);
                     self.tasks.spawn_on(run, &self.runtime)

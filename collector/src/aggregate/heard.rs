@@ -5,6 +5,12 @@ use super::Snapshot;
 use super::series::{Series, Value};
 
 impl Snapshot {
+    /// When whoever was told this heard of all that there was. Where the clock was set back, that is later than its time.
+    pub(crate) fn heard_ns(&self) -> u64 {
+        let began = self.series.iter().map(|it| it.start_ns);
+        began.fold(self.time_ns, u64::max)
+    }
+
     /// The same with those series at 0 that began after `heard_ns`, which is when somebody heard of all that there was; `None` where none did.
     pub(crate) fn with_zeros(&self, heard_ns: u64) -> Option<Self> {
         let is_new = |it: &Series| it.start_ns > heard_ns;

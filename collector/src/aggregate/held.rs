@@ -143,9 +143,7 @@ impl Held {
     /// Counts what has waited long enough. True where something was.
     pub(crate) fn settle(&mut self, store: &mut Store, now: u64, hold_ns: u64) -> bool {
         let before = self.outcomes.settled;
-        while let Some((touched, _)) = self.order.front()
-            && touched.saturating_add(hold_ns) <= now
-        {
+        while self.due(now, hold_ns).is_some_and(|due| due <= now) {
             self.outcomes.settled += u64::from(self.settle_next(store, now));
         }
         self.outcomes.settled > before
@@ -160,10 +158,14 @@ impl Held {
         self.outcomes.early > before
     }
 
-    /// When the next has waited long enough, as far as is known: void entries make this early.
-    pub(crate) fn due(&self, hold_ns: u64) -> Option<u64> {
-        let oldest = self.order.front();
-        oldest.map(|(touched, _)| touched.saturating_add(hold_ns))
+    /// When the next has waited long enough, as far as is known: void entries make this early. What says that it comes only once another would have
+    /// waited came before the clock was set back, and keeps nobody behind it waiting.
+    pub(crate) fn due(&self, now: u64, hold_ns: u64) -> Option<u64> {
+        let (touched, _) = self.order.front()?;
+        match *touched > now.saturating_add(hold_ns) {
+            true => Some(now),
+            false => Some(touched.saturating_add(hold_ns)),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

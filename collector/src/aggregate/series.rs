@@ -104,6 +104,8 @@ pub(crate) struct Store {
     counts: BTreeMap<App, HashMap<Id, usize>>,
     /// How many series the apps of a name have.
     names: BTreeMap<String, usize>,
+    /// No series begins before: by that it began later it is known for a new one, wherever the clock was set.
+    begins_ns: u64,
     /// Reused for looking up.
     key: String,
 }
@@ -126,7 +128,9 @@ impl Store {
     ) {
         let series = self.place(family, app, values, now);
         series.add(amount, now);
-        series.exemplar = exemplar.or(series.exemplar);
+        // A report that was held came before others that count already, and Prometheus takes no exemplar that is older than its last.
+        let latest = [series.exemplar, exemplar].into_iter().flatten();
+        series.exemplar = latest.max_by_key(|it| it.time_ns);
     }
 
     /// The series of these values, made where there is none yet.
@@ -153,11 +157,16 @@ impl Store {
             values,
             overflow,
             value: Value::zero(family.family()),
-            start_ns: now,
+            start_ns: now.max(self.begins_ns),
             touched_ns: now,
             exemplar: None,
         });
         self.known()
+    }
+
+    /// Series that come from now on begin after a time by which others heard of all that there are.
+    pub(crate) fn begins_after(&mut self, heard_ns: u64) {
+        self.begins_ns = self.begins_ns.max(heard_ns.saturating_add(1));
     }
 
     /// The series of the key that was filled last.
@@ -575,6 +584,27 @@ mod tests {
         store.add(names::EXCEPTIONS, &app("shop"), &["E"], 1.0, STALE_NS + 1);
         assert_eq!(store.sorted()[0].start_ns, STALE_NS + 1);
         assert!(!store.sorted()[0].overflow);
+    }
+
+    #[test]
+    fn the_exemplar_that_came_last_stands() {
+        let mut store = Store::default();
+        let times = [None, Some(40), Some(20), None, Some(41), Some(41)];
+        let mut stand = Vec::new();
+        for (at, time_ns) in times.into_iter().enumerate() {
+            let exemplar = time_ns.map(|time_ns| Exemplar {
+                trace_id: [1; 16],
+                span_id: None,
+                value: at as f64,
+                time_ns,
+            });
+            store.add_traced(names::SESSIONS, &app("shop"), &["", ""], 1.0, 50, exemplar);
+            let stands = store.sorted()[0].exemplar;
+            stand.push(stands.map(|it| (it.time_ns, it.value)));
+        }
+        let first = Some((40, 1.0));
+        let want = [None, first, first, first, Some((41, 4.0)), Some((41, 5.0))];
+        assert_eq!(stand, want);
     }
 
     #[test]

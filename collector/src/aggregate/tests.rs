@@ -151,6 +151,30 @@ fn sum_of(snapshots: &Snapshots, family: &str) -> Option<f64> {
     }
 }
 
+#[tokio::test]
+async fn a_series_begins_after_all_that_was_told_wherever_the_clock_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = Queue::new(1 << 20);
+    let (mut aggregator, snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+    const HOUR_NS: u64 = 3_600_000_000_000;
+    let now = unix_now();
+    let told = |snapshots: &Snapshots| snapshots.borrow().as_ref().unwrap().heard_ns();
+    for (now, has_news) in [(now + 2 * HOUR_NS, false), (now, true), (now + 1, false)] {
+        aggregator.now = Box::new(move || now);
+        let before = told(&snapshots);
+        if has_news {
+            queue.append(record()).await.unwrap();
+            let entries = aggregator.reader.next(10, 1 << 20).await;
+            aggregator.take(&entries);
+        }
+        aggregator.publish(false).await;
+        let snapshot = snapshots.borrow().clone().unwrap();
+        assert_eq!(snapshot.time_ns, now);
+        assert_eq!(snapshot.with_zeros(before).is_some(), has_news);
+        assert_eq!(aggregator.again, has_news);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_growing_vital_counts_when_its_visit_was_quiet_for_the_hold() {
     let folder = tempfile::tempdir().unwrap();

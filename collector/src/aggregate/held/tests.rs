@@ -137,9 +137,28 @@ fn what_is_stored_goes_on_waiting_where_it_was() {
     let text = serde_json::to_string(&held.rows()).unwrap();
     let mut again = Held::restore(serde_json::from_str(&text).unwrap());
     assert_eq!(again.rows(), held.rows());
-    assert_eq!(again.due(HOLD_NS), Some(100 + HOLD_NS));
+    assert_eq!(again.due(0, HOLD_NS), Some(100 + HOLD_NS));
     again.settle(&mut store, 100 + HOLD_NS, HOLD_NS);
     assert_eq!(cls(&store), (1, 0.1));
+}
+
+#[test]
+fn a_clock_that_is_set_back_keeps_no_report_waiting_for_longer_than_another() {
+    const HOURS: u64 = 1_000_000;
+    let (mut held, mut store) = (Held::default(), Store::default());
+    held.take(report(1, 0.1, 10, HOURS), true, &mut store);
+    held.take(report(2, 0.2, 20, 100), true, &mut store);
+    assert_eq!(held.due(100, HOLD_NS), Some(100));
+    assert!(held.settle(&mut store, 100, HOLD_NS));
+    assert_eq!(held.due(100, HOLD_NS), Some(100 + HOLD_NS));
+    assert!(held.settle(&mut store, 100 + HOLD_NS, HOLD_NS));
+    assert_eq!(cls(&store).0, 2);
+    // By less than the wait: none is cut short, and none waits for more than two.
+    held.take(report(3, 0.1, 10, 100 + HOLD_NS), true, &mut store);
+    held.take(report(4, 0.2, 20, 100), true, &mut store);
+    assert!(!held.settle(&mut store, 100 + HOLD_NS, HOLD_NS));
+    assert!(held.settle(&mut store, 100 + 2 * HOLD_NS, HOLD_NS));
+    assert_eq!(cls(&store).0, 4);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// `now_ns` is when the latest snapshot was: who is new gets what that holds as it is, since a 0 today would make all of it an increase of today.
+    /// `now_ns` is by when all of the latest snapshot began: who is new gets what that holds as it is, since a 0 today would make all of it an increase of today.
     pub(crate) fn new(data_dir: &Path, destination: &str, now_ns: u64) -> Self {
         let file = data_dir.join(FOLDER).join(format!("{destination}.json"));
         Self {
@@ -51,8 +51,9 @@ impl Told {
     /// Goes on where the last run stopped.
     pub(super) async fn begin(&mut self, shared: &Shared) {
         match self.file.load_series() {
-            Ok(Some((_, until_ns))) => self.until_ns = until_ns,
-            Ok(None) | Err(_) => self.advance(shared, self.until_ns).await,
+            Ok(Some((_, until_ns))) if until_ns <= self.until_ns => self.until_ns = until_ns,
+            // Nothing is known; or the clock was set back, and all that there is was told by then.
+            _ => self.advance(shared, self.until_ns).await,
         }
     }
 
@@ -65,7 +66,7 @@ impl Told {
     pub(super) async fn taken(&mut self, shared: &Shared, snapshot: &Snapshot, zeros: bool) {
         self.owing = zeros;
         if zeros {
-            self.advance(shared, snapshot.time_ns).await;
+            self.advance(shared, snapshot.heard_ns()).await;
         }
     }
 

@@ -23,10 +23,27 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 #[derive(Debug)]
 pub struct Scrapers {
     snapshots: Snapshots,
-    /// When this run's first snapshot was.
-    begun_ns: u64,
-    /// The time of the snapshot that each saw last, by who it is.
-    seen: Mutex<HashMap<u64, u64>>,
+    /// At this run's first snapshot.
+    begun: Look,
+    /// At the snapshot that each saw last, by who it is.
+    seen: Mutex<HashMap<u64, Look>>,
+}
+
+/// A look at all that there was.
+#[derive(Clone, Copy, Debug, Default)]
+struct Look {
+    at_ns: u64,
+    /// By when all of it began.
+    heard_ns: u64,
+}
+
+impl Look {
+    fn at(snapshot: &Snapshot) -> Self {
+        Self {
+            at_ns: snapshot.time_ns,
+            heard_ns: snapshot.heard_ns(),
+        }
+    }
 }
 
 /// Scrapers that are known one by one: more than look at one collector. Whoever comes beyond them sees all as it is.
@@ -40,10 +57,10 @@ const THERE_BEFORE_NS: u64 = 5 * 60 * 1_000_000_000;
 
 impl Scrapers {
     pub(crate) fn new(snapshots: Snapshots) -> Self {
-        let begun_ns = snapshots.borrow().as_ref().map_or(0, |it| it.time_ns);
+        let begun = snapshots.borrow().as_deref().map(Look::at);
         Self {
             snapshots,
-            begun_ns,
+            begun: begun.unwrap_or_default(),
             seen: Mutex::default(),
         }
     }
@@ -60,28 +77,29 @@ impl Scrapers {
         };
         let mut who = DefaultHasher::new();
         (from, headers.get(USER_AGENT), headers.get(ACCEPT)).hash(&mut who);
-        let heard_ns = self.look(who.finish(), snapshot.time_ns);
+        let heard_ns = self.look(who.finish(), Look::at(&snapshot));
         let with_zeros = snapshot.with_zeros(heard_ns);
         answer(Some(with_zeros.as_ref().unwrap_or(&snapshot)), accept)
     }
 
-    /// Until when this one has heard of all series, before it sees a snapshot of `now_ns`.
-    fn look(&self, who: u64, now_ns: u64) -> u64 {
+    /// Until when this one has heard of all series, before it looks now.
+    fn look(&self, who: u64, now: Look) -> u64 {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let there_before = now_ns.saturating_sub(self.begun_ns) <= THERE_BEFORE_NS;
         if let Some(before) = seen.get_mut(&who) {
-            return std::mem::replace(before, now_ns);
+            return std::mem::replace(before, now).heard_ns;
         }
         if seen.len() >= MAX_SCRAPERS {
-            seen.retain(|_, before| now_ns.saturating_sub(*before) < KEPT_NS);
+            // Those of before the clock was set back too.
+            seen.retain(|_, before| now.at_ns.abs_diff(before.at_ns) < KEPT_NS);
         }
         if seen.len() >= MAX_SCRAPERS {
-            return now_ns;
+            return now.heard_ns;
         }
-        seen.insert(who, now_ns);
-        match there_before {
-            true => self.begun_ns,
-            false => now_ns,
+        seen.insert(who, now);
+        let since_begun = now.at_ns.checked_sub(self.begun.at_ns);
+        match since_begun.is_some_and(|it| it <= THERE_BEFORE_NS) {
+            true => self.begun.heard_ns,
+            false => now.heard_ns,
         }
     }
 }
@@ -164,6 +182,19 @@ mod tests {
         assert_eq!(look(&scrapers, "one"), ["7", "0"]);
         publish.send_replace(state(100_000, 100_020));
         assert_eq!(look(&scrapers, "one"), ["7", "1"]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_shows_each_series_at_0_once() {
+        let (publish, snapshots) = watch::channel(state(1, 7_200));
+        let scrapers = Scrapers::new(snapshots);
+        assert_eq!(look(&scrapers, "one"), ["7", "1"]);
+        // It begins after what was seen, as the aggregator has it.
+        for (now, value) in [(100, "0"), (110, "1"), (120, "1")] {
+            publish.send_replace(state(7_201, now));
+            assert_eq!(look(&scrapers, "one"), ["7", value], "{now}");
+        }
+        assert_eq!(look(&scrapers, "new"), ["7", "1"]);
     }
 
     #[test]

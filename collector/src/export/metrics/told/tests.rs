@@ -162,6 +162,27 @@ async fn a_restart_tells_no_series_as_0_again_and_the_others_as_0_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_hides_no_series_that_begins_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut one = bench(folder.path(), 10, vec![], false);
+    one.publish.send_replace(state(7_200, &[(15, 2.0)]));
+    assert_eq!(one.next().await, [(0.0, 7_200)]);
+    // It was set back, and the next begins after what was told, as the aggregator has it.
+    let later = [(15, 2.0), (7_201, 1.0)];
+    one.publish.send_replace(state(20, &later));
+    assert_eq!(one.next().await, [(2.0, 20), (0.0, 20)]);
+    one.publish.send_replace(state(30, &later));
+    assert_eq!(one.next().await, [(2.0, 30), (1.0, 30)]);
+    one.task.abort();
+    // Set back between two runs, of which the second knows nothing that began later.
+    let mut two = bench(folder.path(), 40, vec![], false);
+    two.publish.send_replace(state(50, &[(15, 3.0), (45, 1.0)]));
+    assert_eq!(two.next().await, [(3.0, 50), (0.0, 50)]);
+    two.publish.send_replace(state(60, &[(15, 3.0), (45, 1.0)]));
+    assert_eq!(two.next().await, [(3.0, 60), (1.0, 60)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_owed_is_told_when_the_aggregator_has_ended() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = bench(folder.path(), 10, vec![lost()], false);
