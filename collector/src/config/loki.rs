@@ -13,6 +13,8 @@ pub struct Loki {
     pub static_labels: Vec<(String, String)>,
     /// How entries are written.
     pub format: LokiFormat,
+    /// Whether entries stand apart by the hour that they came in, as what is sent again long after does.
+    pub by_hour: bool,
 }
 
 /// Forms of Loki's push API.
@@ -30,6 +32,9 @@ impl Loki {
     /// killed then takes the earlier for a copy when it reads that log again: it loses what it had acknowledged.
     pub const CONCURRENCY: usize = 1;
 
+    /// Loki's own bound on labels of a stream (`max_label_names_per_series`): one more, and it takes nothing.
+    pub const MOST_LABELS: usize = 15;
+
     /// With every setting at its default: few labels, of which each has few values.
     pub fn new(remote: Remote) -> Self {
         let labels = [
@@ -44,6 +49,7 @@ impl Loki {
                 .into(),
             static_labels: Vec::new(),
             format: LokiFormat::default(),
+            by_hour: false,
         }
     }
 }

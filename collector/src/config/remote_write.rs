@@ -14,6 +14,11 @@ pub struct RemoteWrite {
     pub client_metrics: bool,
 }
 
+impl RemoteWrite {
+    /// Requests on their way at once. Of what passes another on the way Prometheus takes no sample that is older than what it has of the series.
+    pub const CONCURRENCY: usize = 1;
+}
+
 /// Versions of Remote Write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RemoteWriteVersion {

@@ -149,7 +149,7 @@ settings! {
     "destinations[].tenant", "text", "none", "The tenant, sent as `X-Scope-OrgID`: whose data it is to Loki, Tempo and Mimir. Not of fluent_forward, kafka or a bucket.";
     "destinations[].compression", "none, gzip or zstd", "gzip; of fluent_forward none", "How requests to it are packed. fluent_forward takes none and gzip; kafka takes snappy and lz4 too. Not of loki, prometheus_remote_write or a bucket.";
     "destinations[].timeout", "duration", "10s", "How long one request to it may take.";
-    "destinations[].concurrency", "number", "4; of loki 1", "Requests on their way to it at once.";
+    "destinations[].concurrency", "number", "4; of loki and prometheus_remote_write 1", "Requests on their way to it at once.";
     "destinations[].tls.ca_file", "file", "built-in roots", "PEM file of the roots to trust instead.";
     "destinations[].tls.cert_file", "file", "none", "The collector's own certificate, PEM, where the receiver asks for one.";
     "destinations[].tls.key_file", "file", "none", "Its key, PEM.";

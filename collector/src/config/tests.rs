@@ -144,16 +144,20 @@ fn a_data_folder_named_by_a_variable_holds_the_embedded_destination() {
 }
 
 #[test]
-fn loki_gets_one_push_at_a_time_unless_its_settings_say_otherwise() {
+fn who_wants_things_in_order_gets_one_request_at_a_time_unless_its_settings_say_otherwise() {
+    assert_eq!(Loki::CONCURRENCY, RemoteWrite::CONCURRENCY);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("farol.toml");
-    for (more, pushes) in [("", 1), ("concurrency = 3", 3)] {
-        let loki =
-            "[[destinations]]\nname = \"loki\"\ntype = \"loki\"\nendpoint = \"http://loki\"\n";
-        std::fs::write(&file, format!("version = 1\n{loki}{more}\n")).unwrap();
-        let config = load(&given(file.clone()), []).unwrap();
-        let remote = config.destinations[0].kind.remote().unwrap();
-        assert_eq!(remote.concurrency, pushes);
+    for kind in ["loki", "prometheus_remote_write"] {
+        for (more, requests) in [("", 1), ("concurrency = 3", 3)] {
+            let destination = format!(
+                "[[destinations]]\nname = \"a\"\ntype = \"{kind}\"\nendpoint = \"http://a/w\"\n"
+            );
+            std::fs::write(&file, format!("version = 1\n{destination}{more}\n")).unwrap();
+            let config = load(&given(file.clone()), []).unwrap();
+            let remote = config.destinations[0].kind.remote().unwrap();
+            assert_eq!(remote.concurrency, requests, "{kind}");
+        }
     }
 }
 
@@ -240,7 +244,11 @@ fn defaults_are_what_the_documentation_says() {
         ("destinations[].retry.max", wait(retry.max)),
         (
             "destinations[].concurrency",
-            format!("{}; of loki {}", remote.concurrency, Loki::CONCURRENCY),
+            format!(
+                "{}; of loki and prometheus_remote_write {}",
+                remote.concurrency,
+                Loki::CONCURRENCY
+            ),
         ),
         ("destinations[].max_bytes", mib(file.max_bytes as usize)),
         ("destinations[].max_files", file.max_files.to_string()),

@@ -9,8 +9,6 @@ use crate::config::{DestinationKind, Loki, LokiFormat};
 
 /// Each multiplies streams.
 const MOST_LABELS: usize = 10;
-/// Loki's own bound on labels of a stream (`max_label_names_per_series`): one more, and it takes nothing.
-const MOST_TOGETHER: usize = 15;
 
 const FORMATS: [(&str, LokiFormat); 2] = [
     ("protobuf", LokiFormat::Protobuf),
@@ -24,19 +22,20 @@ pub(super) fn loki(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
     }
     let default = Loki::new(remote);
     let loki = Loki {
-        labels: labels(section, "labels")?.unwrap_or(default.labels),
+        labels: labels(section, "labels")?.unwrap_or_else(|| default.labels.clone()),
         static_labels: labels(section, "static_labels")?.unwrap_or_default(),
         format: section.word("format", &FORMATS)?.unwrap_or_default(),
-        remote: default.remote,
+        ..default
     };
     if loki.labels.len() + loki.static_labels.len() == 0 {
         return Err(section.wrong("labels", "Loki wants one label at least; name one"));
     }
     let together = loki.labels.len() + loki.static_labels.len();
-    if together > MOST_TOGETHER {
+    let most = Loki::MOST_LABELS;
+    if together > most {
         let problem = format!(
-            "with labels they are {together}, and Loki takes {MOST_TOGETHER}; leave {} out",
-            together - MOST_TOGETHER
+            "with labels they are {together}, and Loki takes {most}; leave {} out",
+            together - most
         );
         return Err(section.wrong("static_labels", problem));
     }

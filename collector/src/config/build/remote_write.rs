@@ -13,7 +13,10 @@ const VERSIONS: [(&str, RemoteWriteVersion); 2] = [
 ];
 
 pub(super) fn remote_write(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
-    let remote = remote(section)?;
+    let mut remote = remote(section)?;
+    if !section.has("concurrency") {
+        remote.concurrency = RemoteWrite::CONCURRENCY;
+    }
     if remote.endpoint.path().len() < 2 {
         let problem = "this is the whole address; write its path too, such as /api/v1/write";
         return Err(section.wrong("endpoint", problem));

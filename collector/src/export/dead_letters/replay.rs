@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::read::{files, letter, lines};
 use super::rewritten;
-use crate::config;
+use crate::config::{self, DestinationKind};
 use crate::export::batch::Source;
 use crate::export::destination::{Destination, Outcome, Reason};
 use crate::export::rolling::private;
@@ -42,7 +42,11 @@ impl Target {
             "destination {name:?} (encoding = \"farol\") takes records of the queue, and dead letters hold items; \
              name one of another encoding or type with --to"
         );
-        let (destination, _) = crate::export::build(settings)?;
+        let mut settings = settings.clone();
+        if let DestinationKind::Loki(loki) = &mut settings.kind {
+            loki.by_hour = true;
+        }
+        let (destination, _) = crate::export::build(&settings)?;
         Ok(Self {
             destination,
             signals: settings.signals,

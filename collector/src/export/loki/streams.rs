@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
+use farol_protocol::time::to_iso;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
 use super::entry::{Known, Labels};
@@ -21,6 +22,9 @@ const MAX_VALUE: usize = 200;
 const MAX_FOLDED: usize = 100;
 /// A combination that did not come for so long makes room for another.
 const UNUSED_NS: u64 = 24 * 3_600 * 1_000_000_000;
+/// The label of the hour. A Loki takes nothing in a stream that is older than its newest entry by more than an hour (half of `max_chunk_age`), and in a
+/// stream of one hour nothing is.
+const HOUR: &str = "farol_replay";
 /// What a label holds beyond these bounds. The entry keeps the value as structured metadata.
 const OTHER: &str = "other";
 
@@ -31,7 +35,7 @@ pub(super) struct Stream<'a> {
 }
 
 /// A label and what it holds.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Pair {
     pub(super) name: String,
     pub(super) value: String,
@@ -42,6 +46,7 @@ pub(super) struct Streams {
     labels: Vec<(String, String)>,
     fixed: Vec<Pair>,
     dialect: Dialect,
+    by_hour: bool,
     known: Mutex<Combinations>,
 }
 
@@ -52,6 +57,8 @@ impl Streams {
             labels: settings.labels.clone(),
             fixed: fixed.map(|(name, value)| Pair::new(name, value)).collect(),
             dialect,
+            by_hour: settings.by_hour
+                && settings.labels.len() + settings.static_labels.len() < config::Loki::MOST_LABELS,
             known: Mutex::default(),
         }
     }
@@ -59,7 +66,7 @@ impl Streams {
     /// A batch's entries by stream, in order within each.
     pub(super) fn of<'a>(&'a self, batch: &'a Batch) -> Vec<Stream<'a>> {
         let mut streams: Vec<Stream<'a>> = Vec::new();
-        let mut places: HashMap<Vec<String>, usize> = HashMap::new();
+        let mut places: HashMap<(Vec<String>, Option<Pair>), usize> = HashMap::new();
         // What combinations that came before came to: nearly all entries have the labels of another.
         let mut seen: HashMap<String, (usize, &'a Labels)> = HashMap::new();
         let mut key = String::new();
@@ -79,14 +86,18 @@ impl Streams {
                 // With its length, so that no two combinations come to one text.
                 let _ = write!(key, "{}:{value}", value.len());
             }
+            let hour = self.by_hour.then(|| hour(known.time()));
+            key.push_str(hour.as_ref().map_or("", |it| &it.value));
             let (at, labels) = match seen.get(&key) {
                 Some(found) => *found,
                 None => {
                     let values: Vec<_> = values.into_iter().map(Cow::into_owned).collect();
                     let (shown, taken) = self.place(values, arrival);
-                    let at = *places.entry(shown).or_insert_with_key(|shown| {
+                    let place = places.entry((shown, hour));
+                    let at = *place.or_insert_with_key(|(shown, hour)| {
+                        let labels = self.pairs(shown).into_iter().chain(hour.clone());
                         streams.push(Stream {
-                            labels: self.pairs(shown),
+                            labels: labels.collect(),
                             entries: Vec::new(),
                         });
                         streams.len() - 1
@@ -191,6 +202,13 @@ impl Combinations {
         });
         order.clone()
     }
+}
+
+/// The hour of a time, such as `2026-11-23T20`.
+fn hour(nanos: u64) -> Pair {
+    let mut text = to_iso(nanos);
+    text.truncate("2026-11-23T20".len());
+    Pair::new(HOUR, text)
 }
 
 fn other(value: &str) -> String {

@@ -522,3 +522,40 @@ fn what_a_label_says_of_the_resource_is_said_once_in_every_dialect() {
         assert_eq!(metadata(entry, "cloud_region"), None, "{dialect:?}");
     }
 }
+
+#[tokio::test]
+async fn dead_letters_go_to_streams_of_their_hour() {
+    use crate::config::{Destination as Whole, DestinationKind};
+    use crate::export::dead_letters::{DeadLetters, replay};
+    const HOUR_NS: u64 = 3_600_000_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let letters = DeadLetters::new(folder.path(), "a");
+    let refused = Reason::new("http 400", "entry too far behind");
+    for (body, hours) in [("new", 0), ("old", 3), ("as new", 0)] {
+        let mut otlp = samples::log("shop", body);
+        let record = &mut otlp.logs[0].scope_logs[0].log_records[0];
+        record.observed_time_unix_nano = RECEIVED - hours * HOUR_NS;
+        letters.keep("a", &batch(otlp), &refused).await;
+    }
+    let mut fake = Fake::answering(vec![Answer::status(204)]).await;
+    let to = Whole::new("b", DestinationKind::Loki(settings(&fake)));
+    let target = replay::Target::of(&to).unwrap();
+    let (_go_on, stop) = tokio::sync::watch::channel(false);
+    let replayed = replay::replay(folder.path(), "a", &target, stop).await;
+    assert_eq!(replayed.unwrap().items, 3);
+    let seen = fake.seen.recv().await.unwrap();
+    let plain = snap::raw::Decoder::new().decompress_vec(&seen.body);
+    let request = Request::decode(&*plain.unwrap()).unwrap();
+    let streams = request.streams.iter().map(|it| {
+        let lines: Vec<_> = it.entries.iter().map(|it| it.line.as_str()).collect();
+        let hour = it.labels.split("farol_replay=").nth(1).unwrap_or_default();
+        (hour.to_owned(), lines)
+    });
+    assert_eq!(
+        streams.collect::<Vec<_>>(),
+        [
+            ("\"2026-11-20T03\"}".to_owned(), vec!["new", "as new"]),
+            ("\"2026-11-20T00\"}".to_owned(), vec!["old"]),
+        ]
+    );
+}

@@ -176,3 +176,28 @@ async fn what_waits_for_one_that_is_away_is_read_from_the_disk_in_the_end() {
     }
     bench.queue.stop();
 }
+
+#[tokio::test(start_paused = true)]
+async fn none_passes_another_that_is_tried_again_where_one_is_on_its_way_at_a_time() {
+    let bench = Bench::new();
+    let tries = AtomicUsize::new(0);
+    let busy_at_first = move |bodies: &[String]| {
+        let first = bodies.iter().any(|it| it == "x");
+        Some(match first && tries.fetch_add(1, Ordering::SeqCst) < 3 {
+            true => busy(None),
+            false => Outcome::accepted(),
+        })
+    };
+    let one_by_one = |plan: &mut Plan, _: &mut Retry| {
+        plan.bounds.max_items = 1;
+        plan.lanes = config::RemoteWrite::CONCURRENCY;
+    };
+    let mut running = bench.run("a", busy_at_first, one_by_one);
+    bench.put(&["x"]).await;
+    running.attempts.recv().await.unwrap();
+    for later in ["y", "z"] {
+        bench.put(&[later]).await;
+    }
+    bench.end_within_an_hour(running.task).await;
+    assert_eq!(running.told.taken(), ["x", "y", "z"]);
+}
