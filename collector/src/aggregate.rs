@@ -20,6 +20,7 @@ mod heard;
 mod held;
 mod histogram;
 mod instance;
+mod known;
 mod met;
 pub mod names;
 mod observe;
@@ -31,6 +32,7 @@ pub(crate) use checkpoint::Checkpoint;
 use checkpoint::Place;
 pub use held::HOLD;
 pub(crate) use histogram::Histogram;
+pub use known::Known;
 pub(crate) use met::Met;
 use observe::State;
 pub(crate) use series::{App, Exemplar, Series, Value};
@@ -105,6 +107,7 @@ pub struct Aggregator {
     options: Options,
     publish: watch::Sender<Option<Arc<Snapshot>>>,
     stats: Arc<Stats>,
+    known: Known,
     /// Which queue it reads; `None` in memory, where each run counts anew.
     queue: Option<u64>,
     /// Behind the last entry that the state holds.
@@ -168,6 +171,7 @@ impl Aggregator {
             options,
             publish,
             stats: Arc::default(),
+            known: Known::default(),
             cursor: place.map(|p| p.next),
             changed,
             encoded: 0,
@@ -191,6 +195,11 @@ impl Aggregator {
     /// Figures for `/metrics`, kept up while it runs.
     pub fn stats(&self) -> Arc<Stats> {
         Arc::clone(&self.stats)
+    }
+
+    /// Where destinations say how far they know the metrics.
+    pub fn known(&self) -> Known {
+        self.known.clone()
     }
 
     /// Runs until the queue is closed and read to its end; then the last snapshot goes out and the state to disk.
@@ -310,7 +319,7 @@ impl Aggregator {
     /// To disk first, then out: what a destination was told is never taken back by a crash.
     async fn publish(&mut self, may_forget: bool) {
         let now = (self.now)();
-        if may_forget && self.state.store.forget_stale(now) > 0 {
+        if may_forget && self.state.store.forget_stale(now, self.known.by_all()) > 0 {
             self.changed = true;
         }
         let unchanged = !self.changed && !self.again;

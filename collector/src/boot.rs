@@ -103,6 +103,7 @@ impl Collector {
             ledgers: ledgers.clone(),
             data_dir: config.data_dir.clone(),
             snapshots: snapshots.clone(),
+            known: aggregator.known(),
         };
         let background = match config.queue.kind {
             QueueType::Disk => {

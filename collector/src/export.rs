@@ -13,7 +13,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
-use crate::aggregate::Snapshots;
+use crate::aggregate::{Known, Snapshots};
 use crate::config::{self, DestinationKind, Others, Temporality};
 use crate::memory::keep_for;
 use crate::outcome::Ledgers;
@@ -130,6 +130,8 @@ pub struct With {
     pub data_dir: PathBuf,
     /// Where metrics come from.
     pub snapshots: Snapshots,
+    /// Where it is said how far destinations know them.
+    pub known: Known,
 }
 
 /// One destination, and how it is ended.
@@ -353,8 +355,9 @@ impl Exports {
             own.map(|it| &*it.name).collect()
         };
         let data_dir = &self.with.data_dir;
-        let kept = Windows::keep_only(data_dir, &names(Temporality::Delta))
-            .and(Told::keep_only(data_dir, &names(Temporality::Cumulative)));
+        let (deltas, totals) = (names(Temporality::Delta), names(Temporality::Cumulative));
+        self.with.known.keep_only(&[&deltas[..], &totals].concat());
+        let kept = Windows::keep_only(data_dir, &deltas).and(Told::keep_only(data_dir, &totals));
         if let Err(error) = kept {
             tracing::warn!(kind = %error.kind(), "what destinations got of the metrics that are no longer there cannot be taken away");
         }
@@ -402,6 +405,10 @@ impl Exports {
             when: settings.when.clone(),
             tenants: settings.tenants.clone(),
         };
+        if settings.signals.metrics {
+            shared.known = self.with.known.clone();
+            shared.known.begins(name);
+        }
         let records = settings.kind.wants_records().then_some(Signal::Logs);
         let signals = Signal::of(settings.signals).chain(records);
         shared.stats.wants(signals);

@@ -26,6 +26,8 @@ pub(super) const MAX_VALUE: usize = 200;
 /// A series that nothing was added to for a day is let go: releases that nobody runs any more would fill the bounds. If it comes
 /// back it starts from zero with a new start time, and is said as 0 before it is said as what it holds (`heard`).
 const STALE_NS: u64 = 24 * 60 * 60 * 1_000_000_000;
+/// So it is in a week where a destination does not know all of it yet: one that is away for longer is as good as gone.
+const STALE_UNTOLD_NS: u64 = 7 * STALE_NS;
 /// Parts the fields of a key; cut out of values.
 const SEPARATOR: char = '\u{1f}';
 
@@ -210,12 +212,16 @@ impl Store {
         self.series.len()
     }
 
-    /// Lets go of what is stale; says how many series that were.
-    pub(crate) fn forget_stale(&mut self, now: u64) -> usize {
+    /// Lets go of what is stale; says how many series that were. What was added until `known_ns` is known to all who want it.
+    pub(crate) fn forget_stale(&mut self, now: u64, known_ns: u64) -> usize {
         let before = self.series.len();
         let (counts, names) = (&mut self.counts, &mut self.names);
         self.series.retain(|_, series| {
-            let keep = now.saturating_sub(series.touched_ns) < STALE_NS;
+            let most = match series.touched_ns <= known_ns {
+                true => STALE_NS,
+                false => STALE_UNTOLD_NS,
+            };
+            let keep = now.saturating_sub(series.touched_ns) < most;
             if !keep
                 && let Some(of_app) = counts.get_mut(&series.app)
                 && let Some(count) = of_app.get_mut(&series.family)
@@ -579,11 +585,22 @@ mod tests {
         }
         let all = store.len();
         assert!(store.sorted().iter().any(|it| it.overflow));
-        assert_eq!(store.forget_stale(STALE_NS), 0);
-        assert_eq!(store.forget_stale(STALE_NS + 1), all);
+        assert_eq!(store.forget_stale(STALE_NS, 1), 0);
+        assert_eq!(store.forget_stale(STALE_NS + 1, 1), all);
         store.add(names::EXCEPTIONS, &app("shop"), &["E"], 1.0, STALE_NS + 1);
         assert_eq!(store.sorted()[0].start_ns, STALE_NS + 1);
         assert!(!store.sorted()[0].overflow);
+    }
+
+    #[test]
+    fn a_series_that_somebody_does_not_know_in_full_stays_for_a_week() {
+        let mut store = Store::default();
+        store.add(names::SESSIONS, &app("shop"), &["mobile"], 1.0, 10);
+        store.add(names::SESSIONS, &app("shop"), &["tablet"], 1.0, 20);
+        assert_eq!(store.forget_stale(STALE_NS + 20, 19), 1);
+        assert_eq!(store.forget_stale(STALE_UNTOLD_NS + 19, 19), 0);
+        assert_eq!(store.forget_stale(STALE_UNTOLD_NS + 20, 19), 1);
+        assert_eq!(store.len(), 0);
     }
 
     #[test]

@@ -152,6 +152,25 @@ fn sum_of(snapshots: &Snapshots, family: &str) -> Option<f64> {
 }
 
 #[tokio::test]
+async fn a_series_is_not_let_go_while_a_destination_does_not_know_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = Queue::new(1 << 20);
+    let (mut aggregator, snapshots) = Aggregator::open(folder.path(), &queue, OPTIONS).unwrap();
+    let known = aggregator.known();
+    known.begins("away");
+    queue.append(record()).await.unwrap();
+    let entries = aggregator.reader.next(10, 1 << 20).await;
+    aggregator.take(&entries);
+    let later = unix_now() + 30 * 3_600_000_000_000;
+    aggregator.now = Box::new(move || later);
+    aggregator.publish(true).await;
+    assert_eq!(lcp(&snapshots).0, 1);
+    known.is_told("away", later);
+    aggregator.publish(true).await;
+    assert!(snapshots.borrow().as_ref().unwrap().series.is_empty());
+}
+
+#[tokio::test]
 async fn a_series_begins_after_all_that_was_told_wherever_the_clock_is_set() {
     let folder = tempfile::tempdir().unwrap();
     let queue = Queue::new(1 << 20);

@@ -20,6 +20,7 @@ use super::points::Form;
 use super::retry::Backoff;
 use super::tally::Fate;
 use super::{Batch, Signal, Stats};
+use crate::aggregate::Known;
 use crate::config::Retry;
 use crate::outcome::DropReason;
 use crate::queue::Position;
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) concern: Concern,
     /// Which buckets those have for it.
     pub(crate) form: Form,
+    /// Where it says how far it knows them.
+    pub(crate) known: Known,
     /// Which of them it does not take.
     pub(super) refused_metrics: Refused,
     /// Numbers from 0 to 1; a parameter so that tests know their waits.
@@ -145,6 +148,7 @@ impl Shared {
             stats,
             concern: Concern::default(),
             form: Form::Otlp,
+            known: Known::default(),
             refused_metrics: Refused::default(),
             random: super::retry::random,
             #[cfg(test)]

@@ -66,6 +66,7 @@ async fn deliver(
         let concerned = shared.concern.of(&snapshot);
         let said = told.say(&concerned);
         let Some(batch) = of(shared, said.as_ref().unwrap_or(&concerned)) else {
+            shared.known.is_told(&shared.name, snapshot.time_ns);
             return shared.stats.has_metrics(snapshot.time_ns);
         };
         match attempt(shared, batch, &mut backoff).await {

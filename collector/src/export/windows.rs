@@ -62,6 +62,7 @@ impl Windows {
         if between(&base, &first).series.is_empty() {
             shared.stats.has_metrics(first.time_ns);
         }
+        shared.known.is_told(&shared.name, base.time_ns);
         while snapshots.changed().await.is_ok() {
             let Some(later) = snapshots.borrow_and_update().clone() else {
                 continue;
@@ -73,6 +74,7 @@ impl Windows {
                 deliver(&shared, &window).await;
                 base = self.advance(later, &shared);
             }
+            shared.known.is_told(&shared.name, base.time_ns);
             shared.stats.has_metrics(time_ns);
         }
     }

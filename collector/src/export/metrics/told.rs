@@ -65,6 +65,10 @@ impl Told {
     /// A snapshot was taken as it was told, with series at 0 or without.
     pub(super) async fn taken(&mut self, shared: &Shared, snapshot: &Snapshot, zeros: bool) {
         self.owing = zeros;
+        // What was told as 0 began later than that.
+        let known_ns = if zeros { self.until_ns } else { u64::MAX };
+        let known_ns = known_ns.min(snapshot.time_ns);
+        shared.known.is_told(&shared.name, known_ns);
         if zeros {
             self.advance(shared, snapshot.heard_ns()).await;
         }

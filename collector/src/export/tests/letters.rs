@@ -37,6 +37,7 @@ async fn letters_go_into_the_files_of_a_destination_at_work_by_one_hand() {
         ledgers: bench.ledgers.clone(),
         data_dir: bench.folder.path().to_owned(),
         snapshots: watch::channel(None).1,
+        known: Default::default(),
     };
     let mut exports = start(&[config::Destination::new("files", kind)], with).unwrap();
     let written = async |n| {

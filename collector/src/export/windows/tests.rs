@@ -3,6 +3,7 @@ use std::sync::Mutex;
 use tokio::sync::{mpsc, watch};
 
 use super::*;
+use crate::aggregate::Known;
 use crate::config::Retry;
 use crate::export::Batch;
 use crate::export::dead_letters::DeadLetters;
@@ -30,6 +31,7 @@ impl Destination for Told {
 struct Bench {
     publish: watch::Sender<Option<Arc<Snapshot>>>,
     sent: mpsc::UnboundedReceiver<String>,
+    known: Known,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -47,10 +49,13 @@ fn bench(folder: &Path, first: Option<Arc<Snapshot>>, answers: Vec<Outcome>) -> 
         Arc::new(Stats::default()),
     );
     shared.random = || 1.0;
+    let known = shared.known.clone();
+    known.begins("a");
     let windows = Windows::new(folder, "a");
     Bench {
         publish,
         sent,
+        known,
         task: tokio::spawn(windows.run(Arc::new(shared), snapshots)),
     }
 }
@@ -255,6 +260,7 @@ async fn a_destination_that_was_removed_or_counted_in_all_begins_anew() {
         ledgers: crate::outcome::Ledgers::new(),
         data_dir: folder.path().to_owned(),
         snapshots,
+        known: Default::default(),
     };
     let state_of = |name: &str| folder.path().join(FOLDER).join(format!("{name}.sent.json"));
     let known = || ["a", "b", "c"].map(|name| state_of(name).exists());
@@ -277,4 +283,18 @@ async fn a_destination_that_was_removed_or_counted_in_all_begins_anew() {
     let change = exports.prepare(&[]).unwrap();
     exports.apply(change).await;
     assert_eq!(known(), [false; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_of_a_window_is_known_once_that_was_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = bench(folder.path(), state(5.0), vec![busy()]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    bench.publish.send_replace(state(7.0));
+    next(&mut bench).await;
+    assert_eq!(bench.known.by_all(), state(5.0).unwrap().time_ns);
+    next(&mut bench).await;
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.known.by_all(), state(7.0).unwrap().time_ns);
 }

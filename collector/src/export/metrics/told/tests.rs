@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use tokio::sync::{mpsc, watch};
 
 use super::*;
-use crate::aggregate::Options;
+use crate::aggregate::{Known, Options};
 use crate::config::Retry;
 use crate::export::Batch;
 use crate::export::dead_letters::DeadLetters;
@@ -51,6 +51,7 @@ impl Destination for Taker {
 struct Bench {
     publish: watch::Sender<Option<Arc<Snapshot>>>,
     sent: mpsc::UnboundedReceiver<Vec<Said>>,
+    known: Known,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -76,10 +77,13 @@ fn bench(folder: &Path, now_ns: u64, answers: Vec<Outcome>, changes_only: bool) 
         Arc::new(Stats::default()),
     );
     shared.random = || 1.0;
+    let known = shared.known.clone();
+    known.begins("a");
     let told = Told::new(folder, "a", now_ns);
     Bench {
         publish,
         sent,
+        known,
         task: tokio::spawn(run(Arc::new(shared), snapshots, told, changes_only)),
     }
 }
@@ -159,6 +163,27 @@ async fn a_restart_tells_no_series_as_0_again_and_the_others_as_0_first() {
     // The second began when nobody told of it.
     two.publish.send_replace(state(50, &[(15, 2.0), (35, 1.0)]));
     assert_eq!(two.next().await, [(2.0, 50), (0.0, 50)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_told_as_0_is_not_known_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = vec![lost(), Outcome::accepted(), lost()];
+    let mut bench = bench(folder.path(), 10, answers, false);
+    bench.publish.send_replace(state(20, &[(15, 2.0)]));
+    for _ in 0..2 {
+        assert_eq!(bench.known.by_all(), 0);
+        assert_eq!(bench.next().await, [(0.0, 20)]);
+    }
+    // Only what was there before the 0.
+    assert_eq!(bench.known.by_all(), 10);
+    bench.publish.send_replace(state(30, &[(15, 2.0)]));
+    for _ in 0..2 {
+        assert_eq!(bench.next().await, [(2.0, 30)]);
+    }
+    drop(bench.publish);
+    bench.task.await.unwrap();
+    assert_eq!(bench.known.by_all(), 30);
 }
 
 #[tokio::test(start_paused = true)]
