@@ -88,10 +88,13 @@ impl Enricher {
     }
 
     /// Fills in what is missing, and adds what the operator wants. An app that is declared has its name from the configuration, whatever the
-    /// payload says.
+    /// payload says; what it says stays beside it.
     pub fn enrich(&self, payload: &mut Payload, known: &Known<'_>) {
         if let Some(app) = known.app {
-            payload.meta.app.name.clone_from(&app.name);
+            let claimed = std::mem::replace(&mut payload.meta.app.name, app.name.clone());
+            if !claimed.is_empty() && claimed != app.name {
+                payload.farol.added.set(attr::APP_NAME, claimed.into());
+            }
             for (name, value) in &app.labels {
                 let added = &mut payload.farol.added;
                 added.set(name.as_str(), value.as_str().into());
@@ -354,13 +357,18 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_app_has_its_name_from_the_configuration() {
+    fn a_declared_app_has_its_name_from_the_configuration_and_the_pages_word_beside_it() {
         let (app, hints) = (App::new("shop"), Hints::default());
         let known = Known {
             app: Some(&app),
             ..of(&hints)
         };
-        let payload = enriched(r#"{"meta":{"app":{"name":"forged"}}}"#, &known);
-        assert_eq!(payload.meta.app.name, "shop");
+        for (claimed, beside) in [("forged", Some("forged")), ("shop", None), ("", None)] {
+            let body = format!(r#"{{"meta":{{"app":{{"name":"{claimed}"}}}}}}"#);
+            let payload = enriched(&body, &known);
+            assert_eq!(payload.meta.app.name, "shop");
+            let added = payload.farol.added.get("farol.app.name");
+            assert_eq!(added, beside.map(|it| it.into()).as_ref(), "{claimed}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use farol_collector::client_address::{ForwardedHeader, TrustedProxies};
 use farol_collector::condition::Condition;
-use farol_collector::config::Network;
+use farol_collector::config::{Dialect, Network};
 use farol_collector::enrich::{AddressUse, Template, add, geo};
 use serde_json::Value;
 
@@ -128,6 +128,30 @@ async fn place_browser_route_and_the_operators_own_stand_on_what_leaves() {
         .map(|it| it["geo.locality.name"].as_str().unwrap())
         .collect();
     assert_eq!(places, ["Lisbon", "Lisbon", "Madrid"]);
+}
+
+#[tokio::test]
+async fn what_a_page_calls_a_declared_app_otherwise_stays_beside_what_leaves() {
+    for dialect in [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib] {
+        let collector = Collector::with(|config| {
+            config.apps = vec![app("shop", "k1", "https://shop.example")];
+            config.destinations[0].dialect = dialect;
+        })
+        .await;
+        let origin = [("origin", "https://shop.example")];
+        for name in ["claimed", "shop"] {
+            let body =
+                format!(r#"{{"meta":{{"app":{{"name":"{name}"}}}},"logs":[{{"message":"a"}}]}}"#);
+            let answer = collector.post("/collect/k1", &origin, body).await;
+            assert_eq!(answer.status, 202);
+        }
+        let records = written(&collector, 2).await;
+        let names = records.iter().map(|it| it.get("farol.app.name"));
+        let names: Vec<_> = names.map(|it| it.and_then(Value::as_str)).collect();
+        assert_eq!(names, [Some("claimed"), None], "{dialect:?}");
+        let all = fs::read_to_string(collector.folder.path().join("otlp/logs.jsonl")).unwrap();
+        assert!(!all.contains(r#""service.name","value":{"stringValue":"claimed"}"#));
+    }
 }
 
 #[tokio::test]
