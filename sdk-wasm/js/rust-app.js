@@ -1051,11 +1051,14 @@ function withHeader(args, name, value, traced) {
     get: (_, key2) => key2 == "headers" ? plain2 : Reflect.get(init, key2)
   })];
 }
+var FARO = "x-faro-session-id";
 function observeFetch(sdk) {
   sdk.stops_.push(patch("fetch", window, "fetch", sdk.guard_(((args) => {
     if (!args.length) return;
     const [input, init] = args;
     const request = isRequest(input) ? input : void 0;
+    const given = (init == null ? void 0 : init.headers) || (request == null ? void 0 : request.headers);
+    if (given && safe(() => given.get ? given.get(FARO) : given[FARO])) return;
     const traced = begin(sdk, 0, (init == null ? void 0 : init.method) || (request == null ? void 0 : request.method) || "GET", request ? request.url : "" + input);
     return traced && [
       // A failure in there is the page's to meet: the arguments go on as they came.
