@@ -165,7 +165,7 @@ settings! {
     "destinations[].max_files", "number", "4", "How many rotated files of each signal are kept. otlp_file only.";
     "destinations[].protocol_version", "2.0 or 1.0", "2.0", "The version of Remote Write. prometheus_remote_write only.";
     "destinations[].client_metrics", "flag", "false", "The metrics that clients sent as OTLP go there too, with whatever series they name. Without it they count as filtered (`signal`). prometheus_remote_write only.";
-    "destinations[].labels.*", "text", "service_name, deployment_environment_name and kind", "Labels of Loki's streams, each with the attribute that it comes from; at most 10, instead of the default ones. loki only.";
+    "destinations[].labels.*", "text", "service_name, deployment_environment_name and kind", "Labels of Loki's streams, each with the attribute that it comes from, by its name in `semconv` in every dialect; at most 10, instead of the default ones. loki only.";
     "destinations[].static_labels.*", "text", "none", "Labels that every stream has; with `labels` at most 15. loki only.";
     "destinations[].format", "protobuf or json", "protobuf", "The form of pushes. loki only.";
     "destinations[].color", "flag", "where it is a terminal", "Colours. terminal only.";

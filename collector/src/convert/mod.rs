@@ -18,6 +18,7 @@ pub(crate) use written::{Place, Written, span_fields, to_written};
 use crate::record::{Header, SourceKind};
 use farol_protocol::item::Item;
 use farol_protocol::payload::Payload;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
 use opentelemetry_proto::tonic::metrics::v1::ResourceMetrics;
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
@@ -51,6 +52,9 @@ pub struct Otlp {
     /// When each log record came in, in nanoseconds, with its place in its payload added: distinct within a payload, the same on every try.
     /// For stores that know an entry by its time.
     pub arrivals: Vec<u64>,
+    /// In the dialects of lines, of each log record the attributes that it has in `Semconv` and not here, as its line says them; long texts cut.
+    /// For stores that make labels of attributes, which are to be the same in every dialect.
+    pub said: Vec<Vec<KeyValue>>,
 }
 
 /// Converts one record.

@@ -10,6 +10,7 @@ use farol_protocol::payload::Payload;
 use farol_protocol::signals as wire;
 use farol_protocol::time::Time;
 use farol_protocol::value::Value as Own;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 
 use super::attrs::{Attrs, Pair, pairs, to_any};
@@ -21,8 +22,10 @@ use crate::record::Header;
 /// Converts one record.
 pub(super) fn convert(header: &Header, payload: &Payload, dialect: Dialect) -> Otlp {
     let visitor = semconv::visitor(header, payload);
+    let (logs, said) = logs(header, payload, dialect, &visitor);
     Otlp {
-        logs: logs(header, payload, dialect, &visitor),
+        logs,
+        said,
         traces: match dialect {
             Dialect::Semconv => traces(header, payload, &visitor),
             Dialect::Alloy | Dialect::Contrib => spans::unchanged(&payload.traces),
@@ -65,8 +68,8 @@ fn logs<'a>(
     payload: &'a Payload,
     dialect: Dialect,
     visitor: &[Pair<'a>],
-) -> Vec<ResourceLogs> {
-    let mut out: Vec<ResourceLogs> = Vec::new();
+) -> (Vec<ResourceLogs>, Vec<Vec<KeyValue>>) {
+    let (mut out, mut said) = (Vec::<ResourceLogs>::new(), Vec::new());
     let mut last: Option<(*const wire::ResourceLogs, *const wire::ScopeLogs)> = None;
     for (index, resource, scope, given) in payload.records() {
         let place = (std::ptr::from_ref(resource), std::ptr::from_ref(scope));
@@ -94,15 +97,19 @@ fn logs<'a>(
         match dialect {
             Dialect::Semconv => {}
             Dialect::Alloy => {
-                lines::record::alloy(header, index, &source(&record), &mut record);
+                let source = source(&record);
+                said.push(lines::record::alloy(header, index, &source, &mut record));
             }
-            Dialect::Contrib => lines::record::contrib(&source(&record), &mut record),
+            Dialect::Contrib => {
+                let source = source(&record);
+                said.push(lines::record::contrib(&source, &mut record));
+            }
         }
         if let Some(scope) = group.scope_logs.last_mut() {
             scope.log_records.push(record);
         }
     }
-    out
+    (out, said)
 }
 
 fn record<'a>(

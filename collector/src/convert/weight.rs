@@ -96,7 +96,8 @@ mod tests {
                 + heap(it.severity_text.capacity())
                 + of_attributes(&it.attributes)
         });
-        records.sum()
+        let said = otlp.said.iter().map(of_attributes);
+        records.chain(said).sum()
     }
 
     #[test]
@@ -123,13 +124,18 @@ mod tests {
         ];
         for body in bodies {
             let payload = Payload::decode(body.as_bytes()).unwrap();
-            let held = held(&to_otlp(&Header::default(), &payload, Dialect::Semconv));
-            let items = payload.len() as u64;
-            let own = decoded(items, body.as_bytes());
-            let guess = converted(own, items, || &payload);
-            let told = format!("{guess} for {held} of {}", &body[..body.len().min(80)]);
-            // A page's address stands on each record twice.
-            assert!(guess * 3 >= held * 2 && guess <= held * 4, "{told}");
+            for dialect in [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib] {
+                let held = held(&to_otlp(&Header::default(), &payload, dialect));
+                let items = payload.len() as u64;
+                let own = decoded(items, body.as_bytes());
+                let guess = converted(own, items, || &payload);
+                let told = format!("{guess} for {held} of {}", &body[..body.len().min(80)]);
+                // A page's address stands on each record twice.
+                assert!(
+                    guess * 3 >= held * 2 && guess <= held * 4,
+                    "{dialect:?}: {told}"
+                );
+            }
         }
     }
 }

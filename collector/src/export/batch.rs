@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, ResourceMetrics};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
@@ -283,6 +284,17 @@ impl Batch {
             };
             let arrivals = &otlp.arrivals;
             arrivals.get(place.ordinal as usize).copied().unwrap_or(0)
+        })
+    }
+
+    /// What else was said of each of its log records, where it is a line.
+    pub(crate) fn said(&self) -> impl Iterator<Item = &[KeyValue]> {
+        self.places.iter().map(|place| {
+            let Source::Record(otlp) = &self.sources[place.source as usize] else {
+                return &[][..];
+            };
+            let said = otlp.said.get(place.ordinal as usize);
+            said.map_or(&[][..], Vec::as_slice)
         })
     }
 

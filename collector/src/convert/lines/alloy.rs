@@ -30,6 +30,7 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
     let shared = meta::alloy(payload, None);
     let mut otlp = semconv::convert(header, payload).owned();
     otlp.traces = spans::unchanged(&payload.traces);
+    let mut said = Vec::new();
     let records = otlp
         .logs
         .iter_mut()
@@ -44,8 +45,12 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
         // Arrival, as Alloy's, and the place, so that a line that is sent again is the same line.
         record.time_unix_nano = header.received_ns.saturating_add(u64::from(index));
         record.body = Some(text(logfmt::write(&line)));
-        record.attributes = beside(payload, item, hash, &record.attributes, DROPPED);
+        let rich = std::mem::take(&mut record.attributes);
+        let (beside, in_line) = beside(payload, item, hash, rich, DROPPED);
+        record.attributes = beside;
+        said.push(in_line);
     }
+    otlp.said = said;
     otlp
 }
 

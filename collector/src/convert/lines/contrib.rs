@@ -25,12 +25,14 @@ const ENVIRONMENT: &str = attr::DEPLOYMENT_ENVIRONMENT_OLD;
 pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
     let shared = meta::contrib(payload, None);
     let rich = semconv::convert(header, payload).owned().logs;
-    let rich = rich
-        .iter()
-        .flat_map(|logs| &logs.scope_logs)
-        .flat_map(|scope| &scope.log_records);
-    let mut records = Vec::new();
-    for ((_, item), rich) in payload.items().zip(rich) {
+    let rich = rich.into_iter().flat_map(|logs| {
+        let resource = logs.resource.unwrap_or_default().attributes;
+        let records = logs.scope_logs.into_iter();
+        let records = records.flat_map(|scope| scope.log_records);
+        records.map(move |record| (resource.clone(), record.attributes))
+    });
+    let (mut records, mut said) = (Vec::new(), Vec::new());
+    for ((_, item), (mut in_line, rich)) in payload.items().zip(rich) {
         let Some((mut line, trace)) = line(item) else {
             continue;
         };
@@ -38,10 +40,14 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
             None => line.merge(&shared),
             own => line.merge(&meta::contrib(payload, own)),
         }
+        let (beside, own) = beside(payload, item, hash, rich, DROPPED);
+        // Its resource says less than ours does.
+        in_line.extend(own);
+        said.push(in_line);
         records.push(LogRecord {
             observed_time_unix_nano: header.received_ns,
             body: Some(text(logfmt::write(&line))),
-            attributes: beside(payload, item, hash, &rich.attributes, DROPPED),
+            attributes: beside,
             trace_id: filled::<16>(&trace.trace_id),
             span_id: filled::<8>(&trace.span_id),
             ..LogRecord::default()
@@ -50,6 +56,7 @@ pub(in crate::convert) fn convert(header: &Header, payload: &Payload) -> Otlp {
     let app = &payload.meta.app;
     let mut otlp = Otlp {
         traces: spans::unchanged(&payload.traces),
+        said,
         ..Otlp::default()
     };
     for resource in otlp

@@ -39,15 +39,18 @@ const UNKNOWN: &[&str] = &[
     attr::EXTRA,
 ];
 
+/// Of a text that a line says no more than this is kept beside it: labels are made of such attributes, and a longer text is none.
+const SAID_BYTES: usize = 256;
+
 /// The attributes beside a line: the kind, an exception's hash, and what the line does not say, which log stores keep as
-/// structured metadata.
+/// structured metadata. Then those that the line says.
 fn beside(
     payload: &Payload,
     item: Item<'_>,
     hash: fn(&Exception) -> String,
-    rich: &[KeyValue],
+    rich: Vec<KeyValue>,
     dropped: &[&str],
-) -> Vec<KeyValue> {
+) -> (Vec<KeyValue>, Vec<KeyValue>) {
     let mut out = vec![named("kind", item.kind().name().to_owned())];
     if let Item::Exception(exception) = item {
         out.push(named("hash", hash(exception)));
@@ -65,15 +68,28 @@ fn beside(
     if !bundle.is_empty() {
         out.push(named(attr::APP_BUILD_ID, bundle.clone()));
     }
-    for attribute in rich
-        .iter()
-        .filter(|attribute| known_to_neither(&attribute.key))
-    {
-        if !out.iter().any(|own| own.key == attribute.key) {
-            out.push(attribute.clone());
+    let mut said = Vec::with_capacity(rich.len());
+    for attribute in rich {
+        let stands = || out.iter().any(|own| own.key == attribute.key);
+        match known_to_neither(&attribute.key) {
+            true if stands() => {}
+            true => out.push(attribute),
+            false => said.push(cut(attribute)),
         }
     }
-    out
+    (out, said)
+}
+
+fn cut(mut attribute: KeyValue) -> KeyValue {
+    if let Some(AnyValue {
+        value: Some(Value::StringValue(text)),
+    }) = &mut attribute.value
+        && text.len() > SAID_BYTES
+    {
+        text.truncate(text.floor_char_boundary(SAID_BYTES));
+        text.shrink_to_fit();
+    }
+    attribute
 }
 
 /// Whether the frames of an exception say what the stack in its line does not: bundle, release, debug id, and what no field is for.

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Line, alike, go, logfmt, named, text};
+use super::{Line, alike, cut, go, logfmt, named, text};
 use crate::record::Header;
 
 /// What the line of an exception says under names of its own.
@@ -46,27 +46,27 @@ const META: &[(&str, &[&str])] = &[
     ("browser_language", &[attr::BROWSER_LANGUAGE]),
 ];
 
-/// Alloy's: the time of arrival on the record, as on its other lines.
+/// Alloy's: the time of arrival on the record, as on its other lines. Returned is what the record says no more.
 pub(in crate::convert) fn alloy(
     header: &Header,
     index: u32,
     source: &Source<'_>,
     record: &mut LogRecord,
-) {
+) -> Vec<KeyValue> {
     record.time_unix_nano = header.received_ns.saturating_add(u64::from(index));
     let line = source.line(go::time_string(source.time()), false);
     let hash = line.0.iter().find(|(name, _)| name == "hash");
     let hash = hash.map(|(_, hash)| hash.clone());
-    source.put(record, &line, hash);
+    source.put(record, &line, hash)
 }
 
 /// The OpenTelemetry Collector's.
-pub(in crate::convert) fn contrib(source: &Source<'_>, record: &mut LogRecord) {
+pub(in crate::convert) fn contrib(source: &Source<'_>, record: &mut LogRecord) -> Vec<KeyValue> {
     let line = source.line(go::time_millis(source.time()), true);
     let message = source.said(attr::EXCEPTION_MESSAGE);
     let exception = source.given.is_exception();
     let hash = exception.then(|| xxh3_64(alike(&message).as_bytes()).to_string());
-    source.put(record, &line, hash);
+    source.put(record, &line, hash)
 }
 
 /// What a line is made of.
@@ -104,8 +104,8 @@ impl<'a> Source<'a> {
     }
 
     /// Puts the line in the place of the body. Beside it stays what it does not say, which log stores keep as structured metadata: what was added, and the
-    /// resource, of which they see nothing else.
-    fn put(&self, record: &mut LogRecord, line: &Line, hash: Option<String>) {
+    /// resource, of which they see nothing else. What the record had and has no more is returned.
+    fn put(&self, record: &mut LogRecord, line: &Line, hash: Option<String>) -> Vec<KeyValue> {
         let kind = line.0.iter().find(|(name, _)| name == "kind");
         let kind = kind.map(|(_, kind)| named("kind", kind.clone()));
         let hash = hash.map(|hash| named("hash", hash));
@@ -116,8 +116,11 @@ impl<'a> Source<'a> {
                 beside.push(attribute.clone());
             }
         }
-        record.attributes = beside;
+        let mut said = std::mem::replace(&mut record.attributes, beside);
+        said.retain(|it| !record.attributes.iter().any(|own| own.key == it.key));
+        let said = said.into_iter().map(cut).collect();
         record.body = Some(text(logfmt::write(line)));
+        said
     }
 
     /// An attribute of the record, else of its resource, else what was added.

@@ -27,6 +27,8 @@ pub(super) type Labels = [(String, String)];
 pub(super) struct Known<'a> {
     pub(super) place: group::Place<'a>,
     pub(super) record: &'a LogRecord,
+    /// The attributes that its line says.
+    pub(super) said: &'a [KeyValue],
     /// When it came in, told apart from its neighbours.
     pub(super) arrival: u64,
     pub(super) dialect: Dialect,
@@ -35,12 +37,12 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// An attribute of the resource, else of the record; empty where neither has it. What an app is comes before what a client writes on
-    /// one record.
+    /// An attribute of the resource, else of the record, be it beside its line or in it; empty where neither has it. What an app is comes before
+    /// what a client writes on one record.
     pub(super) fn attribute(&self, name: &str) -> Cow<'a, str> {
         let name = self.spelled(name);
         let find = |name: &str| {
-            let own = self.record.attributes.iter();
+            let own = self.record.attributes.iter().chain(self.said);
             self.resource().chain(own).find(|it| it.key == name)
         };
         let found = find(name).or_else(|| match (self.dialect, name) {

@@ -70,11 +70,13 @@ impl Streams {
         // What combinations that came before came to: nearly all entries have the labels of another.
         let mut seen: HashMap<String, (usize, &'a Labels)> = HashMap::new();
         let mut key = String::new();
-        let records = batch.placed::<LogRecord>().zip(batch.arrivals());
-        for ((place, record), arrival) in records {
+        let records = batch.placed::<LogRecord>();
+        let records = records.zip(batch.arrivals().zip(batch.said()));
+        for ((place, record), (arrival, said)) in records {
             let mut known = Known {
                 place,
                 record,
+                said,
                 arrival,
                 dialect: self.dialect,
                 labels: &[],

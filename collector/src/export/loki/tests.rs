@@ -211,6 +211,67 @@ fn labels_are_the_same_in_every_dialect() {
     assert_eq!(labels(Dialect::Contrib), semconv);
 }
 
+/// The streams of a batch whose entries have labels of these attributes, a value a label.
+fn labelled(names: &[&str], otlp: impl Fn(Dialect) -> Otlp, dialect: Dialect) -> Vec<String> {
+    let label = |(at, name): (usize, &&str)| (format!("l{at}"), (*name).to_owned());
+    let settings = Settings {
+        labels: names.iter().enumerate().map(label).collect(),
+        ..Settings::new(Remote::new("http://loki:3100".parse().unwrap()))
+    };
+    let streams = Streams::new(&settings, dialect);
+    let batch = batch(otlp(dialect));
+    let pushed = Request::decode(&*push::protobuf(&streams.of(&batch))).unwrap();
+    let labels = pushed.streams.into_iter();
+    let mut labels: Vec<_> = labels.map(|it| (it.labels, it.entries.len())).collect();
+    labels.sort();
+    labels
+        .into_iter()
+        .map(|(it, n)| format!("{it} {n}"))
+        .collect()
+}
+
+#[test]
+fn labels_of_what_a_line_says_are_the_same_in_every_dialect() {
+    for (number, name) in [
+        ("01", "user_agent.name"),
+        ("01", "browser.mobile"),
+        ("01", "browser.brands"),
+        ("01", "session.id"),
+        ("01", "browser.document.url.full"),
+        ("01", "telemetry.sdk.name"),
+        ("04", "exception.type"),
+        // A text that is longer than what is kept of it.
+        ("04", "exception.stacktrace"),
+    ] {
+        let labels = |dialect| labelled(&[name], |dialect| recorded(number, dialect), dialect);
+        let semconv = labels(Dialect::Semconv);
+        assert!(
+            semconv.iter().any(|it| it.contains("l0=")),
+            "{name}: {semconv:?}"
+        );
+        assert_eq!(labels(Dialect::Alloy), semconv, "{name}");
+        assert_eq!(labels(Dialect::Contrib), semconv, "{name}");
+    }
+}
+
+#[test]
+fn labels_of_what_the_line_of_an_otlp_record_says_are_the_same_in_every_dialect() {
+    let body = r#"{"farol.otlp":{"resourceLogs":[{"scopeLogs":[{"logRecords":[
+        {"body":{"stringValue":"m"},"attributes":[{"key":"session.id","value":{"stringValue":"s"}},{"key":"plan","value":{"stringValue":"gold"}}]},
+        {"body":{"stringValue":"n"},"attributes":[{"key":"plan","value":{"stringValue":"free"}}]}]}]}]}}"#;
+    let payload = Payload::decode(body.as_bytes()).unwrap();
+    let header = Header {
+        kind: SourceKind::OtlpLogs,
+        ..Header::default()
+    };
+    for dialect in [Dialect::Semconv, Dialect::Alloy, Dialect::Contrib] {
+        let otlp = |dialect| to_otlp(&header, &payload, dialect);
+        let found = labelled(&["plan", "session.id"], otlp, dialect);
+        let stand = [r#"{l0="free"} 1"#, r#"{l0="gold", l1="s"} 1"#];
+        assert_eq!(found, stand, "{dialect:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_line_is_beside_it() {
     let mut fake = Fake::answering(vec![]).await;
