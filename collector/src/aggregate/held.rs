@@ -105,8 +105,14 @@ impl Held {
         match self.reports.get_mut(&key) {
             Some(held) => {
                 self.outcomes.replaced += 1;
+                let before = held.touched_ns;
                 if report.made_ns >= held.made_ns {
                     *held = report;
+                }
+                // So that one entry of a visit stands at most: many come at one moment, and clocks are set back.
+                if touched <= before {
+                    held.touched_ns = before;
+                    return;
                 }
                 held.touched_ns = touched;
             }

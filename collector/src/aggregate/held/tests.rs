@@ -130,6 +130,28 @@ fn a_visit_that_reports_without_end_takes_no_more_room() {
 }
 
 #[test]
+fn visits_that_report_often_at_a_moment_or_by_a_clock_that_is_set_back_take_no_more_room() {
+    let by_payload = |n: u64| (n / 2_000, n / 2_000);
+    let to_and_fro = |n: u64| (n % 2, n % 3);
+    for (name, of) in [
+        ("at a moment", &by_payload as &dyn Fn(u64) -> (u64, u64)),
+        ("to and fro", &to_and_fro),
+    ] {
+        let (mut held, mut store) = (Held::default(), Store::default());
+        for n in 0..5 * MAX_HELD as u64 {
+            let (key, touched) = of(n);
+            held.take(report(key.into(), 1.0, n, touched), true, &mut store);
+            assert!(held.order.len() <= 2 * MAX_HELD, "{name}: {n}");
+        }
+        // An entry for each of the three times of a visit at most.
+        assert!(held.order.len() <= 3 * held.len(), "{name}");
+        let visits = held.len() as u64;
+        held.settle(&mut store, 10_000, HOLD_NS);
+        assert_eq!((held.len(), cls(&store).0), (0, visits), "{name}");
+    }
+}
+
+#[test]
 fn what_is_stored_goes_on_waiting_where_it_was() {
     let (mut held, mut store) = (Held::default(), Store::default());
     held.take(report(u128::MAX, 0.2, 20, 200), true, &mut store);
