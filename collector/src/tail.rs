@@ -200,7 +200,7 @@ fn line(what: &str, app: Option<&str>, text: &str) -> String {
         .to_zoned(zone)
         .strftime("%H:%M:%S%.3f")
         .to_string();
-    let (app, text) = (app.unwrap_or("-"), safe(text));
+    let (app, text) = (safe(app.unwrap_or("-")), safe(text));
     format!("{time}  {what:<9}  {app}  {text}\n")
 }
 
@@ -440,8 +440,23 @@ mod tests {
 
     #[test]
     fn a_line_of_ours_is_one_line() {
-        let text = line("refused", Some("shop"), "a\nb\u{1b}[2J");
-        assert_eq!(text.matches('\n').count(), 1);
-        assert!(!text.contains('\u{1b}'));
+        let hostile = "a\nb\u{1b}[2J";
+        for (app, what) in [(Some("shop"), hostile), (Some(hostile), "w"), (None, "w")] {
+            let text = line("refused", app, what);
+            assert_eq!(text.matches('\n').count(), 1);
+            assert!(!text.contains('\u{1b}'));
+        }
+        // Where no apps are declared their names are clients'.
+        let tail = Tail::default();
+        let mut listener = tail.0.subscribe();
+        let header = Header {
+            app: hostile.to_owned(),
+            ..Header::default()
+        };
+        let payload = None;
+        tail.taken(&Shown { header, payload });
+        let text = listener.try_recv().unwrap().text;
+        assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert!(!text.contains(&0x1b));
     }
 }
