@@ -41,13 +41,11 @@ pub(super) fn within(text: &str, policy: Policy<'_>, cuts: &mut Cuts) {
             .take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
         let start = colon - scheme.count();
         let rest = colon + 3;
-        let end = text[rest..]
-            .find(ends_address)
-            .map_or(text.len(), |end| rest + end);
+        from = rest;
         if start < colon {
-            secrets(text, start..end, policy, cuts);
+            from += text[rest..].find(ends_address).unwrap_or(text.len() - rest);
+            secrets(text, start..from, policy, cuts);
         }
-        from = end.max(rest);
     }
 }
 
@@ -64,14 +62,7 @@ fn secrets(text: &str, range: Range<usize>, policy: Policy<'_>, cuts: &mut Cuts)
     let at = |offset: usize| range.start + offset;
     let hash = address.find('#').unwrap_or(address.len());
     let question = address[..hash].find('?').unwrap_or(hash);
-    if let Some(authority) = authority(&address[..question])
-        && let Some(sign) = address[authority.clone()].rfind('@')
-    {
-        cuts.add(
-            at(authority.start)..at(authority.start + sign + 1),
-            Kind::Login,
-        );
-    }
+    logins(text, range.clone(), at(question), cuts);
     query(text, at(question)..at(hash), policy, cuts);
     let fragment = at(hash)..at(address.len());
     match address.get(hash + 1..) {
@@ -140,19 +131,30 @@ fn is_fingerprint(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-/// Where the part with user and host stands: between `//` and the path.
-fn authority(address: &str) -> Option<Range<usize>> {
-    let bytes = address.as_bytes();
-    let mut slashes = memchr::memchr_iter(b'/', bytes);
-    let start = match slashes.find(|at| bytes.get(at + 1) == Some(&b'/')) {
-        Some(0) => 2,
-        Some(at) if address[..at].ends_with(':') => at + 2,
-        _ => return None,
-    };
-    let end = address[start..]
-        .find(['/', '\\'])
-        .map_or(address.len(), |end| start + end);
-    Some(start..end)
+/// User and password in the address, and in each that stands unescaped within it: the destination of a proxy in its path, the next page in
+/// its query, which begins at `question`.
+fn logins(text: &str, range: Range<usize>, question: usize, cuts: &mut Cuts) {
+    let bytes = &text.as_bytes()[..range.end];
+    let mut from = range.start;
+    while let Some(slash) = memchr::memchr(b'/', &bytes[from..]) {
+        let slash = from + slash;
+        from = slash + 1;
+        // Relative to a scheme it is first in its address, or all of a value.
+        let begins = slash == range.start || matches!(bytes[slash - 1], b':' | b'=');
+        if !begins || bytes.get(from) != Some(&b'/') {
+            continue;
+        }
+        let start = slash + 2;
+        let ends = |c: char| {
+            matches!(c, '/' | '\\' | '?' | '#') || start > question && matches!(c, '&' | ';')
+        };
+        let rest = text.get(start..range.end).unwrap_or_default();
+        let authority = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        if let Some(sign) = authority.rfind('@') {
+            cuts.add(start..start + sign + 1, Kind::Login);
+        }
+        from = start + authority.len();
+    }
 }
 
 /// Secret values among `key=value` pairs; the first character of the range is `?` or `#`.
