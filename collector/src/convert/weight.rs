@@ -24,6 +24,14 @@ pub(crate) fn decoded(items: u64, body: &[u8]) -> usize {
     own.saturating_add(items.saturating_mul(ITEM))
 }
 
+/// A request in protobuf, by its bytes and the messages in it.
+pub(crate) fn protobuf(bytes: usize, messages: usize) -> usize {
+    // No byte is for the eye alone: a value takes two at least, and seldom less than eight.
+    let loose = bytes.saturating_mul(8);
+    let commas = messages;
+    loose.max(weigh(Size { bytes, commas }))
+}
+
 /// A record once converted, by what it weighs decoded. `payload` is asked for only where it may be much.
 pub(crate) fn converted<P: std::ops::Deref<Target = Payload>>(
     own: usize,

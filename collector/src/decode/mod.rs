@@ -11,6 +11,7 @@ pub(crate) mod repeat;
 mod reports;
 mod scan;
 
+pub(crate) use otlp::messages;
 pub use otlp::{Form, fuzz as fuzz_otlp, otlp};
 pub use reports::{fuzz_reports, reports};
 

@@ -12,8 +12,9 @@ use farol_protocol::span::Traces;
 use serde::Deserialize;
 
 use super::recover::{Reader, fields, whole};
-use super::{DecodeError, Decoded, Limits, Repair, limit, scan};
+use super::{DecodeError, Decoded, Limits, Reason, Repair, limit, scan};
 use crate::record::SourceKind;
+use protobuf::Written;
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub fn otlp(
     limits: &Limits,
 ) -> Result<Decoded, DecodeError> {
     let mut decoded = Decoded::default();
+    let mut written = Written::default();
     let text = match form {
         Form::Json => {
             let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -46,7 +48,10 @@ pub fn otlp(
         }
         // A request without anything in it has no byte in this form.
         Form::Protobuf if body.is_empty() => return Ok(decoded),
-        Form::Protobuf => Cow::Owned(protobuf::to_json(kind, body, limits)?),
+        Form::Protobuf => {
+            written = protobuf::to_json(kind, body, limits)?;
+            Cow::Owned(std::mem::take(&mut written.text))
+        }
     };
     let found = scan::scan(text.as_bytes(), limits.depth)?;
     let text = match found.surrogates {
@@ -54,7 +59,18 @@ pub fn otlp(
         false => text,
     };
     read(kind, &text, limits, &mut decoded)?;
+    decoded.cut.points += written.points;
+    for item in &mut decoded.unreadable {
+        if written.too_long.binary_search(&item.index).is_ok() {
+            item.reason = Reason::TooLong;
+        }
+    }
     Ok(decoded)
+}
+
+/// How many messages there are in a request in protobuf: each takes some hundred bytes once it is read, of two.
+pub(crate) fn messages(kind: SourceKind, body: &[u8], limits: &Limits) -> usize {
+    protobuf::messages(kind, body, limits)
 }
 
 fn read(

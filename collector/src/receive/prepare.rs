@@ -48,10 +48,13 @@ impl Prepared {
 
 /// About what a body comes to in memory once decoded.
 pub(super) fn weight(source: &Source, plain: &[u8]) -> usize {
-    match source.head.wire.form {
+    let Head { wire, live, .. } = &source.head;
+    match wire.form {
         Form::Json => weight::decoded(0, plain),
-        // No byte is for the eye alone: a value takes two at least, and seldom less than eight.
-        Form::Protobuf => plain.len().saturating_mul(8),
+        Form::Protobuf => {
+            let messages = decode::messages(wire.kind, plain, &live.decode_limits);
+            weight::protobuf(plain.len(), messages)
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+use farol_protocol::limits;
 use farol_protocol::value::Value;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -208,28 +209,173 @@ fn what_is_not_taken_of_metrics_is_counted_in_points() {
     assert_eq!(decoded.unwrap().cut.points, 4);
 }
 
-#[test]
-fn a_bad_item_in_protobuf_costs_itself_alone() {
-    let good = LogRecord {
+/// A request of these items, as bytes.
+fn request(items: &[Vec<u8>]) -> Vec<u8> {
+    let wrap = |number, inner: &[u8]| {
+        let mut out = Vec::new();
+        prost::encoding::bytes::encode(number, &inner.to_vec(), &mut out);
+        out
+    };
+    let scope: Vec<u8> = items.iter().flat_map(|item| wrap(2, item)).collect();
+    wrap(1, &wrap(2, &scope))
+}
+
+fn good() -> LogRecord {
+    LogRecord {
         event_name: "good".into(),
         ..LogRecord::default()
-    };
-    let mut scope = Vec::new();
-    for item in [
-        good.encode_to_vec(),
-        vec![0x2a, 0x7f, 1],
-        good.encode_to_vec(),
-    ] {
-        prost::encoding::bytes::encode(2, &item, &mut scope);
     }
-    let mut resource = Vec::new();
-    prost::encoding::bytes::encode(2, &scope, &mut resource);
-    let mut body = Vec::new();
-    prost::encoding::bytes::encode(1, &resource, &mut body);
+}
+
+#[test]
+fn a_bad_item_in_protobuf_costs_itself_alone() {
+    let good = good().encode_to_vec();
+    let body = request(&[good.clone(), vec![0x2a, 0x7f, 1], good]);
     let decoded = protobuf(SourceKind::OtlpLogs, &body).unwrap();
     let places: Vec<u32> = decoded.payload.records().map(|it| it.0).collect();
     assert_eq!(places, [0, 2]);
     assert_eq!(decoded.unreadable[0].index, 1);
+}
+
+/// The decoder passes over groups of fields that it does not know, and reads what comes behind them.
+#[test]
+fn what_stands_behind_a_group_is_not_decoded() {
+    let group: [u8; 2] = [0x7b, 0x7c];
+    let with_length = |key: u8, inner: Vec<u8>| {
+        let mut out = vec![key];
+        prost::encoding::encode_varint(inner.len() as u64, &mut out);
+        [out, inner].concat()
+    };
+    // A million attributes of two bytes; as many points, one message further down.
+    let record = [&group[..], &[0x32_u8, 0].repeat(1_000_000)].concat();
+    let points = [&group[..], &[0x0a_u8, 0].repeat(1_000_000)].concat();
+    let metric = with_length(0x52, points);
+    let good = good().encode_to_vec();
+    let limits = Limits::default();
+    for (kind, bad) in [
+        (SourceKind::OtlpLogs, record),
+        (SourceKind::OtlpMetrics, metric),
+    ] {
+        let body = request(&[bad, Vec::new()]);
+        let text = protobuf::to_json(kind, &body, &limits).unwrap().text;
+        assert!(text.contains(":[0,{}"), "{}", text.len());
+    }
+    // In what all items have in common.
+    let attributes = [&group[..], &[0x0a_u8, 0].repeat(1_000_000)].concat();
+    let (mut resource, scope) = (with_length(0x0a, attributes), with_length(0x12, good));
+    resource.extend(with_length(0x12, scope));
+    let body = with_length(0x0a, resource);
+    let text = protobuf::to_json(SourceKind::OtlpLogs, &body, &limits)
+        .unwrap()
+        .text;
+    assert!(text.contains(r#"{"resource":{},"#), "{}", text.len());
+    let decoded = protobuf(SourceKind::OtlpLogs, &body).unwrap();
+    assert_eq!(decoded.payload.otlp.records(), 1);
+    // Above that there is no item whose fault it could be.
+    let refused = protobuf(SourceKind::OtlpLogs, &[&group[..], &body].concat());
+    assert_eq!(refused.unwrap_err().code, Code::BadPayload);
+}
+
+#[test]
+fn a_list_is_as_long_as_json_may_have_it_and_longer_ones_are_not_decoded() {
+    use opentelemetry_proto::tonic::metrics::v1::{
+        Exemplar, Gauge, Metric, NumberDataPoint, Summary, SummaryDataPoint, metric::Data,
+        summary_data_point::ValueAtQuantile,
+    };
+    use opentelemetry_proto::tonic::trace::v1::{Span, span};
+    let metric = |data| {
+        let name = "m".to_owned();
+        Metric {
+            name,
+            data: Some(data),
+            ..Metric::default()
+        }
+        .encode_to_vec()
+    };
+    let gauge = |data_points| metric(Data::Gauge(Gauge { data_points }));
+    let points = |n: usize| gauge(vec![NumberDataPoint::default(); n]);
+    let exemplars = |n: usize| {
+        let exemplars = vec![Exemplar::default(); n];
+        gauge(vec![NumberDataPoint {
+            exemplars,
+            ..NumberDataPoint::default()
+        }])
+    };
+    let quantiles = |n: usize| {
+        let quantile_values = vec![ValueAtQuantile::default(); n];
+        let data_points = vec![SummaryDataPoint {
+            quantile_values,
+            ..SummaryDataPoint::default()
+        }];
+        metric(Data::Summary(Summary { data_points }))
+    };
+    let spanned = |span: Span| {
+        Span {
+            trace_id: vec![1; 16],
+            span_id: vec![1; 8],
+            ..span
+        }
+        .encode_to_vec()
+    };
+    let events = |n: usize| {
+        spanned(Span {
+            events: vec![span::Event::default(); n],
+            ..Span::default()
+        })
+    };
+    let links = |n: usize| {
+        spanned(Span {
+            links: vec![span::Link::default(); n],
+            ..Span::default()
+        })
+    };
+    // Data that come in two parts are one.
+    let in_parts = |n: usize| [points(n - 2_000), points(2_000)].concat();
+    let ids = format!(
+        r#""traceId":"{}","spanId":"{}""#,
+        "01".repeat(16),
+        "01".repeat(8)
+    );
+    let (metrics, traces) = (SourceKind::OtlpMetrics, SourceKind::OtlpTraces);
+    let of_metrics = |inner: &str| format!(r#"{{"name":"m",{inner}}}"#);
+    let plain = of_metrics(r#""gauge":{"dataPoints":[LIST]}"#);
+    let cases: [(_, &dyn Fn(usize) -> Vec<u8>, _); 6] = [
+        (metrics, &points, plain.clone()),
+        (metrics, &in_parts, plain),
+        (
+            metrics,
+            &exemplars,
+            of_metrics(r#""gauge":{"dataPoints":[{"exemplars":[LIST]}]}"#),
+        ),
+        (
+            metrics,
+            &quantiles,
+            of_metrics(r#""summary":{"dataPoints":[{"quantileValues":[LIST]}]}"#),
+        ),
+        (traces, &events, format!(r#"{{{ids},"events":[LIST]}}"#)),
+        (traces, &links, format!(r#"{{{ids},"links":[LIST]}}"#)),
+    ];
+    for (kind, binary, same) in cases {
+        let (resources, scopes, items) = match kind {
+            SourceKind::OtlpMetrics => ("resourceMetrics", "scopeMetrics", "metrics"),
+            _ => ("resourceSpans", "scopeSpans", "spans"),
+        };
+        for n in [limits::LIST, limits::LIST + 1] {
+            let body = request(&[binary(n), binary(2_000)]);
+            let text = [n, 2_000].map(|n| same.replace("LIST", &vec!["{}"; n].join(",")));
+            let text = text.join(",");
+            let text = format!(r#"{{"{resources}":[{{"{scopes}":[{{"{items}":[{text}]}}]}}]}}"#);
+            let (binary, text) = (protobuf(kind, &body).unwrap(), json(kind, &text).unwrap());
+            let reasons: Vec<_> = binary.unreadable.iter().map(|it| it.reason).collect();
+            assert_eq!(reasons.len(), usize::from(n > limits::LIST), "{same}");
+            assert!(reasons.iter().all(|it| *it == Reason::TooLong), "{same}");
+            assert_eq!(binary.unreadable, text.unreadable, "{same}");
+            assert_eq!(binary.cut, text.cut, "{same}");
+            assert_eq!(binary.payload.len(), text.payload.len(), "{same}");
+            let written = protobuf::to_json(kind, &body, &Limits::default()).unwrap();
+            assert_eq!(written.text.contains("[0,{"), n > limits::LIST, "{same}");
+        }
+    }
 }
 
 #[test]
@@ -257,13 +403,28 @@ fn protobuf_is_held_to_the_same_bounds_before_anything_is_made_of_it() {
     let refused = protobuf(SourceKind::OtlpLogs, &deep.encode_to_vec()).unwrap_err();
     assert_eq!(refused.code, Code::TooDeep);
     // A record of a million attributes of two bytes each.
-    let record = [0x32, 0].repeat(1_000_000);
-    let (mut scope, mut resource, mut body) = (Vec::new(), Vec::new(), Vec::new());
-    prost::encoding::bytes::encode(2, &record, &mut scope);
-    prost::encoding::bytes::encode(2, &scope, &mut resource);
-    prost::encoding::bytes::encode(1, &resource, &mut body);
+    let body = request(&[[0x32, 0].repeat(1_000_000)]);
     let refused = protobuf(SourceKind::OtlpLogs, &body).unwrap_err();
     assert_eq!(refused.code, Code::TooMany);
+}
+
+#[test]
+fn a_request_weighs_as_much_in_either_form_where_it_is_made_of_what_says_nothing() {
+    use crate::convert::weight;
+    // Points of two bytes each, a hundred lists of them.
+    let metric = [&[0x2a, 0xc0, 0x3e][..], &[0x0a, 0].repeat(4_000)].concat();
+    let binary = request(&vec![metric; 100]);
+    let points = vec!["{}"; 4_000].join(",");
+    let metric = format!(r#"{{"gauge":{{"dataPoints":[{points}]}}}}"#);
+    let metrics = vec![metric; 100].join(",");
+    let text = format!(r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{metrics}]}}]}}]}}"#);
+    let messages = messages(SourceKind::OtlpMetrics, &binary, &Limits::default());
+    assert_eq!(messages, 2 + 100 * (2 + 4_000));
+    let binary = weight::protobuf(binary.len(), messages);
+    let text = weight::decoded(0, text.as_bytes());
+    assert!(binary * 10 > text * 9 && binary < text, "{binary}, {text}");
+    // And of text as before: eight times its bytes are more than the messages come to.
+    assert_eq!(weight::protobuf(1_000_000, 10_000), 8_000_000);
 }
 
 #[test]
