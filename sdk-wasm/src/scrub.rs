@@ -87,7 +87,7 @@ pub(crate) fn scrubbed(url: &[u8], rules: &Rules) -> Vec<u8> {
                 value = name;
             }
             _ if secret_value => continue,
-            b'/' if out.ends_with(b":/") && name == usize::MAX => authority = out.len() + 1,
+            b'/' if out.ends_with(b":/") => authority = out.len() + 1,
             b'/' => authority = usize::MAX,
             b'@' if authority <= out.len() => {
                 out.truncate(authority);
@@ -319,6 +319,15 @@ mod tests {
                 "/a?password=REDACTED&x=1#y",
             ),
             (
+                "/proxy/https://joe:pw@shop.example/a",
+                "/proxy/https://shop.example/a",
+            ),
+            (
+                "https://a.example/in?next=https://joe:pw@intra:8080/x@y&z=https://b.example&at=a@b#http://joe@c",
+                "https://a.example/in?next=https://intra:8080/x@y&z=https://b.example&at=a@b#http://c",
+            ),
+            ("/a?https://joe:p=w@intra&x=1", "/a?https://intra&x=1"),
+            (
                 "https://joe%3Fx%3D:pw@shop.example/a",
                 "https://shop.example/a",
             ),
@@ -431,6 +440,9 @@ mod tests {
         #[test]
         fn a_password_never_comes_through(user in "[a-z]{1,8}", path in "[a-z/?#&=@:]{0,30}") {
             let text = std::format!("https://{user}:hunter2Q@host.example/{path}");
+            prop_assert!(!of(&text).contains("hunter2Q"));
+            // Within another address.
+            let text = std::format!("https://host.example/{path}{text}");
             prop_assert!(!of(&text).contains("hunter2Q"));
         }
     }
