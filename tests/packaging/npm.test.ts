@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { build } from 'vite';
+import { build, createServer } from 'vite';
 import { launch, type Browser } from '../e2e/driver/index.js';
-import { main, pack, page, type Packed } from './packed.js';
+import { main, pack, page, root, type Packed } from './packed.js';
 import { listen, type Sink } from './sink.js';
 
 const require = createRequire(import.meta.url);
@@ -77,6 +77,31 @@ test('bundled by Vite, it sends its first batch', async () => {
   const { body } = await sink.batch((text) => text.includes('"from-vite"'));
   assert.match(body, /"name":"packed"/);
   await tab.close();
+});
+
+test('where Vite runs the module anew, what docs/sdk.md has it say ends the client before', async () => {
+  const docs = await readFile(join(root, 'docs/sdk.md'), 'utf8');
+  const said = /^.*import\.meta\.hot.*$(\n.*$)*?(?=\n```)/m.exec(docs)![0];
+  const hot = join(folder, 'hot');
+  await mkdir(hot);
+  // Whoever imports it accepts its own updates, as each component of React's or Vue's does.
+  await writeFile(join(hot, 'app.ts'), "import './rum';\ndocument.title = String(Number(document.title) + 1);\nimport.meta.hot!.accept();\n");
+  const init = "const live = ((window as any).live ??= new Set()), init = (_: object) => { const client = { shutdown: () => void live.delete(client) }; live.add(client); return client; }, url = '/';\n";
+  await writeFile(join(hot, 'rum.ts'), init + said);
+  await writeFile(join(hot, 'index.html'), '<!doctype html><title>0</title><link rel="icon" href="data:,"><script type="module" src="/app.ts"></script>');
+  const server = await createServer({ root: hot, configFile: false, logLevel: 'error', server: { host: '127.0.0.1', port: 0 } });
+  try {
+    await server.listen();
+    const tab = await browser.newPage();
+    await tab.goto(server.resolvedUrls!.local[0]!);
+    await tab.waitFor("document.title === '1'", { what: 'the app' });
+    await writeFile(join(hot, 'rum.ts'), `${init}${said}\n// Edited.\n`);
+    await tab.waitFor("document.title === '2'", { what: 'the app, anew' });
+    assert.equal(await tab.evaluate('live.size'), 1);
+    await tab.close();
+  } finally {
+    await server.close();
+  }
 });
 
 for (const [how, address] of [

@@ -1,10 +1,14 @@
 /** What the operator wants, as a page hears of it. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { observeConfig, read } from '../src/more/config.js';
 import type { Sdk } from '../src/sdk.js';
 import type { Options } from '../src/types.js';
+import { madeUp } from './any/page.js';
 
+madeUp();
+const { init } = await import('../src/index.js');
 const NOW = 1e12;
 
 test('a document says a rate, or off, or that the page decides', () => {
@@ -68,5 +72,17 @@ test('nobody is asked without a key, in Faroâ€™s protocol, or against the pageâ€
 test('a refusal, a broken document and a network that is not there change nothing', async () => {
   for (const answer of [json({}, 403), json({ version: 1, enabled: false }, 500), async () => new Response('<html>'), () => Promise.reject(new TypeError('no network'))]) {
     assert.deepEqual((await run({}, answer)).slice(1), [[], 0]);
+  }
+});
+
+test('what docs/privacy.md gives to switch a page off for everybody holds against what the collector said before', async () => {
+  const docs = await readFile(new URL('../../../docs/privacy.md', import.meta.url), 'utf8');
+  const row = docs.split('\n').find((line) => line.startsWith('| for everybody, '))!;
+  const options = { sampleRate: /`sampleRate: 0`/.test(row) ? 0 : 1, remoteConfig: !/`remoteConfig: false`/.test(row) };
+  sessionStorage.setItem('farol:1:k1:config', JSON.stringify({ rate: 1, until: Date.now() + 60_000 }));
+  for (const [given, sampled] of [[{ sampleRate: 0 }, true], [options, false]] as const) {
+    const client = init({ url: '/', key: 'k1', features: [], transport: () => 202, ...given });
+    assert.equal(client.sampled(), sampled);
+    await client.shutdown();
   }
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { mock, test } from 'node:test';
 import { causes, describe, idly, own } from '../src/observe/describe.js';
 
@@ -6,6 +7,16 @@ test('an error is its type, message and stack', () => {
   const [type, message, stack] = describe(new RangeError('far'));
   assert.deepEqual([type, message], ['RangeError', 'far']);
   assert.match(stack, /describe\.test/);
+});
+
+test('what zone.js wraps is told as what it is, by the handler for Angular in docs/sdk.md', async () => {
+  const docs = await readFile(new URL('../../../docs/sdk.md', import.meta.url), 'utf8');
+  const given = /handleError\(error: unknown\) \{\s+farol\.captureError\((.+), \{ handled/.exec(docs)![1]!;
+  const handed = new Function('error', `return ${given.replace(/ as \{[^}]*\} \| null/, '')}`) as (error: unknown) => unknown;
+  const rejection = new TypeError('x');
+  const wrapper = Object.assign(new Error(`Uncaught (in promise): TypeError: x\n${rejection.stack}`), { rejection });
+  assert.deepEqual(describe(handed(wrapper)).slice(0, 2), ['TypeError', 'x']);
+  for (const error of [rejection, 'text', null, undefined]) assert.equal(handed(error), error);
 });
 
 test('what is thrown that is no error is described', () => {
