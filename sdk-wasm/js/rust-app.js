@@ -68,9 +68,9 @@ function own(value, to = { __proto__: null }) {
   for (const key2 of keys(value)) safe(() => to[key2] = value[key2]);
   return to;
 }
-function describe(thrown) {
+function describe(thrown, members = "name message stack type") {
   if (!thrown || typeof thrown != "object") return [typeof thrown, safe(() => String(thrown)) || "", ""];
-  const [name, message, stack, kind2] = "name message stack type".split(" ").map((key2) => text(get(thrown, key2)));
+  const [name, message, stack, kind2] = members.split(" ").map((key2) => text(get(thrown, key2)));
   return [
     name || text(get(get(thrown, "constructor"), "name")),
     // What is in its members may be anybody's; their names say what it is. An event's own keys say little, its type does.
@@ -964,7 +964,7 @@ function createErrors(sdk) {
       by = mechanism;
     }
     const { message: told, filename, lineno, colno } = event || {};
-    const key2 = "" + [told || safe(() => String(thrown)), filename, lineno, colno];
+    const key2 = "" + [told || describe(thrown, "name message  type"), filename, lineno, colno];
     if (thrown == null && page().worker == key2) return;
     if (!(flags & 1)) (_a = sdk.thrown_) == null ? void 0 : _a.call(sdk);
     const now = performance.now();

@@ -48,6 +48,24 @@ test('equal ones are counted as what they are', () => {
   assert.deepEqual(still(() => loop(() => 'again')), { read: 20, told: 20, same: LOOP - 20, counted: 0 });
 });
 
+test('what is no `Error` is another one where it is called otherwise: by its name, its message, its class, its members', () => {
+  class Refused {}
+  const bare = (message: string): object => Object.assign(Object.create(null), { message });
+  for (const [often, once] of [
+    [() => ({ message: 'poll failed' }), { message: 'card refused' }], [() => ({ name: 'A', message: 'x' }), { name: 'B', message: 'x' }],
+    [() => bare('one'), bare('other')], [() => ({}), new Refused()], [() => ({ code: 1 }), { status: 2 }],
+    [() => 'a', 'b'], [() => null, undefined], [() => Symbol('a'), Symbol('b')],
+  ] as [() => unknown, unknown][]) {
+    const told: Op[] = [];
+    const capture = createErrors({ live_: () => true, count_() {}, put_: (op: Op) => void told.push(op) } as unknown as Sdk);
+    still(() => {
+      for (let n = 0; n < 22; n++) capture(often(), 'api', 0);
+      capture(once, 'api', 0);
+    });
+    assert.deepEqual(told, [...Array(20).fill(Op.Exception), Op.Suppressed, Op.Suppressed, Op.Exception]);
+  }
+});
+
 test('beyond the cap of the session nothing is read and the core is not entered', () => {
   for (const message of [() => 'again', (n: number) => `item ${n}`]) {
     assert.deepEqual(loop(message, { capped_: 1 }), { read: 0, told: 0, same: 0, counted: LOOP });

@@ -44,10 +44,11 @@ export function own<T extends object>(value: T | null | undefined, to = { __prot
   return to;
 }
 
-export function describe(thrown: unknown): Described {
+/** `members` without the stack: it costs most, and is empty then. */
+export function describe(thrown: unknown, members = 'name message stack type'): Described {
   // The type says that it was no error; the message is what was thrown.
   if (!thrown || typeof thrown != 'object') return [typeof thrown, safe(() => String(thrown)) || '', ''];
-  const [name, message, stack, kind] = 'name message stack type'.split(' ').map((key) => text(get(thrown, key)));
+  const [name, message, stack, kind] = members.split(' ').map((key) => text(get(thrown, key)));
   return [
     name || text(get(get(thrown, 'constructor'), 'name')),
     // What is in its members may be anybody's; their names say what it is. An event's own keys say little, its type does.

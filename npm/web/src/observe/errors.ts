@@ -78,7 +78,7 @@ export function createErrors(sdk: Sdk): Capture {
       by = mechanism;
     }
     const { message: told, filename, lineno, colno } = event || {};
-    const key = '' + [told || safe(() => String(thrown)), filename, lineno, colno];
+    const key = '' + [told || describe(thrown, 'name message  type'), filename, lineno, colno];
     // What a worker's page was told by `watch` the browser tells its window as well.
     if (thrown == null && page().worker == key) return;
     if (!(flags & 1)) sdk.thrown_?.();
