@@ -68,6 +68,10 @@ function own(value, to = { __proto__: null }) {
   for (const key2 of keys(value)) safe(() => to[key2] = value[key2]);
   return to;
 }
+function bring(from, to) {
+  for (const key2 of keys(from)) safe(() => typeof from[key2] == "function" && !(key2 in to) && (to[key2] = from[key2]));
+  return to;
+}
 function describe(thrown, members = "name message stack type") {
   if (!thrown || typeof thrown != "object") return [typeof thrown, safe(() => String(thrown)) || "", ""];
   const [name, message, stack, kind2] = members.split(" ").map((key2) => text(get(thrown, key2)));
@@ -1020,10 +1024,10 @@ function wrap3(native, subs) {
     } catch (error) {
       return fail(error);
     }
-    return ends.length && (result == null ? void 0 : result.then) ? result.then((response) => {
+    return ends.length && (result == null ? void 0 : result.then) ? bring(result, result.then((response) => {
       tell2(response);
       return response;
-    }, fail) : result;
+    }, fail)) : result;
   } }.fetch;
 }
 var isRequest = (input) => !!(input == null ? void 0 : input.headers);
@@ -1459,7 +1463,7 @@ var EARLY = 50;
 var LEFT2 = ":left";
 var CONFIG = ":config";
 var HERE = ":here";
-function createFeatures(sdk, bring) {
+function createFeatures(sdk, bring2) {
   const { features: given, capture } = sdk.options_;
   const { later_: later } = sdk;
   let waiting = [];
@@ -1496,7 +1500,7 @@ function createFeatures(sdk, bring) {
       asked = wanted();
       if (!asked) return;
       try {
-        bring(start2, tries);
+        bring2(start2, tries);
       } catch {
         start2();
       }
@@ -1887,9 +1891,7 @@ function withSpan(sdk, name, fn, options) {
     span.end();
     return result;
   }
-  const [from, to] = [result, promise];
-  for (const key2 of keys(from)) safe(() => typeof from[key2] == "function" && !(key2 in to) && (to[key2] = from[key2]));
-  return promise;
+  return bring(result, promise);
 }
 
 // src/start.ts
@@ -1932,7 +1934,7 @@ function endpoint({ url, key: key2, protocol }) {
   if (faro ? /^[./]*[^./?#]/.test(url.replace(/^(\w+:)?\/\/[^/?#]*/, "")) : /\/collect\/[^/?#]/.test(url)) return url;
   return url.replace(/(\/collect)?\/*([?#].*)?$/, (_, there, rest = "") => "/collect" + (safe(() => key2 && !faro && "/" + encodeURIComponent(key2)) || "") + rest);
 }
-function createClient(given, bring) {
+function createClient(given, bring2) {
   var _a, _b;
   const quiet = { on_: false };
   const tally = {};
@@ -2165,7 +2167,7 @@ function createClient(given, bring) {
     }
   })));
   sdk.capture_ = createErrors(sdk);
-  const more = createFeatures(sdk, bring);
+  const more = createFeatures(sdk, bring2);
   const flush = (why) => new Native((resolve2) => {
     try {
       put(16 /* Flush */, (w) => w.b(why));
@@ -2309,9 +2311,9 @@ function createClient(given, bring) {
 }
 
 // src/init.ts
-function start(options, bring) {
+function start(options, bring2) {
   try {
-    return createClient(options, bring);
+    return createClient(options, bring2);
   } catch (error) {
     safe(() => options.onDiagnostic("unsupported", error));
     return idle();

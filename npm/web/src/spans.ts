@@ -1,7 +1,7 @@
 /** Spans of the page's own. What is ambient is synchronous only: after an `await`, `span.run`. */
 import { Op } from './abi.js';
 import { SPAN } from './idle.js';
-import { keys, own, safe, text } from './observe/describe.js';
+import { bring, own, safe, text } from './observe/describe.js';
 import type { Place, Sdk } from './sdk.js';
 import type { Attributes, Span, SpanOptions } from './types.js';
 
@@ -77,9 +77,6 @@ export function withSpan<T>(sdk: Sdk, name: string, fn: (span: Span) => T, optio
     span.end();
     return result;
   }
-  // Not the one that it gave: to wait for that aside would make the page's unhandled rejection a handled one. Its methods come along; its state, which
-  // promises that are not the browser's keep in members, is its own.
-  const [from, to] = [result, promise] as unknown as Record<string, unknown>[];
-  for (const key of keys(from)) safe(() => typeof from![key] == 'function' && !(key in to!) && (to![key] = from![key]));
-  return promise as T;
+  // Not the one that it gave: to wait for that aside would make the page's unhandled rejection a handled one.
+  return bring(result, promise as T);
 }

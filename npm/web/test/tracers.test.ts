@@ -172,3 +172,12 @@ test('the baggage that the page has set stays alone', async () => {
   const { headers } = await play(() => {}, () => (xhr(own), xhr()), [{ baggage: { tenant: 'acme' } }, { baggage: { tenant: 'other' } }]);
   assert.deepEqual(headers.map(({ traceparent: _, ...rest }) => rest), [{ Baggage: 'own=1' }, { baggage: 'tenant=acme' }]);
 });
+
+test('the methods of the promise that another’s `fetch` gives are there for who calls ours', async () => {
+  const wrap = (): void => void (globalThis.fetch = (...args) => Object.assign(fetched(...args), { cancel: () => 7 }));
+  let answer;
+  const { spans } = await play(wrap, () => (answer = fetch('/api') as Promise<Response> & { cancel?(): number }));
+  assert.equal(spans[0]!.length, 1);
+  assert.equal(answer!.cancel?.(), 7);
+  assert.equal((await answer!).status, 200);
+});

@@ -44,6 +44,12 @@ export function own<T extends object>(value: T | null | undefined, to = { __prot
   return to;
 }
 
+/** The promise that goes to the page in the place of its own, whose methods come along; its state, which promises that are not the browser's keep in members, is its own. */
+export function bring<T>(from: unknown, to: T): T {
+  for (const key of keys(from)) safe(() => typeof (from as any)[key] == 'function' && !(key in (to as any)) && ((to as any)[key] = (from as any)[key]));
+  return to;
+}
+
 /** `members` without the stack: it costs most, and is empty then. */
 export function describe(thrown: unknown, members = 'name message stack type'): Described {
   // The type says that it was no error; the message is what was thrown.

@@ -1,7 +1,7 @@
 /** Spans of `fetch`. The caller gets the Response or the rejection that it would have got, one microtask later. */
 import { patch } from '../page.js';
 import type { Sdk } from '../sdk.js';
-import { safe } from './describe.js';
+import { bring, safe } from './describe.js';
 import { BAGGAGE, begin, finish, HEADER, joined, type Traced } from './request.js';
 
 /** `args`: those that went on, where none of them is the page's own. */
@@ -37,10 +37,10 @@ function wrap(native: Fetch, subs: Sub[]): Fetch {
       return fail(error);
     }
     // Two handlers, and what was thrown is thrown on: a rejection that nobody handles stays one.
-    return ends.length && result?.then ? result.then((response) => {
+    return ends.length && result?.then ? bring(result, result.then((response) => {
       tell(response);
       return response;
-    }, fail) : result;
+    }, fail)) : result;
   } }.fetch as Fetch;
 }
 
