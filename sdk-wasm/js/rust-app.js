@@ -1129,7 +1129,7 @@ function selector(node) {
   }
   return text3;
 }
-var caller = (invoker) => invoker == null ? void 0 : invoker.replace(/\[src=[^]*?(\]\.\w+)?$/, "[src$1");
+var caller = (invoker) => invoker == null ? void 0 : invoker.replace(/\[src=[^]*?(\](\.\w+)?)?$/, "[src$1");
 
 // src/observe/vitals.ts
 var SHORTEST_EVENT = 40;
@@ -1222,7 +1222,7 @@ function observeVitals(sdk) {
       send(6 /* Events */, (w) => list(w.b(now), entries, (entry) => {
         var _a2;
         const id = entry.interactionId || 0;
-        w.s(isSoft(entry) ? "" : entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd).s(id ? selector(entry.target) || ((_a2 = entry.targetSelector) == null ? void 0 : _a2.slice(0, LONGEST4)) : "");
+        w.s(isSoft(entry) ? "" : entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd).s(id ? selector(entry.target) || ((_a2 = caller(entry.targetSelector)) == null ? void 0 : _a2.slice(0, LONGEST4)) : "");
       }));
     });
   }

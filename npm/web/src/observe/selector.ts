@@ -21,5 +21,5 @@ export function selector(node: Node | null | undefined): string {
   return text;
 }
 
-/** What called a script. Chromium names an element without an id by its `src`, as the markup has it: a picture that the visitor chose, or an address that nobody has scrubbed. */
-export const caller = (invoker?: string): string | undefined => invoker?.replace(/\[src=[^]*?(\]\.\w+)?$/, '[src$1');
+/** What called a script, or was the target of an event and is gone. Browsers name an element without an id by its `src`, as the markup has it: a picture that the visitor chose, or an address that nobody has scrubbed. */
+export const caller = (invoker?: string): string | undefined => invoker?.replace(/\[src=[^]*?(\](\.\w+)?)?$/, '[src$1');

@@ -153,7 +153,7 @@ export function observeVitals(sdk: Sdk): void {
       send(What.Events, (w) => list(w.b(now), entries, (entry) => {
         const id = entry.interactionId || 0;
         w.s(isSoft(entry) ? '' : entry.name).n(entry.startTime).n(entry.duration).n(id).n(entry.processingStart).n(entry.processingEnd)
-          .s(id ? selector(entry.target) || entry.targetSelector?.slice(0, LONGEST) : '');
+          .s(id ? selector(entry.target) || caller(entry.targetSelector)?.slice(0, LONGEST) : '');
       }));
     });
   }
