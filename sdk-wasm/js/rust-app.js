@@ -558,6 +558,7 @@ function resourceAttributes(entry) {
     ...fields(entry, MOMENTS, "browser.resource_timing." /* Resource */)
   };
 }
+var repeats = (count2) => count2 > 1 ? count2 : void 0;
 function observe(sdk, type, take) {
   var _a;
   if (!((_a = PerformanceObserver.supportedEntryTypes) == null ? void 0 : _a.includes(type))) return;
@@ -581,6 +582,7 @@ function observeResources(sdk) {
       ...resourceAttributes(entry),
       ...server,
       ["farol.resource.party" /* Party */]: party(hostname, location.hostname),
+      ["farol.count" /* Count */]: repeats(count2),
       ["farol.sampling.kept." /* Kept */ + "resources"]: rate < 1 ? rate : void 0
     }, entry.startTime, trace);
   });
@@ -626,7 +628,7 @@ function observeMarks(sdk) {
   const wanted = option(sdk, "userTiming", "boolean list");
   if (!wanted) return;
   const list = Array.isArray(wanted) ? wanted : void 0;
-  const { see_: see, settle_: settle } = createCap(MARKS, (entry, count2) => tell(sdk, "farol.user_timing" /* Mark */, entry ? { ["farol.user_timing.name" /* MarkName */]: entry.name, ["farol.user_timing.entry_type" /* MarkType */]: entry.entryType, ["farol.user_timing.duration" /* MarkDuration */]: entry.duration || void 0 } : { ["farol.count" /* Count */]: count2 }, entry == null ? void 0 : entry.startTime));
+  const { see_: see, settle_: settle } = createCap(MARKS, (entry, count2) => tell(sdk, "farol.user_timing" /* Mark */, entry ? { ["farol.user_timing.name" /* MarkName */]: entry.name, ["farol.user_timing.entry_type" /* MarkType */]: entry.entryType, ["farol.user_timing.duration" /* MarkDuration */]: entry.duration || void 0, ["farol.count" /* Count */]: repeats(count2) } : { ["farol.count" /* Count */]: count2 }, entry == null ? void 0 : entry.startTime));
   for (const type of ["mark", "measure"]) {
     observe(sdk, type, (entry) => {
       if (!list || matches(list, entry.name)) see(entry.startTime + type + entry.name, entry);

@@ -13,7 +13,7 @@ import { option } from '../src/more/option.js';
 import { answered } from '../src/more/answers.js';
 import { party, site } from '../src/more/party.js';
 import { print } from '../src/more/print.js';
-import { serverTiming } from '../src/more/timings.js';
+import { observeMarks, observeResources, serverTiming } from '../src/more/timings.js';
 import { createTwice } from '../src/more/twice.js';
 import type { Sdk } from '../src/sdk.js';
 import type { Capture, Options, Resources, Sampling, Scrub, User } from '../src/types.js';
@@ -220,4 +220,34 @@ test('of a long list in a console call the first members are shown, and no other
     spy.mock.restore();
   }
   assert.ok(Math.max(...looked) < 100, String(looked));
+});
+
+test('marks, measures and resources that the browser’s clock does not tell apart are all in what is told', async () => {
+  const times = 3;
+  for (const [observer, entry] of [
+    [observeMarks, { entryType: 'mark', name: 'tick', startTime: 5, duration: 0 }],
+    [observeResources, { entryType: 'resource', name: 'https://shop.example/a.js', startTime: 5, duration: 2 }],
+  ] as const) {
+    class PerformanceObserver {
+      static supportedEntryTypes = [entry.entryType];
+      constructor(private run: (list: unknown) => void) {}
+      observe(): void {
+        this.run({ getEntries: () => Array(times).fill(entry) });
+      }
+      takeRecords(): unknown[] {
+        return [];
+      }
+    }
+    const given = Object.assign(globalThis, { PerformanceObserver, location: { hostname: 'shop.example' } });
+    const told: Record<string, unknown>[] = [];
+    const w: object = { s: () => w, n: () => w, a: (attributes: Record<string, unknown>) => (told.push(attributes), w) };
+    const hides_ = new Set<(event: object) => void>();
+    observer({
+      options_: { capture: { userTiming: true, resources: true } }, endpoint_: 'https://c.example', live_: () => true, guard_: (run: unknown) => run, stops_: [], hides_,
+      put_: (_: unknown, write: (to: unknown) => void) => write(w),
+    } as unknown as Sdk);
+    for (const turn of [0, 1]) for (const hide of hides_) hide({ type: 'visibilitychange', turn });
+    assert.deepEqual(told.map((attributes) => attributes[names.Attr.Count]), [undefined, times - 1], entry.entryType);
+    for (const name of ['PerformanceObserver', 'location']) Reflect.deleteProperty(given, name);
+  }
 });

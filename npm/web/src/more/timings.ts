@@ -76,6 +76,9 @@ export function resourceAttributes(entry: PerformanceResourceTiming): Attributes
   };
 }
 
+/** What clocks are too coarse to tell apart is one thing to a cap, and counted. */
+const repeats = (count: number): number | undefined => (count > 1 ? count : undefined);
+
 /** Observes entries of a type until the end; those of before, too. */
 function observe(sdk: Sdk, type: string, take: (entry: PerformanceEntry) => void): void {
   if (!PerformanceObserver.supportedEntryTypes?.includes(type)) return;
@@ -100,6 +103,7 @@ export function observeResources(sdk: Sdk): void {
     tell(sdk, Name.Resource, {
       ...resourceAttributes(entry), ...server,
       [Attr.Party]: party(hostname, location.hostname),
+      [Attr.Count]: repeats(count),
       [Attr.Kept + 'resources']: rate < 1 ? rate : undefined,
     }, entry.startTime, trace);
   });
@@ -151,7 +155,7 @@ export function observeMarks(sdk: Sdk): void {
   if (!wanted) return;
   const list = Array.isArray(wanted) ? (wanted as Pattern[]) : undefined;
   const { see_: see, settle_: settle } = createCap<PerformanceEntry>(MARKS, (entry, count) =>
-    tell(sdk, Name.Mark, entry ? { [Attr.MarkName]: entry.name, [Attr.MarkType]: entry.entryType, [Attr.MarkDuration]: entry.duration || undefined } : { [Attr.Count]: count }, entry?.startTime));
+    tell(sdk, Name.Mark, entry ? { [Attr.MarkName]: entry.name, [Attr.MarkType]: entry.entryType, [Attr.MarkDuration]: entry.duration || undefined, [Attr.Count]: repeats(count) } : { [Attr.Count]: count }, entry?.startTime));
   for (const type of ['mark', 'measure']) {
     observe(sdk, type, (entry) => {
       if (!list || matches(list, entry.name)) see(entry.startTime + type + entry.name, entry);
