@@ -83,6 +83,13 @@ test('each export says what it is', async () => {
   }
 });
 
+test('the README that npm shows has each entry', async () => {
+  const readme = await readFile(join(packed.installed, 'README.md'), 'utf8');
+  const { exports } = JSON.parse(await readFile(join(packed.installed, 'package.json'), 'utf8')) as { exports: Record<string, unknown> };
+  const missing = Object.keys(exports).filter((name) => !/[*]|json$/.test(name) && !readme.includes(`\`${name.replace('.', '@farol/web')}\``));
+  assert.deepEqual(missing, []);
+});
+
 test('docs/sdk.md has each option, each thing that is captured and each method', async () => {
   const docs = await readFile(join(root, 'docs/sdk.md'), 'utf8');
   const types = (await declarations()).find(([name]) => name === 'types.d.ts')![1];
