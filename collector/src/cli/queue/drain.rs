@@ -183,17 +183,27 @@ mod tests {
         )
     }
 
-    #[test]
-    fn it_waits_for_every_destination_and_says_what_changes() {
-        let answers = [(5, 1), (5, 1), (0, 1), (0, 0)].map(|(a, b)| metrics(a, b));
+    /// What it says, line by line, where it gets these answers, and how often it pauses.
+    fn drained(answers: &[String]) -> (Vec<String>, usize) {
         let (address, thread) = answering(answers.to_vec());
         let (mut out, mut pauses) = (Vec::new(), 0);
         drain(address, || pauses += 1, &mut out).unwrap();
         thread.join().unwrap();
         let said = String::from_utf8(out).unwrap();
+        (said.lines().map(str::to_owned).collect(), pauses)
+    }
+
+    #[test]
+    fn it_waits_for_every_destination_and_says_what_changes() {
+        let answers = [(5, 1), (5, 1), (0, 1), (0, 0)].map(|(a, b)| metrics(a, b));
+        let (said, pauses) = drained(&answers);
         assert_eq!(
             said,
-            "6 items pending (a 5, b 1)\n1 items pending (a 0, b 1)\n0 items pending (a 0, b 0)\n"
+            [
+                "6 items pending (a 5, b 1)",
+                "1 items pending (a 0, b 1)",
+                "0 items pending (a 0, b 0)",
+            ]
         );
         assert_eq!(pauses, 3);
     }
@@ -204,12 +214,7 @@ mod tests {
             let metrics = metrics(items, 0);
             format!("{metrics}# TYPE {HELD}gauge\n{HELD}{held}\n")
         });
-        let (address, thread) = answering(answers.to_vec());
-        let (mut out, mut pauses) = (Vec::new(), 0);
-        drain(address, || pauses += 1, &mut out).unwrap();
-        thread.join().unwrap();
-        let said = String::from_utf8(out).unwrap();
-        let said: Vec<_> = said.lines().collect();
+        let (said, pauses) = drained(&answers);
         assert_eq!(
             said[1..],
             [
@@ -228,12 +233,7 @@ mod tests {
             format!("{UNCOUNTED}0\n{METRICS}a\"}} 0\n{METRICS}b\"}} 0\n"),
         ];
         let answers = more.map(|more| metrics(0, 0) + &more);
-        let (address, thread) = answering(answers.to_vec());
-        let (mut out, mut pauses) = (Vec::new(), 0);
-        drain(address, || pauses += 1, &mut out).unwrap();
-        thread.join().unwrap();
-        let said = String::from_utf8(out).unwrap();
-        let said: Vec<_> = said.lines().collect();
+        let (said, pauses) = drained(&answers);
         assert_eq!(
             said,
             [
