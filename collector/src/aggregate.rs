@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
@@ -92,11 +92,12 @@ pub struct Stats {
     pub late: AtomicU64,
     /// Sessions that were known to have met an exception, and had to be forgotten.
     pub forgotten: AtomicU64,
-    /// Whether something was counted, or has to be said once more, that the latest snapshot does not say.
-    pub(crate) unsaid: AtomicBool,
-    /// The time of the latest snapshot.
-    pub(crate) latest_ns: AtomicU64,
+    /// The time of the snapshot that says all that was counted; [`UNSAID`] where the latest does not, or has to say some of it once more.
+    pub(crate) all_said_ns: AtomicU64,
 }
+
+/// Before any snapshot that says it.
+pub(crate) const UNSAID: u64 = u64::MAX;
 
 /// Makes metrics out of what is taken.
 pub struct Aggregator {
@@ -181,7 +182,6 @@ impl Aggregator {
             failed: false,
             now: Box::new(unix_now),
         };
-        aggregator.stats.latest_ns.store(time_ns, SeqCst);
         // Who waits until nothing is held must not find nothing before the first is read.
         aggregator.figures();
         Ok((aggregator, snapshots))
@@ -300,8 +300,10 @@ impl Aggregator {
 
     fn figures(&self) {
         // First: what is held no more, or read, waits to be said.
+        let latest_ns = (self.publish.borrow().as_ref()).map_or(UNSAID, |it| it.time_ns);
         let unsaid = self.changed || self.again;
-        self.stats.unsaid.store(unsaid, SeqCst);
+        let all_said_ns = if unsaid { UNSAID } else { latest_ns };
+        self.stats.all_said_ns.store(all_said_ns, SeqCst);
         let outcomes = self.state.held.outcomes;
         for (figure, value) in [
             (&self.stats.series, self.state.store.len() as u64),
@@ -339,7 +341,6 @@ impl Aggregator {
         self.said_ns = snapshot.heard_ns();
         self.state.store.begins_after(self.said_ns);
         self.publish.send_replace(Some(Arc::new(snapshot)));
-        self.stats.latest_ns.store(now, SeqCst);
         self.figures();
     }
 

@@ -96,10 +96,8 @@ impl Stats {
 
     /// Whether metrics are still to come to it.
     pub fn lacks_metrics(&self, counted: &aggregate::Stats) -> bool {
-        // In this order: what is not said yet has a time of its own before it is called said.
         self.gets_metrics.load(SeqCst)
-            && (counted.unsaid.load(SeqCst)
-                || counted.latest_ns.load(SeqCst) != self.has_metrics_ns.load(SeqCst))
+            && counted.all_said_ns.load(SeqCst) != self.has_metrics_ns.load(SeqCst)
     }
 
     /// Whether the latest attempt of some signal failed.

@@ -226,7 +226,7 @@ async fn it_lacks_metrics_until_it_took_the_latest_and_while_some_are_not_said()
     bench.stats.wants([Signal::Metrics].into_iter());
     let counted = crate::aggregate::Stats::default();
     let latest = state(1, false).unwrap();
-    counted.latest_ns.store(latest.time_ns, Ordering::SeqCst);
+    (counted.all_said_ns).store(latest.time_ns, Ordering::SeqCst);
     bench.publish.send_replace(Some(latest));
     assert_eq!(bench.sent.recv().await, Some(1));
     assert!(bench.stats.lacks_metrics(&counted));
@@ -234,7 +234,7 @@ async fn it_lacks_metrics_until_it_took_the_latest_and_while_some_are_not_said()
     drop(bench.publish);
     bench.task.await.unwrap();
     assert!(!bench.stats.lacks_metrics(&counted));
-    counted.unsaid.store(true, Ordering::SeqCst);
+    (counted.all_said_ns).store(crate::aggregate::UNSAID, Ordering::SeqCst);
     assert!(bench.stats.lacks_metrics(&counted));
     bench.stats.wants([Signal::Logs].into_iter());
     assert!(!bench.stats.lacks_metrics(&counted));
