@@ -289,8 +289,11 @@ impl State {
             self.got -= 1;
             slot.got = 0;
         }
-        let others = !bit(i);
-        self.slots.values_mut().for_each(|it| it.got &= others);
+        // Its seat is another's one day, who was handed nothing and took nothing.
+        for slot in self.slots.values_mut() {
+            slot.got &= !bit(i);
+            slot.handed &= !bit(i);
+        }
         self.tell_passed();
     }
 

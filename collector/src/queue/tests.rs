@@ -311,3 +311,33 @@ async fn what_a_living_one_took_is_known_after_a_stop_and_not_when_it_is_removed
     assert!(queue.append(record(1)).await.is_err());
     assert_eq!(dead.pending().records, 4);
 }
+
+#[tokio::test]
+async fn who_gets_the_seat_of_a_removed_one_has_nothing_of_it_in_hands() {
+    for max_lag in [None, Some(cost() * 2)] {
+        let queue = room_for(4);
+        let ledgers = Ledgers::new();
+        let options = |name| ReaderOptions::destination(ledgers.destination(name));
+        let mut removed = queue.reader(options("removed"));
+        let _dead = queue.reader(options("dead"));
+        let mut living = queue.reader(options("living"));
+        for _ in 0..4 {
+            queue.append(record(1)).await.unwrap();
+        }
+        for reader in [&mut removed, &mut living] {
+            let got = positions(&reader.next(100, usize::MAX).await);
+            reader.ack(&got);
+        }
+        removed.remove();
+        let new = queue.reader(ReaderOptions {
+            start: Start::Oldest,
+            max_lag,
+            ..options("new")
+        });
+        queue.append(record(1)).await.unwrap();
+        let lost = |name| ledgers.destination(name).snapshot().dropped[&DropReason::Lag];
+        let left = if max_lag.is_some() { 2 } else { 4 };
+        assert_eq!((lost("dead"), lost("new")), (1, 5 - left));
+        assert_eq!(new.pending().records, left);
+    }
+}
