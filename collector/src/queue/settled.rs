@@ -20,7 +20,12 @@ impl Settled {
         }
     }
 
-    /// What is settled of the records of a range, which are through now.
+    /// What is settled of the records of a range.
+    pub(super) fn of(&self, from: Position, to: Position) -> u64 {
+        self.0.range(from..to).map(|(_, n)| n).sum()
+    }
+
+    /// The same, and they are through now.
     pub(super) fn take(&mut self, from: Position, to: Position) -> u64 {
         let mut sum = 0;
         // Nearly always there is none.

@@ -1,6 +1,6 @@
 //! What is known of a reader under the queue's lock: what is done for it, what it has in hands, what it lets wait.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -129,6 +129,32 @@ impl ReaderState {
         }
         gone.items = (gone.items).saturating_sub(self.settled.take(at, to));
         gone
+    }
+
+    /// The most that it can lose of a segment: what it wants, but for what it has in hands and other segments of which it is done with nothing. The segment's
+    /// own sums say too much where it is done with some of it.
+    pub(super) fn most_to_lose(&self, base: Position, segments: &VecDeque<Segment>) -> Lag {
+        let mut most = self.lag;
+        let mut without = |records: u64, items: u64, bytes: usize| {
+            most.records = most.records.saturating_sub(records);
+            most.items = most.items.saturating_sub(items);
+            most.bytes = most.bytes.saturating_sub(bytes);
+        };
+        let is_whole = |s: &Segment| s.base != base && self.done.misses(s.base, s.end);
+        let mut held = self.held.clone();
+        for segment in segments.iter().filter(|s| is_whole(s)) {
+            let settled = self.settled.of(segment.base, segment.end);
+            let bytes = segment.bytes().saturating_sub(segment.gap_bytes()) as usize;
+            let items = segment.items.saturating_sub(settled);
+            without(segment.records, items, bytes);
+            held.retain(|at, _| !(segment.base..segment.end).contains(at));
+        }
+        for (at, held) in held {
+            let settled = self.settled.of(at, at + u64::from(held.length));
+            let items = u64::from(held.items).saturating_sub(settled);
+            without(1, items, held.length as usize);
+        }
+        most
     }
 
     /// It reads all that it wants anew.

@@ -184,7 +184,8 @@ impl Shared {
             if !self.lock().readers.iter().any(|r| wants(&r.done)) {
                 continue;
             }
-            let places = self.places(segment);
+            // It was read a moment ago.
+            let places = self.places(segment).unwrap_or_default();
             let mut most = 0;
             let mut state = self.lock();
             for reader in &mut state.readers {
@@ -215,7 +216,9 @@ impl Shared {
                 continue;
             }
             let open = segments.iter().filter(|s| !done.covers(s.base, s.end));
-            let items = open.map(|s| wanted(&self.places(s), done).1).sum();
+            let items = open
+                .map(|s| wanted(&self.places(s).unwrap_or_default(), done).1)
+                .sum();
             if items > 0 {
                 let books = ledgers.destination(name);
                 books.recovered(items);

@@ -12,7 +12,7 @@ use super::super::{Lag, Position};
 use super::Shared;
 use super::cursors::CursorFile;
 use super::erase::Stop;
-use super::io::RealDisk;
+use super::io::{RealDisk, is_damage};
 use super::look::{Folder, Found};
 use crate::aggregate::READER;
 use crate::data_folder::DataFolder;
@@ -116,7 +116,7 @@ impl Shared {
                 !stop(),
                 "the collector is stopping; nothing was moved, ask again once it has"
             );
-            self.records_of(segment, |at, length, record| {
+            let read = self.records_of(segment, |at, length, record| {
                 if record.header.received_ns >= from_ns {
                     first.get_or_insert(at);
                 }
@@ -126,6 +126,13 @@ impl Shared {
                     again.bytes += length;
                 }
             });
+            // What the medium has lost is lost to everybody.
+            if let Err(error) = read
+                && !is_damage(&error)
+            {
+                return Err(error)
+                    .context("the queue cannot be read; nothing was moved, ask again");
+            }
         }
         let Some(from) = first.filter(|_| again.records > 0) else {
             bail!("{}", nothing_again(name, first));

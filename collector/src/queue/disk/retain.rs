@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::super::Position;
+use super::super::{Lag, Position};
 use super::Shared;
 use super::figures::Figures;
-use super::io::Disk;
+use super::io::{Disk, is_damage};
 use super::keep::nanos;
 use super::reader::{Held, ReaderState};
 use super::segment::{self, Piece, Scan};
@@ -127,7 +127,13 @@ impl State {
             if reader.removed || reader.done.covers(gap.0, gap.1) {
                 continue;
             }
+            let most = reader.most_to_lose(base, &self.segments);
             let gone = reader.beyond_hands(gap, lost_records, lost_items);
+            let gone = Lag {
+                records: gone.records.min(most.records),
+                items: gone.items.min(most.items),
+                bytes: gone.bytes.min(most.bytes),
+            };
             let lost = gone.items.min(reader.lag.items);
             reader.lag.items -= lost;
             reader.lag.records -= gone.records.min(reader.lag.records);
@@ -223,22 +229,25 @@ impl Shared {
                     _ => return false,
                 }
             };
-            self.drop_segment(base, DropReason::Lag);
+            if !self.drop_segment(base, DropReason::Lag) {
+                return false;
+            }
         }
     }
 
     /// Deletes a segment, counted for those who still want something of it. Where somebody has something of it in hands it stays until that
-    /// is done with: a crash before the verdict would lose it, and nobody would count it.
-    pub(super) fn drop_segment(&self, base: Position, why: DropReason) {
+    /// is done with: a crash before the verdict would lose it, and nobody would count it. False where it cannot be read for now to see who wants what of
+    /// it; what the medium has lost is counted as damaged.
+    pub(super) fn drop_segment(&self, base: Position, why: DropReason) -> bool {
         let _one = self.changing();
         let mut places = None;
         loop {
             let mut state = self.lock();
             let Some(segment) = state.segments.iter().find(|s| s.base == base).cloned() else {
-                return;
+                return true;
             };
             if state.is_written(base) {
-                return;
+                return true;
             }
             let mut all = true;
             for i in 0..state.readers.len() {
@@ -248,17 +257,41 @@ impl Shared {
             }
             if all {
                 if !state.living().any(|(_, r)| r.holds_some_of(&segment)) {
+                    let read = places.iter().flatten();
+                    let whole = read.fold((0, 0), |(records, items), (_, it)| {
+                        (records + 1, items + u64::from(it.items))
+                    });
+                    if (state.living()).any(|(_, r)| !r.holds_the_rest_of(&segment)) {
+                        self.lose(&mut state, &segment, whole);
+                        continue;
+                    }
                     self.delete(state, &segment);
                 }
-                return;
+                return true;
             }
             drop(state);
-            places = Some(self.places(&segment));
+            match self.places(&segment) {
+                Ok(found) => places = Some(found),
+                Err(error) => {
+                    Figures::add(&self.figures.read_failures, 1);
+                    if !is_damage(&error) {
+                        return false;
+                    }
+                    tracing::error!(kind = %error.kind(), "a segment of the queue cannot be read");
+                    self.lose(&mut self.lock(), &segment, (0, 0));
+                }
+            }
         }
     }
 
-    /// Where a segment's records are. What cannot be read is left out, and so stays pending until its segment is gone.
-    pub(super) fn places(&self, segment: &Segment) -> Places {
+    /// What stands in a segment beside so many whole records and items is damaged.
+    fn lose(&self, state: &mut State, segment: &Segment, whole: (u64, u64)) {
+        let all = (segment.base, segment.end);
+        self.note_gaps(state, segment.base, &[all], Some(whole));
+    }
+
+    /// Where a segment's whole records are.
+    pub(super) fn places(&self, segment: &Segment) -> io::Result<Places> {
         let mut places = Vec::new();
         self.records_of(segment, |at, length, record| {
             let held = Held {
@@ -267,8 +300,8 @@ impl Shared {
                 app: shares::name(&record.header.app),
             };
             places.push((at, held));
-        });
-        places
+        })?;
+        Ok(places)
     }
 
     /// Hands out each whole record of a segment: position, length, what it is.
@@ -276,19 +309,18 @@ impl Shared {
         &self,
         segment: &Segment,
         mut each: impl FnMut(Position, usize, &Record),
-    ) {
+    ) -> io::Result<()> {
         let path = self.folder.join(segment::name(segment.base));
-        let Ok(file) = self.disk.open(&path) else {
-            return;
-        };
+        let file = self.disk.open(&path)?;
         let mut scan = Scan::forgiving(&*file, segment.base, segment.base, segment.end);
-        while let Ok(Some(piece)) = scan.piece() {
+        while let Some(piece) = scan.piece()? {
             if let Piece::Record(at, length, record) = piece
                 && !segment.is_given_up(at, at + length as u64)
             {
                 each(at, length, &record);
             }
         }
+        Ok(())
     }
 
     /// Drops the oldest for readers that are further behind than they may be, down to seven eighths of it, so that it is not looked at with
@@ -320,7 +352,10 @@ impl Shared {
         };
         for segment in segments {
             let _one = self.changing();
-            let places = self.places(&segment);
+            // Who reads it finds out what it is, or it can be read the next time.
+            let Ok(places) = self.places(&segment) else {
+                continue;
+            };
             let mut state = self.lock();
             for (at, record) in places {
                 let reader = &state.readers[i];

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::Position;
 use super::Shared;
+use super::io::is_damage;
 use super::reader::{Held, ReaderState};
 use super::retain::Places;
 use super::state::State;
@@ -156,7 +157,12 @@ impl Shared {
                 let mut places = Places::new();
                 if state.living().any(|(_, r)| wanted(r)) {
                     drop(state);
-                    places = self.places(&segment);
+                    match self.places(&segment) {
+                        Ok(found) => places = found,
+                        // What is there no more is nobody's.
+                        Err(error) if is_damage(&error) => {}
+                        Err(_) => return,
+                    }
                     state = self.lock();
                 }
                 state.count_shares(base, &places);

@@ -1235,3 +1235,4 @@ mod model;
 mod rest;
 mod schedules;
 pub(super) mod sim;
+mod unread;

@@ -524,7 +524,7 @@ impl Model {
         let segments = self.bench.shared.lock().segments.clone();
         let mut all = BTreeMap::new();
         for segment in &segments {
-            self.bench.shared.records_of(segment, |at, length, record| {
+            let read = self.bench.shared.records_of(segment, |at, length, record| {
                 let known = Known {
                     id: record.header.generation,
                     items: record.header.counts.items(),
@@ -533,6 +533,7 @@ impl Model {
                 };
                 all.insert(at, known);
             });
+            read.unwrap();
         }
         all
     }

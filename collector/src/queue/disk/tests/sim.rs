@@ -150,6 +150,8 @@ struct Inner {
     failed_reads: u32,
     /// The operation with this number fails, and how.
     fail_at: Option<(u64, Errno)>,
+    /// The next file is not opened.
+    fail_open: Option<Errno>,
     operations: u64,
     reads: u64,
     room: usize,
@@ -181,6 +183,7 @@ impl SimDisk {
             reads_fail: 0,
             failed_reads: 0,
             fail_at: None,
+            fail_open: None,
             operations: 0,
             reads: 0,
             room: usize::MAX,
@@ -202,6 +205,11 @@ impl SimDisk {
     pub(crate) fn fail_at(&self, operation: u64, how: Errno) {
         let mut inner = self.lock();
         inner.fail_at = Some((inner.operations + operation, how));
+    }
+
+    /// The next file cannot be opened, the one after that can.
+    pub(crate) fn fail_open(&self, how: Errno) {
+        self.lock().fail_open = Some(how);
     }
 
     /// Whether that operation has come.
@@ -333,6 +341,9 @@ impl Disk for SimDisk {
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         let inner = &mut *self.lock();
+        if let Some(how) = inner.fail_open.take() {
+            return Err(how.into());
+        }
         let node = *inner.names.get(&name(path)).ok_or(Errno::NOENT)?;
         Ok(self.file(inner, node))
     }
