@@ -463,6 +463,12 @@ fn not_stored(refused: Refused) -> ApiError {
             "this app has as much in the queue as it may: the destinations do not take as much as it sends; send the batch again"
         }
         Refusal::DiskFull => "the disk is nearly full; send the batch again",
+        Refusal::TooLarge => {
+            return ApiError::new(
+                refused.why,
+                "what the batch comes to, written as JSON, is more than the queue takes of one; send smaller batches",
+            );
+        }
         _ => "the batch could not be stored; send it again",
     };
     ApiError::later(refused.why, message, refused.retry_after)

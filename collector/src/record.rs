@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 pub const FORMAT: u16 = 1;
 
 /// The largest block that is believed when read back; a length beyond it is a damaged file, not a reason to allocate.
-/// Bodies are at most `limits.inflated` (5 MiB by default); enrichment adds little.
+/// A body of `limits.inflated` (5 MiB by default) may come to six times as much here: a control character is a byte in OTLP's protobuf and `\u0001` in
+/// JSON. So none that is larger is put into the queue.
 pub const MAX_BLOCK: usize = 64 * 1024 * 1024;
 
 /// Bytes of a block beside header and body: two lengths and the checksum.
@@ -205,6 +206,11 @@ impl Record {
     pub fn encoded_len(&self) -> usize {
         let texts = [&self.header.app, &self.header.tenant].map(|text| cut(text).len());
         FRAME + FIXED + 4 + texts.iter().sum::<usize>() + self.body.len()
+    }
+
+    /// Whether [`Record::decode`] reads what [`Record::encode`] writes of it.
+    pub fn is_readable(&self) -> bool {
+        self.encoded_len() <= 4 + MAX_BLOCK + 4
     }
 
     /// Appends the binary form.
@@ -411,6 +417,19 @@ mod tests {
             let mut bytes = Vec::new();
             record.encode(&mut bytes);
             assert_eq!(bytes.len(), record.encoded_len());
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_to_be_read_back_is_known_before() {
+        let mut record = record();
+        let beside = record.encoded_len() - record.body.len();
+        for (over, readable) in [(0, true), (1, false)] {
+            record.body = vec![b' '; 4 + MAX_BLOCK + 4 - beside + over].into();
+            let mut bytes = Vec::new();
+            record.encode(&mut bytes);
+            assert_eq!(record.is_readable(), readable);
+            assert_eq!(Record::decode(&bytes).is_ok(), readable);
         }
     }
 

@@ -184,7 +184,7 @@ settings! {
     "sources[].tls.server_name", "text", "the broker's host", "The name to verify.";
     "sources[].tls.insecure_skip_verify", "flag", "false", "Takes any certificate: for tests.";
     "limits.body", "size", "1 MiB", "The largest body as sent. 413 beyond.";
-    "limits.inflated", "size", "5 MiB", "The largest body once inflated. 413 beyond.";
+    "limits.inflated", "size", "5 MiB", "The largest body once inflated, at most 16 MiB. 413 beyond, and where one comes to more than 64 MiB as JSON, as which it is kept (a control character in protobuf takes six bytes there).";
     "limits.in_flight", "size", "64 MiB", "Bodies that are read or worked on at once, in all; a quarter of it for bodies below 48 KiB alone. What comes in pieces counts with what its connection reads into. 503 beyond.";
     "limits.zstd_window", "size", "8 MiB", "The largest window that a body in zstd may ask for, a power of two. 400 beyond. While a body is inflated its window counts as a body in flight.";
     "limits.depth", "number", "32", "How deep a payload may nest. 400 beyond.";
@@ -209,7 +209,7 @@ settings! {
     "limits.connections_per_address", "number", "1000", "Connections at once from one address (IPv6: from one /64). Raise it behind a proxy.";
     "limits.streams", "number", "100", "HTTP/2 requests at once on a connection.";
     "queue.type", "disk or memory", "disk", "Where the queue lives. On disk, `202` means that the data is on the disk. What is in memory is lost when the process is killed; a stop in order keeps it in the data folder.";
-    "queue.max_bytes", "size", "1 GiB on disk, 64 MiB in memory", "The most it holds. 503 beyond, unless a destination keeps up: then those that do not lose their oldest, counted.";
+    "queue.max_bytes", "size", "1 GiB on disk, 64 MiB in memory", "The most it holds. 503 beyond, unless a destination keeps up: then those that do not lose their oldest, counted. A body that is larger by itself, kept as JSON, is refused with 413 and costs nobody anything.";
     "queue.commit_wait", "duration", "2ms", "How long a request waits at most for others that are made durable with it. Longer costs less processor time and disk. Disk only.";
     "queue.max_age", "duration", "none", "What is older is dropped, counted for those who had not got it. Disk only.";
     "queue.retain_after_export", "duration", "0s", "How long data is kept that every destination has, so that it can be asked for again. It counts towards `max_bytes`, and goes first where that or the disk is full. Disk only.";

@@ -96,7 +96,11 @@ impl State {
         if self.closed {
             return Err(Refused::stopping());
         }
-        if !self.make_room(cost(&record)) {
+        let cost = cost(&record);
+        if cost > self.max_bytes {
+            return Err(Refused::too_large());
+        }
+        if !self.make_room(cost) {
             return Err(Refused::full());
         }
         Ok(self.push(record, payload, (self.everyone(), 0), false))
@@ -451,7 +455,7 @@ impl State {
         if self.bytes + cost <= self.max_bytes {
             return true;
         }
-        if cost > self.max_bytes || self.got == 0 {
+        if self.got == 0 {
             return false;
         }
         let mut from = self.kept_until;

@@ -64,6 +64,14 @@ impl Refused {
         }
     }
 
+    /// It would not fit into an empty queue, or could not be read back: trying again does not help.
+    fn too_large() -> Self {
+        Self {
+            why: Refusal::TooLarge,
+            ..Self::full()
+        }
+    }
+
     fn stopping() -> Self {
         Self {
             why: Refusal::ShuttingDown,
@@ -212,6 +220,10 @@ impl Queue {
         payload: Option<Box<Payload>>,
         quota: Option<u64>,
     ) -> Result<Position, Refused> {
+        // In memory too: what is left when it stops goes to the disk, and is read by the next run.
+        if !record.is_readable() {
+            return Err(Refused::too_large());
+        }
         match &self.0 {
             Store::Memory(state) => lock(state).append(record, payload),
             Store::Disk(queue) => queue.shared().append(record, payload, quota).await,

@@ -236,7 +236,8 @@ async fn an_entry_larger_than_all_room_is_refused_and_one_larger_than_a_batch_is
     let mut reader = queue.reader(ReaderOptions::new("a", Start::Tail));
     queue.append(record(50)).await.unwrap();
     assert_eq!(reader.next(1, 1).await.len(), 1);
-    assert!(Queue::new(10).append(record(1)).await.is_err());
+    let refused = Queue::new(10).append(record(1)).await;
+    assert_eq!(refused, Err(Refused::too_large()));
 }
 
 #[tokio::test]

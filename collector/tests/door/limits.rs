@@ -1,5 +1,10 @@
 //! Bounds, each on both of its sides.
 
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::AnyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use prost::Message;
 use tokio::io::AsyncWriteExt;
 
 use crate::harness::{Backend, Collector, gzip, logs, read_answer};
@@ -53,6 +58,37 @@ async fn an_inflated_body_is_taken_up_to_its_bound() {
             "{bytes}"
         );
     }
+}
+
+/// A byte as it is sent, six in the queue's JSON.
+#[tokio::test]
+async fn what_would_be_more_in_the_queue_than_can_be_read_back_is_not_taken() {
+    let collector = Collector::with(|config| config.limits.inflated = 16 << 20).await;
+    let text = "\u{1}".repeat(128 << 10);
+    let record = LogRecord {
+        body: Some(AnyValue {
+            value: Some(Value::StringValue(text)),
+        }),
+        ..LogRecord::default()
+    };
+    let body = ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            scope_logs: vec![ScopeLogs {
+                log_records: vec![record; 90],
+                ..ScopeLogs::default()
+            }],
+            ..ResourceLogs::default()
+        }],
+    };
+    let body = gzip(&body.encode_to_vec());
+    let headers = [
+        ("content-type", "application/x-protobuf"),
+        ("content-encoding", "gzip"),
+    ];
+    let answer = collector.post("/v1/logs", &headers, body).await;
+    assert_eq!(answer.status, 413);
+    let refused = "farol_items_total{outcome=\"refused\",reason=\"too_large\"}";
+    collector.until_metric(refused, 90).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use crate::config::read::Section;
 use crate::config::{Limits, Rate};
 use crate::decode;
 
-/// Bodies of more than this would make records larger than [`crate::record::MAX_BLOCK`] believes.
+/// A record holds a body as JSON, where it may take several times as much. One of this size fits into [`crate::record::MAX_BLOCK`] but where it is mostly
+/// control characters or the like, and is refused then.
 const MOST_INFLATED: usize = 16 << 20;
 
 /// Each connection may hold a head of this size; no browser or proxy sends one of 256 KiB.

@@ -212,6 +212,10 @@ impl Shared {
     ) -> Result<Position, Refused> {
         self.admit()?;
         let length = record.encoded_len() as u64;
+        // However much went for it.
+        if length > self.settings.max_bytes as u64 {
+            return Err(Refused::too_large());
+        }
         if let Some(quota) = quota
             && self.is_over(quota, &record.header.app, length)
         {

@@ -111,3 +111,17 @@ fn after_a_restart_it_is_known_who_took_something_and_what_is_not_known_costs_no
     assert!(!bench.shared.make_room(5_000));
     assert_eq!(lost(&bench, "a"), 0);
 }
+
+#[tokio::test]
+async fn a_record_that_never_fits_costs_nobody_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with(folder.path(), settings(20_000));
+    let (a, behind) = (bench.reader("a"), bench.reader("behind"));
+    bench.recover();
+    bench.append_ids(0..40);
+    a.ack(&all_of(&bench, &a));
+    let length = 20_001 - record(0, 1, 0).encoded_len();
+    let refused = bench.queue.append(record(40, 1, length)).await;
+    assert_eq!(refused, Err(Refused::too_large()));
+    assert_eq!((lost(&bench, "behind"), behind.pending().items), (0, 40));
+}
