@@ -151,7 +151,7 @@ fn judge(status: &Status) -> Outcome {
     };
     match status.code() {
         Code::InvalidArgument => Outcome::Refused(reason),
-        // Servers of both big implementations speak of messages above their limit by these codes; dividing helps. Else the first
+        // Servers speak of messages above their limit by these codes; dividing helps. Else the first
         // means a quota, as 429 does, whatever is sent; the second nothing that OTLP explains.
         Code::ResourceExhausted | Code::OutOfRange if too_large(status.message()) => {
             Outcome::Refused(reason)
@@ -161,8 +161,23 @@ fn judge(status: &Status) -> Outcome {
     }
 }
 
+/// How gRPC's implementations call a message above their limit. No more of the words than tells it from a quota.
+const TOO_LARGE: [&str; 6] = [
+    // C, Go, Node
+    "larger than max",
+    // Node, of a packed one
+    "decompresses to a size larger than",
+    // Rust
+    "too large",
+    "exceeded while decompressing message",
+    // Java
+    "message exceeds maximum size",
+    // .NET
+    "message exceeds the maximum configured message size",
+];
+
 fn too_large(message: &str) -> bool {
-    message.contains("larger than max") || message.contains("too large")
+    TOO_LARGE.iter().any(|it| message.contains(it))
 }
 
 fn name(code: Code) -> &'static str {

@@ -159,6 +159,7 @@ async fn what_is_wrong_with_the_batch_is_told_from_what_is_wrong_with_the_server
     for status in [
         // A quota says it of whatever is sent.
         Status::resource_exhausted("RATE_LIMITED: ingestion rate limit exceeded"),
+        Status::resource_exhausted("the tenant exceeds the maximum of its quota"),
         Status::unauthenticated("x"),
         Status::permission_denied("x"),
         Status::unimplemented("x"),
@@ -185,9 +186,19 @@ async fn a_message_above_the_servers_limit_is_refused_so_that_it_is_divided() {
     let fake = fake(None, 16).await;
     let found = OtlpGrpc::new(&fake.remote).unwrap().send(&logs()).await;
     assert!(matches!(found, Outcome::Refused(_)), "{found:?}");
-    let words = "grpc: received message larger than max (5000000 vs. 4194304)";
-    let found = outcome(Err(Status::resource_exhausted(words))).await;
-    assert!(matches!(found, Outcome::Refused(_)), "{found:?}");
+    // In the words of Go, Java, .NET and Node, and what a message says that is packed.
+    for words in [
+        "grpc: received message larger than max (5000000 vs. 4194304)",
+        "grpc: received message after decompression larger than max 4194304",
+        "gRPC message exceeds maximum size 4194304: 5000000",
+        "Decompressed gRPC message exceeds maximum size 4194304",
+        "Received message exceeds the maximum configured message size.",
+        "Received message that decompresses to a size larger than 4194304",
+        "Error decompressing: size limit, of 4194304 bytes, exceeded while decompressing message",
+    ] {
+        let found = outcome(Err(Status::resource_exhausted(words))).await;
+        assert!(matches!(found, Outcome::Refused(_)), "{found:?}");
+    }
 }
 
 #[tokio::test]
