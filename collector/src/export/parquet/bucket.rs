@@ -1,7 +1,6 @@
 //! A bucket of an S3-compatible store: one PUT a file, signed by AWS's fourth version over the file's hash, so that a store takes whole files alone.
 
 mod answer;
-mod taken;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +20,6 @@ use crate::export::Batch;
 use crate::export::http::{Answer, Http};
 use crate::export::pack::{Packed, aside};
 pub(crate) use answer::{Said, lists};
-use taken::Taken;
 
 /// An error's page is no longer, nor is a list of one key.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -45,7 +43,6 @@ pub(crate) struct Bucket {
     region: String,
     credentials: AwsCredentialProvider,
     timeout: std::time::Duration,
-    taken: Taken,
 }
 
 /// A file to be put.
@@ -74,7 +71,6 @@ impl Bucket {
             region: settings.region.clone(),
             credentials: credentials.context("auth")?,
             timeout: settings.remote.timeout,
-            taken: Taken::default(),
         })
     }
 
@@ -85,51 +81,53 @@ impl Bucket {
             Ok(Err(reason)) => return Outcome::Refused(reason),
             Err(outcome) => return outcome,
         };
-        let (mut refused, mut why) = (Vec::new(), None);
         let all = objects.len();
-        let keys: Vec<_> = objects.iter().map(|it| it.key.clone()).collect();
+        let (mut again, mut why, mut stopped) = (Vec::new(), None, false);
         for object in objects {
-            if self.taken.has(&object.key) {
-                continue;
-            }
-            match self.put(&object.key, object.bytes, &object.digest).await {
-                Ok(Outcome::Accepted { .. }) => self.taken.keep(object.key),
-                Ok(Outcome::Refused(reason)) => {
-                    refused.push(object.items);
-                    why = Some(reason);
-                }
-                // Tried again, it goes on from here.
-                Ok(outcome) | Err(outcome) => {
-                    if answer::is_no_bucket(&outcome) {
-                        self.taken.clear();
+            if !stopped {
+                let outcome = self.put(&object.key, object.bytes, &object.digest).await;
+                match outcome {
+                    Outcome::Accepted { .. } => continue,
+                    // And with it what was put there.
+                    no if answer::is_no_bucket(&no) => return no,
+                    no => {
+                        stopped = !answer::may_be_of_file(&no);
+                        // Of a file's own fault it is divided, where nothing is there.
+                        if stopped || !matches!(why, Some(Outcome::Refused(_))) {
+                            why = Some(no);
+                        }
                     }
-                    return outcome;
                 }
             }
+            again.push(object.items);
         }
-        self.taken.forget(&keys);
-        match why {
-            None => Outcome::accepted(),
+        let (after, reason) = match why {
+            None => return Outcome::accepted(),
             // Nothing of it is there: it can be divided without a copy.
-            Some(reason) if refused.len() == all => Outcome::Refused(reason),
-            Some(reason) => Outcome::Each {
-                refused: Vec::new(),
-                again: refused.concat(),
-                suspect: false,
-                rejected: None,
-                after: None,
-                reason,
-            },
+            Some(no) if again.len() == all => return no,
+            Some(Outcome::Refused(reason)) => (None, reason),
+            Some(Outcome::Retry { after, reason, .. }) => (after, reason),
+            Some(no) => return no,
+        };
+        Outcome::Each {
+            refused: Vec::new(),
+            again: again.concat(),
+            suspect: false,
+            rejected: None,
+            after,
+            reason,
         }
     }
 
-    async fn put(&self, key: &str, bytes: Bytes, digest: &[u8; 32]) -> Result<Outcome, Outcome> {
+    async fn put(&self, key: &str, bytes: Bytes, digest: &[u8; 32]) -> Outcome {
         let request = Request::builder()
             .method(Method::PUT)
             .header(CONTENT_TYPE, PARQUET);
         let key = utf8_percent_encode(key, PLAIN).to_string();
-        let answer = self.ask(request, &key, bytes, Some(digest)).await?;
-        Ok(answer::judge(&answer))
+        match self.ask(request, &key, bytes, Some(digest)).await {
+            Ok(answer) => answer::judge(&answer),
+            Err(outcome) => outcome,
+        }
     }
 
     /// Asks for one key of the bucket: who is let in, and nothing is written.

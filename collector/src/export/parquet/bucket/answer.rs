@@ -101,6 +101,19 @@ fn is_receipt(answer: &Answer) -> bool {
     answer.headers.contains_key(ETAG) && !page
 }
 
+/// Whether the files beside it may be taken all the same: it is the file's own fault, or a policy or a guard forbids where it goes. What is
+/// busy, away or does not know the key is so for all.
+pub(super) fn may_be_of_file(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Refused(_) => true,
+        Outcome::Retry { reason, .. } => {
+            let forbidden = reason.is_answer() && reason.may_be_of_one_batch();
+            forbidden || reason.code == "s3 AccessDenied"
+        }
+        Outcome::Accepted { .. } | Outcome::Each { .. } => false,
+    }
+}
+
 /// Whether the bucket is gone.
 pub(super) fn is_no_bucket(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Retry { reason, .. } if reason.code == "s3 NoSuchBucket")

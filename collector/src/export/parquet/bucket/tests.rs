@@ -285,24 +285,73 @@ async fn of_several_files_those_that_are_refused_alone_are_tried_again_alone() {
     assert!(matches!(sent, Outcome::Refused(_)), "{sent:?}");
 }
 
-#[tokio::test]
-async fn a_batch_that_is_tried_again_goes_on_at_the_file_that_it_stopped_at() {
-    let no = || error(503, "SlowDown");
-    let mut fake = store(vec![taken(), no(), Reply::status(200), taken(), no()]).await;
-    let to = bucket(&fake);
-    let batch = logs(&["a", "b", "c"]);
-    for _ in 0..3 {
-        assert!(matches!(to.send(&batch).await, Outcome::Retry { .. }));
+/// Which items are to come again, and why.
+fn again(outcome: Outcome) -> (Vec<usize>, Reason) {
+    match outcome {
+        Outcome::Each {
+            refused,
+            again,
+            reason,
+            ..
+        } if refused.is_empty() => (again, reason),
+        other => panic!("{other:?}"),
     }
-    assert_eq!(to.send(&batch).await, Outcome::accepted());
-    // Once it is there whole, nothing of it is remembered.
-    assert_eq!(to.send(&batch).await, Outcome::accepted());
+}
+
+#[tokio::test]
+async fn what_the_store_has_does_not_come_again_with_what_it_does_not_take() {
+    let busy = || error(503, "SlowDown");
+    for no in [busy(), Reply::Reset, Reply::status(200)] {
+        let mut fake = store(vec![taken(), no]).await;
+        let to = bucket(&fake);
+        let (places, _) = again(to.send(&logs(&["a", "b", "c"])).await);
+        assert_eq!(places, [1, 2]);
+        // What is behind a store that wants to be left alone is not asked of it.
+        assert_eq!(apps(&mut fake), "ab");
+    }
+    match again_after(busy()).await {
+        Outcome::Each { after, reason, .. } => {
+            assert_eq!(after, Some(Duration::from_secs(7)));
+            assert_eq!(reason.code, "s3 SlowDown");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn again_after(no: Reply) -> Outcome {
+    let fake = store(vec![taken(), no]).await;
+    bucket(&fake).send(&logs(&["a", "b"])).await
+}
+
+#[tokio::test]
+async fn an_app_whose_folder_is_forbidden_keeps_nobody_elses_rows() {
+    for no in [|| error(403, "AccessDenied"), || Reply::status(403)] {
+        // Batches of which something was taken are never whole again: divided later, their parts would have other names.
+        let mut fake = store(vec![no(), taken(), no(), taken()]).await;
+        let to = bucket(&fake);
+        let (places, reason) = again(to.send(&logs(&["d", "c", "b", "a", "a"])).await);
+        assert_eq!(places, [3, 4, 1]);
+        assert!(reason.code.ends_with("AccessDenied") || reason.code == "http 403");
+        assert_eq!(apps(&mut fake), "abcd");
+    }
+    // Where all is forbidden it is the destination that does not take anything.
+    let fake = store(vec![error(403, "AccessDenied"), error(403, "AccessDenied")]).await;
+    let outcome = bucket(&fake).send(&logs(&["a", "b"])).await;
+    assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
+    // And where one file is at fault beside it, nothing is there yet: it is found by dividing.
+    let fake = store(vec![Reply::status(413), Reply::status(403)]).await;
+    let outcome = bucket(&fake).send(&logs(&["a", "b"])).await;
+    assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
+}
+
+/// The apps whose files were put, by their first letters.
+fn apps(fake: &mut Fake) -> String {
     let mut apps = String::new();
     while let Ok(seen) = fake.seen.try_recv() {
         let (_, app) = seen.path.split_once("app%3D").unwrap();
         apps.push_str(&app[..1]);
     }
-    assert_eq!(apps, "abbbccabc");
+    apps
 }
 
 #[tokio::test]
