@@ -147,7 +147,7 @@ settings! {
     "destinations[].auth.session_token", "text", "none", "What goes with a key for a while only. parquet in a bucket only.";
     "destinations[].auth.bearer", "text", "none", "A token instead, sent as `Authorization: Bearer`. Not of fluent_forward, kafka or a bucket.";
     "destinations[].tenant", "text", "none", "The tenant, sent as `X-Scope-OrgID`: whose data it is to Loki, Tempo and Mimir. Not of fluent_forward, kafka or a bucket.";
-    "destinations[].compression", "none, gzip or zstd", "gzip; of fluent_forward none", "How requests to it are packed. fluent_forward takes none and gzip; kafka takes snappy and lz4 too. Not of loki, prometheus_remote_write or a bucket.";
+    "destinations[].compression", "none, gzip or zstd", "gzip; of fluent_forward none", "How requests to it are packed. elasticsearch and fluent_forward take none and gzip; kafka takes snappy and lz4 too. Not of loki, prometheus_remote_write or a bucket.";
     "destinations[].timeout", "duration", "10s", "How long one request to it may take.";
     "destinations[].concurrency", "number", "4; of loki and prometheus_remote_write 1", "Requests on their way to it at once.";
     "destinations[].tls.ca_file", "file", "built-in roots", "PEM file of the roots to trust instead.";

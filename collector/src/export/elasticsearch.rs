@@ -53,8 +53,9 @@ impl Elasticsearch {
             Ok(packed) => packed,
             Err(outcome) => return outcome,
         };
-        match self.http.hand_over(&self.bulk, &HEADERS, body).await {
-            Ok(answer) => answer::read(&answer.body, batch.len()),
+        match self.http.post(&self.bulk, &HEADERS, body).await {
+            Ok(answer) if answer.status.is_success() => answer::read(&answer.body, batch.len()),
+            Ok(answer) => answer::of_the_request(&answer),
             Err(outcome) => outcome,
         }
     }

@@ -209,6 +209,7 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{documents}item_headers = {{ x-a = \"{{ap}}\" }}"), "destinations.b.item_headers = \"a table\": x-a: {ap} is nothing that an item has; use {app}"),
         (format!("version = 1\n{documents}headers = {{ x-a = \"hunter2\" }}\nitem_headers = {{ x-a = \"{{app}}\" }}"), "destinations.b.item_headers = \"a table\": headers.x-a says it as well"),
         (format!("version = 1\n{elastic}dataset = \"a-b\""), "destinations.b.dataset = \"a-b\": 1 to 100 small letters"),
+        (format!("version = 1\n{elastic}compression = \"zstd\""), "destinations.b.compression = \"zstd\": Elasticsearch does not unpack it"),
         (format!("version = 1\n{elastic}retention = \"36h\""), "destinations.b.retention = \"36h\": whole days, such as \"30d\""),
         (format!("version = 1\n{clickhouse}database = \"a; DROP\""), "destinations.b.database = \"a; DROP\": 1 to 100 letters, digits and _"),
         (format!("version = 1\n{clickhouse}logs_table = \"otel_traces\""), "destinations.b.traces_table: log records go there already"),

@@ -48,11 +48,16 @@ pub(super) fn http(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
 
 pub(super) fn elasticsearch(section: &Section<'_>, _: &Path) -> Built<DestinationKind> {
     let default = Elasticsearch::new(remote(section)?);
+    let compression = compression(section)?;
+    if compression == Compression::Zstd {
+        let problem = "Elasticsearch does not unpack it, and takes it for JSON; write gzip or none";
+        return Err(section.wrong("compression", problem));
+    }
     Ok(DestinationKind::Elasticsearch(Elasticsearch {
         dataset: part(section, "dataset")?.unwrap_or(default.dataset),
         namespace: part(section, "namespace")?.unwrap_or(default.namespace),
         retention: retention(section)?.unwrap_or(default.retention),
-        compression: compression(section)?,
+        compression,
         remote: default.remote,
     }))
 }

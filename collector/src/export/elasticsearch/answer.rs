@@ -1,8 +1,12 @@
 //! What a bulk request is answered: one verdict for each document, in the order in which they were sent.
 
+use std::time::SystemTime;
+
+use http::StatusCode;
 use serde::Deserialize;
 
 use crate::export::destination::{Outcome, Reason};
+use crate::export::http::Answer;
 
 /// What Elasticsearch and OpenSearch call a document that fits no mapping and never will, whatever became of the others.
 const OF_DOCUMENTS: [&str; 12] = [
@@ -70,6 +74,21 @@ enum Error {
 struct Cause {
     #[serde(default)]
     reason: Option<String>,
+}
+
+/// What comes of a request that was not taken. Documents are judged within a 200: a request that is refused whole is so for a setting or a version of the
+/// cluster's, and each part of it would be, unless others pass meanwhile. Only that it is too large is mended by dividing.
+pub(super) fn of_the_request(answer: &Answer) -> Outcome {
+    match answer.failure(&answer.words(), SystemTime::now()) {
+        Outcome::Refused(reason) if answer.status != StatusCode::PAYLOAD_TOO_LARGE => {
+            Outcome::Retry {
+                after: None,
+                suspect: true,
+                reason,
+            }
+        }
+        outcome => outcome,
+    }
 }
 
 /// What became of a batch of so many items.

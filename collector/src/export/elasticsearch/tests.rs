@@ -196,6 +196,28 @@ async fn a_busy_broken_or_strange_server_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_refused_whole_is_no_documents_fault() {
+    let explicit = json!({ "error": { "type": "illegal_argument_exception", "reason": "explicit index in bulk is not allowed" }, "status": 400 });
+    // What a server says that does not unpack what it is sent.
+    let packed = json!({ "error": { "type": "x_content_parse_exception", "reason": "[1:2] Illegal character" }, "status": 400 });
+    for (status, body) in [(400, explicit), (400, packed), (422, json!({}))] {
+        let body = body.to_string();
+        let answer = Answer::with(status, "content-type", "application/json", body.as_bytes());
+        let want = Outcome::Retry {
+            after: None,
+            suspect: true,
+            reason: Reason::new(format!("http {status}"), body),
+        };
+        assert_eq!(outcome(answer).await, want);
+    }
+    let page = Answer::with(400, "content-type", "text/html", b"<html>a proxy</html>");
+    assert!(matches!(
+        outcome(page).await,
+        Outcome::Retry { suspect: false, .. }
+    ));
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_costs_one_timeout() {
     let fake = Fake::answering(vec![Answer::Hang]).await;
     let mut settings = settings(&fake);
