@@ -46,6 +46,9 @@ export const rate = (metric: string, by = '', matchers = LIVE, window = '$__rate
 /** A share of sums: unknown, not endless, where there is nothing to divide by; 0 where only the part is missing. */
 export const share = (part: string, whole: string): string => `((${part}) or 0 * (${whole})) / ((${whole}) > 0)`;
 
+/** What there is of those that another query names by these labels: the columns of a table are of the same rows, however many else there are. */
+export const among = (of: string, by: string, expr: string): string => `(${expr})\nand on (${by}) ${of}`;
+
 /** A stream of Loki's `loki` destination, by its label `kind`: as in metrics without what waited offline, which is about another hour. */
 export const lines = (kind: string, ...filters: string[]): string =>
   [`{service_name=~"$app", deployment_environment_name=~"$environment", kind="${kind}"}`, '| farol_batch_deferred!="true" | farol_k6_browser=~"$traffic"', ...filters.map((filter) => `| ${filter}`)].join(' ');

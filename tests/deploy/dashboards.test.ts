@@ -274,6 +274,47 @@ test('figures of the collectors are those of several, and of none', (t) => {
   }
 });
 
+/** A table of several queries, whose rows are joined by their labels. */
+const joined = boards.flatMap((board) => panels(board).filter((it) => it.type === 'table' && (it.targets ?? []).length > 1).map((it) => ({ board: board.uid, panel: it.title ?? '', asked: it.targets!.map((target) => String(target.expr)) })));
+
+test('a table of the first few has columns for these alone', () => {
+  assert.equal(joined.length, 3);
+  for (const { board, panel, asked: [first, ...others] } of joined) {
+    const by = new Set(/\bby \(([^)]+)\)/u.exec(first!)![1]!.split(', '));
+    for (const other of others) {
+      const end = /\)\nand on \(([\w, ]+)\) (topk\([^]*)$/u.exec(other);
+      assert.deepEqual([end?.[2], new Set(end?.[1]!.split(', '))], [first, by], `${board}: ${panel}`);
+    }
+  }
+});
+
+test('of forty routes each column has the same thirty', (t) => {
+  const { asked } = joined.find((it) => it.board === 'farol-api')!;
+  const route = (n: number): string => `{job="shop", deployment_environment_name="", farol_delivery="live", url_template="/${n}", farol_http_status_class="5xx"`;
+  const folder = mkdtempSync(join(tmpdir(), 'farol-routes-'));
+  try {
+    const path = join(folder, 'routes.test.yml');
+    writeFileSync(path, JSON.stringify({
+      tests: [{
+        interval: '1m',
+        // The more often the later it stands; its requests take half a second and fail.
+        input_series: Array.from({ length: 40 }, (_, n) => [
+          ...['1', '+Inf'].map((le) => ({ series: `http_client_request_duration_seconds_bucket${route(n)}, le="${le}"}`, values: `0+${n + 1}x60` })),
+          { series: `http_client_request_duration_seconds_count${route(n)}}`, values: `0+${n + 1}x60` },
+        ]).flat(),
+        promql_expr_test: asked.map((expr) => ({
+          expr: `count by (url_template) (${filled(expr)})`, eval_time: '60m',
+          exp_samples: Array.from({ length: 30 }, (_, n) => ({ labels: `{url_template="/${n + 10}"}`, value: 1 })),
+        })),
+      }],
+    }));
+    const done = tool(t, 'promtool', 'test', 'rules', path);
+    if (done) assert.ok(done.ok, done.said);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("Loki's parser takes the query of every panel", (t) => {
   // A query for lines is made one for their number, since a rule wants a figure.
   const figures = of('loki').map(({ expr }) => (expr.startsWith('{') ? `count_over_time(${expr} [5m])` : expr));

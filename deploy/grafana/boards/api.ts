@@ -1,7 +1,7 @@
 /** API calls as browsers see them: rate, errors and duration by route, and the same beside what servers say of themselves. */
 import { board, to } from '../board.js';
 import { bars, figure, lines, marked, now, prom, rows, table, traceql, traces } from '../panels.js';
-import { REQUESTS, SPANS, WINDOW, increase, join, observed, quantile, share } from '../queries.js';
+import { REQUESTS, SPANS, WINDOW, among, increase, join, observed, quantile, share } from '../queries.js';
 
 const RANGE = '$__range';
 const METRIC = 'http_client_request_duration_seconds';
@@ -9,6 +9,7 @@ const SERVER = 'http_server_request_duration_seconds';
 const failed = (by = '', window = RANGE): string => observed(METRIC, by, join(REQUESTS, 'farol_http_status_class=~"5xx|error"'), window);
 /** Histograms take sampled sessions alone, and no weights: beside page views, which stand for all, they are few. */
 const SAMPLED = 'Of sampled sessions, each request once: with a rate of 0.1 a tenth of what pages sent.';
+const MOST = `topk(30, ${observed(METRIC, 'url_template', REQUESTS, RANGE)})`;
 /** A server is another job than the app whose pages ask it. */
 const ALL = 'http_response_status_code=~".*"';
 
@@ -28,9 +29,9 @@ export const api = board({
     lines('P95 by route', [marked(prom(`topk(10, ${quantile(0.95, METRIC, 'url_template', REQUESTS)})`, '{{url_template}}'))], { unit: 's' }),
     'Routes',
     table('Requests by route', [
-      rows(`topk(30, ${observed(METRIC, 'url_template', REQUESTS, RANGE)})`),
-      rows(quantile(0.95, METRIC, 'url_template', REQUESTS, RANGE)),
-      rows(share(failed('url_template'), observed(METRIC, 'url_template', REQUESTS, RANGE))),
+      rows(MOST),
+      rows(among(MOST, 'url_template', quantile(0.95, METRIC, 'url_template', REQUESTS, RANGE))),
+      rows(among(MOST, 'url_template', share(failed('url_template'), observed(METRIC, 'url_template', REQUESTS, RANGE)))),
     ], {
       width: 24, height: 10, description: SAMPLED,
       fields: {

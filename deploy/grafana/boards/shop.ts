@@ -1,7 +1,7 @@
 /** The example system, a board a part: its API, its processes, its database, its cache. What they name comes from OpenTelemetry and from the exporters that ../../compose/ starts. */
 import { board } from '../board.js';
 import { areas, bars, figure, lines, logs, loki, now, prom, rows, share as pie, table } from '../panels.js';
-import { observed, quantile, share } from '../queries.js';
+import { among, observed, quantile, share } from '../queries.js';
 
 const WINDOW = '$__rate_interval';
 const RANGE = '$__range';
@@ -9,6 +9,7 @@ const SERVER = 'http_server_request_duration_seconds';
 const JOB = 'job=~"$service"';
 const failed = (by: string, window: string): string => observed(SERVER, by, `${JOB}, http_response_status_code=~"5.."`, window);
 const all = (by: string, window: string): string => observed(SERVER, by, JOB, window);
+const MOST = `topk(20, ${all('http_route', RANGE)})`;
 
 export const shopApi = board({
   uid: 'farol-shop-api',
@@ -26,7 +27,11 @@ export const shopApi = board({
     bars('Requests by status', [prom(all('http_response_status_code', WINDOW), '{{http_response_status_code}}')]),
     bars('Errors by kind', [prom(observed(SERVER, 'http_response_status_code, http_route', `${JOB}, http_response_status_code=~"[45].."`, WINDOW), '{{http_response_status_code}} {{http_route}}')]),
     lines('P95 by route', [prom(`topk(10, ${quantile(0.95, SERVER, 'http_route', JOB, WINDOW)})`, '{{http_route}}')], { unit: 's' }),
-    table('Routes', [rows(`topk(20, ${all('http_route', RANGE)})`), rows(quantile(0.95, SERVER, 'http_route', JOB, RANGE)), rows(share(failed('http_route', RANGE), all('http_route', RANGE)))], {
+    table('Routes', [
+      rows(MOST),
+      rows(among(MOST, 'http_route', quantile(0.95, SERVER, 'http_route', JOB, RANGE))),
+      rows(among(MOST, 'http_route', share(failed('http_route', RANGE), all('http_route', RANGE)))),
+    ], {
       width: 24,
       fields: { http_route: { title: 'Route' }, 'Value #A': { title: 'Requests', unit: 'short' }, 'Value #B': { title: 'P95', unit: 's' }, 'Value #C': { title: 'Failed', unit: 'percentunit', bounds: [0.0005, 0.001] } },
     }),
@@ -59,6 +64,7 @@ export const shopProcesses = board({
 });
 
 const STATEMENTS = 'pg_stat_statements';
+const SLOWEST = `topk(20, sum by (datname, queryid) (increase(${STATEMENTS}_seconds_total[${RANGE}])) / (sum by (datname, queryid) (increase(${STATEMENTS}_calls_total[${RANGE}])) > 0))`;
 const DATABASE = 'datname!~"template.*|"';
 
 export const shopPostgres = board({
@@ -77,8 +83,8 @@ export const shopPostgres = board({
     lines('Transactions', [prom(`sum by (datname) (rate(pg_stat_database_xact_commit{${DATABASE}}[${WINDOW}]))`, '{{datname}} committed'), prom(`sum by (datname) (rate(pg_stat_database_xact_rollback{${DATABASE}}[${WINDOW}]))`, '{{datname}} rolled back')], { unit: 'ops' }),
     lines('Blocks: found in the cache, and read from the disk', [prom(`sum(rate(pg_stat_database_blks_hit{${DATABASE}}[${WINDOW}]))`, 'found'), prom(`sum(rate(pg_stat_database_blks_read{${DATABASE}}[${WINDOW}]))`, 'read')], { unit: 'ops' }),
     table('Slowest statements', [
-      rows(`topk(20, sum by (datname, queryid) (increase(${STATEMENTS}_seconds_total[${RANGE}])) / (sum by (datname, queryid) (increase(${STATEMENTS}_calls_total[${RANGE}])) > 0))`),
-      rows(`sum by (datname, queryid) (increase(${STATEMENTS}_calls_total[${RANGE}]))`),
+      rows(SLOWEST),
+      rows(among(SLOWEST, 'datname, queryid', `sum by (datname, queryid) (increase(${STATEMENTS}_calls_total[${RANGE}]))`)),
     ], {
       width: 24, description: 'By mean time. `SELECT query FROM pg_stat_statements WHERE queryid = …` says which one it is.',
       fields: { datname: { title: 'Database' }, queryid: { title: 'Statement' }, 'Value #A': { title: 'Mean', unit: 's', bounds: [0.1, 0.2] }, 'Value #B': { title: 'Calls', unit: 'short' } },
