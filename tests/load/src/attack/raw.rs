@@ -9,9 +9,16 @@ use crate::wire::{Answer, Wire};
 pub struct Case {
     /// What it is.
     pub name: &'static str,
+    /// The one answer that is right: to the first request, and then the connection ends.
+    pub status: u16,
     /// All that is sent.
     pub bytes: Vec<u8>,
 }
+
+/// The head cannot be read, or in more ways than one.
+const BAD: u16 = 400;
+/// The head can be read in one way, and leads nowhere; where its body ends is in doubt, so that nothing behind it is read.
+const NOWHERE: u16 = 404;
 
 /// What a reader that was fooled would take for a second request: the only one here that is answered with 405.
 const SMUGGLED: &str = "GET /collect HTTP/1.1\r\nhost: smuggled\r\n\r\n";
@@ -21,38 +28,42 @@ pub fn smuggling() -> Vec<Case> {
     let post = |headers: &str, body: &str| {
         format!("POST /nowhere HTTP/1.1\r\nhost: a\r\n{headers}\r\n{body}{SMUGGLED}").into_bytes()
     };
-    let case = |name, bytes| Case { name, bytes };
+    let case = |name, status, bytes| Case {
+        name,
+        status,
+        bytes,
+    };
     vec![
-        case("content-length, then chunked", post("content-length: 4\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n")),
-        case("chunked, then content-length", post("transfer-encoding: chunked\r\ncontent-length: 4\r\n", "0\r\n\r\n")),
-        case("two lengths that differ", post("content-length: 0\r\ncontent-length: 5\r\n", "12345")),
-        case("two lengths in one field", post("content-length: 0, 5\r\n", "12345")),
-        case("a length with a sign", post("content-length: +5\r\n", "12345")),
-        case("a length in hexadecimal", post("content-length: 0x5\r\n", "12345")),
-        case("a length beyond all numbers", post("content-length: 99999999999999999999999\r\n", "")),
-        case("a folded field", post("x-a: b\r\n content-length: 5\r\n", "12345")),
-        case("white space before the colon", post("content-length : 5\r\n", "12345")),
-        case("white space before the first field", post(" content-length: 5\r\n", "12345")),
-        case("a tab in a name", post("content\t-length: 5\r\n", "12345")),
-        case("NUL in a value", post("x-a: a\0b\r\ncontent-length: 0\r\n", "")),
-        case("CR alone in a value", post("x-a: a\rcontent-length: 5\r\n", "12345")),
-        case("chunked twice", post("transfer-encoding: chunked, chunked\r\n", "0\r\n\r\n")),
-        case("chunked, then something else", post("transfer-encoding: chunked, identity\r\n", "0\r\n\r\n")),
-        case("an unknown coding", post("transfer-encoding: xchunked\r\n", "0\r\n\r\n")),
-        case("a quoted coding", post("transfer-encoding: \"chunked\"\r\n", "0\r\n\r\n")),
-        case("chunked in HTTP/1.0", format!("POST /nowhere HTTP/1.0\r\nhost: a\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{SMUGGLED}").into_bytes()),
-        case("a chunk with a sign", post("transfer-encoding: chunked\r\n", "+1\r\na\r\n0\r\n\r\n")),
-        case("a chunk with 0x", post("transfer-encoding: chunked\r\n", "0x1\r\na\r\n0\r\n\r\n")),
-        case("a chunk beyond all numbers", post("transfer-encoding: chunked\r\n", "ffffffffffffffff1\r\na\r\n0\r\n\r\n")),
-        case("a chunk's extension", post("transfer-encoding: chunked\r\n", "1;a=b\r\na\r\n0\r\n\r\n")),
-        case("a chunk's extension with LF alone", post("transfer-encoding: chunked\r\n", "1;a\nb\r\na\r\n0\r\n\r\n")),
-        case("a chunk that ends in LF alone", post("transfer-encoding: chunked\r\n", "1\na\n0\n\n")),
-        case("a chunk longer than it says", post("transfer-encoding: chunked\r\n", "1\r\naa\r\n0\r\n\r\n")),
-        case("a head that ends its lines in LF alone", format!("POST /nowhere HTTP/1.1\nhost: a\ncontent-length: 0\n\n{SMUGGLED}").into_bytes()),
-        case("a line in LF alone", post("x-a: b\ncontent-length: 5\r\n", "12345")),
-        case("no version", format!("GET /nowhere\r\n\r\n{SMUGGLED}").into_bytes()),
-        case("a version of its own", format!("GET /nowhere HTTP/1.9\r\nhost: a\r\n\r\n{SMUGGLED}").into_bytes()),
-        case("a target with a space", format!("GET /no where HTTP/1.1\r\nhost: a\r\n\r\n{SMUGGLED}").into_bytes()),
+        case("content-length, then chunked", NOWHERE, post("content-length: 4\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n")),
+        case("chunked, then content-length", NOWHERE, post("transfer-encoding: chunked\r\ncontent-length: 4\r\n", "0\r\n\r\n")),
+        case("two lengths that differ", BAD, post("content-length: 0\r\ncontent-length: 5\r\n", "12345")),
+        case("two lengths in one field", BAD, post("content-length: 0, 5\r\n", "12345")),
+        case("a length with a sign", BAD, post("content-length: +5\r\n", "12345")),
+        case("a length in hexadecimal", BAD, post("content-length: 0x5\r\n", "12345")),
+        case("a length beyond all numbers", BAD, post("content-length: 99999999999999999999999\r\n", "")),
+        case("a folded field", BAD, post("x-a: b\r\n content-length: 5\r\n", "12345")),
+        case("white space before the colon", BAD, post("content-length : 5\r\n", "12345")),
+        case("white space before the first field", BAD, post(" content-length: 5\r\n", "12345")),
+        case("a tab in a name", BAD, post("content\t-length: 5\r\n", "12345")),
+        case("NUL in a value", BAD, post("x-a: a\0b\r\ncontent-length: 0\r\n", "")),
+        case("CR alone in a value", BAD, post("x-a: a\rcontent-length: 5\r\n", "12345")),
+        case("chunked twice", NOWHERE, post("transfer-encoding: chunked, chunked\r\n", "0\r\n\r\n")),
+        case("chunked, then something else", BAD, post("transfer-encoding: chunked, identity\r\n", "0\r\n\r\n")),
+        case("an unknown coding", BAD, post("transfer-encoding: xchunked\r\n", "0\r\n\r\n")),
+        case("a quoted coding", BAD, post("transfer-encoding: \"chunked\"\r\n", "0\r\n\r\n")),
+        case("chunked in HTTP/1.0", BAD, format!("POST /nowhere HTTP/1.0\r\nhost: a\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{SMUGGLED}").into_bytes()),
+        case("a chunk with a sign", NOWHERE, post("transfer-encoding: chunked\r\n", "+1\r\na\r\n0\r\n\r\n")),
+        case("a chunk with 0x", NOWHERE, post("transfer-encoding: chunked\r\n", "0x1\r\na\r\n0\r\n\r\n")),
+        case("a chunk beyond all numbers", NOWHERE, post("transfer-encoding: chunked\r\n", "ffffffffffffffff1\r\na\r\n0\r\n\r\n")),
+        case("a chunk's extension", NOWHERE, post("transfer-encoding: chunked\r\n", "1;a=b\r\na\r\n0\r\n\r\n")),
+        case("a chunk's extension with LF alone", NOWHERE, post("transfer-encoding: chunked\r\n", "1;a\nb\r\na\r\n0\r\n\r\n")),
+        case("a chunk that ends in LF alone", NOWHERE, post("transfer-encoding: chunked\r\n", "1\na\n0\n\n")),
+        case("a chunk longer than it says", NOWHERE, post("transfer-encoding: chunked\r\n", "1\r\naa\r\n0\r\n\r\n")),
+        case("a head that ends its lines in LF alone", BAD, format!("POST /nowhere HTTP/1.1\nhost: a\ncontent-length: 0\n\n{SMUGGLED}").into_bytes()),
+        case("a line in LF alone", BAD, post("x-a: b\ncontent-length: 5\r\n", "12345")),
+        case("no version", BAD, format!("GET /nowhere\r\n\r\n{SMUGGLED}").into_bytes()),
+        case("a version of its own", BAD, format!("GET /nowhere HTTP/1.9\r\nhost: a\r\n\r\n{SMUGGLED}").into_bytes()),
+        case("a target with a space", BAD, format!("GET /no where HTTP/1.1\r\nhost: a\r\n\r\n{SMUGGLED}").into_bytes()),
     ]
 }
 
