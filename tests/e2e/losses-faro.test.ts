@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from './driver/cases.js';
 import { html, script } from './driver/server.js';
 import { names, say, stage } from './losses/stage.js';
-import { second, type Fate } from './losses/way.js';
+import { second, still, type Fate } from './losses/way.js';
 
 /** In ms: how long a collector is away, and how long the last item may take. */
 const [AWAY, PATIENCE] = [10_000, 60_000];
@@ -44,7 +44,8 @@ function beside(name: string, count: number, act: (path: string, prefix: string)
       // What is behind it has come: Faro's has no other end to wait for.
       const last = await on.open(`/${kind}`);
       await say(last, `${prefix}end-`, 1);
-      const items = await on.collector.until((items) => names(items, prefix).includes(`${prefix}end-0`) && (kind === 'faro' || names(items, prefix).length > count), `${kind}, ${name}`, PATIENCE);
+      let items = await on.collector.until((items) => names(items, prefix).includes(`${prefix}end-0`) && (kind === 'faro' || names(items, prefix).length > count), `${kind}, ${name}`, PATIENCE);
+      if (kind === 'farol') items = await still(last, on.between, on.collector, prefix);
       const all = names(items, prefix).filter((name) => !name.includes('end'));
       if (kind === 'farol') assert.deepEqual([new Set(all).size, all.length], [count, count], 'all, each once');
       came.push(new Set(all).size);

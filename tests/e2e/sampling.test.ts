@@ -84,7 +84,7 @@ test('a page outside of the sample delivers what an earlier page of its tab left
     await page.evaluate(`farol.event('left'), farol.flush()`);
     await left(true);
     // The mark comes first.
-    await stored(page, true, '', stage.app);
+    await stored(page, true, '', { app: stage.app });
     out = true;
     const before = own.seen.length;
     await page.goto(own.url + '/?out');

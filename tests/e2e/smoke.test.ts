@@ -51,7 +51,7 @@ test('what a page could not deliver the next page of its tab delivers, in the sa
     between.fate = () => 'is cut off';
     const session = await said(page, 'left');
     // It is stored: the mark for the next page comes before that, the batch with it.
-    await stored(page, true, between.url, 'smoke');
+    await stored(page, true, between.url, { app: 'smoke' });
     between.fate = () => 'passes';
     await page.goto(`${own.url}/next`);
     assert.equal(await said(page, 'here'), session);

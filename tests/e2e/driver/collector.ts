@@ -12,6 +12,8 @@ export interface Collector {
   data: string;
   /** Everything that came to the OTLP files so far. */
   items(): Item[];
+  /** How many it has taken that a destination of its does not have yet. */
+  pending(): Promise<number>;
   /** Waits until `done` holds of what came; fails with what is there when it does not within `ms` (default 60 s). */
   until(done: (items: Item[]) => boolean, what: string, ms?: number): Promise<Item[]>;
   stop(): Promise<void>;
@@ -37,6 +39,12 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     url: url!,
     data,
     items: () => delivered(data),
+    async pending() {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const counts = [...text.matchAll(/^farol_destination_items_pending\{.*\} (\d+)$/gm)];
+      if (counts.length === 0) throw new Error(`it does not say what is pending: ${text}`);
+      return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+    },
     async until(done, what, ms = 60_000) {
       const came = await deliveredUntil(data, done, ms);
       if (came.done) return came.items;

@@ -1,7 +1,10 @@
 /** The way between page and collector, which a test makes as bad as it wants, and what waits in the page's database meanwhile. */
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Collector } from '../driver/collector.js';
 import type { Page } from '../driver/index.js';
+import type { Item } from '../driver/otlp.js';
+import { wait } from '../driver/wait.js';
 
 /** What becomes of a request on its way. */
 export type Fate = 'passes' | 'is refused' | 'is cut off' | 'loses its answer' | 'is not wanted';
@@ -13,13 +16,15 @@ export interface Way {
   fate: (n: number) => Fate;
   /** How many batches came this far, tries again included. */
   count: number;
+  /** How many of them are under way. */
+  busy: number;
   close(): void;
 }
 
 const CORS = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after' };
 
 export async function way(to: string): Promise<Way> {
-  const made = { fate: () => 'passes', count: 0 } as unknown as Way;
+  const made = { fate: () => 'passes', count: 0, busy: 0 } as unknown as Way;
   const pass = (incoming: IncomingMessage, outgoing: ServerResponse, body: Buffer, answered: boolean): void => {
     const on = request(to + incoming.url, { method: incoming.method, headers: { ...incoming.headers, host: new URL(to).host } }, (answer) => {
       if (!answered) return void answer.resume().on('end', () => outgoing.destroy());
@@ -31,6 +36,8 @@ export async function way(to: string): Promise<Way> {
   };
   const server: Server = createServer((incoming, outgoing) => {
     const fate = incoming.method === 'POST' ? made.fate(made.count++) : 'passes';
+    made.busy++;
+    outgoing.once('close', () => made.busy--);
     if (fate === 'is cut off') return void incoming.once('data', () => incoming.destroy());
     const parts: Buffer[] = [];
     incoming.on('data', (part: Buffer) => parts.push(part));
@@ -50,9 +57,9 @@ export async function way(to: string): Promise<Way> {
   return made;
 }
 
-/** Waits until the app's database holds batches of this page for the collector at that address, or none of any: a page that was closed before may have left one that had come. */
-export const stored = (page: Page, some: boolean, url: string, app = 'shop'): Promise<unknown> =>
-  page.waitFor(async (some: boolean, url: string, database: string) => {
+/** Waits until the app's database holds batches of this page for the collector at that address, or none of any: a page that was closed before may have left one that had come. `text`: those count that hold it. */
+export const stored = (page: Page, some: boolean, url: string, { app = 'shop', text = '' } = {}): Promise<unknown> =>
+  page.waitFor(async (some: boolean, url: string, database: string, text: string) => {
     // Opening one that is not there would make it.
     if (!(await indexedDB.databases()).some(({ name }) => name === database)) return !some;
     const count = await new Promise<number>((done) => {
@@ -60,11 +67,12 @@ export const stored = (page: Page, some: boolean, url: string, app = 'shop'): Pr
       opened.onsuccess = () => {
         const all = opened.result.transaction('batches').objectStore('batches').getAll();
         // Those for the collectors of other tests are none of this one's.
-        all.onsuccess = () => (opened.result.close(), done(all.result.filter((row) => row.url.startsWith(url) && (!some || row.page === performance.timeOrigin)).length));
+        const ours = (row: any): boolean => row.url.startsWith(url) && new TextDecoder().decode(row.body).includes(text) && (!some || row.page === performance.timeOrigin);
+        all.onsuccess = () => (opened.result.close(), done(all.result.filter(ours).length));
       };
     });
     return some === count > 0;
-  }, { args: [some, url, `farol:1:${app}`], what: some ? 'something in the outbox' : 'an empty outbox' });
+  }, { args: [some, url, `farol:1:${app}`, text], what: some ? 'something in the outbox' : 'an empty outbox', timeout: 60_000 });
 
 /** Waits until the second file of a page runs: from then on it has an outbox. It comes once the page was idle. */
 export async function second(page: Page): Promise<void> {
@@ -74,4 +82,35 @@ export async function second(page: Page): Promise<void> {
   // The SDK asked first, and what it starts is started by the task behind this.
   await page.evaluate(`import(${there}.name).then(() => 0)`);
   await page.evaluate('new Promise((done) => setTimeout(done))');
+}
+
+/** A day passes for what an app's outbox holds: it is all one whether the clock goes on or its times go back. How many batches it holds; `page` is of its origin. */
+export const aged = (page: Page): Promise<number> =>
+  page.evaluate(async (day: number) => {
+    // Opening one that is not there would make it.
+    if (!(await indexedDB.databases()).some(({ name }) => name === 'farol:1:shop')) return 0;
+    const open = indexedDB.open('farol:1:shop');
+    await new Promise((done) => (open.onsuccess = done));
+    const store = open.result.transaction('batches', 'readwrite').objectStore('batches');
+    const read = <T>(request: IDBRequest<T>): Promise<T> => new Promise((done) => (request.onsuccess = () => done(request.result)));
+    const [keys, rows] = [(await read(store.getAllKeys())) as [number, number, number, string][], await read(store.getAll())];
+    for (const [n, [error, at, bytes, id]] of keys.entries()) {
+      store.delete([error, at, bytes, id]);
+      store.put({ ...rows[n], page: rows[n].page - day, until: rows[n].until - day, wait: 0 }, [error, at - day, bytes, id]);
+    }
+    await new Promise((done) => (store.transaction.oncomplete = done));
+    open.result.close();
+    return keys.length;
+  }, 24 * 3_600_000);
+
+/**
+ * What came, once nothing of these names is left that could come again: no outbox holds one, which this page looks after, nothing is on the way, and the collector has written what
+ * it took. A copy comes behind the first; who looks for one at once finds none.
+ */
+export async function still(page: Page, between: Way, collector: Collector, name: string): Promise<Item[]> {
+  await second(page);
+  await stored(page, false, between.url, { text: name });
+  await wait(async () => between.busy === 0, 'an empty way');
+  await wait(async () => (await collector.pending()) === 0, 'the collector to have written everything');
+  return collector.items();
 }
