@@ -372,6 +372,7 @@ fn node(root: &Path, options: &TestOptions) -> Result<Counts> {
     let mut files = e2e::files(&root.join("npm"));
     files.extend(e2e::files(&root.join("examples")));
     files.extend(e2e::files(&root.join("tests/deploy")));
+    files.extend(e2e::files(&root.join("tests/bench")));
     if options.full {
         interop::judges(root)?;
     }
