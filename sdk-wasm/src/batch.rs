@@ -12,6 +12,7 @@ use crate::host::Host;
 use crate::meta::Fixed;
 use crate::pen::Pen;
 use crate::sampling::Share;
+use crate::session::Session;
 use crate::text::{after, before, find, keep};
 
 /// Places in the payload's fixed order, which also numbers the items.
@@ -179,28 +180,33 @@ impl Batch {
         false
     }
 
-    /// Makes its items the session's of that id, where they are of the `old` one, but for the news that there was one: true, where that was in it.
-    pub(crate) fn rename(&mut self, old: &[u8], id: &[u8], share: Share) -> bool {
+    /// Makes its items those of `session`, where they are of the one whose id is `old`, but for the news that there was one: true, where that was in it.
+    pub(crate) fn rename(&mut self, old: &[u8], session: &mut Session) -> bool {
         let mut told = false;
-        if swap(&mut self.who, b"\"session\":{\"id\":\"", old, id) {
+        if swap(&mut self.who, b"\"session\":{\"id\":\"", old, &session.id) {
             if let Some(item) = self.items.first() {
                 told = item.mark & first::SESSION != 0;
             }
             if told {
                 self.shift();
             }
+            self.settle(session.share);
             for item in &mut self.items {
+                if item.place == place::EXCEPTIONS {
+                    // It may have had its first in another page, or in none.
+                    item.mark = first::EXCEPTION * u8::from(!session.failed);
+                    session.failed = true;
+                }
                 // A span says it itself: not every receiver of Faro's puts it there.
                 self.bytes -= item.json.len();
                 swap(
                     &mut item.json,
                     b"\"session.id\",\"value\":{\"stringValue\":\"",
                     old,
-                    id,
+                    &session.id,
                 );
                 self.bytes += item.json.len();
             }
-            self.settle(share);
         }
         told
     }

@@ -83,7 +83,7 @@ impl<H: Host> Client<H> {
         if consent == Consent::Denied {
             self.forget();
         } else {
-            self.announce(how.told("session_start"), now);
+            self.announce(how.told("session_start"), how != Stored::Resumed, now);
         }
     }
 
@@ -135,7 +135,7 @@ impl<H: Host> Client<H> {
     /// The page ends the session: what follows belongs to another.
     pub(super) fn end(&mut self, now: f64) {
         if self.consent != Consent::Denied {
-            self.announce("session_end", now);
+            self.announce("session_end", false, now);
             self.succeed(now, true, None);
         }
     }
@@ -156,7 +156,7 @@ impl<H: Host> Client<H> {
                 self.wake(now);
             }
         } else if !text.is_empty()
-            && there.open(text, b"", steady, wall, &self.options, false) != Stored::Resumed
+            && there.open(text, b"", steady, wall, &self.options, self.waits()) != Stored::Resumed
         {
             self.writable &= text.starts_with(b"1 ");
         } else {
@@ -165,21 +165,27 @@ impl<H: Host> Client<H> {
         }
     }
 
+    /// Whether all that the page has told waits for its visitor's yes.
+    fn waits(&self) -> bool {
+        self.consent == Consent::Pending && self.envelope.sequence == 0
+    }
+
     /// Goes over to the session that follows on this one: what is stored, else one that begins.
     #[inline(never)]
     fn succeed(&mut self, now: f64, activity: bool, stored: Option<&[u8]>) {
         let mut along = Batch::new();
-        let untold = stored.is_some() && self.envelope.sequence == 0;
         // The page could not know of it before: all that it has told is the other session's, and the visitor has come to it.
-        let pending = untold && self.consent == Consent::Pending;
-        let young = pending || untold && now - self.began < self.options.age();
+        let pending = stored.is_some() && self.waits();
+        let young = stored.is_some()
+            && self.envelope.sequence == 0
+            && (pending || now - self.began < self.options.age());
         if young {
             // The page has just begun: what is told of it is the other session's.
             core::mem::swap(&mut along, &mut self.batch);
         }
         // That the page was loaded is told once, in the session in which it was.
         let mut loaded = !young || self.announced;
-        let (failed, woken) = (self.session.failed, self.session.woken);
+        let wakes = pending && (self.session.failed || self.session.woken);
         if pending {
             self.held.append(&mut self.ring);
         } else {
@@ -212,25 +218,28 @@ impl<H: Host> Client<H> {
         self.counts = [0; 5];
         // Who began it has said so.
         self.announced = how == Stored::Resumed;
-        self.tell(now);
+        self.describe();
+        if pending {
+            for batch in &mut self.held {
+                loaded &= !batch.rename(&before, &mut self.session);
+            }
+        }
         if self.on() {
-            loaded &= !along.rename(&before, &self.session.id, self.session.share);
+            loaded &= !along.rename(&before, &mut self.session);
             keep(&mut along.who, &self.who);
             self.batch = along;
         }
-        if pending {
-            for batch in &mut self.held {
-                loaded &= !batch.rename(&before, &self.session.id, self.session.share);
-            }
-        }
+        self.tell(now);
         if how != Stored::Resumed || !loaded {
-            self.announce(how.told("session_extend"), now);
+            let began = if loaded {
+                "session_extend"
+            } else {
+                "session_start"
+            };
+            self.announce(how.told(began), how != Stored::Resumed, now);
         }
-        if pending {
-            self.session.failed |= failed;
-            if failed || woken {
-                self.wake(now);
-            }
+        if wakes {
+            self.wake(now);
         }
     }
 
@@ -261,13 +270,11 @@ impl<H: Host> Client<H> {
     }
 
     /// The session's own event, for which there is room beside the page's. Where it is the session's first, the batch says so.
-    fn announce(&mut self, name: &str, now: f64) {
+    fn announce(&mut self, name: &str, begins: bool, now: f64) {
         let told = core::mem::take(&mut self.counts[kind::EVENT as usize]);
         if let Some(start) = self.begin_event(name, now) {
             self.announced = true;
-            if !matches!(name, "session_resume" | "session_end") {
-                self.mark = first::SESSION;
-            }
+            self.mark = first::SESSION * u8::from(begins);
             self.pen.field(b"previousSession", &self.session.previous);
             self.finish_event(start, now);
         }
@@ -333,7 +340,7 @@ impl<H: Host> Client<H> {
         self.tell(now);
         self.renew(now, false);
         if !self.announced {
-            self.announce("session_start", now);
+            self.announce("session_start", true, now);
         }
     }
 

@@ -12,8 +12,8 @@ fn names(batches: &[Sealed]) -> Vec<(std::string::String, std::string::String)> 
         .flat_map(|b| {
             b.json["events"]
                 .as_array()
-                .unwrap()
-                .iter()
+                .into_iter()
+                .flatten()
                 .map(|e| (text(&b.json["meta"]["session"]["id"]), text(&e["name"])))
         })
         .collect()
@@ -370,6 +370,17 @@ fn what_is_told_on_leaving_goes_as_one_though_the_page_was_hidden_a_moment_befor
     assert_eq!(bench.batches().len(), 1);
 }
 
+/// An error of which only the page tells.
+fn exception(bench: &mut Bench, message: &str) {
+    let message = Writer::default()
+        .b(0)
+        .many(&["api", "E", message, "", ""])
+        .n(0.0)
+        .n(0.0);
+    let message = message.u(0).a(&[]).s("").s("").n(f64::NAN).u(0);
+    bench.put(op::EXCEPTION, &message.0);
+}
+
 /// What the storage that tabs share holds.
 fn shared(bench: &mut Bench, text: &str) {
     bench.put(op::STORED, &Writer::default().s(text).0);
@@ -488,6 +499,39 @@ fn a_page_says_once_that_it_was_loaded_whichever_session_that_is_in_the_end() {
         told(with(0, 0.5), out, "", 20_000.0),
         ["in2 seen"],
         "that was its session when it was loaded"
+    );
+}
+
+#[test]
+fn a_copy_of_a_tab_says_that_it_was_loaded_where_its_own_start_could_not() {
+    let sampled = |id: &str| farol_protocol::sampling::sampled(id, 0.5);
+    let out = ["a", "b", "c", "d", "e", "f"]
+        .into_iter()
+        .find(|id| !sampled(id))
+        .unwrap();
+    let told = |rate, stored: String| {
+        let mut bench = Bench::new(&Start {
+            numbers: with(0, rate),
+            stored,
+            ..Start::default()
+        });
+        bench.event("seen");
+        shared(&mut bench, "");
+        while !bench.client.session.share.sampled {
+            shared(&mut bench, "");
+        }
+        let names = names(&bench.flush().batches());
+        names.into_iter().map(|(_, name)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(0.5, format!("1 1767225000000 1767225500000 0 {out}")),
+        ["session_start"],
+        "the one that was copied is outside of the sample"
+    );
+    assert_eq!(
+        told(1.0, "1 1767220000000 1767220000000 0 older".into()),
+        ["seen", "session_start"],
+        "the one that was copied is over"
     );
 }
 
@@ -682,6 +726,47 @@ fn whatever_is_told_while_consent_is_pending_goes_along_to_the_session_that_the_
 }
 
 #[test]
+fn the_first_exception_of_a_session_is_marked_once_whatever_pages_go_over_to_it() {
+    let marks = |consent, stored: &str, there: &str| {
+        let mut bench = Bench::new(&Start {
+            consent,
+            stored: stored.into(),
+            ..Start::default()
+        });
+        exception(&mut bench, "a");
+        if consent == 0 {
+            bench.flush();
+            exception(&mut bench, "b");
+        }
+        shared(&mut bench, there);
+        bench.put(op::CONSENT, &[1]);
+        exception(&mut bench, "c");
+        let marks = bench.flush().batches();
+        let marks = marks.iter().map(|b| b.json["farol"]["first"].to_string());
+        let text = bench.said(signal::STORE).pop().unwrap();
+        (marks.collect::<Vec<_>>().join(" "), text[30] as char)
+    };
+    for consent in [0, 1] {
+        let theirs = |flags| {
+            let there = format!("1 1767225000000 1767225500000 {flags} theirs");
+            marks(consent, "", &there)
+        };
+        let (marks, flags) = theirs(1);
+        assert_eq!(marks.replace("null", "").trim(), "", "it had one");
+        assert_eq!(flags, '1');
+        let (marks, flags) = theirs(0);
+        assert_eq!(marks.matches("exception").count(), 1, "{marks}");
+        assert!(marks.starts_with("[\"exception"), "the oldest: {marks}");
+        assert_eq!(flags, '1');
+    }
+    // The copy of a tab, whose session had one.
+    let older = "1 1767225000000 1767225500000 1 older";
+    let (marks, flags) = marks(1, older, "");
+    assert_eq!(marks.matches("exception").count(), 1, "{marks}");
+    assert_eq!(flags, '1');
+}
+
+#[test]
 fn an_id_that_stands_elsewhere_in_the_meta_too_is_changed_where_it_is_the_sessions() {
     for id in ["d", "id", "session"] {
         let mut bench = Bench::new(&Start {
@@ -702,6 +787,8 @@ fn an_id_that_stands_elsewhere_in_the_meta_too_is_changed_where_it_is_the_sessio
 fn a_stored_session_that_is_over_or_none_changes_nothing_for_who_agrees() {
     for text in [
         "1 1767220000000 1767224000000 0 theirs",
+        // Nobody attends it, and its visitor comes back.
+        "1 1767220000000 0000000000000 0 theirs",
         "2 theirs",
         "1 garbage",
     ] {
@@ -738,13 +825,7 @@ fn an_error_while_consent_is_pending_sends_what_led_to_it_in_a_stored_session_ou
         ..Start::default()
     });
     bench.event("before").flush();
-    let message = Writer::default()
-        .b(0)
-        .many(&["api", "E", "m", "", ""])
-        .n(0.0)
-        .n(0.0);
-    let message = message.u(0).a(&[]).s("").s("").n(f64::NAN).u(0);
-    bench.put(op::EXCEPTION, &message.0);
+    exception(&mut bench, "m");
     shared(&mut bench, "1 1767225000000 1767225500000 0 theirs");
     bench.put(op::CONSENT, &[1]).flush();
     let batches = bench.batches();
