@@ -9,7 +9,7 @@ import type { Attributes, Client } from './types.js';
 /** The one member of our messages. */
 const KEY = 'farol.error/1';
 
-/** Messages in one second. A worker that fails in a loop says the same; the rest is counted. */
+/** Messages in one second. A worker that fails in a loop says the same; the rest is counted, and told with the last of it. */
 const MOST = 20;
 const WINDOW = 1000;
 
@@ -18,7 +18,7 @@ interface Told {
   message: string;
   stack: string;
   causes: [type: string, message: string, stack: string][];
-  /** Errors before it that were only counted. */
+  /** How many errors before it were only counted. */
   more: number;
   /** The worker's name, where it has one. */
   name: string;
@@ -51,25 +51,40 @@ export function install(options: { post?: (message: unknown) => void } = {}): ()
   const post = options.post || (safe(() => scope.postMessage!.bind(scope)) as ((message: unknown) => void) | undefined);
   let since = -Infinity;
   let count = 0;
+  /** How many were only counted, and the last of them. */
   let more = 0;
+  let last: [thrown: unknown, message?: string];
+  let timer: ReturnType<typeof setTimeout>;
   const send = (told: Told | undefined) => void safe(() => post?.({ [KEY]: told }));
+  const say = (thrown: unknown, message: string | undefined, more: number) => void safe(() => {
+    const [type, text, stack] = thrown == null && message ? ['Error', message.replace(/^Uncaught /, ''), ''] : describe(thrown);
+    send({ type: type!, message: text!, stack: stack!, causes: causes(thrown), more, name: scope.name || '' });
+  });
+  const rest = () => {
+    clearTimeout(timer);
+    if (more) say(...last, more - 1);
+    more = 0;
+  };
   const tell = (thrown: unknown, message?: string) => void safe(() => {
     const now = performance.now();
     if (now - since > WINDOW) {
+      rest();
       since = now;
       count = 0;
     }
-    if (++count > MOST) return void more++;
-    const [type, text, stack] = thrown == null && message ? ['Error', message.replace(/^Uncaught /, ''), ''] : describe(thrown);
-    send({ type: type!, message: text!, stack: stack!, causes: causes(thrown), more, name: scope.name || '' });
-    more = 0;
+    if (++count <= MOST) return say(thrown, message, 0);
+    last = [thrown, message];
+    if (!more++) timer = setTimeout(rest, WINDOW);
   });
   const stop = listen(scope, {
     error: (event) => tell((event as ErrorEvent).error, (event as ErrorEvent).message),
     unhandledrejection: (event) => tell((event as PromiseRejectionEvent).reason),
   });
   send(undefined);
-  return stop;
+  return () => {
+    stop();
+    rest();
+  };
 }
 
 /**
