@@ -1536,6 +1536,7 @@ var KEEPALIVE_BYTES = 65536;
 var KEEPALIVE_FLIGHTS = 9;
 var TIMEOUT = 3e4;
 var TAKEN = -202;
+var UNFIT = -413;
 function createNetwork(nativeFetch, faro, pack) {
   const shared = page();
   const Native = Promise;
@@ -1544,7 +1545,7 @@ function createNetwork(nativeFetch, faro, pack) {
     const hidden = size <= (room && KEEPALIVE_BYTES);
     const able = safe(() => "keepalive" in Request.prototype);
     const keepalive = able && hidden && shared.bytes + size <= room && shared.flights < KEEPALIVE_FLIGHTS;
-    if (hidden && !keepalive) return +(!able && !faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }))) * TAKEN;
+    if (hidden && !keepalive) return !able && !faro && navigator.sendBeacon(url, new Blob([body], { type: "text/plain" })) ? TAKEN : UNFIT;
     const use = (sign) => {
       shared.bytes += sign * size;
       shared.flights += sign;
@@ -1635,12 +1636,7 @@ function createSender(sdk, nativeFetch) {
     const age = Date.now() - batch.sealed_;
     if (batch.tries_ && age > MOST_AGE) return drop(batch);
     const attempt = ++batch.tries_;
-    sdk.count_("requests");
-    sdk.count_("bytes", batch.body_.length);
-    if (attempt > 1) {
-      sdk.count_("retries");
-      keep(batch);
-    }
+    if (attempt > 1) keep(batch);
     batch.kept_ = hidden;
     const headers = { "content-type": faro ? "application/json" : "text/plain" };
     let url = sdk.endpoint_;
@@ -1656,21 +1652,21 @@ function createSender(sdk, nativeFetch) {
     batch.flights_++;
     flights++;
     const done = guard((answer) => {
-      const status = safe(() => +((answer == null ? void 0 : answer.status) ?? answer)) || 0;
+      let status = safe(() => +((answer == null ? void 0 : answer.status) ?? answer)) || 0;
+      if (status == 200 && !transport && !faro && answer.redirected) status = 0;
       batch.flights_--;
       flights--;
       if (status > 0 && headers[IDEMPOTENCY]) known2 = true;
       if (queue.includes(batch)) {
         const now = performance.now();
-        const until = asked && blocked > now && blocked;
+        const until = asked && blocked > now;
         if (status == TAKEN) batch.taken_ = now + TIMEOUT;
         else if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
           const wait = retryAfter(safe(() => answer.headers.get("retry-after")), Date.now());
-          const pause = wait || backoff(++failures, Math.random());
           unheard = !status;
-          asked = !!(wait || until);
-          blocked = Math.max(now + pause, +until);
-          keep(batch, void 0, (asked ? 0 : pause) + SLACK);
+          asked = until || wait > 0;
+          blocked = Math.max(now + (wait || backoff(+(status == UNFIT) || ++failures, Math.random())), blocked);
+          keep(batch, void 0, (asked ? 0 : blocked - now) + SLACK);
         } else {
           const parts = status == 413 && safe(() => {
             var _a;
@@ -1696,9 +1692,15 @@ function createSender(sdk, nativeFetch) {
       pump();
     });
     const { body_: body } = batch;
-    new Native(
-      (resolve2) => resolve2(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox2 || outbox2.off_ ? 1 : 2), () => sdk.granted_() && queue.includes(batch)))
-    ).then(done, () => done());
+    new Native((resolve2) => {
+      const answer = transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox2 || outbox2.off_ ? 1 : 2), () => sdk.granted_() && queue.includes(batch));
+      if (answer !== UNFIT) {
+        sdk.count_("requests");
+        sdk.count_("bytes", body.length);
+        if (attempt > 1) sdk.count_("retries");
+      }
+      resolve2(answer);
+    }).then(done, () => done());
   }
   const offline = () => failures && unheard && navigator.onLine === false && !sdk.over_ && !LOCAL.test(sdk.endpoint_);
   const pump = guard(() => {
@@ -1707,9 +1709,8 @@ function createSender(sdk, nativeFetch) {
     let next = Infinity;
     if (!shut && !offline()) {
       for (const batch of queue) {
-        const { taken_: taken = 0 } = batch;
-        const wait = (taken > blocked ? taken : blocked) - performance.now();
-        if (wait > 0) next = wait < next ? wait : next;
+        const wait = Math.max(batch.taken_ || 0, blocked) - performance.now();
+        if (wait > 0) next = Math.min(next, wait);
         else if ((away || flights < (failures ? 1 : MOST_FLIGHTS)) && !batch.flights_) post(batch, !batch.tries_ && (away || document.visibilityState == "hidden"));
       }
       if (!queue.length) outbox2 == null ? void 0 : outbox2.room_();

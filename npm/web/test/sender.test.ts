@@ -12,7 +12,7 @@ import type { Options } from '../src/types.js';
 interface Posted {
   url: URL;
   init: RequestInit & { headers: Record<string, string> };
-  answer(status: number, headers?: Record<string, string>): Promise<void>;
+  answer(status: number, headers?: Record<string, string>, redirected?: boolean): Promise<void>;
   fail(): Promise<void>;
 }
 
@@ -77,7 +77,10 @@ function sender(options: Partial<Options> = {}, outbox?: Outbox, more: Partial<S
   const made = createSender(sdk, (url: string, init: Posted['init']) => new Promise<Response>((resolve, reject) => {
     posted.push({
       url: new URL(url), init,
-      answer: (status, headers = {}) => (resolve(new Response(null, { status, headers })), turn()),
+      answer: (status, headers = {}, redirected = false) => {
+        resolve(Object.defineProperty(new Response(null, { status, headers }), 'redirected', { value: redirected }));
+        return turn();
+      },
       fail: () => (reject(new TypeError('no network')), turn()),
     });
   }));
@@ -294,6 +297,48 @@ test('what has failed as the page was hidden is tried again by a plain request: 
   after(2000, timers.pop()![0]);
   (root['document'] as { visibilityState: string }).visibilityState = 'visible';
   assert.deepEqual(posted.map(({ init }) => init.keepalive), [false]);
+});
+
+test('what does not fit into what outlives the page was not asked: it is no failure, and no request that is counted', async () => {
+  const tally: Record<string, number> = {};
+  const claims: [string, number][] = [];
+  const put_ = ({ id_ }: Batch, _: number, until: number) => claims.push([id_, until - Date.now()]);
+  const made = sender({}, { put_, remove_() {}, room_() {} } as unknown as Outbox, { count_: (what, by = 1) => (tally[what] = (tally[what] || 0) + by) });
+  made.add_(batch({ id_: 'first' }));
+  await posted[0]!.fail();
+  after(2000, timers.pop()![0]);
+  await posted[1]!.fail();
+  made.hidden_(false, () => {
+    for (let n = 0; n < 9; n++) made.add_(batch({ id_: `${n}`, body_: new Uint8Array(30_000) }));
+  });
+  await turn();
+  assert.deepEqual(posted.slice(2).map(({ url }) => url.searchParams.get('id')), ['first', '0']);
+  for (const one of posted.slice(2)) await one.fail();
+  assert.deepEqual(tally, { requests: 4, retries: 2, bytes: 30_300 });
+  // The fourth failure, and not the twelfth.
+  assert.ok(timers.length == 1 && timers[0]![1] <= 8250, String(timers[0]![1]));
+  // Until its try another page leaves it to this one.
+  const [id, until] = claims.at(-1)!;
+  assert.ok(id == '0' && until > timers[0]![1], String(until));
+});
+
+test('a page that a request was led to has taken nothing, be it there; a collector that was has', async () => {
+  for (const [status, redirected, more, waits] of [
+    [200, true, {}, true], [202, true, {}, false], [200, false, {}, false], [400, true, {}, false],
+    // Receivers of Faro's say 200 to what was led to them; so may what a page's own transport asks.
+    [200, true, { protocol: 'faro' }, false], [200, true, { transport: () => ({ status: 200, redirected: true }) }, false],
+  ] as [number, boolean, Options, boolean][]) {
+    posted = [];
+    timers = [];
+    told = [];
+    const removed: string[] = [];
+    const outbox = { put_() {}, remove_: ({ id_ }: Batch) => removed.push(id_), room_() {} } as unknown as Outbox;
+    sender(more, outbox).add_(batch({ id_: 'x' }));
+    await turn();
+    await posted[0]?.answer(status, {}, redirected);
+    assert.deepEqual([timers.length, removed], waits ? [1, []] : [0, ['x']], `${status} ${redirected}`);
+    assert.equal(told.length, +(status == 400));
+  }
 });
 
 /** As in Firefox before 133. */

@@ -10,6 +10,8 @@ export const TIMEOUT = 30000;
 
 /** In the place of a status: a beacon was taken, by the browser. Whether the collector took it is told to nobody. */
 export const TAKEN = -202;
+/** The same: it did not fit into what outlives the page, and nobody was asked. */
+export const UNFIT = -413;
 
 /** An answer as the network gives it, or its status alone; 0 or nothing: none came. */
 export type Answer = Response | number | false | void;
@@ -27,7 +29,7 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     const able = safe(() => 'keepalive' in Request.prototype);
     const keepalive = able && hidden && shared.bytes + size <= room && shared.flights < KEEPALIVE_FLIGHTS;
     // No header can go with a beacon, which Faro's receivers ask for; and where there is keepalive, it comes out of the same bytes.
-    if (hidden && !keepalive) return +(!able && !faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' }))) * TAKEN;
+    if (hidden && !keepalive) return !able && !faro && navigator.sendBeacon(url, new Blob([body as BlobPart], { type: 'text/plain' })) ? TAKEN : UNFIT;
     const use = (sign: number) => {
       shared.bytes += sign * size;
       shared.flights += sign;

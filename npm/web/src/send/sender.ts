@@ -5,7 +5,7 @@
 import { Diagnostic } from '../abi.js';
 import { safe } from '../observe/describe.js';
 import type { Sdk } from '../sdk.js';
-import { type Answer, createNetwork, KEEPALIVE_BYTES, TAKEN, TIMEOUT } from './network.js';
+import { type Answer, createNetwork, KEEPALIVE_BYTES, TAKEN, TIMEOUT, UNFIT } from './network.js';
 import { backoff, retryAfter } from './retry.js';
 
 export interface Batch {
@@ -148,13 +148,8 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     // It may have been taken, and who took it knows its id no more: a machine that slept over a weekend.
     if (batch.tries_ && age > MOST_AGE) return drop(batch);
     const attempt = ++batch.tries_;
-    sdk.count_('requests');
-    sdk.count_('bytes', batch.body_.length);
     // What is tried for the first time has just been put there.
-    if (attempt > 1) {
-      sdk.count_('retries');
-      keep(batch);
-    }
+    if (attempt > 1) keep(batch);
     batch.kept_ = hidden;
     const headers: Record<string, string> = { 'content-type': faro ? 'application/json' : 'text/plain' };
     let url = sdk.endpoint_;
@@ -172,7 +167,9 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     flights++;
     const done = guard((answer: Answer) => {
       // A page's own transport may answer anything.
-      const status = safe(() => +((answer as Response)?.status ?? answer)!) || 0;
+      let status = safe(() => +((answer as Response)?.status ?? answer)!) || 0;
+      // The page that a request was led to, of a login as a rule, has taken nothing. A collector says 202; receivers of Faro's may not.
+      if (status == 200 && !transport && !faro && (answer as Response).redirected) status = 0;
       batch.flights_--;
       flights--;
       // Whatever the answer: there is one.
@@ -181,15 +178,15 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       if (queue.includes(batch)) {
         const now = performance.now();
         // What was under way beside one that was asked to wait says nothing of that.
-        const until = asked && blocked > now && blocked;
+        const until = asked && blocked > now;
         if (status == TAKEN) batch.taken_ = now + TIMEOUT;
         else if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500) {
           const wait = retryAfter(safe(() => (answer as Response).headers.get('retry-after')), Date.now());
-          const pause = wait || backoff(++failures, Math.random());
           unheard = !status;
-          asked = !!(wait || until);
-          blocked = Math.max(now + pause, +until);
-          keep(batch, undefined, (asked ? 0 : pause) + SLACK);
+          asked = until || wait > 0;
+          // Where nobody was asked nothing has failed.
+          blocked = Math.max(now + (wait || backoff(+(status == UNFIT) || ++failures, Math.random())), blocked);
+          keep(batch, undefined, (asked ? 0 : blocked - now) + SLACK);
         } else {
           const parts = status == 413 && safe(() => sdk.split_?.(batch));
           if (parts) for (const part of parts) add(part);
@@ -213,9 +210,15 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
       pump();
     });
     const { body_: body } = batch;
-    new Native<Answer>((resolve) =>
-      resolve(transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox || outbox.off_ ? 1 : 2), () => sdk.granted_() && queue.includes(batch))),
-    ).then(done, () => done());
+    new Native<Answer>((resolve) => {
+      const answer = transport ? transport({ url, body, headers, id: batch.id_, attempt, hidden }) : network(url, body, headers, +hidden && KEEPALIVE_BYTES / (!outbox || outbox.off_ ? 1 : 2), () => sdk.granted_() && queue.includes(batch));
+      if (answer !== UNFIT) {
+        sdk.count_('requests');
+        sdk.count_('bytes', body.length);
+        if (attempt > 1) sdk.count_('retries');
+      }
+      resolve(answer);
+    }).then(done, () => done());
   }
 
   /**
@@ -229,9 +232,8 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     let next = Infinity;
     if (!shut && !offline()) {
       for (const batch of queue) {
-        const { taken_: taken = 0 } = batch;
-        const wait = (taken > blocked ? taken : blocked) - performance.now();
-        if (wait > 0) next = wait < next ? wait : next;
+        const wait = Math.max(batch.taken_ || 0, blocked) - performance.now();
+        if (wait > 0) next = Math.min(next, wait);
         // After a failure one request feels the way. Where the page may go nothing is put off: there may be no later.
         else if ((away || flights < (failures ? 1 : MOST_FLIGHTS)) && !batch.flights_) post(batch, !batch.tries_ && (away || document.visibilityState == 'hidden'));
       }
