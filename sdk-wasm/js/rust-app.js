@@ -1710,7 +1710,7 @@ function createSender(sdk, nativeFetch) {
     if (!shut && !offline()) {
       for (const batch of queue) {
         const wait = Math.max(batch.taken_ || 0, blocked) - performance.now();
-        if (wait > 0) next = Math.min(next, wait);
+        if (wait > 0) next = Math.min(wait, next);
         else if ((away || flights < (failures ? 1 : MOST_FLIGHTS)) && !batch.flights_) post(batch, !batch.tries_ && (away || document.visibilityState == "hidden"));
       }
       if (!queue.length) outbox2 == null ? void 0 : outbox2.room_();

@@ -233,7 +233,7 @@ export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sende
     if (!shut && !offline()) {
       for (const batch of queue) {
         const wait = Math.max(batch.taken_ || 0, blocked) - performance.now();
-        if (wait > 0) next = Math.min(next, wait);
+        if (wait > 0) next = Math.min(wait, next);
         // After a failure one request feels the way. Where the page may go nothing is put off: there may be no later.
         else if ((away || flights < (failures ? 1 : MOST_FLIGHTS)) && !batch.flights_) post(batch, !batch.tries_ && (away || document.visibilityState == 'hidden'));
       }
