@@ -27,7 +27,7 @@ pub(super) fn at(bytes: &[u8], at: usize, run: usize) -> Option<Range<usize>> {
     let fraction = before == Some(&b'.') && at > 1 && bytes[at - 2].is_ascii_digit();
     // Ids of web vitals are a time and a random number of 13 digits, `v6-1795285314913-4844181056315`; cards of 13 are of the last century.
     let counted = run == 13 && before == Some(&b'-') && at > 1 && bytes[at - 2].is_ascii_digit();
-    if is_word(before) || fraction || counted || !matches!(bytes[at], b'2'..=b'6') {
+    if is_word(before) || fraction || counted || !matches!(bytes[at], b'2'..=b'6' | b'8') {
         return None;
     }
     if (13..=MOST).contains(&run) {
