@@ -329,6 +329,22 @@ pub struct Whole(pub i64);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Severity(pub i32);
 
+impl Severity {
+    /// Its word in small letters; `None` where the number says nothing.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        Some(match self.0 {
+            1..=4 => "trace",
+            5..=8 => "debug",
+            9..=12 => "info",
+            13..=16 => "warn",
+            17..=20 => "error",
+            21..=24 => "fatal",
+            _ => return None,
+        })
+    }
+}
+
 /// What a value says, by OTLP's numbers: 1 delta, 2 cumulative.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Temporality(pub i32);

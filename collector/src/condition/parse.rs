@@ -110,7 +110,7 @@ impl<'a> Parser<'a> {
         let field = self.field()?;
         if let Some((sign, op)) = OPS.iter().find(|(sign, _)| self.rest().starts_with(sign)) {
             self.at += sign.len();
-            let literal = self.literal()?;
+            let literal = folded(&field, self.literal()?);
             if matches!(op, Op::Like | Op::Unlike) && !matches!(literal, Literal::Text(_)) {
                 return Err(self.wrong("a pattern in quotes stands behind =~"));
             }
@@ -127,7 +127,7 @@ impl<'a> Parser<'a> {
             }
             let mut all = Vec::new();
             while !self.take("]") {
-                let literal = self.literal()?;
+                let literal = folded(&field, self.literal()?);
                 self.possible(&field, &literal)?;
                 all.push(literal);
                 self.nodes += 1;
@@ -226,6 +226,14 @@ impl<'a> Parser<'a> {
         };
         self.at += length;
         Ok(literal)
+    }
+}
+
+/// Levels have no case: what they are compared with is in small letters, as [`super::Subject`] gives them.
+fn folded(field: &Field, literal: Literal) -> Literal {
+    match (field, literal) {
+        (Field::Level, Literal::Text(text)) => Literal::Text(text.to_ascii_lowercase()),
+        (_, literal) => literal,
     }
 }
 

@@ -144,12 +144,7 @@ impl<'a> Subject<'a> {
             Field::App => self.ground.app,
             Field::Tenant => self.ground.tenant,
             Field::Kind => self.kind().map_or(METRIC, Kind::name),
-            Field::Level => match self.of {
-                Of::Item(Item::Log(log)) => &log.level,
-                Of::Item(_) => "",
-                Of::Record(_, record) => &record.severity_text,
-                Of::Metric(..) => "",
-            },
+            Field::Level => return self.level(),
             Field::Name => match self.of {
                 Of::Item(Item::Event(event)) => &event.name,
                 Of::Item(Item::Measurement(measurement)) => &measurement.kind,
@@ -172,6 +167,22 @@ impl<'a> Subject<'a> {
             Field::Attribute(name) => return self.attribute(name),
         };
         told(text)
+    }
+
+    /// In small letters: Faro writes `error`, OpenTelemetry's SDKs write `ERROR`, or the number alone.
+    fn level(&self) -> Option<Cow<'a, str>> {
+        let level = match self.of {
+            Of::Item(Item::Log(log)) => log.level.as_str(),
+            Of::Record(_, record) if record.severity_text.is_empty() => {
+                record.severity_number.word().unwrap_or_default()
+            }
+            Of::Record(_, record) => &record.severity_text,
+            Of::Item(_) | Of::Metric(..) => "",
+        };
+        match level.contains(|c: char| c.is_ascii_uppercase()) {
+            true => Some(Cow::Owned(level.to_ascii_lowercase())),
+            false => told(level),
+        }
     }
 
     /// An attribute of its own.

@@ -91,6 +91,66 @@ fn where_a_request_is_of_several_apps_each_item_has_its_own() {
 }
 
 #[test]
+fn a_level_is_one_whoever_wrote_it_and_however() {
+    let judged = |body: &str, condition: &str| -> Vec<bool> {
+        let payload = Payload::decode(body.as_bytes()).unwrap();
+        let ground = Ground {
+            app: "shop",
+            tenant: "",
+            payload: &payload,
+        };
+        let condition = Condition::parse(condition).unwrap();
+        let holds = ground
+            .subjects()
+            .map(|(_, subject)| condition.holds(&subject));
+        holds.collect()
+    };
+    let otlp = |records: &str| {
+        format!(
+            r#"{{"farol.otlp":{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}}}"#
+        )
+    };
+    let faro = r#"{"logs":[{"message":"a","level":"error"},{"message":"b","level":"ERROR"}]}"#;
+    let errors = otlp(
+        r#"{"severityText":"ERROR"},{"severityNumber":17},{"severityText":"Error","severityNumber":17},{"severityText":"error"}"#,
+    );
+    for condition in [
+        r#"level == "error""#,
+        r#"level == "ERROR""#,
+        r#"level in ["fatal", "Error"]"#,
+        r#"level =~ "Err*""#,
+        r#"!(level != "error")"#,
+        r#"level !~ "warn*""#,
+    ] {
+        assert_eq!(judged(faro, condition), [true; 2], "{condition}");
+        assert_eq!(judged(&errors, condition), [true; 4], "{condition}");
+    }
+    let debug = otlp(r#"{"severityText":"debug"},{"severityText":"INFO"}"#);
+    assert_eq!(judged(&debug, r#"level == "DEBUG""#), [true, false]);
+    for (number, level) in [
+        (1, "trace"),
+        (4, "trace"),
+        (5, "debug"),
+        (8, "debug"),
+        (9, "info"),
+        (12, "info"),
+        (13, "warn"),
+        (16, "warn"),
+        (20, "error"),
+        (21, "fatal"),
+        (24, "fatal"),
+    ] {
+        let body = otlp(&format!(r#"{{"severityNumber":{number}}}"#));
+        let condition = format!("level == '{level}'");
+        assert_eq!(judged(&body, &condition), [true], "{number}");
+    }
+    // What a record does not say it does not have, and the text counts over the number.
+    let odd = otlp(r#"{},{"severityNumber":25},{"severityText":"notice","severityNumber":17}"#);
+    assert_eq!(judged(&odd, "level"), [false, false, true]);
+    assert_eq!(judged(&odd, r#"level == "error""#), [false; 3]);
+}
+
+#[test]
 fn what_is_wrong_is_said_with_its_place() {
     for (condition, problem) in [
         ("", "it ends at letter 1; write app, kind, tenant"),

@@ -153,7 +153,7 @@ impl<'a> Source<'a> {
         line.set("timestamp", timestamp);
         let exception = given.is_exception();
         let level = match given.severity_text.is_empty() {
-            true => level(given.severity_number.0).to_owned(),
+            true => given.severity_number.word().unwrap_or("info").to_owned(),
             false => given.severity_text.to_ascii_lowercase(),
         };
         let level = match (levels, exception) {
@@ -205,16 +205,5 @@ impl<'a> Source<'a> {
                 line.add(&format!("{prefix}{name}"), &value.to_text());
             }
         }
-    }
-}
-
-fn level(number: i32) -> &'static str {
-    match number {
-        1..=4 => "trace",
-        5..=8 => "debug",
-        13..=16 => "warn",
-        17..=20 => "error",
-        21..=24 => "fatal",
-        _ => "info",
     }
 }
