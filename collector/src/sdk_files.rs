@@ -88,7 +88,7 @@ impl SdkFiles {
     pub fn look(settings: &config::SdkFiles) -> Result<Found> {
         let found = find::files(&settings.dir)?;
         if found.plain.is_empty() {
-            bail!("it holds no file that a page loads; name the folder that holds farol.js");
+            bail!("it holds no file that a page loads; {}", find::NAME_IT);
         }
         Ok(found)
     }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use lexopt::{Parser, ValueExt};
 
 use crate::config::{self, Given};
+use crate::sdk_files::SdkFiles;
 
 mod ask;
 mod file;
@@ -287,7 +288,10 @@ impl Known<'_> {
             file::is_url(url).map_err(|problem| format!("--url: {problem}"))?;
         }
         let sdk_dir = match &self.options.sdk_dir {
-            Some(folder) => Some(folder.clone()),
+            Some(folder) => {
+                holds_script(folder).map_err(|problem| format!("--sdk-dir: {problem}"))?;
+                Some(folder.clone())
+            }
             None => installed_sdk(),
         };
         Ok(Answers {
@@ -326,6 +330,22 @@ fn destinations(texts: &[String]) -> Result<Vec<Goes>, String> {
 fn installed_sdk() -> Option<PathBuf> {
     let folder = PathBuf::from(INSTALLED_SDK);
     folder.join("farol.js").is_file().then_some(folder)
+}
+
+/// The tag that is shown asks for it. What a start refuses of the folder is said with the settings.
+fn holds_script(folder: &Path) -> Result<(), String> {
+    let files = config::SdkFiles {
+        dir: folder.to_owned(),
+        path: config::SdkFiles::PATH.into(),
+    };
+    match SdkFiles::look(&files) {
+        Ok(found) if !found.has_farol_js() => {
+            let remedy = found.script(folder);
+            let remedy = remedy.unwrap_or_else(|| "name the folder that does".into());
+            Err(format!("it holds no farol.js; {remedy}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn random_key() -> Result<String, String> {

@@ -10,8 +10,8 @@ use tracing_subscriber::filter::LevelFilter;
 use super::AppData;
 use super::ConfigError;
 use super::Secret;
-use super::queue::DISK_ONLY;
-use super::read::Section;
+use super::queue::{DISK_ONLY, LEAST};
+use super::read::{Section, written_size};
 use super::tree::Node;
 use super::valid::{Config, DEFAULT_DATA_DIR, Destination, QueueType, Telemetry};
 use crate::client_address::{ForwardedHeader, TrustedProxies};
@@ -100,14 +100,13 @@ pub(super) fn build(root: &Node) -> Built<Config> {
     tenants(&mut config);
     addresses(&root, &config)?;
     quotas(&root, &config)?;
-    if config.queue.max_bytes < 2 * config.limits.inflated {
-        let problem = format!(
-            "less than two of the largest bodies (limits.inflated = {})",
-            config.limits.inflated
-        );
-        return Err(root
-            .section("queue")?
-            .wrong("max_bytes", format!("{problem}; raise it")));
+    let twice = 2 * config.limits.inflated;
+    if config.queue.max_bytes < twice.max(LEAST) {
+        let problem = match twice > LEAST {
+            true => format!("at least {} (twice limits.inflated)", written_size(twice)),
+            false => format!("at least {}", written_size(LEAST)),
+        };
+        return Err(root.section("queue")?.wrong("max_bytes", problem));
     }
     root.finish()?;
     Ok(config)
@@ -309,7 +308,7 @@ pub(super) fn size(
     match section.size(key)? {
         None => Ok(default),
         Some(n) if n >= least => Ok(n),
-        Some(_) => Err(section.wrong(key, format!("at least {least} bytes"))),
+        Some(_) => Err(section.wrong(key, format!("at least {}", written_size(least)))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::build::{Built, size};
+use super::build::Built;
 use super::read::{Section, is_beyond, parse_size};
 
 /// The queue between receiving and exporting.
@@ -108,11 +108,14 @@ const MOST_COMMIT_WAIT: Duration = Duration::from_secs(1);
 pub(super) const DISK_ONLY: &str =
     "the queue in memory has no such bound; leave it out, or write queue.type = \"disk\"";
 
+/// The least bytes of a queue that is one; what is asked of it beside that depends on the limits.
+pub(super) const LEAST: usize = 1 << 20;
+
 pub(super) fn build(section: Section<'_>) -> Built<QueueSettings> {
     let words = [("disk", QueueType::Disk), ("memory", QueueType::Memory)];
     let kind = section.word("type", &words)?.unwrap_or_default();
     let default = QueueSettings::new(kind);
-    let max_bytes = size(&section, "max_bytes", default.max_bytes, 1 << 20)?;
+    let max_bytes = section.size("max_bytes")?.unwrap_or(default.max_bytes);
     let commit_wait = section.duration("commit_wait")?;
     let max_age = section.duration("max_age")?;
     let retain = section.duration("retain_after_export")?;

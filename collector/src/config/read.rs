@@ -268,6 +268,10 @@ impl<'a> Section<'a> {
 
     /// A table of any keys with texts.
     pub(super) fn pairs(&self, key: &'static str) -> Read<Vec<(String, String)>> {
+        if let Some(wrong) = self.no_text(key) {
+            self.ask(key);
+            return Err(wrong);
+        }
         self.read(key, "a table of texts", |node| match &node.value {
             Value::Table(table) => table
                 .iter()
@@ -278,6 +282,21 @@ impl<'a> Section<'a> {
                 .collect(),
             _ => None,
         })
+    }
+
+    /// What is wrong with the first entry of a table that is no text. Its value is not shown: it may be a secret that stands too deep.
+    fn no_text(&self, key: &str) -> Option<ConfigError> {
+        let Value::Table(table) = &self.table?.get(key)?.value else {
+            return None;
+        };
+        let mut entries = table.iter();
+        let (name, node) = entries.find(|(_, node)| !matches!(node.value, Value::Text(_)))?;
+        let problem = match SECRET.contains(&key) {
+            true => "write a text in quotes, or { file = \"/run/secrets/…\" }",
+            false => "write a text in quotes",
+        };
+        let key = below(&self.full(key), name);
+        Some(ConfigError::new(&node.at, key, None, problem))
     }
 
     /// A table within; an empty one where it is missing.
@@ -456,6 +475,16 @@ pub(super) fn parse_size(text: &str) -> Option<usize> {
     let bytes = number.parse::<u64>().ok()?.checked_mul(unit)?;
     // No file and no memory is larger than an offset can say.
     usize::try_from(isize::try_from(bytes).ok()?).ok()
+}
+
+/// As [`parse_size`] reads it, in the largest unit that says it.
+pub(super) fn written_size(bytes: usize) -> String {
+    match bytes {
+        0 => "0 bytes".into(),
+        n if n % (1 << 20) == 0 => format!("{} MiB", n >> 20),
+        n if n % (1 << 10) == 0 => format!("{} KiB", n >> 10),
+        n => format!("{n} bytes"),
+    }
 }
 
 /// Whether it is a size, and larger than any.

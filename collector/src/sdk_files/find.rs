@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Error, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,9 @@ const MOST_FILES: usize = 256;
 const MOST_BYTES: u64 = 16 << 20;
 /// Folders within folders.
 const MOST_DEPTH: usize = 4;
+
+/// What to do where there is no script of the SDK's.
+pub(super) const NAME_IT: &str = "name the folder dist of @farol/web, which holds farol.js (cargo xtask sdk makes npm/web/dist; in a release's archive it is sdk/)";
 
 /// What was found: paths by name, `/` between folders.
 #[derive(Debug, Default)]
@@ -34,14 +38,43 @@ impl Found {
     pub(super) fn fingerprint(&self) -> Fingerprint {
         self.seen.clone()
     }
+
+    /// What to do where the script-tag file is not there. In a folder of its own, such as one for each version, it is as good.
+    pub(crate) fn script(&self, dir: &Path) -> Option<String> {
+        let is_script = |name: &str| name.starts_with("farol") && name.ends_with("js");
+        let in_dist = self.plain.contains_key("dist/farol.js");
+        let there = self.plain.keys().any(|name| match name.rsplit_once('/') {
+            None => is_script(name),
+            Some((_, name)) => is_script(name) && !in_dist,
+        });
+        (!there).then(|| match in_dist {
+            true => format!("did you mean {}?", dir.join("dist").display()),
+            false => NAME_IT.to_owned(),
+        })
+    }
+
+    /// Whether the file that `init` puts into pages is there.
+    pub(crate) fn has_farol_js(&self) -> bool {
+        self.plain.contains_key("farol.js")
+    }
 }
 
 /// Looks through a folder. Names that begin with a dot are passed over, and so is what no page loads.
 pub(super) fn files(folder: &Path) -> Result<Found> {
-    let root = folder.canonicalize().map_err(|error| {
-        let kind = error.kind();
-        anyhow!("it cannot be read ({kind}); name the folder that holds farol.js")
-    })?;
+    let unreadable = |error: Error| {
+        let from = match folder.is_relative().then(std::env::current_dir) {
+            Some(Ok(from)) => format!(" (looked for from {})", from.display()),
+            _ => String::new(),
+        };
+        let problem = match error.kind() {
+            ErrorKind::NotFound => "there is no such folder".to_owned(),
+            ErrorKind::NotADirectory => "it is no folder".to_owned(),
+            kind => format!("it cannot be read ({kind})"),
+        };
+        anyhow!("{problem}{from}; {NAME_IT}")
+    };
+    let root = folder.canonicalize().map_err(unreadable)?;
+    fs::read_dir(&root).map_err(unreadable)?;
     let mut found = Found::default();
     look(&root, &root, "", 0, &mut found)?;
     Ok(found)

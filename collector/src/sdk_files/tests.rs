@@ -142,7 +142,7 @@ fn a_folder_without_files_for_pages_is_refused() {
     let empty = folder(&[("README.md", b"1")]);
     let error = SdkFiles::load(&settings(empty.path()), None).unwrap_err();
     assert!(
-        format!("{error:#}").contains("name the folder that holds farol.js"),
+        format!("{error:#}").contains("name the folder dist of @farol/web, which holds farol.js"),
         "{error}"
     );
     assert!(SdkFiles::load(&settings(Path::new("/nowhere")), None).is_err());

@@ -107,8 +107,10 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\ndata_dir = \"/proc/farol\"".into(), "farol.toml:2: data_dir = \"/proc/farol\": it cannot be made"),
         ("version = 1\n[[destinations]]\nname = \"b\"\ntype = \"otlp_file\"\npath = \"farol.toml\"".into(), "farol.toml:5: destinations.b.path = \"farol.toml\": it is no folder"),
         ("version = 1\nallow_open = true\nlisten = \"192.0.2.1:80\"".into(), "farol.toml:3: listen = \"192.0.2.1:80\": this machine has no such address"),
-        ("version = 1\n[sdk]\ndir = \"none\"".into(), "sdk.dir = \"none\": it cannot be read (entity not found); name the folder that holds farol.js"),
-        ("version = 1\n[sdk]\ndir = \".\"".into(), "sdk.dir = \".\": it holds no file that a page loads; name the folder that holds farol.js"),
+        ("version = 1\n[sdk]\ndir = \"none\"".into(), "sdk.dir = \"none\": there is no such folder (looked for from /"),
+        ("version = 1\n[sdk]\ndir = \"/none\"".into(), "sdk.dir = \"/none\": there is no such folder; name the folder dist of @farol/web"),
+        ("version = 1\n[sdk]\ndir = \"farol.toml\"".into(), "sdk.dir = \"farol.toml\": it is no folder (looked for from /"),
+        ("version = 1\n[sdk]\ndir = \".\"".into(), "sdk.dir = \".\": it holds no file that a page loads; name the folder dist of @farol/web"),
         ("version = 1\n[sdk]\npath = \"/x\"".into(), "sdk.dir: it is missing; name the folder of the SDK's built files"),
         ("version = 1\n[limits]\nbodi = 1".into(), "farol.toml:3: limits.bodi: no such setting here; did you mean body?"),
         ("version = 1\n[queue]\ntype = \"disc\"".into(), "queue.type = \"disc\": no such word; did you mean disk?; use one of disk, memory"),
@@ -117,7 +119,11 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         ("version = 1\n[queue]\nmin_free = \"100%\"".into(), "queue.min_free = \"100%\": write a size"),
         ("version = 1\n[queue]\nmax_age = \"5s\"".into(), "queue.max_age = \"5s\": at least 1m"),
         ("version = 1\n[queue]\ntype = \"memory\"\nmin_free = \"5%\"".into(), "queue.min_free = \"5%\": the queue in memory has no such bound"),
-        ("version = 1\n[queue]\nmax_bytes = \"2 MiB\"".into(), "queue.max_bytes = \"2 MiB\": less than two of the largest bodies"),
+        ("version = 1\n[queue]\nmax_bytes = \"2 MiB\"".into(), "queue.max_bytes = \"2 MiB\": at least 10 MiB (twice limits.inflated)"),
+        ("version = 1\n[queue]\nmax_bytes = \"1 KiB\"".into(), "queue.max_bytes = \"1 KiB\": at least 10 MiB (twice limits.inflated)"),
+        ("version = 1\n[limits]\nbody = \"1 KiB\"\ninflated = \"1 KiB\"\n[queue]\nmax_bytes = 1000".into(), "queue.max_bytes = \"1000\": at least 1 MiB"),
+        ("version = 1\n[limits]\nbody = \"1 KiB\"\ninflated = 1500001\n[queue]\nmax_bytes = \"2 MiB\"".into(), "queue.max_bytes = \"2 MiB\": at least 3000002 bytes (twice limits.inflated)"),
+        ("version = 1\n[limits]\nheader_bytes = 77".into(), "limits.header_bytes = \"77\": at least 8 KiB"),
         ("version = 1\n[telemetry]\nlog = \"a=b=c\"".into(), "telemetry.log = \"a=b=c\": write error, warn, info, debug"),
         ("version = 1\napps = 1".into(), "apps = \"1\": this is a list of tables; write [[apps]]"),
         ("version = 1\n[[apps]]\nkeys = [\"k\"]".into(), "farol.toml:2: apps.1.name: it is missing"),
@@ -312,10 +318,23 @@ fn no_secret_is_ever_shown() {
         "{said}"
     );
     assert!(!said.contains("hunter2"));
-    let toml = "version = 1\n[[destinations]]\nname = \"b\"\ntype = \"otlp_http\"\nendpoint = \"http://a\"\nheaders = { x = 7 }";
-    let said = String::from_utf8(check(toml).stderr).unwrap();
+    let to = "version = 1\n[[destinations]]\nname = \"b\"\ntype = \"otlp_http\"\nendpoint = \"http://a\"\n";
+    for value in ["7331", "[\"7331\"]", "{ fil = \"/7331\" }", "true"] {
+        let toml = format!("{to}headers = {{ accept = \"a\", authorization = {value} }}");
+        let said = String::from_utf8(check(&toml).stderr).unwrap();
+        let wanted = "farol.toml:6: destinations.b.headers.authorization: write a text in quotes, or { file = \"/run/secrets/…\" }";
+        assert!(said.contains(wanted) && !said.contains("7331"), "{said}");
+    }
+    let said = String::from_utf8(check(&format!("{to}headers = \"hunter2\"")).stderr).unwrap();
     assert!(
         said.contains("destinations.b.headers: write a table of texts"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2"));
+    let toml = "version = 1\n[[attributes]]\nname = \"a\"\nset = { team = 7 }";
+    let said = String::from_utf8(check(toml).stderr).unwrap();
+    assert!(
+        said.ends_with("attributes.a.set.team: write a text in quotes\n"),
         "{said}"
     );
 }

@@ -191,6 +191,33 @@ fn what_a_start_would_refuse_is_never_written() {
 }
 
 #[test]
+fn a_folder_whose_script_the_tag_would_not_find_is_refused() {
+    let files = tempfile::tempdir().unwrap();
+    std::fs::write(files.path().join("package.json"), "{}").unwrap();
+    let words = format!("--yes --sdk-dir {}", files.path().display());
+    let refused = || {
+        let folder = tempfile::tempdir().unwrap();
+        let line = init(folder.path(), &words, None).0.unwrap_err();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        line
+    };
+    let line = refused();
+    assert!(
+        line.starts_with("--sdk-dir: it holds no farol.js; name the folder dist"),
+        "{line}"
+    );
+    let dist = files.path().join("dist");
+    std::fs::create_dir(&dist).unwrap();
+    std::fs::write(dist.join("farol.js"), "1").unwrap();
+    assert!(refused().ends_with(&format!("did you mean {}?", dist.display())));
+    std::fs::write(files.path().join("farol.js"), "1").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (done, said) = init(folder.path(), &words, None);
+    done.unwrap();
+    assert!(said.contains("/sdk/farol.js"), "{said}");
+}
+
+#[test]
 fn every_destination_that_is_offered_can_be_written_also_twice() {
     let folder = tempfile::tempdir().unwrap();
     let both = |it: &offer::Offer| format!("--destination {0} --destination {0} ", it.kind);
