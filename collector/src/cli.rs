@@ -148,11 +148,10 @@ fn check(settings: &config::Given, environment: Vec<(String, String)>) -> ExitCo
     };
     match crate::reload::try_out(&config) {
         Ok(()) => {
-            say(&config.summary());
-            match config.remark() {
-                Some((found, remedy)) => say(&format!("{found}; {remedy}")),
-                None => ExitCode::SUCCESS,
-            }
+            let remarks = config.remarks();
+            let remarks = remarks.iter().map(ToString::to_string);
+            let lines: Vec<_> = [config.summary()].into_iter().chain(remarks).collect();
+            say(&lines.join("\n"))
         }
         Err(error) => misused(&format!("{error:#}")),
     }
@@ -280,8 +279,8 @@ async fn serve(before: reload::Before, config: Config, log: reload::Log) -> Resu
         },
     };
     let line = ready_line(&config, &listeners)?;
-    if let Some((found, remedy)) = config.remark() {
-        tracing::warn!("{found}; {remedy}");
+    for remark in config.remarks() {
+        tracing::warn!("{remark}");
     }
     let mut signals = Signals { term, interrupt };
     let shutdown = async move {

@@ -79,9 +79,44 @@ impl Condition {
         &self.text
     }
 
+    /// The names of apps that it compares with, letter by letter.
+    pub(crate) fn apps(&self) -> Vec<&str> {
+        self.compared(&Field::App)
+    }
+
+    /// The tenants, likewise.
+    pub(crate) fn tenants(&self) -> Vec<&str> {
+        self.compared(&Field::Tenant)
+    }
+
+    /// The levels, likewise, in small letters.
+    pub(crate) fn levels(&self) -> Vec<&str> {
+        self.compared(&Field::Level)
+    }
+
+    fn compared(&self, field: &Field) -> Vec<&str> {
+        let mut found = Vec::new();
+        compared(&self.root, field, &mut found);
+        found
+    }
+
     /// Whether an item fulfils it.
     pub fn holds(&self, subject: &Subject<'_>) -> bool {
         holds(&self.root, subject)
+    }
+}
+
+fn compared<'a>(node: &'a Node, field: &Field, found: &mut Vec<&'a str>) {
+    let mut add = |of: &Field, literal: &'a Literal| match literal {
+        Literal::Text(text) if of == field => found.push(text),
+        _ => {}
+    };
+    match node {
+        Node::And(all) | Node::Or(all) => all.iter().for_each(|it| compared(it, field, found)),
+        Node::Not(node) => compared(node, field, found),
+        Node::Test(of, Op::Equal | Op::Unequal, literal) => add(of, literal),
+        Node::In(of, literals) => literals.iter().for_each(|it| add(of, it)),
+        Node::Test(..) | Node::Exists(_) => {}
     }
 }
 

@@ -40,8 +40,8 @@ pub(crate) async fn run(
             let summary = config.summary();
             let said = summary.strip_prefix("the settings are valid: ");
             report.ok("settings", said.unwrap_or(&summary));
-            if let Some((found, remedy)) = config.remark() {
-                report.warn("operators", found, remedy);
+            for remark in config.remarks() {
+                report.warn(remark.what, remark.found, remark.remedy);
             }
             look(&config, wanted, file, &mut report).await;
         }

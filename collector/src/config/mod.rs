@@ -22,6 +22,7 @@ mod queue;
 mod rate;
 mod read;
 mod receivers;
+mod remark;
 mod remote;
 mod remote_write;
 mod secret;
@@ -35,6 +36,7 @@ pub(crate) use app::counts_at;
 pub use app::{App, AppData, AppKey, Origin};
 pub use error::ConfigError;
 pub use rate::Rate;
+pub use remark::Remark;
 pub use secret::Secret;
 pub use valid::*;
 

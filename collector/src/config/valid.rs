@@ -198,30 +198,6 @@ impl Config {
         remotes.chain(own).chain(geo).collect()
     }
 
-    /// What of it somebody may not expect, and what to do about it.
-    pub fn remark(&self) -> Option<(String, &'static str)> {
-        if self.admin_listen.is_some() {
-            return None;
-        }
-        let remedy = "set admin_listen to an address that operators and their Prometheus reach and visitors do not";
-        if !self.listen.ip().to_canonical().is_loopback() {
-            let found = format!(
-                "there is no admin_listen, so nobody sees /metrics, /-/status and what is refused (tail): {} is no loopback address",
-                self.listen
-            );
-            return Some((found, remedy));
-        }
-        let speaks = match (&self.public.tls, self.public.proxy_protocol.is_empty()) {
-            (Some(_), _) => "TLS",
-            (None, false) => "PROXY protocol",
-            (None, true) => return None,
-        };
-        let found = format!(
-            "there is no admin_listen, and listen speaks {speaks}: `healthy`, by which a container is found well, and `status` ask in plain HTTP, and cannot"
-        );
-        Some((found, remedy))
-    }
-
     /// What it comes to, in one line.
     pub fn summary(&self) -> String {
         let destinations: Vec<_> = self
@@ -241,37 +217,5 @@ impl Config {
             self.data_dir.display(),
             destinations.join(", ")
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_operators_cannot_ask_it_is_said() {
-        let said = |change: &dyn Fn(&mut Config)| {
-            let mut config = Config::default();
-            change(&mut config);
-            config.remark().map(|(found, _)| found)
-        };
-        let proxied = |it: &mut Config| {
-            it.public.proxy_protocol = vec![Network::parse("10.0.0.0/8").unwrap()];
-        };
-        assert_eq!(said(&|_| ()), None);
-        assert!(
-            said(&proxied)
-                .unwrap()
-                .contains("listen speaks PROXY protocol")
-        );
-        let open = |it: &mut Config| it.listen.set_ip(Ipv4Addr::UNSPECIFIED.into());
-        assert!(said(&open).unwrap().contains("no loopback address"));
-        assert_eq!(
-            said(&|it| {
-                proxied(it);
-                it.admin_listen = Some(DEFAULT_LISTEN);
-            }),
-            None
-        );
     }
 }

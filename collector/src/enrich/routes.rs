@@ -2,12 +2,14 @@
 //! by them, so that metrics and searches count pages and not visitors.
 
 use std::collections::HashSet;
+use std::net::Ipv6Addr;
 
 use farol_protocol::item::Item;
 use farol_protocol::map::Map;
 use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
 use farol_protocol::value::Value;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// A template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +24,13 @@ pub struct Template {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
-    Text(String),
+    /// As it was written, and as browsers write it where that is another.
+    Text(String, Option<String>),
     Any,
 }
+
+/// What browsers encode in a path, beside what is no ASCII and what no template has.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'"').add(b'<').add(b'>').add(b'`');
 
 /// The longest template, and the most parts of one: routes that anybody reads.
 const LONGEST: usize = 120;
@@ -43,6 +49,9 @@ impl Template {
         if path.is_empty() || text.contains("://") || text.contains(['?', '#', ' ']) {
             return Err("write a path such as /users/{id}, or a host and a path".into());
         }
+        if !stands_as_it_is(host) {
+            return Err("a host stands as it is, such as api.example/v1/{id}; name each".into());
+        }
         let mut names: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
         let open = names.last() == Some(&"**");
         if open {
@@ -53,10 +62,14 @@ impl Template {
         }
         let part = |name: &&str| match name.starts_with('{') && name.ends_with('}') {
             true => Part::Any,
-            false => Part::Text((*name).to_owned()),
+            false => {
+                let encoded = utf8_percent_encode(name, ENCODED).to_string();
+                Part::Text((*name).to_owned(), Some(encoded).filter(|it| it != name))
+            }
         };
         let parts: Vec<_> = names.iter().map(part).collect();
-        let odd = |part: &Part| matches!(part, Part::Text(text) if text.contains(['{', '}', '*']));
+        let odd =
+            |part: &Part| matches!(part, Part::Text(text, _) if text.contains(['{', '}', '*']));
         if parts.iter().any(odd) {
             return Err(
                 "{name} stands for a whole part, ** for all that follows at the end".into(),
@@ -70,6 +83,28 @@ impl Template {
         })
     }
 
+    /// What of it fits no address, as far as that can be told, and what to write.
+    pub(crate) fn remark(&self) -> Option<(String, String)> {
+        let text = &self.text;
+        if let Some(host) = &self.host {
+            if !host.is_ascii() {
+                let found = format!("of {text} the host is none that a browser writes");
+                return Some((found, "write it as it does, with xn--".into()));
+            }
+            if !host.contains(['.', ':']) && host != "localhost" {
+                let found = format!("{text} is for pages of a host called {host}");
+                return Some((found, format!("where a path is meant, write /{text}")));
+            }
+        }
+        let foreign = |part: &Part| matches!(part, Part::Text(text, _) if is_foreign(text));
+        self.parts.iter().any(foreign).then(|| {
+            let found = format!(
+                "of {text} a part is written as other routers do, and stands as it is here"
+            );
+            (found, "write {id} for a part that differs".into())
+        })
+    }
+
     fn fits(&self, host: Option<&str>, path: &str) -> bool {
         let same_host = match (&self.host, host) {
             (None, host) => host.is_none(),
@@ -80,11 +115,29 @@ impl Template {
         same_host
             && self.parts.iter().all(|part| match (part, given.next()) {
                 (Part::Any, Some(_)) => true,
-                (Part::Text(own), Some(given)) => own == given,
+                (Part::Text(own, encoded), Some(given)) => {
+                    own == given || encoded.as_deref() == Some(given)
+                }
                 (_, None) => false,
             })
             && (self.open || given.next().is_none())
     }
+}
+
+/// Hosts are compared letter by letter. Only an IPv6 address has brackets.
+fn stands_as_it_is(host: &str) -> bool {
+    let inner = host.strip_prefix('[').and_then(|it| it.split_once(']'));
+    let rest = match inner {
+        Some((address, port)) if address.parse::<Ipv6Addr>().is_ok() => port,
+        _ => host,
+    };
+    !rest.contains(['{', '}', '*', '[', ']'])
+}
+
+/// `:id`, `[id]`, `<id>`: Express, Next and Flask.
+fn is_foreign(part: &str) -> bool {
+    let wrapped = |from, to| part.len() > 2 && part.starts_with(from) && part.ends_with(to);
+    part.len() > 1 && part.starts_with(':') || wrapped('[', ']') || wrapped('<', '>')
 }
 
 /// Notes the template of each address in a payload that one fits; the first in the list counts.
@@ -179,6 +232,9 @@ mod tests {
             "/users/{id}",
             "/docs/**",
             "other.example/x/{y}",
+            "/straße/{id}",
+            "/caf%C3%A9",
+            "[::1]:8080/v6/{id}",
             "/",
         ];
         for (url, want) in [
@@ -191,6 +247,11 @@ mod tests {
             ("https://a.example/docs/a/b/c", Some("/docs/**")),
             ("https://OTHER.example/x/1", Some("other.example/x/{y}")),
             ("https://a.example/x/1", None),
+            // Browsers encode; what is not a browser's may not.
+            ("https://a.example/stra%C3%9Fe/1", Some("/straße/{id}")),
+            ("https://a.example/straße/1", Some("/straße/{id}")),
+            ("https://a.example/caf%C3%A9", Some("/caf%C3%A9")),
+            ("http://[::1]:8080/v6/1", Some("[::1]:8080/v6/{id}")),
             ("https://a.example", Some("/")),
             ("about:blank", None),
         ] {
@@ -257,8 +318,41 @@ mod tests {
             "/a*",
             "/{a",
             &"/x".repeat(100),
+            "*.example.com/users/{id}",
+            "{tenant}/users/{id}",
+            "[tenant]/users/{id}",
+            "[::1]*/x",
         ] {
             assert!(Template::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_probably_fits_no_address_is_remarked() {
+        for (text, remedy) in [
+            ("users/{id}", "write /users/{id}"),
+            ("straße.example/x", "xn--"),
+            ("/users/:id", "write {id}"),
+            ("/users/[id]", "write {id}"),
+            ("/docs/[[...slug]]", "write {id}"),
+            ("/users/<id>", "write {id}"),
+        ] {
+            let (found, said) = templates(&[text])[0].remark().unwrap();
+            assert!(
+                found.contains(text) && said.contains(remedy),
+                "{found}; {said}"
+            );
+        }
+        for text in [
+            "/users/{id}",
+            "/straße/{id}",
+            "/a:b/:",
+            "api.example/v1/{id}",
+            "localhost/x",
+            "api:8080/x",
+            "[::1]/x",
+        ] {
+            assert_eq!(templates(&[text])[0].remark(), None, "{text}");
         }
     }
 }
