@@ -39,7 +39,7 @@ export const errors = board({
     )], WHICH),
     table('New in the chosen release', [loki(
       `topk(50, ${times(of('=~'), BY, '[$__range]')} unless on (farol_exception_fingerprint) ${times(of('!~'), 'farol_exception_fingerprint', '[$__range]')})`, '', 'instant',
-    )], { ...WHICH, width: 24, height: 8, description: 'Put a release above: what no other release of the range has. With a range of weeks that is what it brought.' }),
+    )], { ...WHICH, width: 24, height: 8, description: 'Put a release above, as a regular expression (4.2.0+37 is 4[.]2[.]0[+]37): what no other release of the range has. With a range of weeks that is what it brought.' }),
     'The chosen fingerprint',
     lines('Sessions that it touched', [loki(`count(sum by (session_id) (count_over_time(${chosen} [$__auto])))`, 'sessions')], {
       description: "Each session once. Loki counts at most max_query_series sessions (500 by default); choose a fingerprint, or raise it.",
