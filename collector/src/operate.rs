@@ -110,7 +110,8 @@ pub(crate) fn forget(
     erased.items += items;
     let letters = forget_letters(data_dir, person)
         .context("the queue is done; the dead letters cannot be written anew")?;
-    Ok(Forgotten::of(erased, letters))
+    erased.cleared += letters.cleared;
+    Ok(Forgotten::of(erased, letters.items))
 }
 
 /// What a task is carried out on.

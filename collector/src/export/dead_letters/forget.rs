@@ -1,10 +1,12 @@
 //! Takes what is a person's out of the dead letters. No destination may be at work: each file is written anew and takes its place as one.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::FOLDER;
 use crate::export::rolling::private;
@@ -17,18 +19,30 @@ const TREES: [[&str; 3]; 3] = [
     ["resourceMetrics", "scopeMetrics", "metrics"],
 ];
 
-/// Erases from all dead letters of a data folder; returns how many items went.
-pub(crate) fn forget(data_dir: &Path, person: &Person) -> io::Result<u64> {
+/// What went.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gone {
+    pub(crate) items: u64,
+    /// Bytes of lines that cannot be read: nobody can tell whose they are.
+    pub(crate) cleared: u64,
+}
+
+/// Erases from all dead letters of a data folder.
+pub(crate) fn forget(data_dir: &Path, person: &Person) -> io::Result<Gone> {
     let folder = data_dir.join(FOLDER);
     let entries = match fs::read_dir(&folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Gone::default()),
         entries => entries?,
     };
-    let mut gone = 0;
+    let mut gone = Gone::default();
     for entry in entries {
         let path = entry?.path();
         match path.extension().and_then(|ending| ending.to_str()) {
-            Some("jsonl") => gone += anew(&path, person)?,
+            Some("jsonl") => {
+                let of_file = anew(&path, person)?;
+                gone.items += of_file.items;
+                gone.cleared += of_file.cleared;
+            }
             // What an erasure left that did not come to its end.
             Some("draft") => fs::remove_file(&path)?,
             _ => {}
@@ -38,23 +52,31 @@ pub(crate) fn forget(data_dir: &Path, person: &Person) -> io::Result<u64> {
     Ok(gone)
 }
 
-fn anew(path: &Path, person: &Person) -> io::Result<u64> {
+fn anew(path: &Path, person: &Person) -> io::Result<Gone> {
     let draft = path.with_extension("draft");
     let file = private().write(true).truncate(true).open(&draft)?;
-    let (mut out, mut gone, mut same) = (BufWriter::new(file), 0, true);
+    let (mut out, mut gone, mut same) = (BufWriter::new(file), Gone::default(), true);
     for line in BufReader::new(File::open(path)?).split(b'\n') {
         let mut line = line?;
-        if person.is_named_in(&line)
-            && let Ok(mut letter) = serde_json::from_slice::<Value>(&line)
-        {
+        let named = person.is_named_in(&line);
+        let letter = match named {
+            true => serde_json::from_slice(&line).ok().filter(Value::is_object),
+            false => readable(&line).then_some(Value::Null),
+        };
+        let Some(mut letter) = letter else {
+            // Torn or damaged: nobody can say whose it is, and nobody can send it again.
+            (gone.cleared, same) = (gone.cleared + line.len() as u64, false);
+            continue;
+        };
+        if named {
             match without(&mut letter, person) {
                 Rest::Same => {}
                 Rest::Nothing(n) => {
-                    (gone, same) = (gone + n, false);
+                    (gone.items, same) = (gone.items + n, false);
                     continue;
                 }
                 Rest::Some(n) => {
-                    (gone, same) = (gone + n, false);
+                    (gone.items, same) = (gone.items + n, false);
                     line = letter.to_string().into_bytes();
                 }
             }
@@ -64,11 +86,16 @@ fn anew(path: &Path, person: &Person) -> io::Result<u64> {
     }
     if same {
         fs::remove_file(&draft)?;
-        return Ok(0);
+        return Ok(gone);
     }
     out.into_inner()?.sync_all()?;
     fs::rename(&draft, path)?;
     Ok(gone)
+}
+
+/// Whether a line is a letter as far as it goes: nearly all are, and name somebody else.
+fn readable(line: &[u8]) -> bool {
+    serde_json::from_slice::<BTreeMap<String, &RawValue>>(line).is_ok()
 }
 
 /// What is left of a letter, and how many items went.

@@ -35,7 +35,7 @@ fn their_items_go_and_those_of_others_stay() {
         whose: Whose::Session("s1".to_owned()),
         app: None,
     };
-    assert_eq!(forget(data.path(), &person).unwrap(), 3);
+    assert_eq!(forget(data.path(), &person).unwrap().items, 3);
     let after = fs::read_to_string(folder.join("d.jsonl")).unwrap();
     let letters: Vec<Value> = after
         .lines()
@@ -52,14 +52,39 @@ fn their_items_go_and_those_of_others_stay() {
         untouched
     );
     assert!(!folder.join("e.draft").exists());
-    assert_eq!(forget(data.path(), &person).unwrap(), 0);
+    assert_eq!(forget(data.path(), &person).unwrap(), Gone::default());
     let user = Person {
         whose: Whose::User("7".to_owned()),
         app: None,
     };
     assert_eq!(
         forget(data.path(), &user).unwrap(),
-        0,
+        Gone::default(),
         "that one went already"
     );
+}
+
+#[test]
+fn what_cannot_be_read_goes_whoever_it_is_of() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join(FOLDER);
+    fs::create_dir(&folder).unwrap();
+    let other = letter(&record("session.id", "s2", "b")).replace("bad s1", "bad");
+    let mine = letter(&record("session.id", "s1", "a"));
+    let torn = &mine[..mine.len() - 9];
+    // Its id is torn, too.
+    let short = &mine[..mine.find("\"s1\"").unwrap() + 2];
+    let no_letter = r#"["s1"]"#;
+    let lines = [torn, &other, short, no_letter].join("\n");
+    fs::write(folder.join("d-000001.jsonl"), lines).unwrap();
+    let person = Person {
+        whose: Whose::Session("s1".to_owned()),
+        app: None,
+    };
+    let gone = forget(data.path(), &person).unwrap();
+    let cleared = (torn.len() + short.len() + no_letter.len()) as u64;
+    assert_eq!((gone.items, gone.cleared), (0, cleared));
+    let after = fs::read_to_string(folder.join("d-000001.jsonl")).unwrap();
+    assert_eq!(after, other + "\n");
+    assert_eq!(forget(data.path(), &person).unwrap(), Gone::default());
 }
