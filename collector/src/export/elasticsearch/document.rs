@@ -17,6 +17,9 @@ use crate::hex::hex;
 /// Elasticsearch's bound on what it indexes of a value below `labels`; far below Lucene's own, at which a document is refused.
 const LONGEST_LABEL: usize = 8_191;
 
+/// What parts name and value of a label in the index: Elasticsearch refuses a document that has it in a name below `labels`.
+const PARTS: char = '\0';
+
 /// About how many fields an item has that are no attributes.
 const OWN: usize = 20;
 
@@ -177,7 +180,7 @@ impl<'a> Document<'a> {
                     self.fields.put(field, Field::Any(value));
                     continue;
                 }
-                (_, true, true) => &mut self.labels,
+                (_, true, true) if !pair.key.contains(PARTS) => &mut self.labels,
                 _ => &mut self.unindexed,
             };
             let name = match pair.key.is_empty() {

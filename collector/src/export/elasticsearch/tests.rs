@@ -113,6 +113,16 @@ fn what_an_index_cannot_hold_is_kept_beside_it() {
 }
 
 #[test]
+fn a_name_that_no_label_may_have_is_kept_beside_the_index() {
+    let attributes = [("a\0b", "1"), ("a", "2")];
+    let attributes = attributes.map(|(key, value)| samples::string(key, value));
+    let found = written(Signal::Logs, record(attributes.into()));
+    // `flattened` parts key and value by it, and refuses the document.
+    assert_eq!(found[1]["labels"], json!({ "a": "2" }));
+    assert_eq!(found[1]["unindexed"], json!({ "a\0b": "1" }));
+}
+
+#[test]
 fn a_span_has_its_ids_for_its_id() {
     let found = written(Signal::Traces, samples::rich());
     let id = "000102030405060708090a0b0c0d0e0f-0001020304050607";
