@@ -10,12 +10,13 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as OtlpNumber;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Exemplar as OtlpExemplar, Metric as OtlpMetric, NumberDataPoint,
-    exemplar,
+    AggregationTemporality, DataPointFlags, Exemplar as OtlpExemplar, Metric as OtlpMetric,
+    NumberDataPoint, exemplar,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use self::histogram::Native;
+use self::name::Suffix;
 use super::plain;
 use crate::hex::hex;
 use crate::telemetry::proto::{
@@ -36,6 +37,13 @@ mod tests;
 /// Attributes of the resource that are labels beside `job` and `instance`: without them two environments of an app would be one series.
 const PROMOTED: [&str; 1] = [attr::DEPLOYMENT_ENVIRONMENT];
 
+/// The label that a series' name is.
+const NAME: &str = "__name__";
+/// The label of a bucket's bound.
+const BOUND: &str = "le";
+/// What Prometheus' receiver writes for a point without a value, where a series ended: no number, and its queries end there.
+const STALE: f64 = f64::from_bits(0x7ff0_0000_0000_0002);
+
 /// A series' labels, and when it said what it says: several browsers, or a backlog, may say several things of one series in a batch.
 type Said = (Vec<LabelPair>, i64);
 
@@ -43,47 +51,69 @@ type Said = (Vec<LabelPair>, i64);
 #[derive(Default)]
 pub(crate) struct Families {
     families: BTreeMap<String, (MetricFamily, BTreeMap<Said, Metric>)>,
-    /// Points that Prometheus has no form for: deltas, summaries, some exponential histograms.
+    /// Points that Prometheus has no form for: deltas, summaries, some exponential histograms, those without a name or a number.
     pub(crate) left_out: u64,
+}
+
+/// What all points of a metric have in common.
+struct Of<'a> {
+    name: String,
+    help: &'a str,
+    kind: i32,
+    resource: Vec<LabelPair>,
 }
 
 impl Families {
     /// Adds a metric's points.
     pub(crate) fn add(&mut self, resource: Option<&Resource>, metric: &OtlpMetric) {
-        let of_resource = resource_labels(resource);
+        let Some(data) = &metric.data else {
+            return;
+        };
+        let (kind, suffix) = match data {
+            Data::Gauge(_) => (GAUGE, Suffix::Ratio),
+            Data::Sum(sum) if sum.is_monotonic => (COUNTER, Suffix::Total),
+            Data::Sum(_) => (GAUGE, Suffix::None),
+            _ => (HISTOGRAM, Suffix::None),
+        };
+        let of = Of {
+            name: name::metric(&metric.name, &metric.unit, suffix),
+            help: &metric.description,
+            kind,
+            resource: resource_labels(resource),
+        };
+        if of.name.is_empty() {
+            self.left_out += points(data);
+            return;
+        }
         let cumulative = AggregationTemporality::Cumulative as i32;
-        match &metric.data {
-            Some(Data::Gauge(gauge)) => {
+        match data {
+            Data::Gauge(gauge) => {
                 for point in &gauge.data_points {
-                    let own = &of_resource;
-                    self.number(own, metric, point, false);
+                    self.number(&of, point);
                 }
             }
-            Some(Data::Sum(sum)) if sum.aggregation_temporality == cumulative => {
+            Data::Sum(sum) if sum.aggregation_temporality == cumulative => {
                 for point in &sum.data_points {
-                    self.number(&of_resource, metric, point, sum.is_monotonic);
+                    self.number(&of, point);
                 }
             }
-            Some(Data::Histogram(it)) if it.aggregation_temporality == cumulative => {
+            Data::Histogram(it) if it.aggregation_temporality == cumulative => {
                 for point in &it.data_points {
-                    let at = point.time_unix_nano;
-                    let out = self.histogram(&of_resource, metric, &point.attributes, at);
+                    let out = self.histogram(&of, &point.attributes, point.time_unix_nano);
                     histogram::classic(out, point);
                 }
             }
-            Some(Data::ExponentialHistogram(it)) if it.aggregation_temporality == cumulative => {
+            Data::ExponentialHistogram(it) if it.aggregation_temporality == cumulative => {
                 for point in &it.data_points {
                     let Some(native) = Native::of(point) else {
                         self.left_out += 1;
                         continue;
                     };
-                    let at = point.time_unix_nano;
-                    let out = self.histogram(&of_resource, metric, &point.attributes, at);
+                    let out = self.histogram(&of, &point.attributes, point.time_unix_nano);
                     native.put(out, point);
                 }
             }
-            Some(other) => self.left_out += points(other),
-            None => {}
+            other => self.left_out += points(other),
         }
     }
 
@@ -97,62 +127,44 @@ impl Families {
         whole.collect()
     }
 
-    fn number(
-        &mut self,
-        of_resource: &[LabelPair],
-        metric: &OtlpMetric,
-        point: &NumberDataPoint,
-        monotonic: bool,
-    ) {
-        let kind = if monotonic { COUNTER } else { GAUGE };
+    fn number(&mut self, of: &Of<'_>, point: &NumberDataPoint) {
         let value = match point.value {
+            _ if ended(point.flags) => STALE,
             Some(OtlpNumber::AsDouble(value)) => value,
             Some(OtlpNumber::AsInt(value)) => value as f64,
-            None => return,
+            None => {
+                self.left_out += 1;
+                return;
+            }
         };
-        let at = point.time_unix_nano;
-        let series = self.series(of_resource, metric, kind, &point.attributes, at);
+        let series = self.series(of, &point.attributes, point.time_unix_nano);
         let number = Number {
             value,
             exemplar: point.exemplars.last().and_then(exemplar),
         };
-        match monotonic {
-            true => series.counter = Some(number),
-            false => series.gauge = Some(number),
+        match of.kind {
+            COUNTER => series.counter = Some(number),
+            _ => series.gauge = Some(number),
         }
     }
 
-    fn histogram(
-        &mut self,
-        of_resource: &[LabelPair],
-        metric: &OtlpMetric,
-        attributes: &[KeyValue],
-        nanos: u64,
-    ) -> &mut Histogram {
-        let series = self.series(of_resource, metric, HISTOGRAM, attributes, nanos);
+    fn histogram(&mut self, of: &Of<'_>, attributes: &[KeyValue], nanos: u64) -> &mut Histogram {
+        let series = self.series(of, attributes, nanos);
         series.histogram.get_or_insert_default()
     }
 
-    fn series(
-        &mut self,
-        of_resource: &[LabelPair],
-        metric: &OtlpMetric,
-        kind: i32,
-        attributes: &[KeyValue],
-        nanos: u64,
-    ) -> &mut Metric {
-        let name = name::metric(&metric.name, &metric.unit, kind);
+    fn series(&mut self, of: &Of<'_>, attributes: &[KeyValue], nanos: u64) -> &mut Metric {
         let new = || {
             let family = MetricFamily {
-                name: name.clone(),
-                help: metric.description.clone(),
-                r#type: kind,
+                name: of.name.clone(),
+                help: of.help.to_owned(),
+                r#type: of.kind,
                 metric: Vec::new(),
             };
             (family, BTreeMap::new())
         };
-        let (_, series) = self.families.entry(name.clone()).or_insert_with(new);
-        let labels = labels(of_resource, attributes);
+        let (_, series) = self.families.entry(of.name.clone()).or_insert_with(new);
+        let labels = labels(of, attributes);
         let at = Timestamp::of(nanos).millis();
         let said = (labels.clone(), at);
         series.entry(said).or_insert_with(|| Metric {
@@ -161,6 +173,11 @@ impl Families {
             ..Metric::default()
         })
     }
+}
+
+/// Whether a point says that its series ended, and no number.
+fn ended(flags: u32) -> bool {
+    flags & DataPointFlags::NoRecordedValueMask as u32 != 0
 }
 
 /// `job` and `instance` as Prometheus' OTLP receiver makes them, and what is promoted.
@@ -182,21 +199,30 @@ fn resource_labels(resource: Option<&Resource>) -> Vec<LabelPair> {
     all.filter(|it| !it.value.is_empty()).collect()
 }
 
-fn labels(of_resource: &[LabelPair], attributes: &[KeyValue]) -> Vec<LabelPair> {
+/// A page's attribute is no second name of its series, and in a histogram no second bound: by a receiver of 1.0 such a series is lost without a word.
+fn labels(of: &Of<'_>, attributes: &[KeyValue]) -> Vec<LabelPair> {
     let mut labels: BTreeMap<String, String> = BTreeMap::new();
+    // What is joined is so in one order, however it was written.
+    let mut attributes: Vec<_> = attributes.iter().collect();
+    attributes.sort_by(|a, b| a.key.cmp(&b.key));
     for attribute in attributes {
         let value = plain::text(attribute.value.as_ref());
         if value.is_empty() {
             continue;
         }
+        let label = match name::label(&attribute.key) {
+            name if name == NAME => continue,
+            bound if bound == BOUND && of.kind == HISTOGRAM => format!("exported_{BOUND}"),
+            other => other,
+        };
         // Names that come to the same share a label, as in Prometheus' receiver.
-        let label = labels.entry(name::label(&attribute.key)).or_default();
+        let label = labels.entry(label).or_default();
         if !label.is_empty() {
             label.push(';');
         }
         label.push_str(&value);
     }
-    for it in of_resource {
+    for it in &of.resource {
         labels.insert(it.name.clone(), it.value.clone());
     }
     let pairs = labels.into_iter();

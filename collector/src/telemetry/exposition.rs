@@ -179,7 +179,7 @@ fn sample(metric: &super::Metric, labels: &[String], value: &Value) -> proto::Me
         } => {
             out.histogram = Some(proto::Histogram {
                 sample_count: *count,
-                sample_sum: *sum,
+                sample_sum: Some(*sum),
                 bucket: buckets
                     .iter()
                     .map(|(bound, n)| proto::Bucket {

@@ -52,8 +52,9 @@ pub(crate) struct Number {
 pub(crate) struct Histogram {
     #[prost(uint64, tag = "1")]
     pub(crate) sample_count: u64,
-    #[prost(double, tag = "2")]
-    pub(crate) sample_sum: f64,
+    /// A histogram over what goes below zero has none.
+    #[prost(double, optional, tag = "2")]
+    pub(crate) sample_sum: Option<f64>,
     #[prost(message, repeated, tag = "3")]
     pub(crate) bucket: Vec<Bucket>,
     #[prost(sint32, optional, tag = "5")]

@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
     Exemplar as OtlpExemplar, ExponentialHistogramDataPoint, HistogramDataPoint,
 };
 
-use super::exemplar;
+use super::{STALE, ended, exemplar};
 use crate::telemetry::proto::{Bucket, BucketSpan, Exemplar, Histogram};
 
 /// The finest and the coarsest that Prometheus has.
@@ -19,7 +19,7 @@ const MAX_SHIFT: i32 = i64::BITS as i32 - 1;
 /// Buckets with bounds, counted up.
 pub(super) fn classic(out: &mut Histogram, point: &HistogramDataPoint) {
     out.sample_count = point.count;
-    out.sample_sum = point.sum.unwrap_or_default();
+    out.sample_sum = sum_of(point.flags, point.sum);
     out.bucket.clear();
     let exemplars = exemplars(&point.exemplars);
     let mut sum = 0_u64;
@@ -94,7 +94,7 @@ impl Native {
     /// Into a histogram, which may have classic buckets already.
     pub(super) fn put(self, out: &mut Histogram, point: &ExponentialHistogramDataPoint) {
         out.sample_count = point.count;
-        out.sample_sum = point.sum.unwrap_or_default();
+        out.sample_sum = sum_of(point.flags, point.sum);
         out.schema = Some(self.schema);
         out.zero_threshold = match point.zero_threshold > 0.0 {
             true => point.zero_threshold,
@@ -114,6 +114,14 @@ impl Native {
             out.positive_delta.push(count - before);
             before = count;
         }
+    }
+}
+
+/// The sum marks a whole histogram that ended, as in Prometheus.
+fn sum_of(flags: u32, sum: Option<f64>) -> Option<f64> {
+    match ended(flags) {
+        true => Some(STALE),
+        false => sum,
     }
 }
 

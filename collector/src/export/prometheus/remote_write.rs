@@ -15,7 +15,7 @@ use crate::export::pack::{Packed, aside};
 /// Answers are a line a bad sample; more than this is not read.
 const MAX_ANSWER: usize = 64 * 1024;
 const VERSION: HeaderName = HeaderName::from_static("x-prometheus-remote-write-version");
-const NO_FORM: &str = "deltas, summaries and some exponential histograms have none here";
+const NO_FORM: &str = "deltas, summaries, some exponential histograms, points without a number and names without a letter or digit of ASCII have none here";
 /// What a receiver of 2.0 has to say with a success.
 const WRITTEN: [HeaderName; 2] = [
     HeaderName::from_static("x-prometheus-remote-write-samples-written"),

@@ -19,6 +19,8 @@ use crate::export::fake::{Answer, Fake};
 use crate::export::points::{self, Form};
 use crate::export::{Batch, Signal, samples};
 
+mod clients;
+
 const NOW: u64 = 1_795_145_700_123_000_000;
 const LCP: Id = Id(0);
 
@@ -456,8 +458,8 @@ fn points_of_one_series_stay_apart_and_of_two_at_one_time_the_last_holds() {
     assert_eq!(last.positive_delta, [1, 1]);
     assert_eq!(last.positive_span[0].length, 2);
     let request = v2::Request::decode(&*write::two(&families)).unwrap();
-    // Sum, count, two buckets, and the native histogram of the later time.
-    assert_eq!(request.timeseries.len(), 5);
+    // Count, two buckets, and the native histogram of the later time.
+    assert_eq!(request.timeseries.len(), 4);
     for series in &request.timeseries {
         let times: Vec<_> = series.samples.iter().map(|it| it.timestamp).collect();
         let expected = [early / 1_000_000, late / 1_000_000].map(|it| it as i64);

@@ -62,8 +62,10 @@ fn series(out: &mut String, name: &str, metric: &Metric, open: bool) {
                 shown(&it.exemplar),
             );
         }
-        let (count, sum) = (histogram.sample_count as f64, histogram.sample_sum);
-        line(out, &format!("{name}_sum"), labels, None, sum, None);
+        let count = histogram.sample_count as f64;
+        if let Some(sum) = histogram.sample_sum {
+            line(out, &format!("{name}_sum"), labels, None, sum, None);
+        }
         line(out, &format!("{name}_count"), labels, None, count, None);
     }
 }

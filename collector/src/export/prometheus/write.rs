@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use prost::Message as _;
 
+use super::{BOUND, NAME, STALE};
 use crate::telemetry::proto::{
     BucketSpan, COUNTER, Exemplar, GAUGE, HISTOGRAM, Histogram, LabelPair, Metric, MetricFamily,
 };
@@ -88,9 +89,9 @@ fn series<'a>(metric: &'a Metric, lines: &mut Lines<'a, '_>) {
     let mut point = |name: &str, bound: Option<f64>, value, exemplars: Vec<&'a Exemplar>| {
         let own = metric.label.iter();
         let mut labels: Vec<_> = own.map(|it| (it.name.as_str(), it.value.clone())).collect();
-        labels.push(("__name__", name.to_owned()));
+        labels.push((NAME, name.to_owned()));
         // As Prometheus writes bounds that it scrapes.
-        labels.extend(bound.map(|bound| ("le", bound_text(bound))));
+        labels.extend(bound.map(|bound| (BOUND, bound_text(bound))));
         labels.sort_by_key(|it| it.0);
         let at = metric.timestamp_ms.unwrap_or_default();
         lines.add(labels, (at, value), exemplars);
@@ -103,11 +104,16 @@ fn series<'a>(metric: &'a Metric, lines: &mut Lines<'a, '_>) {
         return;
     };
     if !histogram.bucket.is_empty() {
-        let (sum, count) = (histogram.sample_sum, histogram.sample_count as f64);
-        point(&format!("{name}_sum"), None, Value::Number(sum), vec![]);
-        point(&format!("{name}_count"), None, Value::Number(count), vec![]);
+        let sum = histogram.sample_sum;
+        let ended = sum.is_some_and(|it| it.to_bits() == STALE.to_bits());
+        let counted = |count: u64| Value::Number(if ended { STALE } else { count as f64 });
+        if let Some(sum) = sum {
+            point(&format!("{name}_sum"), None, Value::Number(sum), vec![]);
+        }
+        let count = counted(histogram.sample_count);
+        point(&format!("{name}_count"), None, count, vec![]);
         for it in &histogram.bucket {
-            let count = Value::Number(it.cumulative_count as f64);
+            let count = counted(it.cumulative_count);
             let exemplars = it.exemplar.iter().collect();
             let bound = Some(it.upper_bound);
             point(&format!("{name}_bucket"), bound, count, exemplars);
@@ -211,7 +217,7 @@ fn parts(line: &Line<'_>) -> (Vec<Sample>, Vec<NativeHistogram>) {
             }),
             Value::Native(it) => histograms.push(NativeHistogram {
                 count: it.sample_count,
-                sum: it.sample_sum,
+                sum: it.sample_sum.unwrap_or_default(),
                 schema: it.schema.unwrap_or_default(),
                 zero_threshold: it.zero_threshold,
                 zero_count: it.zero_count,
