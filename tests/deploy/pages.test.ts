@@ -1,0 +1,67 @@
+/** What pages tell people to install and to type: it fits what is packed, what the programs take, and the machine that the page speaks of. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { list, root, text } from './files.js';
+
+const pages = ['docs', 'docs/destinations', 'docs/runbooks'].flatMap((folder) => list(folder, '.md'));
+
+/** The commands of a section: its indented lines. */
+const commands = (page: string, section: string): string[] => {
+  const [, rest] = text(page).split(`\n## ${section}\n`);
+  return rest!.split('\n## ')[0]!.split('\n').filter((line) => line.startsWith('    ')).map((line) => line.trim());
+};
+
+test('the steps of a service work one after the other where there is nothing but what Debian has', { skip: process.platform !== 'linux' }, () => {
+  const unit = text('deploy/systemd/farol-collector.service');
+  const [program, settings] = /^ExecStart=(\S+) --config (\S+)$/mu.exec(unit)!.slice(1) as [string, string];
+  const data = `/var/lib/${/^StateDirectory=(.*)$/mu.exec(unit)![1]!}`;
+  const scratch = mkdtempSync(join(tmpdir(), 'farol-service-'));
+  try {
+    const machine = join(scratch, 'machine');
+    // Debian's systemd has a folder for units of one's own, and none for users.
+    for (const folder of ['usr/local/bin', 'usr/local/share', 'etc/systemd/system']) mkdirSync(join(machine, folder), { recursive: true });
+    // As `cargo xtask dist` packs it, with programs that note how they were called.
+    const noting = (path: string, more = ''): void => {
+      writeFileSync(path, `#!/bin/sh\necho "\${0##*/} $*" >> '${scratch}/called'\n${more}`);
+      chmodSync(path, 0o755);
+    };
+    const packed = join(scratch, 'farol-collector-0.0.0-here');
+    mkdirSync(join(packed, 'sdk'), { recursive: true });
+    writeFileSync(join(packed, 'sdk/farol.js'), '');
+    cpSync(join(root, 'deploy/systemd'), join(packed, 'systemd'), { recursive: true });
+    noting(join(packed, 'farol-collector'), '[ "$1" = init ] && echo > farol.toml\n');
+    for (const name of ['systemd-sysusers', 'systemctl']) noting(join(machine, 'usr/local/bin', name));
+    assert.equal(spawnSync('tar', ['-czf', 'farol-collector-0.0.0-here.tar.gz', 'farol-collector-0.0.0-here'], { cwd: scratch }).status, 0);
+    rmSync(packed, { recursive: true });
+    const steps = commands('docs/operating.md', 'A service').map((line) => line.replace(/ +# .*$/u, ''));
+    assert.ok(steps.length > 6, steps.join('\n'));
+    // The folder of data is the unit's to make, and nobody's here.
+    const here = steps.map((line) => line.replaceAll(/ -g \w+/gu, '').replaceAll(/ (\/(?:usr|etc)\/)/gu, ` ${machine}$1`));
+    const env = { ...process.env, PATH: `${join(machine, 'usr/local/bin')}:${process.env.PATH}` };
+    const done = spawnSync('sh', ['-ec', here.join('\n')], { cwd: scratch, env, encoding: 'utf8' });
+    assert.deepEqual([done.status, done.stderr], [0, ''], done.stdout);
+    for (const path of [program, settings, '/etc/sysusers.d/farol.conf', '/etc/systemd/system/farol-collector.service', '/usr/local/share/farol/sdk/farol.js']) {
+      assert.ok(existsSync(join(machine, path)), path);
+    }
+    const called = readFileSync(join(scratch, 'called'), 'utf8').trim().split('\n');
+    assert.ok(called.some((it) => it.startsWith('farol-collector init ') && it.includes(`--data-dir ${data}`)), called.join('; '));
+    // Its questions would take the lines behind it for answers.
+    assert.ok(called.every((it) => !it.startsWith('farol-collector init ') || it.includes(' --yes')), called.join('; '));
+    // Before there is the group nothing can be given to it.
+    const group = steps.findIndex((line) => line.includes('systemd-sysusers'));
+    assert.ok(steps.findIndex((line) => line.includes(' -g farol')) > group);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+});
+
+test("the folder of the SDK's files is everywhere the one that the install makes", () => {
+  const installed = /^const INSTALLED_SDK: &str = "(.*)";$/mu.exec(text('collector/src/cli/init.rs'))![1]!;
+  const named = [...pages, 'README.md'].flatMap((page) => [...text(page).matchAll(/[\w/]*share\/farol\/sdk/gu)].map((match) => `${page}: ${match[0]}`));
+  assert.ok(named.length > 2, named.join('; '));
+  for (const it of named) assert.ok(it.endsWith(`: ${installed}`), it);
+});
