@@ -65,3 +65,13 @@ test("the folder of the SDK's files is everywhere the one that the install makes
   assert.ok(named.length > 2, named.join('; '));
   for (const it of named) assert.ok(it.endsWith(`: ${installed}`), it);
 });
+
+test('a page that has Prometheus read a key which came with 3.8 says so, beside it and above', () => {
+  const scrapes = pages.filter((page) => /```yaml\n[^`]*scrape_native_histograms/u.test(text(page)));
+  assert.ok(scrapes.length > 0);
+  for (const page of scrapes) {
+    const [before, ...blocks] = text(page).split('```yaml\n');
+    assert.match(before!, /`scrape_native_histograms`[^\n]* 3\.8/u, page);
+    for (const line of blocks.join('').split('\n').filter((it) => it.includes('scrape_native_histograms:'))) assert.match(line, /# from 3\.8 on/u, page);
+  }
+});
