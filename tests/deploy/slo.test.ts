@@ -16,6 +16,24 @@ test('every figure of the objectives stands where it was measured', () => {
   for (const figure of figures) assert.ok(SOURCES.includes(figure), figure);
 });
 
+test('no figure is said to lack that benchmarks.md has, and none is of other conditions than it was measured in', () => {
+  const benchmarks = text('docs/benchmarks.md');
+  if (benchmarks.includes('payloads a second held for 60 s')) assert.doesNotMatch(page, /no figure in benchmarks\.md/u);
+  if (/places each visitor by a database/u.test(benchmarks)) assert.doesNotMatch(page, /measured without a database of places/u);
+  const ranges = [...page.matchAll(/(\d[\d.]*) to (\d[\d.]*) MiB/gu)];
+  assert.ok(ranges.length > 0);
+  for (const [range, ...ends] of ranges) for (const end of ends) assert.match(SOURCES, new RegExp(`(?<![\\d.])${end.replace('.', '\\.')}(?![\\d.]*\\d)`, 'u'), range);
+});
+
+test('who is to load a collector with k6 is told what it takes of one address', () => {
+  const number = (path: string, form: RegExp): number => Number(form.exec(text(path))![1]);
+  const rate = number('deploy/k6/ingest.js', /FAROL_RATE \|\| (\d+)/u);
+  const allowed = number('docs/collector.md', /^\| `limits\.address_rate\.requests` \| number \| (\d+) \|/mu);
+  assert.ok(rate > allowed, `${rate} a second are within ${allowed}`);
+  const behind = page.split('k6 run deploy/k6/ingest.js\n')[1]!;
+  assert.match(behind.trimStart().split('\n\n')[0]!, /`limits\.address_rate = \{ requests = 0, bytes = 0 \}`/u);
+});
+
 test('the script-tag file is said to be met or missed as its size has it', () => {
   const brotli = Number(/^\| farol\.js \|.*\| (\d+) \|$/mu.exec(text('docs/size.md'))?.[1]);
   assert.ok(brotli > 0);
