@@ -185,6 +185,22 @@ test('whoever looks at Grafana may follow its links from one source to the other
   if (told['GF_AUTH_ANONYMOUS_ORG_ROLE'] === 'Viewer') assert.equal(told['GF_USERS_VIEWERS_CAN_EDIT'], 'true');
 });
 
+test('who takes the stack down as docs/stack.md says takes all of it down', () => {
+  const downs = [...text('docs/stack.md').matchAll(/docker compose [^`\n]* down\b/gu)].map((match) => match[0]);
+  assert.ok(downs.length > 0);
+  // Compose leaves services whose profile is not named, and what they keep.
+  if (services.some(([, service]) => service.profiles !== undefined)) for (const down of downs) assert.match(down, / --profile '\*' down$/u);
+});
+
+test('docs/stack.md says before its first command how new compose has to be', () => {
+  const optional = services.filter(([, { depends_on: on = {} }]) => Object.values(on).some((it) => (it as { required?: boolean }).required === false));
+  // In services without a profile, which every start reads: older ones know no such key.
+  assert.ok(optional.some(([, service]) => service.profiles === undefined));
+  const paragraphs = text('docs/stack.md').split('\n\n');
+  const first = paragraphs.findIndex((it) => it.includes('docker compose'));
+  assert.match(paragraphs.slice(0, first + 2).join('\n'), /Compose is 2\.20\.2 or newer/u);
+});
+
 test('no secret stands in it', () => {
   for (const path of [...list(FOLDER, '.yml'), ...list(FOLDER, '.conf'), ...list(`${FOLDER}/farol`, '.toml')]) assert.doesNotMatch(text(path), /(?:passw\w*|secret|token)\s*[:=]\s*"?\w/iu, path);
 });
