@@ -75,3 +75,44 @@ test('a page that has Prometheus read a key which came with 3.8 says so, beside 
     for (const line of blocks.join('').split('\n').filter((it) => it.includes('scrape_native_histograms:'))) assert.match(line, /# from 3\.8 on/u, page);
   }
 });
+
+/** Whether a version is within a range, of the forms that the lock file has. */
+const within = (version: readonly number[], range: string): boolean =>
+  range.split('||').some((all) => all.replaceAll(/([<>=^~])\s+/gu, '$1').trim().split(/\s+/u).every((one) => {
+    const match = /^(>=|>|<=|<|=|\^|~)?(\*|\d+(?:\.\d+)*)(?:\.[x*])*$/u.exec(one);
+    assert.ok(match, `a range of another form: ${range}`);
+    const [, sign = '=', number] = match;
+    const parts = number === '*' ? [] : number!.split('.').map(Number);
+    const off = [0, 1, 2].map((at) => version[at]! - (parts[at] ?? 0)).find((it) => it !== 0) ?? 0;
+    const same = (count: number): boolean => parts.slice(0, count).every((it, at) => it === version[at]);
+    switch (sign) {
+      case '>=': return off >= 0;
+      case '>': return off > 0;
+      case '<=': return off <= 0;
+      case '<': return off < 0;
+      // Of 0.x other rules hold, which no Node is.
+      case '^': return off >= 0 && same(1);
+      case '~': return off >= 0 && same(2);
+      default: return same(3);
+    }
+  }));
+
+test('ranges of versions are read', () => {
+  for (const range of ['*', '20', '20 || >=22', '>= 0.4', '^20.19.0 || >=22.12.0', '>=9.3.0 || >=8.10.0 <9.0.0', '>=0.8.x', '~20.19.0']) assert.ok(within([20, 19, 0], range), range);
+  for (const range of ['22', '<20.19.0', '>20.19.0', '^18.19.0 || >=20.19.1', '>=8.10.0 <9.0.0', '20.18.x', '~20.18.0', '^22.0.0']) assert.ok(!within([20, 19, 0], range), range);
+});
+
+test('the oldest Node that people are told to have runs every package of the lock file', () => {
+  const own = (JSON.parse(text('package.json')) as { engines: { node: string } }).engines.node;
+  const oldest = [...own.matchAll(/(\d+)\.(\d+)\.(\d+)/gu)].map((match) => match.slice(1).map(Number));
+  assert.ok(oldest.length > 0, own);
+  const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, { optional?: boolean; engines?: { node?: string } }> };
+  assert.equal(packages['']!.engines!.node, own);
+  const wanted = Object.entries(packages).filter(([, it]) => it.optional !== true).map(([name, it]) => [name, it.engines?.node ?? '*'] as const);
+  assert.ok(wanted.length > 50, String(wanted.length));
+  for (const version of oldest) for (const [name, range] of wanted) assert.ok(within(version, range), `${name} wants ${range}, not ${version.join('.')}`);
+  const said = `${oldest.map(([major, minor]) => `${major}.${minor}`).join(', ')} or newer`;
+  assert.match(text('README.md'), new RegExp(`\\[Node\\]\\([^)]*\\) ${said}`, 'u'));
+  assert.ok(text('CONTRIBUTING.md').includes(`Node ${said}`));
+  assert.ok(text('xtask/src/setup.rs').includes(`Node.js ${said}`));
+});

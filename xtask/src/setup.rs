@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::{browser, process, steps, toolchain};
 
-/// The oldest Node that the npm packages of the lock file run on.
-const NODE: u32 = 20;
+/// The oldest Node of each line, major and minor, that the npm packages of the lock file run on; lines above the last one are fine. Package.json says the same.
+const NODE: [(u32, u32); 2] = [(20, 19), (22, 12)];
 
 pub fn all(root: &Path, engines: &[String]) -> Result<()> {
     for_sdk(root)?;
@@ -51,26 +51,25 @@ pub fn for_sdk(root: &Path) -> Result<()> {
 }
 
 fn node() -> Result<()> {
-    const REMEDY: &str =
-        "install Node.js 20 or newer with npm, from its site or by your system's packages";
+    const REMEDY: &str = "install Node.js 20.19, 22.12 or newer with npm, from its site or by your system's packages";
     let version = process::output(Command::new("node").arg("--version"), "node").context(REMEDY)?;
-    match major(&version) {
-        Some(major) if major >= NODE => {
-            steps::there("node", version.trim());
-            Ok(())
-        }
-        _ => bail!("node is {}: {REMEDY}", version.trim()),
+    if !number(&version).is_some_and(runs) {
+        bail!("node is {}: {REMEDY}", version.trim());
     }
+    steps::there("node", version.trim());
+    Ok(())
 }
 
-fn major(version: &str) -> Option<u32> {
-    version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+/// Whether the packages run on a Node of this major and minor version.
+fn runs((major, minor): (u32, u32)) -> bool {
+    let newest = NODE.iter().map(|it| it.0).max();
+    Some(major) > newest || NODE.iter().any(|it| major == it.0 && minor >= it.1)
+}
+
+/// Major and minor.
+fn number(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.trim().trim_start_matches('v').split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// The packages of the root lock file, for all workspaces.
@@ -147,8 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn nodes_major_version_is_read() {
-        assert_eq!(major("v20.20.2\n"), Some(20));
-        assert_eq!(major("not a version"), None);
+    fn a_node_that_the_packages_do_not_run_on_is_told_from_one_that_they_do() {
+        for fine in ["v20.19.0\n", "v20.20.2", "v22.12.0", "v23.0.0", "v24.1.0"] {
+            assert!(number(fine).is_some_and(runs), "{fine}");
+        }
+        for no in ["v18.20.4", "v20.18.3", "v21.7.3", "v22.11.0", "no version"] {
+            assert!(!number(no).is_some_and(runs), "{no}");
+        }
     }
 }
