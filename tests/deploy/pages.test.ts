@@ -116,3 +116,8 @@ test('the oldest Node that people are told to have runs every package of the loc
   assert.ok(text('CONTRIBUTING.md').includes(`Node ${said}`));
   assert.ok(text('xtask/src/setup.rs').includes(`Node.js ${said}`));
 });
+
+test("docs/sdk.md has the size of the worker's file as it is", () => {
+  const brotli = Number(/^\| worker\.js \|.*\| (\d+) \|$/mu.exec(text('docs/size.md'))![1]);
+  assert.ok(text('docs/sdk.md').includes(`${(brotli / 1000).toFixed(1)} KB ([\`worker.js\`](size.md))`), String(brotli));
+});
