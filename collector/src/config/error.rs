@@ -31,7 +31,7 @@ impl ConfigError {
                 let more = if shown.len() < v.len() { "…" } else { "" };
                 format!("{}{more}", shown.escape_debug())
             }),
-            problem: problem.into(),
+            problem: one_line(problem.into()),
         }
     }
 
@@ -42,6 +42,22 @@ impl ConfigError {
             ..self
         }
     }
+}
+
+/// A problem may name a part of the value: what would break its line, or colour a terminal, is written out.
+fn one_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let mut line = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 impl std::fmt::Display for ConfigError {

@@ -221,6 +221,8 @@ fn a_wrong_setting_is_one_line_with_place_key_value_and_remedy() {
         (format!("version = 1\n{clickhouse}logs_table = \"otel_traces\""), "destinations.b.traces_table: log records go there already"),
         (format!("version = 1\n{}", forward.replace("tcp:", "http:")), "destinations.b.endpoint = \"http://a:24224\": write a URL with tcp:// or tls://"),
         (format!("version = 1\n{forward}tag = \"{{app\""), "destinations.b.tag = \"{app\": a brace is not closed"),
+        // What quotes a part of the value stays in its line as well.
+        (format!("version = 1\n{forward}tag = \"{{a\\n\\u001bpp}}\""), "destinations.b.tag = \"{a\\n\\u{1b}pp}\": {a\\n\\u{1b}pp} is nothing that an item has"),
         (format!("version = 1\n{forward}compression = \"zstd\""), "destinations.b.compression = \"zstd\": what speaks the Forward protocol does not read it"),
         (format!("version = 1\n{forward}auth = {{ basic = {{ username = \"u\", password = \"hunter2\" }} }}"), "destinations.b.shared_key: it is missing; servers ask for a user with a shared key alone"),
         (format!("version = 1\n{forward}shared_key = 7"), "destinations.b.shared_key: write a text"),

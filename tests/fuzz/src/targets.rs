@@ -261,7 +261,10 @@ pub(crate) fn scrub(bytes: &[u8]) {
 
 /// An address on its way through the scrubber: whatever stands in front of a secret does not hide it.
 pub(crate) fn url(bytes: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    // A text that holds the word already may hold it where it is no secret.
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !text.contains("hunter9")
+    {
         let clean = scrub_url(&format!("{text}&token=hunter9"));
         assert!(!clean.contains("hunter9"));
     }
