@@ -30,6 +30,7 @@ use names::Names;
 pub(crate) use rules::ENDUSER_ID;
 pub use rules::{Action, Query, Rules, USER_FIELDS};
 use text::Search;
+use url::Part;
 
 /// How much of a text that is too long has to be seen beyond what is kept of it: more than any address, number or key has letters, and most
 /// tokens.
@@ -57,7 +58,7 @@ impl Default for Scrubber {
 pub fn scrub_url(text: &str) -> String {
     static DEFAULT: LazyLock<Scrubber> = LazyLock::new(Scrubber::default);
     DEFAULT
-        .clean(text, &|| true, &|| true)
+        .clean(text, None, &|| true, &|| true)
         .unwrap_or_else(|| text.to_owned())
 }
 
@@ -87,7 +88,7 @@ impl Scrubber {
             field: "",
             key: name,
         };
-        self.clean(text, &|| holds_address(at), &|| may_hold_ip(at, text))
+        self.clean_at(at, text)
     }
 
     /// What becomes of the value of an attribute because of its name.
@@ -132,9 +133,15 @@ impl Scrubber {
         }
     }
 
+    fn clean_at(&self, at: At<'_>, text: &str) -> Option<String> {
+        let (address, ips) = (|| holds_address(at), || may_hold_ip(at, text));
+        self.clean(text, part(at.key), &address, &ips)
+    }
+
     fn clean(
         &self,
         text: &str,
+        part: Option<Part>,
         address: &dyn Fn() -> bool,
         ips: &dyn Fn() -> bool,
     ) -> Option<String> {
@@ -142,6 +149,7 @@ impl Scrubber {
         let search = Search {
             names: &self.names,
             query: &self.rules.query,
+            part,
             address,
             ips: &|| self.rules.ips != Action::Keep && ips(),
         };
@@ -192,14 +200,13 @@ impl Walk for Visit<'_> {
         if is_id(at, text) {
             return;
         }
-        let clean = (self.0).clean(text, &|| holds_address(at), &|| may_hold_ip(at, text));
-        if let Some(clean) = clean {
+        if let Some(clean) = self.0.clean_at(at, text) {
             *text = clean;
         }
     }
 
     fn name(&mut self, _at: At<'_>, name: &mut String) -> bool {
-        let clean = self.0.clean(name, &|| false, &|| true);
+        let clean = self.0.clean(name, None, &|| false, &|| true);
         match clean {
             Some(clean) => {
                 *name = clean;
@@ -249,7 +256,7 @@ impl Walk for Visit<'_> {
         (number >= 1_000_000_000_000)
             .then(|| {
                 let text = number.to_string();
-                self.0.clean(&text, &|| holds_address(at), &|| false)
+                self.0.clean(&text, None, &|| holds_address(at), &|| false)
             })
             .flatten()
     }
@@ -259,7 +266,7 @@ impl Visit<'_> {
     fn is_card(&self, value: &dyn Walked) -> bool {
         let long = |text: &String| text.len() > 12 && text.bytes().all(|b| b.is_ascii_digit());
         let text = value.told().filter(long);
-        text.is_some_and(|text| self.0.clean(&text, &|| false, &|| false).is_some())
+        text.is_some_and(|text| (self.0.clean(&text, None, &|| false, &|| false)).is_some())
     }
 }
 
@@ -324,6 +331,7 @@ fn holds_address(at: At<'_>) -> bool {
             at.key,
             "url"
                 | "url.full"
+                | "url.original"
                 | "url.path"
                 | "http.url"
                 | "http.target"
@@ -339,6 +347,21 @@ fn holds_address(at: At<'_>) -> bool {
         || (at.key == "name" && at.field == "Event.attributes")
         || at.key.ends_with("_source_url")
         || at.key.ends_with(".url")
+        || at.key.ends_with(".url.full")
+        || at.key.ends_with(".url.original")
+}
+
+/// Attributes that hold the query or the fragment of an address, as OpenTelemetry takes addresses apart.
+fn part(key: &str) -> Option<Part> {
+    let is = |name: &str| {
+        let before = key.strip_suffix(name);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    match () {
+        () if is("url.query") => Some(Part::Query),
+        () if is("url.fragment") => Some(Part::Fragment),
+        () => None,
+    }
 }
 
 /// The text before a place, at most so many bytes of it: whatever looks back does it within a bound.

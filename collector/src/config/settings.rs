@@ -73,8 +73,8 @@ settings! {
     "scrub.ibans", "mask, hash, drop or keep", "mask", "What becomes of numbers of bank accounts (country, length, and ISO 7064's remainder right).";
     "scrub.tokens", "mask, hash, drop or keep", "mask", "What becomes of JWTs, bearer tokens, keys with a known prefix, private keys, and long random strings.";
     "scrub.ips", "mask, hash, drop or keep", "mask", "What becomes of IPv4 and IPv6 addresses. Versions, hosts of URLs and loopback stay.";
-    "scrub.query", "scrub, strip or allow", "scrub", "What becomes of queries in URLs: secrets go, all goes, or all values but those of `query_allow`. Single values as `named` says: with `keep` they stay.";
-    "scrub.query_allow", "list of texts", "required for allow", "Parameters whose values stay, where neither name (`token`) nor look says that they are secret.";
+    "scrub.query", "scrub, strip or allow", "scrub", "What becomes of queries in URLs: secrets go, all goes, or all values but those of `query_allow`, also what stands there without a name (`?ana+silva`). Single values as `named` says: with `keep` they stay.";
+    "scrub.query_allow", "list of texts", "required for allow", "Parameters whose values stay, and which stay without a value, where neither name (`token`) nor look says that they are secret.";
     "scrub.user_fields", "list of id, username, email, fullName, roles, hash, attributes", "none", "Fields of the user that stay, as attributes `user.*` too. All others go.";
     "scrub.hash_key", "text", "required for hash", "What hashes are keyed with: the same on every collector, and known to nobody else.";
     "apps[].scrub.profile", "default or passthrough", "scrub.profile", "For this app.";

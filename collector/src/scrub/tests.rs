@@ -1,9 +1,10 @@
 use super::{Action, Query, Rules, Scrubber, USER_FIELDS, scrub_url};
 use crate::config::Secret;
-use crate::decode::{Form, Limits, faro};
+use crate::decode::{Form, Limits, faro, otlp};
 use crate::record::SourceKind;
 use farol_protocol::meta::User;
 use farol_protocol::payload::Payload;
+use farol_protocol::span::Span;
 use farol_protocol::walk::{At, Walk, Walked};
 use proptest::prelude::*;
 
@@ -390,6 +391,123 @@ fn queries_go_whole_or_but_for_the_parameters_that_are_allowed() {
     assert_eq!(
         clean(url),
         "see https://a.example/p?page=2&q=REDACTED#top or https://b.example/"
+    );
+}
+
+#[test]
+fn what_stands_in_a_query_without_a_name_stays_only_where_it_is_allowed() {
+    let clean = with(Rules {
+        query: Query::Allow(vec!["page".into()]),
+        ..Rules::default()
+    });
+    for (given, left) in [
+        ("?ana+silva&page=2&page", "?REDACTED&page=2&page"),
+        ("?Ana%20Silva&", "?REDACTED&"),
+        ("?4711#top", "?REDACTED#top"),
+        ("?#frag=ana&bare", "?#frag=REDACTED&REDACTED"),
+        ("#/route?ana", "#/route?REDACTED"),
+    ] {
+        let left = format!("https://a.example/p{left}");
+        assert_eq!(clean(&format!("https://a.example/p{given}")), left);
+        assert_eq!(clean(&left), left, "scrubbing again does nothing");
+    }
+    let clean = with(Rules::default());
+    let bare = "https://a.example/p?ana+silva&token&4711";
+    assert_eq!(clean(bare), bare, "where nothing is said, names alone stay");
+}
+
+/// OpenTelemetry has names for the parts of an address, too.
+#[test]
+fn a_query_and_a_fragment_are_scrubbed_where_they_stand_alone() {
+    let given = [
+        ("url.query", "code=hunter&q=1"),
+        ("url.query", "?q=1&sid=hunter"),
+        ("url.query", "ana+silva"),
+        ("url.query", "a=1"),
+        ("server.url.query", "next=//ana:hunter@intra/x&key=hunter"),
+        ("url.fragment", "code=hunter"),
+        ("url.fragment", "#code=hunter"),
+        ("url.fragment", "/route?code=hunter&q=1"),
+        ("url.fragment", "top"),
+        ("url.original", "/api/9?code=hunter"),
+        ("browser.document.url.full", "/a?code=hunter"),
+        ("farol.url.original", "/a?code=hunter"),
+        ("curl.query", "code=hunter"),
+    ];
+    let span = |(name, text): &(&str, &str)| {
+        format!(
+            r#"{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","attributes":[{{"key":"{name}","value":{{"stringValue":"{text}"}}}}]}}"#
+        )
+    };
+    let spans = given.iter().map(span).collect::<Vec<_>>().join(",");
+    let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{spans}]}}]}}]}}"#);
+    let left = |query: Query| {
+        let (kind, limits) = (SourceKind::OtlpTraces, Limits::default());
+        let mut payload = otlp(kind, Form::Json, body.as_bytes(), &limits)
+            .expect("OTLP")
+            .payload;
+        let rules = Rules {
+            query,
+            ..Rules::default()
+        };
+        Scrubber::new(rules).scrub(&mut payload);
+        let spans = &payload.traces.resource_spans[0].scope_spans[0].spans;
+        let text = |span: &Span| span.attributes.iter().map(|(_, it)| it.to_text()).collect();
+        spans.iter().map(text).collect::<Vec<String>>()
+    };
+    assert_eq!(
+        left(Query::Scrub),
+        [
+            "code=REDACTED&q=1",
+            "?q=1&sid=REDACTED",
+            "ana+silva",
+            "a=1",
+            "next=//intra/x&key=REDACTED",
+            "code=REDACTED",
+            "#code=REDACTED",
+            "/route?code=REDACTED&q=1",
+            "top",
+            "/api/9?code=REDACTED",
+            "/a?code=REDACTED",
+            "/a?code=REDACTED",
+            "code=hunter",
+        ]
+    );
+    assert_eq!(
+        left(Query::Strip),
+        [
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "/route",
+            "top",
+            "/api/9",
+            "/a",
+            "/a",
+            "code=hunter"
+        ]
+    );
+    assert_eq!(
+        left(Query::Allow(vec!["q".into()])),
+        [
+            "code=REDACTED&q=1",
+            "?q=1&sid=REDACTED",
+            "REDACTED",
+            "a=REDACTED",
+            "next=REDACTED&key=REDACTED",
+            "code=REDACTED",
+            "#code=REDACTED",
+            "/route?code=REDACTED&q=1",
+            "top",
+            "/api/9?code=REDACTED",
+            "/a?code=REDACTED",
+            "/a?code=REDACTED",
+            "code=hunter",
+        ]
     );
 }
 

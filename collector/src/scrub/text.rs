@@ -14,6 +14,8 @@ const SHORTEST: usize = 6;
 pub(super) struct Search<'a> {
     pub(super) names: &'a Names,
     pub(super) query: &'a Query,
+    /// The text is this of an address, and no more.
+    pub(super) part: Option<url::Part>,
     /// The text is one address, which may be relative.
     pub(super) address: &'a dyn Fn() -> bool,
     /// Network addresses are looked for. Both are asked only where it matters: nearly all texts hold nothing that could be one.
@@ -27,14 +29,17 @@ impl Search<'_> {
     }
 
     fn within(self, text: &str, depth: usize, cuts: &mut Cuts) {
-        if text.len() < SHORTEST {
-            return;
-        }
-        let shape = Shape::of(text);
         let policy = url::Policy {
             names: self.names,
             query: self.query,
         };
+        if let (0, Some(part)) = (depth, self.part) {
+            url::part(text, part, policy, cuts);
+        }
+        if text.len() < SHORTEST {
+            return;
+        }
+        let shape = Shape::of(text);
         // Addresses first: what stands as a user in one is no mail address.
         if shape.colons > 0 {
             url::within(text, policy, cuts);

@@ -25,6 +25,26 @@ pub(super) fn whole(text: &str, policy: Policy<'_>, cuts: &mut Cuts) {
     secrets(text, 0..text.len(), policy, cuts);
 }
 
+/// A part of an address that stands alone, without the sign that is in front of it there.
+#[derive(Clone, Copy)]
+pub(super) enum Part {
+    Query,
+    Fragment,
+}
+
+/// Finds what is secret in a text that is such a part.
+pub(super) fn part(text: &str, part: Part, policy: Policy<'_>, cuts: &mut Cuts) {
+    logins(text, 0..text.len(), 0, cuts);
+    match part {
+        Part::Query => query(text, 0..text.len(), 0, policy, cuts),
+        Part::Fragment => {
+            // Some write it as it stands in an address.
+            let signs = usize::from(text.starts_with('#'));
+            fragment(text, 0..text.len(), signs, policy, cuts);
+        }
+    }
+}
+
 /// Finds what is secret in each address in a text that may hold any number.
 pub(super) fn within(text: &str, policy: Policy<'_>, cuts: &mut Cuts) {
     let bytes = text.as_bytes();
@@ -63,35 +83,43 @@ fn secrets(text: &str, range: Range<usize>, policy: Policy<'_>, cuts: &mut Cuts)
     let hash = address.find('#').unwrap_or(address.len());
     let question = address[..hash].find('?').unwrap_or(hash);
     logins(text, range.clone(), at(question), cuts);
-    query(text, at(question)..at(hash), policy, cuts);
-    let fragment = at(hash)..at(address.len());
-    match address.get(hash + 1..) {
-        Some(value) if is_token(value) => cuts.add(fragment.start + 1..fragment.end, Kind::Named),
-        // `#/route?token=…` of routers that live in the fragment, and `#access_token=…` of sign-in.
-        Some(value) => match value.find('?') {
-            Some(route) => query(text, fragment.start + 1 + route..fragment.end, policy, cuts),
-            None if value.contains('=') => query(text, fragment, policy, cuts),
-            None => {}
-        },
+    query(text, at(question)..at(hash), 1, policy, cuts);
+    fragment(text, at(hash)..range.end, 1, policy, cuts);
+}
+
+/// Collects what is secret in a fragment, which begins with so many signs.
+fn fragment(text: &str, range: Range<usize>, signs: usize, policy: Policy<'_>, cuts: &mut Cuts) {
+    let start = range.start + signs;
+    let Some(value) = text.get(start..range.end) else {
+        return;
+    };
+    if is_token(value) {
+        return cuts.add(start..range.end, Kind::Named);
+    }
+    // `#/route?token=…` of routers that live in the fragment, and `#access_token=…` of sign-in.
+    match value.find('?') {
+        Some(route) => query(text, start + route..range.end, 1, policy, cuts),
+        None if value.contains('=') => query(text, range, signs, policy, cuts),
         None => {}
     }
 }
 
-/// What the policy says of a query, or of a fragment that has the form of one.
-fn query(text: &str, range: Range<usize>, policy: Policy<'_>, cuts: &mut Cuts) {
+/// What the policy says of a query, or of a fragment that has the form of one; it begins with so many signs.
+fn query(text: &str, range: Range<usize>, signs: usize, policy: Policy<'_>, cuts: &mut Cuts) {
+    let values = range.start + signs..range.end;
     match policy.query {
         Query::Strip => cuts.add(range, Kind::Query),
-        Query::Scrub => pairs(text, range, cuts, |name| {
+        Query::Scrub => pairs(text, values, cuts, |name| {
             match policy.names.is_secret_parameter(name) {
                 true => Judged::Secret,
                 false if is_fingerprint(name) => Judged::Plain,
                 false => Judged::Look,
             }
         }),
-        Query::Allow(allowed) => pairs(text, range, cuts, |name| {
+        Query::Allow(allowed) => pairs(text, values, cuts, |name| {
             match allowed.iter().any(|allowed| allowed == name) {
                 true => Judged::Look,
-                false => Judged::Secret,
+                false => Judged::Unnamed,
             }
         }),
     }
@@ -100,6 +128,8 @@ fn query(text: &str, range: Range<usize>, policy: Policy<'_>, cuts: &mut Cuts) {
 /// What a parameter's name says of its value.
 enum Judged {
     Secret,
+    /// Nobody allowed it, whether it has a value or is one.
+    Unnamed,
     /// Long hexadecimal is usual there.
     Plain,
     Look,
@@ -157,34 +187,40 @@ fn logins(text: &str, range: Range<usize>, question: usize, cuts: &mut Cuts) {
     }
 }
 
-/// Secret values among `key=value` pairs; the first character of the range is `?` or `#`.
+/// Secret values among `key=value` pairs, and among what stands there without a name.
 fn pairs(text: &str, range: Range<usize>, cuts: &mut Cuts, judge: impl Fn(&str) -> Judged) {
-    let mut start = range.start + 1;
+    let mut start = range.start;
     while start < range.end {
         let rest = &text[start..range.end];
         let end = start + rest.find(['&', ';', '?']).unwrap_or(rest.len());
         let pair = &text[start..end];
-        match pair.split_once('=') {
-            Some((_, value))
-                if matches!(
-                    value.trim_matches(|c: char| !c.is_alphanumeric()),
-                    "" | REDACTED
-                ) => {}
-            Some((key, value)) => {
-                let secret = match judge(&percent_decode_str(key).decode_utf8_lossy()) {
-                    Judged::Secret => true,
-                    Judged::Plain => false,
-                    Judged::Look => is_token(value),
-                };
-                if secret {
-                    cuts.add(start + key.len() + 1..end, Kind::Named);
-                }
-            }
-            None if is_token(pair) => cuts.add(start..end, Kind::Named),
-            None => {}
+        let (key, value) = match pair.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (pair, None),
+        };
+        let judged = || judge(&percent_decode_str(key).decode_utf8_lossy());
+        let secret = match value {
+            _ if tells_nothing(value.unwrap_or(key)) => false,
+            Some(value) => match judged() {
+                Judged::Secret | Judged::Unnamed => true,
+                Judged::Plain => false,
+                Judged::Look => is_token(value),
+            },
+            // A name alone is no secret, whatever it names.
+            None => is_token(key) || matches!(judged(), Judged::Unnamed),
+        };
+        if secret {
+            let value = value.unwrap_or(key);
+            cuts.add(end - value.len()..end, Kind::Named);
         }
         start = end + 1;
     }
+}
+
+/// Whether a value is empty, or taken out already.
+fn tells_nothing(value: &str) -> bool {
+    let value = value.trim_matches(|c: char| !c.is_alphanumeric());
+    matches!(value, "" | REDACTED)
 }
 
 /// Whether a value looks made by a machine to be kept secret: a JWT, or long and without words. UUIDs are names of
