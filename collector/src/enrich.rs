@@ -105,7 +105,8 @@ impl Enricher {
             None => browsers::tell(&self.agents, payload),
         }
         self.place(payload, known);
-        routes::apply(known.routes, payload);
+        let origin = known.hints.map_or("", |hints| &hints.origin);
+        routes::apply(known.routes, payload, origin);
         if !self.attributes.is_empty() {
             let app = payload.meta.app.name.clone();
             let tenant = known.app.map_or("", |app| &app.tenant);

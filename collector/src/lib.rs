@@ -44,6 +44,7 @@ pub mod health;
 pub mod status;
 pub mod telemetry;
 
+mod address;
 mod background;
 mod boot;
 pub mod cli;

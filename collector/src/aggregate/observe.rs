@@ -18,6 +18,7 @@ use super::met::Met;
 use super::names::{self, Id, VITALS};
 use super::route;
 use super::series::{App, Exemplar, Store};
+use crate::address::Address;
 use crate::convert::id;
 use crate::record::{Header, SampleState, SourceKind};
 
@@ -226,8 +227,8 @@ impl<'a> Observer<'a> {
                     _ => {}
                 }
             }
-            Item::Span(_, _, span) if self.sampled && span.kind == SpanKind::CLIENT => {
-                self.request(span);
+            Item::Span(group, _, span) if self.sampled && span.kind == SpanKind::CLIENT => {
+                self.request(span, Address::of_span(self.payload, group, span));
             }
             Item::Measurement(_) | Item::Event(_) | Item::Log(_) | Item::Span(..) => {}
         }
@@ -391,7 +392,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    fn request(&mut self, span: &'a Span) {
+    fn request(&mut self, span: &'a Span, address: Address<'a>) {
         let text = |names: [&str; 2]| {
             let mut found = names.iter().filter_map(|name| span.attributes.get(name));
             found.find_map(|it| it.as_str()).unwrap_or_default()
@@ -400,7 +401,7 @@ impl<'a> Observer<'a> {
             let mut found = names.iter().filter_map(|name| span.attributes.get(name));
             found.find_map(|it| it.as_f64())
         };
-        // The second name is that of conventions before 1.21, which the Faro SDK's tracing still writes.
+        // The second name is that of conventions before 1.21, which older versions of the Faro SDK's tracing write.
         let method = text([attr::HTTP_REQUEST_METHOD, "http.method"]);
         let (Some(start), Some(end)) = (span.start.0.nanos(), span.end.0.nanos()) else {
             return;
@@ -429,9 +430,9 @@ impl<'a> Observer<'a> {
         let template = text([attr::URL_TEMPLATE, attr::URL_TEMPLATE]);
         let route = match template.is_empty() {
             true => {
-                let url = text([attr::URL_FULL, "http.url"]);
+                let url = address.own.unwrap_or_default();
                 let told = self.payload.farol.routes.get(url).map(Value::to_text);
-                told.unwrap_or_else(|| route::of_request(url, self.page(span.farol.get())))
+                told.unwrap_or_else(|| route::of_request(url, address.page))
             }
             false => template.to_owned(),
         };

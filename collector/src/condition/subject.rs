@@ -11,6 +11,7 @@ use farol_protocol::signals::{LogRecord, Metric, ResourceLogs, ResourceMetrics};
 use farol_protocol::value::Value;
 
 use super::Field;
+use crate::address::Address;
 use crate::record::Header;
 
 /// What a metric that a client sent calls itself where items name their kind.
@@ -204,6 +205,16 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The address that it is about; a request's is not its page's.
+    fn address(&self) -> &'a str {
+        let payload = self.ground.payload;
+        match self.of {
+            Of::Item(item) => Address::of(payload, item).any(),
+            Of::Record(group, record) => Address::of_record(payload, group, record).any(),
+            Of::Metric(..) => &payload.meta.page.url,
+        }
+    }
+
     /// What the collector added, the item's own, or by OpenTelemetry's name what the payload says of it.
     fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
         if let Some(value) = self.ground.payload.farol.added.get(name) {
@@ -233,12 +244,8 @@ impl<'a> Subject<'a> {
             attr::USER_AGENT_ORIGINAL => &meta.browser.user_agent,
             attr::TELEMETRY_SDK_NAME => &meta.sdk.name,
             attr::TELEMETRY_SDK_VERSION => &meta.sdk.version,
-            "url.full" => &context.page.url,
-            attr::URL_TEMPLATE => {
-                let own = self.own(attr::URL_FULL).map(text_of);
-                let url = own.unwrap_or(Cow::Borrowed(&context.page.url));
-                return (payload.farol.routes.get(&url)).map(text_of);
-            }
+            attr::URL_FULL => self.address(),
+            attr::URL_TEMPLATE => return (payload.farol.routes.get(self.address())).map(text_of),
             "os.name" => &meta.os.name,
             "geo.country.iso_code" => &meta.geo.country_iso,
             attr::USER_AGENT_SYNTHETIC if meta.k6.is_k6_browser == Some(true) => "test",

@@ -202,13 +202,6 @@ impl<'a> Attrs<'a> {
 }
 
 impl<'a> Any<'a> {
-    pub(super) fn as_str(&self) -> Option<&str> {
-        match self {
-            Any::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
     /// In OTLP's own types.
     pub(super) fn owned(&self) -> AnyValue {
         let value = match self {

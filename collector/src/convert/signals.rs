@@ -17,6 +17,7 @@ use super::attrs::{Attrs, Pair, pairs, to_any};
 use super::clock::stamp;
 use super::ids::{id, uid};
 use super::{Dialect, Otlp, fingerprint, lines, semconv, spans};
+use crate::address::Address;
 use crate::record::Header;
 
 /// Converts one record.
@@ -43,15 +44,16 @@ fn traces<'a>(
 ) -> Vec<opentelemetry_proto::tonic::trace::v1::ResourceSpans> {
     let mut out = spans::unchanged(&payload.traces);
     let given = payload.traces.resource_spans.iter();
-    for (resource, given) in out.iter_mut().zip(given) {
-        for (scope, given) in resource.scope_spans.iter_mut().zip(&given.scope_spans) {
+    for (resource, group) in out.iter_mut().zip(given) {
+        for (scope, given) in resource.scope_spans.iter_mut().zip(&group.scope_spans) {
             for (span, given) in scope.spans.iter_mut().zip(&given.spans) {
                 let mut attributes = Attrs::of(pairs(given.attributes.iter()));
                 attributes.or_put_all(visitor);
                 if span.parent_span_id.is_empty() && !zeroes(&given.parent_span_id) {
                     attributes.text(attr::BAD_PARENT_ID, &given.parent_span_id);
                 }
-                semconv::template(&mut attributes, payload);
+                let address = || Address::of_span(payload, group, given).own;
+                semconv::template(&mut attributes, payload, address);
                 semconv::span_times(header, span, &mut attributes, given);
                 attributes.under(|| [attr::EXTRA, "span."].concat(), given.extra.iter());
                 let status = given.status.extra.iter();
@@ -91,7 +93,8 @@ fn logs<'a>(
             });
         }
         last = Some(place);
-        let mut record = record(header, payload, index, given, visitor);
+        let address = Address::of_record(payload, resource, given);
+        let mut record = record(header, payload, index, given, address, visitor);
         let resource = group.resource.as_ref().map_or(&[][..], |it| &it.attributes);
         let source = |made: &LogRecord| lines::record::Source::new(given, resource, made);
         match dialect {
@@ -117,6 +120,7 @@ fn record<'a>(
     payload: &'a Payload,
     index: u32,
     given: &'a wire::LogRecord,
+    address: Address<'a>,
     visitor: &[Pair<'a>],
 ) -> LogRecord {
     let mut out = Attrs::of(pairs(given.attributes.iter()));
@@ -127,7 +131,7 @@ fn record<'a>(
     if let Some(fingerprint) = fingerprint::of_record(given) {
         out.text(attr::EXCEPTION_FINGERPRINT, fingerprint);
     }
-    semconv::template(&mut out, payload);
+    semconv::template(&mut out, payload, || Some(address.any()));
     // A record may say when it was seen and not when it happened.
     let time = match &given.time.0 {
         Time::Missing => &given.observed.0,

@@ -20,6 +20,8 @@ pub struct Hints {
     pub model: String,
     /// Whether it says that it is mobile.
     pub mobile: Option<bool>,
+    /// The origin of the page that sent the request.
+    pub origin: String,
 }
 
 const FULL: HeaderName = HeaderName::from_static("sec-ch-ua-full-version-list");
@@ -57,6 +59,7 @@ impl Hints {
                 "?0" => Some(false),
                 _ => None,
             },
+            origin: text(http::header::ORIGIN).to_owned(),
         }
     }
 

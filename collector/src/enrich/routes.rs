@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::net::Ipv6Addr;
 
+use crate::address::{Address, leads_to};
 use farol_protocol::item::Item;
 use farol_protocol::map::Map;
-use farol_protocol::names::attr;
 use farol_protocol::payload::Payload;
 use farol_protocol::value::Value;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -140,8 +140,9 @@ fn is_foreign(part: &str) -> bool {
     part.len() > 1 && part.starts_with(':') || wrapped('[', ']') || wrapped('<', '>')
 }
 
-/// Notes the template of each address in a payload that one fits; the first in the list counts.
-pub(super) fn apply(templates: &[Template], payload: &mut Payload) {
+/// Notes the template of each address in a payload that one fits; the first in the list counts. `origin` is that of the page which sent the payload, and
+/// says the host of what names no page.
+pub(super) fn apply(templates: &[Template], payload: &mut Payload, origin: &str) {
     payload.farol.routes = Map::default();
     if templates.is_empty() {
         return;
@@ -167,28 +168,25 @@ pub(super) fn apply(templates: &[Template], payload: &mut Payload) {
     };
     let page = &payload.meta.page.url;
     look(page, page);
+    let origin = Some(origin).filter(|origin| split(origin).is_some());
     for (_, item) in payload.items() {
-        let page = &payload.context(item.overrides()).page.url;
-        look(page, page);
-        let attributes = match item {
-            Item::Span(_, _, span) => &*span.attributes,
-            Item::Event(event) => &event.attributes,
-            _ => continue,
+        let address = Address::of(payload, item);
+        let page = address.page_or(origin.unwrap_or_default());
+        look(address.page, page);
+        let to = match item {
+            Item::Event(event) => leads_to(event),
+            _ => None,
         };
-        for name in [attr::URL_FULL, "http.url", "url", "toUrl"] {
-            if let Some(Value::Text(url)) = attributes.get(name) {
-                look(url, page);
-            }
+        for url in address.own.into_iter().chain(to) {
+            look(url, page);
         }
     }
-    for (_, _, _, record) in payload.records() {
-        let text = |name| record.attributes.get(name).and_then(Value::as_str);
-        let page = text(attr::DOCUMENT_URL).unwrap_or_default();
-        for url in [text(attr::URL_FULL), text(attr::DOCUMENT_URL)]
-            .into_iter()
-            .flatten()
-        {
-            look(url, if page.is_empty() { url } else { page });
+    for (_, group, _, record) in payload.records() {
+        let address = Address::of_record(payload, group, record);
+        look(address.page, address.page);
+        if let Some(url) = address.own {
+            // What a record names is its page, where nothing speaks against it.
+            look(url, address.page_or(origin.unwrap_or(url)));
         }
     }
     payload.farol.routes = found.into_iter().collect();
@@ -221,7 +219,7 @@ mod tests {
     fn routes(given: &[&str], url: &str) -> Option<String> {
         let mut payload = Payload::default();
         payload.meta.page.url = url.into();
-        apply(&templates(given), &mut payload);
+        apply(&templates(given), &mut payload, "");
         payload.farol.routes.get(url).map(Value::to_text)
     }
 
@@ -271,7 +269,7 @@ mod tests {
         let mut payload = crate::decode::faro(body.as_bytes(), &limits)
             .unwrap()
             .payload;
-        apply(&templates(&["/users/{id}", "/api/{id}"]), &mut payload);
+        apply(&templates(&["/users/{id}", "/api/{id}"]), &mut payload, "");
         let routes: Vec<_> = payload.farol.routes.sorted().into_iter().collect();
         let users = Value::from("/users/{id}");
         assert_eq!(
@@ -283,7 +281,7 @@ mod tests {
                 ("https://a.example/users/3", &users),
             ]
         );
-        apply(&[], &mut payload);
+        apply(&[], &mut payload, "");
         assert!(payload.farol.routes.is_empty(), "a client's are not taken");
     }
 
@@ -291,7 +289,7 @@ mod tests {
     fn so_many_addresses_of_a_payload_get_a_template_and_no_more() {
         let event = |n: usize| {
             format!(
-                r#"{{"name":"e","attributes":{{"url":"/users/{}"}}}}"#,
+                r#"{{"name":"browser.navigation","attributes":{{"url":"/users/{}"}}}}"#,
                 n / 2
             )
         };
@@ -300,7 +298,7 @@ mod tests {
         let limits = crate::decode::Limits::default();
         let decoded = crate::decode::faro(body.as_bytes(), &limits);
         let mut payload = decoded.unwrap().payload;
-        apply(&templates(&["/users/{id}"]), &mut payload);
+        apply(&templates(&["/users/{id}"]), &mut payload, "");
         let routes = &payload.farol.routes;
         assert_eq!(routes.len(), MOST_ADDRESSES);
         assert!(routes.get("/users/999").is_some() && routes.get("/users/1000").is_none());

@@ -280,6 +280,23 @@ fn requests_count_by_route_and_class_whichever_convention_names_them() {
 }
 
 #[test]
+fn a_request_that_came_as_otlp_is_told_from_others_by_the_page_that_it_names() {
+    let method = r#"{"key":"http.request.method","value":{"stringValue":"GET"}}"#;
+    let url = r#"{"key":"url.full","value":{"stringValue":"https://shop.example/api/9"}}"#;
+    for (page, want) in [
+        ("https://shop.example/orders/7", "/api/{id}"),
+        ("https://other.example/", "shop.example/api/{id}"),
+    ] {
+        let page =
+            format!(r#"{{"key":"browser.document.url.full","value":{{"stringValue":"{page}"}}}}"#);
+        let spans = request(&format!("{method},{url},{page}"));
+        let payload = Payload::decode(format!("{{{spans}}}").as_bytes()).unwrap();
+        let want = format!("http.client.request.duration {want}|unknown| n=1 sum=0.25");
+        assert_eq!(series(&on(), &payload), [want]);
+    }
+}
+
+#[test]
 fn other_spans_are_no_requests() {
     let other = request(r#"{"key":"a","value":{"stringValue":"b"}}"#);
     assert_eq!(series(&on(), &payload(&other)), [""; 0]);

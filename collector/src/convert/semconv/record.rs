@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Source, event, exception, measurement};
+use crate::address::Address;
 use crate::convert::attrs::Attrs;
 use crate::convert::clock::{Stamp, stamp};
 use crate::convert::ids::{id, uid};
@@ -67,11 +68,12 @@ pub(super) fn record<'a>(source: &Source<'a>, index: u32, item: Item<'a>) -> Opt
     };
     let out = &mut draft.attributes;
     out.or_put_all(&source.visitor(item));
-    let url = &source.payload.context(item.overrides()).page.url;
+    let payload = source.payload;
+    let url = || Address::of(payload, item).any();
     if out.get(attr::URL_FULL).is_none() {
-        out.text(attr::URL_FULL, url);
+        out.text(attr::URL_FULL, url());
     }
-    template(out, source.payload);
+    template(out, payload, || Some(url()));
     let stamp = stamp(source.header, item.time());
     replaced(out, stamp, item.time());
     let (trace_id, span_id) = ids(out, trace);
@@ -95,14 +97,17 @@ pub(super) fn record<'a>(source: &Source<'a>, index: u32, item: Item<'a>) -> Opt
     })
 }
 
-/// The operator's template of the address, where it has one and its sender named none.
-pub(in crate::convert) fn template<'a>(out: &mut Attrs<'a>, payload: &'a Payload) {
+/// The operator's template of the address that it is about, where it has one and its sender named none.
+pub(in crate::convert) fn template<'a>(
+    out: &mut Attrs<'a>,
+    payload: &'a Payload,
+    url: impl FnOnce() -> Option<&'a str>,
+) {
     let routes = &payload.farol.routes;
     if routes.is_empty() || out.get(attr::URL_TEMPLATE).is_some() {
         return;
     }
-    let url = out.get(attr::URL_FULL).and_then(|url| url.as_str());
-    if let Some(url) = url
+    if let Some(url) = url()
         && let Some(template) = routes.get(url)
     {
         out.text(attr::URL_TEMPLATE, template.to_text());

@@ -2,6 +2,7 @@
 
 use super::record::replaced;
 use super::{Source, resource};
+use crate::address::Address;
 use crate::convert::attrs::{Attrs, pairs, to_any};
 use crate::convert::clock::{Stamp, bound, shift, stamp};
 use crate::convert::spans::to_span;
@@ -91,7 +92,8 @@ fn span<'a>(source: &Source<'a>, given: &Given<'a>, resource: &Resource<'a>) -> 
     if span.parent_span_id.is_empty() && !wire.parent_span_id.bytes().all(|byte| byte == b'0') {
         out.text(attr::BAD_PARENT_ID, &wire.parent_span_id);
     }
-    super::template(&mut out, source.payload);
+    let address = || Address::of(source.payload, given.item).own;
+    super::template(&mut out, source.payload, address);
     times(source.header, &mut span, &mut out, wire);
     rest(&mut out, resource, given.group);
     out.under(|| [attr::EXTRA, "span."].concat(), wire.extra.iter());
