@@ -99,8 +99,28 @@ fn turn(name: &str, key: &str) -> Option<Turn> {
             "faroNavigationId" => Turn::Text(attr::NAVIGATION_ID),
             "faroPreviousNavigationId" => Turn::Text(attr::NAVIGATION_PREVIOUS),
             "faroResourceId" => Turn::Text(attr::RESOURCE_ID),
-            // Faro's other fields are durations and states of its own; OpenTelemetry has points in time.
-            _ => Turn::Timing,
+            // Faro's other fields are durations and states of its own; OpenTelemetry has points in time. What it does not write itself is the page's, or
+            // the operator's, and keeps its name.
+            "httpHost"
+            | "tcpHandshakeTime"
+            | "dnsLookupTime"
+            | "tlsNegotiationTime"
+            | "redirectTime"
+            | "requestTime"
+            | "responseTime"
+            | "fetchTime"
+            | "serviceWorkerTime"
+            | "cacheHitStatus"
+            | "visibilityState"
+            | "ttfb"
+            | "pageLoadTime"
+            | "documentParsingTime"
+            | "domProcessingTime"
+            | "domContentLoadHandlerTime"
+            | "onLoadTime"
+            // Of its first versions.
+            | "totalNavigationTime" => Turn::Timing,
+            _ => return None,
         }),
         _ => None,
     }
