@@ -1537,10 +1537,15 @@ var KEEPALIVE_FLIGHTS = 9;
 var TIMEOUT = 3e4;
 var TAKEN = -202;
 var UNFIT = -413;
-function createNetwork(nativeFetch, faro, pack) {
+function createNetwork(nativeFetch, faro, sdk) {
   const shared = page();
   const Native = Promise;
   return (url, body, headers, room, wanted) => {
+    const small = !faro && shared.flights < KEEPALIVE_FLIGHTS && safe(() => sdk.squeeze_(body, room - shared.bytes));
+    if (small) {
+      body = small;
+      url += "&z=gzip";
+    }
     const size = body.length;
     const hidden = size <= (room && KEEPALIVE_BYTES);
     const able = safe(() => "keepalive" in Request.prototype);
@@ -1562,7 +1567,7 @@ function createNetwork(nativeFetch, faro, pack) {
       signal: safe(() => AbortSignal.timeout(TIMEOUT))
     });
     const plain2 = () => send(size > KEEPALIVE_BYTES ? new Blob([body]) : body, url);
-    const packed = !faro && !room && safe(() => pack(body));
+    const packed = !faro && !room && safe(() => sdk.pack_(body));
     if (packed) return packed.then((packed2) => wanted() && send(packed2, url + "&z=gzip"), () => wanted() && plain2());
     return new Native((resolve2) => resolve2(plain2())).finally(() => keepalive && use(-1));
   };
@@ -1595,10 +1600,7 @@ var SLACK = 2e3;
 function createSender(sdk, nativeFetch) {
   const { options_: { protocol, key: key2, transport }, tell_: tell2, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == "faro";
-  const network = createNetwork(nativeFetch, faro, (body) => {
-    var _a;
-    return (_a = sdk.pack_) == null ? void 0 : _a.call(sdk, body);
-  });
+  const network = createNetwork(nativeFetch, faro, sdk);
   const Native = Promise;
   let queue = [];
   let waiters = [];
@@ -2825,6 +2827,78 @@ function each(payload, keep) {
   return left;
 }
 
+// src/more/squeeze.ts
+var SQUEEZED_FROM = 512;
+var SQUEEZED_TO = 262144;
+var TIGHT = 1e3;
+var FURTHEST = 32768;
+var LONGEST6 = 257;
+var HASH_BITS = 12;
+function createSqueeze() {
+  let tight = 0;
+  return (body, room) => {
+    const now = performance.now();
+    if (room <= 0 || now < tight || body.length < SQUEEZED_FROM || body.length > SQUEEZED_TO) return;
+    const packed = squeeze(body);
+    if (packed.length <= Math.min(room, body.length)) return packed;
+    tight = now + TIGHT;
+  };
+}
+function squeeze(body) {
+  const { length } = body;
+  const out = new Uint8Array(length + (length >> 3) + 32);
+  const last = Array(1 << HASH_BITS).fill(0);
+  let at = 10;
+  let bits = 0;
+  let held = 0;
+  const put = (value, count2) => {
+    bits |= value << held;
+    for (held += count2; held > 7; held -= 8) {
+      out[at++] = bits;
+      bits >>>= 8;
+    }
+  };
+  const code = (value, count2) => {
+    while (count2--) put(value >> count2 & 1, 1);
+  };
+  const symbol = (value) => value < 144 ? code(value + 48, 8) : value < 256 ? code(value + 256, 9) : value < 280 ? code(value - 256, 7) : code(value - 88, 8);
+  const classed = (value, fine, write) => {
+    let extra = 0;
+    while (value >> extra + fine + 1) extra++;
+    write((extra << fine) + (value >> extra));
+    put(value & (1 << extra) - 1, extra);
+  };
+  let crc = -1;
+  for (const byte of body) {
+    crc ^= byte;
+    for (let bit = 8; bit--; ) crc = crc >>> 1 ^ (crc & 1 && 3988292384);
+  }
+  out.set([31, 139, 8]);
+  out[9] = 255;
+  put(3, 3);
+  for (let from = 0; from < length; ) {
+    let run = 0;
+    const slot = Math.imul(body[from] | body[from + 1] << 8 | body[from + 2] << 16 | body[from + 3] << 24, 2654435761) >>> 32 - HASH_BITS;
+    const back = from + 1 - last[slot];
+    last[slot] = from + 1;
+    if (back <= from && back <= FURTHEST) while (run < LONGEST6 && from + run < length && body[from + run] == body[from + run - back]) run++;
+    if (run > 3) {
+      classed(run - 3, 2, (value) => symbol(value + 257));
+      classed(back - 1, 1, (value) => code(value, 5));
+    } else {
+      run = 1;
+      symbol(body[from]);
+    }
+    from += run;
+  }
+  symbol(256);
+  put(0, 7);
+  const end = new DataView(out.buffer, at);
+  end.setInt32(0, ~crc, true);
+  end.setUint32(4, length, true);
+  return out.subarray(0, at + 8);
+}
+
 // src/more/outbox.ts
 var MOST_STORED = 4 << 20;
 var MOST_TAKEN = 32;
@@ -2835,6 +2909,7 @@ var old = (at) => Math.abs(Date.now() - at) >= MOST_AGE;
 var key = (batch) => [+!!batch.error_, batch.sealed_, batch.body_.length, batch.id_];
 var observeOutbox = /* @__PURE__ */ Object.assign((sdk) => {
   sdk.pack_ = createPack();
+  sdk.squeeze_ = createSqueeze();
   sdk.split_ = split;
   if (!sdk.options_.outbox) return;
   const outbox2 = createOutbox(sdk);

@@ -82,6 +82,8 @@ export interface Sdk {
   ambient_(): Place | undefined;
   /** The body packed; nothing where the browser cannot, or it is not worth it. It comes with the second file, as what follows. */
   pack_?(body: Uint8Array): PromiseLike<Blob> | undefined;
+  /** The same at once, for a page that is going, if it comes to so many bytes at most. */
+  squeeze_?(body: Uint8Array, room: number): Uint8Array | undefined;
   /** A batch that is too large for its receiver as two; nothing where it cannot be divided. */
   split_?(batch: Batch): Batch[] | undefined;
   /** Told of what `beforeSend` has left of an item, by its number in `KINDS`. */

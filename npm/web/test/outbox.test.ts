@@ -434,7 +434,7 @@ test('from 2 KiB on a body is packed', async () => {
 test('what packs and divides is there without an outbox', () => {
   const sdk = { options_: { outbox: false } } as Sdk;
   observeOutbox(sdk);
-  assert.deepEqual([typeof sdk.pack_, typeof sdk.split_], ['function', 'function']);
+  assert.deepEqual([typeof sdk.pack_, typeof sdk.squeeze_, typeof sdk.split_], ['function', 'function', 'function']);
 });
 
 test('what there is no room for is told once, stays in memory, and later there may be room', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, mock, test, type TestContext } from 'node:test';
 import { Diagnostic } from '../src/abi.js';
 import { page } from '../src/page.js';
-import { createNetwork, KEEPALIVE_BYTES } from '../src/send/network.js';
+import { createNetwork, KEEPALIVE_BYTES, UNFIT } from '../src/send/network.js';
 import type { Sdk } from '../src/sdk.js';
 import { type Batch, createSender, MOST_AGE, MOST_BATCHES, MOST_BYTES, type Outbox, type Sender } from '../src/send/sender.js';
 import { split } from '../src/more/split.js';
@@ -43,11 +43,14 @@ beforeEach(() => {
 });
 
 /** So many ms later. */
-function after(ms: number, work: () => void): void {
+function after<T>(ms: number, work: () => T): T {
   const now = performance.now() + ms;
   const clock = mock.method(performance, 'now', () => now);
-  work();
-  clock.mock.restore();
+  try {
+    return work();
+  } finally {
+    clock.mock.restore();
+  }
 }
 
 function sender(options: Partial<Options> = {}, outbox?: Outbox, more: Partial<Sdk> = {}): Sender {
@@ -243,7 +246,7 @@ test('an outbox that comes after the refusal of a key keeps and takes nothing', 
 test('a layer of the page’s that throws, or gives what is no more than a thenable, keeps no room from what is sent later', async () => {
   let calls = 0;
   const answers: (() => unknown)[] = [() => { throw new Error('no'); }, () => ({ then: (done: (status: number) => void) => done(202) })];
-  const network = createNetwork(() => answers[calls++ % 2]!(), false, () => undefined);
+  const network = createNetwork(() => answers[calls++ % 2]!(), false, {});
   for (let n = 0; n < 4; n++) {
     const answer = await Promise.resolve(network('/', new Uint8Array(9), {}, KEEPALIVE_BYTES, () => true)).catch(() => 'threw');
     assert.equal(answer, n % 2 ? 202 : 'threw');
@@ -623,10 +626,11 @@ test('a collector that does not want us is told nothing more, and the page once'
   assert.deepEqual([...kept], ['x', 'y', 'z'], 'a page with the right key may deliver them');
 });
 
-test('a request is packed, but for one of a page that is going, or for Faro’s receivers', async () => {
+test('a request is packed, at once where the page is going, but for one to Faro’s receivers', async () => {
   const body_ = new TextEncoder().encode('whole');
+  const small = new TextEncoder().encode('less');
   // There is no outbox.
-  const more = { pack_: () => Promise.resolve(new Blob(['packed'])) };
+  const more = { pack_: () => Promise.resolve(new Blob(['packed'])), squeeze_: () => small };
   const send = async (made: Sender): Promise<Posted> => {
     posted = [];
     made.add_(batch({ body_ }));
@@ -639,8 +643,25 @@ test('a request is packed, but for one of a page that is going, or for Faro’s 
   assert.equal((await send(sender({ protocol: 'faro' }, undefined, more))).init.body, body_);
   (root['document'] as { visibilityState: string }).visibilityState = 'hidden';
   const going = await send(sender({}, undefined, more));
+  const bytes = page().bytes;
+  const bare = await send(sender({}, undefined, {}));
+  const faro = await send(sender({ protocol: 'faro' }, undefined, more));
   (root['document'] as { visibilityState: string }).visibilityState = 'visible';
-  assert.deepEqual([going.url.searchParams.get('z'), going.init.keepalive], [null, true]);
+  assert.deepEqual([going.url.searchParams.get('z'), going.init.keepalive, going.init.body, bytes], ['gzip', true, small, small.length]);
+  for (const one of [bare, faro]) assert.deepEqual([one.url.searchParams.get('z'), one.init.keepalive, one.init.body], [null, true, body_]);
+});
+
+test('a body outlives the page packed that would not as it is', () => {
+  const asked: number[] = [];
+  const network = createNetwork(() => new Promise(() => undefined), false, { squeeze_: (_, room) => (asked.push(room), new Uint8Array(1000)) });
+  const send = (): unknown => network('/', new Uint8Array(200_000), {}, KEEPALIVE_BYTES, () => true);
+  assert.notEqual(send(), UNFIT);
+  assert.notEqual(send(), UNFIT);
+  assert.deepEqual([asked, page().bytes, page().flights], [[KEEPALIVE_BYTES, KEEPALIVE_BYTES - 1000], 2000, 2]);
+  // Where no further request may be under way, packing it is of no use.
+  page().flights = 9;
+  send();
+  assert.equal(asked.length, 2);
 });
 
 test('a no, or none any more, while a body is packed: no request follows', async () => {

@@ -13,6 +13,7 @@ import { type Batch, MOST_AGE, type Outbox } from '../send/sender.js';
 import { createLater } from './later.js';
 import { createPack } from './pack.js';
 import { split } from './split.js';
+import { createSqueeze } from './squeeze.js';
 
 /** Bytes that are kept of an origin: some hours of errors and vitals of a visitor without a network. */
 export const MOST_STORED = 4 << 20;
@@ -54,6 +55,7 @@ const key = (batch: Batch): Key => [+!!batch.error_, batch.sealed_, batch.body_.
  */
 export const observeOutbox: Late = /* @__PURE__ */ Object.assign((sdk: Sdk): void => {
   sdk.pack_ = createPack();
+  sdk.squeeze_ = createSqueeze();
   sdk.split_ = split;
   if (!sdk.options_.outbox) return;
   const outbox = createOutbox(sdk);

@@ -1,6 +1,7 @@
-/** One request: while the page is visible packed, in what outlives it where the page is going. */
+/** One request, packed: while the page is visible by the browser, else by ourselves, in what outlives the page. */
 import { safe } from '../observe/describe.js';
 import { page } from '../page.js';
+import type { Sdk } from '../sdk.js';
 
 /** The browsers' bound on the bodies of all requests that outlive a page, its own and its beacons among them, and Chrome's on their number. */
 export const KEEPALIVE_BYTES = 65536;
@@ -19,10 +20,16 @@ export type Answer = Response | number | false | void;
 /** `room`: how many bytes of ours may be under way where the page is going; 0: it is not. `wanted`: the visitor may say no while it is packed. */
 export type Network = (url: string, body: Uint8Array, headers: Record<string, string>, room: number, wanted: () => boolean) => PromiseLike<Answer> | Answer;
 
-export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body: Uint8Array) => PromiseLike<Blob> | undefined): Network {
+export function createNetwork(nativeFetch: Function, faro: boolean, sdk: Pick<Sdk, 'pack_' | 'squeeze_'>): Network {
   const shared = page();
   const Native = Promise;
   return (url, body, headers, room, wanted) => {
+    // Faro's receivers want a header for it, and so a preflight. What it takes the page may have replaced by something lesser.
+    const small = !faro && shared.flights < KEEPALIVE_FLIGHTS && safe(() => sdk.squeeze_!(body, room - shared.bytes));
+    if (small) {
+      body = small;
+      url += '&z=gzip';
+    }
     const size = body.length;
     // The browsers let nothing larger outlive the page.
     const hidden = size <= (room && KEEPALIVE_BYTES);
@@ -43,9 +50,8 @@ export function createNetwork(nativeFetch: Function, faro: boolean, pack: (body:
     });
     // Large bytes cost less as a blob, whose size nobody has to know beforehand.
     const plain = () => send(size > KEEPALIVE_BYTES ? new Blob([body as BlobPart]) : (body as BodyInit), url);
-    // Nothing runs any more where the page is going, and Faro's receivers want a header for it, and so a preflight.
-    // What it takes the page may have replaced by something lesser.
-    const packed = !faro && !room && safe(() => pack(body));
+    // Nothing runs any more where the page is going.
+    const packed = !faro && !room && safe(() => sdk.pack_!(body));
     if (packed) return packed.then((packed) => wanted() && send(packed, url + '&z=gzip'), () => wanted() && plain());
     // The page's own layer may throw at once, or give what is no more than `then`.
     return new Native<Answer>((resolve) => resolve(plain())).finally(() => keepalive && use(-1));

@@ -94,7 +94,7 @@ const SLACK = 2000;
 export function createSender(sdk: Sdk, nativeFetch: Function | undefined): Sender {
   const { options_: { protocol, key, transport }, tell_: tell, guard_: guard, later_: later, cancel_: cancel } = sdk;
   const faro = protocol == 'faro';
-  const network = createNetwork(nativeFetch!, faro, (body) => sdk.pack_?.(body));
+  const network = createNetwork(nativeFetch!, faro, sdk);
   const Native = Promise;
   let queue: Batch[] = [];
   let waiters: (() => void)[] = [];
